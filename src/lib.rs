@@ -1,0 +1,19 @@
+//! Trackweave fuses recorded sensor data into tracks, in batches on the GPU, and gives each partner its own
+//! picture, computed only from what that partner may see.
+//!
+//! The rooms are declared in the order in which data flows through them; imports run with the flow.
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod space; // where things are: frames, tiles, geodesy
+pub mod time; // when things are: integer microseconds, ISO 8601
+
+pub mod simulate; // scenario -> recording with truth
+
+pub mod ingest; // files -> recording
+pub mod policy; // recording + policy -> classes, segments, obligations, authority
+pub mod fusion; // segments -> tracks, on the host or the device
+pub mod product; // tracks -> one folder a partner
+pub mod score; // products + truth -> metrics
+
+pub mod run; // the whole path
