@@ -8,9 +8,8 @@ pub const SECOND_US: i64 = 1_000_000;
 
 /// Seconds from `from_us` to `to_us`, exact to a microsecond below a century.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "a difference of times, rounded once")]
-pub fn seconds_between(from_us: i64, to_us: i64) -> f32 {
-    ((to_us - from_us) as f64 * 1e-6) as f32
+pub fn seconds_between(from_us: i64, to_us: i64) -> f64 {
+    (i128::from(to_us) - i128::from(from_us)) as f64 * 1e-6
 }
 
 /// Whole microseconds in `seconds`, rounded; `None` if it is not finite or does not fit.

@@ -1,0 +1,248 @@
+//! The arrays of a batch, declared once for both sides, and the structs that exist in Rust and WGSL alike.
+//!
+//! Track fields lie in blocks of [`BLOCK`] tracks: field k of track i of an array with K fields is at
+//! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
+//! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
+//!
+//! Memory: a track takes 45 words (180 bytes) and a detection 8 (32 bytes), and 80 bytes more where its noise is
+//! its own; see [`Arrays`].
+
+use crate::fusion::mirror::mirror;
+use bytemuck::Pod;
+use core::fmt::Debug;
+
+/// Tracks in a block.
+pub const BLOCK: usize = 32;
+/// Components of a mean: position offset in the tile, then velocity; metres and metres a second.
+pub const MEAN: usize = 6;
+/// Components of a covariance: the upper triangle of 6 × 6, row by row.
+pub const COVARIANCE: usize = 21;
+/// Words of a set of contributing sources.
+pub const SOURCE_WORDS: usize = 4;
+/// How many sources (owner and label) a lane can tell apart.
+pub const SOURCES_MAX: usize = SOURCE_WORDS * 32;
+/// Fields of a track's identity and age: scan and detection of its birth, flags.
+pub const IDENTITY: usize = 3;
+/// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
+pub const ODDS_MAX: f32 = 1e30;
+/// `Row::start` of a track whose lane rests in this wave: nothing of it may change.
+pub const AT_REST: u32 = u32::MAX;
+
+/// Where arrays live.
+pub trait Side {
+    /// A growable array of plain data.
+    type Array<T: Pod + Debug>: Debug;
+}
+
+/// Host memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Host;
+
+impl Side for Host {
+    type Array<T: Pod + Debug> = Vec<T>;
+}
+
+/// All that a wave reads and writes.
+#[derive(Debug)]
+pub struct Arrays<S: Side> {
+    /// What each lane does in this wave. \[lanes\]
+    pub looks: S::Array<Look>,
+    /// Lane of each block of tracks. \[blocks\]
+    pub lane: S::Array<u32>,
+    /// Tile of each track. \[blocks\]\[3\]
+    pub tile: S::Array<i32>,
+    /// Mean of each track's state. \[blocks\]\[6\]
+    pub mean: S::Array<f32>,
+    /// Covariance of each track's state. \[blocks\]\[21\]
+    pub covariance: S::Array<f32>,
+    /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
+    pub odds: S::Array<f32>,
+    /// Scan and detection of birth, and flags. \[blocks\]\[3\]
+    pub identity: S::Array<u32>,
+    /// Sources that contributed. \[blocks\]\[4\]
+    pub sources: S::Array<u32>,
+    /// Detections of the wave, lane by lane, within a lane by cell of its grid.
+    pub detections: S::Array<Detection>,
+    /// How detections were measured; detections with equal noise share one.
+    pub observations: S::Array<Observation>,
+    /// One row of hypotheses a track. \[tracks, in block order\]
+    pub rows: S::Array<Row>,
+    /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
+    pub edges: S::Array<Edge>,
+}
+
+impl Default for Arrays<Host> {
+    fn default() -> Self {
+        Self {
+            looks: Vec::new(),
+            lane: Vec::new(),
+            tile: Vec::new(),
+            mean: Vec::new(),
+            covariance: Vec::new(),
+            odds: Vec::new(),
+            identity: Vec::new(),
+            sources: Vec::new(),
+            detections: Vec::new(),
+            observations: Vec::new(),
+            rows: Vec::new(),
+            edges: Vec::new(),
+        }
+    }
+}
+
+impl Arrays<Host> {
+    /// Gives every track array room for `blocks` blocks; new tracks are zero.
+    pub fn resize_blocks(&mut self, blocks: usize) {
+        self.lane.resize(blocks, 0);
+        self.tile.resize(blocks * 3 * BLOCK, 0);
+        self.mean.resize(blocks * MEAN * BLOCK, 0.0);
+        self.covariance.resize(blocks * COVARIANCE * BLOCK, 0.0);
+        self.odds.resize(blocks * BLOCK, 0.0);
+        self.identity.resize(blocks * IDENTITY * BLOCK, 0);
+        self.sources.resize(blocks * SOURCE_WORDS * BLOCK, 0);
+    }
+}
+
+/// Index of field `k` of track `i` in an array with `fields` fields.
+#[must_use]
+#[inline(always)]
+pub fn at(i: usize, k: usize, fields: usize) -> usize {
+    ((i / BLOCK) * fields + k) * BLOCK + i % BLOCK
+}
+
+/// Place of element (i, j), i ≤ j, in the upper triangle of a 6 × 6 matrix, row by row.
+#[must_use]
+#[inline(always)]
+pub const fn tri(i: usize, j: usize) -> usize {
+    let (i, j) = if i < j { (i, j) } else { (j, i) };
+    i * (11 - i) / 2 + j
+}
+
+mirror! {
+    /// What one lane does in one wave.
+    pub struct Look {
+        /// 1 if the lane has a scan in this wave, 0 if it rests.
+        pub active: u32,
+        /// First track; a multiple of the block.
+        pub first_track: u32,
+        /// Number of tracks.
+        pub tracks: u32,
+        /// First detection.
+        pub first_detection: u32,
+        /// Number of detections.
+        pub detections: u32,
+        /// 0: up is the z axis; 1: up is away from the Earth's centre.
+        pub radial: u32,
+        /// Seconds since the lane's last scan.
+        pub dt_s: f32,
+        /// Probability of surviving them.
+        pub survival: f32,
+        /// Process noise of the horizontal axes: position, position with velocity, velocity.
+        pub noise_pp: f32,
+        /// m² / s.
+        pub noise_pv: f32,
+        /// m² / s².
+        pub noise_vv: f32,
+        /// The same along the vertical, less the horizontal.
+        pub extra_pp: f32,
+        /// m² / s.
+        pub extra_pv: f32,
+        /// m² / s².
+        pub extra_vv: f32,
+        /// Probability that the look detects what it covers.
+        pub detection_probability: f32,
+        /// Largest squared Mahalanobis distance of a hypothesis.
+        pub gate: f32,
+    }
+}
+
+mirror! {
+    /// One measurement.
+    pub struct Detection {
+        /// Tile of the measured position.
+        pub tile: [i32; 3],
+        /// Time of the detection less the time of the scan, seconds.
+        pub ahead_s: f32,
+        /// Offset in the tile, metres.
+        pub offset_m: [f32; 3],
+        /// Index of the observation.
+        pub observation: u32,
+    }
+}
+
+mirror! {
+    /// How a position was measured: along orthonormal axes, each with its standard deviation.
+    pub struct Observation {
+        /// First axis, a unit vector; the line of sight of a radar.
+        pub axis_0: [f32; 3],
+        /// Its standard deviation, metres.
+        pub sigma_0_m: f32,
+        /// Second axis.
+        pub axis_1: [f32; 3],
+        /// Its standard deviation, metres.
+        pub sigma_1_m: f32,
+        /// Third axis.
+        pub axis_2: [f32; 3],
+        /// Its standard deviation, metres.
+        pub sigma_2_m: f32,
+        /// Measured slant range, metres; 0 for a position report.
+        pub range_m: f32,
+        /// Measured range rate, m/s.
+        pub rate_m_s: f32,
+        /// Its standard deviation, m/s; 0 if there is none.
+        pub rate_sigma_m_s: f32,
+        /// Axes measured, 2 or 3.
+        pub axes: u32,
+        /// 1 if the first axis is known only from the prediction: a slant range without a height.
+        pub slant: u32,
+        /// Density of false detections in measurement space, per metre to the power of `axes` (and per m/s).
+        pub clutter: f32,
+        /// Density of one undetected object in what lies beyond its horizontal place: height and range rate.
+        pub spread: f32,
+        /// Zero.
+        pub padding: u32,
+    }
+}
+
+mirror! {
+    /// The hypotheses of one track.
+    pub struct Row {
+        /// First edge, or [`AT_REST`].
+        pub start: u32,
+        /// Number of edges.
+        pub count: u32,
+        /// From `gate`: odds of existing undetected, o (1 - P_D). From `associate`: probability of it.
+        pub missed: f32,
+        /// From `associate`: probability of not existing.
+        pub gone: f32,
+    }
+}
+
+mirror! {
+    /// One hypothesis: this track made that detection.
+    pub struct Edge {
+        /// Index of the detection.
+        pub detection: u32,
+        /// From `gate`: likelihood ratio against no track having made it. From `associate`: its probability.
+        pub weight: f32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upper_triangle_is_counted_row_by_row() {
+        let order: Vec<usize> = (0..6).flat_map(|i| (i..6).map(move |j| tri(i, j))).collect();
+        assert_eq!(order, (0..COVARIANCE).collect::<Vec<_>>());
+        assert_eq!(tri(4, 1), tri(1, 4));
+    }
+
+    #[test]
+    fn fields_of_a_block_are_contiguous() {
+        assert_eq!(at(0, 1, 6), BLOCK);
+        assert_eq!(at(BLOCK, 0, 6), 6 * BLOCK);
+        assert_eq!(at(BLOCK + 3, 2, 6), 8 * BLOCK + 3);
+    }
+}

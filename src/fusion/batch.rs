@@ -1,0 +1,393 @@
+//! All lanes of a batch together, wave by wave.
+//!
+//! A lane is one independent fusion problem. In a wave every lane has at most one scan; a lane without one rests, and
+//! not a bit of it changes. Nothing is shared between lanes: no counter, no capacity, no convergence test, no origin.
+
+use super::arrays::{Arrays, Detection, Host, IDENTITY, Look, Observation, SOURCE_WORDS, at};
+use super::associate::{Tally, associate};
+use super::cluster::Clusters;
+use super::config::Config;
+use super::executor::{Executor, KernelError};
+use super::gate::{LaneGate, gate};
+use super::grid::Grid;
+use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Plan, compact, edges_of, fate, spatial_key, state_of};
+use super::predict::predict_one;
+use super::state::State;
+use super::undetected::{Mask, Undetected};
+use crate::time::seconds_between;
+use rayon::prelude::*;
+use std::time::{Duration, Instant};
+
+/// One independent fusion problem.
+#[derive(Clone, Debug)]
+pub struct LaneSetup {
+    /// Whether up is away from the Earth's centre (ECEF) or the z axis.
+    pub radial: bool,
+    /// The targets that nothing has detected yet.
+    pub undetected: Undetected,
+}
+
+/// One look of one lane.
+#[derive(Clone, Debug)]
+pub struct Scan<'a> {
+    /// The lane.
+    pub lane: usize,
+    /// When; not before the lane's last scan.
+    pub time_us: i64,
+    /// Probability that the look detects what it covers.
+    pub detection_probability: f32,
+    /// Where it could have seen; `None`: everywhere.
+    pub mask: Option<&'a Mask>,
+    /// How far a measured place may lie off along what was not measured, metres.
+    pub slack_m: f32,
+    /// Its detections, in the order that identities count.
+    pub detections: Vec<Detection>,
+    /// Source (owner and label, numbered within the lane) of each detection.
+    pub source: Vec<u8>,
+}
+
+/// What one wave did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaveReport {
+    /// Tracks before births.
+    pub tracks: u64,
+    /// Detections.
+    pub detections: u64,
+    /// Hypotheses in all gates.
+    pub edges: u64,
+    /// Clusters.
+    pub clusters: u64,
+    /// Tracks that began.
+    pub births: u64,
+    /// How association went.
+    pub association: Tally,
+}
+
+/// Time spent in each stage, in the order of [`super::executor::STAGES`]. Never part of a result.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings(pub [Duration; 6]);
+
+/// One track of one lane, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Scan within the lane and detection within the scan of its birth.
+    pub born: [u32; 2],
+    /// Whether it is confirmed.
+    pub confirmed: bool,
+    /// Probability of existence.
+    pub existence: f32,
+    /// Tile of its position.
+    pub tile: [i32; 3],
+    /// Offset in the tile and velocity, and their covariance.
+    pub state: State<f32>,
+    /// Set of sources that contributed.
+    pub sources: [u32; SOURCE_WORDS],
+}
+
+/// The lanes of a batch and their tracks.
+#[derive(Debug)]
+pub struct Batch {
+    config: Config,
+    executor: Executor,
+    lanes: Vec<Lane>,
+    arrays: Arrays<Host>,
+    spare: Arrays<Host>,
+    clusters: Clusters,
+    timings: Timings,
+}
+
+#[derive(Debug)]
+struct Lane {
+    setup: LaneSetup,
+    time_us: Option<i64>,
+    scans: u32,
+    first_track: usize,
+    tracks: usize,
+}
+
+/// What one lane's scan adds to the wave.
+#[derive(Debug, Default)]
+struct Prepared<'a> {
+    mask: Option<&'a Mask>,
+    detections: Vec<Detection>,
+    source: Vec<u8>,
+    /// Where each detection was before it was sorted by cell.
+    order: Vec<u32>,
+    grid: Grid,
+    /// Density of undetected targets at each detection, and with clutter.
+    fresh: Vec<f32>,
+    density: Vec<f32>,
+}
+
+impl Timings {
+    #[expect(clippy::indexing_slicing, reason = "stages are counted")]
+    fn note(&mut self, stage: usize, since: Instant) -> Instant {
+        let now = Instant::now();
+        self.0[stage] += now - since;
+        now
+    }
+}
+
+impl Batch {
+    /// Begins with no track in any lane.
+    #[must_use]
+    pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Self {
+        let lanes = lanes.into_iter().map(|setup| Lane { setup, time_us: None, scans: 0, first_track: 0, tracks: 0 });
+        Self {
+            config,
+            executor,
+            lanes: lanes.collect(),
+            arrays: Arrays::default(),
+            spare: Arrays::default(),
+            clusters: Clusters::default(),
+            timings: Timings::default(),
+        }
+    }
+
+    /// Time spent in each stage so far.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// Number of tracks of a lane, whatever their existence.
+    #[must_use]
+    pub fn tracks(&self, lane: usize) -> usize {
+        self.lanes.get(lane).map_or(0, |lane| lane.tracks)
+    }
+
+    /// Runs one wave: `scans` in the order of lanes, at most one a lane; `observations` are shared by its detections.
+    ///
+    /// # Errors
+    /// If the device fails. The batch is then not to be used further.
+    ///
+    /// # Panics
+    /// If scans are out of order, go back in time or name a lane that does not exist: a bug of the caller.
+    pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<WaveReport, KernelError> {
+        assert!(scans.is_sorted_by(|a, b| a.lane < b.lane), "a wave has at most one scan a lane, in their order");
+        assert!(scans.last().is_none_or(|scan| scan.lane < self.lanes.len()), "a scan names a lane of the batch");
+        self.looks(&scans);
+        self.arrays.observations = observations;
+        let start = Instant::now();
+        self.executor.predict(&mut self.arrays)?;
+        let start = self.timings.note(0, start);
+        let mut prepared = self.prepare(scans);
+        self.gate(&mut prepared);
+        let start = self.timings.note(1, start);
+        self.clusters.build(&mut self.arrays);
+        let start = self.timings.note(2, start);
+        let association = associate(&mut self.arrays, &self.clusters, &self.config.association);
+        let start = self.timings.note(3, start);
+        self.executor.update(&mut self.arrays)?;
+        let start = self.timings.note(4, start);
+        let mut report = WaveReport {
+            tracks: self.lanes.iter().map(|lane| lane.tracks as u64).sum(),
+            detections: self.arrays.detections.len() as u64,
+            edges: self.arrays.edges.len() as u64,
+            clusters: self.clusters.len() as u64,
+            births: 0,
+            association,
+        };
+        report.births = self.manage(&prepared);
+        self.timings.note(5, start);
+        Ok(report)
+    }
+
+    /// Tracks of one lane that the configuration reports, in the order of their identities.
+    #[must_use]
+    pub fn estimates(&self, lane: usize) -> Vec<Estimate> {
+        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
+        let threshold = self.config.existence.report.get();
+        let tracks = lane.first_track..lane.first_track + lane.tracks;
+        let arrays = &self.arrays;
+        let estimate = |track| estimate(arrays, track).filter(|estimate| estimate.existence >= threshold);
+        let mut found: Vec<Estimate> = tracks.into_par_iter().with_min_len(4096).filter_map(estimate).collect();
+        found.par_sort_unstable_by_key(|estimate| estimate.born);
+        found
+    }
+
+    /// Says for every lane what it does in this wave.
+    #[expect(clippy::indexing_slicing, reason = "lanes of scans are checked in `step`")]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks and detections are counted in 32 bits")]
+    fn looks(&mut self, scans: &[Scan<'_>]) {
+        let resting = |lane: &Lane| Look {
+            first_track: lane.first_track as u32,
+            tracks: lane.tracks as u32,
+            radial: u32::from(lane.setup.radial),
+            gate: self.config.gate.get(),
+            ..Look::default()
+        };
+        self.arrays.looks = self.lanes.iter().map(resting).collect();
+        let mut first_detection = 0;
+        for scan in scans {
+            let (lane, look) = (&mut self.lanes[scan.lane], &mut self.arrays.looks[scan.lane]);
+            let before = lane.time_us.unwrap_or(scan.time_us);
+            assert!(scan.time_us >= before, "the scans of a lane are in time order");
+            self.config.motion.over(seconds_between(before, scan.time_us), look);
+            look.active = 1;
+            look.first_detection = first_detection as u32;
+            look.detections = scan.detections.len() as u32;
+            look.detection_probability = scan.detection_probability;
+            first_detection += scan.detections.len();
+            lane.time_us = Some(scan.time_us);
+            lane.scans += 1;
+        }
+        let tracks: usize = self.lanes.iter().map(|lane| lane.tracks).sum();
+        assert!(tracks < 1 << 31 && first_detection < 1 << 31, "a batch holds fewer than 2³¹ tracks and detections");
+    }
+
+    /// Moves the fields of undetected targets to the wave and sorts the detections by cell; one entry a lane.
+    fn prepare<'a>(&mut self, scans: Vec<Scan<'a>>) -> Vec<Option<Prepared<'a>>> {
+        let mut by_lane: Vec<Option<Scan<'a>>> = Vec::new();
+        by_lane.resize_with(self.lanes.len(), || None);
+        for scan in scans {
+            let lane = scan.lane;
+            if let Some(place) = by_lane.get_mut(lane) {
+                *place = Some(scan);
+            }
+        }
+        let (looks, observations) = (&self.arrays.looks, &self.arrays.observations);
+        self.lanes
+            .par_iter_mut()
+            .zip(looks)
+            .zip(by_lane)
+            .map(|((lane, look), scan)| scan.map(|scan| prepare_lane(lane, look, observations, scan)))
+            .collect()
+    }
+
+    fn gate(&mut self, prepared: &mut [Option<Prepared<'_>>]) {
+        self.arrays.detections.clear();
+        let mut density = Vec::new();
+        for lane in prepared.iter().flatten() {
+            self.arrays.detections.extend_from_slice(&lane.detections);
+            density.extend_from_slice(&lane.density);
+        }
+        let lanes: Vec<Option<LaneGate<'_>>> = prepared
+            .iter_mut()
+            .map(|lane| {
+                let lane = lane.as_mut()?;
+                Some(LaneGate { grid: core::mem::take(&mut lane.grid), mask: lane.mask })
+            })
+            .collect();
+        gate(&mut self.arrays, &lanes, &density);
+    }
+
+    /// Ends, keeps and begins tracks; returns how many began.
+    fn manage(&mut self, prepared: &[Option<Prepared<'_>>]) -> u64 {
+        let (arrays, config) = (&self.arrays, &self.config);
+        let settled: Vec<Option<Settled>> = self
+            .lanes
+            .par_iter_mut()
+            .zip(prepared)
+            .zip(&arrays.looks)
+            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, arrays, config)))
+            .collect();
+        let mut plan = Plan::default();
+        let mut births = Vec::new();
+        let mut source = Vec::with_capacity(arrays.detections.len());
+        for (index, (lane, settled)) in self.lanes.iter_mut().zip(settled).enumerate() {
+            let first = births.len();
+            if let Some(settled) = settled {
+                births.extend(settled.births);
+                let kept = settled.kept.len();
+                lane.first_track = plan.lane(index, settled.kept.into_iter(), first..births.len());
+                lane.tracks = kept + births.len() - first;
+            } else {
+                let looks = arrays.looks.get(index);
+                let old = looks.map_or(0..0, |look| look.first_track..look.first_track + look.tracks);
+                lane.first_track = plan.lane(index, old, first..first);
+            }
+        }
+        for lane in prepared.iter().flatten() {
+            source.extend(lane.order.iter().map(|&from| lane.source.get(from as usize).copied().unwrap_or(0)));
+        }
+        let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
+        compact(arrays, &mut self.spare, &plan, &inputs);
+        core::mem::swap(&mut self.arrays, &mut self.spare);
+        births.len() as u64
+    }
+}
+
+fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
+    let odds = *arrays.odds.get(track)?;
+    let (tile, state) = state_of(arrays, track);
+    let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
+    Some(Estimate {
+        born: [identity(0), identity(1)],
+        confirmed: identity(2) & CONFIRMED != 0,
+        existence: odds / (1.0 + odds),
+        tile,
+        state,
+        sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
+    })
+}
+
+fn prepare_lane<'a>(lane: &mut Lane, look: &Look, observations: &[Observation], scan: Scan<'a>) -> Prepared<'a> {
+    let Scan { mask, slack_m, mut detections, source, .. } = scan;
+    lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
+    let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
+    let undetected = &lane.setup.undetected;
+    let fresh: Vec<f32> = (0..detections.len())
+        .into_par_iter()
+        .with_min_len(1024)
+        .map(|d| undetected.density(look, mask, (&detections, observations), d))
+        .collect();
+    let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
+    // Never zero: a detection where neither clutter nor targets are expected is still a detection.
+    let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
+    Prepared { mask, detections, source, order, grid, fresh, density }
+}
+
+/// What becomes of one lane's tracks.
+struct Settled {
+    kept: Vec<u32>,
+    births: Vec<Newborn>,
+}
+
+#[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
+#[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
+fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Host>, config: &Config) -> Settled {
+    let tracks = lane.first_track..lane.first_track + lane.tracks;
+    let first_detection = look.first_detection as usize;
+    let mut claimed = vec![0.0f32; scan.detections.len()];
+    for row in &arrays.rows[tracks.clone()] {
+        for edge in edges_of(row, &arrays.edges) {
+            claimed[edge.detection as usize - first_detection] += edge.weight;
+        }
+    }
+    let undetected = &lane.setup.undetected;
+    let number = lane.scans - 1;
+    let begin = |d: usize| {
+        let existence = (1.0 - claimed[d]).max(0.0) * (scan.fresh[d] / scan.density[d]);
+        (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
+            birth: undetected.birth(look, (&scan.detections, &arrays.observations), d),
+            existence,
+            born: [number, scan.order[d]],
+            source: scan.source.get(scan.order[d] as usize).copied().unwrap_or(0),
+        })
+    };
+    let births = (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    let fates: Vec<Fate> = tracks
+        .clone()
+        .into_par_iter()
+        .with_min_len(4096)
+        .map(|track| fate(arrays, &config.existence, track))
+        .collect();
+    lane.setup.undetected.thin(look, scan.mask);
+    let mut kept = Vec::with_capacity(lane.tracks);
+    for (track, fate) in tracks.zip(fates) {
+        match fate {
+            Fate::Kept => kept.push(track as u32),
+            Fate::Pruned => {}
+            Fate::Recycled => {
+                let (tile, state) = state_of(arrays, track);
+                let odds = arrays.odds[track];
+                lane.setup.undetected.recycle(odds / (1.0 + odds), tile, &state);
+            }
+        }
+    }
+    if lane.scans % config.reorder_scans.max(1) == 0 {
+        kept.par_sort_by_cached_key(|&track| (spatial_key(arrays, track as usize), track));
+    }
+    Settled { kept, births }
+}

@@ -1,0 +1,142 @@
+//! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
+
+use super::motion::Motion;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of the filter; `docs/configuration.md` explains each, `data/config/` holds complete files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How targets move.
+    pub motion: Motion,
+    /// Largest squared Mahalanobis distance at which a detection may belong to a track.
+    pub gate: Positive,
+    /// How detections are shared out.
+    pub association: Association,
+    /// When tracks begin, count and end.
+    pub existence: Existence,
+    /// Targets that nothing has detected yet.
+    pub undetected: Births,
+    /// Scans after which a lane's tracks are put in spatial order, for speed.
+    pub reorder_scans: u32,
+}
+
+/// How detections are shared out among tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Association {
+    /// Marginal probabilities or one-to-one assignment.
+    pub mode: Mode,
+    /// Clusters with at most so many detections or tracks are solved exactly in mode `soft`.
+    pub exact_max: u32,
+    /// Belief propagation stops when no message of the cluster moves by more.
+    pub tolerance: f32,
+    /// Belief propagation stops after so many iterations; such clusters are counted.
+    pub iterations_max: u32,
+}
+
+/// The two modes of association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Marginal probability of every hypothesis.
+    Soft,
+    /// The most likely assignment, one to one.
+    Assign,
+}
+
+/// Thresholds on the probability of existence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Existence {
+    /// Tracks below are dropped.
+    pub prune: Probability,
+    /// Tracks below, that are not dropped, go back into the field of undetected targets; at most `prune`: none do.
+    pub recycle: Probability,
+    /// Tracks above are confirmed, until they fall below half of it.
+    pub confirm: Probability,
+    /// Tracks above are in the picture.
+    pub report: Probability,
+    /// Tracks whose horizontal position is less certain go back into the field of undetected targets.
+    pub position_sigma_max_m: Positive,
+    /// A detection with at least this probability makes its source a contributor.
+    pub contributor: Probability,
+}
+
+/// The field of undetected targets of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Births {
+    /// Targets a square kilometre before the first scan.
+    pub initial_per_km2: f64,
+    /// New targets a square kilometre and hour.
+    pub births_per_km2_h: f64,
+    /// Edge of a cell of the field, kilometres.
+    pub cell_km: Positive,
+    /// Standard deviation of a new track's horizontal velocity along each axis, m/s.
+    pub speed_m_s: f32,
+    /// Standard deviation of its vertical velocity, m/s.
+    pub climb_m_s: f32,
+}
+
+/// A number between 0 and 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f32", into = "f32")]
+pub struct Probability(f32);
+
+/// A finite number above 0.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f32", into = "f32")]
+pub struct Positive(f32);
+
+/// A number outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("found {found}, wanted {wanted}")]
+pub struct OutOfRange {
+    found: f32,
+    wanted: &'static str,
+}
+
+impl Probability {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}
+
+impl Positive {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}
+
+impl TryFrom<f32> for Probability {
+    type Error = OutOfRange;
+    fn try_from(found: f32) -> Result<Self, OutOfRange> {
+        let wanted = "a probability between 0 and 1";
+        if (0.0..=1.0).contains(&found) { Ok(Self(found)) } else { Err(OutOfRange { found, wanted }) }
+    }
+}
+
+impl TryFrom<f32> for Positive {
+    type Error = OutOfRange;
+    fn try_from(found: f32) -> Result<Self, OutOfRange> {
+        let wanted = "a finite number above 0";
+        if found > 0.0 && found.is_finite() { Ok(Self(found)) } else { Err(OutOfRange { found, wanted }) }
+    }
+}
+
+impl From<Probability> for f32 {
+    fn from(value: Probability) -> Self {
+        value.0
+    }
+}
+
+impl From<Positive> for f32 {
+    fn from(value: Positive) -> Self {
+        value.0
+    }
+}

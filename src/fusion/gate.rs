@@ -1,0 +1,186 @@
+//! Finds, for every track, the detections within its gate: νᵀ S⁻¹ ν < gate, with their likelihood ratios.
+//!
+//! Each scan's detections lie in the cells of a dense grid bounded by that scan, over its two widest axes (dropping an
+//! axis only shortens distances, so the candidates stay a superset). Cells come in two sizes: 8 × 8 fine cells are
+//! one coarse cell and lie together, so a narrow gate reads rows of fine cells and a wide one whole rows of coarse
+//! cells; a coasting track with a huge covariance costs a row of coarse cells, not a million lookups.
+//!
+//! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
+//! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
+
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
+use super::grid::Grid;
+use super::observation::{Seen, position_covariance};
+use super::state::State;
+use super::undetected::Mask;
+use crate::space::TILE_M;
+use rayon::prelude::*;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+
+/// What the gate needs of a lane besides its look.
+#[derive(Debug)]
+pub struct LaneGate<'a> {
+    /// The lane's detections by cell.
+    pub grid: Grid,
+    /// Where the look could have seen; `None`: everywhere.
+    pub mask: Option<&'a Mask>,
+}
+
+/// Fills rows and edges. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
+pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) {
+    let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
+    arrays.rows.clear();
+    arrays.rows.resize(arrays.odds.len(), rest);
+    let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
+    let tracks = Tracks { looks, tile, mean, covariance, odds };
+    let found: Vec<Vec<Edge>> = rows
+        .par_chunks_mut(CHUNK * BLOCK)
+        .enumerate()
+        .map(|(chunk, rows)| {
+            let mut found = Vec::with_capacity(rows.len() * 2);
+            for (block, rows) in (chunk * CHUNK..).zip(rows.chunks_mut(BLOCK)) {
+                let lane = lane.get(block).map_or(0, |lane| *lane as usize);
+                let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else { continue };
+                let ahead = Detections { detections, observations, density };
+                for (place, row) in rows.iter_mut().enumerate() {
+                    let track = block * BLOCK + place;
+                    if track < (look.first_track + look.tracks) as usize {
+                        *row = invocation(&tracks, look, in_lane, &ahead, track, &mut found);
+                    }
+                }
+            }
+            found
+        })
+        .collect();
+    concatenate(rows, edges, found);
+}
+
+/// Blocks of tracks that one task gates.
+const CHUNK: usize = 32;
+
+#[derive(Clone, Copy)]
+struct Tracks<'a> {
+    looks: &'a [Look],
+    tile: &'a [i32],
+    mean: &'a [f32],
+    covariance: &'a [f32],
+    odds: &'a [f32],
+}
+
+#[derive(Clone, Copy)]
+struct Detections<'a> {
+    detections: &'a [Detection],
+    observations: &'a [super::arrays::Observation],
+    density: &'a [f32],
+}
+
+/// One invocation: one track.
+#[inline]
+#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
+fn invocation(
+    tracks: &Tracks<'_>,
+    look: &Look,
+    lane: &LaneGate<'_>,
+    scan: &Detections<'_>,
+    track: usize,
+    found: &mut Vec<Edge>,
+) -> Row {
+    let (block, place) = (track / BLOCK, track % BLOCK);
+    let mean = &tracks.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
+    let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
+    let tile: [i32; 3] = core::array::from_fn(|a| tracks.tile[(block * 3 + a) * BLOCK + place]);
+    let state = State::<f32>::load(mean, covariance, place);
+    let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile, &state.mean));
+    let detected = look.detection_probability * seen_share;
+    let odds = tracks.odds[track];
+    let missed = odds * (1.0 - detected);
+    let start = found.len();
+    let factor = odds * detected / (1.0 + missed);
+    if factor > 0.0 {
+        let grid = &lane.grid;
+        let reach = reach(&state, grid, look.gate);
+        grid.candidates(&tile, &state.mean, &reach.half_m, |first, last| {
+            for d in first..last {
+                let detection = &scan.detections[d];
+                if !reach.holds(&tile, &state.mean, detection) {
+                    continue;
+                }
+                let tiles = |_: usize, a: usize| tile[a];
+                let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
+                let innovation = seen.innovation(&state);
+                if innovation.distance2 < look.gate {
+                    let weight = factor * innovation.density() / scan.density[d];
+                    if weight > 0.0 && weight < f32::INFINITY {
+                        found.push(Edge { detection: d as u32, weight });
+                    }
+                }
+            }
+        });
+        found[start..].sort_unstable_by_key(|edge| edge.detection);
+    }
+    Row { start: start as u32, count: (found.len() - start) as u32, missed, gone: 0.0 }
+}
+
+/// A box that holds every detection in the gate.
+struct Reach {
+    /// Half its edges for a detection at the track's own predicted place, metres.
+    half_m: [f32; 3],
+    /// Half its edges, widened by how far the track moves within the scan.
+    narrow_m: [f32; 3],
+}
+
+/// |ν_a| ≤ √(gate S_aa) inside the ellipsoid νᵀ S⁻¹ ν ≤ gate.
+#[inline]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> Reach {
+    let [early, late] = grid.ahead_s.map(|tau| position_covariance(&state.covariance, tau));
+    let variance = grid.sigma_m * grid.sigma_m;
+    let narrow_m = [(0, 0), (1, 3), (2, 5)].map(|(_, k)| {
+        let widest = if early[k] < late[k] { late[k] } else { early[k] };
+        (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m
+    });
+    let longest = grid.ahead_s[0].abs().max(grid.ahead_s[1].abs());
+    let half_m = core::array::from_fn(|a| narrow_m[a] + longest * state.mean[3 + a].abs());
+    Reach { half_m, narrow_m }
+}
+
+impl Reach {
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn holds(&self, tile: &[i32; 3], x: &[f32; MEAN], detection: &Detection) -> bool {
+        (0..3).all(|a| {
+            let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
+            let e = tiles * TILE + (detection.offset_m[a] - x[a]) - detection.ahead_s * x[3 + a];
+            e.abs() <= self.narrow_m[a]
+        })
+    }
+}
+
+/// Joins the edges of all tasks and moves the rows to where they came to lie.
+#[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
+fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Vec<Edge>>) {
+    let total: usize = found.iter().map(Vec::len).sum();
+    edges.clear();
+    edges.resize(total, Edge::default());
+    let mut rest = edges.as_mut_slice();
+    let mut first = 0;
+    let mut parts = Vec::with_capacity(found.len());
+    for part in found {
+        let (here, behind) = rest.split_at_mut(part.len());
+        rest = behind;
+        let start = first as u32;
+        first += part.len();
+        parts.push((start, here, part));
+    }
+    rows.par_chunks_mut(CHUNK * BLOCK).zip(parts.into_par_iter()).for_each(|(rows, (start, here, part))| {
+        here.copy_from_slice(&part);
+        for row in rows {
+            if row.start != AT_REST {
+                row.start += start;
+            }
+        }
+    });
+}

@@ -1,0 +1,210 @@
+//! The detections of one scan, sorted into the cells of a dense grid that the scan bounds.
+
+use super::arrays::{Detection, MEAN, Observation};
+use crate::space::TILE_M;
+use rayon::prelude::*;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+/// Fine cells along an edge of a coarse one.
+const FINE: u32 = 8;
+/// A gate that touches more coarse cells than this reads whole rows of them.
+const COARSE_MAX: u32 = 16;
+
+/// A dense grid over the two widest axes of a scan.
+#[derive(Debug, Default)]
+pub struct Grid {
+    /// First and last time of a detection less the scan's, seconds.
+    pub ahead_s: [f32; 2],
+    /// Largest standard deviation of a measured axis, metres.
+    pub sigma_m: f32,
+    /// How far a measured place may lie off along what was not measured, metres.
+    pub slack_m: f32,
+    axes: [usize; 2],
+    base: [i32; 2],
+    low_m: [f32; 2],
+    cells_per_m: f32,
+    /// Coarse cells along each axis.
+    coarse: [u32; 2],
+    /// First detection of each fine cell, and the end.
+    starts: Vec<u32>,
+    offset: u32,
+}
+
+impl Grid {
+    /// Sorts `detections`, whose first has index `offset` in the wave, by cell; equal cells keep their order.
+    /// Returns the grid and, for each sorted place, where its detection was.
+    #[must_use]
+    pub fn build(
+        detections: &mut [Detection],
+        observations: &[Observation],
+        slack_m: f32,
+        offset: u32,
+    ) -> (Self, Vec<u32>) {
+        let mut grid = Self { slack_m, offset, ..Self::default() };
+        if detections.is_empty() {
+            return (grid, Vec::new());
+        }
+        grid.bound(detections);
+        grid.widen(detections, observations);
+        let keys: Vec<u32> = detections.par_iter().with_min_len(4096).map(|d| grid.cell(d)).collect();
+        let order = grid.sort(&keys);
+        let sorted: Vec<Detection> = order
+            .par_iter()
+            .with_min_len(4096)
+            .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
+            .collect();
+        detections.copy_from_slice(&sorted);
+        (grid, order)
+    }
+
+    /// Calls `visit(first, last)` with ranges of detections that hold all within `half_m` of the track.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
+    pub fn candidates(
+        &self,
+        tile: &[i32; 3],
+        x: &[f32; MEAN],
+        half_m: &[f32; 3],
+        mut visit: impl FnMut(usize, usize),
+    ) {
+        if self.starts.is_empty() {
+            return;
+        }
+        let mut low = [0u32; 2];
+        let mut high = [0u32; 2];
+        for (k, &axis) in self.axes.iter().enumerate() {
+            let centre = tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + x[axis] - self.low_m[k];
+            let last = (self.coarse[k] * FINE - 1) as f32;
+            // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
+            let from = ((centre - half_m[axis]) * self.cells_per_m - 1e-3).floor();
+            let to = ((centre + half_m[axis]) * self.cells_per_m + 1e-3).floor();
+            if !(to >= 0.0 && from <= last) {
+                return;
+            }
+            low[k] = clamped(from, last);
+            high[k] = clamped(to, last);
+        }
+        let first = low.map(|fine| fine / FINE);
+        let last = high.map(|fine| fine / FINE);
+        let offset = self.offset as usize;
+        if (last[0] - first[0] + 1) * (last[1] - first[1] + 1) > COARSE_MAX {
+            for row in first[1]..=last[1] {
+                let cells = row * self.coarse[0];
+                let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
+                let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
+                visit(offset + from, offset + to);
+            }
+            return;
+        }
+        for row in first[1]..=last[1] {
+            for column in first[0]..=last[0] {
+                let base = (row * self.coarse[0] + column) * FINE * FINE;
+                let left = low[0].max(column * FINE) - column * FINE;
+                let right = high[0].min(column * FINE + FINE - 1) - column * FINE;
+                for fine in low[1].max(row * FINE)..=high[1].min(row * FINE + FINE - 1) {
+                    let line = base + (fine - row * FINE) * FINE;
+                    let from = self.starts[(line + left) as usize] as usize;
+                    let to = self.starts[(line + right + 1) as usize] as usize;
+                    if from < to {
+                        visit(offset + from, offset + to);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Chooses the two widest axes and a cell that holds about one detection.
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane count")]
+    fn bound(&mut self, detections: &[Detection]) {
+        let mut low = [f64::INFINITY; 3];
+        let mut high = [f64::NEG_INFINITY; 3];
+        for d in detections {
+            for a in 0..3 {
+                let m = f64::from(d.tile[a]) * TILE_M + f64::from(d.offset_m[a]);
+                low[a] = low[a].min(m);
+                high[a] = high[a].max(m);
+            }
+        }
+        let extent: [f64; 3] = core::array::from_fn(|a| high[a] - low[a]);
+        let narrow = if extent[2] <= extent[0] && extent[2] <= extent[1] {
+            2
+        } else if extent[1] <= extent[0] {
+            1
+        } else {
+            0
+        };
+        self.axes = [[1, 2], [0, 2], [0, 1]][narrow];
+        let [wide, deep] = self.axes.map(|a| extent[a].max(1.0));
+        let count = detections.len() as f64;
+        let cell = (wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
+        self.cells_per_m = (1.0 / cell) as f32;
+        let fine = f64::from(FINE);
+        self.coarse = [wide, deep].map(|edge| ((edge / cell / fine) as u32 + 1).min(1 << 13));
+        for (k, &a) in self.axes.iter().enumerate() {
+            let base = (low[a] / TILE_M).floor();
+            self.base[k] = base as i32;
+            self.low_m[k] = (low[a] - base * TILE_M) as f32;
+        }
+    }
+
+    /// Notes the largest noise and the span of times, which widen every gate of the scan.
+    fn widen(&mut self, detections: &[Detection], observations: &[Observation]) {
+        let mut sigma: f32 = 0.0;
+        let mut ahead = [f32::INFINITY, f32::NEG_INFINITY];
+        let mut known = u32::MAX;
+        for d in detections {
+            ahead = [ahead[0].min(d.ahead_s), ahead[1].max(d.ahead_s)];
+            if d.observation != known {
+                known = d.observation;
+                if let Some(o) = observations.get(known as usize) {
+                    sigma = sigma.max(o.sigma_0_m).max(o.sigma_1_m).max(o.sigma_2_m);
+                }
+            }
+        }
+        self.sigma_m = sigma;
+        self.ahead_s = ahead;
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    fn cell(&self, d: &Detection) -> u32 {
+        let [i, j] = core::array::from_fn(|k| {
+            let axis = self.axes[k];
+            let m = d.tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + d.offset_m[axis] - self.low_m[k];
+            clamped((m * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
+        });
+        let coarse = (j / FINE) * self.coarse[0] + i / FINE;
+        coarse * FINE * FINE + (j % FINE) * FINE + i % FINE
+    }
+
+    /// Counting sort, stable.
+    #[expect(clippy::indexing_slicing, reason = "keys are below the number of cells")]
+    #[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
+    fn sort(&mut self, keys: &[u32]) -> Vec<u32> {
+        let cells = (self.coarse[0] * self.coarse[1] * FINE * FINE) as usize;
+        let mut next = vec![0u32; cells + 1];
+        for &key in keys {
+            next[key as usize + 1] += 1;
+        }
+        for cell in 0..cells {
+            next[cell + 1] += next[cell];
+        }
+        self.starts.clone_from(&next);
+        let mut order = vec![0u32; keys.len()];
+        for (from, &key) in keys.iter().enumerate() {
+            let to = &mut next[key as usize];
+            order[*to as usize] = from as u32;
+            *to += 1;
+        }
+        order
+    }
+}
+
+/// A cell index between 0 and `last`; NaN is 0.
+#[inline]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before")]
+fn clamped(cell: f32, last: f32) -> u32 {
+    let cell = if cell < last { cell } else { last };
+    if cell > 0.0 { cell as u32 } else { 0 }
+}

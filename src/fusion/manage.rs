@@ -1,0 +1,260 @@
+//! Ends, keeps and begins tracks: prune, recycle, confirm, births, compaction, order in space.
+//!
+//! Every lane keeps its blocks to itself. Tracks stay in their order, births follow in the order of their cells; now
+//! and then a lane's tracks are sorted by the cell they lie in, so that neighbours in space are neighbours in memory.
+//! The identity of a track is the scan and the detection of its birth, counted within its lane.
+
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
+use super::config::Existence;
+use super::undetected::{Birth, load};
+use crate::space::TILE_M;
+use rayon::prelude::*;
+
+/// Flag of a confirmed track.
+pub const CONFIRMED: u32 = 1;
+/// An unused place.
+const EMPTY: u32 = u32::MAX;
+/// Marks births among the origins of places.
+const BORN: u32 = 1 << 31;
+
+/// A track that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Newborn {
+    /// State and tile.
+    pub birth: Birth,
+    /// Probability of existence.
+    pub existence: f32,
+    /// Scan within the lane, detection within the scan.
+    pub born: [u32; 2],
+    /// Source of its first detection.
+    pub source: u8,
+}
+
+/// What becomes of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays.
+    Kept,
+    /// It is dropped.
+    Pruned,
+    /// It goes back into the field of undetected targets.
+    Recycled,
+}
+
+/// Decides over one track.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+pub fn fate(arrays: &Arrays<Host>, existence: &Existence, track: usize) -> Fate {
+    let odds = arrays.odds[track];
+    let r = odds / (1.0 + odds);
+    // NaN is dropped, too.
+    if !(r >= existence.prune.get()) {
+        return Fate::Pruned;
+    }
+    let p = |k: usize| arrays.covariance[at(track, k, COVARIANCE)];
+    let spread = p(tri(0, 0)) + p(tri(1, 1)) + p(tri(2, 2));
+    let limit = existence.position_sigma_max_m.get();
+    if r < existence.recycle.get() || !(spread <= 2.0 * (limit * limit)) { Fate::Recycled } else { Fate::Kept }
+}
+
+/// Where the tracks of a lane come from, in their new order.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Origin of every place of the new blocks: an old track, a birth, or nothing.
+    pub origins: Vec<u32>,
+    /// Lane of every new block.
+    pub lanes: Vec<u32>,
+}
+
+impl Plan {
+    /// Appends one lane: `tracks` that stay, then births `first`..`last`. Returns its first place.
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the engine checks")]
+    pub fn lane(&mut self, lane: usize, tracks: impl Iterator<Item = u32>, births: core::ops::Range<usize>) -> usize {
+        let first = self.origins.len();
+        self.origins.extend(tracks);
+        self.origins.extend(births.map(|birth| birth as u32 | BORN));
+        self.origins.resize(self.origins.len().next_multiple_of(BLOCK), EMPTY);
+        self.lanes.resize(self.origins.len() / BLOCK, lane as u32);
+        first
+    }
+}
+
+/// What compaction reads besides the old arrays.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The wave's births.
+    pub births: &'a [Newborn],
+    /// Source of each detection.
+    pub source: &'a [u8],
+    /// Thresholds.
+    pub existence: &'a Existence,
+}
+
+/// Moves the tracks to their new places in `to`.
+pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
+    to.resize_blocks(plan.lanes.len());
+    to.lane.copy_from_slice(&plan.lanes);
+    to.tile
+        .par_chunks_mut(3 * BLOCK)
+        .zip(to.mean.par_chunks_mut(MEAN * BLOCK))
+        .zip(to.covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(to.odds.par_chunks_mut(BLOCK))
+        .zip(to.identity.par_chunks_mut(IDENTITY * BLOCK))
+        .zip(to.sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
+        .zip(plan.origins.par_chunks(BLOCK))
+        .with_min_len(16)
+        .for_each(|((((((tile, mean), covariance), odds), identity), sources), origins)| {
+            let mut block = Block { tile, mean, covariance, odds, identity, sources };
+            for (place, &origin) in origins.iter().enumerate() {
+                if origin == EMPTY {
+                    block.clear(place);
+                } else if origin & BORN == 0 {
+                    block.copy(place, from, origin as usize, inputs);
+                } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
+                    block.begin(place, newborn, inputs.existence);
+                }
+            }
+        });
+}
+
+struct Block<'a> {
+    tile: &'a mut [i32],
+    mean: &'a mut [f32],
+    covariance: &'a mut [f32],
+    odds: &'a mut [f32],
+    identity: &'a mut [u32],
+    sources: &'a mut [u32],
+}
+
+#[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
+impl Block<'_> {
+    fn clear(&mut self, place: usize) {
+        for k in 0..3 {
+            self.tile[k * BLOCK + place] = 0;
+        }
+        for k in 0..MEAN {
+            self.mean[k * BLOCK + place] = 0.0;
+        }
+        for k in 0..COVARIANCE {
+            self.covariance[k * BLOCK + place] = 0.0;
+        }
+        self.odds[place] = 0.0;
+        for k in 0..IDENTITY {
+            self.identity[k * BLOCK + place] = 0;
+        }
+        for k in 0..SOURCE_WORDS {
+            self.sources[k * BLOCK + place] = 0;
+        }
+    }
+
+    fn copy(&mut self, place: usize, from: &Arrays<Host>, track: usize, inputs: &Inputs<'_>) {
+        for k in 0..3 {
+            self.tile[k * BLOCK + place] = from.tile[at(track, k, 3)];
+        }
+        for k in 0..MEAN {
+            self.mean[k * BLOCK + place] = from.mean[at(track, k, MEAN)];
+        }
+        for k in 0..COVARIANCE {
+            self.covariance[k * BLOCK + place] = from.covariance[at(track, k, COVARIANCE)];
+        }
+        let odds = from.odds[track];
+        self.odds[place] = odds;
+        for k in 0..2 {
+            self.identity[k * BLOCK + place] = from.identity[at(track, k, IDENTITY)];
+        }
+        let before = from.identity[at(track, 2, IDENTITY)];
+        self.identity[2 * BLOCK + place] = status(odds, before, inputs.existence);
+        let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
+        if let Some(row) = from.rows.get(track) {
+            contribute(&mut words, edges_of(row, &from.edges), inputs);
+        }
+        for (k, word) in words.into_iter().enumerate() {
+            self.sources[k * BLOCK + place] = word;
+        }
+    }
+
+    fn begin(&mut self, place: usize, newborn: &Newborn, existence: &Existence) {
+        let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source } = *newborn;
+        for k in 0..3 {
+            let (tile, offset) = settled(tile[k], state.mean[k]);
+            self.tile[k * BLOCK + place] = tile;
+            self.mean[k * BLOCK + place] = offset;
+            self.mean[(3 + k) * BLOCK + place] = state.mean[3 + k];
+        }
+        for k in 0..COVARIANCE {
+            self.covariance[k * BLOCK + place] = state.covariance[k];
+        }
+        let odds = (r / (1.0 - r)).min(super::arrays::ODDS_MAX);
+        self.odds[place] = odds;
+        self.identity[place] = born[0];
+        self.identity[BLOCK + place] = born[1];
+        self.identity[2 * BLOCK + place] = status(odds, 0, existence);
+        for k in 0..SOURCE_WORDS {
+            let here = usize::from(source) / 32 == k;
+            self.sources[k * BLOCK + place] = if here { 1 << (source % 32) } else { 0 };
+        }
+    }
+}
+
+/// Brings an offset back into the middle of its tile.
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact; saturating is meant")]
+fn settled(tile: i32, offset_m: f32) -> (i32, f32) {
+    let size = TILE_M as f32;
+    let carry = (offset_m / size + 0.5).floor();
+    (tile.wrapping_add(carry as i32), offset_m - carry * size)
+}
+
+fn status(odds: f32, before: u32, existence: &Existence) -> u32 {
+    let r = odds / (1.0 + odds);
+    let confirm = existence.confirm.get();
+    if r >= confirm || (before & CONFIRMED != 0 && r >= 0.5 * confirm) { CONFIRMED } else { 0 }
+}
+
+/// The edges of a row.
+#[must_use]
+pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
+    edges.get(row.start as usize..(row.start as usize).saturating_add(row.count as usize)).unwrap_or(&[])
+}
+
+/// Adds the sources of the detections that the track was probably made of.
+fn contribute(words: &mut [u32; SOURCE_WORDS], edges: &[Edge], inputs: &Inputs<'_>) {
+    for edge in edges {
+        if edge.weight >= inputs.existence.contributor.get() {
+            let source = inputs.source.get(edge.detection as usize).copied().unwrap_or(0);
+            if let Some(word) = words.get_mut(usize::from(source) / 32) {
+                *word |= 1 << (source % 32);
+            }
+        }
+    }
+}
+
+/// A key whose order keeps neighbours in space together: the Morton code of the track's place in 128 m steps.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "21 bits an axis are kept")]
+pub fn spatial_key(arrays: &Arrays<Host>, track: usize) -> u64 {
+    let mut key = 0;
+    for axis in 0..3 {
+        let tile = i64::from(arrays.tile[at(track, axis, 3)]);
+        let step = (arrays.mean[at(track, axis, MEAN)] / 128.0).floor() as i64;
+        key |= spread(((tile * 8 + step) + (1 << 20)) as u64 & 0x1f_ffff) << axis;
+    }
+    key
+}
+
+/// Puts two zero bits between the low 21 bits.
+fn spread(x: u64) -> u64 {
+    let x = (x | x << 32) & 0x001f_0000_0000_ffff;
+    let x = (x | x << 16) & 0x001f_0000_ff00_00ff;
+    let x = (x | x << 8) & 0x100f_00f0_0f00_f00f;
+    let x = (x | x << 4) & 0x10c3_0c30_c30c_30c3;
+    (x | x << 2) & 0x1249_2492_4924_9249
+}
+
+/// State of a track, for recycling.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], super::state::State<f32>) {
+    let tile = core::array::from_fn(|a| arrays.tile[at(track, a, 3)]);
+    (tile, load(&arrays.mean, &arrays.covariance, track))
+}

@@ -1,0 +1,56 @@
+//! Motion models: white-noise acceleration, with separate intensity along the horizontal and the vertical.
+//!
+//! Continuous white noise of intensity q (m²/s³): Q = q \[T³/3, T²/2; T²/2, T\]. Piecewise constant acceleration of
+//! standard deviation σ (m/s²): Q = σ² \[T⁴/4, T³/2; T³/2, T²\]. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2 and 6.3.2.
+
+use super::arrays::Look;
+use serde::{Deserialize, Serialize};
+
+/// How targets move and last.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Motion {
+    /// What kind of noise drives them.
+    pub noise: Noise,
+    /// Along each horizontal axis: m²/s³ or m/s², as `noise` says.
+    pub horizontal: f64,
+    /// Along the vertical.
+    pub vertical: f64,
+    /// Probability that a target lasts another second.
+    pub survival_per_s: f64,
+}
+
+/// The kind of noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    /// Continuous white-noise acceleration; its intensity in m²/s³.
+    WhiteAcceleration,
+    /// Acceleration constant between scans; its standard deviation in m/s².
+    ConstantAcceleration,
+}
+
+impl Motion {
+    /// Sets a look's process noise and survival over `dt_s`.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub fn over(&self, dt_s: f64, look: &mut Look) {
+        let block = |intensity: f64| match self.noise {
+            Noise::WhiteAcceleration => {
+                [intensity * dt_s.powi(3) / 3.0, intensity * dt_s.powi(2) / 2.0, intensity * dt_s]
+            }
+            Noise::ConstantAcceleration => {
+                let variance = intensity * intensity;
+                [variance * dt_s.powi(4) / 4.0, variance * dt_s.powi(3) / 2.0, variance * dt_s.powi(2)]
+            }
+        };
+        let (level, upright) = (block(self.horizontal), block(self.vertical));
+        look.dt_s = dt_s as f32;
+        look.survival = self.survival_per_s.powf(dt_s) as f32;
+        [look.noise_pp, look.noise_pv, look.noise_vv] = level.map(|q| q as f32);
+        let [pp, pv, vv]: [f64; 3] = core::array::from_fn(|k| match (upright.get(k), level.get(k)) {
+            (Some(up), Some(flat)) => up - flat,
+            _ => 0.0,
+        });
+        [look.extra_pp, look.extra_pv, look.extra_vv] = [pp as f32, pv as f32, vv as f32];
+    }
+}

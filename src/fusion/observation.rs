@@ -1,0 +1,241 @@
+//! What a detection says of a state: residuals along measured axes, their covariance, and the posterior.
+//!
+//! A detection measures `axes` orthonormal directions aₖ of the position at its own time, p + τ v, each with its
+//! variance: hₖ = \[aₖ, τ aₖ\], νₖ = aₖ · (z - p - τ v). For a position report the axes are those of the frame; for a
+//! radar they are the line-of-sight frame, so that range, cross-range and height stay uncorrelated and no angle is
+//! ever subtracted (converted measurements; Bar-Shalom, Li and Kirubarajan 2001, 10.4.3). A slant range without a
+//! height is linearised at the prediction (extended Kalman filter): a₀ = (p - s) / |p - s|, ν₀ = r - |p - s|. A range
+//! rate measures a₀ · v. Units: m, s. Kernel part: `shaders/shared/observation.wgsl`.
+
+use super::arrays::{COVARIANCE, Detection, Observation, tri};
+use super::real::Real;
+use super::state::{State, dot3, joseph};
+use crate::space::TILE_M;
+use core::f32::consts::PI;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+
+/// One detection, or a block of them, as seen from a state.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<R> {
+    /// Measured position less predicted position at the scan time, metres.
+    pub difference: [R; 3],
+    /// τ: time of the detection less time of the scan, seconds.
+    pub ahead_s: R,
+    /// Measured axes, unit vectors.
+    pub axis: [[R; 3]; 3],
+    /// Their standard deviations, metres.
+    pub sigma_m: [R; 3],
+    /// Slant range, metres.
+    pub range_m: R,
+    /// Range rate, m/s.
+    pub rate_m_s: R,
+    /// Its standard deviation; 0 if there is none.
+    pub rate_sigma_m_s: R,
+    /// Axes measured, 2 or 3.
+    pub axes: R,
+    /// 1 if the first axis is known only from the prediction.
+    pub slant: R,
+}
+
+impl<R: Real> Seen<R> {
+    /// Gathers detection `which(n)` for each place n, as seen from tiles `tile` and means `x`.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn gather(
+        detections: &[Detection],
+        observations: &[Observation],
+        which: impl Fn(usize) -> usize,
+        tile: impl Fn(usize, usize) -> i32,
+        x: &[R; 6],
+    ) -> Self {
+        let d = |n: usize| &detections[which(n)];
+        let shared = d(0).observation;
+        let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
+        let field = |get: fn(&Observation) -> f32| {
+            if same {
+                R::splat(get(&observations[shared as usize]))
+            } else {
+                R::from_fn(|n| get(&observations[d(n).observation as usize]))
+            }
+        };
+        Self {
+            difference: core::array::from_fn(|a| {
+                let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
+                let offset = R::from_fn(|n| d(n).offset_m[a]);
+                tiles * R::splat(TILE) + (offset - x[a])
+            }),
+            ahead_s: R::from_fn(|n| d(n).ahead_s),
+            axis: [
+                [field(|o| o.axis_0[0]), field(|o| o.axis_0[1]), field(|o| o.axis_0[2])],
+                [field(|o| o.axis_1[0]), field(|o| o.axis_1[1]), field(|o| o.axis_1[2])],
+                [field(|o| o.axis_2[0]), field(|o| o.axis_2[1]), field(|o| o.axis_2[2])],
+            ],
+            sigma_m: [field(|o| o.sigma_0_m), field(|o| o.sigma_1_m), field(|o| o.sigma_2_m)],
+            range_m: field(|o| o.range_m),
+            rate_m_s: field(|o| o.rate_m_s),
+            rate_sigma_m_s: field(|o| o.rate_sigma_m_s),
+            axes: field(|o| o.axes as f32),
+            slant: field(|o| o.slant as f32),
+        }
+    }
+
+    /// First axis and its residual, given the residual vector `e` at the time of the detection.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn first(&self, e: &[R; 3]) -> ([R; 3], R) {
+        let half = R::splat(0.5);
+        let nu = dot3(&self.axis[0], e);
+        if !R::any_less(half, self.slant) {
+            return (self.axis[0], nu);
+        }
+        let sight: [R; 3] = core::array::from_fn(|a| self.range_m * self.axis[0][a] - e[a]);
+        let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
+        let axis = core::array::from_fn(|a| R::where_less(half, self.slant, sight[a] / rho, self.axis[0][a]));
+        (axis, R::where_less(half, self.slant, self.range_m - rho, nu))
+    }
+
+    /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn posterior(&self, prior: &State<R>) -> State<R> {
+        let zero = R::splat(0.0);
+        let tau = self.ahead_s;
+        let e: [R; 3] = core::array::from_fn(|a| self.difference[a] - tau * prior.mean[3 + a]);
+        let mut to = State { mean: [zero; 6], covariance: prior.covariance };
+        let (a, nu) = self.first(&e);
+        scalar(&mut to, &[a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]], nu, self.sigma_m[0]);
+        let a = self.axis[1];
+        let h = [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
+        scalar(&mut to, &h, dot3(&a, &e), self.sigma_m[1]);
+        let limit = R::splat(2.5);
+        if R::any_less(limit, self.axes) {
+            let a = self.axis[2];
+            let h = [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
+            let mut third = to;
+            scalar(&mut third, &h, dot3(&a, &e), self.sigma_m[2]);
+            to = to.replaced_where_less(limit, self.axes, &third);
+        }
+        if R::any_less(zero, self.rate_sigma_m_s) {
+            let a = self.axis[0];
+            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
+            let mut rated = to;
+            let nu = self.rate_m_s - dot3(&a, &v);
+            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], nu, self.rate_sigma_m_s);
+            to = to.replaced_where_less(zero, self.rate_sigma_m_s, &rated);
+        }
+        to
+    }
+
+    /// Squared Mahalanobis distance and the determinant of the innovation covariance (in units of 2π).
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn innovation(&self, prior: &State<R>) -> Innovation<R> {
+        let (zero, two_pi) = (R::splat(0.0), R::splat(2.0 * PI));
+        let tau = self.ahead_s;
+        let e: [R; 3] = core::array::from_fn(|a| self.difference[a] - tau * prior.mean[3 + a]);
+        let p = &prior.covariance;
+        let c = position_covariance(p, tau);
+        let (a0, nu0) = self.first(&e);
+        let (a1, a2) = (self.axis[1], self.axis[2]);
+        let (m0, m1) = (times3(&c, &a0), times3(&c, &a1));
+        let s00 = dot3(&a0, &m0) + self.sigma_m[0] * self.sigma_m[0];
+        let s10 = dot3(&a1, &m0);
+        let s11 = dot3(&a1, &m1) + self.sigma_m[1] * self.sigma_m[1];
+        let l10 = s10 / s00;
+        let nu1 = dot3(&a1, &e) - l10 * nu0;
+        let d1 = s11 - l10 * s10;
+        let mut distance2 = nu0 * nu0 / s00 + nu1 * nu1 / d1;
+        let mut determinant = (s00 * two_pi) * (d1 * two_pi);
+        let (mut nu2, mut d2, mut l20, mut l21) = (zero, R::splat(1.0), zero, zero);
+        let limit = R::splat(2.5);
+        if R::any_less(limit, self.axes) {
+            let m2 = times3(&c, &a2);
+            let s20 = dot3(&a2, &m0);
+            let t21 = dot3(&a2, &m1) - l10 * s20;
+            l20 = s20 / s00;
+            l21 = t21 / d1;
+            nu2 = dot3(&a2, &e) - l20 * nu0 - l21 * nu1;
+            d2 = dot3(&a2, &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
+            distance2 = R::where_less(limit, self.axes, distance2 + nu2 * nu2 / d2, distance2);
+            determinant = R::where_less(limit, self.axes, determinant * (d2 * two_pi), determinant);
+        }
+        if R::any_less(zero, self.rate_sigma_m_s) {
+            // The range rate as a further row: b = cov(position at the detection, velocity) a0.
+            let a = self.axis[0];
+            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
+            let b: [R; 3] = core::array::from_fn(|i| dot3(&velocity_row(p, i, tau), &a));
+            let s30 = dot3(&a0, &b);
+            let t31 = dot3(&a1, &b) - l10 * s30;
+            let t32 = dot3(&a2, &b) - l20 * s30 - l21 * t31;
+            let t32 = R::where_less(limit, self.axes, t32, zero);
+            let (l30, l31, l32) = (s30 / s00, t31 / d1, t32 / d2);
+            let nu3 = self.rate_m_s - dot3(&a, &v) - l30 * nu0 - l31 * nu1 - l32 * nu2;
+            let vv: [R; 3] = core::array::from_fn(|i| {
+                p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]
+            });
+            let s33 = dot3(&a, &vv) + self.rate_sigma_m_s * self.rate_sigma_m_s;
+            let d3 = s33 - l30 * s30 - l31 * t31 - l32 * t32;
+            distance2 = R::where_less(zero, self.rate_sigma_m_s, distance2 + nu3 * nu3 / d3, distance2);
+            determinant = R::where_less(zero, self.rate_sigma_m_s, determinant * (d3 * two_pi), determinant);
+        }
+        Innovation { distance2, determinant }
+    }
+}
+
+/// How far a detection lies from a prediction.
+#[derive(Clone, Copy, Debug)]
+pub struct Innovation<R> {
+    /// νᵀ S⁻¹ ν.
+    pub distance2: R,
+    /// det(2π S).
+    pub determinant: R,
+}
+
+impl Innovation<f32> {
+    /// N(ν; 0, S).
+    #[must_use]
+    pub fn density(&self) -> f32 {
+        super::real::exp_of_nonpositive(-0.5 * self.distance2) / self.determinant.sqrt()
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn scalar<R: Real>(to: &mut State<R>, h: &[R; 6], nu: R, sigma: R) {
+    let nu = nu - super::state::dot6(h, &to.mean);
+    let k = joseph(&mut to.covariance, h, sigma * sigma);
+    for i in 0..6 {
+        to.mean[i] = to.mean[i] + k[i] * nu;
+    }
+}
+
+/// Covariance of the position `tau` seconds from the state's time: xx, xy, xz, yy, yz, zz.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+pub fn position_covariance<R: Real>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
+    let element = |i: usize, j: usize| {
+        p[tri(i, j)] + tau * (p[tri(i, 3 + j)] + p[tri(j, 3 + i)]) + tau * (tau * p[tri(3 + i, 3 + j)])
+    };
+    [element(0, 0), element(0, 1), element(0, 2), element(1, 1), element(1, 2), element(2, 2)]
+}
+
+/// Row i of cov(position at `tau`, velocity).
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn velocity_row<R: Real>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
+    core::array::from_fn(|j| p[tri(i, 3 + j)] + tau * p[tri(3 + i, 3 + j)])
+}
+
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn times3<R: Real>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
+    [
+        c[0] * a[0] + c[1] * a[1] + c[2] * a[2],
+        c[1] * a[0] + c[3] * a[1] + c[4] * a[2],
+        c[2] * a[0] + c[4] * a[1] + c[5] * a[2],
+    ]
+}

@@ -1,0 +1,125 @@
+//! Moves every track to the time of its lane's scan: x' = F x, P' = F P Fᵀ + Q, r' = P_S r.
+//!
+//! F = \[I, dt I; 0, I\]. Q = q_h (I - u uᵀ) + q_v u uᵀ for each of the blocks pp, pv, vv, where u is the local
+//! vertical: white-noise acceleration with separate horizontal and vertical intensity (see [`super::motion`]).
+//! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
+//! middle of its tile. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
+
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, tri};
+use super::real::Real;
+use super::state::State;
+use crate::space::TILE_M;
+use rayon::prelude::*;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+
+/// Predicts every track of every lane that has a scan.
+pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
+    let looks = &arrays.looks;
+    arrays
+        .tile
+        .par_chunks_mut(3 * BLOCK)
+        .zip(arrays.mean.par_chunks_mut(MEAN * BLOCK))
+        .zip(arrays.covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(arrays.odds.par_chunks_mut(BLOCK))
+        .zip(arrays.lane.par_iter())
+        .with_min_len(64)
+        .for_each(|((((tile, mean), covariance), odds), &lane)| {
+            let Some(look) = looks.get(lane as usize).filter(|look| look.active == 1) else { return };
+            for place in (0..BLOCK).step_by(R::WIDTH) {
+                invocation::<R>(look, place, tile, mean, covariance, odds);
+            }
+        });
+}
+
+/// One invocation: the tracks at `place`.. of one block.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+fn invocation<R: Real>(
+    look: &Look,
+    place: usize,
+    tile: &mut [i32],
+    mean: &mut [f32],
+    covariance: &mut [f32],
+    odds: &mut [f32],
+) {
+    let t: [R; 3] = core::array::from_fn(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
+    let (after, carry) = advance(look, &t, &State::<R>::load(mean, covariance, place));
+    after.store(mean, covariance, place);
+    for a in 0..3 {
+        for n in 0..R::WIDTH {
+            let tile = &mut tile[a * BLOCK + place + n];
+            *tile = tile.wrapping_add(truncated(carry[a].at(n)));
+        }
+    }
+    let o = R::load(&odds[place..]);
+    let (one, survival) = (R::splat(1.0), R::splat(look.survival));
+    (survival * o / (one + (one - survival) * o)).store(&mut odds[place..]);
+}
+
+/// The state at the time of the scan, and by how many tiles it moved.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn advance<R: Real>(look: &Look, tile: &[R; 3], before: &State<R>) -> (State<R>, [R; 3]) {
+    let mut x = before.mean;
+    let u = up(look, tile, &x);
+    let dt = R::splat(look.dt_s);
+    let mut carry = [R::splat(0.0); 3];
+    for a in 0..3 {
+        x[a] = x[a] + dt * x[3 + a];
+        carry[a] = (x[a] * R::splat(1.0 / TILE) + R::splat(0.5)).floor();
+        x[a] = x[a] - carry[a] * R::splat(TILE);
+    }
+    (State { mean: x, covariance: propagated(&before.covariance, &u, look) }, carry)
+}
+
+/// Moves one state of the field of undetected targets to the time of the scan.
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
+    let (after, carry) = advance(look, &tile.map(|t| t as f32), state);
+    *state = after;
+    for a in 0..3 {
+        tile[a] = tile[a].wrapping_add(truncated(carry[a]));
+    }
+}
+
+/// Unit vector upwards at the track.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
+    if look.radial == 0 {
+        return [R::splat(0.0), R::splat(0.0), R::splat(1.0)];
+    }
+    let place: [R; 3] = core::array::from_fn(|a| tile[a] * R::splat(TILE) + x[a]);
+    let norm = (place[0] * place[0] + place[1] * place[1] + place[2] * place[2] + R::splat(1e-30)).sqrt();
+    core::array::from_fn(|a| place[a] / norm)
+}
+
+/// F P Fᵀ + Q.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
+    let dt = R::splat(look.dt_s);
+    let mut q = [R::splat(0.0); COVARIANCE];
+    for i in 0..3 {
+        for j in 0..3 {
+            let along = u[i] * u[j];
+            let (pv, vv) = (p[tri(i, 3 + j)], p[tri(3 + i, 3 + j)]);
+            let same = if i == j { R::splat(1.0) } else { R::splat(0.0) };
+            if i <= j {
+                let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3 + i)]) + dt * (dt * vv);
+                q[tri(i, j)] = pp + (same * R::splat(look.noise_pp) + along * R::splat(look.extra_pp));
+                q[tri(3 + i, 3 + j)] = vv + (same * R::splat(look.noise_vv) + along * R::splat(look.extra_vv));
+            }
+            q[tri(i, 3 + j)] = pv + dt * vv + (same * R::splat(look.noise_pv) + along * R::splat(look.extra_pv));
+        }
+    }
+    q
+}
+
+/// As WGSL converts: towards zero, saturating, NaN to zero.
+#[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
+fn truncated(x: f32) -> i32 {
+    x as i32
+}

@@ -1,0 +1,199 @@
+//! One number or a block of eight: the arithmetic of the stages is written once, over [`Real`].
+//!
+//! With `f32` it is the meaning of a stage, one invocation at a time, as the kernel is written; with `f32x8` the
+//! same lines are the fast host executor. Each operation is rounded by itself (IEEE 754), so both give the same bits.
+
+use core::ops::{Add, Div, Mul, Neg, Sub};
+use wide::f32x8;
+
+/// An `f32`, or a block of them computed in step.
+pub trait Real:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// How many numbers there are.
+    const WIDTH: usize;
+
+    /// The same number in every place.
+    fn splat(value: f32) -> Self;
+    /// One number a place.
+    fn from_fn(value: impl FnMut(usize) -> f32) -> Self;
+    /// The first `WIDTH` numbers of a slice.
+    fn load(slice: &[f32]) -> Self;
+    /// Writes to the first `WIDTH` numbers of a slice.
+    fn store(self, slice: &mut [f32]);
+    /// The number in one place.
+    fn at(self, place: usize) -> f32;
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// Largest integer not above.
+    fn floor(self) -> Self;
+    /// `then` where `a < b`, else `otherwise` (also where either is NaN).
+    fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
+    /// Whether `a < b` anywhere.
+    fn any_less(a: Self, b: Self) -> bool;
+    /// Whether `a < b` everywhere.
+    fn all_less(a: Self, b: Self) -> bool;
+}
+
+impl Real for f32 {
+    const WIDTH: usize = 1;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn from_fn(mut value: impl FnMut(usize) -> f32) -> Self {
+        value(0)
+    }
+    #[inline(always)]
+    fn load(slice: &[f32]) -> Self {
+        slice.first().copied().unwrap_or(0.0)
+    }
+    #[inline(always)]
+    fn store(self, slice: &mut [f32]) {
+        if let Some(first) = slice.first_mut() {
+            *first = self;
+        }
+    }
+    #[inline(always)]
+    fn at(self, _place: usize) -> f32 {
+        self
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        f32::sqrt(self)
+    }
+    #[inline(always)]
+    fn floor(self) -> Self {
+        f32::floor(self)
+    }
+    #[inline(always)]
+    fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
+        if a < b { then } else { otherwise }
+    }
+    #[inline(always)]
+    fn any_less(a: Self, b: Self) -> bool {
+        a < b
+    }
+    #[inline(always)]
+    fn all_less(a: Self, b: Self) -> bool {
+        a < b
+    }
+}
+
+impl Real for f32x8 {
+    const WIDTH: usize = 8;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self::splat(value)
+    }
+    #[inline(always)]
+    fn from_fn(value: impl FnMut(usize) -> f32) -> Self {
+        Self::new(core::array::from_fn(value))
+    }
+    #[inline(always)]
+    fn load(slice: &[f32]) -> Self {
+        slice.first_chunk::<8>().map_or_else(|| Self::splat(0.0), |block| Self::new(*block))
+    }
+    #[inline(always)]
+    fn store(self, slice: &mut [f32]) {
+        if let Some(block) = slice.first_chunk_mut::<8>() {
+            *block = self.to_array();
+        }
+    }
+    #[inline(always)]
+    fn at(self, place: usize) -> f32 {
+        self.as_array().get(place).copied().unwrap_or(0.0)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self::sqrt(self)
+    }
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Self::floor(self)
+    }
+    #[inline(always)]
+    fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
+        a.simd_lt(b).bitselect(then, otherwise)
+    }
+    #[inline(always)]
+    fn any_less(a: Self, b: Self) -> bool {
+        a.simd_lt(b).any()
+    }
+    #[inline(always)]
+    fn all_less(a: Self, b: Self) -> bool {
+        a.simd_lt(b).all()
+    }
+}
+
+/// exp(x) for x ≤ 0, within 2 ulp; 0 below -87. The kernels use the same polynomial.
+///
+/// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes `expf`.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "k lies in -126..=0")]
+#[expect(clippy::excessive_precision, reason = "the coefficients as published")]
+pub fn exp_of_nonpositive(x: f32) -> f32 {
+    if !(x > -87.0) {
+        return 0.0;
+    }
+    let k = (x * 1.442_695_04 + 0.5).floor();
+    let f = (x - k * 0.693_359_375) - k * -2.121_944_40e-4;
+    let p = 1.987_569_15e-4;
+    let p = p * f + 1.398_199_95e-3;
+    let p = p * f + 8.333_451_9e-3;
+    let p = p * f + 4.166_579_6e-2;
+    let p = p * f + 1.666_666_55e-1;
+    let p = p * f + 5.000_000_1e-1;
+    let e = p * (f * f) + f + 1.0;
+    e * f32::from_bits(((k as i32 + 127) as u32) << 23)
+}
+
+/// Natural logarithm of a positive, normal x, within 3 ulp; the kernels use the same polynomial (Cephes `logf`).
+#[must_use]
+#[expect(clippy::cast_possible_wrap, reason = "an exponent fits")]
+#[expect(clippy::excessive_precision, reason = "the coefficients as published")]
+pub fn ln(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let mut e = ((bits >> 23) as i32 - 126) as f32;
+    let mut m = f32::from_bits((bits & 0x007f_ffff) | 0x3f00_0000);
+    if m < 0.707_106_78 {
+        e -= 1.0;
+        m = m + m;
+    }
+    let f = m - 1.0;
+    let z = f * f;
+    let p = 7.037_683_63e-2;
+    let p = p * f - 1.151_461_03e-1;
+    let p = p * f + 1.167_699_87e-1;
+    let p = p * f - 1.242_014_08e-1;
+    let p = p * f + 1.424_932_28e-1;
+    let p = p * f - 1.666_805_77e-1;
+    let p = p * f + 2.000_071_48e-1;
+    let p = p * f - 2.499_999_40e-1;
+    let p = p * f + 3.333_333_11e-1;
+    let y = p * f * z + e * -2.121_944_40e-4 - 0.5 * z;
+    f + y + e * 0.693_359_375
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exp_and_ln_agree_with_f64_within_a_few_ulp() {
+        for i in 0..87_000 {
+            let x = -(i as f32) * 1e-3;
+            let (found, wanted) = (f64::from(exp_of_nonpositive(x)), f64::from(x).exp());
+            assert!((found / wanted - 1.0).abs() < 3e-7, "exp({x}) = {found}, wanted {wanted}");
+        }
+        for i in 1..100_000 {
+            let x = (i as f32) * 1.7e-3;
+            let (found, wanted) = (f64::from(ln(x)), f64::from(x).ln());
+            assert!((found - wanted).abs() < 3e-7 * wanted.abs().max(1.0), "ln({x}) = {found}, wanted {wanted}");
+        }
+        assert!(exp_of_nonpositive(f32::NAN).abs() < f32::MIN_POSITIVE, "NaN gates nothing");
+    }
+}

@@ -1,0 +1,332 @@
+//! The Poisson field of undetected targets of one lane, and the births from it.
+//!
+//! Two forms: Gaussian components (published scenarios) or a field of densities over the coverage (recordings).
+//! Each look thins what it covers by 1 - P_D; a detection z meets density e(z) = P_D ∫ D(x) N(z; h x, R) dx.
+//! A detection that no track made is a new track with probability e / (κ_c + e), κ_c the density of clutter.
+//! Williams, IEEE TAES 51(3), 2015, eqs. 19 to 28. Units: m, s.
+
+use super::arrays::{BLOCK, COVARIANCE, Detection, Look, MEAN, Observation, tri};
+use super::observation::Seen;
+use super::state::{State, dot3, joseph};
+use crate::space::{Place, TILE_M};
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+
+/// A field over a plane of square cells: `[east, north]` from an origin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane {
+    /// Corner of the first cell.
+    pub origin: Place,
+    /// Unit vector along a row of cells.
+    pub east: [f32; 3],
+    /// Unit vector from row to row.
+    pub north: [f32; 3],
+    /// Edge of a cell, metres.
+    pub cell_m: f32,
+    /// Cells along each axis.
+    pub cells: [u32; 2],
+}
+
+impl Plane {
+    /// Index of the cell below a point, if it lies over the plane.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the bounds first")]
+    pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> Option<usize> {
+        let d: [f32; 3] = core::array::from_fn(|a| {
+            tile[a].wrapping_sub(self.origin.tile[a]) as f32 * TILE + (offset_m[a] - self.origin.offset_m[a])
+        });
+        let i = dot3(&d, &self.east) / self.cell_m;
+        let j = dot3(&d, &self.north) / self.cell_m;
+        let inside = i >= 0.0 && j >= 0.0 && i < self.cells[0] as f32 && j < self.cells[1] as f32;
+        inside.then(|| j as usize * self.cells[0] as usize + i as usize)
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.iter().map(|n| *n as usize).product()
+    }
+
+    /// Whether there is no cell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Where a look could have seen: a share of its detection probability in each cell of a plane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    /// The plane; beyond it nothing is seen.
+    pub plane: Plane,
+    /// Share in each cell, 0 to 1.
+    pub share: Vec<f32>,
+}
+
+impl Mask {
+    /// The share at a point.
+    #[must_use]
+    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
+        self.plane.cell(tile, offset_m).and_then(|cell| self.share.get(cell).copied()).unwrap_or(0.0)
+    }
+}
+
+/// One Gaussian component of the Poisson field.
+#[derive(Clone, Copy, Debug)]
+pub struct Component {
+    /// Expected number of targets in it.
+    pub weight: f32,
+    /// Tile of the mean.
+    pub tile: [i32; 3],
+    /// Mean and covariance.
+    pub state: State<f32>,
+}
+
+/// Targets that nothing has detected yet.
+#[derive(Clone, Debug)]
+pub enum Undetected {
+    /// Gaussian components.
+    Components {
+        /// Those that live.
+        components: Vec<Component>,
+        /// Those that are born with every scan.
+        births: Vec<Component>,
+        /// Lighter ones are dropped.
+        weight_min: f32,
+    },
+    /// Targets a square metre, in each cell of a plane.
+    Field {
+        /// The cells.
+        plane: Plane,
+        /// Density of undetected targets in each.
+        density: Vec<f32>,
+        /// Births a square metre and second.
+        birth: f32,
+        /// Prior of what a position does not tell.
+        prior: Prior,
+    },
+}
+
+/// Prior standard deviations of a new track.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prior {
+    /// Horizontal velocity along each axis, m/s.
+    pub speed_m_s: f32,
+    /// Vertical velocity, m/s.
+    pub climb_m_s: f32,
+    /// Height about the measured place where a detection brings none, m; 0 in the plane.
+    pub height_m: f32,
+}
+
+/// A detection's density of undetected targets, and the track it would begin.
+#[derive(Clone, Copy, Debug)]
+pub struct Birth {
+    /// e(z).
+    pub density: f32,
+    /// Tile of the new track.
+    pub tile: [i32; 3],
+    /// Its state.
+    pub state: State<f32>,
+}
+
+impl Undetected {
+    /// Moves the field to the time of the scan and adds births.
+    pub fn predict(&mut self, look: &Look, predicted: impl Fn(&mut Component)) {
+        match self {
+            Self::Components { components, births, .. } => {
+                for component in components.iter_mut() {
+                    component.weight *= look.survival;
+                    predicted(component);
+                }
+                components.extend(births.iter().copied());
+            }
+            Self::Field { density, birth, .. } => {
+                let born = *birth * look.dt_s;
+                for d in density {
+                    *d = *d * look.survival + born;
+                }
+            }
+        }
+    }
+
+    /// Thins what the look has covered.
+    pub fn thin(&mut self, look: &Look, mask: Option<&Mask>) {
+        match self {
+            Self::Components { components, weight_min, .. } => {
+                for component in components.iter_mut() {
+                    let share = mask.map_or(1.0, |mask| mask.at(&component.tile, &component.state.mean));
+                    component.weight *= 1.0 - look.detection_probability * share;
+                }
+                components.retain(|component| component.weight >= *weight_min);
+            }
+            Self::Field { density, .. } => match mask {
+                None => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
+                Some(mask) => {
+                    for (d, share) in density.iter_mut().zip(&mask.share) {
+                        *d *= 1.0 - look.detection_probability * share;
+                    }
+                }
+            },
+        }
+    }
+
+    /// Takes back a track that is no longer worth its memory, `existence` of a target.
+    pub fn recycle(&mut self, existence: f32, tile: [i32; 3], state: &State<f32>) {
+        match self {
+            Self::Components { components, .. } => {
+                components.push(Component { weight: existence, tile, state: *state });
+            }
+            Self::Field { plane, density, .. } => {
+                let cell = plane.cell(&tile, &state.mean);
+                if let Some(d) = cell.and_then(|cell| density.get_mut(cell)) {
+                    *d += existence / (plane.cell_m * plane.cell_m);
+                }
+            }
+        }
+    }
+
+    /// e(z) alone.
+    #[must_use]
+    pub fn density(&self, look: &Look, mask: Option<&Mask>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+        match self {
+            Self::Components { components, .. } => {
+                components.iter().map(|c| look.detection_probability * c.weight * likelihood(c, scan, d)).sum()
+            }
+            Self::Field { plane, density, .. } => {
+                let Some((detection, observation)) = pair(scan, d) else { return 0.0 };
+                let Some(cell) = plane.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
+                let share = mask.map_or(1.0, |mask| mask.share.get(cell).copied().unwrap_or(0.0));
+                let here = density.get(cell).copied().unwrap_or(0.0);
+                look.detection_probability * share * here * observation.spread
+            }
+        }
+    }
+
+    /// The track that detection `d` would begin.
+    #[must_use]
+    pub fn birth(&self, look: &Look, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
+        match self {
+            Self::Components { components, .. } => mixture(components, look, scan, d),
+            Self::Field { prior, .. } => {
+                let Some((detection, observation)) = pair(scan, d) else { return nothing() };
+                Birth { density: 0.0, tile: detection.tile, state: first_state(prior, look, detection, observation) }
+            }
+        }
+    }
+
+    /// Expected number of undetected targets.
+    #[must_use]
+    pub fn count(&self) -> f64 {
+        match self {
+            Self::Components { components, .. } => components.iter().map(|c| f64::from(c.weight)).sum(),
+            Self::Field { plane, density, .. } => {
+                density.iter().map(|d| f64::from(*d)).sum::<f64>() * f64::from(plane.cell_m).powi(2)
+            }
+        }
+    }
+}
+
+fn pair<'a>(scan: (&'a [Detection], &'a [Observation]), d: usize) -> Option<(&'a Detection, &'a Observation)> {
+    let detection = scan.0.get(d)?;
+    Some((detection, scan.1.get(detection.observation as usize)?))
+}
+
+fn nothing() -> Birth {
+    Birth { density: 0.0, tile: [0; 3], state: State::zero() }
+}
+
+fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Seen<f32> {
+    let tile = |_: usize, a: usize| c.tile.get(a).copied().unwrap_or(0);
+    Seen::gather(scan.0, scan.1, |_| d, tile, &c.state.mean)
+}
+
+fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+    seen(c, scan, d).innovation(&c.state).density()
+}
+
+/// The components given the detection, moment-matched about the first one's tile.
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
+    let Some(tile) = components.first().map(|c| c.tile) else { return nothing() };
+    let mut to = Birth { density: 0.0, tile, state: State::zero() };
+    for c in components {
+        let seen = seen(c, scan, d);
+        let w = look.detection_probability * c.weight * seen.innovation(&c.state).density();
+        if !(w > 0.0) {
+            continue;
+        }
+        let mut posterior = seen.posterior(&c.state);
+        for k in 0..MEAN {
+            posterior.mean[k] += c.state.mean[k];
+        }
+        for a in 0..3 {
+            posterior.mean[a] += c.tile[a].wrapping_sub(tile[a]) as f32 * TILE;
+        }
+        let sum = to.density + w;
+        let (share, spread) = (w / sum, to.density / sum * (w / sum));
+        let keep = to.density / sum;
+        let delta: [f32; MEAN] = core::array::from_fn(|k| posterior.mean[k] - to.state.mean[k]);
+        for i in 0..6 {
+            to.state.mean[i] += share * delta[i];
+            for j in i..6 {
+                let k = tri(i, j);
+                to.state.covariance[k] =
+                    keep * to.state.covariance[k] + share * posterior.covariance[k] + spread * (delta[i] * delta[j]);
+            }
+        }
+        to.density = sum;
+    }
+    to
+}
+
+/// The measured position with its covariance, and the prior of velocity, at the time of the scan.
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> State<f32> {
+    let axes = [o.axis_0, o.axis_1, o.axis_2];
+    let third = if o.axes > 2 { o.sigma_2_m } else { prior.height_m };
+    let variance = [o.sigma_0_m * o.sigma_0_m, o.sigma_1_m * o.sigma_1_m, third * third];
+    let up = if look.radial == 0 {
+        [0.0, 0.0, 1.0]
+    } else {
+        let place: [f32; 3] = core::array::from_fn(|a| d.tile[a] as f32 * TILE + d.offset_m[a]);
+        let norm = dot3(&place, &place).sqrt().max(1.0);
+        place.map(|m| m / norm)
+    };
+    let (level, climb) = (prior.speed_m_s * prior.speed_m_s, prior.climb_m_s * prior.climb_m_s);
+    let tau = d.ahead_s;
+    let mut p = [0.0; COVARIANCE];
+    for i in 0..3 {
+        for j in 0..3 {
+            let velocity = if i == j { level } else { 0.0 } + up[i] * up[j] * (climb - level);
+            if i <= j {
+                let measured: f32 = (0..3).map(|k| variance[k] * axes[k][i] * axes[k][j]).sum();
+                p[tri(i, j)] = measured + tau * tau * velocity;
+                p[tri(3 + i, 3 + j)] = velocity;
+            }
+            p[tri(i, 3 + j)] = -tau * velocity;
+        }
+    }
+    let mut state = State { mean: [d.offset_m[0], d.offset_m[1], d.offset_m[2], 0.0, 0.0, 0.0], covariance: p };
+    if o.rate_sigma_m_s > 0.0 {
+        let h = [0.0, 0.0, 0.0, o.axis_0[0], o.axis_0[1], o.axis_0[2]];
+        let k = joseph(&mut state.covariance, &h, o.rate_sigma_m_s * o.rate_sigma_m_s);
+        for (mean, gain) in state.mean.iter_mut().zip(k) {
+            *mean += gain * o.rate_m_s;
+        }
+    }
+    state
+}
+
+/// Loads the state of one track from block arrays.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+pub fn load(mean: &[f32], covariance: &[f32], track: usize) -> State<f32> {
+    let (block, place) = (track / BLOCK, track % BLOCK);
+    State::load(
+        &mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK],
+        &covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK],
+        place,
+    )
+}

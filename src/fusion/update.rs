@@ -1,0 +1,109 @@
+//! Replaces every track by the moment-matched mixture of its hypotheses.
+//!
+//! x' = Σ wₕ xₕ / Σ wₕ, P' = Σ wₕ (Pₕ + (xₕ - x')(xₕ - x')ᵀ) / Σ wₕ over the missed detection and the edges of its row;
+//! odds o' = Σ wₕ / w_gone. The mixture is merged one hypothesis at a time, spread terms centred (West 1979), so that
+//! nothing cancels: W' = W + w, δ = xₕ - m, m' = m + (w / W') δ, C' = C + w Pₕ + (W w / W') δ δᵀ.
+//! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Kernel: `shaders/update.wgsl`.
+
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, MEAN, ODDS_MAX, Observation, Row, tri};
+use super::observation::Seen;
+use super::real::Real;
+use super::state::State;
+use rayon::prelude::*;
+
+/// Updates every track of every lane that has a scan.
+pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
+    let Arrays { tile, mean, covariance, odds, rows, edges, detections, observations, .. } = arrays;
+    let inputs = Inputs { detections, observations, edges };
+    mean.par_chunks_mut(MEAN * BLOCK)
+        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(odds.par_chunks_mut(BLOCK))
+        .zip(tile.par_chunks(3 * BLOCK))
+        .zip(rows.par_chunks(BLOCK))
+        .with_min_len(16)
+        .for_each(|((((mean, covariance), odds), tile), rows)| {
+            for place in (0..BLOCK).step_by(R::WIDTH) {
+                invocation::<R>(&inputs, place, rows, tile, mean, covariance, odds);
+            }
+        });
+}
+
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    detections: &'a [Detection],
+    observations: &'a [Observation],
+    edges: &'a [Edge],
+}
+
+/// One invocation: the tracks at `place`.. of one block.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+fn invocation<R: Real>(
+    inputs: &Inputs<'_>,
+    place: usize,
+    rows: &[Row],
+    tile: &[i32],
+    mean: &mut [f32],
+    covariance: &mut [f32],
+    odds: &mut [f32],
+) {
+    let (zero, rows) = (R::splat(0.0), &rows[place..place + R::WIDTH]);
+    if rows.iter().all(|row| row.start == AT_REST) {
+        return;
+    }
+    let prior = State::<R>::load(mean, covariance, place);
+    let missed = R::from_fn(|n| rows[n].missed);
+    let mut total = missed;
+    let mut mixed = State { mean: [zero; MEAN], covariance: prior.covariance.map(|p| missed * p) };
+    let longest = rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0);
+    for hypothesis in 0..longest {
+        let edge = |n: usize| {
+            let here = rows[n].start != AT_REST && hypothesis < rows[n].count;
+            if here { inputs.edges[(rows[n].start + hypothesis) as usize] } else { Edge::default() }
+        };
+        let w = R::from_fn(|n| edge(n).weight);
+        if !R::any_less(zero, w) {
+            continue;
+        }
+        let seen = Seen::gather(
+            inputs.detections,
+            inputs.observations,
+            |n| edge(n).detection as usize,
+            |n, a| tile[a * BLOCK + place + n],
+            &prior.mean,
+        );
+        let (merged, sum) = merge(&mixed, total, &seen.posterior(&prior), w);
+        mixed = mixed.replaced_where_less(zero, w, &merged);
+        total = R::where_less(zero, w, sum, total);
+    }
+    let after = State {
+        mean: core::array::from_fn(|k| prior.mean[k] + mixed.mean[k]),
+        covariance: mixed.covariance.map(|c| c / total),
+    };
+    let awake = R::from_fn(|n| if rows[n].start == AT_REST { 0.0 } else { 1.0 });
+    let changed = R::where_less(zero, awake, total, zero);
+    prior.replaced_where_less(zero, changed, &after).store(mean, covariance, place);
+    let gone = R::from_fn(|n| rows[n].gone);
+    let ratio = total / gone;
+    let ratio = R::where_less(ratio, R::splat(ODDS_MAX), ratio, R::splat(ODDS_MAX));
+    let before = R::load(&odds[place..]);
+    R::where_less(zero, awake, ratio, before).store(&mut odds[place..]);
+}
+
+/// Merges hypothesis `h` of weight `w` into the mixture `m` of weight `total`.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
+    let sum = total + w;
+    let share = w / sum;
+    let spread = total * share;
+    let delta: [R; MEAN] = core::array::from_fn(|k| h.mean[k] - m.mean[k]);
+    let mut to = State { mean: core::array::from_fn(|k| m.mean[k] + share * delta[k]), covariance: m.covariance };
+    for i in 0..6 {
+        for j in i..6 {
+            let k = tri(i, j);
+            to.covariance[k] = m.covariance[k] + (w * h.covariance[k] + spread * (delta[i] * delta[j]));
+        }
+    }
+    (to, sum)
+}
