@@ -158,7 +158,7 @@ mod tests {
         TruthPoint { time_us, object, position_m: [x, 0.0, 0.0] }
     }
 
-    fn stream(points: &[TruthPoint]) -> TruthInTime<impl Iterator<Item = TruthPoint>> {
+    fn stream(points: &[TruthPoint]) -> TruthInTime<std::vec::IntoIter<TruthPoint>> {
         TruthInTime::new(points.to_vec().into_iter(), 10)
     }
 
