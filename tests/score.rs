@@ -506,7 +506,10 @@ fn points_out_of_order_or_twice_are_errors() {
         fails(backwards.clone(), Scans::OfEstimates),
         "estimate at 1000000 µs comes after 2000000 µs, wanted time order"
     );
-    assert_eq!(fails(backwards, Scans::At(Vec::new())), "estimate at 1000000 µs comes after 2000000 µs, wanted time order");
+    assert_eq!(
+        fails(backwards, Scans::At(Vec::new())),
+        "estimate at 1000000 µs comes after 2000000 µs, wanted time order"
+    );
     let twice = track_of(walk(&[2, 2], 5, 1.0));
     assert_eq!(fails(twice, Scans::OfEstimates), "track 5 has two positions at 2000000 µs, wanted one");
     assert_eq!(fails(Vec::new(), Scans::At(vec![3, 3])), "scan at 3 µs comes after 3 µs, wanted time order");

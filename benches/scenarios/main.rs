@@ -1,8 +1,14 @@
-//! The published scenarios of `docs/scenarios.md`, all Monte Carlo runs as lanes of one batch.
+//! The published scenarios of `docs/scenarios.md`: both modes of association beside figures of independent code.
+//!
+//! `cargo bench --bench scenarios -- [--runs 1000]`
+
+mod births;
 mod crossing;
 mod lanes;
 
 fn main() {
-    let runs: usize = std::env::args().skip_while(|a| a != "--runs").nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let after = std::env::args().skip_while(|word| word != "--runs").nth(1);
+    let runs = after.and_then(|number| number.parse().ok()).unwrap_or(1000);
     crossing::table(runs);
+    births::table(runs);
 }

@@ -377,12 +377,8 @@ fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Hos
         })
     };
     let births = (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
-    let fates: Vec<Fate> = tracks
-        .clone()
-        .into_par_iter()
-        .with_min_len(4096)
-        .map(|track| fate(arrays, &config.existence, track))
-        .collect();
+    let fates: Vec<Fate> =
+        tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
     lane.setup.undetected.thin(look, scan.mask);
     let mut kept = Vec::with_capacity(lane.tracks);
     for (track, fate) in tracks.zip(fates) {

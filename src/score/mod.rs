@@ -14,11 +14,11 @@
 
 use thiserror::Error;
 
-mod pairs;
 pub mod assignment;
 pub mod gospa;
 pub mod identity;
 pub mod ospa;
+mod pairs;
 pub mod sequence;
 pub mod t_gospa;
 mod truth;

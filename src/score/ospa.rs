@@ -164,10 +164,7 @@ fn near_once(
 }
 
 /// Numbers and positions of the tracks that exist in a scan.
-pub(super) fn present<'a>(
-    tracks: impl Iterator<Item = &'a Trajectory>,
-    scan: usize,
-) -> (Vec<u32>, Vec<[f64; 3]>) {
+pub(super) fn present<'a>(tracks: impl Iterator<Item = &'a Trajectory>, scan: usize) -> (Vec<u32>, Vec<[f64; 3]>) {
     (0_u32..).zip(tracks).filter_map(|(index, track)| Some((index, track.at(scan)?))).unzip()
 }
 

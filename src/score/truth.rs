@@ -67,7 +67,9 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
         self.objects.retain(|&object, neighbours| {
             let after = neighbours.after.and_then(|number| sample(queue, passed, number));
             if let Some(before) = neighbours.before {
-                there.extend(place(before, after.map(|queued| queued.point), time_us, max_gap_us).map(|at| (object, at)));
+                there.extend(
+                    place(before, after.map(|queued| queued.point), time_us, max_gap_us).map(|at| (object, at)),
+                );
             }
             // Whatever comes after what was read is too far away to reach back.
             after.is_some()
@@ -80,11 +82,7 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
         let until_us = time_us.saturating_add(self.max_gap_us);
         while let Some(point) = self.ahead.take().or_else(|| self.source.next()) {
             if point.time_us < self.last_us {
-                return Err(ScoreError::OutOfOrder {
-                    set: "truth",
-                    before_us: self.last_us,
-                    found_us: point.time_us,
-                });
+                return Err(ScoreError::OutOfOrder { set: "truth", before_us: self.last_us, found_us: point.time_us });
             }
             if !point.position_m.iter().all(|x| x.is_finite()) {
                 let index = u64::from(point.object);

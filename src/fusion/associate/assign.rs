@@ -7,8 +7,8 @@
 //! existence follows the IPDA ratio r' = r Λ / (1 - r + r Λ), Λ = 1 - P_D + P_D N / κ (Musicki et al. 1994).
 //! Ties go to the lower detection.
 
-use super::Cluster;
 use super::super::real::ln;
+use super::Cluster;
 
 const NONE: u32 = u32::MAX;
 /// What a detection is worth over none, in nats: more than any difference of likelihoods within gates.
@@ -137,8 +137,7 @@ impl Scratch {
         let own = self.own_cost(row, detections);
         let none = (detections + row) as u32;
         for e in self.starts[row]..=self.starts[row + 1] {
-            let (column, cost) =
-                if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
+            let (column, cost) = if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
             if self.done[column as usize] {
                 continue;
             }
