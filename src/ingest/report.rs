@@ -24,6 +24,8 @@ pub enum Reason {
     NotFinite,
     /// A length or speed that no measurement has.
     BeyondLimits,
+    /// A time that is too far from the epoch to be counted in microseconds.
+    TimeBeyondLimits,
     /// Earlier than a row before it.
     OutOfOrder,
     /// Not a latitude.
@@ -51,6 +53,7 @@ impl Reason {
             Self::OfAnotherKind => "nothing: it is not a column of this kind of sensor",
             Self::NotFinite => "a finite number",
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",
+            Self::TimeBeyondLimits => "a time within 146000 years of the epoch",
             Self::OutOfOrder => "a time not before that of the row before it",
             Self::ImpossibleLatitude => "between -90 and 90",
             Self::ImpossibleLongitude => "between -180 and 180",
@@ -70,6 +73,7 @@ impl Reason {
             Self::OfAnotherKind => "of_another_kind",
             Self::NotFinite => "not_finite",
             Self::BeyondLimits => "beyond_limits",
+            Self::TimeBeyondLimits => "time_beyond_limits",
             Self::OutOfOrder => "out_of_order",
             Self::ImpossibleLatitude => "impossible_latitude",
             Self::ImpossibleLongitude => "impossible_longitude",
