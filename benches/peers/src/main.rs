@@ -1,6 +1,6 @@
 //! The bar that Trackweave measures itself against: the best that public crates give for one scan of tracking.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml -- --objects 100000 --scans 12 --seed 1 [--json]`
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml -- --objects 100000 --scans 12 --seed 1 [--arrival-order] [--json]`
 //!
 //! Simulates objects at constant density, one per 80 m × 80 m, so that about two detections fall into a gate: the
 //! object's own (detected with probability 0.95) and one of a neighbour; 10 % of the objects' number is added as
@@ -17,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use tracker::{Model, Stages, Tracker};
+use tracker::{Model, Order, Stages, Tracker};
 
 /// Edge of the square that belongs to one object.
 const SPACING_M: f32 = 80.0;
@@ -45,15 +45,20 @@ struct Arguments {
     objects: usize,
     scans: usize,
     seed: u64,
+    order: Order,
     json: bool,
 }
 
 impl Arguments {
     fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut arguments = Self { objects: 10_000, scans: 12, seed: 1, json: false };
+        let mut arguments = Self { objects: 10_000, scans: 12, seed: 1, order: Order::Place, json: false };
         while let Some(word) = words.next() {
             if word == "--json" {
                 arguments.json = true;
+                continue;
+            }
+            if word == "--arrival-order" {
+                arguments.order = Order::Arrival;
                 continue;
             }
             let mut value = |limit: u64| {
@@ -65,7 +70,9 @@ impl Arguments {
                 "--objects" => arguments.objects = value(10_000_000)? as usize,
                 "--scans" => arguments.scans = value(1_000_000)? as usize,
                 "--seed" => arguments.seed = value(u64::MAX)?,
-                _ => return Err(format!("`{word}`: wanted --objects N, --scans N, --seed S or --json")),
+                _ => {
+                    return Err(format!("`{word}`: wanted --objects N, --scans N, --seed S, --arrival-order or --json"));
+                }
             }
         }
         Ok(arguments)
@@ -132,7 +139,8 @@ impl Scene {
         let radius_m = 2.0 * MODEL.sigma_m;
         let near = |position_m: &[f32; 2]| {
             !positions.is_empty()
-                && tree.query(position_m).nearest_one::<SquaredEuclidean<f32>>().execute().distance < radius_m * radius_m
+                && tree.query(position_m).nearest_one::<SquaredEuclidean<f32>>().execute().distance
+                    < radius_m * radius_m
         };
         self.objects.iter().filter(|(position_m, _)| near(position_m)).count() as f64 / self.objects.len() as f64
     }
@@ -141,7 +149,7 @@ impl Scene {
 fn run(arguments: Arguments) {
     let Arguments { objects, scans, .. } = arguments;
     let mut scene = Scene::new(objects, arguments.seed);
-    let mut tracker = Tracker::new(MODEL);
+    let mut tracker = Tracker::new(MODEL, arguments.order);
     let mut later = Vec::new();
     for scan in 0..scans {
         let detections = scene.scan();

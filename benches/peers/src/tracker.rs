@@ -4,9 +4,9 @@
 //! nearly constant velocity. Both axes have the same noise and no measurement couples them, so one 2 × 2 covariance
 //! (position, velocity) serves both: 16 numbers of a planar covariance shrink to 3, and a gate is a circle.
 //!
-//! What makes it fast, besides rayon in every step that allows it: detections are put into Morton order first and
-//! tracks are put back into it when births have spoilt it, so that the tree, the edges and the clusters are read where
-//! they were just written; a cluster that is a star (one track or one detection) needs no matrix; in the others a
+//! What makes it fast, besides rayon in every step that allows it: with [`Order::Place`] detections are put into Morton
+//! order first and tracks are put back into it when births have spoilt it, so that the tree, the edges and the clusters
+//! are read where they were just written; a pair that is worse than a miss is no edge; a cluster that is a star (one track or one detection) needs no matrix; in the others a
 //! missed detection costs 0, so that the matrix is as large as the larger side, not as the sum of both.
 //!
 //! Units: m, s. The state is f32.
@@ -54,6 +54,15 @@ pub struct Model {
     pub gate: f32,
 }
 
+/// In which order the stages walk through detections and tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As the detections arrive: the crates and nothing else.
+    Arrival,
+    /// Along a Z curve, so that neighbours in the plane are neighbours in memory.
+    Place,
+}
+
 /// A track: the state of both axes, the covariance that they share, and its recent hits.
 #[derive(Clone, Copy, Debug)]
 pub struct Track {
@@ -91,7 +100,7 @@ struct Edges {
     /// Row `i` is `detection[start[i]..start[i + 1]]`.
     start: Vec<u32>,
     detection: Vec<u32>,
-    /// Negative log likelihood ratio against a miss: below 0 the pair is better than a miss.
+    /// Negative log likelihood ratio against a miss; below 0, for what is worse than a miss is no edge.
     cost: Vec<f32>,
 }
 
@@ -121,17 +130,18 @@ pub struct Tracker {
     /// Time by stage.
     pub stages: Stages,
     model: Model,
+    order: Order,
     born_since_sorting: usize,
 }
 
 impl Tracker {
     /// A tracker without tracks.
-    pub fn new(model: Model) -> Self {
-        Self { tracks: Vec::new(), stages: Stages::default(), model, born_since_sorting: 0 }
+    pub fn new(model: Model, order: Order) -> Self {
+        Self { tracks: Vec::new(), stages: Stages::default(), model, order, born_since_sorting: 0 }
     }
 
     /// Takes in one scan.
-    pub fn scan(&mut self, detections: &[[f32; 2]]) {
+    pub fn scan(&mut self, arrived: &[[f32; 2]]) {
         let mut clock = Instant::now();
         let mut lap = |stage: usize, seconds: &mut [f64; 6]| {
             seconds[stage] += clock.elapsed().as_secs_f64();
@@ -139,16 +149,19 @@ impl Tracker {
         };
         self.predict();
         lap(0, &mut self.stages.seconds);
-        let detections = in_morton_order(detections, |&position_m| position_m);
-        let edges = self.gate(&detections);
+        let detections: &[[f32; 2]] = match self.order {
+            Order::Arrival => arrived,
+            Order::Place => &in_morton_order(arrived, |&position_m| position_m),
+        };
+        let edges = self.gate(detections);
         lap(1, &mut self.stages.seconds);
         let clusters = cluster(&edges, self.tracks.len(), detections.len());
         lap(2, &mut self.stages.seconds);
         let assigned = assign(&edges, &clusters, self.tracks.len());
         lap(3, &mut self.stages.seconds);
-        self.update(&detections, &assigned);
+        self.update(detections, &assigned);
         lap(4, &mut self.stages.seconds);
-        self.manage(&detections, &assigned);
+        self.manage(detections, &assigned);
         lap(5, &mut self.stages.seconds);
     }
 
@@ -165,7 +178,7 @@ impl Tracker {
         });
     }
 
-    /// Every pair of track and detection within the track's circle.
+    /// Every pair of track and detection within the track's circle that is better than a miss.
     fn gate(&self, detections: &[[f32; 2]]) -> Edges {
         let Model { sigma_m, detection_probability: p_d, clutter_per_m2, gate, .. } = self.model;
         let miss = (std::f32::consts::TAU * clutter_per_m2 * (1.0 - p_d) / p_d).ln();
@@ -187,8 +200,11 @@ impl Tracker {
                         .unsorted()
                         .with_scratch(&mut scratch)
                         .visit(|pair| {
-                            found.push(pair.item);
-                            costs.push(pair.distance * half_inverse + base);
+                            let cost = pair.distance * half_inverse + base;
+                            if cost < 0.0 {
+                                found.push(pair.item);
+                                costs.push(cost);
+                            }
                         });
                     ends.push(found.len() as u32);
                 }
@@ -253,7 +269,7 @@ impl Tracker {
             misses: 0,
         }));
         self.born_since_sorting += self.tracks.len() - before;
-        if self.born_since_sorting > self.tracks.len() / 4 {
+        if self.order == Order::Place && self.born_since_sorting > self.tracks.len() / 4 {
             self.tracks = in_morton_order(&self.tracks, |track| track.position_m);
             self.born_since_sorting = 0;
         }
@@ -334,9 +350,7 @@ fn assign(edges: &Edges, clusters: &Clusters, tracks: usize) -> Vec<AtomicU32> {
         let columns = clusters.detections[c] as usize;
         if members.len() == 1 || columns == 1 {
             let pairs = members.iter().flat_map(|&track| edges.row(track).map(move |pair| (track, pair)));
-            if let Some((track, (detection, cost))) = pairs.min_by(|a, b| a.1.1.total_cmp(&b.1.1))
-                && cost < 0.0
-            {
+            if let Some((track, (detection, _))) = pairs.min_by(|a, b| a.1.1.total_cmp(&b.1.1)) {
                 give(track, detection);
             }
             return;
@@ -345,7 +359,7 @@ fn assign(edges: &Edges, clusters: &Clusters, tracks: usize) -> Vec<AtomicU32> {
         let mut costs = Matrix::zeros((size, size));
         for (row, &track) in members.iter().enumerate() {
             for (detection, cost) in edges.row(track) {
-                costs[(row, clusters.slot[detection as usize] as usize)] = cost.min(0.0);
+                costs[(row, clusters.slot[detection as usize] as usize)] = cost;
             }
         }
         let (column_of, _) = lapjv(&costs).expect("square and finite");
@@ -357,4 +371,51 @@ fn assign(edges: &Edges, clusters: &Clusters, tracks: usize) -> Vec<AtomicU32> {
         }
     });
     assigned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The least total cost over all one-to-one choices, row by row.
+    fn least_cost(rows: &[Vec<(u32, f32)>], taken: u32) -> f32 {
+        let Some((row, rest)) = rows.split_first() else { return 0.0 };
+        let free = row.iter().filter(|(detection, _)| taken & 1 << detection == 0);
+        let choices = free.map(|(detection, cost)| cost + least_cost(rest, taken | 1 << detection));
+        choices.fold(least_cost(rest, taken), f32::min)
+    }
+
+    #[test]
+    fn every_cluster_gets_its_cheapest_one_to_one_assignment() {
+        let mut state = 1_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % below
+        };
+        for _ in 0..200 {
+            let (tracks, detections) = (1 + random(6), 1 + random(6));
+            let mut edges = Edges { start: vec![0], ..Edges::default() };
+            for _ in 0..tracks {
+                for detection in (0..detections).filter(|_| random(3) == 0) {
+                    edges.detection.push(detection);
+                    edges.cost.push(-0.01 * (1 + random(700)) as f32);
+                }
+                edges.start.push(edges.detection.len() as u32);
+            }
+            let clusters = cluster(&edges, tracks as usize, detections as usize);
+            let assigned = assign(&edges, &clusters, tracks as usize);
+            let (mut total, mut taken) = (0.0, 0_u32);
+            for (track, detection) in assigned.iter().enumerate() {
+                let detection = detection.load(Relaxed);
+                if detection != NONE {
+                    total += edges.row(track as u32).find(|pair| pair.0 == detection).expect("an edge").1;
+                    assert_eq!(taken & 1 << detection, 0, "a detection went to two tracks");
+                    taken |= 1 << detection;
+                }
+            }
+            let rows: Vec<Vec<_>> = (0..tracks).map(|track| edges.row(track).collect()).collect();
+            let least = least_cost(&rows, 0);
+            assert!((total - least).abs() < 1e-3, "the assignment costs {total}, the cheapest {least}");
+        }
+    }
 }
