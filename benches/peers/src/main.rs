@@ -71,7 +71,9 @@ impl Arguments {
                 "--scans" => arguments.scans = value(1_000_000)? as usize,
                 "--seed" => arguments.seed = value(u64::MAX)?,
                 _ => {
-                    return Err(format!("`{word}`: wanted --objects N, --scans N, --seed S, --arrival-order or --json"));
+                    return Err(format!(
+                        "`{word}`: wanted --objects N, --scans N, --seed S, --arrival-order or --json"
+                    ));
                 }
             }
         }

@@ -171,8 +171,8 @@ impl Tracker {
         let noise = [q * t * t * t / 3.0, q * t * t / 2.0, q * t];
         self.tracks.par_chunks_mut(CHUNK).flatten_iter().for_each(|track| {
             let [pp, pv, vv] = track.covariance;
-            for axis in 0..2 {
-                track.position_m[axis] += t * track.velocity_m_s[axis];
+            for (position, velocity) in track.position_m.iter_mut().zip(track.velocity_m_s) {
+                *position += t * velocity;
             }
             track.covariance = [pp + t * (2.0 * pv + t * vv) + noise[0], pv + t * vv + noise[1], vv + noise[2]];
         });
@@ -238,10 +238,11 @@ impl Tracker {
             let z = detections[detection as usize];
             let [pp, pv, vv] = track.covariance;
             let (k_p, k_v) = (pp / (pp + r), pv / (pp + r));
-            for axis in 0..2 {
-                let residual = z[axis] - track.position_m[axis];
-                track.position_m[axis] += k_p * residual;
-                track.velocity_m_s[axis] += k_v * residual;
+            let state = track.position_m.iter_mut().zip(&mut track.velocity_m_s);
+            for ((position, velocity), z) in state.zip(z) {
+                let residual = z - *position;
+                *position += k_p * residual;
+                *velocity += k_v * residual;
             }
             track.covariance = [(1.0 - k_p) * pp, (1.0 - k_p) * pv, vv - k_v * pv];
             track.hits = track.hits.saturating_add(1);
@@ -396,9 +397,11 @@ mod tests {
             let (tracks, detections) = (1 + random(6), 1 + random(6));
             let mut edges = Edges { start: vec![0], ..Edges::default() };
             for _ in 0..tracks {
-                for detection in (0..detections).filter(|_| random(3) == 0) {
-                    edges.detection.push(detection);
-                    edges.cost.push(-0.01 * (1 + random(700)) as f32);
+                for detection in 0..detections {
+                    if random(3) == 0 {
+                        edges.detection.push(detection);
+                        edges.cost.push(-0.01 * (1 + random(700)) as f32);
+                    }
                 }
                 edges.start.push(edges.detection.len() as u32);
             }
