@@ -16,5 +16,5 @@ pub mod policy; // recording + policy -> classes, segments, obligations, authori
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
 
-//pub mod run; // the whole path
+pub mod run; // the whole path
 pub mod bench; // throughput of fusion
