@@ -137,11 +137,7 @@ pub fn gospa_matches(
 ///
 /// # Errors
 /// As [`gospa`].
-pub fn gospa_components(
-    truth: &[[f64; 3]],
-    estimates: &[[f64; 3]],
-    metric: Gospa,
-) -> Result<Components, ScoreError> {
+pub fn gospa_components(truth: &[[f64; 3]], estimates: &[[f64; 3]], metric: Gospa) -> Result<Components, ScoreError> {
     pairs::costs(truth, estimates, metric.cutoff_m, metric.order).map(|costs| costs.components())
 }
 
@@ -229,12 +225,7 @@ impl GospaAverage {
 impl GospaMetres {
     fn map(self, f: impl Fn(f64) -> f64) -> Self {
         let Self { total, localisation, missed, false_tracks } = self;
-        Self {
-            total: f(total),
-            localisation: f(localisation),
-            missed: f(missed),
-            false_tracks: f(false_tracks),
-        }
+        Self { total: f(total), localisation: f(localisation), missed: f(missed), false_tracks: f(false_tracks) }
     }
 
     fn plus(&self, other: &Self) -> Self {

@@ -186,6 +186,9 @@ mod tests {
     #[test]
     fn nothing_has_no_ratios() {
         let found = report(&[]);
-        assert_eq!((found.objects, found.purity, found.completeness, found.longest_segment_share), (0, None, None, None));
+        assert_eq!(
+            (found.objects, found.purity, found.completeness, found.longest_segment_share),
+            (0, None, None, None)
+        );
     }
 }
