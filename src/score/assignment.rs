@@ -89,7 +89,8 @@ impl Costs {
     /// Adds a row; its edges in ascending order of their columns.
     ///
     /// # Errors
-    /// If a column does not exist or comes twice or out of order, or a cost is not a number within 1e150; if there are too many edges.
+    /// If a column does not exist or comes twice or out of order, a cost is not a number within 1e150, or there are too
+    /// many edges.
     pub fn push_row(&mut self, edges: &[Edge]) -> Result<(), ScoreError> {
         let row = self.rows();
         let mut next_column = 0;
