@@ -32,7 +32,8 @@ pub fn plane<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m
     // A margin of half a cell keeps detections at the edge inside.
     let edges = [high[0] - low[0], high[1] - low[1]];
     let cell_m = cell_m.max(((edges[0] + cell_m) * (edges[1] + cell_m) / CELLS_MAX).sqrt());
-    let origin = core::array::from_fn(|k| centre[k] + (low[0] - cell_m / 2.0) * east[k] + (low[1] - cell_m / 2.0) * north[k]);
+    let origin =
+        core::array::from_fn(|k| centre[k] + (low[0] - cell_m / 2.0) * east[k] + (low[1] - cell_m / 2.0) * north[k]);
     Plane {
         origin: Place::from_metres(origin),
         east: east.map(|x| x as f32),

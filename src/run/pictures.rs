@@ -125,11 +125,9 @@ impl<'a> Pictures<'a> {
             };
             let names: Vec<String> = class.contributors.iter().cloned().collect();
             for &partner in &lane.partners {
-                let (Some(releaser), Some(writer), Some(tally)) = (
-                    self.releasers.get_mut(partner),
-                    self.writers.get_mut(partner),
-                    self.tallies.get_mut(partner),
-                ) else {
+                let (Some(releaser), Some(writer), Some(tally)) =
+                    (self.releasers.get_mut(partner), self.writers.get_mut(partner), self.tallies.get_mut(partner))
+                else {
                     continue;
                 };
                 let release = releaser.release(&class)?;

@@ -9,7 +9,7 @@ use crate::ingest::{IngestReport, read_truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
 use crate::product::{Decision, Staging, read_picture};
 use crate::score::gospa::Gospa;
-use crate::score::sequence::{ScoreConfig, ScoreReport, Scans, TrackPoint, TruthPoint, score_points};
+use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
 use crate::time::micros;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -237,9 +237,11 @@ fn score(
         .iter()
         .map(|name| {
             let picture = read_picture(&staging.folder().join(name))?;
-            let tracks = picture
-                .into_iter()
-                .map(|point| TrackPoint { time_us: point.time_us, track: point.track, position_m: point.position_m });
+            let tracks = picture.into_iter().map(|point| TrackPoint {
+                time_us: point.time_us,
+                track: point.track,
+                position_m: point.position_m,
+            });
             Ok(Some(score_points(points(), tracks, &config)?))
         })
         .collect()
