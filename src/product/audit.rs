@@ -57,8 +57,10 @@ impl Audit {
     /// # Errors
     /// An entry that JSON cannot hold, or a disk that is full.
     pub fn record(&mut self, entry: &impl Serialize) -> Result<(), ProductError> {
-        let entry = serde_json::to_string(entry).map_err(|source| {
-            ProductError::Json { path: self.file.path().to_owned(), doing: "write an entry as JSON", source }
+        let entry = serde_json::to_string(entry).map_err(|source| ProductError::Json {
+            path: self.file.path().to_owned(),
+            doing: "write an entry as JSON",
+            source,
         })?;
         let rest = format!("\"entry\":{entry}}}");
         let head = link(&self.previous, rest.as_bytes());
@@ -98,11 +100,15 @@ pub fn verify_chain(path: &Path) -> Result<Chain, ProductError> {
         if line.pop() != Some(b'\n') {
             return Err(wrong("a line without its end", "a newline: the audit is cut short"));
         }
-        let (written, rest) = parts(&line).ok_or_else(|| wrong("another form", "`{\"chain\":\"<64 hex>\",\"entry\":…}`"))?;
+        let (written, rest) =
+            parts(&line).ok_or_else(|| wrong("another form", "`{\"chain\":\"<64 hex>\",\"entry\":…}`"))?;
         let head = link(&previous, rest);
         if written != head.as_bytes() {
             let written = String::from_utf8_lossy(written);
-            return Err(wrong(&format!("chain `{written}`"), &format!("`{head}`: this line or the one before was changed")));
+            return Err(wrong(
+                &format!("chain `{written}`"),
+                &format!("`{head}`: this line or the one before was changed"),
+            ));
         }
         chain = Chain { lines: number, head };
         std::mem::swap(&mut previous, &mut line);

@@ -131,8 +131,7 @@ pub(super) struct TableFile {
 impl TableFile {
     /// Begins a table. Every batch written becomes one row group.
     pub(super) fn create(path: &Path, schema: SchemaRef) -> Result<Self, ProductError> {
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(true);
         let file = HashedFile::create(path)?;
         let writer = ArrowWriter::try_new_with_options(file, SchemaRef::clone(&schema), options)
             .map_err(parquet_error(path, "begin the Parquet file"))?;

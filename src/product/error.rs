@@ -36,9 +36,11 @@ pub enum ProductError {
         /// The first entry that is not ours.
         entry: String,
     },
-    /// A partner's id cannot name a folder on every platform.
-    #[error("partner `{partner}`: found {found} in the id, wanted 1 to 64 of `a-z A-Z 0-9 - _ .`, first a letter \
-        or digit, last not `.`")]
+    /// A partner's id cannot safely name a folder.
+    #[error(
+        "partner `{partner}`: found {found} in the id, wanted 1 to 64 of `a-z A-Z 0-9 - _ .`, first a letter \
+        or digit, last not `.`"
+    )]
     PartnerName {
         /// The id.
         partner: String,
@@ -100,7 +102,9 @@ pub enum ProductError {
         wanted: &'static str,
     },
     /// A partner's folder was begun and not finished.
-    #[error("partner `{partner}`: found a folder without `manifest.json`, wanted the picture finished before publishing")]
+    #[error(
+        "partner `{partner}`: found a folder without `manifest.json`, wanted the picture finished before publishing"
+    )]
     Unfinished {
         /// The partner.
         partner: String,

@@ -59,8 +59,9 @@ pub(super) fn geodetic(at: Geodetic, size_m: f64) -> Cell<Geodetic> {
     let m = n * (1.0 - e2) / (1.0 - e2 * s * s);
     let cells = (std::f64::consts::TAU * n * c / size_m).floor().max(1.0);
     let width_deg = 360.0 / cells;
-    let index = ((at.longitude_deg + 180.0) / width_deg).floor().rem_euclid(cells);
-    let longitude_deg = (index + 0.5) * width_deg - 180.0 + 0.0;
+    // Both names of the antimeridian, -180 and 180, belong to the first cell.
+    let index = ((at.longitude_deg + 180.0).rem_euclid(360.0) / width_deg).floor().min(cells - 1.0);
+    let longitude_deg = (index + 0.5) * width_deg - 180.0;
 
     let north_m = band_deg.to_radians() * (m + altitude_m);
     let east_m = width_deg.to_radians() * (n + altitude_m) * c;

@@ -55,7 +55,15 @@ impl<'a> PartnerManifest<'a> {
             Frame::Geodetic => "geodetic",
             Frame::Local => "local",
         };
-        Self { made_by: MADE_BY, engine_version: ENGINE_VERSION, partner, frame, configuration, configuration_sha256, files }
+        Self {
+            made_by: MADE_BY,
+            engine_version: ENGINE_VERSION,
+            partner,
+            frame,
+            configuration,
+            configuration_sha256,
+            files,
+        }
     }
 }
 

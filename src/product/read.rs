@@ -79,8 +79,8 @@ fn points_of(batch: &RecordBatch, place: &str) -> Result<Vec<PicturePoint>, Prod
     let time = table.column("time", "a timestamp in microseconds without nulls", |column| {
         full(column.as_primitive_opt::<TimestampMicrosecondType>())
     })?;
-    let track = table
-        .column("track", "uint64 without nulls", |column| full(column.as_primitive_opt::<UInt64Type>()))?;
+    let track =
+        table.column("track", "uint64 without nulls", |column| full(column.as_primitive_opt::<UInt64Type>()))?;
     let statuses = table.statuses()?;
     let existence = match batch.column_by_name("existence") {
         None => None,
@@ -132,7 +132,12 @@ impl<'a> Table<'a> {
     }
 
     fn wrong(&self, column: &str, found: &str, wanted: &'static str) -> ProductError {
-        ProductError::Column { place: self.place.to_owned(), column: column.to_owned(), found: found.to_owned(), wanted }
+        ProductError::Column {
+            place: self.place.to_owned(),
+            column: column.to_owned(),
+            found: found.to_owned(),
+            wanted,
+        }
     }
 }
 

@@ -145,7 +145,7 @@ fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
     }
 }
 
-/// Accepts ids that name a folder, and one folder only, on every platform.
+/// Accepts ids that name one folder directly below the output.
 fn check_partner(partner: &str) -> Result<(), ProductError> {
     let allowed = |letter: &char| letter.is_ascii_alphanumeric() || ['-', '_', '.'].contains(letter);
     let found = match partner.chars().find(|letter| !allowed(letter)) {
