@@ -137,7 +137,9 @@ mod tests {
 
     #[test]
     fn turning_back_keeps_the_way_travelled() {
-        for (from, wanted, sign) in [(5.0, 5.0, 1.0), (12.0, 8.0, -1.0), (-3.0, 3.0, -1.0), (23.0, 3.0, 1.0), (-12.0, 8.0, 1.0)] {
+        for (from, wanted, sign) in
+            [(5.0, 5.0, 1.0), (12.0, 8.0, -1.0), (-3.0, 3.0, -1.0), (23.0, 3.0, 1.0), (-12.0, 8.0, 1.0)]
+        {
             let (mut position, mut velocity) = (from, 7.0);
             turn(&mut position, &mut velocity, [0.0, 10.0]);
             assert!((position - wanted).abs() < 1e-12 && (velocity - 7.0 * sign).abs() < 1e-12, "{from}: {position}");
@@ -147,7 +149,8 @@ mod tests {
     #[test]
     fn between_two_scans_motion_meets_both_ends_and_a_parabola_in_the_middle() {
         // p = 3 + 2 t + 0.5 t², over 4 s.
-        let at = |t: f64| Motion { position_m: [3.0 + 2.0 * t + 0.5 * t * t, 0.0, 0.0], velocity_m_s: [2.0 + t, 0.0, 0.0] };
+        let at =
+            |t: f64| Motion { position_m: [3.0 + 2.0 * t + 0.5 * t * t, 0.0, 0.0], velocity_m_s: [2.0 + t, 0.0, 0.0] };
         for share in [0.0, 0.3, 0.5, 1.0] {
             let found = between(&at(0.0), &at(4.0), share, 4.0);
             let wanted = at(4.0 * share);

@@ -164,11 +164,7 @@ impl Plan {
             half_side_m: half_side_m(scenario, check)?,
             height_m,
             births_per_scan: check.number("births_per_scan", scenario.births_per_scan, [0.0, 1e7])?,
-            survival_probability: check.number(
-                "survival_probability",
-                scenario.survival_probability,
-                [0.0, 1.0],
-            )?,
+            survival_probability: check.number("survival_probability", scenario.survival_probability, [0.0, 1.0])?,
             at_edge: scenario.at_edge,
             motion: motion(&scenario.motion, height_m, Checker { place, within: "motion." })?,
             given: Vec::with_capacity(scenario.given_objects.len()),
@@ -189,11 +185,6 @@ impl Plan {
             plan.sensors.push(checked);
         }
         Ok(plan)
-    }
-
-    /// When the recording ends.
-    pub(super) fn end_us(&self) -> i64 {
-        self.period_us.saturating_mul(i64::try_from(self.scans).unwrap_or(i64::MAX))
     }
 
     fn given_object(&self, object: &GivenObject, check: Checker<'_>) -> Result<Given, SimulateError> {
@@ -320,7 +311,7 @@ impl Plan {
             (CoverageScenario::Share { x, y }, _) => {
                 let metres = |key, share| {
                     let share = check.interval(key, share, [0.0, 1.0])?;
-                    Ok(share.map(|s: f64| (2.0 * s - 1.0) * self.half_side_m))
+                    Ok::<_, SimulateError>(share.map(|s: f64| (2.0 * s - 1.0) * self.half_side_m))
                 };
                 Ok(Region::Box { x_m: metres("coverage.share.x", x)?, y_m: metres("coverage.share.y", y)? })
             }
@@ -370,7 +361,8 @@ fn motion(motion: &Motion, height_m: Option<[f64; 2]>, check: Checker<'_>) -> Re
     } else {
         let why = "a number: the scenario has height_m";
         check.needed("vertical_intensity_m2_s3", motion.vertical_intensity_m2_s3, intensity, why)?;
-        let climb = motion.climb_m_s.ok_or_else(|| check.wrong("climb_m_s", "missing", "two numbers: there is height_m"))?;
+        let climb =
+            motion.climb_m_s.ok_or_else(|| check.wrong("climb_m_s", "missing", "two numbers: there is height_m"))?;
         check.range("climb_m_s", climb, [-1e6, 1e6])?;
     }
     Ok(*motion)

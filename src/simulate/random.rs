@@ -100,11 +100,8 @@ fn gaussian_quantile(p: f64) -> f64 {
         return q * ratio(r, &CENTRE_OVER, &CENTRE_UNDER);
     }
     let r = (-libm::log(if q < 0.0 { p } else { 1.0 - p })).sqrt();
-    let size = if r <= 5.0 {
-        ratio(r - 1.6, &MIDDLE_OVER, &MIDDLE_UNDER)
-    } else {
-        ratio(r - 5.0, &TAIL_OVER, &TAIL_UNDER)
-    };
+    let size =
+        if r <= 5.0 { ratio(r - 1.6, &MIDDLE_OVER, &MIDDLE_UNDER) } else { ratio(r - 5.0, &TAIL_OVER, &TAIL_UNDER) };
     size.copysign(q)
 }
 

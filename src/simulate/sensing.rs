@@ -32,7 +32,7 @@ pub(super) struct Slice {
 }
 
 impl Slice {
-    fn contains(self, time_us: i64) -> bool {
+    pub(super) fn contains(self, time_us: i64) -> bool {
         (self.from_us..self.to_us).contains(&time_us)
     }
 }
@@ -55,20 +55,18 @@ pub(super) enum Sight {
 }
 
 impl Sensor {
-    /// The looks that reach into a slice.
-    pub(super) fn looks(&self, slice: Slice) -> std::ops::Range<i64> {
+    /// The looks that may see something within a slice.
+    pub(super) fn looks_in(&self, slice: Slice) -> impl Iterator<Item = i64> {
         let past = slice.to_us + self.scan_period_us - 1;
-        slice.from_us / self.scan_period_us..past / self.scan_period_us
+        let reaching_in = slice.from_us / self.scan_period_us..past / self.scan_period_us;
+        reaching_in.filter(move |look| match self.looks {
+            Timing::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
+            Timing::Spread => true,
+        })
     }
 
     /// What look `look` of this sensor, number `sensor` of the plan, makes of an object within a slice.
     pub(super) fn sight(&self, plan: &Plan, sensor: u32, look: i64, passage: Passage<'_>, slice: Slice) -> Sight {
-        let at_once = look * self.scan_period_us;
-        if let Timing::At(offset_us) = self.looks
-            && !slice.contains(at_once + offset_us)
-        {
-            return Sight::Outside;
-        }
         let mut draw = stream(plan, Purpose::Detection, sensor, look, passage.object.id);
         let time_us = self.time_us(look, &mut draw);
         if !slice.contains(time_us) {
