@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const NO_POLICY: &str = "no policy permits this";
 
 /// One decision, as the operator's audit has it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct DecisionRecord {
     /// Whom it is about.
     pub partner: String,

@@ -42,6 +42,11 @@ pub enum Field {
     Existence,
 }
 
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence];
+}
+
 /// Both groups, highest level first, with the line of each level.
 #[derive(Debug)]
 pub(super) struct Levels {

@@ -10,7 +10,7 @@ use arrow_schema::ArrowError;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::error::{ProductError, io_error, parquet_error};
-use super::obligations::Status;
+use crate::policy::Status;
 use super::picture::TRACKS;
 use crate::space::{Frame, Geodetic};
 

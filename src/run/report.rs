@@ -7,7 +7,7 @@ use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
 use crate::ingest::{IngestReport, read_truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
-use crate::product::{Decision, Staging, read_picture};
+use crate::product::{Staging, read_picture};
 use crate::score::gospa::Gospa;
 use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
 use crate::time::micros;
@@ -24,7 +24,7 @@ pub struct RunReport {
     /// Classes of detections.
     pub classes: usize,
     /// Questions that Cedar was asked about detections.
-    pub evaluations: usize,
+    pub evaluations: u64,
     /// Fusion problems.
     pub lanes: Vec<LaneReport>,
     /// What each partner got, in the order of the policy.
@@ -86,17 +86,17 @@ pub struct FusionReport {
 
 /// The second pass, as it ended.
 #[derive(Clone, Debug, Default)]
-pub struct Fusion {
+pub(super) struct Fusion {
     report: FusionReport,
     /// Time a stage.
-    pub timings: Timings,
+    pub(super) timings: Timings,
     /// Late rows of each lane.
-    pub late: Vec<u64>,
+    pub(super) late: Vec<u64>,
 }
 
 impl Fusion {
     /// Counts one more wave.
-    pub fn add(&mut self, wave: &WaveReport) {
+    pub(super) fn add(&mut self, wave: &WaveReport) {
         let report = &mut self.report;
         report.waves += 1;
         report.detections += wave.detections;
@@ -112,15 +112,15 @@ impl Fusion {
 
 /// What the passes left.
 #[derive(Debug)]
-pub struct Outcome<'a> {
+pub(super) struct Outcome<'a> {
     /// Decisions over classes of detections.
-    pub decisions: &'a Decisions,
+    pub(super) decisions: &'a Decisions,
     /// Rows read and rejected.
-    pub ingest: IngestReport,
+    pub(super) ingest: IngestReport,
     /// The second pass.
-    pub fusion: Fusion,
+    pub(super) fusion: Fusion,
     /// The pictures.
-    pub released: Vec<Released>,
+    pub(super) released: Vec<Released>,
 }
 
 impl RunReport {
@@ -128,7 +128,7 @@ impl RunReport {
     ///
     /// # Errors
     /// If truth or pictures cannot be read, or the operator's folder cannot be written.
-    pub fn assemble(
+    pub(super) fn assemble(
         request: &Request<'_>,
         basis: &Basis<'_>,
         lanes: &[Lane],
@@ -136,7 +136,7 @@ impl RunReport {
         staging: &Staging,
     ) -> Result<Self, RunError> {
         let Outcome { decisions, ingest, fusion, released } = outcome;
-        let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id().to_owned()).collect();
+        let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let scores = score(request, basis, &names, staging)?;
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
@@ -177,13 +177,12 @@ impl RunReport {
     }
 
     fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
-        let decisions: Vec<Decision> = records.iter().map(decision).collect();
         let mut audit = staging.audit()?;
-        for decision in &decisions {
+        for decision in records {
             audit.record(decision)?;
         }
         audit.finish()?;
-        staging.decisions(&decisions)?;
+        staging.decisions(records)?;
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
@@ -192,16 +191,6 @@ impl RunReport {
             STAGES.iter().zip(timings.0).map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
         staging.timings(&spent)?;
         Ok(())
-    }
-}
-
-fn decision(record: &DecisionRecord) -> Decision {
-    Decision {
-        partner: record.partner.clone(),
-        class: record.class.clone(),
-        action: record.action.clone(),
-        allowed: record.allowed,
-        policies: record.decided_by.clone(),
     }
 }
 

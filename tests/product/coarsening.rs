@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use trackweave::product::{Cut, ProductError, Row, picture_batch, picture_points};
+use trackweave::product::{Obligations, ProductError, Row, picture_batch, picture_points};
 use trackweave::space::{Frame, Geodetic};
 
 use super::{FRAMES, Outcome, all, coarse, doubles, row, singles};
@@ -112,7 +112,7 @@ fn the_covariance_of_a_coarsened_position_is_true() -> Outcome {
         assert!(axes.iter().chain([&whole]).all(|mean| (mean - 1.0).abs() < 0.03), "{frame:?}: {axes:?} {whole}");
 
         // The same error, claimed without the variance of the cell, is seen.
-        let exact_cut = Cut::default();
+        let exact_cut = Obligations::default();
         let claimed = picture_batch(frame, &all(), rows.iter().map(|row| (*row, &exact_cut)))?;
         let shown = picture_points(&batch)?;
         let lies = rows.iter().zip(&shown).map(|(row, shown)| Row { position_m: shown.position_m, ..*row });
