@@ -207,18 +207,18 @@ impl<'a> Judge<'a> {
         ] {
             self.empty(foreign, row)?;
         }
-        let horizontal = |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
+        let horizontal =
+            |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
         let vertical = |of| Sigma { of, column: Q::SigmaVertical, noise: sensor.noise.vertical_m, key: "vertical_m" };
         match self.catalogue.frame {
             Frame::Local => {
-                let x_m = self.required(Q::X, row, sensor)?;
-                let y_m = self.required(Q::Y, row, sensor)?;
+                let horizontal_m = [self.required(Q::X, row, sensor)?, self.required(Q::Y, row, sensor)?];
                 let sigma_horizontal_m = self.sigma(&horizontal(Q::X), row, sensor)?;
                 let vertical_m = match self.optional(Q::Z, row)? {
                     Some(z_m) => Some([z_m, self.sigma(&vertical(Q::Z), row, sensor)?]),
                     None => None,
                 };
-                Ok(convert::Local { x_m, y_m, sigma_horizontal_m, vertical_m }.convert())
+                Ok(convert::local(horizontal_m, sigma_horizontal_m, vertical_m))
             }
             Frame::Geodetic => {
                 let position = Geodetic {
@@ -252,10 +252,7 @@ impl<'a> Judge<'a> {
             Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
         let polar = Polar {
             range_m: [self.required(Q::Range, row, sensor)?, self.sigma(&range, row, sensor)?],
-            azimuth_rad: [
-                self.required(Q::Azimuth, row, sensor)?.to_radians(),
-                self.sigma(&azimuth, row, sensor)?,
-            ],
+            azimuth_rad: [self.required(Q::Azimuth, row, sensor)?.to_radians(), self.sigma(&azimuth, row, sensor)?],
             elevation_rad: with_sigma(self.optional(Q::Elevation, row)?.map(f64::to_radians), &elevation)?,
             altitude_m: with_sigma(self.optional(Q::Altitude, row)?, &altitude)?,
             range_rate_m_s: with_sigma(self.optional(Q::RangeRate, row)?, &rate)?,
