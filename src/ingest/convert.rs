@@ -79,6 +79,18 @@ pub(super) struct Site {
     pub(super) frame: Frame,
     pub(super) metres: [f64; 3],
     pub(super) enu: [[f64; 3]; 3],
+    /// Height (local) or altitude (geodetic).
+    height_m: f64,
+}
+
+impl Site {
+    pub(super) fn new(frame: Frame, metres: [f64; 3], enu: [[f64; 3]; 3]) -> Self {
+        let height_m = match frame {
+            Frame::Local => metres[2],
+            Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
+        };
+        Self { frame, metres, enu, height_m }
+    }
 }
 
 /// What a radar measured; each standard deviation beside its quantity.
@@ -268,7 +280,8 @@ impl<'a> Ray<'a> {
         Some(Upwards { elevation_rad, sigma_m, sigma_rad: 0.0 })
     }
 
-    /// Newton's method within a bracket: altitude grows with elevation at a given range.
+    /// Newton's method from the elevation on a sphere; where that does not settle, within a bracket, since altitude
+    /// grows with elevation at a given range.
     fn elevation_at(&self, range_m: f64, altitude_m: f64) -> Reach {
         let excess = |elevation: f64| {
             let (sin, cos) = elevation.sin_cos();
@@ -276,6 +289,20 @@ impl<'a> Ray<'a> {
             let [_, _, vertical] = point.enu_axes();
             (point.altitude_m - altitude_m, range_m * dot(vertical, self.upwards(sin, cos)))
         };
+        // c: distance of the site from the centre; d: how much farther the target is.
+        let c = dot(self.site.metres, self.site.metres).sqrt();
+        let d = altitude_m - self.site.height_m;
+        let mut elevation = ((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9).asin();
+        for _ in 0..5 {
+            let (error, slope) = excess(elevation);
+            if error.abs() < 1e-5 {
+                return Reach::At(elevation);
+            }
+            elevation -= error / slope;
+            if elevation.is_nan() || elevation.abs() > 1.5 {
+                break;
+            }
+        }
         let (mut lo, mut hi) = (-std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_2);
         let (below, _) = excess(lo);
         let (above, _) = excess(hi);
@@ -285,10 +312,10 @@ impl<'a> Ray<'a> {
         if above <= 0.0 {
             return Reach::Beyond { nearest: hi, by_m: -above };
         }
-        let mut elevation = 0.0;
+        elevation = 0.0;
         for _ in 0..100 {
             let (error, slope) = excess(elevation);
-            if error.abs() < 1e-6 {
+            if error.abs() < 1e-5 {
                 break;
             }
             if error < 0.0 {

@@ -9,12 +9,12 @@ use super::*;
 const IDENTITY: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 fn plain() -> Site {
-    Site { frame: Frame::Local, metres: [100.0, 200.0, 50.0], enu: IDENTITY }
+    Site::new(Frame::Local, [100.0, 200.0, 50.0], IDENTITY)
 }
 
 fn alps() -> (Geodetic, Site) {
     let site = Geodetic { latitude_deg: 46.5, longitude_deg: 7.0, altitude_m: 1600.0 };
-    (site, Site { frame: Frame::Geodetic, metres: site.ecef(), enu: site.enu_axes() })
+    (site, Site::new(Frame::Geodetic, site.ecef(), site.enu_axes()))
 }
 
 fn polar(range_m: [f64; 2], azimuth_deg: [f64; 2], elevation_deg: Option<[f64; 2]>) -> Polar {
@@ -83,7 +83,7 @@ fn the_axes_of_every_conversion_are_orthonormal() {
 #[test]
 fn east_of_a_site_on_the_equator_is_the_ecef_y_axis() {
     let site = Geodetic { latitude_deg: 0.0, longitude_deg: 0.0, altitude_m: 0.0 };
-    let site = Site { frame: Frame::Geodetic, metres: site.ecef(), enu: site.enu_axes() };
+    let site = Site::new(Frame::Geodetic, site.ecef(), site.enu_axes());
     let east = polar([1000.0, 10.0], [90.0, 0.1], Some([0.0, 0.1])).convert(&site).unwrap();
     near(&east.metres, &[6_378_137.0, 1000.0, 0.0], 1e-6);
     near(&east.measurement.axes[1].map(f64::from), &[0.0, 0.0, -1.0], 1e-7);
