@@ -30,7 +30,14 @@ impl Names<'_> {
             if let Some((what, name, known)) = complaint {
                 let (path, line) = rules.place(rule);
                 let known = if known.is_empty() { "(there are none)".to_owned() } else { known.join(", ") };
-                return Err(PolicyError::UnknownName { path: path.to_path_buf(), line, rule: id.clone(), what, name, known });
+                return Err(PolicyError::UnknownName {
+                    path: path.to_path_buf(),
+                    line,
+                    rule: id.clone(),
+                    what,
+                    name,
+                    known,
+                });
             }
         }
         Ok(())
@@ -66,7 +73,8 @@ impl Names<'_> {
 
     /// Actions are the validator's business; classes have no names that a rule could use.
     fn exists(&self, literal: &EntityUid) -> bool {
-        literal.type_name().basename() == "Action" || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
+        literal.type_name().basename() == "Action"
+            || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
     }
 
     /// The strings that an expression can stand for: literals, and attributes of the partners.

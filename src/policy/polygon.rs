@@ -37,9 +37,8 @@ impl Polygon {
         if !(x >= west && x <= east && y >= south && y <= north) {
             return false;
         }
-        let crossed = |&&[[ax, ay], [bx, by]]: &&[[f64; 2]; 2]| {
-            ay <= y && y < by && x < ax + (y - ay) * ((bx - ax) / (by - ay))
-        };
+        let crossed =
+            |&&[[ax, ay], [bx, by]]: &&[[f64; 2]; 2]| ay <= y && y < by && x < ax + (y - ay) * ((bx - ax) / (by - ay));
         self.edges.iter().filter(crossed).count() % 2 == 1
     }
 

@@ -101,7 +101,12 @@ impl Zones {
             }
             for ring in zone.polygons.iter_mut().flatten() {
                 if ring.len() < 4 || ring.first() != ring.last() {
-                    let found = format!("found a ring of {} positions from {:?} to {:?}", ring.len(), ring.first(), ring.last());
+                    let found = format!(
+                        "found a ring of {} positions from {:?} to {:?}",
+                        ring.len(),
+                        ring.first(),
+                        ring.last()
+                    );
                     return Err(all.wrong(&name, line, found, "at least 4 positions, the last equal to the first"));
                 }
                 ring.pop();
@@ -269,9 +274,8 @@ fn inside(hole: Ring, outer: &Ring, frame: Frame) -> Result<Ring, Complaint> {
     let turns: &[f64] = if frame == Frame::Geodetic { &[0.0, -360.0, 360.0, -720.0, 720.0] } else { &[0.0] };
     for &turn in turns {
         let moved: Ring = hole.iter().map(|&[x, y]| [x + turn, y]).collect();
-        let fits = |&[x, y]: &[f64; 2]| {
-            x >= around.min[0] && x <= around.max[0] && y >= around.min[1] && y <= around.max[1]
-        };
+        let fits =
+            |&[x, y]: &[f64; 2]| x >= around.min[0] && x <= around.max[0] && y >= around.min[1] && y <= around.max[1];
         if moved.iter().all(fits) {
             return Ok(moved);
         }
