@@ -64,15 +64,17 @@ fn partners_with_equal_rights_share_a_segment_and_one_without_rights_has_none() 
 
 #[test]
 fn a_million_detections_and_a_hundred_partners_cost_classes_times_partners_times_levels() {
-    let partners: String =
-        (0..100).map(|n| format!("[[partner]]\nid = \"p{n}\"\nattributes = {{ rank = 1 }}\n")).collect();
+    let partners: String = (0..100)
+        .map(|n| format!("[[partner]]\nid = \"p{n}\"\nattributes = {{ rank = 1 }}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let rules = RULES.replace("Partner::\"red\"", "Partner::\"p7\"");
     let policy = policy(&[("partners.toml", &partners), ("rules.cedar", &rules)]);
     let catalogue = catalogue(Frame::Local, &[("a", "red"), ("b", "blue"), ("c", "blue")]);
     let mut classifier = Classifier::new(&policy, &catalogue).expect("a classifier");
     let row = |n: u32| {
         let place = [f64::from(n * 7919 % 1200) / 100.0, f64::from(n * 104_729 % 1000) / 100.0];
-        (i64::from(n / 10_000), n % 3, place, if n % 5 == 0 { "secret" } else { "" }, n % 2 == 0)
+        (i64::from(n / 10_000), n % 3, place, if n.is_multiple_of(5) { "secret" } else { "" }, n.is_multiple_of(2))
     };
     let mut counted = 0;
     for batch in 0..10 {

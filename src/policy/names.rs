@@ -23,13 +23,16 @@ pub(super) struct Names<'a> {
     pub(super) periods: &'a BTreeSet<String>,
 }
 
+/// What kind of thing was named, its name, and the names that exist.
+type Unknown = (&'static str, String, Vec<String>);
+
 impl Names<'_> {
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
         for (id, rule) in &rules.rules {
             let complaint = self.complaint(rule)?;
             if let Some((what, name, known)) = complaint {
                 let (path, line) = rules.place(rule);
-                let known = if known.is_empty() { "(there are none)".to_owned() } else { known.join(", ") };
+                let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
                 return Err(PolicyError::UnknownName {
                     path: path.to_path_buf(),
                     line,
@@ -43,7 +46,7 @@ impl Names<'_> {
         Ok(())
     }
 
-    fn complaint(&self, rule: &Rule) -> Result<Option<(&'static str, String, Vec<String>)>, PolicyError> {
+    fn complaint(&self, rule: &Rule) -> Result<Option<Unknown>, PolicyError> {
         let mut literals = rule.policy.entity_literals();
         literals.sort();
         if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {

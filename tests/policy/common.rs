@@ -6,7 +6,7 @@ use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor};
 use trackweave::policy::{ClassKey, Policy};
 use trackweave::space::Frame;
 
-pub(crate) const SCHEMA: &str = r#"
+pub(crate) const SCHEMA: &str = r"
 entity Partner = { rank: Long, zone?: String };
 entity DetectionClass = {
   sensor: String, owner: String, kind: String, label: String,
@@ -22,7 +22,7 @@ action receive;
 action receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action receive_coarse in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action assign_identity appliesTo { principal: Partner, resource: TrackClass };
-"#;
+";
 
 pub(crate) const PARTNERS: &str = r#"
 [[partner]]

@@ -5,15 +5,24 @@ use proptest::prelude::*;
 use trackweave::policy::{ClassSummary, Classifier, Policy};
 use trackweave::space::Frame;
 
-/// What partner `red` may have fused: every permitted class with its detections. `by_number` plants a leak: the
-/// classes go by their numbers, which depend on hidden rows.
-fn red_sees(policy: &Policy, rows: &[Row], by_number: bool) -> Vec<(String, ClassSummary)> {
+/// How a comparison tells classes apart. Their numbers depend on hidden rows: to go by them is a planted leak.
+#[derive(Clone, Copy)]
+enum Named {
+    ByAttributes,
+    ByNumber,
+}
+
+/// What partner `red` may have fused: every permitted class with its detections.
+fn red_sees(policy: &Policy, rows: &[Row], named: Named) -> Vec<(String, ClassSummary)> {
     let sensors = [("a", "red"), ("b", "blue"), ("c", "green")];
     let mut classifier = Classifier::new(policy, &catalogue(Frame::Local, &sensors)).expect("a classifier");
     classifier.classify(&detections(rows)).expect("classes");
     let decisions = policy.decide(classifier.classes(), None).expect("decisions");
     let numbers = decisions.permitted(number(policy, "red"));
-    let name = |n: u32| if by_number { n.to_string() } else { classifier.classes()[n as usize].to_string() };
+    let name = |n: u32| match named {
+        Named::ByAttributes => classifier.classes()[n as usize].to_string(),
+        Named::ByNumber => n.to_string(),
+    };
     let mut seen: Vec<_> = numbers.into_iter().map(|n| (name(n), classifier.summaries()[n as usize])).collect();
     seen.sort_by(|a, b| a.0.cmp(&b.0));
     seen
@@ -52,10 +61,10 @@ proptest! {
         let theirs = "@id(\"theirs\") permit (principal == Partner::\"amber\", action, resource is DetectionClass);\n\
             @id(\"not-theirs\") forbid (principal == Partner::\"blue\", action, resource is DetectionClass);";
         let crowd = policy(&[("rules.cedar", &format!("{theirs}\n{mine}")), ("partners.toml", &partners)]);
-        let wanted = red_sees(&alone, &visible, false);
+        let wanted = red_sees(&alone, &visible, Named::ByAttributes);
         prop_assert_eq!(wanted.iter().map(|(_, summary)| summary.count).sum::<u64>(), visible.len() as u64);
-        prop_assert_eq!(&red_sees(&alone, &with_hidden, false), &wanted);
-        prop_assert_eq!(&red_sees(&crowd, &with_hidden, false), &wanted);
+        prop_assert_eq!(&red_sees(&alone, &with_hidden, Named::ByAttributes), &wanted);
+        prop_assert_eq!(&red_sees(&crowd, &with_hidden, Named::ByAttributes), &wanted);
     }
 }
 
@@ -67,6 +76,9 @@ fn the_comparison_of_what_red_gets_sees_a_planted_leak() {
     )]);
     let visible: Row = (0, 1, [1.0, 1.0], "", false);
     let hidden: Row = (0, 2, [1.0, 1.0], "", false);
-    assert_ne!(red_sees(&policy, &[hidden, visible], true), red_sees(&policy, &[visible], true));
-    assert_eq!(red_sees(&policy, &[hidden, visible], false), red_sees(&policy, &[visible], false));
+    assert_ne!(red_sees(&policy, &[hidden, visible], Named::ByNumber), red_sees(&policy, &[visible], Named::ByNumber));
+    assert_eq!(
+        red_sees(&policy, &[hidden, visible], Named::ByAttributes),
+        red_sees(&policy, &[visible], Named::ByAttributes)
+    );
 }
