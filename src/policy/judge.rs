@@ -118,8 +118,15 @@ impl<'a> Judge<'a> {
             Failure::Rule { rule, action, message } => {
                 let place = self.policy.rules.rules.get(&rule).map(|found| self.policy.rules.place(found));
                 let (path, line) = place.unwrap_or((self.policy.folder(), 1));
-                let (path, partner, class) = (path.to_path_buf(), partner.id.clone(), class.to_owned());
-                PolicyError::RuleFailed { path, line, rule, partner, action, class, message }
+                PolicyError::RuleFailed {
+                    path: path.to_path_buf(),
+                    line,
+                    rule: rule.into(),
+                    partner: partner.id.as_str().into(),
+                    action: action.into(),
+                    class: class.into(),
+                    message: message.into(),
+                }
             }
         }
     }
