@@ -7,6 +7,7 @@ use std::path::Path;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, RecordBatch};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -43,7 +44,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
     Row {
         time_us: 1_533_101_250_000_000 + i64::from(number) * 1_000,
         track: u64::MAX - u64::from(number % 50),
-        status: if number % 3 == 0 { Status::Tentative } else { Status::Confirmed },
+        status: if number.is_multiple_of(3) { Status::Tentative } else { Status::Confirmed },
         existence: 1.0 / (1.0 + n % 10.0),
         position_m,
         velocity_m_s: [n % 200.0, -3.5, 0.25],
@@ -115,6 +116,11 @@ fn names(folder: &Path) -> Result<Vec<String>, std::io::Error> {
     Ok(names)
 }
 
+/// As `sha256sum` prints it.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 fn doubles(batch: &RecordBatch, name: &str) -> Vec<f64> {
     batch[name].as_primitive::<Float64Type>().values().to_vec()
 }
@@ -144,7 +150,7 @@ fn row_groups_count_only_this_partners_rows_and_metadata_has_no_clock() -> Outco
     let out = folder.path().join("out");
     publish(&out, Frame::Local, &[("alpha", 40_000), ("bravo", 90)])?;
     let file = SerializedFileReader::new(fs::File::open(out.join("alpha/tracks.parquet"))?)?;
-    let groups = file.metadata().row_groups().iter().map(|group| group.num_rows()).collect::<Vec<_>>();
+    let groups = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect::<Vec<_>>();
     assert_eq!(groups, [i64::try_from(ROWS_PER_GROUP)?, 40_000 - i64::try_from(ROWS_PER_GROUP)?]);
     let about = file.metadata().file_metadata();
     assert_eq!(about.created_by(), Some(concat!("trackweave version ", env!("CARGO_PKG_VERSION"))));
@@ -172,8 +178,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
 
     let manifest: Value = serde_json::from_str(&text)?;
     let table = fs::read(out.join("juliett/tracks.parquet"))?;
-    let digest = Sha256::digest(&table).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    assert_eq!(manifest["files"][0]["sha256"], digest);
+    assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
     assert_eq!(manifest["files"][0]["bytes"], table.len());
     assert_eq!(manifest["files"][0]["rows"], 1);
     assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(24));
@@ -454,8 +459,7 @@ fn every_changed_byte_of_the_audit_is_found_at_its_line() -> Outcome {
     // The documented rule, by hand, for the second line.
     let bytes = fs::read(&path)?;
     let lines = bytes.split(|&byte| byte == b'\n').collect::<Vec<_>>();
-    let hash = Sha256::digest([lines[0], b"\n", &lines[1][76..]].concat());
-    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = sha256(&[lines[0], b"\n", &lines[1][76..]].concat());
     assert!(lines[1].starts_with(format!("{{\"chain\":\"{hash}\",\"entry\":").as_bytes()));
 
     let found_at = |bytes: &[u8]| -> Result<Option<u64>, std::io::Error> {

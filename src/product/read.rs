@@ -53,7 +53,7 @@ pub fn read_batches(
     let path = folder.join(TRACKS);
     let opening = "open the picture";
     let file = File::open(&path).map_err(io_error(&path, opening))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     reader.map_err(parquet_error(&path, opening))
 }
 
