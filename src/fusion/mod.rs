@@ -24,3 +24,4 @@ pub mod manage; // stage 6
 
 pub mod batch; // all lanes together, wave by wave
 pub mod executor; // which side runs which stage
+pub mod device; // kernels on a GPU, through wgpu
