@@ -14,6 +14,7 @@ use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Plan, compact, edges_of, f
 use super::predict::predict_one;
 use super::state::State;
 use super::undetected::{Mask, Undetected};
+use crate::space::Place;
 use crate::time::seconds_between;
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
@@ -82,6 +83,15 @@ pub struct Estimate {
     pub state: State<f32>,
     /// Set of sources that contributed.
     pub sources: [u32; SOURCE_WORDS],
+}
+
+impl Estimate {
+    /// Position in engine coordinates, metres.
+    #[must_use]
+    pub fn position_m(&self) -> [f64; 3] {
+        let [x, y, z, ..] = self.state.mean;
+        Place { tile: self.tile, offset_m: [x, y, z] }.metres()
+    }
 }
 
 /// The lanes of a batch and their tracks.
@@ -367,12 +377,8 @@ fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Hos
         })
     };
     let births = (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
-    let fates: Vec<Fate> = tracks
-        .clone()
-        .into_par_iter()
-        .with_min_len(4096)
-        .map(|track| fate(arrays, &config.existence, track))
-        .collect();
+    let fates: Vec<Fate> =
+        tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
     lane.setup.undetected.thin(look, scan.mask);
     let mut kept = Vec::with_capacity(lane.tracks);
     for (track, fate) in tracks.zip(fates) {

@@ -45,6 +45,17 @@ pub enum Mode {
     Assign,
 }
 
+impl Mode {
+    /// The mode's name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Assign => "assign",
+        }
+    }
+}
+
 /// Thresholds on the probability of existence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -61,13 +61,7 @@ impl Grid {
     /// Calls `visit(first, last)` with ranges of detections that hold all within `half_m` of the track.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
-    pub fn candidates(
-        &self,
-        tile: &[i32; 3],
-        x: &[f32; MEAN],
-        half_m: &[f32; 3],
-        mut visit: impl FnMut(usize, usize),
-    ) {
+    pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize, usize)) {
         if self.starts.is_empty() {
             return;
         }

@@ -14,14 +14,17 @@ pub mod motion; // process noise
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 
-pub mod predict; // stage 1
-pub mod grid; // detections by cell
-pub mod gate; // stage 2
-pub mod cluster; // stage 3
 pub mod associate; // stage 4
-pub mod update; // stage 5
-pub mod manage; // stage 6
+pub mod cluster; // stage 3
+pub mod gate; // stage 2
+pub mod grid; // detections by cell
+pub mod manage;
+pub mod predict; // stage 1
+pub mod update; // stage 5 // stage 6
 
 pub mod batch; // all lanes together, wave by wave
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,13 @@
 //! The sensor catalogue: `recording.toml`, checked.
+//!
+//! What can be wrong is found here, once; downstream a [`Catalogue`] is trusted. Keys: `docs/formats.md`.
 
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::catalogue_file;
+use super::error::IngestError;
 use crate::space::Frame;
 
 /// What `recording.toml` says.
@@ -9,8 +17,20 @@ pub struct Catalogue {
     pub name: String,
     /// What coordinates mean.
     pub frame: Frame,
+    /// What the column `time` holds.
+    pub time: TimeScale,
     /// The sensors, in the order of the file. Nothing downstream may depend on that order.
     pub sensors: Vec<Sensor>,
+}
+
+/// What the column `time` of a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeScale {
+    /// Instants; inside, microseconds since 1970 UTC.
+    Timestamp,
+    /// Seconds from an epoch of the recording's own; inside, microseconds from it.
+    Seconds,
 }
 
 /// Where measurements come from.
@@ -85,4 +105,32 @@ pub enum Coverage {
         /// Lowest and highest height in metres; `None` where the recording is planar.
         height_m: Option<[f64; 2]>,
     },
+}
+
+impl Catalogue {
+    /// Reads `recording.toml` in `folder`.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and on which line.
+    pub fn read(folder: &Path) -> Result<Self, IngestError> {
+        let path = folder.join("recording.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
+        Self::parse(&text, &path)
+    }
+
+    /// Reads the text of a `recording.toml`; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and on which line.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, IngestError> {
+        catalogue_file::parse(text, path)
+    }
+
+    /// Index of the sensor called `name`.
+    #[must_use]
+    pub fn sensor_index(&self, name: &str) -> Option<u32> {
+        let index = self.sensors.iter().position(|sensor| sensor.name == name)?;
+        u32::try_from(index).ok()
+    }
 }

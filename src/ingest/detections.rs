@@ -1,8 +1,20 @@
 //! Detections in batches, one row a detection, in structure-of-arrays form.
 
-use crate::space::Place;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// A batch of detections in time order.
+use arrow_array::RecordBatch;
+use ndarray::ArrayView2;
+
+use super::arrow_table;
+use super::catalogue::Catalogue;
+use super::error::IngestError;
+use super::report::IngestReport;
+use super::rows::{Intake, Options};
+use super::table::{Layout, Places, Quantity, Table, Time};
+use crate::space::{Frame, Place};
+
+/// A batch of detections, in the order of the table that they are from.
 #[derive(Clone, Debug, Default)]
 pub struct Detections {
     /// Time of each detection in microseconds.
@@ -21,6 +33,88 @@ pub struct Detections {
     pub labels: Vec<String>,
     /// Whether the target sent an address. The address itself never reaches the tracker.
     pub identified: Vec<bool>,
+}
+
+impl Detections {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            time_us: Vec::with_capacity(rows),
+            sensor: Vec::with_capacity(rows),
+            place: Vec::with_capacity(rows),
+            horizontal: Vec::with_capacity(rows),
+            measurement: Vec::with_capacity(rows),
+            label: Vec::with_capacity(rows),
+            labels: Vec::new(),
+            identified: Vec::with_capacity(rows),
+        }
+    }
+
+    /// How many detections there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.time_us.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.time_us.is_empty()
+    }
+
+    /// Detections in the columns that a `detections.parquet` has, without a file.
+    ///
+    /// # Errors
+    /// As [`Reader`](super::Reader) has them.
+    pub fn from_record_batch(
+        batch: &RecordBatch,
+        catalogue: &Catalogue,
+        options: Options,
+    ) -> Result<(Self, IngestReport), IngestError> {
+        let path = Arc::new(PathBuf::from("record batch"));
+        let layout = Layout::detections(catalogue.frame, catalogue.time);
+        let roles = arrow_table::roles(&path, &batch.schema(), &layout)?;
+        let table = arrow_table::decode(&path, batch, &roles, &layout, Places::Rows);
+        let mut intake = Intake::new(path.to_path_buf(), options);
+        let detections = intake.take(table, catalogue)?;
+        Ok((detections, intake.report))
+    }
+
+    /// Position reports of one sensor, without a file: x, y(, z) in metres, or latitude, longitude in degrees and
+    /// altitude in metres, a row each.
+    ///
+    /// # Errors
+    /// If the shapes do not fit, or as [`Reader`](super::Reader) has them.
+    pub fn from_positions(
+        time_us: &[i64],
+        sensor: &str,
+        positions: ArrayView2<'_, f64>,
+        catalogue: &Catalogue,
+        options: Options,
+    ) -> Result<(Self, IngestReport), IngestError> {
+        let quantities = match catalogue.frame {
+            Frame::Local => [Quantity::X, Quantity::Y, Quantity::Z],
+            Frame::Geodetic => [Quantity::Latitude, Quantity::Longitude, Quantity::Altitude],
+        };
+        let fewest = if catalogue.frame == Frame::Local { 2 } else { 3 };
+        let found = [positions.nrows(), positions.ncols()];
+        if positions.nrows() != time_us.len() || !(fewest..=3).contains(&positions.ncols()) {
+            let columns = if fewest == 2 { "2 or 3" } else { "3" };
+            let wanted = format!("[{}, {columns}], as there are so many times", time_us.len());
+            return Err(IngestError::Shape { array: "positions", found: found.to_vec(), wanted });
+        }
+        let path = Arc::new(PathBuf::from("positions"));
+        let mut table = Table::new(Arc::clone(&path), Places::Rows);
+        table.time = time_us.iter().map(|us| Time::from_us(*us)).collect();
+        for _ in time_us {
+            table.subject.push(Some(sensor));
+        }
+        for (column, quantity) in positions.columns().into_iter().zip(quantities) {
+            table.set(quantity, column.iter().map(|value| Some(*value)).collect());
+        }
+        let mut intake = Intake::new(path.to_path_buf(), options);
+        let detections = intake.take(table, catalogue)?;
+        Ok((detections, intake.report))
+    }
 }
 
 /// How a position was measured: along `rows` orthonormal axes, each with its standard deviation.

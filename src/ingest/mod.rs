@@ -1,7 +1,34 @@
 //! Files to recording: sensor catalogue, detections in batches, truth.
+//!
+//! Every format decodes into one kind of table; a table's rows are checked and converted in one place, so that a CSV
+//! file, a Parquet file and a batch in memory with the same rows give the same detections. Formats: `docs/formats.md`.
 
-mod catalogue;
-mod detections;
+mod error; // where, found, wanted
+mod report; // rows read, accepted, rejected
 
-pub use catalogue::{Catalogue, Coverage, Kind, Noise, Sensor};
+mod catalogue; // what recording.toml says
+mod catalogue_file; // how it says it: keys, checks, lines
+mod coverage; // what a sensor sees
+
+mod table; // rows, column by column, of any format
+mod arrow_table; // Arrow batch -> table
+mod csv_table; // CSV lines -> table
+mod parquet_table; // Parquet row groups -> Arrow batch -> table
+
+mod convert; // measurement -> engine coordinates
+mod labels; // markings, numbered
+mod rows; // table -> detections or reasons
+mod detections; // the result
+mod reader; // folder -> detections in batches
+mod truth; // folder -> true states
+
+mod write; // the other way: Parquet tables for simulations and tests
+
+pub use catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
 pub use detections::{Detections, Measurement};
+pub use error::{At, IngestError};
+pub use reader::Reader;
+pub use report::{IngestReport, Reason, RejectedRow};
+pub use rows::{Options, Order};
+pub use truth::{Truth, TruthReader, read_truth};
+pub use write::{ColumnType, TableWriter, Values};

@@ -1,15 +1,18 @@
 //! The most likely one-to-one assignment of a cluster, by shortest augmenting paths.
 //!
-//! Maximises Σ ln ψ over assignments in which every track takes one of its detections or none (ln 1 = 0): rows are
-//! added one at a time, each by a Dijkstra search over reduced costs with f32 potentials (Jonker and Volgenant 1987,
+//! Of the assignments that give the most tracks a detection, the one with the largest Σ ln ψ: whether a track has been
+//! missed is left to its existence, which is soft. (Weighing a miss against ψ instead costs 10 to 80 % in GOSPA on the
+//! scenario of four targets: tracks that hesitate starve.) Rows are added one at a time, each by a Dijkstra search over reduced costs with f32 potentials (Jonker and Volgenant 1987,
 //! in its sparse form). A track keeps only its assigned edge, weighed as if alone: p = ψ / (1 + ψ), so that its
 //! existence follows the IPDA ratio r' = r Λ / (1 - r + r Λ), Λ = 1 - P_D + P_D N / κ (Musicki et al. 1994).
 //! Ties go to the lower detection.
 
-use super::Cluster;
 use super::super::real::ln;
+use super::Cluster;
 
 const NONE: u32 = u32::MAX;
+/// What a detection is worth over none, in nats: more than any difference of likelihoods within gates.
+const PREFERENCE: f32 = 64.0;
 
 /// Scratch memory.
 #[derive(Debug, Default)]
@@ -37,9 +40,6 @@ pub(super) fn solve(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &mut
     scratch.prepare(cluster, detections, columns);
     for track in 0..tracks {
         scratch.augment(track, detections.len());
-    }
-    for edge in cluster.edges.iter_mut() {
-        edge.weight = edge.weight.max(0.0);
     }
     let Scratch { owner, taken, starts, .. } = scratch;
     let mut kept = vec![NONE; tracks];
@@ -69,7 +69,7 @@ impl Scratch {
         self.cost.clear();
         for edge in cluster.edges.iter() {
             self.column.push(detections.partition_point(|d| *d < edge.detection) as u32);
-            self.cost.push(-ln(edge.weight.max(f32::MIN_POSITIVE)));
+            self.cost.push(-ln(edge.weight.max(f32::MIN_POSITIVE)) - PREFERENCE);
         }
         self.starts.clear();
         self.starts.push(0);
@@ -137,8 +137,7 @@ impl Scratch {
         let own = self.own_cost(row, detections);
         let none = (detections + row) as u32;
         for e in self.starts[row]..=self.starts[row + 1] {
-            let (column, cost) =
-                if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
+            let (column, cost) = if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
             if self.done[column as usize] {
                 continue;
             }

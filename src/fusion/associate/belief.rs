@@ -4,8 +4,8 @@
 //! tolerance; p_ij = ψ_ij ν_ji / (1 + Σ_k ψ_ik ν_ki). Williams and Lau, IEEE TAES 50(4), 2014. The sums that leave one
 //! term out are built from both ends, never by subtraction: one ψ may be 10⁸ times the others.
 
-use super::Cluster;
 use super::super::config::Association;
+use super::Cluster;
 
 /// Scratch memory.
 #[derive(Debug, Default)]
@@ -29,8 +29,7 @@ pub(super) fn propagate(
 ) -> bool {
     let edges = &mut *cluster.edges;
     let Scratch { to_detection, to_track, column, column_starts, sums } = scratch;
-    let local: Vec<u32> =
-        edges.iter().map(|edge| detections.partition_point(|d| *d < edge.detection) as u32).collect();
+    let local: Vec<u32> = edges.iter().map(|edge| detections.partition_point(|d| *d < edge.detection) as u32).collect();
     column_starts.clear();
     column_starts.resize(detections.len() + 1, 0);
     for &d in &local {

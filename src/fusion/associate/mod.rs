@@ -156,3 +156,6 @@ fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, t
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::fusion::mirror::{Layout, mirror, wgsl};
 use crate::space::TILE_M;
 
 /// One kernel.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Its stage: file, entry point, pipeline label, timing key.
     pub name: &'static str,
@@ -80,7 +80,7 @@ mirror! {
 pub const WORKGROUP_SIZE: u32 = 64;
 
 /// All kernels, in the order of their stages.
-pub const KERNELS: [Kernel; 2] = [PREDICT, UPDATE];
+pub const KERNELS: &[Kernel] = &[PREDICT, UPDATE];
 
 const PREDICT: Kernel = Kernel {
     name: "predict",
@@ -123,8 +123,7 @@ impl Kernel {
     /// The kernel of a stage.
     #[must_use]
     pub fn of(stage: &str) -> Option<&'static Self> {
-        const ALL: &[Kernel] = &KERNELS;
-        ALL.iter().find(|kernel| kernel.name == stage)
+        KERNELS.iter().find(|kernel| kernel.name == stage)
     }
 }
 

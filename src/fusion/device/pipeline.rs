@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn pieces_cover_every_block_once_and_are_cut_at_256_bytes() {
-        for kernel in &KERNELS {
+        for kernel in KERNELS {
             for (blocks, blocks_max) in [(0, 64), (1, 64), (64, 64), (65, 64), (1000, 128), (1000, usize::MAX)] {
                 let pieces = pieces(kernel, blocks, 128 << 20, blocks_max);
                 let covered: Vec<usize> = pieces.iter().flat_map(|piece| piece.blocks.clone()).collect();

@@ -2,11 +2,10 @@
 //!
 //! The host's arrays change only once everything has come back: a failure leaves them as they were.
 
-use super::adapter::Wanted;
 use super::buffer::{Device, Memory, Readback};
 use super::context::Context;
 use super::error::DeviceError;
-use super::kernels::{Access, Field, KERNELS, Kernel, Params, WORKGROUP_SIZE};
+use super::kernels::{Access, Kernel, Params, WORKGROUP_SIZE};
 use super::pipeline::{CUT_BLOCKS, PARAMS_STRIDE, Pipeline, pieces, tracks};
 use super::timer::Timer;
 use crate::fusion::arrays::{Arrays, Host};
@@ -41,22 +40,13 @@ impl Options {
 }
 
 impl Runner {
-    /// Opens the best adapter of the wanted sort and compiles every kernel.
-    ///
-    /// # Errors
-    /// If there is no such adapter, or it does not take the kernels.
-    pub fn open(wanted: Wanted<'_>, options: Options) -> Result<Self, DeviceError> {
-        Self::new(Context::open(wanted)?, options)
-    }
-
-    /// Compiles every kernel on an open device.
+    /// Compiles kernels, as a rule [`super::KERNELS`], on an open device.
     ///
     /// # Errors
     /// If the device does not take a kernel.
-    pub fn new(context: Context, options: Options) -> Result<Self, DeviceError> {
-        const ALL: &[Kernel] = &KERNELS;
-        let pipelines: Result<Vec<_>, _> =
-            ALL.iter().map(|kernel| Pipeline::compile(&context, kernel, options.workgroup_size)).collect();
+    pub fn new(context: Context, kernels: &'static [Kernel], options: Options) -> Result<Self, DeviceError> {
+        let compile = |kernel| Pipeline::compile(&context, kernel, options.workgroup_size);
+        let pipelines: Result<Vec<_>, _> = kernels.iter().map(compile).collect();
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
         let (arrays, times) = (Arrays::<Device>::empty(), BTreeMap::new());
         Ok(Self { pipelines: pipelines?, options, arrays, params: None, timer, times, context })
@@ -82,6 +72,10 @@ impl Runner {
     /// # Panics
     /// If the track arrays differ in their number of blocks: a bug of the caller.
     pub fn stage(&mut self, stage: &'static str, host: &mut Arrays<Host>) -> Result<(), DeviceError> {
+        if host.lane.is_empty() {
+            // Without tracks there is nothing to read or write; a dispatch of no workgroups would say so only by silence.
+            return self.pipeline(stage).map(|_| ());
+        }
         let done = self.upload(stage, host).and_then(|()| self.dispatch(stage, host));
         if done.is_err() {
             // A failed run may leave buffers mapped or half written: nothing of it is used again.

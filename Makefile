@@ -1,0 +1,30 @@
+# What a newcomer needs, and what continuous integration calls. One profile, release, for everything: the
+# dependencies are built once.
+
+CARGO ?= cargo
+
+.PHONY: help test check demo peers
+
+help:
+	@echo 'make test    set up what is missing, then run every test and the demo'
+	@echo 'make check   formatting, lints and documentation, warnings denied'
+	@echo 'make demo    the whole path on the recording in data/'
+	@echo 'make peers   the best that public crates give for one scan, for comparison'
+
+# The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
+test:
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
+	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
+	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
+
+check:
+	./check
+
+demo:
+	$(CARGO) run --release --locked -- demo
+
+peers:
+	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml
+	for objects in 1000 10000 100000 1000000; do \
+	  benches/peers/target/release/trackweave-peers --objects $$objects --scans 20 || exit 1; \
+	done

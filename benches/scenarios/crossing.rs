@@ -1,0 +1,153 @@
+//! Scenario A: four targets meet (Williams 2015; García-Fernández et al. 2018).
+
+use crate::lanes::{Problem, Run, component, fuse, places};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Poisson, StandardNormal};
+use rayon::prelude::*;
+use trackweave::fusion::batch::LaneSetup;
+use trackweave::fusion::config::{Config, Mode};
+use trackweave::fusion::undetected::Undetected;
+use trackweave::score::gospa::{Gospa, GospaAverage, gospa_matches};
+use trackweave::score::identity::IdentityCounter;
+
+const SCANS: usize = 81;
+const MIDDLE: usize = 40;
+const SIDE_M: f64 = 300.0;
+const Q: f64 = 0.02;
+
+/// The columns: probability of detection, mean clutter, and the published-style figures that the modes are held to.
+const COLUMNS: [(f64, f64); 4] = [(0.9, 10.0), (0.9, 30.0), (0.7, 10.0), (0.7, 30.0)];
+
+/// Names of the rows, mode, largest exact cluster, and total RMS GOSPA of the reference (f64, independent code).
+const ROWS: [(&str, Mode, u32, [f64; 4]); 3] = [
+    ("soft, belief propagation alone", Mode::Soft, 0, [3.49, 3.66, 4.47, 4.78]),
+    ("soft, exact up to 10", Mode::Soft, 10, [3.32, 3.57, 4.43, 4.79]),
+    ("assign", Mode::Assign, 0, [3.00, 3.23, 3.98, 4.38]),
+];
+
+fn normal(random: &mut ChaCha8Rng) -> f64 {
+    StandardNormal.sample(random)
+}
+
+/// One step of the motion model, forwards or backwards.
+fn step(state: [f64; 4], forward: f64, random: &mut ChaCha8Rng) -> [f64; 4] {
+    // Cholesky factor of q [1/3, 1/2; 1/2, 1].
+    let (l00, l10, l11) = ((Q / 3.0).sqrt(), Q / 2.0 / (Q / 3.0).sqrt(), (Q / 4.0).sqrt());
+    let mut to = state;
+    for axis in 0..2 {
+        let (a, b) = (normal(random), normal(random));
+        let (p, v) = (state[2 * axis], state[2 * axis + 1]);
+        to[2 * axis] = p + forward * v + l00 * a;
+        to[2 * axis + 1] = v + forward * (l10 * a + l11 * b);
+    }
+    to
+}
+
+fn simulate(seed: u64, detection_probability: f64, clutter: f64) -> Run {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut truth = vec![Vec::new(); SCANS];
+    for target in 0..4 {
+        let middle = [150.0, 0.0, 150.0, 0.0].map(|m| m + 0.1f64.sqrt() * normal(&mut random));
+        let mut states = [middle; SCANS];
+        for k in MIDDLE + 1..SCANS {
+            states[k] = step(states[k - 1], 1.0, &mut random);
+        }
+        for k in (0..MIDDLE).rev() {
+            states[k] = step(states[k + 1], -1.0, &mut random);
+        }
+        let last = if target == 0 { MIDDLE } else { SCANS };
+        for (truth, state) in truth.iter_mut().zip(states).take(last) {
+            truth.push((target, [state[0], state[2], 0.0]));
+        }
+    }
+    let false_alarms = Poisson::new(clutter).expect("a mean above zero");
+    let look = |targets: &Vec<(u64, [f64; 3])>| {
+        let mut scan = Vec::new();
+        for (_, [x, y, _]) in targets {
+            if random.random::<f64>() < detection_probability {
+                scan.push([x + normal(&mut random), y + normal(&mut random)]);
+            }
+        }
+        for _ in 0..false_alarms.sample(&mut random) as usize {
+            scan.push([random.random::<f64>() * SIDE_M, random.random::<f64>() * SIDE_M]);
+        }
+        for i in (1..scan.len()).rev() {
+            scan.swap(i, random.random_range(0..=i));
+        }
+        scan
+    };
+    let scans = truth.iter().map(look).collect();
+    Run { truth, scans }
+}
+
+/// Prints total, localisation, missed, false (RMS GOSPA), the reference, and identity switches a run, for every column
+/// and mode.
+pub fn table(runs: usize) {
+    println!("A. Four targets meet: {runs} runs, RMS GOSPA (c = 10 m, p = 2), identity switches a run");
+    println!(
+        "{:32}{:>10}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>10}",
+        "", "P_D, λ", "total", "local", "missed", "false", "reference", "ratio", "switches"
+    );
+    for (column, (p_d, clutter)) in COLUMNS.into_iter().enumerate() {
+        let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d, clutter)).collect();
+        for (name, mode, exact_max, reference) in ROWS {
+            let mut config: Config =
+                toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
+            config.association.mode = mode;
+            config.association.exact_max = exact_max;
+            let (average, switches) = score(&all, p_d, clutter, config);
+            let rms = average.rms().expect("scans were scored");
+            println!(
+                "{name:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:11.2}{:8.3}{:10.2}",
+                format!("{p_d}, {clutter}"),
+                rms.total,
+                rms.localisation,
+                rms.missed,
+                rms.false_tracks,
+                reference[column],
+                rms.total / reference[column],
+                switches
+            );
+        }
+    }
+}
+
+fn score(all: &[Run], p_d: f64, clutter: f64, config: Config) -> (GospaAverage, f64) {
+    let born = |weight| component(weight, [100.0, 100.0], 150.0, 1.0);
+    let found = fuse(
+        all,
+        Problem {
+            setup: LaneSetup {
+                radial: false,
+                undetected: Undetected::Components {
+                    components: vec![born(3.0)],
+                    births: vec![born(0.005)],
+                    weight_min: 1e-5,
+                },
+            },
+            sigma_m: 1.0,
+            clutter_per_m2: (clutter / (SIDE_M * SIDE_M)) as f32,
+            detection_probability: p_d as f32,
+            config,
+        },
+    );
+    let scored: Vec<(GospaAverage, u64)> = all
+        .par_iter()
+        .zip(&found)
+        .map(|(run, found)| {
+            let (mut average, mut identity) = (GospaAverage::default(), IdentityCounter::default());
+            for (k, (truth, tracks)) in run.truth.iter().zip(found).enumerate() {
+                let metric = Gospa { cutoff_m: 10.0, order: 2.0 };
+                let (parts, matches) = gospa_matches(&places(truth), &places(tracks), metric).expect("finite");
+                average.add(&parts, 2.0);
+                let held = |object: usize| matches.iter().find(|m| m.truth == object).map(|m| tracks[m.estimate].0);
+                identity.scan(k as i64, truth.iter().enumerate().map(|(n, t)| (t.0 as u32, held(n))));
+            }
+            (average, identity.report().switches)
+        })
+        .collect();
+    let mut average = GospaAverage::default();
+    scored.iter().for_each(|(one, _)| average.merge(one));
+    (average, scored.iter().map(|(_, switches)| *switches as f64).sum::<f64>() / all.len() as f64)
+}

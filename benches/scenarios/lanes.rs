@@ -1,0 +1,94 @@
+//! Planar position measurements, all Monte Carlo runs as lanes of one batch.
+
+use std::collections::BTreeMap;
+use trackweave::fusion::arrays::{COVARIANCE, Detection, Observation, tri};
+use trackweave::fusion::batch::{Batch, LaneSetup, Scan};
+use trackweave::fusion::config::Config;
+use trackweave::fusion::executor::Executor;
+use trackweave::fusion::state::State;
+use trackweave::fusion::undetected::Component;
+use trackweave::score::ospa::Trajectory;
+use trackweave::space::Place;
+
+/// Positions by name, object or track, in one scan.
+pub type Named = Vec<(u64, [f64; 3])>;
+
+/// One run: true positions and measurements of every scan.
+pub struct Run {
+    pub truth: Vec<Named>,
+    pub scans: Vec<Vec<[f64; 2]>>,
+}
+
+/// What all runs of a scenario share.
+pub struct Problem {
+    pub setup: LaneSetup,
+    pub sigma_m: f32,
+    pub clutter_per_m2: f32,
+    pub detection_probability: f32,
+    pub config: Config,
+}
+
+/// Runs the filter over all runs at once; for each run and scan the reported tracks.
+pub fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
+    let observation = Observation {
+        axis_0: [1.0, 0.0, 0.0],
+        sigma_0_m: problem.sigma_m,
+        axis_1: [0.0, 1.0, 0.0],
+        sigma_1_m: problem.sigma_m,
+        axis_2: [0.0, 0.0, 1.0],
+        axes: 2,
+        clutter: problem.clutter_per_m2,
+        spread: 1.0,
+        ..Observation::default()
+    };
+    let mut batch = Batch::new(problem.config, Executor::host(), vec![problem.setup; runs.len()]);
+    let mut found = vec![Vec::new(); runs.len()];
+    for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
+        let scan = |(lane, run): (usize, &Run)| Scan {
+            lane,
+            time_us: k as i64 * 1_000_000,
+            detection_probability: problem.detection_probability,
+            mask: None,
+            slack_m: 0.0,
+            detections: run.scans[k].iter().map(detection).collect(),
+            source: vec![0; run.scans[k].len()],
+        };
+        batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the host does not fail");
+        for (lane, found) in found.iter_mut().enumerate() {
+            let name = |born: [u32; 2]| u64::from(born[0]) << 32 | u64::from(born[1]);
+            found.push(batch.estimates(lane).iter().map(|e| (name(e.born), e.position_m())).collect());
+        }
+    }
+    found
+}
+
+/// A detection at x, y at the time of its scan.
+fn detection(&[x, y]: &[f64; 2]) -> Detection {
+    let Place { tile, offset_m } = Place::from_metres([x, y, 0.0]);
+    Detection { tile, ahead_s: 0.0, offset_m, observation: 0 }
+}
+
+/// A Gaussian component of the field of undetected targets, at rest at x, y.
+pub fn component(weight: f32, [x, y]: [f32; 2], sigma_m: f32, sigma_m_s: f32) -> Component {
+    let mut p = [0.0; COVARIANCE];
+    for (axis, sigma) in [(0, sigma_m), (1, sigma_m), (3, sigma_m_s), (4, sigma_m_s)] {
+        p[tri(axis, axis)] = sigma * sigma;
+    }
+    Component { weight, tile: [0; 3], state: State { mean: [x, y, 0.0, 0.0, 0.0, 0.0], covariance: p } }
+}
+
+/// The positions alone.
+pub fn places(named: &Named) -> Vec<[f64; 3]> {
+    named.iter().map(|(_, place)| *place).collect()
+}
+
+/// The same points as trajectories.
+pub fn trajectories(scans: &[Named]) -> Vec<Trajectory> {
+    let mut by_name: BTreeMap<u64, Trajectory> = BTreeMap::new();
+    for (k, scan) in scans.iter().enumerate() {
+        for &(name, place) in scan {
+            by_name.entry(name).or_default().positions_m.insert(k, place);
+        }
+    }
+    by_name.into_values().collect()
+}

@@ -1,0 +1,318 @@
+//! Throughput of fusion at constant density: what a scan costs, stage by stage.
+//!
+//! Objects move with nearly constant velocity in a square, one per 80 m × 80 m, so that about two detections fall
+//! into a gate: the object's own (detected with probability 0.95) and one of a neighbour; clutter is a tenth of the
+//! objects. One object in a hundred ends in each scan and another begins. The detections are made between the scans,
+//! and only the scans are timed. `benches/peers` runs public crates over the same world.
+
+use crate::fusion::arrays::{Detection, Observation};
+use crate::fusion::batch::{Batch, LaneSetup, Scan};
+use crate::fusion::config::Config;
+use crate::fusion::executor::{Executor, KernelError, STAGES};
+use crate::fusion::undetected::{Plane, Prior, Undetected};
+use crate::score::ScoreError;
+use crate::score::gospa::{Gospa, gospa};
+use crate::space::Place;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// Edge of the square that belongs to one object, metres.
+pub const SPACING_M: f64 = 80.0;
+const SIGMA_M: f64 = 10.0;
+const SPEED_M_S: f64 = 10.0;
+const DETECTION_PROBABILITY: f64 = 0.95;
+const CLUTTER: f64 = 0.1;
+const DEATH: f64 = 0.01;
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// Number of objects.
+    pub objects: usize,
+    /// Number of scans; the figures are of the later half, when births and deaths are in balance.
+    pub scans: usize,
+    /// Seed of the world.
+    pub seed: u64,
+    /// Parameters of the filter.
+    pub config: Config,
+}
+
+/// What was measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figures {
+    /// Number of objects.
+    pub objects: usize,
+    /// Number of scans.
+    pub scans: usize,
+    /// Objects a square kilometre.
+    pub density_per_km2: f64,
+    /// Mode of association.
+    pub mode: &'static str,
+    /// Detections in the median scan.
+    pub detections: usize,
+    /// Tracks in memory before the last scan, whatever their existence.
+    pub tracks: u64,
+    /// Hypotheses in the last scan.
+    pub edges: u64,
+    /// Clusters of the last scan that association solved exactly, by belief propagation, one to one.
+    pub clusters: [u64; 3],
+    /// Seconds of the median scan.
+    pub seconds: f64,
+    /// Objects tracked, times scans, a second.
+    pub track_scans_per_second: f64,
+    /// Detections a second.
+    pub detections_per_second: f64,
+    /// Milliseconds a scan spends in each stage, on average over the later half.
+    pub stages_ms: Vec<(&'static str, f64)>,
+    /// Share of the objects with a track within the cut-off of 30 m after the last scan.
+    pub held: f64,
+    /// Reported tracks that are nobody's, as a share of the objects.
+    pub false_tracks: f64,
+    /// Peak memory of this process, bytes; `None` where the system does not say.
+    pub peak_bytes: Option<u64>,
+}
+
+/// Why a bench ended.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A kernel failed.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// Scoring failed.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// Nothing to measure.
+    #[error("found {found} {what}, wanted at least {wanted}")]
+    TooFew {
+        /// What there is too little of.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there must be.
+        wanted: usize,
+    },
+}
+
+impl Bench {
+    /// Runs the bench; calls `progress` after each scan.
+    ///
+    /// # Errors
+    /// If there is nothing to measure or the device fails.
+    pub fn run(&self, executor: Executor, mut progress: impl FnMut(usize)) -> Result<Figures, BenchError> {
+        for (what, found, wanted) in [("objects", self.objects, 1), ("scans", self.scans, 2)] {
+            if found < wanted {
+                return Err(BenchError::TooFew { what, found, wanted });
+            }
+        }
+        let mut world = World::new(self.objects, self.seed);
+        let mut batch = Batch::new(self.config.clone(), executor, vec![world.lane(&self.config)]);
+        let mut later = Vec::new();
+        let mut before = batch.timings();
+        let mut last = None;
+        for scan in 0..self.scans {
+            if scan == self.scans / 2 {
+                before = batch.timings();
+            }
+            let (detections, observation) = (world.scan(scan), world.observation());
+            let count = detections.len();
+            let start = Instant::now();
+            let source = vec![0; count];
+            let look = Scan {
+                lane: 0,
+                time_us: i64::try_from(scan).unwrap_or(0) * crate::time::SECOND_US,
+                #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+                detection_probability: DETECTION_PROBABILITY as f32,
+                mask: None,
+                slack_m: 0.0,
+                detections,
+                source,
+            };
+            last = Some(batch.step(vec![look], vec![observation])?);
+            if scan >= self.scans / 2 {
+                later.push((start.elapsed(), count));
+            }
+            progress(scan + 1);
+        }
+        let report = last.unwrap_or_default();
+        later.sort_unstable();
+        let (median, detections) = later.get(later.len() / 2).copied().unwrap_or((Duration::ZERO, 0));
+        let seconds = median.as_secs_f64().max(1e-9);
+        let (held, false_tracks) = world.held(&batch)?;
+        let spent = batch.timings();
+        let stages_ms = STAGES
+            .iter()
+            .zip(spent.0.iter().zip(before.0))
+            .map(|(stage, (after, before))| (stage.name, (*after - before).as_secs_f64() * 1e3 / later.len() as f64));
+        Ok(Figures {
+            objects: self.objects,
+            scans: self.scans,
+            density_per_km2: 1e6 / (SPACING_M * SPACING_M),
+            mode: self.config.association.mode.name(),
+            detections,
+            tracks: report.tracks,
+            edges: report.edges,
+            clusters: [report.association.exact, report.association.belief, report.association.assigned],
+            seconds,
+            track_scans_per_second: self.objects as f64 / seconds,
+            detections_per_second: detections as f64 / seconds,
+            stages_ms: stages_ms.collect(),
+            held,
+            false_tracks,
+            peak_bytes: peak_bytes(),
+        })
+    }
+}
+
+/// One moving object.
+#[derive(Clone, Copy, Debug)]
+struct Object {
+    position_m: [f32; 2],
+    velocity_m_s: [f32; 2],
+}
+
+#[derive(Debug)]
+struct World {
+    objects: Vec<Object>,
+    side_m: f64,
+    seed: u64,
+}
+
+/// Objects that share one stream of random numbers.
+const CHUNK: usize = 4096;
+
+impl World {
+    fn new(objects: usize, seed: u64) -> Self {
+        let side_m = SPACING_M * (objects as f64).sqrt();
+        let mut world = Self { objects: Vec::new(), side_m, seed };
+        let mut random = world.random(0, 0);
+        world.objects = (0..objects).map(|_| newborn(side_m, &mut random)).collect();
+        world
+    }
+
+    fn random(&self, scan: usize, chunk: usize) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(((scan as u64) << 32) | chunk as u64);
+        random
+    }
+
+    fn observation(&self) -> Observation {
+        let clutter = CLUTTER * self.objects.len() as f64 / (self.side_m * self.side_m);
+        #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+        let (sigma, clutter) = (SIGMA_M as f32, clutter as f32);
+        Observation {
+            axis_0: [1.0, 0.0, 0.0],
+            sigma_0_m: sigma,
+            axis_1: [0.0, 1.0, 0.0],
+            sigma_1_m: sigma,
+            axis_2: [0.0, 0.0, 1.0],
+            axes: 2,
+            clutter,
+            spread: 1.0,
+            ..Observation::default()
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of cells of a kilometre")]
+    fn lane(&self, config: &Config) -> LaneSetup {
+        let cell_m = f64::from(config.undetected.cell_km.get()) * 1e3;
+        let cells = (self.side_m / cell_m) as u32 + 1;
+        let plane = Plane {
+            origin: Place::from_metres([0.0; 3]),
+            east: [1.0, 0.0, 0.0],
+            north: [0.0, 1.0, 0.0],
+            cell_m: cell_m as f32,
+            cells: [cells; 2],
+        };
+        let prior =
+            Prior { speed_m_s: config.undetected.speed_m_s, climb_m_s: config.undetected.climb_m_s, height_m: 0.0 };
+        let undetected = Undetected::Field {
+            density: vec![(config.undetected.initial_per_km2 * 1e-6) as f32; plane.len()],
+            birth: (config.undetected.births_per_km2_h * 1e-6 / 3600.0) as f32,
+            plane,
+            prior,
+        };
+        LaneSetup { radial: false, undetected }
+    }
+
+    /// Moves every object by a second and measures. Objects report in their order, which says nothing of place.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    fn scan(&mut self, scan: usize) -> Vec<Detection> {
+        let (side_m, this) = (self.side_m, &*self);
+        let streams: Vec<ChaCha8Rng> =
+            (0..=self.objects.len().div_ceil(CHUNK)).map(|chunk| this.random(scan + 1, chunk)).collect();
+        let found: Vec<Vec<Detection>> = self
+            .objects
+            .par_chunks_mut(CHUNK)
+            .zip(streams.par_iter().cloned())
+            .map(|(objects, mut random)| {
+                let mut found = Vec::with_capacity(objects.len());
+                for object in objects {
+                    step(object, side_m, &mut random);
+                    if random.random::<f64>() < DETECTION_PROBABILITY {
+                        let place = object.position_m.map(|m| f64::from(m) + normal(SIGMA_M, &mut random));
+                        found.push(detection(place));
+                    }
+                }
+                found
+            })
+            .collect();
+        let mut detections = found.concat();
+        if let Some(mut random) = streams.into_iter().last() {
+            let clutter = (CLUTTER * self.objects.len() as f64).round() as usize;
+            detections.extend((0..clutter).map(|_| detection([(); 2].map(|()| random.random::<f64>() * side_m))));
+        }
+        detections
+    }
+
+    /// Shares of objects with a track near, and of tracks with no object near.
+    fn held(&self, batch: &Batch) -> Result<(f64, f64), ScoreError> {
+        let truth: Vec<[f64; 3]> =
+            self.objects.iter().map(|o| [f64::from(o.position_m[0]), f64::from(o.position_m[1]), 0.0]).collect();
+        let tracks: Vec<[f64; 3]> = batch.estimates(0).iter().map(|estimate| estimate.position_m()).collect();
+        let counts = gospa(&truth, &tracks, Gospa { cutoff_m: 30.0, order: 2.0 })?.counts;
+        let objects = truth.len() as f64;
+        Ok((counts.matched as f64 / objects, counts.false_tracks as f64 / objects))
+    }
+}
+
+fn normal(sigma: f64, random: &mut ChaCha8Rng) -> f64 {
+    let value: f64 = StandardNormal.sample(random);
+    sigma * value
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a place in the world")]
+fn newborn(side_m: f64, random: &mut ChaCha8Rng) -> Object {
+    Object {
+        position_m: [(); 2].map(|()| (random.random::<f64>() * side_m) as f32),
+        velocity_m_s: [(); 2].map(|()| normal(SPEED_M_S, random) as f32),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a change of velocity")]
+fn step(object: &mut Object, side_m: f64, random: &mut ChaCha8Rng) {
+    for (position, velocity) in object.position_m.iter_mut().zip(&mut object.velocity_m_s) {
+        *position += *velocity;
+        *velocity += normal(1.0, random) as f32;
+    }
+    let left = object.position_m.iter().any(|m| !(0.0..side_m).contains(&f64::from(*m)));
+    if left || random.random::<f64>() < DEATH {
+        *object = newborn(side_m, random);
+    }
+}
+
+fn detection([x, y]: [f64; 2]) -> Detection {
+    let Place { tile, offset_m } = Place::from_metres([x, y, 0.0]);
+    Detection { tile, ahead_s: 0.0, offset_m, observation: 0 }
+}
+
+/// Peak resident memory, where `/proc` tells it.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,254 @@
+//! The stages of the filter against a textbook in f64, and blocks against single numbers.
+
+use super::arrays::{COVARIANCE, Detection, Look, Observation, tri};
+use super::observation::Seen;
+use super::predict::predict_one;
+use super::state::State;
+use crate::space::Place;
+
+type Matrix = [[f64; 6]; 6];
+
+fn full(p: &[f32; COVARIANCE]) -> Matrix {
+    core::array::from_fn(|i| core::array::from_fn(|j| f64::from(p[tri(i, j)])))
+}
+
+fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
+    core::array::from_fn(|i| core::array::from_fn(|j| (0..6).map(|k| a[i][k] * b[k][j]).sum()))
+}
+
+fn transposed(a: &Matrix) -> Matrix {
+    core::array::from_fn(|i| core::array::from_fn(|j| a[j][i]))
+}
+
+/// A covariance with every element in play: L Lᵀ.
+fn covariance(scale: f32) -> [f32; COVARIANCE] {
+    let l = |i: usize, j: usize| if i == j { 3.0 + i as f32 } else { 0.3 * (i as f32 + 1.0) - 0.2 * j as f32 };
+    let mut p = [0.0; COVARIANCE];
+    for i in 0..6 {
+        for j in i..6 {
+            p[tri(i, j)] = scale * (0..=i).map(|k| l(i, k) * l(j, k)).sum::<f32>();
+        }
+    }
+    p
+}
+
+fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
+    let largest = wanted.iter().flatten().fold(0.0f64, |a, b| a.max(b.abs()));
+    for i in 0..6 {
+        for j in i..6 {
+            let (f, w) = (f64::from(found[tri(i, j)]), wanted[i][j]);
+            assert!((f - w).abs() <= relative * largest, "P[{i}][{j}] = {f}, wanted {w}");
+        }
+    }
+}
+
+/// x and P after a linear measurement z = H x + noise, all rows at once.
+fn textbook_update(x: &[f64; 6], p: &Matrix, h: &[[f64; 6]], z: &[f64], r: &[f64]) -> ([f64; 6], Matrix) {
+    let n = h.len();
+    let ph: Vec<[f64; 6]> = h.iter().map(|h| core::array::from_fn(|i| (0..6).map(|k| p[i][k] * h[k]).sum())).collect();
+    let mut s = vec![vec![0.0; n]; n];
+    for (a, row) in s.iter_mut().enumerate() {
+        for (b, cell) in row.iter_mut().enumerate() {
+            *cell = (0..6).map(|k| h[a][k] * ph[b][k]).sum::<f64>() + if a == b { r[a] } else { 0.0 };
+        }
+    }
+    let inverse = inverted(s);
+    let nu: Vec<f64> = (0..n).map(|a| z[a] - (0..6).map(|k| h[a][k] * x[k]).sum::<f64>()).collect();
+    let gain: Vec<[f64; 6]> =
+        (0..n).map(|b| core::array::from_fn(|i| (0..n).map(|a| ph[a][i] * inverse[a][b]).sum())).collect();
+    let to = core::array::from_fn(|i| x[i] + (0..n).map(|a| gain[a][i] * nu[a]).sum::<f64>());
+    let cut = core::array::from_fn(|i| {
+        core::array::from_fn(|j| p[i][j] - (0..n).map(|a| gain[a][i] * ph[a][j]).sum::<f64>())
+    });
+    (to, cut)
+}
+
+fn inverted(mut a: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    let n = a.len();
+    let mut b: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    for c in 0..n {
+        let d = a[c][c];
+        for j in 0..n {
+            a[c][j] /= d;
+            b[c][j] /= d;
+        }
+        for i in (0..n).filter(|i| *i != c) {
+            let f = a[i][c];
+            for j in 0..n {
+                a[i][j] -= f * a[c][j];
+                b[i][j] -= f * b[c][j];
+            }
+        }
+    }
+    b
+}
+
+#[test]
+fn prediction_is_the_textbooks() {
+    let look = Look {
+        radial: 1,
+        dt_s: 4.0,
+        survival: 0.9,
+        noise_pp: 21.0,
+        noise_pv: 8.0,
+        noise_vv: 4.0,
+        extra_pp: -20.0,
+        extra_pv: -7.5,
+        extra_vv: -3.75,
+        ..Look::default()
+    };
+    let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
+    let Place { mut tile, offset_m } = Place::from_metres(metres);
+    let velocity = [120.0, -180.0, 40.0];
+    let p = covariance(1.0);
+    let mut state =
+        State { mean: core::array::from_fn(|k| if k < 3 { offset_m[k] } else { velocity[k - 3] }), covariance: p };
+    predict_one(&look, &mut tile, &mut state);
+
+    let f: Matrix = core::array::from_fn(|i| {
+        core::array::from_fn(|j| {
+            if i == j {
+                1.0
+            } else if j == i + 3 {
+                4.0
+            } else {
+                0.0
+            }
+        })
+    });
+    let norm = metres.iter().map(|m| m * m).sum::<f64>().sqrt();
+    let u = metres.map(|m| m / norm);
+    let block = |flat: f64, extra: f64, i: usize, j: usize| if i == j { flat } else { 0.0 } + extra * u[i] * u[j];
+    let mut wanted = multiply(&multiply(&f, &full(&p)), &transposed(&f));
+    for i in 0..3 {
+        for j in 0..3 {
+            wanted[i][j] += block(21.0, -20.0, i, j);
+            wanted[i][3 + j] += block(8.0, -7.5, i, j);
+            wanted[3 + i][j] += block(8.0, -7.5, i, j);
+            wanted[3 + i][3 + j] += block(4.0, -3.75, i, j);
+        }
+    }
+    // A few rounded sums of products of elements up to the largest.
+    close(&state.covariance, &wanted, 1e-6);
+    let found = Place { tile, offset_m: [state.mean[0], state.mean[1], state.mean[2]] }.metres();
+    for a in 0..3 {
+        assert!((found[a] - metres[a] - 4.0 * f64::from(velocity[a])).abs() < 1e-3, "axis {a}");
+        assert!(state.mean[a].abs() <= 512.0, "the offset stays in its tile");
+    }
+}
+
+fn radar(ahead_s: f32) -> (Detection, Observation) {
+    let place = Place::from_metres([1000.0, 2000.0, 500.0]);
+    let detection = Detection { tile: place.tile, ahead_s, offset_m: place.offset_m, observation: 0 };
+    let observation = Observation {
+        axis_0: [0.6, 0.8, 0.0],
+        sigma_0_m: 30.0,
+        axis_1: [0.8, -0.6, 0.0],
+        sigma_1_m: 100.0,
+        axis_2: [0.0, 0.0, 1.0],
+        sigma_2_m: 200.0,
+        range_m: 2291.0,
+        rate_m_s: 12.0,
+        rate_sigma_m_s: 2.0,
+        axes: 3,
+        ..Observation::default()
+    };
+    (detection, observation)
+}
+
+#[test]
+fn sequential_scalar_updates_are_the_joint_update_of_the_textbook() {
+    for ahead_s in [0.0f32, -3.5, 2.0] {
+        let (detection, observation) = radar(ahead_s);
+        let tile = [1, 2, 0];
+        let mean = [-60.0, -10.0, 480.0, 30.0, -20.0, 5.0];
+        let state = State { mean, covariance: covariance(100.0) };
+        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let found = seen.posterior(&state);
+
+        let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+        let tau = f64::from(ahead_s);
+        let mut h: Vec<[f64; 6]> = axes
+            .iter()
+            .map(|a| core::array::from_fn(|k| if k < 3 { f64::from(a[k]) } else { tau * f64::from(a[k - 3]) }))
+            .collect();
+        h.push(core::array::from_fn(|k| if k < 3 { 0.0 } else { f64::from(axes[0][k - 3]) }));
+        let measured = [1000.0 - 1024.0, 2000.0 - 2048.0, 500.0];
+        let mut z: Vec<f64> = axes.iter().map(|a| (0..3).map(|k| f64::from(a[k]) * measured[k]).sum::<f64>()).collect();
+        z.push(12.0);
+        let r = [900.0, 1e4, 4e4, 4.0];
+        let x = mean.map(f64::from);
+        let (wanted, p) = textbook_update(&x, &full(&state.covariance), &h, &z, &r);
+        for k in 0..6 {
+            let f = f64::from(mean[k] + found.mean[k]);
+            assert!((f - wanted[k]).abs() < 2e-3, "x[{k}] = {f}, wanted {}", wanted[k]);
+        }
+        close(&found.covariance, &p, 3e-6);
+    }
+}
+
+#[test]
+fn the_innovation_is_that_of_all_rows_together() {
+    let (detection, observation) = radar(1.5);
+    let state = State { mean: [-60.0, -10.0, 480.0, 30.0, -20.0, 5.0], covariance: covariance(100.0) };
+    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| [1, 2, 0][a], &state.mean);
+    let found = seen.innovation(&state);
+    // The density of the rows one after another, from scalar posteriors, in f64.
+    let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+    let mut h: Vec<[f64; 6]> = axes
+        .iter()
+        .map(|a| core::array::from_fn(|k| if k < 3 { f64::from(a[k]) } else { 1.5 * f64::from(a[k - 3]) }))
+        .collect();
+    h.push(core::array::from_fn(|k| if k < 3 { 0.0 } else { f64::from(axes[0][k - 3]) }));
+    let measured = [1000.0 - 1024.0, 2000.0 - 2048.0, 500.0];
+    let mut z: Vec<f64> = axes.iter().map(|a| (0..3).map(|k| f64::from(a[k]) * measured[k]).sum::<f64>()).collect();
+    z.push(12.0);
+    let r = [900.0, 1e4, 4e4, 4.0];
+    let (mut x, mut p) = (state.mean.map(f64::from), full(&state.covariance));
+    let (mut distance2, mut determinant) = (0.0, 1.0);
+    for row in 0..4 {
+        let nu = z[row] - (0..6).map(|k| h[row][k] * x[k]).sum::<f64>();
+        let s = (0..6).map(|i| (0..6).map(|j| h[row][i] * p[i][j] * h[row][j]).sum::<f64>()).sum::<f64>() + r[row];
+        distance2 += nu * nu / s;
+        determinant *= s * core::f64::consts::TAU;
+        (x, p) = textbook_update(&x, &p, &h[row..=row], &z[row..=row], &r[row..=row]);
+    }
+    assert!((f64::from(found.distance2) / distance2 - 1.0).abs() < 1e-5, "{} {distance2}", found.distance2);
+    assert!((f64::from(found.determinant) / determinant - 1.0).abs() < 1e-5, "{} {determinant}", found.determinant);
+}
+
+#[test]
+fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
+    let mut p = [0.0; COVARIANCE];
+    for k in 0..6 {
+        p[tri(k, k)] = 1e12;
+    }
+    let mut state = State { mean: [0.0; 6], covariance: p };
+    for step in 0..50u8 {
+        let look = Look { dt_s: 1.0, survival: 1.0, noise_pp: 0.3, noise_pv: 0.5, noise_vv: 1.0, ..Look::default() };
+        let mut tile = [0; 3];
+        predict_one(&look, &mut tile, &mut state);
+        let detection = Detection { offset_m: [f32::from(step), 0.0, 0.0], ..Detection::default() };
+        let observation = Observation {
+            axis_0: [1.0, 0.0, 0.0],
+            sigma_0_m: 1.0,
+            axis_1: [0.0, 1.0, 0.0],
+            sigma_1_m: 1.0,
+            axis_2: [0.0, 0.0, 1.0],
+            sigma_2_m: 1.0,
+            axes: 3,
+            ..Observation::default()
+        };
+        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let after = seen.posterior(&state);
+        state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };
+        for k in 0..6 {
+            assert!(
+                state.covariance[tri(k, k)] > 0.0,
+                "variance {k} after step {step}: {}",
+                state.covariance[tri(k, k)]
+            );
+        }
+    }
+    assert!((state.covariance[0] - 0.75).abs() < 0.25, "settled at {}", state.covariance[0]);
+}

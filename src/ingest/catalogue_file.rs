@@ -1,0 +1,349 @@
+//! `recording.toml` as it is written: every key, its checks, and the line where it stands.
+
+use std::fmt::Display;
+use std::ops::Range;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
+use super::error::{IngestError, quoted};
+use crate::space::{Frame, Geodetic};
+use crate::time::micros;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: Spanned<String>,
+    frame: Frame,
+    time: TimeScale,
+    #[serde(default)]
+    sensor: Vec<Spanned<SensorEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SensorEntry {
+    name: Spanned<String>,
+    owner: Spanned<String>,
+    kind: Spanned<KindEntry>,
+    site: Option<Spanned<SiteEntry>>,
+    noise: Spanned<NoiseEntry>,
+    detection_probability: Spanned<f64>,
+    clutter_per_scan: Spanned<f64>,
+    scan_period_s: Spanned<f64>,
+    coverage: Spanned<CoverageEntry>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindEntry {
+    Position,
+    Radar,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SiteEntry {
+    latitude_deg: Option<Spanned<f64>>,
+    longitude_deg: Option<Spanned<f64>>,
+    altitude_m: Option<Spanned<f64>>,
+    x_m: Option<Spanned<f64>>,
+    y_m: Option<Spanned<f64>>,
+    z_m: Option<Spanned<f64>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoiseEntry {
+    horizontal_m: Option<Spanned<f64>>,
+    vertical_m: Option<Spanned<f64>>,
+    range_m: Option<Spanned<f64>>,
+    azimuth_deg: Option<Spanned<f64>>,
+    elevation_deg: Option<Spanned<f64>>,
+    range_rate_m_s: Option<Spanned<f64>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoverageEntry {
+    x_m: Option<Spanned<[f64; 2]>>,
+    y_m: Option<Spanned<[f64; 2]>>,
+    longitude_deg: Option<Spanned<[f64; 2]>>,
+    latitude_deg: Option<Spanned<[f64; 2]>>,
+    range_m: Option<Spanned<[f64; 2]>>,
+    height_m: Option<Spanned<[f64; 2]>>,
+}
+
+/// Reads and checks the text of a catalogue.
+pub(super) fn parse(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
+    let file: File = toml::from_str(text).map_err(|error| IngestError::Toml {
+        path: path.to_owned(),
+        line: line_of(text, error.span().map_or(0, |span| span.start)),
+        what: error.message().lines().collect::<Vec<_>>().join(", "),
+    })?;
+    let top = Checker { text, path, of: String::new() };
+    let name = top.name("name", &file.name)?;
+    if file.sensor.is_empty() {
+        return Err(top.wrong(0..0, "sensor", "missing", "at least one [[sensor]]"));
+    }
+    let mut sensors: Vec<Sensor> = Vec::with_capacity(file.sensor.len());
+    for entry in &file.sensor {
+        let of = format!("sensor {}: ", quoted(entry.get_ref().name.get_ref()));
+        let checker = Checker { text, path, of };
+        let sensor = checker.sensor(entry.get_ref(), file.frame)?;
+        if sensors.iter().any(|earlier| earlier.name == sensor.name) {
+            let span = entry.get_ref().name.span();
+            return Err(checker.wrong(span, "name", "the name of an earlier sensor", "a name of its own"));
+        }
+        sensors.push(sensor);
+    }
+    Ok(Catalogue { name, frame: file.frame, time: file.time, sensors })
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+/// Knows where a value stands, so that each check is one line.
+struct Checker<'a> {
+    text: &'a str,
+    path: &'a Path,
+    /// "sensor `name`: ", or nothing.
+    of: String,
+}
+
+impl Checker<'_> {
+    fn wrong(&self, span: Range<usize>, key: &'static str, found: impl Display, wanted: &'static str) -> IngestError {
+        IngestError::Catalogue {
+            path: self.path.to_owned(),
+            line: line_of(self.text, span.start),
+            of: self.of.clone(),
+            key,
+            found: found.to_string(),
+            wanted,
+        }
+    }
+
+    fn name(&self, key: &'static str, text: &Spanned<String>) -> Result<String, IngestError> {
+        let name = text.get_ref();
+        if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
+            let wanted = "a name without spaces at its ends or control characters";
+            return Err(self.wrong(text.span(), key, quoted(name), wanted));
+        }
+        Ok(name.clone())
+    }
+
+    fn number(
+        &self,
+        key: &'static str,
+        number: &Spanned<f64>,
+        right: impl Fn(f64) -> bool,
+        wanted: &'static str,
+    ) -> Result<f64, IngestError> {
+        let value = *number.get_ref();
+        if value.is_finite() && right(value) { Ok(value) } else { Err(self.wrong(number.span(), key, value, wanted)) }
+    }
+
+    fn required<'v, T>(
+        &self,
+        parent: Range<usize>,
+        key: &'static str,
+        value: Option<&'v Spanned<T>>,
+        wanted: &'static str,
+    ) -> Result<&'v Spanned<T>, IngestError> {
+        value.ok_or_else(|| self.wrong(parent, key, "missing", wanted))
+    }
+
+    fn unused<T>(
+        &self,
+        key: &'static str,
+        value: Option<&Spanned<T>>,
+        wanted: &'static str,
+    ) -> Result<(), IngestError> {
+        value.map_or(Ok(()), |value| Err(self.wrong(value.span(), key, "there", wanted)))
+    }
+
+    fn sensor(&self, entry: &SensorEntry, frame: Frame) -> Result<Sensor, IngestError> {
+        let period = &entry.scan_period_s;
+        let scan_period_us = micros(*period.get_ref())
+            .filter(|us| *us > 0)
+            .ok_or_else(|| self.wrong(period.span(), "scan_period_s", period.get_ref(), "at least 0.000001"))?;
+        Ok(Sensor {
+            name: self.name("name", &entry.name)?,
+            owner: self.name("owner", &entry.owner)?,
+            kind: self.kind(entry, frame)?,
+            noise: self.noise(&entry.noise, *entry.kind.get_ref(), frame)?,
+            detection_probability: self.number(
+                "detection_probability",
+                &entry.detection_probability,
+                |p| p > 0.0 && p <= 1.0,
+                "above 0 and at most 1",
+            )?,
+            clutter_per_scan: self.number("clutter_per_scan", &entry.clutter_per_scan, |n| n >= 0.0, "0 or more")?,
+            scan_period_us,
+            coverage: self.coverage(&entry.coverage, *entry.kind.get_ref(), frame)?,
+        })
+    }
+
+    fn kind(&self, entry: &SensorEntry, frame: Frame) -> Result<Kind, IngestError> {
+        match entry.kind.get_ref() {
+            KindEntry::Position => {
+                self.unused("site", entry.site.as_ref(), "no site: only a radar has one")?;
+                Ok(Kind::Position)
+            }
+            KindEntry::Radar => {
+                let site = self.required(entry.kind.span(), "site", entry.site.as_ref(), "the site of the radar")?;
+                self.site(site, frame)
+            }
+        }
+    }
+
+    fn site(&self, site: &Spanned<SiteEntry>, frame: Frame) -> Result<Kind, IngestError> {
+        let SiteEntry { latitude_deg, longitude_deg, altitude_m, x_m, y_m, z_m } = site.get_ref();
+        let span = site.span();
+        let read = |key, value: &Option<Spanned<f64>>, most: f64, wanted| {
+            let value = self.required(span.clone(), key, value.as_ref(), wanted)?;
+            self.number(key, value, |v| v.abs() <= most, wanted)
+        };
+        match frame {
+            Frame::Geodetic => {
+                for (key, value) in [("x_m", x_m), ("y_m", y_m), ("z_m", z_m)] {
+                    self.unused(key, value.as_ref(), "latitude_deg, longitude_deg and altitude_m: frame is geodetic")?;
+                }
+                let site = Geodetic {
+                    latitude_deg: read("latitude_deg", latitude_deg, 90.0, "a latitude between -90 and 90")?,
+                    longitude_deg: read("longitude_deg", longitude_deg, 180.0, "a longitude between -180 and 180")?,
+                    altitude_m: read("altitude_m", altitude_m, 1e5, "metres between -100000 and 100000")?,
+                };
+                Ok(Kind::Radar { site_m: site.ecef(), enu: site.enu_axes() })
+            }
+            Frame::Local => {
+                for (key, value) in
+                    [("latitude_deg", latitude_deg), ("longitude_deg", longitude_deg), ("altitude_m", altitude_m)]
+                {
+                    self.unused(key, value.as_ref(), "x_m, y_m and z_m: frame is local")?;
+                }
+                let metres = "metres between -1e9 and 1e9";
+                let site_m =
+                    [read("x_m", x_m, 1e9, metres)?, read("y_m", y_m, 1e9, metres)?, read("z_m", z_m, 1e9, metres)?];
+                Ok(Kind::Radar { site_m, enu: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] })
+            }
+        }
+    }
+
+    fn noise(&self, noise: &Spanned<NoiseEntry>, kind: KindEntry, frame: Frame) -> Result<Noise, IngestError> {
+        let entry = noise.get_ref();
+        let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s } = entry;
+        let need = |key, value: &Option<Spanned<f64>>| {
+            let wanted = "a standard deviation: this kind of sensor needs it";
+            self.required(noise.span(), key, value.as_ref(), wanted).map(|_| ())
+        };
+        match kind {
+            KindEntry::Position => {
+                need("horizontal_m", horizontal_m)?;
+                if frame == Frame::Geodetic {
+                    need("vertical_m", vertical_m)?;
+                }
+                for (key, value) in [
+                    ("range_m", range_m),
+                    ("azimuth_deg", azimuth_deg),
+                    ("elevation_deg", elevation_deg),
+                    ("range_rate_m_s", range_rate_m_s),
+                ] {
+                    self.unused(key, value.as_ref(), "horizontal_m and vertical_m: kind is position")?;
+                }
+            }
+            KindEntry::Radar => {
+                need("range_m", range_m)?;
+                need("azimuth_deg", azimuth_deg)?;
+                self.unused("horizontal_m", horizontal_m.as_ref(), "range_m and azimuth_deg: kind is radar")?;
+                if frame == Frame::Local {
+                    let wanted = "elevation_deg: a radar of a local recording measures no altitude";
+                    self.unused("vertical_m", vertical_m.as_ref(), wanted)?;
+                }
+            }
+        }
+        let metres = |key, value: &Option<Spanned<f64>>| {
+            let right = |sigma: f64| (1e-6..=1e9).contains(&sigma);
+            value.as_ref().map(|v| self.number(key, v, right, "a standard deviation between 1e-6 and 1e9")).transpose()
+        };
+        let radians = |key, value: &Option<Spanned<f64>>| {
+            let right = |sigma: f64| (1e-6..=60.0).contains(&sigma);
+            let sigma = value.as_ref().map(|v| self.number(key, v, right, "degrees between 1e-6 and 60")).transpose()?;
+            Ok(sigma.map(f64::to_radians))
+        };
+        Ok(Noise {
+            horizontal_m: metres("horizontal_m", horizontal_m)?,
+            vertical_m: metres("vertical_m", vertical_m)?,
+            range_m: metres("range_m", range_m)?,
+            azimuth_rad: radians("azimuth_deg", azimuth_deg)?,
+            elevation_rad: radians("elevation_deg", elevation_deg)?,
+            range_rate_m_s: metres("range_rate_m_s", range_rate_m_s)?,
+        })
+    }
+
+    fn coverage(&self, of: &Spanned<CoverageEntry>, kind: KindEntry, frame: Frame) -> Result<Coverage, IngestError> {
+        let CoverageEntry { x_m, y_m, longitude_deg, latitude_deg, range_m, height_m } = of.get_ref();
+        let height_m = height_m.as_ref().map(|span| self.interval("height_m", span, -1e9..=1e9)).transpose()?;
+        let corners = [("x_m", x_m), ("y_m", y_m), ("longitude_deg", longitude_deg), ("latitude_deg", latitude_deg)];
+        if let Some(range) = range_m {
+            if !matches!(kind, KindEntry::Radar) {
+                return Err(self.wrong(range.span(), "range_m", "there", "a box: only a radar sees a ring"));
+            }
+            for (key, value) in corners {
+                self.unused(key, value.as_ref(), "either a box or range_m")?;
+            }
+            return Ok(Coverage::Ring { range_m: self.interval("range_m", range, 0.0..=1e9)?, height_m });
+        }
+        let (across, along, foreign, most, wanted) = match frame {
+            Frame::Geodetic => {
+                let wanted = "longitude_deg and latitude_deg (or the range_m of a radar): frame is geodetic";
+                (("longitude_deg", longitude_deg), ("latitude_deg", latitude_deg), [("x_m", x_m), ("y_m", y_m)], 90.0, wanted)
+            }
+            Frame::Local => {
+                let wanted = "x_m and y_m (or the range_m of a radar): frame is local";
+                let foreign = [("longitude_deg", longitude_deg), ("latitude_deg", latitude_deg)];
+                (("x_m", x_m), ("y_m", y_m), foreign, 1e9, wanted)
+            }
+        };
+        for (key, value) in foreign {
+            self.unused(key, value.as_ref(), wanted)?;
+        }
+        let first = self.required(of.span(), across.0, across.1.as_ref(), wanted)?;
+        let second = self.required(of.span(), along.0, along.1.as_ref(), wanted)?;
+        let [west, east] =
+            if frame == Frame::Geodetic { self.longitudes(first)? } else { self.interval("x_m", first, -1e9..=1e9)? };
+        let [south, north] = self.interval(along.0, second, -most..=most)?;
+        Ok(Coverage::Box { min: [west, south], max: [east, north], height_m })
+    }
+
+    fn interval(
+        &self,
+        key: &'static str,
+        interval: &Spanned<[f64; 2]>,
+        within: std::ops::RangeInclusive<f64>,
+    ) -> Result<[f64; 2], IngestError> {
+        let [lo, hi] = *interval.get_ref();
+        if within.contains(&lo) && within.contains(&hi) && lo < hi {
+            return Ok([lo, hi]);
+        }
+        let wanted = match key {
+            "latitude_deg" => "[lo, hi] with lo below hi, both between -90 and 90",
+            "range_m" => "[lo, hi] with lo below hi, both between 0 and 1e9",
+            _ => "[lo, hi] with lo below hi, both between -1e9 and 1e9",
+        };
+        Err(self.wrong(interval.span(), key, format!("[{lo}, {hi}]"), wanted))
+    }
+
+    fn longitudes(&self, interval: &Spanned<[f64; 2]>) -> Result<[f64; 2], IngestError> {
+        let [west, east] = *interval.get_ref();
+        let within = -180.0..=180.0;
+        if within.contains(&west) && within.contains(&east) && (west - east).abs() > 0.0 {
+            return Ok([west, east]);
+        }
+        let wanted = "[west, east], different, both between -180 and 180 (west above east crosses the antimeridian)";
+        Err(self.wrong(interval.span(), "longitude_deg", format!("[{west}, {east}]"), wanted))
+    }
+}

@@ -1,0 +1,333 @@
+//! Measurements to engine coordinates, in f64, once.
+//!
+//! A position is taken as it is, along x, y(, z) or east, north, up. A radar measurement (range r, azimuth θ clockwise
+//! from north, elevation ε) becomes a point and a standard deviation along three axes: the line of sight, across it
+//! horizontally, and across it upwards:
+//!
+//! | axis | direction | standard deviation |
+//! | --- | --- | --- |
+//! | 0 | u = cos ε (sin θ E + cos θ N) + sin ε U | σr |
+//! | 1 | a = cos θ E − sin θ N | r max(cos ε, σε) σθ: near the zenith an azimuth says nothing |
+//! | 2 | v = −sin ε (sin θ E + cos θ N) + cos ε U | r σε |
+//!
+//! Where r σ² / σr > 0.4 for an angle's σ (the bound of the literature: beyond it the arc is as thick as the range
+//! noise) the plain point is biased towards the site, and the unbiased conversion of Longbin, Xiaoquan, Yiyu, Kang and
+//! Bar-Shalom, IEEE TAES 34(3), 1998, is used instead: the horizontal part is divided by λθ λε and the vertical part by
+//! λε, λ = exp(−σ²/2), and the covariance is theirs, conditioned on the measurement. It is expressed in the same three
+//! axes; its one correlation (line of sight against upwards, of the order of σθ²) is left out, which keeps each
+//! variance and so the mean of the normalised error.
+//!
+//! A radar of a geodetic recording may measure altitude instead of elevation: the elevation is the one at which the
+//! measured range meets that altitude above the ellipsoid. With n the vertical at the target, an error in altitude or
+//! range moves the point along v by (δh − (n·u) δr) / (n·v); n·v is not let below √(2σ/r), σ² = σr² + σh², where the
+//! first-order error would exceed the arc that the noise itself spans. Where both are measured, the sharper one is used.
+//!
+//! With neither, a local recording is planar: range is horizontal, height zero, two axes. A geodetic one is `slant`:
+//! the point is where the range meets altitude zero (or comes nearest), axis 0 is horizontal, and nothing is debiased,
+//! because the filter takes the range along a direction that it predicts.
+
+use super::detections::Measurement;
+use crate::space::{Frame, Geodetic};
+
+/// Beyond this r σ² / σr the plain conversion of an angle is too biased.
+const BIAS_BOUND: f64 = 0.4;
+
+/// No standard deviation is below this many metres, so that its square is a normal f32.
+const SIGMA_FLOOR_M: f64 = 1e-6;
+
+/// A measurement in engine coordinates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Converted {
+    /// Engine coordinates in metres.
+    pub(super) metres: [f64; 3],
+    /// x, y in metres or longitude, latitude in degrees.
+    pub(super) horizontal: [f64; 2],
+    pub(super) measurement: Measurement,
+}
+
+/// A position of a local recording, with standard deviations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Local {
+    pub(super) x_m: f64,
+    pub(super) y_m: f64,
+    pub(super) sigma_horizontal_m: f64,
+    /// z and its standard deviation.
+    pub(super) vertical_m: Option<[f64; 2]>,
+}
+
+impl Local {
+    pub(super) fn convert(self) -> Converted {
+        let [z, sigma_z] = self.vertical_m.unwrap_or([0.0, 0.0]);
+        let sigma = self.sigma_horizontal_m;
+        let measurement = Measurement {
+            axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            sigma_m: [sigma, sigma, sigma_z].map(narrow),
+            rows: if self.vertical_m.is_some() { 3 } else { 2 },
+            range_m: 0.0,
+            slant: false,
+            range_rate_m_s: None,
+        };
+        Converted { metres: [self.x_m, self.y_m, z], horizontal: [self.x_m, self.y_m], measurement }
+    }
+}
+
+/// A position of a geodetic recording.
+pub(super) fn geodetic(position: Geodetic, sigma_horizontal_m: f64, sigma_vertical_m: f64) -> Converted {
+    let measurement = Measurement {
+        axes: position.enu_axes().map(|axis| axis.map(narrow)),
+        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_vertical_m].map(narrow),
+        rows: 3,
+        range_m: 0.0,
+        slant: false,
+        range_rate_m_s: None,
+    };
+    let horizontal = [position.longitude_deg, position.latitude_deg];
+    Converted { metres: position.ecef(), horizontal, measurement }
+}
+
+/// Where a radar stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site {
+    pub(super) frame: Frame,
+    pub(super) metres: [f64; 3],
+    pub(super) enu: [[f64; 3]; 3],
+}
+
+/// What a radar measured; each standard deviation beside its quantity.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Polar {
+    pub(super) range_m: [f64; 2],
+    pub(super) azimuth_rad: [f64; 2],
+    pub(super) elevation_rad: Option<[f64; 2]>,
+    pub(super) altitude_m: Option<[f64; 2]>,
+    pub(super) range_rate_m_s: Option<[f64; 2]>,
+}
+
+/// Elevation, however it came about.
+#[derive(Clone, Copy)]
+struct Upwards {
+    elevation_rad: f64,
+    /// Standard deviation across the line of sight, upwards, in metres.
+    sigma_m: f64,
+    /// That of the angle, where it is the angle that was measured.
+    sigma_rad: f64,
+}
+
+impl Polar {
+    /// Engine coordinates; `None` if the altitude is out of reach of the range.
+    pub(super) fn convert(&self, site: &Site) -> Option<Converted> {
+        let ray = Ray::new(site, self.azimuth_rad[0]);
+        let by_elevation = self.elevation_rad.map(|[elevation_rad, sigma_rad]| Upwards {
+            elevation_rad,
+            sigma_m: self.range_m[0].max(self.range_m[1]) * sigma_rad,
+            sigma_rad,
+        });
+        let by_altitude = match self.altitude_m {
+            Some(altitude) => Some(ray.upwards_at_altitude(self.range_m, altitude)?),
+            None => None,
+        };
+        let upwards = match (by_elevation, by_altitude) {
+            (Some(angle), Some(altitude)) if altitude.sigma_m < angle.sigma_m => Some(altitude),
+            (Some(angle), _) => Some(angle),
+            (None, altitude) => altitude,
+        };
+        let (metres, mut measurement) = match upwards {
+            Some(upwards) => self.in_space(&ray, upwards),
+            None if site.frame == Frame::Local => self.in_the_plane(&ray),
+            None => self.slant(&ray),
+        };
+        measurement.range_m = narrow(self.range_m[0]);
+        measurement.range_rate_m_s = self.range_rate_m_s.map(|rate| rate.map(narrow));
+        let horizontal = match site.frame {
+            Frame::Local => [metres[0], metres[1]],
+            Frame::Geodetic => {
+                let point = Geodetic::from_ecef(metres);
+                [point.longitude_deg, point.latitude_deg]
+            }
+        };
+        metres.iter().chain(&horizontal).all(|v| v.is_finite()).then_some(Converted { metres, horizontal, measurement })
+    }
+
+    fn in_space(&self, ray: &Ray<'_>, upwards: Upwards) -> ([f64; 3], Measurement) {
+        // r, t, e: range, azimuth, elevation; s_: their standard deviations; h, u, v: horizontal, sight, upwards.
+        let [r, s_r] = self.range_m;
+        let s_t = self.azimuth_rad[1];
+        let s_e = upwards.sigma_rad;
+        let (sin, cos) = upwards.elevation_rad.sin_cos();
+        let axes = [ray.sight(sin, cos), ray.across, ray.upwards(sin, cos)];
+        if r * (s_t * s_t).max(s_e * s_e) <= BIAS_BOUND * s_r {
+            let cos_floored = cos.max((upwards.sigma_m / r).min(1.0));
+            let sigma_m = [s_r, r.max(s_r) * cos_floored * s_t, upwards.sigma_m];
+            return (ray.point(r * cos, r * sin), measured(axes, sigma_m, 3));
+        }
+        let (l_t, l_e) = ((-s_t * s_t / 2.0).exp(), (-s_e * s_e / 2.0).exp());
+        let (hh, hu, uu, aa) = moments([r, s_r], l_t, l_e, [sin, cos]);
+        // Elevation from altitude has no angle to debias; its noise comes on top.
+        let besides = if s_e > 0.0 { 0.0 } else { upwards.sigma_m.powi(2) };
+        let along = cos * cos * hh + 2.0 * sin * cos * hu + sin * sin * uu;
+        let up = sin * sin * hh - 2.0 * sin * cos * hu + cos * cos * uu + besides;
+        let sigma_m = [along, aa, up].map(|variance| variance.max(0.0).sqrt());
+        (ray.point(r * cos / (l_t * l_e), r * sin / l_e), measured(axes, sigma_m, 3))
+    }
+
+    fn in_the_plane(&self, ray: &Ray<'_>) -> ([f64; 3], Measurement) {
+        let [r, s_r] = self.range_m;
+        let s_t = self.azimuth_rad[1];
+        let axes = [ray.ahead, ray.across, ray.site.enu[2]];
+        let at_height_zero = |ahead: f64| {
+            let [x, y, _] = ray.point(ahead, 0.0);
+            [x, y, 0.0]
+        };
+        if r * s_t * s_t <= BIAS_BOUND * s_r {
+            return (at_height_zero(r), measured(axes, [s_r, r.max(s_r) * s_t, 0.0], 2));
+        }
+        let l_t = (-s_t * s_t / 2.0).exp();
+        let (along, _, _, across) = moments([r, s_r], l_t, 1.0, [0.0, 1.0]);
+        (at_height_zero(r / l_t), measured(axes, [along.max(0.0).sqrt(), across.sqrt(), 0.0], 2))
+    }
+
+    fn slant(&self, ray: &Ray<'_>) -> ([f64; 3], Measurement) {
+        let [r, s_r] = self.range_m;
+        let elevation = match ray.elevation_at(r, 0.0) {
+            Reach::At(elevation) | Reach::Beyond { nearest: elevation, .. } => elevation,
+        };
+        let (sin, cos) = elevation.sin_cos();
+        let axes = [ray.ahead, ray.across, ray.site.enu[2]];
+        let mut measurement = measured(axes, [s_r, r.max(s_r) * self.azimuth_rad[1], 0.0], 2);
+        measurement.slant = true;
+        (ray.point(r * cos, r * sin), measurement)
+    }
+}
+
+/// Second moments of converted minus true position given the measurement (Longbin et al. 1998, eqs. 10 to 15): ahead,
+/// ahead against up, up, and across.
+fn moments([r, s_r]: [f64; 2], l_t: f64, l_e: f64, [sin, cos]: [f64; 2]) -> (f64, f64, f64, f64) {
+    let q = r * r + s_r * s_r;
+    // Means of cos², sin² and sin·cos of the true elevation, and of cos² of the true azimuth about the measured one.
+    let cos2_e = (1.0 + l_e.powi(4) * (cos * cos - sin * sin)) / 2.0;
+    let sin2_e = 1.0 - cos2_e;
+    let sin_cos_e = l_e.powi(4) * sin * cos;
+    let cos2_t = (1.0 + l_t.powi(4)) / 2.0;
+    let ahead = ((l_t * l_e).powi(-2) - 2.0) * (r * cos).powi(2) + q * cos2_e * cos2_t;
+    let ahead_up = r * r * sin * cos * ((l_t * l_e * l_e).recip() - l_t.recip() - l_t) + q * sin_cos_e * l_t;
+    let up = (l_e.powi(-2) - 2.0) * (r * sin).powi(2) + q * sin2_e;
+    (ahead, ahead_up, up, q * cos2_e * (1.0 - cos2_t))
+}
+
+fn measured(axes: [[f64; 3]; 3], sigma_m: [f64; 3], rows: u32) -> Measurement {
+    let [s0, s1, s2] = sigma_m.map(|sigma| narrow(sigma.max(SIGMA_FLOOR_M)));
+    Measurement {
+        axes: axes.map(|axis| axis.map(narrow)),
+        sigma_m: [s0, s1, if rows == 3 { s2 } else { 0.0 }],
+        rows,
+        range_m: 0.0,
+        slant: false,
+        range_rate_m_s: None,
+    }
+}
+
+/// What is seen from a site in one azimuth.
+struct Ray<'a> {
+    site: &'a Site,
+    /// Horizontal unit vector in the azimuth.
+    ahead: [f64; 3],
+    /// Horizontal unit vector at right angles to it, where azimuth grows.
+    across: [f64; 3],
+}
+
+/// The elevation at which a range meets an altitude.
+enum Reach {
+    At(f64),
+    /// It does not, by so many metres; it comes nearest at `nearest`.
+    Beyond {
+        nearest: f64,
+        by_m: f64,
+    },
+}
+
+impl<'a> Ray<'a> {
+    fn new(site: &'a Site, azimuth_rad: f64) -> Self {
+        let (sin, cos) = azimuth_rad.sin_cos();
+        let [east, north, _] = site.enu;
+        Self { site, ahead: sum(sin, east, cos, north), across: sum(cos, east, -sin, north) }
+    }
+
+    fn sight(&self, sin: f64, cos: f64) -> [f64; 3] {
+        sum(cos, self.ahead, sin, self.site.enu[2])
+    }
+
+    fn upwards(&self, sin: f64, cos: f64) -> [f64; 3] {
+        sum(-sin, self.ahead, cos, self.site.enu[2])
+    }
+
+    fn point(&self, ahead_m: f64, up_m: f64) -> [f64; 3] {
+        sum(1.0, self.site.metres, 1.0, sum(ahead_m, self.ahead, up_m, self.site.enu[2]))
+    }
+
+    fn upwards_at_altitude(&self, [r, s_r]: [f64; 2], [altitude_m, s_h]: [f64; 2]) -> Option<Upwards> {
+        let sigma = s_r.hypot(s_h);
+        let elevation_rad = match self.elevation_at(r, altitude_m) {
+            Reach::At(elevation) => elevation,
+            // Overhead, noise may take the altitude beyond the range.
+            Reach::Beyond { nearest, by_m } if by_m <= 3.0 * sigma => nearest,
+            Reach::Beyond { .. } => return None,
+        };
+        let (sin, cos) = elevation_rad.sin_cos();
+        let [_, _, vertical] = Geodetic::from_ecef(self.point(r * cos, r * sin)).enu_axes();
+        let n_u = dot(vertical, self.sight(sin, cos));
+        let n_v = dot(vertical, self.upwards(sin, cos)).max((2.0 * sigma / r).sqrt().min(1.0));
+        let sigma_m = s_h.hypot(n_u * s_r) / n_v;
+        Some(Upwards { elevation_rad, sigma_m, sigma_rad: 0.0 })
+    }
+
+    /// Newton's method within a bracket: altitude grows with elevation at a given range.
+    fn elevation_at(&self, range_m: f64, altitude_m: f64) -> Reach {
+        let excess = |elevation: f64| {
+            let (sin, cos) = elevation.sin_cos();
+            let point = Geodetic::from_ecef(self.point(range_m * cos, range_m * sin));
+            let [_, _, vertical] = point.enu_axes();
+            (point.altitude_m - altitude_m, range_m * dot(vertical, self.upwards(sin, cos)))
+        };
+        let (mut lo, mut hi) = (-std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_2);
+        let (below, _) = excess(lo);
+        let (above, _) = excess(hi);
+        if below >= 0.0 {
+            return Reach::Beyond { nearest: lo, by_m: below };
+        }
+        if above <= 0.0 {
+            return Reach::Beyond { nearest: hi, by_m: -above };
+        }
+        let mut elevation = 0.0;
+        for _ in 0..100 {
+            let (error, slope) = excess(elevation);
+            if error.abs() < 1e-6 {
+                break;
+            }
+            if error < 0.0 {
+                lo = elevation;
+            } else {
+                hi = elevation;
+            }
+            let step = elevation - error / slope;
+            elevation = if step > lo && step < hi { step } else { f64::midpoint(lo, hi) };
+        }
+        Reach::At(elevation)
+    }
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+fn sum(s: f64, a: [f64; 3], t: f64, b: [f64; 3]) -> [f64; 3] {
+    [s * a[0] + t * b[0], s * a[1] + t * b[1], s * a[2] + t * b[2]]
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "rounded once, after all arithmetic in f64")]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;

@@ -1,0 +1,261 @@
+//! What can be wrong with a recording: where it is, what was found, what was wanted.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::report::Reason;
+
+/// Where in a table a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum At {
+    /// Line of a CSV file; the header is line 1.
+    Line(u64),
+    /// Row of a Parquet file; both count from 0, as other Parquet tools do.
+    RowGroup {
+        /// The row group.
+        row_group: usize,
+        /// The row in it.
+        row: u64,
+    },
+    /// Row of an array or batch in memory, from 0.
+    Row(u64),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::RowGroup { row_group, row } => write!(f, "row group {row_group}, row {row}"),
+            Self::Row(row) => write!(f, "row {row}"),
+        }
+    }
+}
+
+/// Why a recording cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// A file cannot be opened or read.
+    #[error("{}: cannot be read: {what}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the format's reader says.
+        what: String,
+    },
+    /// A file cannot be written.
+    #[error("{}: cannot be written: {what}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system or the format's writer says.
+        what: String,
+    },
+    /// A folder lacks a table.
+    #[error("{}: found neither `{stem}.parquet` nor `{stem}.csv`; wanted one of them", folder.display())]
+    NoTable {
+        /// The folder.
+        folder: PathBuf,
+        /// The name without its ending.
+        stem: &'static str,
+    },
+    /// A folder has a table twice.
+    #[error("{}: found `{stem}.parquet` and `{stem}.csv`; wanted one of them", folder.display())]
+    TwoTables {
+        /// The folder.
+        folder: PathBuf,
+        /// The name without its ending.
+        stem: &'static str,
+    },
+    /// The catalogue is not TOML, or a key is unknown, missing or of another type.
+    #[error("{}:{line}: {what}", path.display())]
+    Toml {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What the TOML reader found and wanted.
+        what: String,
+    },
+    /// A value in the catalogue cannot be right.
+    #[error("{}:{line}: {of}`{key}` is {found}; wanted {wanted}", path.display())]
+    Catalogue {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// Which sensor, as "sensor `name`: ", or nothing.
+        of: String,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        found: String,
+        /// What would have been right.
+        wanted: &'static str,
+    },
+    /// A table has a column that is not one of this recording.
+    #[error("{}: column `{column}` is unknown here; wanted some of {known}", path.display())]
+    UnknownColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The columns that it may have.
+        known: String,
+    },
+    /// A table has a column twice.
+    #[error("{}: column `{column}` is there twice; wanted it once", path.display())]
+    RepeatedColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// A table lacks a column.
+    #[error("{}: column `{column}` is missing; {because}", path.display())]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// Which row and sensor need it, or that every table does.
+        because: String,
+    },
+    /// A column has a type that does not fit.
+    #[error("{}: column `{column}` is {found}; wanted {wanted}", path.display())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// The type in the file.
+        found: String,
+        /// The types that fit.
+        wanted: &'static str,
+    },
+    /// A cell does not hold what its column must.
+    #[error("{}, {at}: column `{column}` is {found}; wanted {wanted}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        at: At,
+        /// The column.
+        column: &'static str,
+        /// The text of the cell.
+        found: String,
+        /// What would have been right.
+        wanted: &'static str,
+    },
+    /// A line of a CSV file is not a row of its table.
+    #[error("{}, {at}: {found}; wanted {wanted}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        at: At,
+        /// What is wrong with it.
+        found: String,
+        /// What would have been right.
+        wanted: String,
+    },
+    /// A row names a sensor that the catalogue lacks.
+    #[error("{}, {at}: column `sensor` is {found}; wanted one of {known}", path.display())]
+    UnknownSensor {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        at: At,
+        /// The name.
+        found: String,
+        /// The names in the catalogue.
+        known: String,
+    },
+    /// Neither the row nor the catalogue says how uncertain a measured quantity is.
+    #[error(
+        "{}, {at}: column `{column}` has no standard deviation; wanted `noise.{key}` of sensor `{sensor}` in \
+         recording.toml, or column `{sigma}`",
+        path.display()
+    )]
+    NoNoise {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        at: At,
+        /// The measured quantity.
+        column: &'static str,
+        /// The sensor.
+        sensor: String,
+        /// The key in the catalogue.
+        key: &'static str,
+        /// The column that would do instead.
+        sigma: &'static str,
+    },
+    /// A bad row, where bad rows are not put up with.
+    #[error("{}, {at}: column `{column}` is {found}; wanted {}", path.display(), reason.wanted())]
+    Rejected {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        at: At,
+        /// The column.
+        column: &'static str,
+        /// The value.
+        found: String,
+        /// What is wrong with it.
+        reason: Reason,
+    },
+    /// Column `label` holds something else than markings.
+    #[error("{}, {at}: column `label` has more than {most} different values; wanted markings", path.display())]
+    TooManyLabels {
+        /// The file.
+        path: PathBuf,
+        /// The row with one too many.
+        at: At,
+        /// The bound.
+        most: u32,
+    },
+    /// Arrays that should describe the same rows do not.
+    #[error("`{array}` has shape {found:?}; wanted {wanted}")]
+    Shape {
+        /// The array.
+        array: &'static str,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What would have been right.
+        wanted: String,
+    },
+}
+
+/// Text from a file in an error: in backticks, escaped, and cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.is_empty() {
+        return "empty".to_owned();
+    }
+    let mut shown: String = text.chars().take(LONGEST).collect::<String>().escape_debug().collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+/// A list of names in an error, cut where it is long.
+pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 24;
+    let mut names = names.map(|name| quoted(name));
+    let mut shown = names.by_ref().take(MOST).collect::<Vec<_>>();
+    let rest = names.count();
+    if rest > 0 {
+        shown.push(format!("{rest} more"));
+    }
+    shown.join(", ")
+}
+
+/// What another library says, on one line.
+pub(super) fn one_line(error: &dyn std::error::Error) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,336 @@
+//! Rows of a table to detections: each checked, converted, and either taken or rejected with its reason.
+//!
+//! A row is judged by itself, in parallel; only the order of times looks at the rows before it ([`Order`]).
+
+use rayon::prelude::*;
+
+use super::catalogue::{Catalogue, Kind, Sensor, TimeScale};
+use super::convert::{self, Converted, Polar, Site};
+use super::detections::Detections;
+use super::error::{IngestError, listed, quoted};
+use super::labels::Labels;
+use super::report::{IngestReport, Reason, RejectedRow};
+use super::table::{Quantity, Table, Time};
+use crate::space::{Frame, Geodetic, Place};
+use crate::time::format_timestamp;
+
+/// How rows are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether the first bad row is an error.
+    pub strict: bool,
+    /// The most rows in a batch; 0 counts as 1. Memory grows with it, nothing else changes.
+    pub rows_per_batch: usize,
+    /// Whether a row that is earlier than one before it is bad.
+    pub order: Order,
+}
+
+/// Whether rows must be in the order of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// A row earlier than an accepted one before it is rejected. So one row may cost others of other owners their
+    /// place: where that must not be, take rows in any order and sort what each picture is made from.
+    Required,
+    /// Rows are taken as they come.
+    Any,
+}
+
+/// A row that became a detection, its label still to be numbered.
+struct Row {
+    time_us: i64,
+    sensor: u32,
+    converted: Converted,
+}
+
+/// A row that did not.
+enum Fault {
+    Bad { column: &'static str, reason: Reason, found: Option<f64> },
+    Fatal(Box<IngestError>),
+}
+
+/// What is carried from batch to batch.
+#[derive(Debug)]
+pub(super) struct Intake {
+    options: Options,
+    latest_us: Option<i64>,
+    labels: Labels,
+    pub(super) report: IngestReport,
+}
+
+impl Intake {
+    pub(super) fn new(file: std::path::PathBuf, options: Options) -> Self {
+        Self { options, latest_us: None, labels: Labels::default(), report: IngestReport::new(file) }
+    }
+
+    /// Turns a table into detections.
+    pub(super) fn take(&mut self, mut table: Table, catalogue: &Catalogue) -> Result<Detections, IngestError> {
+        let judge = Judge::new(&table, catalogue);
+        let judged: Vec<_> = (0..table.rows()).into_par_iter().map(|row| judge.row(row)).collect();
+        let mut batch = Detections::with_capacity(judged.len());
+        for (row, outcome) in judged.into_iter().enumerate() {
+            match outcome {
+                Ok(detection) => self.accept(row, &detection, &table, &mut batch, catalogue)?,
+                Err(Fault::Bad { column, reason, found }) => {
+                    let found = found.map_or_else(|| "empty".to_owned(), |found| found.to_string());
+                    self.reject(row, RejectedRow { at: table.at(row), column, found, reason }, &table)?;
+                }
+                Err(Fault::Fatal(error)) => return Err(*error),
+            }
+        }
+        if let Some((_, error)) = table.broken.take() {
+            return Err(error);
+        }
+        batch.labels = self.labels.names().to_vec();
+        Ok(batch)
+    }
+
+    fn accept(
+        &mut self,
+        row: usize,
+        detection: &Row,
+        table: &Table,
+        batch: &mut Detections,
+        catalogue: &Catalogue,
+    ) -> Result<(), IngestError> {
+        let time_us = detection.time_us;
+        if self.options.order == Order::Required && self.latest_us.is_some_and(|latest| time_us < latest) {
+            let found = match catalogue.time {
+                TimeScale::Timestamp => format_timestamp(time_us),
+                TimeScale::Seconds => (time_us as f64 * 1e-6).to_string(),
+            };
+            let rejected = RejectedRow { at: table.at(row), column: "time", found, reason: Reason::OutOfOrder };
+            return self.reject(row, rejected, table);
+        }
+        let label = table.label.as_ref().and_then(|label| label.get(row)).unwrap_or_default();
+        let label = self.labels.number(label).ok_or_else(|| IngestError::TooManyLabels {
+            path: table.path.to_path_buf(),
+            at: table.at(row),
+            most: Labels::MOST,
+        })?;
+        self.latest_us = Some(time_us);
+        self.report.accept();
+        batch.time_us.push(time_us);
+        batch.sensor.push(detection.sensor);
+        batch.place.push(Place::from_metres(detection.converted.metres));
+        batch.horizontal.push(detection.converted.horizontal);
+        batch.measurement.push(detection.converted.measurement);
+        batch.label.push(label);
+        batch.identified.push(table.identity.as_ref().is_some_and(|cells| cells.get(row) == Some(&true)));
+        Ok(())
+    }
+
+    fn reject(&mut self, row: usize, rejected: RejectedRow, table: &Table) -> Result<(), IngestError> {
+        if self.options.strict {
+            let RejectedRow { at: _, column, found, reason } = rejected;
+            return Err(IngestError::Rejected {
+                path: table.path.to_path_buf(),
+                at: table.at(row),
+                column,
+                found,
+                reason,
+            });
+        }
+        self.report.reject(rejected);
+        Ok(())
+    }
+}
+
+/// Judges the rows of one table.
+struct Judge<'a> {
+    table: &'a Table,
+    catalogue: &'a Catalogue,
+    /// The sensor of each different name in the table.
+    sensors: Vec<Option<u32>>,
+}
+
+/// A standard deviation: where a row has it, where the catalogue has it, and of which column it is.
+struct Sigma {
+    of: Quantity,
+    column: Quantity,
+    noise: Option<f64>,
+    key: &'static str,
+}
+
+impl<'a> Judge<'a> {
+    fn new(table: &'a Table, catalogue: &'a Catalogue) -> Self {
+        let sensors = table.subject.values.iter().map(|name| catalogue.sensor_index(name)).collect();
+        Self { table, catalogue, sensors }
+    }
+
+    fn row(&self, row: usize) -> Result<Row, Fault> {
+        let time_us = match self.table.time.get(row) {
+            Some(Time::Us(us)) => *us,
+            Some(Time::Bad(found, reason)) => return Err(bad("time", *reason, Some(*found))),
+            Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
+        };
+        let (index, sensor) = self.sensor(row)?;
+        let converted = match sensor.kind {
+            Kind::Position => self.position(row, sensor)?,
+            Kind::Radar { site_m, enu } => {
+                let site = Site { frame: self.catalogue.frame, metres: site_m, enu };
+                self.radar(row, sensor, &site)?
+            }
+        };
+        Ok(Row { time_us, sensor: index, converted })
+    }
+
+    fn sensor(&self, row: usize) -> Result<(u32, &'a Sensor), Fault> {
+        let Some(name) = self.table.subject.get(row) else { return Err(bad("sensor", Reason::Missing, None)) };
+        let known = self
+            .table
+            .subject
+            .index(row)
+            .and_then(|value| usize::try_from(value).ok())
+            .and_then(|value| self.sensors.get(value).copied().flatten())
+            .and_then(|index| Some((index, self.catalogue.sensors.get(usize::try_from(index).ok()?)?)));
+        known.ok_or_else(|| {
+            Fault::Fatal(Box::new(IngestError::UnknownSensor {
+                path: self.table.path.to_path_buf(),
+                at: self.table.at(row),
+                found: quoted(name),
+                known: listed(self.catalogue.sensors.iter().map(|sensor| sensor.name.as_str())),
+            }))
+        })
+    }
+
+    fn position(&self, row: usize, sensor: &Sensor) -> Result<Converted, Fault> {
+        use Quantity as Q;
+        for foreign in [
+            Q::Range,
+            Q::Azimuth,
+            Q::Elevation,
+            Q::RangeRate,
+            Q::SigmaRange,
+            Q::SigmaAzimuth,
+            Q::SigmaElevation,
+            Q::SigmaRangeRate,
+        ] {
+            self.empty(foreign, row)?;
+        }
+        let horizontal = |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
+        let vertical = |of| Sigma { of, column: Q::SigmaVertical, noise: sensor.noise.vertical_m, key: "vertical_m" };
+        match self.catalogue.frame {
+            Frame::Local => {
+                let x_m = self.required(Q::X, row, sensor)?;
+                let y_m = self.required(Q::Y, row, sensor)?;
+                let sigma_horizontal_m = self.sigma(&horizontal(Q::X), row, sensor)?;
+                let vertical_m = match self.optional(Q::Z, row)? {
+                    Some(z_m) => Some([z_m, self.sigma(&vertical(Q::Z), row, sensor)?]),
+                    None => None,
+                };
+                Ok(convert::Local { x_m, y_m, sigma_horizontal_m, vertical_m }.convert())
+            }
+            Frame::Geodetic => {
+                let position = Geodetic {
+                    latitude_deg: self.required(Q::Latitude, row, sensor)?,
+                    longitude_deg: self.required(Q::Longitude, row, sensor)?,
+                    altitude_m: self.required(Q::Altitude, row, sensor)?,
+                };
+                let sigma_horizontal_m = self.sigma(&horizontal(Q::Latitude), row, sensor)?;
+                let sigma_vertical_m = self.sigma(&vertical(Q::Altitude), row, sensor)?;
+                Ok(convert::geodetic(position, sigma_horizontal_m, sigma_vertical_m))
+            }
+        }
+    }
+
+    fn radar(&self, row: usize, sensor: &Sensor, site: &Site) -> Result<Converted, Fault> {
+        use Quantity as Q;
+        for foreign in [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal] {
+            self.empty(foreign, row)?;
+        }
+        let noise = &sensor.noise;
+        let with_sigma = |value: Option<f64>, sigma: &Sigma| match value {
+            Some(value) => self.sigma(sigma, row, sensor).map(|sigma| Some([value, sigma])),
+            None => Ok(None),
+        };
+        let range = Sigma { of: Q::Range, column: Q::SigmaRange, noise: noise.range_m, key: "range_m" };
+        let azimuth = Sigma { of: Q::Azimuth, column: Q::SigmaAzimuth, noise: noise.azimuth_rad, key: "azimuth_deg" };
+        let elevation =
+            Sigma { of: Q::Elevation, column: Q::SigmaElevation, noise: noise.elevation_rad, key: "elevation_deg" };
+        let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
+        let rate =
+            Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
+        let polar = Polar {
+            range_m: [self.required(Q::Range, row, sensor)?, self.sigma(&range, row, sensor)?],
+            azimuth_rad: [
+                self.required(Q::Azimuth, row, sensor)?.to_radians(),
+                self.sigma(&azimuth, row, sensor)?,
+            ],
+            elevation_rad: with_sigma(self.optional(Q::Elevation, row)?.map(f64::to_radians), &elevation)?,
+            altitude_m: with_sigma(self.optional(Q::Altitude, row)?, &altitude)?,
+            range_rate_m_s: with_sigma(self.optional(Q::RangeRate, row)?, &rate)?,
+        };
+        let altitude_m = polar.altitude_m.map(|[altitude_m, _]| altitude_m);
+        polar.convert(site).ok_or_else(|| bad(Q::Altitude.name(), Reason::AltitudeOutOfReach, altitude_m))
+    }
+
+    fn required(&self, quantity: Quantity, row: usize, sensor: &Sensor) -> Result<f64, Fault> {
+        if self.table.column(quantity).is_none() {
+            return Err(Fault::Fatal(Box::new(IngestError::MissingColumn {
+                path: self.table.path.to_path_buf(),
+                column: quantity.name(),
+                because: format!("{} is of sensor {}, which needs it", self.table.at(row), quoted(&sensor.name)),
+            })));
+        }
+        self.optional(quantity, row)?.ok_or_else(|| bad(quantity.name(), Reason::Missing, None))
+    }
+
+    fn optional(&self, quantity: Quantity, row: usize) -> Result<Option<f64>, Fault> {
+        let Some(value) = self.table.number(quantity, row) else { return Ok(None) };
+        match fault_of(quantity, value) {
+            None => Ok(Some(value)),
+            Some(reason) => Err(bad(quantity.name(), reason, Some(value))),
+        }
+    }
+
+    /// Metres, metres a second or radians.
+    fn sigma(&self, sigma: &Sigma, row: usize, sensor: &Sensor) -> Result<f64, Fault> {
+        let in_degrees = matches!(sigma.column, Quantity::SigmaAzimuth | Quantity::SigmaElevation);
+        if let Some(value) = self.optional(sigma.column, row)? {
+            return Ok(if in_degrees { value.to_radians() } else { value });
+        }
+        sigma.noise.ok_or_else(|| {
+            Fault::Fatal(Box::new(IngestError::NoNoise {
+                path: self.table.path.to_path_buf(),
+                at: self.table.at(row),
+                column: sigma.of.name(),
+                sensor: sensor.name.clone(),
+                key: sigma.key,
+                sigma: sigma.column.name(),
+            }))
+        })
+    }
+
+    fn empty(&self, quantity: Quantity, row: usize) -> Result<(), Fault> {
+        match self.table.number(quantity, row) {
+            None => Ok(()),
+            Some(value) => Err(bad(quantity.name(), Reason::OfAnotherKind, Some(value))),
+        }
+    }
+}
+
+/// What is wrong with a value of a quantity, if anything is.
+pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
+    use Quantity as Q;
+    if !value.is_finite() {
+        return Some(Reason::NotFinite);
+    }
+    let (right, reason) = match quantity {
+        Q::Latitude => (value.abs() <= 90.0, Reason::ImpossibleLatitude),
+        Q::Longitude => (value.abs() <= 180.0, Reason::ImpossibleLongitude),
+        Q::Altitude => ((-2e4..=1e9).contains(&value), Reason::BeyondLimits),
+        Q::Range if value <= 0.0 => (false, Reason::NotPositiveRange),
+        Q::Azimuth => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
+        Q::Elevation => (value.abs() <= 90.0, Reason::ImpossibleElevation),
+        Q::SigmaAzimuth | Q::SigmaElevation => ((1e-6..=60.0).contains(&value), Reason::ImpossibleSigma),
+        Q::SigmaHorizontal | Q::SigmaVertical | Q::SigmaRange | Q::SigmaRangeRate => {
+            ((1e-6..=1e9).contains(&value), Reason::ImpossibleSigma)
+        }
+        _ => (value.abs() <= 1e9, Reason::BeyondLimits),
+    };
+    (!right).then_some(reason)
+}
+
+const fn bad(column: &'static str, reason: Reason, found: Option<f64>) -> Fault {
+    Fault::Bad { column, reason, found }
+}

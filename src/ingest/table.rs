@@ -1,0 +1,313 @@
+//! Rows of a table, column by column, the same whatever the format: what every reader decodes into.
+//!
+//! A file names its columns; here each has a place of its own, so that a row is read by index and never by name.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::catalogue::TimeScale;
+use super::error::{At, IngestError, listed};
+use super::report::Reason;
+use crate::space::Frame;
+
+/// A column of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quantity {
+    X,
+    Y,
+    Z,
+    Latitude,
+    Longitude,
+    Altitude,
+    Range,
+    Azimuth,
+    Elevation,
+    RangeRate,
+    SigmaHorizontal,
+    SigmaVertical,
+    SigmaRange,
+    SigmaAzimuth,
+    SigmaElevation,
+    SigmaRangeRate,
+    Vx,
+    Vy,
+    Vz,
+    East,
+    North,
+    Up,
+}
+
+impl Quantity {
+    const COUNT: usize = Self::Up as usize + 1;
+
+    /// The column's name in files.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::X => "x_m",
+            Self::Y => "y_m",
+            Self::Z => "z_m",
+            Self::Latitude => "latitude_deg",
+            Self::Longitude => "longitude_deg",
+            Self::Altitude => "altitude_m",
+            Self::Range => "range_m",
+            Self::Azimuth => "azimuth_deg",
+            Self::Elevation => "elevation_deg",
+            Self::RangeRate => "range_rate_m_s",
+            Self::SigmaHorizontal => "sigma_horizontal_m",
+            Self::SigmaVertical => "sigma_vertical_m",
+            Self::SigmaRange => "sigma_range_m",
+            Self::SigmaAzimuth => "sigma_azimuth_deg",
+            Self::SigmaElevation => "sigma_elevation_deg",
+            Self::SigmaRangeRate => "sigma_range_rate_m_s",
+            Self::Vx => "vx_m_s",
+            Self::Vy => "vy_m_s",
+            Self::Vz => "vz_m_s",
+            Self::East => "east_m_s",
+            Self::North => "north_m_s",
+            Self::Up => "up_m_s",
+        }
+    }
+}
+
+/// What a column of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Time,
+    /// The sensor of a detection, the object of a true state.
+    Subject,
+    Label,
+    /// Only whether it is there is kept.
+    Identity,
+    /// A number that nothing uses yet; not decoded.
+    Amplitude,
+    Number(Quantity),
+}
+
+/// The columns that a table may have.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub(super) time: TimeScale,
+    subject: &'static str,
+    known: Vec<Role>,
+}
+
+impl Layout {
+    pub(super) fn detections(frame: Frame, time: TimeScale) -> Self {
+        use Quantity as Q;
+        let mut known = vec![Role::Time, Role::Subject, Role::Label, Role::Identity, Role::Amplitude];
+        let position = match frame {
+            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude],
+            Frame::Local => [Q::X, Q::Y, Q::Z],
+        };
+        let radar = [Q::Range, Q::Azimuth, Q::Elevation, Q::RangeRate];
+        let sigma = [Q::SigmaHorizontal, Q::SigmaVertical, Q::SigmaRange, Q::SigmaAzimuth, Q::SigmaElevation];
+        known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
+        Self { time, subject: "sensor", known }
+    }
+
+    pub(super) fn truth(frame: Frame, time: TimeScale) -> Self {
+        use Quantity as Q;
+        let numbers = match frame {
+            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude, Q::East, Q::North, Q::Up],
+            Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
+        };
+        let known = [Role::Time, Role::Subject].into_iter().chain(numbers.map(Role::Number)).collect();
+        Self { time, subject: "object", known }
+    }
+
+    pub(super) const fn name(&self, role: Role) -> &'static str {
+        match role {
+            Role::Time => "time",
+            Role::Subject => self.subject,
+            Role::Label => "label",
+            Role::Identity => "identity",
+            Role::Amplitude => "amplitude",
+            Role::Number(quantity) => quantity.name(),
+        }
+    }
+
+    /// What each column of a file is, in the file's order.
+    pub(super) fn roles<'a>(
+        &self,
+        path: &Path,
+        columns: impl Iterator<Item = &'a str>,
+    ) -> Result<Vec<Role>, IngestError> {
+        let mut roles = Vec::with_capacity(self.known.len());
+        for column in columns {
+            let Some(role) = self.known.iter().find(|role| self.name(**role) == column) else {
+                let known = listed(self.known.iter().map(|role| self.name(*role)));
+                let column = column.chars().take(60).flat_map(char::escape_debug).collect();
+                return Err(IngestError::UnknownColumn { path: path.to_owned(), column, known });
+            };
+            if roles.contains(role) {
+                return Err(IngestError::RepeatedColumn { path: path.to_owned(), column: column.to_owned() });
+            }
+            roles.push(*role);
+        }
+        for role in [Role::Time, Role::Subject] {
+            if !roles.contains(&role) {
+                let because = "every row needs it".to_owned();
+                return Err(IngestError::MissingColumn { path: path.to_owned(), column: self.name(role), because });
+            }
+        }
+        Ok(roles)
+    }
+}
+
+/// A cell of the column `time`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Time {
+    Missing,
+    /// Microseconds.
+    Us(i64),
+    /// A number that is no time.
+    Bad(f64, Reason),
+}
+
+impl Time {
+    /// Differences of two such times fit an `i64`.
+    const FARTHEST_US: i64 = i64::MAX / 2;
+
+    pub(super) fn from_us(us: i64) -> Self {
+        if us.unsigned_abs() <= Self::FARTHEST_US.unsigned_abs() {
+            Self::Us(us)
+        } else {
+            Self::Bad(us as f64, Reason::TimeBeyondLimits)
+        }
+    }
+
+    pub(super) fn from_seconds(seconds: f64) -> Self {
+        if !seconds.is_finite() {
+            return Self::Bad(seconds, Reason::NotFinite);
+        }
+        crate::time::micros(seconds).map_or(Self::Bad(seconds, Reason::TimeBeyondLimits), Self::from_us)
+    }
+}
+
+/// A column of text: indices into its different values, in order of appearance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    pub(super) values: Vec<String>,
+    pub(super) index: Vec<Option<u32>>,
+    order: std::collections::BTreeMap<String, u32>,
+}
+
+impl Texts {
+    /// Appends a cell; empty text is no text.
+    pub(super) fn push(&mut self, cell: Option<&str>) {
+        let Some(text) = cell.filter(|text| !text.is_empty()) else { return self.index.push(None) };
+        // Neighbours are often alike: the row before answers without a search.
+        if let Some(Some(last)) = self.index.last().copied()
+            && usize::try_from(last).ok().and_then(|last| self.values.get(last)).is_some_and(|value| value == text)
+        {
+            return self.index.push(Some(last));
+        }
+        let found = self.order.get(text).copied().or_else(|| {
+            let new = u32::try_from(self.values.len()).ok()?;
+            self.values.push(text.to_owned());
+            self.order.insert(text.to_owned(), new);
+            Some(new)
+        });
+        self.index.push(found);
+    }
+
+    pub(super) fn index(&self, row: usize) -> Option<u32> {
+        self.index.get(row).copied().flatten()
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<&str> {
+        let index = usize::try_from(self.index(row)?).ok()?;
+        self.values.get(index).map(String::as_str)
+    }
+}
+
+/// Where the rows of a table stand in their file.
+#[derive(Clone, Debug)]
+pub(super) enum Places {
+    Lines(Vec<u64>),
+    /// Rows from `first` on, in row groups that begin at `starts`.
+    Groups {
+        starts: Arc<[u64]>,
+        first: u64,
+    },
+    Rows,
+}
+
+impl Places {
+    pub(super) fn at(&self, row: usize) -> At {
+        match self {
+            Self::Lines(lines) => At::Line(lines.get(row).copied().unwrap_or_default()),
+            Self::Groups { starts, first } => {
+                let row = first + row as u64;
+                let row_group = starts.partition_point(|start| *start <= row).saturating_sub(1);
+                At::RowGroup { row_group, row: row - starts.get(row_group).copied().unwrap_or_default() }
+            }
+            Self::Rows => At::Row(row as u64),
+        }
+    }
+}
+
+/// Some rows of a table.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) path: Arc<PathBuf>,
+    pub(super) places: Places,
+    pub(super) time: Vec<Time>,
+    pub(super) subject: Texts,
+    pub(super) label: Option<Texts>,
+    pub(super) identity: Option<Vec<bool>>,
+    numbers: [Option<Vec<Option<f64>>>; Quantity::COUNT],
+    /// The row that cannot be decoded, after which nothing is.
+    pub(super) broken: Option<(usize, IngestError)>,
+}
+
+impl Table {
+    pub(super) fn new(path: Arc<PathBuf>, places: Places) -> Self {
+        Self {
+            path,
+            places,
+            time: Vec::new(),
+            subject: Texts::default(),
+            label: None,
+            identity: None,
+            numbers: std::array::from_fn(|_| None),
+            broken: None,
+        }
+    }
+
+    /// Rows that were decoded, up to the one that cannot be.
+    pub(super) fn rows(&self) -> usize {
+        self.broken.as_ref().map_or(self.time.len(), |(row, _)| self.time.len().min(*row))
+    }
+
+    pub(super) fn at(&self, row: usize) -> At {
+        self.places.at(row)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the array has a place for every quantity")]
+    pub(super) fn set(&mut self, quantity: Quantity, cells: Vec<Option<f64>>) {
+        self.numbers[quantity as usize] = Some(cells);
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the array has a place for every quantity")]
+    pub(super) fn column_mut(&mut self, quantity: Quantity) -> &mut Vec<Option<f64>> {
+        self.numbers[quantity as usize].get_or_insert_default()
+    }
+
+    /// Cells of a column; `None` if the table lacks it.
+    #[expect(clippy::indexing_slicing, reason = "the array has a place for every quantity")]
+    pub(super) fn column(&self, quantity: Quantity) -> Option<&[Option<f64>]> {
+        self.numbers[quantity as usize].as_deref()
+    }
+
+    pub(super) fn number(&self, quantity: Quantity, row: usize) -> Option<f64> {
+        self.column(quantity)?.get(row).copied().flatten()
+    }
+
+    /// Notes a row that cannot be decoded; the first of several counts.
+    pub(super) fn broken_at(&mut self, row: usize, error: IngestError) {
+        if self.broken.as_ref().is_none_or(|(earlier, _)| row < *earlier) {
+            self.broken = Some((row, error));
+        }
+    }
+}

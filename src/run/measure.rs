@@ -1,0 +1,116 @@
+//! Measurements as fusion sees them: axes and noise, densities of clutter and of what a place does not tell.
+
+use crate::fusion::arrays::{Detection, Observation};
+use crate::fusion::config::Births;
+use crate::ingest::{Kind, Sensor};
+use crate::run::looks::Row;
+use crate::space::Frame;
+use crate::time::seconds_between;
+use std::f64::consts::TAU;
+
+/// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
+const CLUTTER_RATE_M_S: f64 = 340.0;
+/// Height that a radar is assumed to see to where the catalogue does not say, metres.
+pub const HEIGHT_M: f64 = 15_000.0;
+
+/// Turns rows of one sensor into detections; rows with equal noise share an observation.
+#[derive(Debug)]
+pub struct Measurer<'a> {
+    sensor: &'a Sensor,
+    frame: Frame,
+    births: &'a Births,
+    area_m2: f64,
+}
+
+impl<'a> Measurer<'a> {
+    /// For the rows of one sensor.
+    #[must_use]
+    pub fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
+        Self { sensor, frame, births, area_m2: sensor.area_m2(frame) }
+    }
+
+    /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64; observations are counted in 32 bits")]
+    pub fn detection(&self, row: &Row, scan_us: i64, observations: &mut Vec<Observation>) -> Detection {
+        let observation = self.observation(row);
+        if observations.last() != Some(&observation) {
+            observations.push(observation);
+        }
+        Detection {
+            tile: row.place.tile,
+            ahead_s: seconds_between(scan_us, row.time_us) as f32,
+            offset_m: row.place.offset_m,
+            observation: observations.len() as u32 - 1,
+        }
+    }
+
+    /// How far a place may lie off along what was not measured, metres.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a bound")]
+    pub fn slack_m(&self, rows: &[Row]) -> f32 {
+        if rows.iter().any(|row| row.measurement.slant) { (3.0 * self.height_m()) as f32 } else { 0.0 }
+    }
+
+    fn height_m(&self) -> f64 {
+        self.sensor.height_span_m().unwrap_or(HEIGHT_M)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    fn observation(&self, row: &Row) -> Observation {
+        let m = &row.measurement;
+        let [mut axis_0, axis_1, axis_2] = m.axes;
+        if let (true, Kind::Radar { site_m, .. }) = (m.slant, self.sensor.kind) {
+            // The measured point lies at the slant range: the axis from the site to it, so that the site is known.
+            let place = row.place.metres();
+            let range = f64::from(m.range_m).max(1.0);
+            for ((axis, place), site) in axis_0.iter_mut().zip(place).zip(site_m) {
+                *axis = ((place - site) / range) as f32;
+            }
+        }
+        let [sigma_0_m, sigma_1_m, sigma_2_m] = m.sigma_m;
+        let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
+        let measures_height = m.rows > 2;
+        let heights = if measures_height { self.height_m() } else { 1.0 };
+        let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
+        let rate_density = if rate_sigma_m_s > 0.0 {
+            let speed = f64::from(self.births.speed_m_s).hypot(f64::from(rate_sigma_m_s));
+            let x = f64::from(rate_m_s) / speed;
+            (-0.5 * x * x).exp() / (speed * TAU.sqrt())
+        } else {
+            1.0
+        };
+        Observation {
+            axis_0,
+            sigma_0_m,
+            axis_1,
+            sigma_1_m,
+            axis_2,
+            sigma_2_m,
+            range_m: m.range_m,
+            rate_m_s,
+            rate_sigma_m_s,
+            axes: m.rows,
+            slant: u32::from(m.slant),
+            clutter: (self.sensor.clutter_per_scan * self.share_per_m2(row) / (heights * rates)) as f32,
+            spread: (rate_density / heights) as f32,
+            padding: 0,
+        }
+    }
+
+    /// Density of one false detection: uniform over the coverage, for a radar uniform in range and azimuth.
+    fn share_per_m2(&self, row: &Row) -> f64 {
+        match (self.sensor.kind, self.sensor.coverage) {
+            (Kind::Radar { .. }, crate::ingest::Coverage::Ring { range_m: [near, far], .. }) => {
+                1.0 / ((far - near).max(1.0) * TAU * f64::from(row.measurement.range_m).max(1.0))
+            }
+            _ => 1.0 / self.area_m2.max(1.0),
+        }
+    }
+
+    /// The frame that the rows are in.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        self.frame
+    }
+}
