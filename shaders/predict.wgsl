@@ -18,7 +18,7 @@ fn predict(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         return;
     }
     let l = lane[track / BLOCK];
-    if l >= params.lanes || looks[l].active != 1u {
+    if l >= params.lanes || looks[l].awake != 1u {
         return;
     }
     let look = looks[l];

@@ -5,7 +5,8 @@
 
 mod reflect;
 
-use reflect::{bindings, bound_structs, constant, layout, overrides, shader};
+use naga::{Handle, Module, Type, TypeInner};
+use reflect::{bindings, shader};
 use trackweave::fusion::arrays::{COVARIANCE, MEAN};
 use trackweave::fusion::device::kernels::Access;
 use trackweave::fusion::device::{KERNELS, Kernel};
@@ -39,7 +40,7 @@ fn two_fields_that_change_places_are_seen() {
 
 #[test]
 fn a_field_that_moves_is_seen() {
-    let wgsl = planted("update", "ahead_s: f32,\n", "");
+    let wgsl = planted("update", "    ahead_s: f32,\n", "    late: u32,\n    ahead_s: f32,\n");
     assert_complains(&layouts(&wgsl), "`Detection`");
 }
 
@@ -127,8 +128,48 @@ fn constants(kernel: &Kernel) -> Vec<String> {
     complaints
 }
 
-fn module(kernel: &Kernel) -> naga::Module {
-    shader(kernel.wgsl).unwrap_or_else(|error| panic!("`{}`: {error}", kernel.name)).module
+fn module(kernel: &Kernel) -> Module {
+    shader(kernel.wgsl).unwrap_or_else(|error| panic!("`{}`: {error}", kernel.name)).0
+}
+
+/// Size, and names and offsets of the fields, of a struct.
+fn layout(module: &Module, name: &str) -> Option<(usize, Vec<(String, usize)>)> {
+    let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name))?;
+    let TypeInner::Struct { members, span } = &ty.inner else { return None };
+    let fields = members.iter().map(|m| (m.name.clone().unwrap_or_default(), m.offset as usize)).collect();
+    Some((*span as usize, fields))
+}
+
+/// Names of the structs that bound variables consist of.
+fn bound_structs(module: &Module) -> Vec<String> {
+    let bound = module.global_variables.iter().filter(|(_, variable)| variable.binding.is_some());
+    let mut names: Vec<String> = bound.filter_map(|(_, variable)| element(module, variable.ty)?.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The element of an array, or the type itself.
+fn element(module: &Module, ty: Handle<Type>) -> Option<&Type> {
+    let ty = module.types.get_handle(ty).ok()?;
+    match ty.inner {
+        TypeInner::Array { base, .. } => element(module, base),
+        _ => Some(ty),
+    }
+}
+
+/// `override` constants: name, and whether they have a value of their own.
+fn overrides(module: &Module) -> Vec<(String, bool)> {
+    module.overrides.iter().map(|(_, o)| (o.name.clone().unwrap_or_default(), o.init.is_some())).collect()
+}
+
+/// The value of a `const` of type `u32`.
+fn constant(module: &Module, name: &str) -> Option<u32> {
+    let (_, constant) = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name))?;
+    match module.global_expressions[constant.init] {
+        naga::Expression::Literal(naga::Literal::U32(value)) => Some(value),
+        _ => None,
+    }
 }
 
 /// A kernel with a fault planted.
