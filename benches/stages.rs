@@ -6,7 +6,7 @@
 #[path = "../tests/twins/cases.rs"]
 mod cases;
 
-use cases::{Poison, wave};
+use cases::{Poison, copy, wave};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use trackweave::fusion::arrays::{Arrays, Host};
 use trackweave::fusion::device::{Context, KERNELS, Options, Runner, Wanted};
@@ -43,23 +43,6 @@ fn stages(criterion: &mut Criterion) {
             });
         }
         group.finish();
-    }
-}
-
-fn copy(from: &Arrays<Host>) -> Arrays<Host> {
-    Arrays {
-        looks: from.looks.clone(),
-        lane: from.lane.clone(),
-        tile: from.tile.clone(),
-        mean: from.mean.clone(),
-        covariance: from.covariance.clone(),
-        odds: from.odds.clone(),
-        identity: from.identity.clone(),
-        sources: from.sources.clone(),
-        detections: from.detections.clone(),
-        observations: from.observations.clone(),
-        rows: from.rows.clone(),
-        edges: from.edges.clone(),
     }
 }
 

@@ -216,6 +216,24 @@ impl Batch {
         found
     }
 
+    /// The same, moved to a time not before the lane's last scan; their order is that of their identities.
+    #[must_use]
+    pub fn estimates_at(&self, lane: usize, time_us: i64) -> Vec<Estimate> {
+        let mut found = self.estimates(lane);
+        let Some((lane, before_us)) = self.lanes.get(lane).and_then(|lane| Some((lane, lane.time_us?))) else {
+            return found;
+        };
+        let mut look = Look { radial: u32::from(lane.setup.radial), ..Look::default() };
+        self.config.motion.over(seconds_between(before_us, time_us).max(0.0), &mut look);
+        if look.dt_s > 0.0 {
+            found.par_iter_mut().with_min_len(1024).for_each(|estimate| {
+                predict_one(&look, &mut estimate.tile, &mut estimate.state);
+                estimate.existence *= look.survival;
+            });
+        }
+        found
+    }
+
     /// Says for every lane what it does in this wave.
     #[expect(clippy::indexing_slicing, reason = "lanes of scans are checked in `step`")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks and detections are counted in 32 bits")]

@@ -10,14 +10,10 @@
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
-use super::observation::{Seen, position_covariance};
+use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
 use super::state::State;
 use super::undetected::Mask;
-use crate::space::TILE_M;
 use rayon::prelude::*;
-
-#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
-const TILE: f32 = TILE_M as f32;
 
 /// What the gate needs of a lane besides its look.
 #[derive(Debug)]
@@ -34,7 +30,7 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
     arrays.rows.clear();
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
-    let tracks = Tracks { looks, tile, mean, covariance, odds };
+    let tracks = Tracks { tile, mean, covariance, odds };
     let found: Vec<Vec<Edge>> = rows
         .par_chunks_mut(CHUNK * BLOCK)
         .enumerate()
@@ -62,7 +58,6 @@ const CHUNK: usize = 32;
 
 #[derive(Clone, Copy)]
 struct Tracks<'a> {
-    looks: &'a [Look],
     tile: &'a [i32],
     mean: &'a [f32],
     covariance: &'a [f32],
@@ -102,15 +97,18 @@ fn invocation(
     if factor > 0.0 {
         let grid = &lane.grid;
         let reach = reach(&state, grid, look.gate);
+        let mut known = Known::default();
         grid.candidates(&tile, &state.mean, &reach.half_m, |first, last| {
             for d in first..last {
                 let detection = &scan.detections[d];
-                if !reach.holds(&tile, &state.mean, detection) {
+                let difference = core::array::from_fn(|a| {
+                    let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
+                    difference(tiles, detection.offset_m[a], state.mean[a])
+                });
+                if !reach.holds(&state.mean, detection.ahead_s, &difference) {
                     continue;
                 }
-                let tiles = |_: usize, a: usize| tile[a];
-                let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
-                let innovation = seen.innovation(&state);
+                let innovation = known.innovation(scan, d, &tile, &state, difference);
                 if innovation.distance2 < look.gate {
                     let weight = factor * innovation.density() / scan.density[d];
                     if weight > 0.0 && weight < f32::INFINITY {
@@ -150,12 +148,46 @@ fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> Reach {
 impl Reach {
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn holds(&self, tile: &[i32; 3], x: &[f32; MEAN], detection: &Detection) -> bool {
-        (0..3).all(|a| {
-            let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
-            let e = tiles * TILE + (detection.offset_m[a] - x[a]) - detection.ahead_s * x[3 + a];
-            e.abs() <= self.narrow_m[a]
-        })
+    fn holds(&self, x: &[f32; MEAN], ahead_s: f32, difference: &[f32; 3]) -> bool {
+        (0..3).all(|a| (difference[a] - ahead_s * x[3 + a]).abs() <= self.narrow_m[a])
+    }
+}
+
+/// The last factor of a track's innovation covariance: detections measured alike share it.
+#[derive(Default)]
+struct Known {
+    of: Option<(u32, f32, Seen<f32>, Factor<f32>)>,
+}
+
+impl Known {
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn innovation(
+        &mut self,
+        scan: &Detections<'_>,
+        d: usize,
+        tile: &[i32; 3],
+        state: &State<f32>,
+        difference: [f32; 3],
+    ) -> Innovation<f32> {
+        let Detection { observation, ahead_s, .. } = scan.detections[d];
+        let (seen, factor) = match self.of {
+            Some((o, t, seen, factor)) if o == observation && t.to_bits() == ahead_s.to_bits() => {
+                (Seen { difference, ..seen }, factor)
+            }
+            _ => {
+                let tiles = |_: usize, a: usize| tile[a];
+                let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
+                let (axis, _) = seen.first(&seen.residual(state));
+                let factor = seen.factor(state, axis);
+                // A slant range is linearised along the line to this very detection's prediction.
+                self.of = (seen.slant < 0.5).then_some((observation, ahead_s, seen, factor));
+                (seen, factor)
+            }
+        };
+        let e = seen.residual(state);
+        let (_, nu) = seen.first(&e);
+        factor.innovation(&seen, state, &e, nu)
     }
 }
 

@@ -4,9 +4,9 @@
 //! owns its mathematics, units, shapes and its twin: plain f32 Rust in the kernel's order of operations. The same
 //! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
 
+pub mod mirror; // structs that exist in Rust and WGSL alike
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 pub mod config; // parameters of the filter
-pub mod mirror; // structs that exist in Rust and WGSL alike
 pub mod real; // one number or a block of eight
 pub mod state; // mean, covariance, scalar update
 
@@ -14,17 +14,17 @@ pub mod motion; // process noise
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 
-pub mod associate; // stage 4
-pub mod cluster; // stage 3
-pub mod gate; // stage 2
-pub mod grid; // detections by cell
-pub mod manage;
 pub mod predict; // stage 1
-pub mod update; // stage 5 // stage 6
+pub mod grid; // detections by cell
+pub mod gate; // stage 2
+pub mod cluster; // stage 3
+pub mod associate; // stage 4
+pub mod update; // stage 5
+pub mod manage; // stage 6
 
-pub mod batch; // all lanes together, wave by wave
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
+pub mod batch; // all lanes together, wave by wave
 
 #[cfg(test)]
 mod tests;

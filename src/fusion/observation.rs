@@ -64,7 +64,7 @@ impl<R: Real> Seen<R> {
             difference: core::array::from_fn(|a| {
                 let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
                 let offset = R::from_fn(|n| d(n).offset_m[a]);
-                tiles * R::splat(TILE) + (offset - x[a])
+                difference(tiles, offset, x[a])
             }),
             ahead_s: R::from_fn(|n| d(n).ahead_s),
             axis: [
@@ -84,7 +84,7 @@ impl<R: Real> Seen<R> {
     /// First axis and its residual, given the residual vector `e` at the time of the detection.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn first(&self, e: &[R; 3]) -> ([R; 3], R) {
+    pub fn first(&self, e: &[R; 3]) -> ([R; 3], R) {
         let half = R::splat(0.5);
         let nu = dot3(&self.axis[0], e);
         if !R::any_less(half, self.slant) {
@@ -103,7 +103,7 @@ impl<R: Real> Seen<R> {
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let zero = R::splat(0.0);
         let tau = self.ahead_s;
-        let e: [R; 3] = core::array::from_fn(|a| self.difference[a] - tau * prior.mean[3 + a]);
+        let e = self.residual(prior);
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
         let (a, nu) = self.first(&e);
         scalar(&mut to, &[a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]], nu, self.sigma_m[0]);
@@ -132,56 +132,107 @@ impl<R: Real> Seen<R> {
     /// Squared Mahalanobis distance and the determinant of the innovation covariance (in units of 2π).
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn innovation(&self, prior: &State<R>) -> Innovation<R> {
-        let (zero, two_pi) = (R::splat(0.0), R::splat(2.0 * PI));
-        let tau = self.ahead_s;
-        let e: [R; 3] = core::array::from_fn(|a| self.difference[a] - tau * prior.mean[3 + a]);
+        let e = self.residual(prior);
+        let (axis, nu) = self.first(&e);
+        self.factor(prior, axis).innovation(self, prior, &e, nu)
+    }
+
+    /// Measured less predicted position at the time of the detection.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn residual(&self, prior: &State<R>) -> [R; 3] {
+        core::array::from_fn(|a| self.difference[a] - self.ahead_s * prior.mean[3 + a])
+    }
+
+    /// Factors the innovation covariance, its first axis being `a0`.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn factor(&self, prior: &State<R>, a0: [R; 3]) -> Factor<R> {
+        let (zero, one, two_pi, limit) = (R::splat(0.0), R::splat(1.0), R::splat(2.0 * PI), R::splat(2.5));
         let p = &prior.covariance;
-        let c = position_covariance(p, tau);
-        let (a0, nu0) = self.first(&e);
+        let c = position_covariance(p, self.ahead_s);
         let (a1, a2) = (self.axis[1], self.axis[2]);
         let (m0, m1) = (times3(&c, &a0), times3(&c, &a1));
-        let s00 = dot3(&a0, &m0) + self.sigma_m[0] * self.sigma_m[0];
+        let d0 = dot3(&a0, &m0) + self.sigma_m[0] * self.sigma_m[0];
         let s10 = dot3(&a1, &m0);
         let s11 = dot3(&a1, &m1) + self.sigma_m[1] * self.sigma_m[1];
-        let l10 = s10 / s00;
-        let nu1 = dot3(&a1, &e) - l10 * nu0;
+        let l10 = s10 / d0;
         let d1 = s11 - l10 * s10;
-        let mut distance2 = nu0 * nu0 / s00 + nu1 * nu1 / d1;
-        let mut determinant = (s00 * two_pi) * (d1 * two_pi);
-        let (mut nu2, mut d2, mut l20, mut l21) = (zero, R::splat(1.0), zero, zero);
-        let limit = R::splat(2.5);
+        let mut to = Factor {
+            variance: [d0, d1, one, one],
+            lower: [l10, zero, zero, zero, zero, zero],
+            determinant: (d0 * two_pi) * (d1 * two_pi),
+        };
         if R::any_less(limit, self.axes) {
             let m2 = times3(&c, &a2);
             let s20 = dot3(&a2, &m0);
             let t21 = dot3(&a2, &m1) - l10 * s20;
-            l20 = s20 / s00;
-            l21 = t21 / d1;
-            nu2 = dot3(&a2, &e) - l20 * nu0 - l21 * nu1;
-            d2 = dot3(&a2, &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
-            distance2 = R::where_less(limit, self.axes, distance2 + nu2 * nu2 / d2, distance2);
-            determinant = R::where_less(limit, self.axes, determinant * (d2 * two_pi), determinant);
+            let (l20, l21) = (s20 / d0, t21 / d1);
+            let d2 = dot3(&a2, &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
+            to.variance[2] = d2;
+            to.lower[1] = R::where_less(limit, self.axes, l20, zero);
+            to.lower[2] = R::where_less(limit, self.axes, l21, zero);
+            to.determinant = R::where_less(limit, self.axes, to.determinant * (d2 * two_pi), to.determinant);
         }
         if R::any_less(zero, self.rate_sigma_m_s) {
             // The range rate as a further row: b = cov(position at the detection, velocity) a0.
             let a = self.axis[0];
-            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
-            let b: [R; 3] = core::array::from_fn(|i| dot3(&velocity_row(p, i, tau), &a));
+            let b: [R; 3] = core::array::from_fn(|i| dot3(&velocity_row(p, i, self.ahead_s), &a));
             let s30 = dot3(&a0, &b);
             let t31 = dot3(&a1, &b) - l10 * s30;
-            let t32 = dot3(&a2, &b) - l20 * s30 - l21 * t31;
+            let t32 = dot3(&a2, &b) - to.lower[1] * s30 - to.lower[2] * t31;
             let t32 = R::where_less(limit, self.axes, t32, zero);
-            let (l30, l31, l32) = (s30 / s00, t31 / d1, t32 / d2);
-            let nu3 = self.rate_m_s - dot3(&a, &v) - l30 * nu0 - l31 * nu1 - l32 * nu2;
-            let vv: [R; 3] =
-                core::array::from_fn(|i| p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]);
+            let (l30, l31, l32) = (s30 / d0, t31 / d1, t32 / to.variance[2]);
+            let vv: [R; 3] = core::array::from_fn(|i| {
+                p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]
+            });
             let s33 = dot3(&a, &vv) + self.rate_sigma_m_s * self.rate_sigma_m_s;
             let d3 = s33 - l30 * s30 - l31 * t31 - l32 * t32;
-            distance2 = R::where_less(zero, self.rate_sigma_m_s, distance2 + nu3 * nu3 / d3, distance2);
-            determinant = R::where_less(zero, self.rate_sigma_m_s, determinant * (d3 * two_pi), determinant);
+            to.variance[3] = d3;
+            to.lower = [to.lower[0], to.lower[1], to.lower[2], l30, l31, l32];
+            let with = to.determinant * (d3 * two_pi);
+            to.determinant = R::where_less(zero, self.rate_sigma_m_s, with, to.determinant);
         }
-        Innovation { distance2, determinant }
+        to
+    }
+}
+
+/// The innovation covariance as L D Lᵀ. It depends on the detection only through how and when it was measured, so
+/// detections of one scan with equal noise share it.
+#[derive(Clone, Copy, Debug)]
+pub struct Factor<R> {
+    /// D: the axes, then the range rate; what was not measured is 1.
+    variance: [R; 4],
+    /// L below its diagonal, row by row.
+    lower: [R; 6],
+    /// det(2π S).
+    determinant: R,
+}
+
+impl<R: Real> Factor<R> {
+    /// The distance of one detection: residual vector `e`, residual `nu0` along the first axis.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub fn innovation(&self, seen: &Seen<R>, prior: &State<R>, e: &[R; 3], nu0: R) -> Innovation<R> {
+        let (zero, limit) = (R::splat(0.0), R::splat(2.5));
+        let (l, d) = (&self.lower, &self.variance);
+        let nu1 = dot3(&seen.axis[1], e) - l[0] * nu0;
+        let mut distance2 = nu0 * nu0 / d[0] + nu1 * nu1 / d[1];
+        let mut nu2 = zero;
+        if R::any_less(limit, seen.axes) {
+            nu2 = dot3(&seen.axis[2], e) - l[1] * nu0 - l[2] * nu1;
+            distance2 = R::where_less(limit, seen.axes, distance2 + nu2 * nu2 / d[2], distance2);
+        }
+        if R::any_less(zero, seen.rate_sigma_m_s) {
+            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
+            let nu3 = seen.rate_m_s - dot3(&seen.axis[0], &v) - l[3] * nu0 - l[4] * nu1 - l[5] * nu2;
+            distance2 = R::where_less(zero, seen.rate_sigma_m_s, distance2 + nu3 * nu3 / d[3], distance2);
+        }
+        Innovation { distance2, determinant: self.determinant }
     }
 }
 
@@ -200,6 +251,12 @@ impl Innovation<f32> {
     pub fn density(&self) -> f32 {
         super::real::exp_of_nonpositive(-0.5 * self.distance2) / self.determinant.sqrt()
     }
+}
+
+/// Metres from a prediction to a detection along one axis: tiles first.
+#[inline(always)]
+pub fn difference<R: Real>(tiles: R, offset_m: R, predicted_m: R) -> R {
+    tiles * R::splat(TILE) + (offset_m - predicted_m)
 }
 
 #[inline(always)]

@@ -72,9 +72,7 @@ pub(super) fn decode(
         let array = array.as_ref();
         match role {
             Role::Time if layout.time == TimeScale::Seconds => {
-                table.time = numbers(array)
-                    .map(|cell| cell.map_or(Time::Missing, Time::from_seconds))
-                    .collect();
+                table.time = numbers(array).map(|cell| cell.map_or(Time::Missing, Time::from_seconds)).collect();
             }
             Role::Time => timestamps(array, &mut table),
             Role::Subject => table.subject = text(array),
@@ -91,13 +89,12 @@ pub(super) fn decode(
 
 fn timestamps(array: &dyn Array, table: &mut Table) {
     fn scaled<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, to_us: impl Fn(i64) -> Option<i64>) -> Vec<Time> {
-        let instant = |value: i64| to_us(value).map_or(Time::Bad(value as f64, super::Reason::TimeBeyondLimits), Time::from_us);
+        let instant =
+            |value: i64| to_us(value).map_or(Time::Bad(value as f64, super::Reason::TimeBeyondLimits), Time::from_us);
         array.as_primitive::<T>().iter().map(|cell| cell.map_or(Time::Missing, instant)).collect()
     }
     table.time = match array.data_type() {
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            scaled::<TimestampSecondType>(array, |s| s.checked_mul(1_000_000))
-        }
+        DataType::Timestamp(TimeUnit::Second, _) => scaled::<TimestampSecondType>(array, |s| s.checked_mul(1_000_000)),
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
             scaled::<TimestampMillisecondType>(array, |ms| ms.checked_mul(1_000))
         }

@@ -271,7 +271,8 @@ impl Checker<'_> {
         };
         let radians = |key, value: &Option<Spanned<f64>>| {
             let right = |sigma: f64| (1e-6..=60.0).contains(&sigma);
-            let sigma = value.as_ref().map(|v| self.number(key, v, right, "degrees between 1e-6 and 60")).transpose()?;
+            let sigma =
+                value.as_ref().map(|v| self.number(key, v, right, "degrees between 1e-6 and 60")).transpose()?;
             Ok(sigma.map(f64::to_radians))
         };
         Ok(Noise {
@@ -300,7 +301,13 @@ impl Checker<'_> {
         let (across, along, foreign, most, wanted) = match frame {
             Frame::Geodetic => {
                 let wanted = "longitude_deg and latitude_deg (or the range_m of a radar): frame is geodetic";
-                (("longitude_deg", longitude_deg), ("latitude_deg", latitude_deg), [("x_m", x_m), ("y_m", y_m)], 90.0, wanted)
+                (
+                    ("longitude_deg", longitude_deg),
+                    ("latitude_deg", latitude_deg),
+                    [("x_m", x_m), ("y_m", y_m)],
+                    90.0,
+                    wanted,
+                )
             }
             Frame::Local => {
                 let wanted = "x_m and y_m (or the range_m of a radar): frame is local";

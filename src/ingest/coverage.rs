@@ -33,7 +33,8 @@ impl Sensor {
                 across && (south..=north).contains(&y)
             }
             Coverage::Ring { range_m: [near, far], height_m } => {
-                let [dx, dy, dz] = std::array::from_fn(|i| metres.get(i).unwrap_or(&0.0) - self.site().get(i).unwrap_or(&0.0));
+                let [dx, dy, dz] =
+                    std::array::from_fn(|i| metres.get(i).unwrap_or(&0.0) - self.site().get(i).unwrap_or(&0.0));
                 let planar = frame == Frame::Local && height_m.is_none();
                 let distance = if planar { dx.hypot(dy) } else { dx.hypot(dy).hypot(dz) };
                 (near..=far).contains(&distance)
@@ -228,6 +229,9 @@ mod tests {
                 }
             }
         }
-        assert_eq!(radar(89.0, 10.0, 0.0, [0.0, 300e3]).horizontal_bounds(Frame::Geodetic).1[1].to_bits(), 90f64.to_bits());
+        assert_eq!(
+            radar(89.0, 10.0, 0.0, [0.0, 300e3]).horizontal_bounds(Frame::Geodetic).1[1].to_bits(),
+            90f64.to_bits()
+        );
     }
 }

@@ -51,10 +51,8 @@ impl ParquetRows {
     /// The next rows; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Table>, IngestError> {
         let Some(batch) = self.reader.next() else { return Ok(None) };
-        let batch = batch.map_err(|error| IngestError::Unreadable {
-            path: self.path.to_path_buf(),
-            what: one_line(&error),
-        })?;
+        let batch =
+            batch.map_err(|error| IngestError::Unreadable { path: self.path.to_path_buf(), what: one_line(&error) })?;
         let places = Places::Groups { starts: Arc::clone(&self.starts), first: self.next_row };
         self.next_row += batch.num_rows() as u64;
         Ok(Some(arrow_table::decode(&self.path, &batch, &self.roles, &self.layout, places)))

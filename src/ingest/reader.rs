@@ -15,7 +15,10 @@ use super::table::{Layout, Table};
 #[derive(Debug)]
 pub(super) enum Source {
     Parquet(Box<ParquetRows>),
-    Csv { rows: Box<CsvRows>, rows_per_batch: usize },
+    Csv {
+        rows: Box<CsvRows>,
+        rows_per_batch: usize,
+    },
     /// At its end, or at an error.
     Done,
 }

@@ -207,7 +207,8 @@ impl<'a> Judge<'a> {
         ] {
             self.empty(foreign, row)?;
         }
-        let horizontal = |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
+        let horizontal =
+            |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
         let vertical = |of| Sigma { of, column: Q::SigmaVertical, noise: sensor.noise.vertical_m, key: "vertical_m" };
         match self.catalogue.frame {
             Frame::Local => {
@@ -252,10 +253,7 @@ impl<'a> Judge<'a> {
             Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
         let polar = Polar {
             range_m: [self.required(Q::Range, row, sensor)?, self.sigma(&range, row, sensor)?],
-            azimuth_rad: [
-                self.required(Q::Azimuth, row, sensor)?.to_radians(),
-                self.sigma(&azimuth, row, sensor)?,
-            ],
+            azimuth_rad: [self.required(Q::Azimuth, row, sensor)?.to_radians(), self.sigma(&azimuth, row, sensor)?],
             elevation_rad: with_sigma(self.optional(Q::Elevation, row)?.map(f64::to_radians), &elevation)?,
             altitude_m: with_sigma(self.optional(Q::Altitude, row)?, &altitude)?,
             range_rate_m_s: with_sigma(self.optional(Q::RangeRate, row)?, &rate)?,

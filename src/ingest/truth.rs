@@ -68,11 +68,7 @@ impl<'a> TruthReader<'a> {
     ///
     /// # Errors
     /// If both are there, the file cannot be read, or a column is unknown, missing or of another type.
-    pub fn open(
-        folder: &Path,
-        catalogue: &'a Catalogue,
-        rows_per_batch: usize,
-    ) -> Result<Option<Self>, IngestError> {
+    pub fn open(folder: &Path, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Option<Self>, IngestError> {
         let layout = Layout::truth(catalogue.frame, catalogue.time);
         let Some((_, mut source)) = Source::open(folder, "truth", layout, rows_per_batch)? else { return Ok(None) };
         let ahead = source.next()?;

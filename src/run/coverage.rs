@@ -5,7 +5,7 @@
 #![expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 
 use crate::fusion::undetected::{Mask, Plane};
-use crate::ingest::Sensor;
+use crate::ingest::{Coverage, Sensor};
 use crate::space::{Frame, Geodetic, Place};
 
 /// Most cells of a plane; beyond, cells grow.
@@ -32,7 +32,8 @@ pub fn plane<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m
     // A margin of half a cell keeps detections at the edge inside.
     let edges = [high[0] - low[0], high[1] - low[1]];
     let cell_m = cell_m.max(((edges[0] + cell_m) * (edges[1] + cell_m) / CELLS_MAX).sqrt());
-    let origin = core::array::from_fn(|k| centre[k] + (low[0] - cell_m / 2.0) * east[k] + (low[1] - cell_m / 2.0) * north[k]);
+    let origin =
+        core::array::from_fn(|k| centre[k] + (low[0] - cell_m / 2.0) * east[k] + (low[1] - cell_m / 2.0) * north[k]);
     Plane {
         origin: Place::from_metres(origin),
         east: east.map(|x| x as f32),
@@ -49,7 +50,7 @@ pub fn mask(plane: &Plane, sensor: &Sensor, frame: Frame, mut allowed: impl FnMu
     let origin = plane.origin.metres();
     let (east, north) = (plane.east.map(f64::from), plane.north.map(f64::from));
     let cell_m = f64::from(plane.cell_m);
-    let height_m = sensor.coverage.height_m().map_or(0.0, |[low, high]| 0.5 * (low + high));
+    let height_m = middle_height_m(sensor);
     let mut share = Vec::with_capacity(plane.len());
     for j in 0..plane.cells[1] {
         for i in 0..plane.cells[0] {
@@ -73,6 +74,11 @@ fn on_the_ground(point: [f64; 3], frame: Frame, height_m: f64) -> ([f64; 2], [f6
             ([g.longitude_deg, g.latitude_deg], ground.ecef())
         }
     }
+}
+
+fn middle_height_m(sensor: &Sensor) -> f64 {
+    let (Coverage::Box { height_m, .. } | Coverage::Ring { height_m, .. }) = sensor.coverage;
+    height_m.map_or(0.0, |[low, high]| 0.5 * (low + high))
 }
 
 /// Points around the edge of a sensor's coverage, in engine coordinates, and its middle.

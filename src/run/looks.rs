@@ -1,18 +1,20 @@
-//! Looks of sensors: rows in time order become, for every sensor, one look after another, empty ones too.
+//! Looks of sensors: one lane's rows in time order become, for every sensor, one look after another, empty ones too.
 //!
 //! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded. Looks come out in the order of
-//! their ends, then of their sensors' names: restricted to the sensors of one lane, that order owes nothing to others.
+//! their ends, then of their sensors' names. A lane forms its looks from its own rows alone: a row that it may not see
+//! can neither end one of its looks nor make one of its rows late.
 
-use crate::ingest::{Catalogue, Detections, Measurement};
+use crate::ingest::{Measurement, Sensor};
 use crate::space::Place;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// When, microseconds.
     pub time_us: i64,
+    /// Index of the sensor in the catalogue.
+    pub sensor: usize,
     /// Measured position.
     pub place: Place,
     /// How it was measured.
@@ -34,79 +36,100 @@ pub struct Look {
     pub rows: Vec<Row>,
 }
 
-/// Collects rows into looks; holds no more than the looks that are still open.
+/// Forms the looks of one lane; holds no more than the looks that are still open and the rows not yet placed.
 #[derive(Debug)]
 pub struct Looks {
-    periods_us: Vec<i64>,
-    /// Sensors in the order of their names.
-    by_name: Vec<usize>,
-    open: Vec<Vec<Row>>,
-    /// End of the open look and rank of its sensor.
-    next: BinaryHeap<Reverse<(i64, usize)>>,
+    /// By end of the open look, then name.
+    open: BTreeMap<(i64, String), Open>,
+    ends: BTreeMap<usize, (i64, String)>,
+    waiting: VecDeque<Row>,
+    last_us: i64,
+    ended: bool,
+    late: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    sensor: usize,
+    period_us: i64,
+    rows: Vec<Row>,
 }
 
 impl Looks {
-    /// Begins with the looks that hold `first_us`.
+    /// Begins with the looks of `sensors` that hold `first_us`; the last ones hold `last_us`.
     #[must_use]
-    pub fn new(catalogue: &Catalogue, first_us: i64) -> Self {
-        let mut by_name: Vec<usize> = (0..catalogue.sensors.len()).collect();
-        by_name.sort_by_key(|&sensor| catalogue.sensors.get(sensor).map(|sensor| &sensor.name));
-        let periods_us: Vec<i64> = catalogue.sensors.iter().map(|sensor| sensor.scan_period_us.max(1)).collect();
-        let end = |sensor: &usize| {
-            let period = periods_us.get(*sensor).copied().unwrap_or(1);
-            first_us.div_euclid(period).saturating_add(1).saturating_mul(period)
+    pub fn new<'a>(sensors: impl Iterator<Item = (usize, &'a Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
+        let mut looks = Self {
+            open: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            last_us,
+            ended: false,
+            late: 0,
         };
-        let next = by_name.iter().enumerate().map(|(rank, sensor)| Reverse((end(sensor), rank))).collect();
-        Self { open: vec![Vec::new(); periods_us.len()], periods_us, by_name, next }
+        for (sensor, Sensor { name, scan_period_us, .. }) in sensors {
+            let period_us = (*scan_period_us).max(1);
+            let end_us = first_us.div_euclid(period_us).saturating_add(1).saturating_mul(period_us);
+            looks.open(end_us, name.clone(), Open { sensor, period_us, rows: Vec::new() });
+        }
+        looks
     }
 
-    /// Takes the rows of a batch; calls `emit` with every look that they show to be over.
-    ///
-    /// # Errors
-    /// Whatever `emit` returns.
-    pub fn take<E>(
-        &mut self,
-        batch: &Detections,
-        classes: &[u32],
-        mut emit: impl FnMut(Look) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
-        for ((((&time_us, &sensor), &place), &measurement), &class) in columns {
-            self.close(time_us, &mut emit)?;
-            if let Some(open) = self.open.get_mut(sensor as usize) {
-                open.push(Row { time_us, place, measurement, class });
+    /// Takes one more row, in the order of the recording.
+    pub fn push(&mut self, row: Row) {
+        self.waiting.push_back(row);
+    }
+
+    /// Says that no row follows.
+    pub fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Rows that came after the look that they belong to was over, and were left out.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// The next look that the rows so far show to be over.
+    pub fn next_look(&mut self) -> Option<Look> {
+        loop {
+            let (end_us, _) = self.open.first_key_value()?.0;
+            match self.waiting.front() {
+                Some(row) if *end_us > row.time_us => self.place(),
+                Some(_) => return self.close(),
+                // The open looks that begin within the span still come, the others never do.
+                None if self.ended && self.starts_within() => return self.close(),
+                None => return None,
             }
         }
-        Ok(())
     }
 
-    /// Emits every look that ended at `until_us` or before.
-    ///
-    /// # Errors
-    /// Whatever `emit` returns.
-    pub fn close<E>(&mut self, until_us: i64, emit: &mut impl FnMut(Look) -> Result<(), E>) -> Result<(), E> {
-        while let Some(&Reverse((end_us, rank))) = self.next.peek() {
-            if end_us > until_us {
-                break;
-            }
-            self.next.pop();
-            let Some(&sensor) = self.by_name.get(rank) else { continue };
-            let period = self.periods_us.get(sensor).copied().unwrap_or(1);
-            let rows = self.open.get_mut(sensor).map(std::mem::take).unwrap_or_default();
-            emit(Look { sensor, start_us: end_us - period, end_us, rows })?;
-            if let Some(next) = end_us.checked_add(period) {
-                self.next.push(Reverse((next, rank)));
-            }
+    fn starts_within(&self) -> bool {
+        self.open.first_key_value().is_some_and(|((end_us, _), open)| end_us - open.period_us <= self.last_us)
+    }
+
+    /// Puts the first waiting row into the open look of its sensor.
+    fn place(&mut self) {
+        let Some(row) = self.waiting.pop_front() else { return };
+        let open = self.ends.get(&row.sensor).and_then(|key| Some((key.0, self.open.get_mut(key)?)));
+        match open {
+            Some((end_us, open)) if end_us - open.period_us <= row.time_us => open.rows.push(row),
+            _ => self.late += 1,
         }
-        Ok(())
     }
 
-    /// Emits the looks that are still open, up to the longest period after `last_us`.
-    ///
-    /// # Errors
-    /// Whatever `emit` returns.
-    pub fn finish<E>(mut self, last_us: i64, mut emit: impl FnMut(Look) -> Result<(), E>) -> Result<(), E> {
-        let longest = self.periods_us.iter().copied().max().unwrap_or(0);
-        self.close(last_us.saturating_add(longest), &mut emit)
+    fn close(&mut self) -> Option<Look> {
+        let ((end_us, name), Open { sensor, period_us, rows }) = self.open.pop_first()?;
+        self.ends.remove(&sensor);
+        if let Some(next_us) = end_us.checked_add(period_us) {
+            self.open(next_us, name, Open { sensor, period_us, rows: Vec::new() });
+        }
+        Some(Look { sensor, start_us: end_us - period_us, end_us, rows })
+    }
+
+    fn open(&mut self, end_us: i64, name: String, open: Open) {
+        self.ends.insert(open.sensor, (end_us, name.clone()));
+        self.open.insert((end_us, name), open);
     }
 }

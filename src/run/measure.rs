@@ -17,7 +17,6 @@ pub const HEIGHT_M: f64 = 15_000.0;
 #[derive(Debug)]
 pub struct Measurer<'a> {
     sensor: &'a Sensor,
-    frame: Frame,
     births: &'a Births,
     area_m2: f64,
 }
@@ -26,7 +25,7 @@ impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
     pub fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
-        Self { sensor, frame, births, area_m2: sensor.area_m2(frame) }
+        Self { sensor, births, area_m2: sensor.area_m2(frame) }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -45,6 +44,13 @@ impl<'a> Measurer<'a> {
         }
     }
 
+    /// Probability that a look detects what it covers.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub fn detection_probability(&self) -> f32 {
+        self.sensor.detection_probability as f32
+    }
+
     /// How far a place may lie off along what was not measured, metres.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a bound")]
@@ -53,7 +59,7 @@ impl<'a> Measurer<'a> {
     }
 
     fn height_m(&self) -> f64 {
-        self.sensor.height_span_m().unwrap_or(HEIGHT_M)
+        self.sensor.height_span_m().unwrap_or(HEIGHT_M).max(1.0)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
@@ -106,11 +112,5 @@ impl<'a> Measurer<'a> {
             }
             _ => 1.0 / self.area_m2.max(1.0),
         }
-    }
-
-    /// The frame that the rows are in.
-    #[must_use]
-    pub fn frame(&self) -> Frame {
-        self.frame
     }
 }

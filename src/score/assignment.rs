@@ -20,6 +20,9 @@ const NONE: u32 = u32::MAX;
 /// Edges that one problem may have: 2 GB of them.
 pub(super) const EDGES_MAX: usize = 1 << 27;
 
+/// Largest cost, so that no sum of costs overflows.
+const COST_MAX: f64 = 1e150;
+
 /// A pair that may be matched.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Edge {
@@ -59,7 +62,7 @@ pub struct Components {
 /// An optimal matching.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
-    /// For each row the index of its edge in [`Costs::row`], if it has a column.
+    /// For each row the edge that it is matched along, if it has a column.
     pub matched: Vec<Option<Edge>>,
     /// Cost of the matching, skips included, summed in row order.
     pub cost: f64,
@@ -69,15 +72,15 @@ impl Costs {
     /// A problem without rows.
     ///
     /// # Errors
-    /// If there are more columns than a `u32` numbers, or a price is not finite.
+    /// If there are more columns than a `u32` numbers, or a price is not a number within 1e150.
     pub fn new(columns: usize, skip: Skip) -> Result<Self, ScoreError> {
         let limit = NONE as usize - 1;
         if columns > limit {
             return Err(ScoreError::TooManyPoints { found: columns, limit });
         }
         for (parameter, found) in [("skip.row", skip.row), ("skip.column", skip.column)] {
-            if !found.is_finite() {
-                return Err(ScoreError::Parameter { parameter, found, wanted: "a finite cost" });
+            if !is_cost(found) {
+                return Err(ScoreError::Parameter { parameter, found, wanted: "a cost within 1e150" });
             }
         }
         Ok(Self { columns, skip, row_starts: vec![0], edges: Vec::new() })
@@ -86,7 +89,8 @@ impl Costs {
     /// Adds a row; its edges in ascending order of their columns.
     ///
     /// # Errors
-    /// If a column does not exist or comes twice or out of order, or a cost is not finite; if there are too many edges.
+    /// If a column does not exist or comes twice or out of order, a cost is not a number within 1e150, or there are too
+    /// many edges.
     pub fn push_row(&mut self, edges: &[Edge]) -> Result<(), ScoreError> {
         let row = self.rows();
         let mut next_column = 0;
@@ -98,8 +102,8 @@ impl Costs {
             if column < next_column {
                 return wrong("ascending columns");
             }
-            if !cost.is_finite() {
-                return wrong("a finite cost");
+            if !is_cost(cost) {
+                return wrong("a cost within 1e150");
             }
             next_column = column + 1;
         }
@@ -167,6 +171,10 @@ impl Costs {
     fn span(&self, row: usize) -> std::ops::Range<usize> {
         self.row_starts[row] as usize..self.row_starts[row + 1] as usize
     }
+}
+
+fn is_cost(cost: f64) -> bool {
+    cost.abs() <= COST_MAX
 }
 
 /// Union-find whose representative is the least member.
@@ -386,7 +394,7 @@ mod tests {
         let mut costs = problem(2, 1.0, &[&[]]);
         for (edges, wanted) in [
             (vec![Edge { column: 2, cost: 0.0 }], "a column of the problem"),
-            (vec![Edge { column: 1, cost: f64::NAN }], "a finite cost"),
+            (vec![Edge { column: 1, cost: f64::NAN }], "a cost within 1e150"),
             (vec![Edge { column: 1, cost: 0.0 }, Edge { column: 1, cost: 0.0 }], "ascending columns"),
         ] {
             let error = costs.push_row(&edges).expect_err("an error").to_string();

@@ -112,8 +112,8 @@ fn check_metric(cutoff_m: f64, order: f64) -> Result<(), ScoreError> {
     if !(1e-9..=1e12).contains(&cutoff_m) {
         return Err(ScoreError::Parameter { parameter: "cutoff_m", found: cutoff_m, wanted: "1e-9 to 1e12 metres" });
     }
-    if !(1.0..=16.0).contains(&order) {
-        return Err(ScoreError::Parameter { parameter: "order", found: order, wanted: "1 to 16" });
+    if !(1.0..=10.0).contains(&order) {
+        return Err(ScoreError::Parameter { parameter: "order", found: order, wanted: "1 to 10" });
     }
     Ok(())
 }

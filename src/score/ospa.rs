@@ -4,7 +4,7 @@
 //! two empty sets. Schuhmacher, Vo and Vo, *IEEE TSP* 56(8), 2008.
 //!
 //! OSPA(2) is OSPA with the distance between two tracks f, g over a window W as base:
-//! `d(f, g)^q = Σ_(t ∈ W, f or g exists) d_t^q / |{t ∈ W: f or g exists}|`, where d_t = min(c, |f(t) − g(t)|) where both
+//! `d(f, g)^q = Σ_(t ∈ W, f or g exists) d_t^q / |{t ∈ W: f or g exists}|`, where `d_t = min(c, |f(t) − g(t)|)` where both
 //! exist and c where one does. Tracks that do not exist in the window do not count. Beard, Vo and Vo, *IEEE TSP* 68,
 //! 2020, with equal weights. Metres.
 

@@ -66,9 +66,9 @@ pub(super) fn within(
         return Ok(());
     }
     let grid = Grid::new(truth, estimates, cutoff_m);
-    for row in 0..truth.len() {
+    for (row, &point) in truth.iter().enumerate() {
         pairs.clear();
-        grid.around(truth[row], |estimate| consider(&mut pairs, row, estimate));
+        grid.around(point, |estimate| consider(&mut pairs, row, estimate));
         pairs.sort_unstable_by_key(|pair| pair.estimate);
         each(row, &pairs)?;
     }

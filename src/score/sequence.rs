@@ -111,7 +111,7 @@ pub fn score_points(
     match scans {
         Scans::OfEstimates => {
             while let Some(time_us) = estimates.next_time()? {
-                tally.scan(time_us, &truth.at(time_us)?, estimates.take(time_us)?, *gospa)?;
+                tally.scan(time_us, &truth.at(time_us)?, &estimates.take(time_us)?, *gospa)?;
             }
         }
         Scans::At(times) => {
@@ -122,7 +122,7 @@ pub fn score_points(
                 }
                 before_us = Some(time_us);
                 estimates.skip_until(Some(time_us))?;
-                tally.scan(time_us, &truth.at(time_us)?, estimates.take(time_us)?, *gospa)?;
+                tally.scan(time_us, &truth.at(time_us)?, &estimates.take(time_us)?, *gospa)?;
             }
             estimates.skip_until(None)?;
         }
@@ -196,7 +196,7 @@ impl Tally {
         &mut self,
         time_us: i64,
         truth: &[(u32, [f64; 3])],
-        estimates: Vec<TrackPoint>,
+        estimates: &[TrackPoint],
         metric: Gospa,
     ) -> Result<(), ScoreError> {
         let truth_m: Vec<_> = truth.iter().map(|&(_, position_m)| position_m).collect();

@@ -1,7 +1,7 @@
 //! Trajectory GOSPA: GOSPA over a whole record, with a price on changing which track stands for which object.
 //!
 //! `T-GOSPA^p = min over π_1..π_T of Σ_k [ Σ_(i,j) matched at k d^p + c^p/2 · (missed_k + false_k) ] + γ^p · Σ_k s(π_k, π_k+1)`
-//! where π_k assigns objects to tracks one to one, a pair counts as matched where both exist with d < c, and every
+//! where `π_k` assigns objects to tracks one to one, a pair counts as matched where both exist with d < c, and every
 //! object adds to s 1 if it changes from one track to another, 1/2 if it changes from a track to none or back.
 //! García-Fernández, Rahmathullah and Svensson, *IEEE TSP* 68, 2020, eqs. 7 to 11. An assignment may be kept through
 //! scans in which the pair is not matched.

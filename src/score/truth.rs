@@ -178,12 +178,22 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_gap_is_bridged_and_one_microsecond_more_is_not() {
+        for (gap_us, wanted) in [(10, vec![(1, 50.0)]), (11, vec![])] {
+            let mut truth = stream(&[point(0, 1, 0.0), point(gap_us, 1, 10.0 * gap_us as f64)]);
+            assert_eq!(x_of(&truth.at(5).expect("truth")), wanted, "{gap_us} µs");
+        }
+    }
+
+    #[test]
     fn a_scan_may_skip_many_samples() {
-        let points: Vec<_> = (0..1000).flat_map(|t| [point(t, 1, t as f64), point(t, 2, -(t as f64))]).collect();
+        // A zigzag, so that a neighbour passed over shows.
+        let points: Vec<_> = (0..1000).flat_map(|t| [point(2 * t, 1, (t % 2) as f64), point(2 * t, 2, 5.0)]).collect();
         let mut truth = stream(&points);
-        assert_eq!(x_of(&truth.at(500).expect("truth")), [(1, 500.0), (2, -500.0)]);
-        assert!(truth.queue.len() <= 20, "{} samples are held", truth.queue.len());
-        assert_eq!(x_of(&truth.at(998).expect("truth")), [(1, 998.0), (2, -998.0)]);
+        for (time_us, x) in [(501, 0.5), (502, 1.0), (503, 0.5), (999, 0.5), (1000, 0.0), (1997, 0.5)] {
+            assert_eq!(x_of(&truth.at(time_us).expect("truth")), [(1, x), (2, 5.0)], "at {time_us} µs");
+            assert!(truth.queue.len() <= 10, "{} samples are held", truth.queue.len());
+        }
     }
 
     #[test]

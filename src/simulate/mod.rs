@@ -1,1 +1,64 @@
-//! Not built yet.
+//! Scenario to recording, with truth: objects that move, appear and end, and sensors that see them.
+//!
+//! Frame: local; x east, y north, z up, metres. Times: microseconds from the first scan. Every random number belongs
+//! to a stream named by its purpose, so that the same seed gives the same bytes on every machine and for any number
+//! of threads; a change to one sensor leaves the objects and the other sensors as they were. `docs/simulate.md`
+//! explains every key of a scenario.
+
+mod error;
+mod motion;
+mod plan;
+mod random;
+mod recording;
+mod report;
+mod scenario;
+mod sensing;
+mod simulation;
+
+use std::path::Path;
+
+pub use error::SimulateError;
+pub use report::{SensorReport, SimulationReport};
+pub use scenario::{
+    AtEdge, CoverageScenario, GivenObject, Looks, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Site,
+};
+pub use sensing::SimulatedDetection;
+pub use simulation::{Simulation, TrueState};
+
+use recording::{Staging, Tables, write_catalogue};
+
+/// Simulates a scenario and writes it as a recording folder `out`, which appears whole or not at all.
+///
+/// An earlier recording of that name, or an empty folder, is replaced; anything else is left alone.
+///
+/// # Errors
+/// [`SimulateError`] if a value of the scenario cannot be right, or the folder cannot be written.
+pub fn simulate(scenario: &Scenario, out: &Path) -> Result<SimulationReport, SimulateError> {
+    simulate_watched(scenario, out, |_| ())
+}
+
+/// As [`simulate`], and says after every scan what was simulated so far.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_watched(
+    scenario: &Scenario,
+    out: &Path,
+    mut watch: impl FnMut(&SimulationReport),
+) -> Result<SimulationReport, SimulateError> {
+    let mut simulation = Simulation::new(scenario)?;
+    let staging = Staging::beside(out)?;
+    let folder = staging.folder();
+    write_catalogue(scenario, simulation.plan(), &folder)?;
+    let mut tables = Tables::create(simulation.plan(), &folder)?;
+    while simulation.next_scan() {
+        tables.append_truth(&simulation)?;
+        while let Some(detections) = simulation.next_detections() {
+            tables.append_detections(&detections)?;
+        }
+        watch(simulation.report());
+    }
+    tables.finish()?;
+    staging.publish()?;
+    Ok(simulation.report().clone())
+}

@@ -11,7 +11,7 @@ const LANES: usize = 3;
 
 /// What is wrong with the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Poison {
+pub(crate) enum Poison {
     /// Nothing.
     None,
     /// A tenth of all numbers is NaN.
@@ -40,7 +40,7 @@ pub enum Poison {
 
 impl Poison {
     /// All but [`Poison::None`].
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Nan,
         Self::Infinite,
         Self::ZeroCovariance,
@@ -56,8 +56,7 @@ impl Poison {
 }
 
 /// A wave over `tracks` tracks, in whole blocks; the tail of the last block is as a batch leaves it, zero.
-#[must_use]
-pub fn wave(tracks: usize, seed: u64, poison: Poison) -> Arrays<Host> {
+pub(crate) fn wave(tracks: usize, seed: u64, poison: Poison) -> Arrays<Host> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut arrays = Arrays::<Host>::default();
     let blocks = tracks.div_ceil(BLOCK);
@@ -78,6 +77,24 @@ pub fn wave(tracks: usize, seed: u64, poison: Poison) -> Arrays<Host> {
     }
     spoil(&mut random, &mut arrays, poison);
     arrays
+}
+
+/// The same arrays again.
+pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
+    Arrays {
+        looks: from.looks.clone(),
+        lane: from.lane.clone(),
+        tile: from.tile.clone(),
+        mean: from.mean.clone(),
+        covariance: from.covariance.clone(),
+        odds: from.odds.clone(),
+        identity: from.identity.clone(),
+        sources: from.sources.clone(),
+        detections: from.detections.clone(),
+        observations: from.observations.clone(),
+        rows: from.rows.clone(),
+        edges: from.edges.clone(),
+    }
 }
 
 fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {

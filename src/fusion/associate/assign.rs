@@ -12,7 +12,7 @@ use super::Cluster;
 
 const NONE: u32 = u32::MAX;
 /// What a detection is worth over none, in nats: more than any difference of likelihoods within gates.
-const PREFERENCE: f32 = 64.0;
+const PREFERENCE: f32 = 8.0;
 
 /// Scratch memory.
 #[derive(Debug, Default)]

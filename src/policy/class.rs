@@ -1,0 +1,320 @@
+//! Rows to classes: detections with equal policy attributes.
+//!
+//! One pass, at the speed of memory: a row becomes four small numbers and a flag (sensor, label, set of zones, set of
+//! periods, identified), packed into two words; a small cache before the ordered map finds the class of most rows.
+//! A class's number says when it first turned up, so it depends on all rows and is for the engine only.
+
+use super::PolicyError;
+use super::judge::class_entity;
+use super::partners::strings;
+use super::periods::Periods;
+use super::read::Policy;
+use super::schema::Types;
+use super::zones::{Located, ZoneMap};
+use crate::ingest::{Catalogue, Detections, Kind};
+use cedar_policy::{Entity, RestrictedExpression};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The kinds of sensors, as rules name them.
+pub(super) const KINDS: [&str; 2] = ["position", "radar"];
+
+/// What the rules may know about a detection. Detections with equal attributes form one class.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClassKey {
+    /// The sensor's name.
+    pub sensor: String,
+    /// The partner that owns it.
+    pub owner: String,
+    /// `position` or `radar`.
+    pub kind: String,
+    /// The owner's marking; empty where there is none.
+    pub label: String,
+    /// The zones that it lies in.
+    pub zones: BTreeSet<String>,
+    /// The periods that its time lies in.
+    pub periods: BTreeSet<String>,
+    /// Whether the target sent an address.
+    pub identified: bool,
+}
+
+/// How many detections a class has, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassSummary {
+    /// How many.
+    pub count: u64,
+    /// The earliest time, in microseconds.
+    pub first_us: i64,
+    /// The latest time, in microseconds.
+    pub last_us: i64,
+}
+
+/// Sorts detections into classes, batch by batch.
+#[derive(Debug)]
+pub struct Classifier {
+    sensors: Vec<[String; 3]>,
+    zone_map: ZoneMap,
+    periods: Periods,
+    // From a stretch of time to the number of its set of periods: stretches with equal sets have one number.
+    period_set: Vec<u32>,
+    zone_sets: BTreeMap<Vec<u32>, u32>,
+    zone_names: Vec<BTreeSet<String>>,
+    labels: Vec<String>,
+    label_numbers: BTreeMap<String, u32>,
+    numbers: BTreeMap<Packed, u32>,
+    recent: Vec<(Packed, u32)>,
+    classes: Vec<ClassKey>,
+    summaries: Vec<ClassSummary>,
+}
+
+type Packed = [u64; 2];
+
+const RECENT_BITS: u32 = 10;
+// No row packs to this: it would need 2³² sensors.
+const NOTHING: Packed = [u64::MAX; 2];
+
+/// One row, as numbers.
+#[derive(Clone, Copy)]
+struct Row {
+    sensor: u32,
+    label: u32,
+    zones: u32,
+    stretch: usize,
+    periods: u32,
+    identified: bool,
+}
+
+impl Classifier {
+    /// For the detections of a recording.
+    ///
+    /// # Errors
+    ///
+    /// A zone that makes no sense in the frame of the recording.
+    pub fn new(policy: &Policy, catalogue: &Catalogue) -> Result<Self, PolicyError> {
+        let zone_map = policy.zone_map(catalogue.frame)?;
+        let periods = policy.periods().clone();
+        let mut numbers: BTreeMap<&BTreeSet<String>, u32> = BTreeMap::new();
+        let period_set = (0u32..).zip(periods.sets()).map(|(new, set)| *numbers.entry(set).or_insert(new)).collect();
+        let zone_sets = (0u32..).zip(zone_map.sets()).map(|(number, set)| (set.clone(), number)).collect();
+        let zone_names = zone_map.sets().iter().map(|set| zone_map.named(set)).collect();
+        let sensors = catalogue.sensors.iter();
+        let sensors = sensors.map(|s| [s.name.clone(), s.owner.clone(), kind_name(&s.kind).to_owned()]).collect();
+        Ok(Self {
+            sensors,
+            zone_map,
+            periods,
+            period_set,
+            zone_sets,
+            zone_names,
+            labels: Vec::new(),
+            label_numbers: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            recent: vec![(NOTHING, 0); 1 << RECENT_BITS],
+            classes: Vec::new(),
+            summaries: Vec::new(),
+        })
+    }
+
+    /// The number of the class of each detection of a batch: its place in [`Classifier::classes`].
+    ///
+    /// # Errors
+    ///
+    /// Columns of unequal length, a sensor that the catalogue lacks, a label that the batch lacks, a place that is
+    /// not finite.
+    pub fn classify(&mut self, batch: &Detections) -> Result<Vec<u32>, PolicyError> {
+        let rows = batch.time_us.len();
+        for (column, length) in [
+            ("sensor", batch.sensor.len()),
+            ("horizontal", batch.horizontal.len()),
+            ("label", batch.label.len()),
+            ("identified", batch.identified.len()),
+        ] {
+            if length != rows {
+                let found = format!("{length} rows of `{column}`, {rows} of `time_us`");
+                return Err(PolicyError::Detection { row: length.min(rows), found, wanted: "columns of one length" });
+            }
+        }
+        let labels: Vec<u32> = batch.labels.iter().map(|label| self.label_number(label)).collect();
+        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
+        let mut classes = Vec::with_capacity(rows);
+        let mut scratch = Vec::new();
+        // Times come in order, so the stretch of the last row is most often that of the next one.
+        let mut stretch = 0;
+        let (mut from_us, mut to_us) = self.periods.bounds(stretch);
+        for (number, ((((&time_us, &sensor), &place), &label), &identified)) in
+            columns.zip(&batch.identified).enumerate()
+        {
+            let wrong = |found, wanted| Err(PolicyError::Detection { row: number, found, wanted });
+            if sensor as usize >= self.sensors.len() {
+                return wrong(format!("sensor number {sensor}"), "a number below that of the sensors in the catalogue");
+            }
+            let Some(&label) = labels.get(label as usize) else {
+                return wrong(format!("label number {label}"), "a number below that of the labels in the batch");
+            };
+            let [x, y] = place;
+            if !x.is_finite() || !y.is_finite() {
+                return wrong(format!("place {x}, {y}"), "finite coordinates");
+            }
+            if time_us < from_us || time_us >= to_us {
+                stretch = self.periods.stretch(time_us);
+                (from_us, to_us) = self.periods.bounds(stretch);
+            }
+            let periods = self.period_set.get(stretch).copied().unwrap_or(0);
+            let zones = self.zone_set(place, &mut scratch);
+            let class = self.number(Row { sensor, label, zones, stretch, periods, identified }, time_us);
+            classes.push(class);
+        }
+        Ok(classes)
+    }
+
+    /// The classes met so far, by number.
+    #[must_use]
+    pub fn classes(&self) -> &[ClassKey] {
+        &self.classes
+    }
+
+    /// How many detections each class has, by number.
+    #[must_use]
+    pub fn summaries(&self) -> &[ClassSummary] {
+        &self.summaries
+    }
+
+    /// The zones that hold a point: x, y in metres or longitude, latitude in degrees.
+    #[must_use]
+    pub fn zones_at(&self, place: [f64; 2]) -> Cow<'_, BTreeSet<String>> {
+        self.zone_map.zones_at(place)
+    }
+
+    /// The periods that hold a time.
+    #[must_use]
+    pub fn periods_at(&self, time_us: i64) -> &BTreeSet<String> {
+        self.periods.periods_at(time_us)
+    }
+
+    fn label_number(&mut self, label: &String) -> u32 {
+        if let Some(&number) = self.label_numbers.get(label) {
+            return number;
+        }
+        let number = count(self.labels.len());
+        self.labels.push(label.clone());
+        self.label_numbers.insert(label.clone(), number);
+        number
+    }
+
+    fn zone_set(&mut self, place: [f64; 2], scratch: &mut Vec<u32>) -> u32 {
+        if let Located::Set(number) = self.zone_map.locate(place) {
+            return number;
+        }
+        self.zone_map.members(place, scratch);
+        if let Some(&number) = self.zone_sets.get(scratch) {
+            return number;
+        }
+        let number = count(self.zone_names.len());
+        self.zone_names.push(self.zone_map.named(scratch));
+        self.zone_sets.insert(scratch.clone(), number);
+        number
+    }
+
+    fn number(&mut self, row: Row, time_us: i64) -> u32 {
+        let packed = row.packed();
+        let slot = slot(packed);
+        let known = self.recent.get(slot).filter(|(recent, _)| *recent == packed).map(|&(_, number)| number);
+        let number = known.unwrap_or_else(|| {
+            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
+            if let Some(recent) = self.recent.get_mut(slot) {
+                *recent = (packed, number);
+            }
+            number
+        });
+        if let Some(summary) = self.summaries.get_mut(number as usize) {
+            summary.first_us = if summary.count == 0 { time_us } else { summary.first_us.min(time_us) };
+            summary.last_us = if summary.count == 0 { time_us } else { summary.last_us.max(time_us) };
+            summary.count += 1;
+        }
+        number
+    }
+
+    fn add(&mut self, row: Row, packed: Packed) -> u32 {
+        let number = count(self.classes.len());
+        let [sensor, owner, kind] = self.sensors.get(row.sensor as usize).cloned().unwrap_or_default();
+        self.classes.push(ClassKey {
+            sensor,
+            owner,
+            kind,
+            label: self.labels.get(row.label as usize).cloned().unwrap_or_default(),
+            zones: self.zone_names.get(row.zones as usize).cloned().unwrap_or_default(),
+            periods: self.periods.sets().get(row.stretch).cloned().unwrap_or_default(),
+            identified: row.identified,
+        });
+        self.summaries.push(ClassSummary { count: 0, first_us: 0, last_us: 0 });
+        self.numbers.insert(packed, number);
+        number
+    }
+}
+
+impl Row {
+    fn packed(self) -> Packed {
+        let Self { sensor, label, zones, stretch: _, periods, identified } = self;
+        let place_and_time = u64::from(zones) << 32 | u64::from(periods) << 1 | u64::from(identified);
+        [u64::from(sensor) << 32 | u64::from(label), place_and_time]
+    }
+}
+
+/// Where a packed row is remembered: Fibonacci hashing of both words.
+#[expect(clippy::cast_possible_truncation, reason = "the few highest bits fit any usize")]
+fn slot([a, b]: Packed) -> usize {
+    let mixed = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - RECENT_BITS)) as usize
+}
+
+/// A number for the next entry of a table that cannot come near 2³² entries.
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn kind_name(kind: &Kind) -> &'static str {
+    let [position, radar] = KINDS;
+    match kind {
+        Kind::Position => position,
+        Kind::Radar { .. } => radar,
+    }
+}
+
+impl ClassKey {
+    pub(super) fn entity(&self, types: &Types) -> Result<Entity, PolicyError> {
+        let text = |value: &String| RestrictedExpression::new_string(value.clone());
+        let attributes = vec![
+            ("sensor", text(&self.sensor)),
+            ("owner", text(&self.owner)),
+            ("kind", text(&self.kind)),
+            ("label", text(&self.label)),
+            ("zones", strings(&self.zones)),
+            ("periods", strings(&self.periods)),
+            ("identified", RestrictedExpression::new_bool(self.identified)),
+        ];
+        class_entity(&types.detections, attributes)
+    }
+
+    /// A class to try a schema with.
+    pub(super) fn probe() -> Self {
+        Self {
+            sensor: String::new(),
+            owner: String::new(),
+            kind: String::new(),
+            label: String::new(),
+            zones: BTreeSet::new(),
+            periods: BTreeSet::new(),
+            identified: false,
+        }
+    }
+}
+
+impl fmt::Display for ClassKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sensor, owner, kind, label, zones, periods, identified } = self;
+        let identity = if *identified { "identified" } else { "unidentified" };
+        write!(f, "{identity} detections of {kind} sensor `{sensor}` of `{owner}`, label {label:?}, ")?;
+        write!(f, "zones {zones:?}, periods {periods:?}")
+    }
+}

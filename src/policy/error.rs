@@ -1,0 +1,217 @@
+//! What can be wrong with a policy: where, what was found, what was wanted.
+
+use std::path::PathBuf;
+
+/// Why a policy cannot be used, or why a decision failed. Nothing is released after any of these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// A file or folder could not be read.
+    #[error("{}: cannot be read", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder has no rules.
+    #[error("{}: found no `*.cedar` file, wanted at least one", path.display())]
+    NoRules {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file does not parse, or has a key that is not known.
+    #[error("{}:{line}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A value is not of its kind.
+    #[error("{}:{line}: `{key}` is {found}, wanted {wanted}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Which value.
+        key: String,
+        /// What is there.
+        found: String,
+        /// What would be right.
+        wanted: &'static str,
+    },
+    /// Two entries have one name.
+    #[error("{}:{line}: {what} `{name}` is there already, at {}:{first_line}; wanted unique names", path.display(), first_path.display())]
+    Duplicate {
+        /// The file of the second entry.
+        path: PathBuf,
+        /// Its line.
+        line: usize,
+        /// The kind of entry.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The file of the first entry.
+        first_path: PathBuf,
+        /// Its line.
+        first_line: usize,
+    },
+    /// A rule has no `@id`.
+    #[error("{}:{line}: found a rule without `@id`, wanted `@id(\"…\")` before it", path.display())]
+    MissingId {
+        /// The file.
+        path: PathBuf,
+        /// Where the rule starts.
+        line: usize,
+    },
+    /// A rule does not fit the schema, or can never apply.
+    #[error("{}:{line}: rule `{rule}` is not valid under schema.cedarschema: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The rule's `@id`.
+        rule: String,
+        /// What Cedar's validator says.
+        message: String,
+    },
+    /// A rule names something that does not exist, so that it would silently never apply.
+    #[error("{}:{line}: rule `{rule}` names {what} `{name}`, wanted one of: {known}", path.display())]
+    UnknownName {
+        /// The file.
+        path: PathBuf,
+        /// Where the rule starts.
+        line: usize,
+        /// The rule's `@id`.
+        rule: String,
+        /// The kind of thing named.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
+    /// The schema lacks something that the engine asks about, or has it in another form.
+    #[error("{}:{line}: {found}, wanted {wanted}", path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is there.
+        found: String,
+        /// What would be right.
+        wanted: String,
+    },
+    /// `levels.toml` has a level that the schema lacks.
+    #[error("{}:{line}: level `{level}` is no action of the schema in group `{group}`, wanted `action {level} in [{group}] …` there", path.display())]
+    UnknownLevel {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// `fuse` or `receive`.
+        group: &'static str,
+        /// The level.
+        level: String,
+    },
+    /// The schema has a level that `levels.toml` does not rank.
+    #[error("{}:{line}: action `{level}` of group `{group}` has no rank, wanted an entry `[[{group}]]` for it in levels.toml", path.display())]
+    UnrankedLevel {
+        /// The schema.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// `fuse` or `receive`.
+        group: &'static str,
+        /// The level.
+        level: String,
+    },
+    /// An obligation stands on a level of `fuse`.
+    #[error("{}:{line}: level `{level}` of group `fuse` has obligation `{obligation}`, wanted obligations on levels of `receive` only", path.display())]
+    FuseObligation {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The level.
+        level: String,
+        /// The obligation.
+        obligation: &'static str,
+    },
+    /// A zone's outline cannot be used.
+    #[error("{}:{line}: zone `{zone}`: {found}, wanted {wanted}", path.display())]
+    Zone {
+        /// The file.
+        path: PathBuf,
+        /// Where the zone's name stands.
+        line: usize,
+        /// The zone.
+        zone: String,
+        /// What is there.
+        found: String,
+        /// What would be right.
+        wanted: &'static str,
+    },
+    /// A rule failed while it was evaluated. Cedar skips such a rule, also when it forbids, so the run ends here.
+    #[error("{}:{line}: rule `{rule}` failed for partner `{partner}`, action `{action}`, {class}: {message}", path.display())]
+    RuleFailed {
+        /// The file.
+        path: PathBuf,
+        /// Where the rule starts.
+        line: usize,
+        /// The rule's `@id`.
+        rule: String,
+        /// Whom the question was about.
+        partner: String,
+        /// What the question was about.
+        action: String,
+        /// The class that the question was about.
+        class: String,
+        /// What Cedar says.
+        message: String,
+    },
+    /// The schema wants the time of the run and the run has none.
+    #[error("action `{action}` needs `context.as_of`, found a run without `as_of`, wanted a time")]
+    AsOfMissing {
+        /// The action.
+        action: String,
+    },
+    /// The time of the run is beyond what can be written.
+    #[error("`as_of` is {as_of_us} µs, wanted a time in the years 0000 to 9999")]
+    AsOfRange {
+        /// The time.
+        as_of_us: i64,
+    },
+    /// A partner was asked for that does not exist.
+    #[error("found partner number {partner}, wanted one below {partners}")]
+    UnknownPartner {
+        /// The number asked for.
+        partner: usize,
+        /// How many partners there are.
+        partners: usize,
+    },
+    /// A batch of detections does not hold together.
+    #[error("detection {row} of the batch: found {found}, wanted {wanted}")]
+    Detection {
+        /// Counted from 0 in the batch.
+        row: usize,
+        /// What is there.
+        found: String,
+        /// What would be right.
+        wanted: &'static str,
+    },
+    /// Cedar refused something that the engine built.
+    #[error("cedar refused {what}: {message}")]
+    Refused {
+        /// What was built.
+        what: &'static str,
+        /// What Cedar says.
+        message: String,
+    },
+}

@@ -1,0 +1,152 @@
+//! One question to Cedar: may this partner do this with this class?
+//!
+//! A question holds the partner, the class and the actions with their groups, and nothing else. A rule that errors is
+//! skipped by Cedar, also when it forbids, so an error in the diagnostics fails the run.
+
+use super::PolicyError;
+use super::partners::Partner;
+use super::read::Policy;
+use super::schema::{Action, AsOf, as_of_context};
+use super::source::message;
+use cedar_policy::ffi::DetailedError;
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression,
+};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What decided where no rule did: deny by default.
+pub const NO_POLICY: &str = "no policy permits this";
+
+/// One decision, as the operator's audit has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DecisionRecord {
+    /// Whom it is about.
+    pub partner: String,
+    /// What it is about, in words.
+    pub class: String,
+    /// What was asked.
+    pub action: String,
+    /// What was decided.
+    pub allowed: bool,
+    /// The ids of the rules that decided; empty where no policy permits it.
+    pub decided_by: Vec<String>,
+}
+
+impl DecisionRecord {
+    /// The rules that decided, in words.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        if self.decided_by.is_empty() { NO_POLICY.to_owned() } else { self.decided_by.join(", ") }
+    }
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    pub(super) decided_by: Vec<String>,
+}
+
+/// Asks Cedar on behalf of one run.
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    policy: &'a Policy,
+    authorizer: Authorizer,
+    as_of: Option<Context>,
+    asked: AtomicU64,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(policy: &'a Policy, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        if as_of_us.is_none()
+            && let Some(action) = policy.asked().find(|action| action.as_of == AsOf::Required)
+        {
+            return Err(PolicyError::AsOfMissing { action: action.name.clone() });
+        }
+        let as_of = as_of_us.map(as_of_context).transpose()?;
+        Ok(Self { policy, authorizer: Authorizer::new(), as_of, asked: AtomicU64::new(0) })
+    }
+
+    /// What Cedar may know when it is asked about this partner and this class.
+    pub(super) fn entities(&self, partner: &Partner, class: &Entity) -> Result<Entities, PolicyError> {
+        let both = [partner.entity.clone(), class.clone()];
+        self.policy
+            .model
+            .hierarchy
+            .clone()
+            .add_entities(both, None)
+            .map_err(|error| PolicyError::Refused { what: "a class", message: message(&(&error).into()) })
+    }
+
+    pub(super) fn ask(
+        &self,
+        partner: &Partner,
+        action: &Action,
+        class: &EntityUid,
+        entities: &Entities,
+    ) -> Result<Verdict, Box<Failure>> {
+        let context = match (&self.as_of, action.as_of) {
+            (Some(context), AsOf::Optional | AsOf::Required) => context.clone(),
+            (None, _) | (_, AsOf::Absent) => Context::empty(),
+        };
+        // Types and context were checked against the schema when the policy was read.
+        let request = Request::new(partner.entity.uid(), action.uid.clone(), class.clone(), context, None)
+            .map_err(|error| Failure::Request(message(&(&error).into())))?;
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let response = self.authorizer.is_authorized(&request, &partner.rules, entities);
+        let mut errors: Vec<(String, String)> = response.diagnostics().errors().map(failed_rule).collect();
+        errors.sort();
+        if let Some((rule, text)) = errors.into_iter().next() {
+            return Err(Box::new(Failure::Rule { rule, action: action.name.clone(), message: text }));
+        }
+        let decided_by: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+        let allowed = response.decision() == Decision::Allow;
+        Ok(Verdict { allowed, decided_by: decided_by.into_iter().collect() })
+    }
+
+    /// How many questions Cedar was asked.
+    pub(super) fn evaluations(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The error of a run for a question that failed, in words: called once, for the first failure.
+    pub(super) fn error(&self, failure: Failure, partner: &Partner, class: &str) -> PolicyError {
+        match failure {
+            Failure::Request(message) => PolicyError::Refused { what: "a question", message },
+            Failure::Rule { rule, action, message } => {
+                let place = self.policy.rules.rules.get(&rule).map(|found| self.policy.rules.place(found));
+                let (path, line) = place.unwrap_or((self.policy.folder(), 1));
+                let (path, partner, class) = (path.to_path_buf(), partner.id.clone(), class.to_owned());
+                PolicyError::RuleFailed { path, line, rule, partner, action, class, message }
+            }
+        }
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Request(String),
+    Rule { rule: String, action: String, message: String },
+}
+
+fn failed_rule(error: &AuthorizationError) -> (String, String) {
+    match error {
+        AuthorizationError::PolicyEvaluationError(error) => {
+            (error.policy_id().to_string(), message(&DetailedError::from(error.inner())))
+        }
+    }
+}
+
+/// The entity that stands for a class. Its id says nothing, so that no rule can hang on it.
+pub(super) fn class_entity(
+    kind: &EntityTypeName,
+    attributes: Vec<(&str, RestrictedExpression)>,
+) -> Result<Entity, PolicyError> {
+    let uid = EntityUid::from_type_name_and_id(kind.clone(), EntityId::new("class"));
+    let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Entity::new_with_tags(uid, attributes, [], [])
+        .map_err(|error| PolicyError::Refused { what: "a class", message: error.to_string() })
+}

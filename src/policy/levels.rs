@@ -1,0 +1,136 @@
+//! `levels.toml`: the order of the levels of a group, highest first, and what each demands.
+
+use super::PolicyError;
+use super::source::Source;
+use crate::time::parse_duration;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use toml::Spanned;
+
+/// How much a permission grants: an action of the schema with its obligations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// The action.
+    pub name: String,
+    /// What is done to a track before it is handed out at this level.
+    pub obligations: Obligations,
+}
+
+/// What a level demands. The default demands nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Obligations {
+    /// A state is handed out no earlier than this many microseconds after the time that it is valid for.
+    pub delay_us: i64,
+    /// Positions are given no finer than this many metres.
+    pub coarsen_m: Option<f64>,
+    /// What is left out.
+    pub omit: BTreeSet<Field>,
+}
+
+/// A part of a track that an obligation can leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// Its velocity, with the part of the covariance that belongs to it.
+    Velocity,
+    /// Its covariance.
+    Covariance,
+    /// The owners whose detections made it.
+    Contributors,
+    /// Its probability of existence.
+    Existence,
+}
+
+/// Both groups, highest level first, with the line of each level.
+#[derive(Debug)]
+pub(super) struct Levels {
+    pub(super) source: Source,
+    pub(super) fuse: Vec<(Level, usize)>,
+    pub(super) receive: Vec<(Level, usize)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    fuse: Vec<Entry>,
+    receive: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    level: Spanned<String>,
+    delay: Option<Spanned<String>>,
+    coarsen_m: Option<Spanned<f64>>,
+    omit: Option<Vec<Field>>,
+}
+
+impl Levels {
+    pub(super) fn read(source: Source) -> Result<Self, PolicyError> {
+        let file: File = source.toml()?;
+        for entry in &file.fuse {
+            entry.without_obligations(&source)?;
+        }
+        let fuse = ranked(&source, file.fuse)?;
+        let receive = ranked(&source, file.receive)?;
+        Ok(Self { source, fuse, receive })
+    }
+}
+
+fn ranked(source: &Source, entries: Vec<Entry>) -> Result<Vec<(Level, usize)>, PolicyError> {
+    let mut lines = BTreeMap::new();
+    let mut levels = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let obligations = entry.obligations(source)?;
+        let line = source.line_at(entry.level.span().start);
+        let name = entry.level.into_inner();
+        if let Some(first) = lines.insert(name.clone(), line) {
+            return Err(source.duplicate("level", &name, line, first));
+        }
+        levels.push((Level { name, obligations }, line));
+    }
+    Ok(levels)
+}
+
+impl Entry {
+    fn without_obligations(&self, source: &Source) -> Result<(), PolicyError> {
+        let given = [
+            self.delay.as_ref().map(|_| "delay"),
+            self.coarsen_m.as_ref().map(|_| "coarsen_m"),
+            self.omit.as_ref().map(|_| "omit"),
+        ];
+        match given.into_iter().flatten().next() {
+            None => Ok(()),
+            Some(obligation) => Err(PolicyError::FuseObligation {
+                path: source.path.clone(),
+                line: source.line_at(self.level.span().start),
+                level: self.level.get_ref().clone(),
+                obligation,
+            }),
+        }
+    }
+
+    fn obligations(&self, source: &Source) -> Result<Obligations, PolicyError> {
+        let delay_us = match &self.delay {
+            None => 0,
+            Some(text) => parse_duration(text.get_ref()).filter(|&us| us >= 0).ok_or_else(|| {
+                let found = format!("`{}`", text.get_ref());
+                source.value(text.span().start, "delay", found, "an ISO 8601 duration, not negative, such as `PT30S`")
+            })?,
+        };
+        if let Some(metres) = self.coarsen_m.as_ref().filter(|metres| !positive(*metres.get_ref())) {
+            let found = format!("`{}`", metres.get_ref());
+            return Err(source.value(metres.span().start, "coarsen_m", found, "metres, finite and above 0"));
+        }
+        Ok(Obligations {
+            delay_us,
+            coarsen_m: self.coarsen_m.as_ref().map(|metres| *metres.get_ref()),
+            omit: self.omit.iter().flatten().copied().collect(),
+        })
+    }
+}
+
+fn positive(metres: f64) -> bool {
+    metres.is_finite() && metres > 0.0
+}

@@ -1,0 +1,114 @@
+//! Names in rules that must exist.
+//!
+//! Cedar cannot know the zones, periods and partners: to it they are strings. A `forbid` with a slip in a zone's name
+//! would be valid and never apply, so names that are compared with what the engine fills in are looked up here:
+//! partners anywhere; zones, periods, kinds and states of tracks where a rule compares them with an attribute of
+//! `resource`, be it a literal or an attribute of `principal`.
+
+use super::PolicyError;
+use super::class::KINDS;
+use super::partners::{Attribute, Partner};
+use super::release::STATUSES;
+use super::rules::{Rule, Rules};
+use super::source::message;
+use cedar_policy::EntityUid;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The names that exist, by attribute of `resource`.
+#[derive(Debug)]
+pub(super) struct Names<'a> {
+    pub(super) partners: &'a [Partner],
+    pub(super) zones: BTreeSet<String>,
+    pub(super) periods: &'a BTreeSet<String>,
+}
+
+impl Names<'_> {
+    pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
+        for (id, rule) in &rules.rules {
+            let complaint = self.complaint(rule)?;
+            if let Some((what, name, known)) = complaint {
+                let (path, line) = rules.place(rule);
+                let known = if known.is_empty() { "(there are none)".to_owned() } else { known.join(", ") };
+                return Err(PolicyError::UnknownName { path: path.to_path_buf(), line, rule: id.clone(), what, name, known });
+            }
+        }
+        Ok(())
+    }
+
+    fn complaint(&self, rule: &Rule) -> Result<Option<(&'static str, String, Vec<String>)>, PolicyError> {
+        let mut literals = rule.policy.entity_literals();
+        literals.sort();
+        if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {
+            let known = self.partners.iter().map(|partner| partner.entity.uid().to_string()).collect();
+            return Ok(Some(("entity", wrong.to_string(), known)));
+        }
+        let json = rule
+            .policy
+            .to_json()
+            .map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })?;
+        let mut compared = Vec::new();
+        comparisons(&json, &mut compared);
+        for (attribute, other) in compared {
+            let (what, known): (_, Vec<String>) = match attribute {
+                "zones" => ("zone", self.zones.iter().cloned().collect()),
+                "periods" => ("period", self.periods.iter().cloned().collect()),
+                "kind" => ("kind", KINDS.map(str::to_owned).to_vec()),
+                "status" => ("status", STATUSES.map(str::to_owned).to_vec()),
+                _ => continue,
+            };
+            if let Some(name) = self.values(other).into_iter().find(|name| !known.contains(name)) {
+                return Ok(Some((what, name, known)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Actions are the validator's business; classes have no names that a rule could use.
+    fn exists(&self, literal: &EntityUid) -> bool {
+        literal.type_name().basename() == "Action" || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
+    }
+
+    /// The strings that an expression can stand for: literals, and attributes of the partners.
+    fn values(&self, expression: &Value) -> Vec<String> {
+        if let Some(Value::String(text)) = expression.get("Value") {
+            return vec![text.clone()];
+        }
+        if let Some(Value::Array(items)) = expression.get("Set") {
+            return items.iter().flat_map(|item| self.values(item)).collect();
+        }
+        let Some(name) = attribute_of("principal", expression) else { return Vec::new() };
+        let held = self.partners.iter().filter_map(|partner| partner.attributes.get(name));
+        held.flat_map(|attribute| match attribute {
+            Attribute::Text(text) => vec![text.clone()],
+            Attribute::Names(names) => names.iter().cloned().collect(),
+            Attribute::Flag(_) | Attribute::Number(_) => Vec::new(),
+        })
+        .collect()
+    }
+}
+
+/// Everything that a rule compares with an attribute of `resource`, with that attribute's name.
+fn comparisons<'a>(expression: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
+    match expression {
+        Value::Array(items) => items.iter().for_each(|item| comparisons(item, found)),
+        Value::Object(members) => {
+            for (operator, operands) in members {
+                if matches!(operator.as_str(), "==" | "!=" | "contains" | "containsAll" | "containsAny")
+                    && let (Some(left), Some(right)) = (operands.get("left"), operands.get("right"))
+                {
+                    found.extend(attribute_of("resource", left).map(|name| (name, right)));
+                    found.extend(attribute_of("resource", right).map(|name| (name, left)));
+                }
+                comparisons(operands, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn attribute_of<'a>(variable: &str, expression: &'a Value) -> Option<&'a str> {
+    let access = expression.get(".")?;
+    let of = access.get("left")?.get("Var")?.as_str()?;
+    (of == variable).then(|| access.get("attr")?.as_str())?
+}

@@ -1,0 +1,137 @@
+//! `partners.toml`: who receives a picture, and what the rules may know about each.
+
+use super::PolicyError;
+use super::schema::Model;
+use super::source::{Source, message, one_line};
+use cedar_policy::{Entities, Entity, PolicySet, RestrictedExpression};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Spanned;
+
+/// A nation or organisation that receives one picture.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// Unique in the policy, also without regard to case; the name of the partner's folder.
+    pub id: String,
+    /// What the rules may know about it.
+    pub attributes: BTreeMap<String, Attribute>,
+    /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
+    pub public_key: Option<String>,
+    pub(super) entity: Entity,
+    // The rules that could apply to this partner: all but those for another one by name.
+    pub(super) rules: PolicySet,
+}
+
+/// A value that the rules may know about a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// `String` in the schema.
+    Text(String),
+    /// `Bool` in the schema.
+    Flag(bool),
+    /// `Long` in the schema.
+    Number(i64),
+    /// `Set<String>` in the schema.
+    Names(BTreeSet<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    partner: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Spanned<String>,
+    public_key: Option<Spanned<String>>,
+    #[serde(default)]
+    attributes: BTreeMap<String, Spanned<toml::Value>>,
+}
+
+/// The partners by id, and the line of each.
+pub(super) fn read(source: &Source, model: &Model) -> Result<Vec<(Partner, usize)>, PolicyError> {
+    let file: File = source.toml()?;
+    let mut partners: BTreeMap<String, (Partner, usize)> = BTreeMap::new();
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in file.partner {
+        let line = source.line_at(entry.id.span().start);
+        let partner = entry.checked(source, model)?;
+        if let Some(first) = lines.insert(partner.id.to_lowercase(), line) {
+            return Err(source.duplicate("partner", &partner.id, line, first));
+        }
+        partners.insert(partner.id.clone(), (partner, line));
+    }
+    // By id, so that the order of the file is no input.
+    Ok(partners.into_values().collect())
+}
+
+impl Entry {
+    fn checked(self, source: &Source, model: &Model) -> Result<Partner, PolicyError> {
+        let start = self.id.span().start;
+        let id = self.id.into_inner();
+        if !names_a_folder(&id) {
+            let wanted = "1 to 64 of the letters a-z and A-Z, digits, `-` and `_`, a letter or digit first";
+            return Err(source.value(start, "id", format!("`{id}`"), wanted));
+        }
+        if let Some(key) = self.public_key.as_ref().filter(|key| !is_ed25519(key.get_ref())) {
+            let found = format!("`{}`", key.get_ref());
+            return Err(source.value(key.span().start, "public_key", found, "64 hexadecimal digits (an Ed25519 key)"));
+        }
+        let mut attributes = BTreeMap::new();
+        for (name, value) in self.attributes {
+            let attribute = attribute(value.get_ref()).ok_or_else(|| {
+                let found = format!("`{}`", one_line(&value.get_ref().to_string()));
+                source.value(value.span().start, &name, found, "a string, a boolean, an integer or strings in an array")
+            })?;
+            attributes.insert(name, attribute);
+        }
+        let pairs = attributes.iter().map(|(name, value)| (name.clone(), value.expression()));
+        let entity = Entity::new_with_tags(model.partner(&id), pairs, [], []);
+        let entity = entity.map_err(|error| source.syntax(source.line_at(start), &error.to_string()))?;
+        Entities::from_entities([entity.clone()], Some(&model.schema)).map_err(|error| {
+            let text = message(&(&error).into());
+            source.syntax(source.line_at(start), &format!("partner `{id}` does not fit schema.cedarschema: {text}"))
+        })?;
+        let public_key = self.public_key.map(Spanned::into_inner);
+        Ok(Partner { id, attributes, public_key, entity, rules: PolicySet::new() })
+    }
+}
+
+fn attribute(value: &toml::Value) -> Option<Attribute> {
+    match value {
+        toml::Value::String(text) => Some(Attribute::Text(text.clone())),
+        toml::Value::Boolean(flag) => Some(Attribute::Flag(*flag)),
+        toml::Value::Integer(number) => Some(Attribute::Number(*number)),
+        toml::Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>().map(Attribute::Names)
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+    }
+}
+
+impl Attribute {
+    fn expression(&self) -> RestrictedExpression {
+        match self {
+            Self::Text(text) => RestrictedExpression::new_string(text.clone()),
+            Self::Flag(flag) => RestrictedExpression::new_bool(*flag),
+            Self::Number(number) => RestrictedExpression::new_long(*number),
+            Self::Names(names) => strings(names),
+        }
+    }
+}
+
+/// A set of strings, as Cedar wants it.
+pub(super) fn strings(names: &BTreeSet<String>) -> RestrictedExpression {
+    RestrictedExpression::new_set(names.iter().map(|name| RestrictedExpression::new_string(name.clone())))
+}
+
+fn names_a_folder(id: &str) -> bool {
+    let plain = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    plain && id.len() <= 64 && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn is_ed25519(key: &str) -> bool {
+    key.len() == 64 && key.chars().all(|c| c.is_ascii_hexdigit())
+}

@@ -1,0 +1,163 @@
+//! Rows to Arrow batches: the same lines serve files and callers without files.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder};
+use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow_schema::SchemaRef;
+
+use super::columns::{FIRST_POSITION, FIRST_SINGLE, Fields, SINGLES, columns, element, picture_schema, present};
+use super::error::ProductError;
+use super::grid::COARSEN_RANGE_M;
+use super::obligations::{Cut, Row, Shown, show};
+use crate::space::Frame;
+
+/// Rows of one picture as one Arrow batch, cut as their obligations demand, without any file.
+///
+/// `fields` are those that the partner's levels can grant at all: other columns are absent.
+///
+/// # Errors
+/// A number that is not finite or out of its range, or a coarsening out of [`COARSEN_RANGE_M`].
+pub fn picture_batch<'a>(
+    frame: Frame,
+    fields: &Fields,
+    rows: impl IntoIterator<Item = (Row<'a>, &'a Cut)>,
+) -> Result<RecordBatch, ProductError> {
+    let mut buffer = Buffer::new("in memory", frame, fields);
+    for (row, cut) in rows {
+        buffer.push(&row, cut)?;
+    }
+    buffer.take()
+}
+
+/// Rows of one picture that are not yet written.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    place: String,
+    frame: Frame,
+    fields: Fields,
+    schema: SchemaRef,
+    /// All rows so far, also those already taken.
+    pub rows_total: u64,
+    time_us: Vec<i64>,
+    track: UInt64Builder,
+    status: StringBuilder,
+    position: [Float64Builder; 3],
+    singles: [Float32Builder; SINGLES],
+    contributors: ListBuilder<StringBuilder>,
+    authorities: ListBuilder<StringBuilder>,
+}
+
+impl Buffer {
+    /// An empty buffer; `place` is what errors call the picture.
+    pub(super) fn new(place: &str, frame: Frame, fields: &Fields) -> Self {
+        let texts = || ListBuilder::new(StringBuilder::new()).with_field(element());
+        Self {
+            place: place.to_owned(),
+            frame,
+            fields: fields.clone(),
+            schema: picture_schema(frame, fields),
+            rows_total: 0,
+            time_us: Vec::new(),
+            track: UInt64Builder::new(),
+            status: StringBuilder::new(),
+            position: std::array::from_fn(|_| Float64Builder::new()),
+            singles: std::array::from_fn(|_| Float32Builder::new()),
+            contributors: texts(),
+            authorities: texts(),
+        }
+    }
+
+    /// The schema of the batches.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// How many rows wait.
+    pub(super) fn len(&self) -> usize {
+        self.time_us.len()
+    }
+
+    /// Cuts a row and takes it in; on an error the buffer is as before.
+    pub(super) fn push(&mut self, row: &Row<'_>, cut: &Cut) -> Result<(), ProductError> {
+        if let Some(size_m) = cut.coarsen_m
+            && !COARSEN_RANGE_M.contains(&size_m)
+        {
+            return Err(self.wrong("coarsen_m", size_m, "an edge from 0.001 to 1000000 m"));
+        }
+        let shown = show(self.frame, row, cut);
+        self.check(&shown)?;
+        self.rows_total += 1;
+        self.time_us.push(shown.time_us);
+        self.track.append_value(shown.track);
+        self.status.append_value(shown.status.name());
+        for (builder, value) in self.position.iter_mut().zip(shown.position) {
+            builder.append_value(value);
+        }
+        for (builder, value) in self.singles.iter_mut().zip(shown.singles) {
+            builder.append_option(value.map(single));
+        }
+        append_texts(&mut self.contributors, shown.contributors);
+        append_texts(&mut self.authorities, Some(shown.authorities));
+        Ok(())
+    }
+
+    /// The rows that wait, as a batch; the buffer is empty afterwards.
+    pub(super) fn take(&mut self) -> Result<RecordBatch, ProductError> {
+        let time = TimestampMicrosecondArray::from(std::mem::take(&mut self.time_us));
+        let time = match self.frame {
+            Frame::Geodetic => time.with_timezone("UTC"),
+            Frame::Local => time,
+        };
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(time), Arc::new(self.track.finish())];
+        arrays.push(Arc::new(self.status.finish()));
+        arrays.extend(self.position.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.push(Arc::new(self.contributors.finish()));
+        arrays.push(Arc::new(self.authorities.finish()));
+        let kept = columns(self.frame).iter().zip(arrays);
+        let kept = kept.filter(|(column, _)| present(column, &self.fields)).map(|(_, array)| array).collect();
+        RecordBatch::try_new(self.schema(), kept)
+            .map_err(|source| ProductError::Batch { place: self.place.clone(), source })
+    }
+
+    /// Refuses what no picture can hold: such a number is a fault of what came before.
+    fn check(&self, shown: &Shown<'_>) -> Result<(), ProductError> {
+        let names = |first: usize| columns(self.frame).iter().skip(first).map(|column| column.name);
+        for (name, value) in names(FIRST_POSITION).zip(shown.position) {
+            if !value.is_finite() {
+                return Err(self.wrong(name, value, "a finite number"));
+            }
+            if name == "latitude_deg" && value.abs() > 90.0 {
+                return Err(self.wrong(name, value, "-90 to 90: the position is near the centre of the Earth"));
+            }
+        }
+        for (name, value) in names(FIRST_SINGLE).zip(shown.singles) {
+            let Some(value) = value else { continue };
+            if !single(value).is_finite() {
+                return Err(self.wrong(name, value, "a finite number of 32 bits"));
+            }
+            if name == "existence" && !(0.0..=1.0).contains(&value) {
+                return Err(self.wrong(name, value, "a probability from 0 to 1"));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, column: &'static str, found: f64, wanted: &'static str) -> ProductError {
+        ProductError::Number { place: self.place.clone(), row: self.rows_total + 1, column, found, wanted }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the picture's precision; what overflows is refused")]
+fn single(value: f64) -> f32 {
+    value as f32
+}
+
+/// Appends a list of texts, null where it is withheld.
+pub(super) fn append_texts(builder: &mut ListBuilder<StringBuilder>, texts: Option<&[String]>) {
+    for text in texts.unwrap_or_default() {
+        builder.values().append_value(text);
+    }
+    builder.append(texts.is_some());
+}

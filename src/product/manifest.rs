@@ -1,0 +1,100 @@
+//! What is in a folder: files with digests, and what they were made from.
+//!
+//! A partner's manifest names that partner, its files and the configuration as far as it concerns that partner: who
+//! calls must pass nothing else. Keys are in one order, there is no clock, and there are no paths. The operator's manifest names the
+//! partners' folders; its presence marks an output as ours.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ENGINE_VERSION;
+use super::digest::sha256;
+use crate::space::Frame;
+
+/// The name of the manifest in every folder.
+pub(super) const MANIFEST: &str = "manifest.json";
+/// What `made_by` says in a manifest of ours.
+const MADE_BY: &str = "trackweave";
+
+/// A file of a product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Its name in its folder.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, as `sha256sum` prints it.
+    pub sha256: String,
+    /// Its rows, if it is a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Its columns in their order, if it is a table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+}
+
+/// `OUT/<partner>/manifest.json`.
+#[derive(Debug, Serialize)]
+pub(super) struct PartnerManifest<'a> {
+    made_by: &'a str,
+    engine_version: &'a str,
+    partner: &'a str,
+    frame: &'a str,
+    configuration: Value,
+    configuration_sha256: String,
+    files: &'a [FileEntry],
+}
+
+impl<'a> PartnerManifest<'a> {
+    /// The manifest of a finished picture. The digest is that of the configuration as compact JSON, keys sorted.
+    pub(super) fn new(partner: &'a str, frame: Frame, configuration: &Value, files: &'a [FileEntry]) -> Self {
+        let mut configuration = configuration.clone();
+        configuration.sort_all_objects();
+        let configuration_sha256 = sha256(configuration.to_string().as_bytes());
+        let frame = match frame {
+            Frame::Geodetic => "geodetic",
+            Frame::Local => "local",
+        };
+        Self {
+            made_by: MADE_BY,
+            engine_version: ENGINE_VERSION,
+            partner,
+            frame,
+            configuration,
+            configuration_sha256,
+            files,
+        }
+    }
+}
+
+/// `OUT/_operator/manifest.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OperatorManifest {
+    made_by: String,
+    engine_version: String,
+    /// The partners' folders, each with the digest of its manifest.
+    pub pictures: Vec<PictureEntry>,
+    /// The operator's files; not `timings.json`, which differs between equal runs.
+    pub files: Vec<FileEntry>,
+}
+
+/// A partner's folder.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PictureEntry {
+    /// The partner.
+    pub partner: String,
+    /// The digest of its manifest, which has those of its files.
+    pub manifest_sha256: String,
+}
+
+impl OperatorManifest {
+    /// The manifest of a whole output.
+    pub(super) fn new(pictures: Vec<PictureEntry>, files: Vec<FileEntry>) -> Self {
+        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, files }
+    }
+
+    /// Whether a run of ours wrote it.
+    pub(super) fn is_ours(&self) -> bool {
+        self.made_by == MADE_BY
+    }
+}

@@ -1,0 +1,152 @@
+//! A row as a partner may see it: obligations applied, engine coordinates turned into the picture's.
+//!
+//! Order: the position is snapped to its cell first, and velocity and covariances are then turned into the axes at
+//! the position that is *shown*, so that axes do not tell what the cell hides. A field that is left out is not
+//! computed at all. An exact velocity beside a coarse position lets a reader follow a track within its cell: a level
+//! that must not allow this leaves out the velocity too.
+
+use super::columns::{Field, Fields, SINGLES};
+use super::grid;
+use crate::space::{Frame, Geodetic};
+
+/// How sure the tracker is of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Not yet confirmed.
+    Tentative,
+    /// Confirmed.
+    Confirmed,
+}
+
+impl Status {
+    /// The word in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tentative => "tentative",
+            Self::Confirmed => "confirmed",
+        }
+    }
+
+    /// The inverse of [`Status::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Tentative, Self::Confirmed].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// A track at a time, in engine coordinates: ECEF or local metres.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Microseconds since 1970 (geodetic) or since the recording's epoch (local).
+    pub time_us: i64,
+    /// Identity, the same over the track's life.
+    pub track: u64,
+    /// Tentative or confirmed.
+    pub status: Status,
+    /// Probability that the track is an object.
+    pub existence: f64,
+    /// Position in metres.
+    pub position_m: [f64; 3],
+    /// Velocity in metres a second.
+    pub velocity_m_s: [f64; 3],
+    /// Covariance of position and velocity, in that order, m², m²/s, m²/s².
+    pub covariance: [[f64; 6]; 6],
+    /// Owners whose detections made the track, as far as the partner may know them.
+    pub contributors: &'a [String],
+    /// What the partner may do with the track.
+    pub authorities: &'a [String],
+}
+
+/// The obligations of one row: what its level demands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cut {
+    /// Edge of the cell to whose centre the position is moved, metres, within [`super::COARSEN_RANGE_M`].
+    pub coarsen_m: Option<f64>,
+    /// Fields that are null in this row.
+    pub omit: Fields,
+}
+
+/// A row as it is shown; numbers in the order of their columns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'a> {
+    /// As in [`Row`].
+    pub time_us: i64,
+    /// As in [`Row`].
+    pub track: u64,
+    /// As in [`Row`].
+    pub status: Status,
+    /// Latitude, longitude, altitude; or x, y, z.
+    pub position: [f64; 3],
+    /// Existence, velocity (3), covariance of the position (6) and of the velocity (6).
+    pub singles: [Option<f64>; SINGLES],
+    /// `None` where they are withheld.
+    pub contributors: Option<&'a [String]>,
+    /// As in [`Row`].
+    pub authorities: &'a [String],
+}
+
+/// Unit vectors of the picture's axes in engine coordinates.
+type Axes = [[f64; 3]; 3];
+
+/// Applies `cut` to `row`. The size of the cells has been checked.
+pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Cut) -> Shown<'a> {
+    let shows = |field| !cut.omit.contains(&field);
+    let (position, axes, variance_m2) = place(frame, row.position_m, cut.coarsen_m);
+    let velocity = axes.map(|axis| shows(Field::Velocity).then(|| dot(axis, row.velocity_m_s)));
+    let [a, b, c, d, e, f] = row.covariance;
+    let of_position = [a, b, c].map(|[x, y, z, _, _, _]| [x, y, z]);
+    let of_velocity = [d, e, f].map(|[_, _, _, x, y, z]| [x, y, z]);
+
+    let mut singles = [None; SINGLES];
+    let [existence, vx, vy, vz, covariances @ ..] = &mut singles;
+    *existence = shows(Field::Existence).then_some(row.existence);
+    [*vx, *vy, *vz] = velocity;
+    if shows(Field::Covariance) {
+        let elements = upper(axes, of_position, variance_m2).into_iter().chain(upper(axes, of_velocity, [0.0; 3]));
+        for (to, from) in covariances.iter_mut().zip(elements) {
+            *to = Some(from);
+        }
+    }
+    Shown {
+        time_us: row.time_us,
+        track: row.track,
+        status: row.status,
+        position,
+        singles,
+        contributors: shows(Field::Contributors).then_some(row.contributors),
+        authorities: row.authorities,
+    }
+}
+
+/// The position that is shown, the axes there, and the variance that coarsening adds along them.
+fn place(frame: Frame, position_m: [f64; 3], coarsen_m: Option<f64>) -> ([f64; 3], Axes, [f64; 3]) {
+    match frame {
+        Frame::Local => {
+            let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+            let Some(size_m) = coarsen_m else { return (position_m, axes, [0.0; 3]) };
+            let cell = grid::local(position_m, size_m);
+            (cell.centre, axes, cell.variance_m2)
+        }
+        Frame::Geodetic => {
+            let exact = Geodetic::from_ecef(position_m);
+            let (at, variance_m2) = coarsen_m.map_or((exact, [0.0; 3]), |size_m| {
+                let cell = grid::geodetic(exact, size_m);
+                (cell.centre, cell.variance_m2)
+            });
+            ([at.latitude_deg, at.longitude_deg, at.altitude_m], at.enu_axes(), variance_m2)
+        }
+    }
+}
+
+/// The upper triangle of A P Aᵀ + diag(added), row by row. The rows of A are the axes.
+fn upper(axes: Axes, p: [[f64; 3]; 3], added: [f64; 3]) -> [f64; 6] {
+    let turned_columns = axes.map(|axis| p.map(|row| dot(row, axis)));
+    let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = axes.map(|axis| turned_columns.map(|column| dot(axis, column)));
+    let [x, y, z] = added;
+    [xx + x, xy, xz, yy + y, yz, zz + z]
+}
+
+fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
+    a * x + b * y + c * z
+}

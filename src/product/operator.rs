@@ -1,0 +1,114 @@
+//! The operator's folder, `OUT/_operator`: the report, the decisions with the policies that made them, the audit,
+//! scores, and the timings.
+//!
+//! It knows all partners and goes to none. `timings.json` is the only file of an output that may differ between
+//! equal runs: nothing else may hold a time that was measured.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use serde::Serialize;
+
+use super::audit::Audit;
+use super::batch::append_texts;
+use super::columns::{DECISION_COLUMNS, element, schema};
+use super::digest::{TableFile, write_json};
+use super::error::ProductError;
+use super::picture::ROWS_PER_GROUP;
+use super::staging::Staging;
+
+/// The operator's folder; no partner can have this id.
+pub(super) const OPERATOR: &str = "_operator";
+/// The only file that may differ between equal runs.
+pub(super) const TIMINGS: &str = "timings.json";
+
+/// One answer of the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who asked.
+    pub partner: String,
+    /// The class of detections or tracks.
+    pub class: String,
+    /// The level or authority.
+    pub action: String,
+    /// Whether it was permitted.
+    pub allowed: bool,
+    /// The ids of the policies that made the decision.
+    pub policies: Vec<String>,
+}
+
+impl Staging {
+    /// Writes the run's report, `report.json`.
+    ///
+    /// # Errors
+    /// A value that JSON cannot hold, a report already written, or a disk that is full.
+    pub fn report(&self, report: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file("report.json"), report).map(drop)
+    }
+
+    /// Writes scores against truth, `scores.json`.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn scores(&self, scores: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file("scores.json"), scores).map(drop)
+    }
+
+    /// Writes what was measured with a clock, `timings.json`: it goes here and nowhere else.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn timings(&self, timings: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file(TIMINGS), timings).map(drop)
+    }
+
+    /// Writes the decisions, `decisions.parquet`, in the order in which they come.
+    ///
+    /// # Errors
+    /// Decisions already written, or a disk that is full.
+    pub fn decisions(&self, decisions: &[Decision]) -> Result<(), ProductError> {
+        let path = self.operator_file("decisions.parquet");
+        let schema = schema(DECISION_COLUMNS.iter());
+        let mut table = TableFile::create(&path, Arc::clone(&schema))?;
+        for group in decisions.chunks(ROWS_PER_GROUP) {
+            let batch = RecordBatch::try_new(Arc::clone(&schema), arrays(group))
+                .map_err(|source| ProductError::Batch { place: "decisions".to_owned(), source })?;
+            table.write(&batch)?;
+        }
+        table.finish().map(drop)
+    }
+
+    /// Begins the audit, `audit.jsonl`.
+    ///
+    /// # Errors
+    /// An audit already begun, or a disk that refuses.
+    pub fn audit(&self) -> Result<Audit, ProductError> {
+        Audit::create(&self.operator_file("audit.jsonl"))
+    }
+
+    fn operator_file(&self, name: &str) -> PathBuf {
+        self.folder().join(OPERATOR).join(name)
+    }
+}
+
+fn arrays(decisions: &[Decision]) -> Vec<ArrayRef> {
+    let [mut partner, mut class, mut action] = std::array::from_fn(|_| StringBuilder::new());
+    let mut allowed = BooleanBuilder::new();
+    let mut policies = ListBuilder::new(StringBuilder::new()).with_field(element());
+    for decision in decisions {
+        partner.append_value(&decision.partner);
+        class.append_value(&decision.class);
+        action.append_value(&decision.action);
+        allowed.append_value(decision.allowed);
+        append_texts(&mut policies, Some(&decision.policies));
+    }
+    vec![
+        Arc::new(partner.finish()),
+        Arc::new(class.finish()),
+        Arc::new(action.finish()),
+        Arc::new(allowed.finish()),
+        Arc::new(policies.finish()),
+    ]
+}

@@ -1,0 +1,78 @@
+//! One partner's folder, written as its rows come.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::batch::Buffer;
+use super::columns::Fields;
+use super::digest::{TableFile, write_json};
+use super::error::ProductError;
+use super::manifest::{FileEntry, MANIFEST, PartnerManifest};
+use super::obligations::{Cut, Row};
+use crate::space::Frame;
+
+/// Rows in a row group, counted over this partner's rows only; about 4 MB in memory.
+pub const ROWS_PER_GROUP: usize = 32_768;
+
+/// The name of the table in a partner's folder.
+pub(super) const TRACKS: &str = "tracks.parquet";
+
+/// Writes one partner's picture; from [`super::Staging::picture`].
+#[derive(Debug)]
+pub struct PictureWriter {
+    partner: String,
+    frame: Frame,
+    folder: PathBuf,
+    buffer: Buffer,
+    table: TableFile,
+}
+
+/// A finished picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The partner that receives it.
+    pub partner: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its files, without the manifest.
+    pub files: Vec<FileEntry>,
+}
+
+impl PictureWriter {
+    /// Begins a picture in a folder that exists.
+    pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Result<Self, ProductError> {
+        let buffer = Buffer::new(partner, frame, fields);
+        let table = TableFile::create(&folder.join(TRACKS), buffer.schema())?;
+        Ok(Self { partner: partner.to_owned(), frame, folder, buffer, table })
+    }
+
+    /// Writes a row as its obligations allow. Equal rows in equal order give equal bytes.
+    ///
+    /// # Errors
+    /// A number that is not finite or out of its range, a coarsening out of range, or a disk that is full.
+    pub fn write(&mut self, row: &Row<'_>, cut: &Cut) -> Result<(), ProductError> {
+        self.buffer.push(row, cut)?;
+        if self.buffer.len() == ROWS_PER_GROUP { self.flush() } else { Ok(()) }
+    }
+
+    /// Closes the picture and writes its manifest. `configuration` is what concerns this partner and nothing else.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub fn finish(mut self, configuration: &Value) -> Result<Picture, ProductError> {
+        if self.buffer.len() > 0 {
+            self.flush()?;
+        }
+        let rows = self.buffer.rows_total;
+        let files = vec![self.table.finish()?];
+        let manifest = PartnerManifest::new(&self.partner, self.frame, configuration, &files);
+        write_json(&self.folder.join(MANIFEST), &manifest)?;
+        Ok(Picture { partner: self.partner, rows, files })
+    }
+
+    fn flush(&mut self) -> Result<(), ProductError> {
+        let batch = self.buffer.take()?;
+        self.table.write(&batch)
+    }
+}

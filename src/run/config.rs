@@ -1,0 +1,83 @@
+//! What a run needs besides a recording and a policy: one TOML file, complete, without hidden defaults.
+
+use crate::fusion::config::{Config, Positive};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The configuration of a run; `docs/configuration.md` explains every key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// Pictures hold every track at multiples of this period since time 0, seconds.
+    pub report_period_s: Positive,
+    /// How pictures are scored where there is truth.
+    pub score: Scoring,
+    /// The filter.
+    pub fusion: Config,
+}
+
+/// How pictures are scored.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scoring {
+    /// c of GOSPA, metres.
+    pub cutoff_m: Positive,
+    /// p of GOSPA.
+    pub order: Positive,
+    /// Truth is interpolated between samples no farther apart, seconds.
+    pub max_gap_s: Positive,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: cannot read the configuration", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a configuration.
+    #[error("{}: {}", path.display(), one_line(source))]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl RunConfig {
+    /// The configuration for aircraft, in `data/config/air.toml`.
+    ///
+    /// # Errors
+    /// Never, unless the file that was built in is wrong.
+    pub fn air() -> Result<Self, ConfigError> {
+        Self::parse(include_str!("../../data/config/air.toml"), Path::new("data/config/air.toml"))
+    }
+
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// Says where the file is not a configuration.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a configuration from text; `path` is named in errors.
+    ///
+    /// # Errors
+    /// Says where the text is not a configuration.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+/// A TOML error without its drawing of the file.
+fn one_line(error: &toml::de::Error) -> String {
+    error.to_string().lines().filter(|line| !line.trim_start().starts_with('|')).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,42 @@
+//! What can go wrong on the whole path.
+
+use crate::fusion::arrays::SOURCES_MAX;
+use crate::fusion::executor::KernelError;
+use crate::ingest::IngestError;
+use crate::policy::PolicyError;
+use crate::product::ProductError;
+use crate::score::ScoreError;
+
+/// Why a run ended without an output.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The recording.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The device.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// The output folder.
+    #[error(transparent)]
+    Product(#[from] ProductError),
+    /// The score.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// Rows that came too late, where that is fatal.
+    #[error("{rows} rows of one segment came after later ones had ended their look, wanted rows in time order")]
+    Late {
+        /// How many.
+        rows: u64,
+    },
+    /// Too many owners and labels in one lane.
+    #[error("partner `{partner}` may fuse detections of {found} owners and labels, wanted at most {SOURCES_MAX}")]
+    TooManySources {
+        /// One of the lane's partners.
+        partner: String,
+        /// Pairs of owner and label.
+        found: usize,
+    },
+}

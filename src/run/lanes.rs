@@ -1,0 +1,212 @@
+//! Segments to lanes: what each lane may see, from when to when, of whom, and where it could have seen.
+
+use super::coverage::{mask, plane};
+use super::looks::Looks;
+use super::{RunConfig, RunError};
+use crate::fusion::arrays::SOURCES_MAX;
+use crate::fusion::batch::LaneSetup;
+use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
+use crate::ingest::{Catalogue, Kind, Sensor};
+use crate::policy::{ClassKey, ClassSummary, Decisions, FuseRights, Policy, ZoneMap};
+use crate::space::Frame;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One lane: a segment of the recording, and the partners whose pictures come from it.
+#[derive(Debug)]
+pub struct Lane {
+    /// Classes that it may fuse.
+    pub classes: BTreeSet<u32>,
+    /// Partners, as the policy numbers them.
+    pub partners: Vec<usize>,
+    /// Detections in these classes.
+    pub detections: u64,
+    /// First and last time of a detection that it may fuse.
+    pub span_us: [i64; 2],
+    /// Owners and labels that it can tell apart; their places are the sources of fusion.
+    pub sources: Vec<(String, String)>,
+    /// Source of each class.
+    pub source_of: BTreeMap<u32, u8>,
+    /// Where each sensor's look could have seen, for each set of periods.
+    masks: BTreeMap<usize, BTreeMap<BTreeSet<String>, Mask>>,
+    plane: Plane,
+}
+
+/// What lanes are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// The sensors.
+    pub catalogue: &'a Catalogue,
+    /// The rules.
+    pub policy: &'a Policy,
+    /// The zones of the rules, in the recording's frame.
+    pub zones: &'a ZoneMap,
+    /// The time that rules may ask for.
+    pub as_of_us: Option<i64>,
+    /// Parameters.
+    pub config: &'a RunConfig,
+    /// All classes of the recording.
+    pub classes: &'a [ClassKey],
+    /// Their counts and times.
+    pub summaries: &'a [ClassSummary],
+}
+
+impl Lane {
+    /// The lanes of a recording. Partners share one only if they may fuse the same classes and could have seen the
+    /// same places.
+    ///
+    /// # Errors
+    /// If a rule fails, or a lane has more sources than fusion can tell apart.
+    pub fn all(basis: &Basis<'_>, decisions: &Decisions) -> Result<Vec<Self>, RunError> {
+        let mut lanes: Vec<Self> = Vec::new();
+        for segment in decisions.segments() {
+            let first = lanes.len();
+            for &partner in &segment.partners {
+                let lane = Self::of(basis, &segment.classes, partner)?;
+                let same = lanes.iter_mut().skip(first).find(|known| known.masks == lane.masks);
+                match same {
+                    Some(known) => known.partners.push(partner),
+                    None => lanes.push(lane),
+                }
+            }
+        }
+        Ok(lanes)
+    }
+
+    fn of(basis: &Basis<'_>, classes: &BTreeSet<u32>, partner: usize) -> Result<Self, RunError> {
+        let catalogue = basis.catalogue;
+        let keys: Vec<(u32, &ClassKey, &ClassSummary)> = classes
+            .iter()
+            .filter_map(|&c| Some((c, basis.classes.get(c as usize)?, basis.summaries.get(c as usize)?)))
+            .collect();
+        let first_us = keys.iter().map(|(_, _, summary)| summary.first_us).min().unwrap_or(0);
+        let last_us = keys.iter().map(|(_, _, summary)| summary.last_us).max().unwrap_or(0);
+        let names: BTreeSet<&str> = keys.iter().map(|(_, key, _)| key.sensor.as_str()).collect();
+        let sensors: Vec<(usize, &Sensor)> =
+            catalogue.sensors.iter().enumerate().filter(|(_, sensor)| names.contains(sensor.name.as_str())).collect();
+        let sources: BTreeSet<(String, String)> =
+            keys.iter().map(|(_, key, _)| (key.owner.clone(), key.label.clone())).collect();
+        let sources: Vec<(String, String)> = sources.into_iter().collect();
+        if sources.len() > SOURCES_MAX {
+            let partner = basis.policy.partners().get(partner).map_or_else(String::new, |p| p.id().to_owned());
+            return Err(RunError::TooManySources { partner, found: sources.len() });
+        }
+        let source = |key: &ClassKey| {
+            let place = sources.iter().position(|(owner, label)| *owner == key.owner && *label == key.label);
+            place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+        };
+        let cell_m = f64::from(basis.config.fusion.undetected.cell_km.get()) * 1e3;
+        let mut by_name = sensors.clone();
+        by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        let plane = plane(by_name.iter().map(|(_, sensor)| *sensor), catalogue.frame, cell_m);
+        let mut lane = Self {
+            classes: classes.clone(),
+            partners: vec![partner],
+            detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
+            span_us: [first_us, last_us],
+            source_of: keys.iter().map(|(c, key, _)| (*c, source(key))).collect(),
+            sources,
+            masks: BTreeMap::new(),
+            plane,
+        };
+        let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
+        for (index, sensor) in sensors {
+            let kinds: BTreeSet<(&str, bool)> = keys
+                .iter()
+                .filter(|(_, key, _)| key.sensor == sensor.name)
+                .map(|(_, key, _)| (key.label.as_str(), key.identified))
+                .collect();
+            let masks = lane.masks_of(basis, sensor, &kinds, &mut rights)?;
+            lane.masks.insert(index, masks);
+        }
+        Ok(lane)
+    }
+
+    /// The masks of one sensor for every set of periods within the lane's span.
+    fn masks_of(
+        &self,
+        basis: &Basis<'_>,
+        sensor: &Sensor,
+        kinds: &BTreeSet<(&str, bool)>,
+        rights: &mut FuseRights<'_>,
+    ) -> Result<BTreeMap<BTreeSet<String>, Mask>, RunError> {
+        let mut masks = BTreeMap::new();
+        let [first_us, last_us] = self.span_us;
+        for periods in basis.policy.periods().sets_between(first_us, last_us) {
+            let mut failed = None;
+            let mut known: BTreeMap<BTreeSet<String>, bool> = BTreeMap::new();
+            let mut allowed = |zones: &BTreeSet<String>| {
+                kinds.iter().any(|(label, identified)| {
+                    let class = ClassKey {
+                        sensor: sensor.name.clone(),
+                        owner: sensor.owner.clone(),
+                        kind: kind_name(sensor.kind).to_owned(),
+                        label: (*label).to_owned(),
+                        zones: zones.clone(),
+                        periods: periods.clone(),
+                        identified: *identified,
+                    };
+                    rights.may_fuse(&class).unwrap_or_else(|error| {
+                        failed.get_or_insert(error);
+                        false
+                    })
+                })
+            };
+            let seen = mask(&self.plane, sensor, basis.catalogue.frame, |ground| {
+                let zones = basis.zones.zones_at(ground);
+                known.get(&zones).copied().unwrap_or_else(|| {
+                    let answer = allowed(&zones);
+                    known.insert(zones, answer);
+                    answer
+                })
+            });
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
+            masks.insert(periods, seen);
+        }
+        Ok(masks)
+    }
+
+    /// Where a sensor's look could have seen; `None` if the lane may not use the sensor.
+    #[must_use]
+    pub fn mask(&self, sensor: usize, periods: &BTreeSet<String>) -> Option<&Mask> {
+        let masks = self.masks.get(&sensor)?;
+        masks.get(periods).or_else(|| masks.values().next())
+    }
+
+    /// The looks of the sensors that the lane may use.
+    #[must_use]
+    pub fn looks(&self, catalogue: &Catalogue) -> Looks {
+        let used = catalogue.sensors.iter().enumerate().filter(|(index, _)| self.masks.contains_key(index));
+        Looks::new(used, self.span_us)
+    }
+
+    /// The fusion problem before its first scan.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub fn setup(&self, frame: Frame, planar: bool, config: &RunConfig) -> LaneSetup {
+        let births = &config.fusion.undetected;
+        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
+        LaneSetup {
+            radial: frame == Frame::Geodetic,
+            undetected: Undetected::Field {
+                density: vec![(births.initial_per_km2 * 1e-6) as f32; self.plane.len()],
+                plane: self.plane.clone(),
+                birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
+                prior: Prior {
+                    speed_m_s: births.speed_m_s,
+                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
+                    height_m,
+                },
+            },
+        }
+    }
+}
+
+/// The name of a kind of sensor, as policies know it.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Position => "position",
+        Kind::Radar { .. } => "radar",
+    }
+}

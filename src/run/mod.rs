@@ -1,0 +1,246 @@
+//! The whole path: a recording and a policy in, one picture per partner out.
+//!
+//! Two passes over the recording, neither of which holds more of it than a batch and the looks that are open. The
+//! first finds the classes of detections, which the policy decides over; the second forms looks, hands every lane what
+//! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
+
+mod config; // parameters of a run
+mod coverage; // what a lane covers, and where its looks could have seen
+mod error; // what can go wrong
+mod lanes; // segments -> lanes
+mod looks; // rows -> looks of sensors
+mod measure; // rows -> detections as fusion sees them
+mod pictures; // tracks -> pictures, as each partner may receive them
+mod report; // what the operator learns
+
+pub use config::{ConfigError, RunConfig, Scoring};
+pub use error::RunError;
+pub use report::{LaneReport, PartnerReport, RunReport};
+
+use crate::fusion::arrays::Observation;
+use crate::fusion::batch::{Batch, Scan};
+use crate::fusion::executor::Executor;
+use crate::ingest::{Catalogue, Detections, IngestReport, Options, Order, Reader};
+use crate::policy::{Classifier, Policy};
+use crate::product::Staging;
+use lanes::{Basis, Lane};
+use looks::{Look, Looks, Row};
+use measure::Measurer;
+use pictures::Pictures;
+use std::path::Path;
+
+/// Rows of a batch.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// What to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Folder of the recording.
+    pub recording: &'a Path,
+    /// Folder of the policy.
+    pub policy: &'a Path,
+    /// Folder to write.
+    pub out: &'a Path,
+    /// Parameters.
+    pub config: &'a RunConfig,
+    /// Whether a bad row ends the run.
+    pub strict: bool,
+    /// The time that rules and delays refer to, microseconds; delays refer to a lane's own last detection without it.
+    pub as_of_us: Option<i64>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many rows have been classed.
+    Classing(u64),
+    /// So many of so many rows have been fused.
+    Fusing(u64, u64),
+    /// The pictures are being scored.
+    Scoring,
+}
+
+/// Runs the whole path and publishes the output folder.
+///
+/// # Errors
+/// Anything wrong with the recording, the policy, the output folder or the device; nothing is published then.
+pub fn run(
+    request: &Request<'_>,
+    executor: Executor,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RunReport, RunError> {
+    let catalogue = Catalogue::read(request.recording)?;
+    let policy = Policy::read(request.policy)?;
+    let zones = policy.zone_map(catalogue.frame)?;
+    let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
+    let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
+    let basis = Basis {
+        catalogue: &catalogue,
+        policy: &policy,
+        zones: &zones,
+        as_of_us: request.as_of_us,
+        config: request.config,
+        classes: classifier.classes(),
+        summaries: classifier.summaries(),
+    };
+    let lanes = Lane::all(&basis, &decisions)?;
+    let staging = Staging::create(request.out)?;
+    let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
+    let fusion = fuse(request, executor, &basis, &lanes, &mut pictures, &ingest, progress)?;
+    let released = pictures.finish(request.config)?;
+    progress(Progress::Scoring);
+    let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released };
+    let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
+    staging.publish()?;
+    Ok(report)
+}
+
+/// First pass: the classes of all detections.
+fn class(
+    request: &Request<'_>,
+    catalogue: &Catalogue,
+    policy: &Policy,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Classifier, IngestReport), RunError> {
+    let mut classifier = Classifier::new(policy, catalogue)?;
+    let mut reader = reader(request, catalogue)?;
+    let mut rows = 0;
+    while let Some(batch) = reader.next_batch()? {
+        classifier.classify(&batch)?;
+        rows += batch.time_us.len() as u64;
+        progress(Progress::Classing(rows));
+    }
+    Ok((classifier, reader.report().clone()))
+}
+
+fn reader<'a>(request: &Request<'_>, catalogue: &'a Catalogue) -> Result<Reader<'a>, RunError> {
+    // Every lane keeps its own order: a row that it may not see must not make one of its own rows late.
+    let options = Options { strict: request.strict, rows_per_batch: BATCH_ROWS, order: Order::Any };
+    Ok(Reader::open(request.recording, catalogue, options)?)
+}
+
+/// Second pass: looks, scans, tracks, pictures.
+fn fuse(
+    request: &Request<'_>,
+    executor: Executor,
+    basis: &Basis<'_>,
+    lanes: &[Lane],
+    pictures: &mut Pictures<'_>,
+    ingest: &IngestReport,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<report::Fusion, RunError> {
+    let catalogue = basis.catalogue;
+    let planar = catalogue.sensors.iter().all(|sensor| sensor.height_span_m().is_none());
+    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, planar, request.config)).collect();
+    let batch = Batch::new(request.config.fusion.clone(), executor, setups);
+    let looks = lanes.iter().map(|lane| lane.looks(catalogue)).collect();
+    let times = vec![None; lanes.len()];
+    let mut fusing = Fusing { basis, lanes, pictures, batch, looks, times, done: report::Fusion::default() };
+    let mut classifier = Classifier::new(basis.policy, catalogue)?;
+    let mut reader = reader(request, catalogue)?;
+    let mut rows = 0;
+    while let Some(batch) = reader.next_batch()? {
+        let classes = classifier.classify(&batch)?;
+        fusing.take(&batch, &classes);
+        fusing.waves()?;
+        rows += batch.time_us.len() as u64;
+        progress(Progress::Fusing(rows, ingest.rows_accepted));
+    }
+    fusing.finish(request.strict)
+}
+
+/// The state of the second pass.
+struct Fusing<'a, 'p> {
+    basis: &'a Basis<'a>,
+    lanes: &'a [Lane],
+    pictures: &'a mut Pictures<'p>,
+    batch: Batch,
+    /// Looks of each lane.
+    looks: Vec<Looks>,
+    /// Time of each lane's last scan.
+    times: Vec<Option<i64>>,
+    done: report::Fusion,
+}
+
+impl Fusing<'_, '_> {
+    /// Hands every lane the rows that it may see.
+    fn take(&mut self, batch: &Detections, classes: &[u32]) {
+        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
+        for ((((&time_us, &sensor), &place), &measurement), &class) in columns {
+            let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
+            for (lane, looks) in self.lanes.iter().zip(&mut self.looks) {
+                if lane.source_of.contains_key(&class) {
+                    looks.push(row);
+                }
+            }
+        }
+    }
+
+    /// Fuses every look that is over: in each wave the next one of every lane.
+    fn waves(&mut self) -> Result<(), RunError> {
+        loop {
+            let next: Vec<Option<Look>> = self.looks.iter_mut().map(Looks::next_look).collect();
+            if next.iter().all(Option::is_none) {
+                return Ok(());
+            }
+            let mut observations = Vec::new();
+            let mut scans = Vec::new();
+            for (index, (look, lane)) in next.iter().zip(self.lanes).enumerate() {
+                let Some(look) = look else { continue };
+                let time_us = self.scan_time(index, look);
+                self.pictures.report_until(index, &self.batch, time_us)?;
+                if let Some(time) = self.times.get_mut(index) {
+                    *time = Some(time_us);
+                }
+                scans.extend(self.basis.scan(index, lane, look, time_us, &mut observations));
+            }
+            let wave = self.batch.step(scans, observations)?;
+            self.done.add(&wave);
+        }
+    }
+
+    /// The time of its latest detection, or the end of an empty look; never before the lane's last scan.
+    fn scan_time(&self, lane: usize, look: &Look) -> i64 {
+        let own = look.rows.iter().map(|row| row.time_us).max().unwrap_or(look.end_us);
+        self.times.get(lane).copied().flatten().map_or(own, |before| own.max(before))
+    }
+
+    fn finish(mut self, strict: bool) -> Result<report::Fusion, RunError> {
+        self.looks.iter_mut().for_each(Looks::end);
+        self.waves()?;
+        for index in 0..self.lanes.len() {
+            self.pictures.report_last(index, &self.batch)?;
+        }
+        self.done.timings = self.batch.timings();
+        self.done.late = self.looks.iter().map(Looks::late).collect();
+        match self.done.late.iter().find(|late| **late > 0) {
+            Some(&rows) if strict => Err(RunError::Late { rows }),
+            _ => Ok(self.done),
+        }
+    }
+}
+
+impl Basis<'_> {
+    /// One lane's share of a wave.
+    fn scan<'a>(
+        &self,
+        index: usize,
+        lane: &'a Lane,
+        look: &Look,
+        time_us: i64,
+        observations: &mut Vec<Observation>,
+    ) -> Option<Scan<'a>> {
+        let sensor = self.catalogue.sensors.get(look.sensor)?;
+        let measurer = Measurer::new(sensor, self.catalogue.frame, &self.config.fusion.undetected);
+        let rows = &look.rows;
+        Some(Scan {
+            lane: index,
+            time_us,
+            detection_probability: measurer.detection_probability(),
+            mask: lane.mask(look.sensor, self.policy.periods().periods_at(look.start_us)),
+            slack_m: measurer.slack_m(rows),
+            detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
+            source: rows.iter().map(|row| lane.source_of.get(&row.class).copied().unwrap_or(0)).collect(),
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
+
+use super::lanes::{Basis, Lane};
+use super::{Request, RunConfig, RunError};
+use crate::fusion::arrays::tri;
+use crate::fusion::batch::{Batch, Estimate};
+use crate::policy::{DecisionRecord, Field as Withheld, Obligations, Policy, Releaser, TrackClass};
+use crate::product::{Cut, Field, Fields, Picture, PictureWriter, Row, Staging, Status};
+use crate::space::{Frame, Geodetic};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The pictures that are being written.
+#[derive(Debug)]
+pub struct Pictures<'a> {
+    basis: &'a Basis<'a>,
+    lanes: &'a [Lane],
+    /// By partner.
+    writers: Vec<PictureWriter>,
+    releasers: Vec<Releaser<'a>>,
+    tallies: Vec<Tally>,
+    /// Next time to report of each lane.
+    next_us: Vec<Option<i64>>,
+    period_us: i64,
+    as_of_us: Option<i64>,
+}
+
+/// What became of the rows of one partner.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Rows in the picture.
+    pub rows: u64,
+    /// Tracks in the picture.
+    pub tracks: BTreeSet<u64>,
+    /// Rows withheld, by what withheld them: rules, `delay`, or nothing that permits them.
+    pub withheld: BTreeMap<String, u64>,
+    /// Rows a level, and the rules that granted it.
+    pub levels: BTreeMap<String, u64>,
+    /// Rows an action that the partner may take.
+    pub authorities: BTreeMap<String, u64>,
+}
+
+/// A finished picture.
+#[derive(Debug)]
+pub struct Released {
+    /// Its files.
+    pub picture: Picture,
+    /// What became of its rows.
+    pub tally: Tally,
+    /// Decisions over classes of tracks.
+    pub records: Vec<DecisionRecord>,
+}
+
+impl<'a> Pictures<'a> {
+    /// Begins the picture of every partner.
+    ///
+    /// # Errors
+    /// If a folder cannot be made or a rule fails.
+    pub fn begin(
+        staging: &Staging,
+        request: &Request<'_>,
+        basis: &'a Basis<'a>,
+        lanes: &'a [Lane],
+    ) -> Result<Self, RunError> {
+        let policy = basis.policy;
+        let mut writers = Vec::new();
+        let mut releasers = Vec::new();
+        let present = fields(policy);
+        for (index, partner) in policy.partners().iter().enumerate() {
+            writers.push(staging.picture(partner.id(), basis.catalogue.frame, &present)?);
+            releasers.push(Releaser::new(policy, index, request.as_of_us)?);
+        }
+        let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
+        Ok(Self {
+            basis,
+            lanes,
+            tallies: vec![Tally::default(); writers.len()],
+            writers,
+            releasers,
+            next_us: vec![None; lanes.len()],
+            period_us,
+            as_of_us: request.as_of_us,
+        })
+    }
+
+    /// Reports a lane at every due time before `scan_us`, the time of its next scan.
+    ///
+    /// # Errors
+    /// If a rule fails or a file cannot be written.
+    pub fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
+        let period = self.period_us;
+        let due = self.next_us.get(lane).copied().flatten();
+        // The first report is due at the first multiple of the period that is not before the first scan.
+        let mut next = due.unwrap_or_else(|| -(-scan_us).div_euclid(period) * period);
+        while next < scan_us {
+            self.report(lane, batch, next)?;
+            next += period;
+        }
+        if let Some(due) = self.next_us.get_mut(lane) {
+            *due = Some(next);
+        }
+        Ok(())
+    }
+
+    /// Reports a lane at the times that are due up to its last detection.
+    ///
+    /// # Errors
+    /// If a rule fails or a file cannot be written.
+    pub fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
+        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
+        self.report_until(lane, batch, last_us.saturating_add(1))
+    }
+
+    fn report(&mut self, index: usize, batch: &Batch, time_us: i64) -> Result<(), RunError> {
+        let Some(lane) = self.lanes.get(index) else { return Ok(()) };
+        let frame = self.basis.catalogue.frame;
+        let periods = self.basis.policy.periods().periods_at(time_us);
+        for estimate in batch.estimates_at(index, time_us) {
+            let position_m = estimate.position_m();
+            let class = TrackClass {
+                contributors: sources(lane, &estimate, |(owner, _)| owner),
+                labels: sources(lane, &estimate, |(_, label)| label),
+                zones: self.basis.zones.zones_at(ground(position_m, frame)),
+                periods: periods.clone(),
+                confirmed: estimate.confirmed,
+            };
+            let names: Vec<String> = class.contributors.iter().cloned().collect();
+            for &partner in &lane.partners {
+                let (Some(releaser), Some(writer), Some(tally)) =
+                    (self.releasers.get_mut(partner), self.writers.get_mut(partner), self.tallies.get_mut(partner))
+                else {
+                    continue;
+                };
+                let release = releaser.release(&class)?;
+                let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
+                let Some(level) = &release.level else {
+                    let rules = if release.decided_by.is_empty() {
+                        crate::policy::NO_POLICY.to_owned()
+                    } else {
+                        release.decided_by.join(", ")
+                    };
+                    *tally.withheld.entry(rules).or_default() += 1;
+                    continue;
+                };
+                if time_us > as_of_us.saturating_sub(release.obligations.delay_us) {
+                    *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
+                    continue;
+                }
+                let row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                tally.rows += 1;
+                tally.tracks.insert(row.track);
+                *tally.levels.entry(level.clone()).or_default() += 1;
+                for action in &release.authorities {
+                    *tally.authorities.entry(action.clone()).or_default() += 1;
+                }
+                writer.write(&row, &cut(&release.obligations))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all pictures.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+        let configuration = serde_json::to_value(config).unwrap_or_default();
+        self.writers
+            .into_iter()
+            .zip(self.tallies)
+            .zip(self.releasers)
+            .map(|((writer, tally), releaser)| {
+                Ok(Released { picture: writer.finish(&configuration)?, tally, records: releaser.records() })
+            })
+            .collect()
+    }
+}
+
+/// Fields that some level of the policy hands out.
+fn fields(policy: &Policy) -> Fields {
+    Field::ALL
+        .into_iter()
+        .filter(|field| policy.receive_levels().any(|level| !omitted(&level.obligations).contains(field)))
+        .collect()
+}
+
+fn omitted(obligations: &Obligations) -> Fields {
+    obligations
+        .omit
+        .iter()
+        .map(|field| match field {
+            Withheld::Velocity => Field::Velocity,
+            Withheld::Covariance => Field::Covariance,
+            Withheld::Contributors => Field::Contributors,
+            Withheld::Existence => Field::Existence,
+        })
+        .collect()
+}
+
+fn cut(obligations: &Obligations) -> Cut {
+    Cut { coarsen_m: obligations.coarsen_m, omit: omitted(obligations) }
+}
+
+/// One of each pair (owner, label) of the sources of a track.
+fn sources(lane: &Lane, estimate: &Estimate, part: impl Fn(&(String, String)) -> &String) -> BTreeSet<String> {
+    let holds = |place: usize| estimate.sources.get(place / 32).is_some_and(|word| word >> (place % 32) & 1 == 1);
+    let chosen = lane.sources.iter().enumerate().filter(|(place, _)| holds(*place));
+    chosen.map(|(_, source)| part(source).clone()).filter(|text| !text.is_empty()).collect()
+}
+
+/// A position as zones see it.
+fn ground(position_m: [f64; 3], frame: Frame) -> [f64; 2] {
+    match frame {
+        Frame::Local => [position_m[0], position_m[1]],
+        Frame::Geodetic => {
+            let g = Geodetic::from_ecef(position_m);
+            [g.longitude_deg, g.latitude_deg]
+        }
+    }
+}
+
+fn row<'a>(
+    estimate: &Estimate,
+    time_us: i64,
+    position_m: [f64; 3],
+    contributors: &'a [String],
+    authorities: &'a [String],
+) -> Row<'a> {
+    let [_, _, _, vx, vy, vz] = estimate.state.mean;
+    let p = |i: usize, j: usize| estimate.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
+    Row {
+        time_us,
+        track: u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1]),
+        status: if estimate.confirmed { Status::Confirmed } else { Status::Tentative },
+        existence: f64::from(estimate.existence),
+        position_m,
+        velocity_m_s: [vx, vy, vz].map(f64::from),
+        covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
+        contributors,
+        authorities,
+    }
+}

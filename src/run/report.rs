@@ -1,0 +1,248 @@
+//! What the operator learns of a run: counts, decisions, audit, scores, timings. No partner gets any of it.
+
+use super::lanes::{Basis, Lane};
+use super::pictures::{Released, Tally};
+use super::{Request, RunError};
+use crate::fusion::batch::{Timings, WaveReport};
+use crate::fusion::executor::STAGES;
+use crate::ingest::{IngestReport, read_truth};
+use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
+use crate::product::{Decision, Staging, read_picture};
+use crate::score::gospa::Gospa;
+use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
+use crate::time::micros;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// Name of the recording.
+    pub recording: String,
+    /// Rows read, accepted, rejected and why.
+    pub ingest: IngestReport,
+    /// Classes of detections.
+    pub classes: usize,
+    /// Questions that Cedar was asked about detections.
+    pub evaluations: usize,
+    /// Fusion problems.
+    pub lanes: Vec<LaneReport>,
+    /// What each partner got, in the order of the policy.
+    pub partners: Vec<PartnerReport>,
+    /// What fusion did, over all lanes.
+    pub fusion: FusionReport,
+}
+
+/// One lane.
+#[derive(Clone, Debug, Serialize)]
+pub struct LaneReport {
+    /// Partners whose pictures come from it.
+    pub partners: Vec<String>,
+    /// Detections that it may fuse.
+    pub detections: u64,
+    /// Of these, those left out because they came after their look was over.
+    pub late: u64,
+}
+
+/// What one partner got.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartnerReport {
+    /// The partner.
+    pub partner: String,
+    /// Detections that its picture is computed from.
+    pub detections: u64,
+    /// Detections withheld, by the rules that withheld them.
+    pub detections_withheld: BTreeMap<String, u64>,
+    /// Rows of its picture.
+    pub rows: u64,
+    /// Tracks in it.
+    pub tracks: usize,
+    /// Rows at each level.
+    pub levels: BTreeMap<String, u64>,
+    /// Rows withheld, by the rules or the obligation that withheld them.
+    pub rows_withheld: BTreeMap<String, u64>,
+    /// Rows of tracks on which it may take each action.
+    pub authorities: BTreeMap<String, u64>,
+    /// Against all of the truth, seen or not; `None` where the recording has none.
+    pub score: Option<ScoreReport>,
+}
+
+/// What fusion did, summed over waves.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FusionReport {
+    /// Waves.
+    pub waves: u64,
+    /// Detections, each counted in every lane that fused it.
+    pub detections: u64,
+    /// Hypotheses in gates.
+    pub edges: u64,
+    /// Tracks that began.
+    pub births: u64,
+    /// Clusters solved exactly, by belief propagation, one to one.
+    pub clusters: [u64; 3],
+    /// Clusters in which belief propagation reached its bound first.
+    pub unconverged: u64,
+}
+
+/// The second pass, as it ended.
+#[derive(Clone, Debug, Default)]
+pub struct Fusion {
+    report: FusionReport,
+    /// Time a stage.
+    pub timings: Timings,
+    /// Late rows of each lane.
+    pub late: Vec<u64>,
+}
+
+impl Fusion {
+    /// Counts one more wave.
+    pub fn add(&mut self, wave: &WaveReport) {
+        let report = &mut self.report;
+        report.waves += 1;
+        report.detections += wave.detections;
+        report.edges += wave.edges;
+        report.births += wave.births;
+        let [exact, belief, assigned] = &mut report.clusters;
+        *exact += wave.association.exact;
+        *belief += wave.association.belief;
+        *assigned += wave.association.assigned;
+        report.unconverged += wave.association.unconverged;
+    }
+}
+
+/// What the passes left.
+#[derive(Debug)]
+pub struct Outcome<'a> {
+    /// Decisions over classes of detections.
+    pub decisions: &'a Decisions,
+    /// Rows read and rejected.
+    pub ingest: IngestReport,
+    /// The second pass.
+    pub fusion: Fusion,
+    /// The pictures.
+    pub released: Vec<Released>,
+}
+
+impl RunReport {
+    /// Scores the pictures, writes the operator's folder and says what the run did.
+    ///
+    /// # Errors
+    /// If truth or pictures cannot be read, or the operator's folder cannot be written.
+    pub fn assemble(
+        request: &Request<'_>,
+        basis: &Basis<'_>,
+        lanes: &[Lane],
+        outcome: Outcome<'_>,
+        staging: &Staging,
+    ) -> Result<Self, RunError> {
+        let Outcome { decisions, ingest, fusion, released } = outcome;
+        let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id().to_owned()).collect();
+        let scores = score(request, basis, &names, staging)?;
+        let mut records: Vec<DecisionRecord> = decisions.records().collect();
+        records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
+        let partners = names.iter().zip(released).zip(scores).enumerate().map(|(index, ((name, released), score))| {
+            let Tally { rows, tracks, withheld, levels, authorities } = released.tally;
+            let of_partner = |lane: &&Lane| lane.partners.contains(&index);
+            PartnerReport {
+                partner: name.clone(),
+                detections: lanes.iter().find(of_partner).map_or(0, |lane| lane.detections),
+                detections_withheld: words(decisions.withheld(index, basis.summaries)),
+                rows,
+                tracks: tracks.len(),
+                levels,
+                rows_withheld: withheld,
+                authorities,
+                score,
+            }
+        });
+        let report = Self {
+            recording: basis.catalogue.name.clone(),
+            ingest,
+            classes: basis.classes.len(),
+            evaluations: decisions.evaluations(),
+            partners: partners.collect(),
+            lanes: lanes
+                .iter()
+                .zip(&fusion.late)
+                .map(|(lane, &late)| LaneReport {
+                    partners: lane.partners.iter().filter_map(|&p| names.get(p).cloned()).collect(),
+                    detections: lane.detections,
+                    late,
+                })
+                .collect(),
+            fusion: fusion.report,
+        };
+        report.write(staging, &records, fusion.timings)?;
+        Ok(report)
+    }
+
+    fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
+        let decisions: Vec<Decision> = records.iter().map(decision).collect();
+        let mut audit = staging.audit()?;
+        for decision in &decisions {
+            audit.record(decision)?;
+        }
+        audit.finish()?;
+        staging.decisions(&decisions)?;
+        staging.report(self)?;
+        let scores: BTreeMap<&str, Option<&ScoreReport>> =
+            self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
+        staging.scores(&scores)?;
+        let spent: BTreeMap<&str, f64> =
+            STAGES.iter().zip(timings.0).map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
+        staging.timings(&spent)?;
+        Ok(())
+    }
+}
+
+fn decision(record: &DecisionRecord) -> Decision {
+    Decision {
+        partner: record.partner.clone(),
+        class: record.class.clone(),
+        action: record.action.clone(),
+        allowed: record.allowed,
+        policies: record.decided_by.clone(),
+    }
+}
+
+/// Rules as text; none is nothing that permits it.
+fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
+    let name = |rules: Vec<String>| if rules.is_empty() { NO_POLICY.to_owned() } else { rules.join(", ") };
+    counts.into_iter().map(|(rules, count)| (name(rules), count)).collect()
+}
+
+/// Scores every picture against all of the truth, at the report times that the truth spans.
+fn score(
+    request: &Request<'_>,
+    basis: &Basis<'_>,
+    names: &[String],
+    staging: &Staging,
+) -> Result<Vec<Option<ScoreReport>>, RunError> {
+    let Some(truth) = read_truth(request.recording, basis.catalogue)? else { return Ok(vec![None; names.len()]) };
+    let period = micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
+    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
+    let start = -(-first).div_euclid(period) * period;
+    let times = (0..).map(|k| start + k * period).take_while(|time| *time <= last).collect();
+    let scoring = &request.config.score;
+    let config = ScoreConfig {
+        gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
+        max_gap_s: f64::from(scoring.max_gap_s.get()),
+        scans: Scans::At(times),
+    };
+    let points = || {
+        let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
+        columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m })
+    };
+    names
+        .iter()
+        .map(|name| {
+            let picture = read_picture(&staging.folder().join(name))?;
+            let tracks = picture.into_iter().map(|point| TrackPoint {
+                time_us: point.time_us,
+                track: point.track,
+                position_m: point.position_m,
+            });
+            Ok(Some(score_points(points(), tracks, &config)?))
+        })
+        .collect()
+}

@@ -1,0 +1,214 @@
+//! What a sensor makes of an object, or of nothing: detections with their own times, and clutter.
+//!
+//! A radar measures slant range, azimuth clockwise from y (north), elevation above the horizontal plane of its site
+//! and range rate, positive when opening. Clutter is uniform over the region and the heights, exact where it lies;
+//! its range rate is uniform between minus and plus the highest speed at which objects start.
+
+use super::motion::{Motion, Object, between};
+use super::plan::{Measures, Plan, Region, Sensor, Timing};
+use super::random::{Key, Purpose, Stream};
+
+/// A detection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SimulatedDetection {
+    /// When, in microseconds from the first scan.
+    pub time_us: i64,
+    /// Index of the sensor in the scenario.
+    pub sensor: u32,
+    /// The object that it comes from; `None` for clutter. No file has this.
+    pub object: Option<u64>,
+    /// Position sensors: x, y, z in metres. Radars: range in metres, azimuth and elevation in degrees, range rate in
+    /// metres a second. What the sensor does not measure is 0.
+    pub values: [f64; 4],
+    /// Orders detections of equal time and sensor, so that the order says nothing of the objects.
+    pub(super) shuffle: u64,
+}
+
+/// A stretch of time, from its start to just before its end, within one scan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slice {
+    pub(super) from_us: i64,
+    pub(super) to_us: i64,
+}
+
+impl Slice {
+    pub(super) fn contains(self, time_us: i64) -> bool {
+        (self.from_us..self.to_us).contains(&time_us)
+    }
+}
+
+/// An object from one scan to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passage<'a> {
+    pub(super) object: &'a Object,
+    pub(super) next: &'a Motion,
+    /// Time of the first of the two scans.
+    pub(super) scan_us: i64,
+}
+
+/// Whether an object was in the coverage when the look came to it, and what was seen of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Sight {
+    Outside,
+    Missed,
+    Seen(SimulatedDetection),
+}
+
+impl Sensor {
+    /// The looks that may see something within a slice.
+    pub(super) fn looks_in(&self, slice: Slice) -> impl Iterator<Item = i64> {
+        let past = slice.to_us + self.scan_period_us - 1;
+        let reaching_in = slice.from_us / self.scan_period_us..past / self.scan_period_us;
+        reaching_in.filter(move |look| match self.looks {
+            Timing::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
+            Timing::Spread => true,
+        })
+    }
+
+    /// What look `look` of this sensor, number `sensor` of the plan, makes of an object within a slice.
+    pub(super) fn sight(&self, plan: &Plan, sensor: u32, look: i64, passage: Passage<'_>, slice: Slice) -> Sight {
+        let mut draw = stream(plan, Purpose::Detection, sensor, look, passage.object.id);
+        let time_us = self.time_us(look, &mut draw);
+        if !slice.contains(time_us) {
+            return Sight::Outside;
+        }
+        let share = (time_us - passage.scan_us) as f64 / plan.period_us as f64;
+        let there = between(&passage.object.now, passage.next, share, plan.period_us as f64 * 1e-6);
+        if !self.region.contains(there.position_m) {
+            return Sight::Outside;
+        }
+        if draw.uniform() >= self.detection_probability {
+            return Sight::Missed;
+        }
+        let shuffle = draw.bits();
+        let values = self.measures.measure(&there, Some(&mut draw));
+        Sight::Seen(SimulatedDetection { time_us, sensor, object: Some(passage.object.id), values, shuffle })
+    }
+
+    /// How many false detections a look has.
+    pub(super) fn clutter_count(&self, plan: &Plan, sensor: u32, look: i64) -> u64 {
+        stream(plan, Purpose::ClutterCount, sensor, look, 0).poisson(self.clutter_per_scan)
+    }
+
+    /// False detection number `index` of a look.
+    pub(super) fn clutter(&self, plan: &Plan, sensor: u32, look: i64, index: u64) -> SimulatedDetection {
+        let mut draw = stream(plan, Purpose::Clutter, sensor, look, index);
+        let time_us = self.time_us(look, &mut draw);
+        let shuffle = draw.bits();
+        let [x, y] = self.region.sample(&mut draw);
+        let z = plan.height_m.map_or(0.0, |height_m| draw.between(height_m));
+        let there = Motion { position_m: [x, y, z], velocity_m_s: [0.0; 3] };
+        let mut values = self.measures.measure(&there, None);
+        if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [.., range_rate]) = (&self.measures, &mut values) {
+            let [_, fastest] = plan.motion.speed_m_s;
+            *range_rate = draw.between([-fastest, fastest]);
+        }
+        SimulatedDetection { time_us, sensor, object: None, values, shuffle }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a checked period")]
+    fn time_us(&self, look: i64, draw: &mut Stream) -> i64 {
+        look * self.scan_period_us
+            + match self.looks {
+                Timing::At(offset_us) => offset_us,
+                Timing::Spread => (draw.uniform() * self.scan_period_us as f64) as i64,
+            }
+    }
+}
+
+fn stream(plan: &Plan, purpose: Purpose, sensor: u32, look: i64, index: u64) -> Stream {
+    Stream::new(Key { seed: plan.seed, purpose, sensor, step: look.unsigned_abs(), index })
+}
+
+impl Region {
+    fn contains(&self, [x, y, _]: [f64; 3]) -> bool {
+        match self {
+            Self::Box { x_m: [west, east], y_m: [south, north] } => {
+                (west..=east).contains(&&x) && (south..=north).contains(&&y)
+            }
+            Self::Ring { centre_m: [x0, y0], range_m: [nearest, farthest] } => {
+                let squared = (x - x0) * (x - x0) + (y - y0) * (y - y0);
+                (nearest * nearest..=farthest * farthest).contains(&squared)
+            }
+        }
+    }
+
+    /// Uniform over the region.
+    fn sample(&self, draw: &mut Stream) -> [f64; 2] {
+        match self {
+            Self::Box { x_m, y_m } => [draw.between(*x_m), draw.between(*y_m)],
+            Self::Ring { centre_m: [x0, y0], range_m: [nearest, farthest] } => {
+                let range = draw.between([nearest * nearest, farthest * farthest]).sqrt();
+                let (sin, cos) = libm::sincos(draw.between([0.0, std::f64::consts::TAU]));
+                [x0 + range * cos, y0 + range * sin]
+            }
+        }
+    }
+}
+
+impl Measures {
+    /// The measurement of an object, with noise if there is a stream to draw it from.
+    fn measure(&self, there: &Motion, noise: Option<&mut Stream>) -> [f64; 4] {
+        let [e0, e1, e2, e3] = noise.map_or([0.0; 4], |draw| [(); 4].map(|()| draw.gaussian()));
+        let [x, y, z] = there.position_m;
+        match self {
+            Self::Position { horizontal_m, vertical_m } => {
+                let up = vertical_m.map_or(0.0, |vertical_m| z + vertical_m * e2);
+                [x + horizontal_m * e0, y + horizontal_m * e1, up, 0.0]
+            }
+            Self::Radar { site_m: [x0, y0, z0], range_m, azimuth_deg, elevation_deg, range_rate_m_s } => {
+                let [dx, dy, dz] = [x - x0, y - y0, z - z0];
+                let ground = (dx * dx + dy * dy).sqrt();
+                let range = (ground * ground + dz * dz).sqrt();
+                let azimuth = libm::atan2(dx, dy).to_degrees() + azimuth_deg * e1;
+                let elevation = elevation_deg
+                    .map_or(0.0, |sigma| (libm::atan2(dz, ground).to_degrees() + sigma * e2).clamp(-90.0, 90.0));
+                let [vx, vy, vz] = there.velocity_m_s;
+                let closing = (dx * vx + dy * vy + dz * vz) / range.max(f64::MIN_POSITIVE);
+                let range_rate = range_rate_m_s.map_or(0.0, |sigma| closing + sigma * e3);
+                // A range is positive, also when noise is larger than it.
+                [(range + range_m * e0).abs().max(1e-6), azimuth.rem_euclid(360.0), elevation, range_rate]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_radar_measures_range_azimuth_elevation_and_range_rate_from_its_site() {
+        let radar = Measures::Radar {
+            site_m: [100.0, 200.0, 10.0],
+            range_m: 5.0,
+            azimuth_deg: 0.1,
+            elevation_deg: Some(0.1),
+            range_rate_m_s: Some(1.0),
+        };
+        // South-east of the site and above it, flying east: 300 east, 300 south, √180000 up.
+        let up = 180_000.0_f64.sqrt();
+        let there = Motion { position_m: [400.0, -100.0, 10.0 + up], velocity_m_s: [60.0, 0.0, 0.0] };
+        let found = radar.measure(&there, None);
+        for (found, wanted) in found.iter().zip([600.0, 135.0, 45.0, 30.0]) {
+            assert!((found - wanted).abs() < 1e-9, "{found}, wanted {wanted}");
+        }
+    }
+
+    #[test]
+    fn azimuths_are_clockwise_from_north_within_one_turn() {
+        let radar = Measures::Radar {
+            site_m: [0.0; 3],
+            range_m: 1.0,
+            azimuth_deg: 1.0,
+            elevation_deg: None,
+            range_rate_m_s: None,
+        };
+        for (position_m, wanted) in
+            [([0.0, 9.0, 0.0], 0.0), ([9.0, 0.0, 0.0], 90.0), ([0.0, -9.0, 0.0], 180.0), ([-9.0, 0.0, 0.0], 270.0)]
+        {
+            let [range, azimuth, ..] = radar.measure(&Motion { position_m, ..Motion::default() }, None);
+            assert!((range - 9.0).abs() < 1e-12 && (azimuth - wanted).abs() < 1e-12, "{azimuth}, wanted {wanted}");
+        }
+    }
+}
