@@ -50,7 +50,7 @@ fn agreement(kernel: &'static Kernel) -> Vec<Trial> {
         }
     }
     for poison in Poison::ALL {
-        trials.push(trial(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
+        trials.push(exact_trial(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
             SEEDS.into_iter().try_for_each(|seed| agrees(kernel, Options::LARGEST, &wave(300, seed, poison)))
         }));
     }
@@ -87,7 +87,7 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
                 let bytes = wrong.bytes_mut(field);
                 bytes[4 * 77] ^= 1;
                 let census = compare(field, &wrong, &right, Tolerance::Bits).ok_or("a wrong bit went unseen")?;
-                let (text, of) = (census.to_string(), bytes_of(&right, field) / 4);
+                let (text, of) = (census.to_string(), right.bytes(field).len() / 4);
                 let wanted = format!("1 of {of} differ; the worst is [77]: kernel ");
                 if text.contains(&wanted) && text.contains(", 1 ") { Ok(()) } else { Err(text.into()) }
             })
@@ -188,18 +188,31 @@ fn tolerance() -> Result<Tolerance, String> {
     TOLERANCE.clone()
 }
 
+/// A trial about bits: only where the driver rounds every operation as Rust does.
+pub(crate) fn exact_trial(name: String, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || match (missing()?, tolerance()) {
+        (Some(reason), _) => Ok(Completion::ignored_with(reason)),
+        (None, Ok(Tolerance::Bits)) => run().map(|()| Completion::Completed),
+        (None, Ok(Tolerance::Relative(_))) => Ok(Completion::ignored_with("hardware may contract a * b + c")),
+        (None, Err(error)) => Err(error.into()),
+    })
+}
+
 /// A trial that needs a device: ignored where there is none, unless one is required.
 pub(crate) fn trial(name: String, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
-    static MISSING: LazyLock<Option<String>> = LazyLock::new(|| adapter().err().map(|error| error.to_string()));
-    Trial::ignorable_test(name, move || match &*MISSING {
+    Trial::ignorable_test(name, move || match missing()? {
         None => run().map(|()| Completion::Completed),
-        Some(reason) if std::env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1") => Err(reason.into()),
         Some(reason) => Ok(Completion::ignored_with(reason)),
     })
 }
 
-fn bytes_of(arrays: &Arrays<Host>, field: trackweave::fusion::device::kernels::Field) -> usize {
-    arrays.bytes(field).len()
+/// Why there is no device; an error where one is required.
+fn missing() -> Result<Option<String>, Failed> {
+    static MISSING: LazyLock<Option<String>> = LazyLock::new(|| adapter().err().map(|error| error.to_string()));
+    match &*MISSING {
+        Some(reason) if std::env::var_os("REQUIRE_GPU").is_some_and(|value| value == "1") => Err(reason.into()),
+        missing => Ok(missing.clone()),
+    }
 }
 
 const _: () = assert!(BLOCK == 32 && WORKGROUP_SIZE == 64, "the sizes above straddle a block and a workgroup");

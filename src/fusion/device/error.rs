@@ -47,6 +47,16 @@ pub enum DeviceError {
         /// What is needed.
         wanted: u64,
     },
+    /// A track has more hypotheses than every driver is known to loop over.
+    #[error("track {track} has {found} hypotheses; a kernel takes {wanted} at most")]
+    LongRow {
+        /// The track.
+        track: usize,
+        /// Its hypotheses.
+        found: u32,
+        /// The most.
+        wanted: u32,
+    },
     /// Memory ran out.
     #[error("the device is out of memory at {at}")]
     OutOfMemory {

@@ -79,6 +79,10 @@ mirror! {
 /// Invocations of a workgroup, unless a test asks otherwise: two blocks.
 pub const WORKGROUP_SIZE: u32 = 64;
 
+/// Most hypotheses of one track. One driver (lavapipe before Mesa 25) ends an invocation after 65,535 iterations of
+/// all its loops and says nothing; a kernel's other loops are unrolled or short (`tests/twins/traps.rs`).
+pub const HYPOTHESES_MAX: u32 = 32_768;
+
 /// All kernels, in the order of their stages.
 pub const KERNELS: &[Kernel] = &[PREDICT, UPDATE];
 

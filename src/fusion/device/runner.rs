@@ -5,10 +5,10 @@
 use super::buffer::{Device, Memory, Readback};
 use super::context::Context;
 use super::error::DeviceError;
-use super::kernels::{Access, Kernel, Params, WORKGROUP_SIZE};
+use super::kernels::{Access, Field, HYPOTHESES_MAX, Kernel, Params, WORKGROUP_SIZE};
 use super::pipeline::{CUT_BLOCKS, PARAMS_STRIDE, Pipeline, pieces, tracks};
 use super::timer::Timer;
-use crate::fusion::arrays::{Arrays, Host};
+use crate::fusion::arrays::{AT_REST, Arrays, Host, Row};
 use crate::fusion::executor::{KernelError, Kernels};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -97,6 +97,9 @@ impl Runner {
             if let Some(elements) = binding.field.per_block() {
                 let found = host.bytes(binding.field).len() / binding.field.element_bytes();
                 assert_eq!(found, host.lane.len() * elements, "`{}` has the blocks of `lane`", binding.field.name());
+            }
+            if binding.field == Field::Rows {
+                short(&host.rows)?;
             }
             self.arrays.upload(&self.context, binding.field, host)?;
         }
@@ -196,6 +199,14 @@ impl Runner {
             name: stage,
             known: self.pipelines.iter().map(|pipeline| pipeline.kernel.name).collect::<Vec<_>>().join(", "),
         })
+    }
+}
+
+fn short(rows: &[Row]) -> Result<(), DeviceError> {
+    let long = rows.iter().position(|row| row.start != AT_REST && row.count > HYPOTHESES_MAX);
+    match long.and_then(|track| Some((track, rows.get(track)?.count))) {
+        None => Ok(()),
+        Some((track, found)) => Err(DeviceError::LongRow { track, found, wanted: HYPOTHESES_MAX }),
     }
 }
 
