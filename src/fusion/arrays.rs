@@ -122,7 +122,7 @@ mirror! {
     /// What one lane does in one wave.
     pub struct Look {
         /// 1 if the lane has a scan in this wave, 0 if it rests.
-        pub active: u32,
+        pub awake: u32,
         /// First track; a multiple of the block.
         pub first_track: u32,
         /// Number of tracks.

@@ -252,7 +252,7 @@ impl Batch {
             let before = lane.time_us.unwrap_or(scan.time_us);
             assert!(scan.time_us >= before, "the scans of a lane are in time order");
             self.config.motion.over(seconds_between(before, scan.time_us), look);
-            look.active = 1;
+            look.awake = 1;
             look.first_detection = first_detection as u32;
             look.detections = scan.detections.len() as u32;
             look.detection_probability = scan.detection_probability;

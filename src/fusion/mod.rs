@@ -23,6 +23,7 @@ pub mod update; // stage 5
 pub mod manage; // stage 6
 
 pub mod executor; // which side runs which stage
+pub mod device; // kernels on a GPU, through wgpu
 pub mod batch; // all lanes together, wave by wave
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
         .zip(arrays.lane.par_iter())
         .with_min_len(64)
         .for_each(|((((tile, mean), covariance), odds), &lane)| {
-            let Some(look) = looks.get(lane as usize).filter(|look| look.active == 1) else { return };
+            let Some(look) = looks.get(lane as usize).filter(|look| look.awake == 1) else { return };
             for place in (0..BLOCK).step_by(R::WIDTH) {
                 invocation::<R>(look, place, tile, mean, covariance, odds);
             }

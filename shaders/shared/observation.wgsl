@@ -1,0 +1,86 @@
+// What a detection says of a state. Twin: src/fusion/observation.rs
+
+struct Detection {
+    tile: vec3<i32>,
+    ahead_s: f32,
+    offset_m: vec3<f32>,
+    observation: u32,
+}
+
+struct Observation {
+    axis_0: vec3<f32>,
+    sigma_0_m: f32,
+    axis_1: vec3<f32>,
+    sigma_1_m: f32,
+    axis_2: vec3<f32>,
+    sigma_2_m: f32,
+    range_m: f32,
+    rate_m_s: f32,
+    rate_sigma_m_s: f32,
+    axes: u32,
+    slant: u32,
+    clutter: f32,
+    spread: f32,
+    padding: u32,
+}
+
+// The first axis and its residual.
+struct First {
+    axis: vec3<f32>,
+    residual: f32,
+}
+
+// Measured position less predicted position at the scan time, metres; tiles first.
+fn difference_of(d: Detection, tile: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
+    let tiles = vec3<f32>(d.tile - tile);
+    return tiles * TILE_M + (d.offset_m - x);
+}
+
+// First axis and its residual, given the residual vector `e` at the time of the detection.
+fn first_of(o: Observation, e: vec3<f32>) -> First {
+    if !(0.5 < f32(o.slant)) {
+        return First(o.axis_0, dot3(o.axis_0, e));
+    }
+    let sight = o.range_m * o.axis_0 - e;
+    let rho = sqrt(dot3(sight, sight) + 1e-30f);
+    return First(sight / rho, o.range_m - rho);
+}
+
+// Row of a measured axis `a`, `tau` seconds from the state's time.
+fn row_of(a: vec3<f32>, tau: f32) -> array<f32, MEAN> {
+    return array<f32, MEAN>(a.x, a.y, a.z, tau * a.x, tau * a.y, tau * a.z);
+}
+
+fn scalar(to: ptr<function, State>, row: array<f32, MEAN>, residual: f32, sigma: f32) {
+    var h = row;
+    var m = (*to).mean;
+    var p = (*to).covariance;
+    let nu = residual - dot6(&h, &m);
+    let k = joseph(&p, &h, sigma * sigma);
+    for (var i = 0u; i < MEAN; i++) {
+        m[i] = m[i] + k[i] * nu;
+    }
+    (*to).mean = m;
+    (*to).covariance = p;
+}
+
+// The state given detection `d`, as a change of mean and a covariance: sequential scalar updates.
+fn posterior(d: Detection, o: Observation, tile: vec3<i32>, prior: ptr<function, State>) -> State {
+    let tau = d.ahead_s;
+    let x = vec3((*prior).mean[0], (*prior).mean[1], (*prior).mean[2]);
+    let v = vec3((*prior).mean[3], (*prior).mean[4], (*prior).mean[5]);
+    let e = difference_of(d, tile, x) - tau * v;
+    var to = State(array<f32, MEAN>(), (*prior).covariance);
+    let first = first_of(o, e);
+    scalar(&to, row_of(first.axis, tau), first.residual, o.sigma_0_m);
+    scalar(&to, row_of(o.axis_1, tau), dot3(o.axis_1, e), o.sigma_1_m);
+    if 2.5 < f32(o.axes) {
+        scalar(&to, row_of(o.axis_2, tau), dot3(o.axis_2, e), o.sigma_2_m);
+    }
+    if 0.0 < o.rate_sigma_m_s {
+        let a = o.axis_0;
+        let rate = array<f32, MEAN>(0.0, 0.0, 0.0, a.x, a.y, a.z);
+        scalar(&to, rate, o.rate_m_s - dot3(a, v), o.rate_sigma_m_s);
+    }
+    return to;
+}

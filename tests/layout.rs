@@ -1,0 +1,188 @@
+//! Rust and WGSL agree on every mirrored struct, binding and constant.
+//!
+//! Each check takes a kernel and gives complaints, so that what finds nothing in the house is shown to find a planted
+//! fault.
+
+mod reflect;
+
+use naga::{Handle, Module, Type, TypeInner};
+use reflect::{bindings, shader};
+use trackweave::fusion::arrays::{COVARIANCE, MEAN};
+use trackweave::fusion::device::kernels::Access;
+use trackweave::fusion::device::{KERNELS, Kernel};
+
+#[test]
+fn every_mirrored_struct_has_the_same_layout_in_wgsl() {
+    for kernel in KERNELS {
+        assert_clean(&layouts(kernel));
+    }
+}
+
+#[test]
+fn every_kernel_binds_what_it_is_said_to_bind_in_that_order() {
+    for kernel in KERNELS {
+        assert_clean(&bound(kernel));
+    }
+}
+
+#[test]
+fn every_shared_constant_comes_from_rust() {
+    for kernel in KERNELS {
+        assert_clean(&constants(kernel));
+    }
+}
+
+#[test]
+fn two_fields_that_change_places_are_seen() {
+    let wgsl = planted("update", "start: u32,\n    count: u32,", "count: u32,\n    start: u32,");
+    assert_complains(&layouts(&wgsl), "`Row`");
+}
+
+#[test]
+fn a_field_that_moves_is_seen() {
+    let wgsl = planted("update", "    ahead_s: f32,\n", "    late: u32,\n    ahead_s: f32,\n");
+    assert_complains(&layouts(&wgsl), "`Detection`");
+}
+
+#[test]
+fn a_struct_that_is_bound_and_not_mirrored_is_seen() {
+    let mut kernel = *Kernel::of("update").expect("it exists");
+    kernel.layouts = &kernel.layouts[..2];
+    assert_complains(&layouts(&kernel), "`Edge` is bound and not mirrored");
+}
+
+#[test]
+fn bindings_that_change_places_are_seen() {
+    let one = planted("predict", "@binding(4) var<storage, read_write> mean", "@binding(5) var<storage, read_write> mean");
+    let both = one.wgsl.replace("@binding(5) var<storage, read_write> covariance", "@binding(4) var<storage, read_write> covariance");
+    assert_complains(&bound(&Kernel { wgsl: both.leak(), ..one }), "`covariance`");
+}
+
+#[test]
+fn an_input_that_is_written_is_seen() {
+    let kernel = planted("update", "var<storage, read> rows", "var<storage, read_write> rows");
+    assert_complains(&bound(&kernel), "`rows`");
+}
+
+#[test]
+fn a_second_copy_of_a_constant_is_seen() {
+    assert_complains(&constants(&planted("predict", "override BLOCK: u32;", "override BLOCK: u32 = 16;")), "`BLOCK`");
+    assert_complains(&constants(&planted("predict", "override BLOCK: u32;", "const BLOCK = 32u;")), "`BLOCK`");
+    assert_complains(&constants(&planted("predict", "const MEAN: u32 = 6u;", "const MEAN: u32 = 7u;")), "`MEAN`");
+}
+
+/// Mirrored structs: fields, offsets, size; and all that is bound is mirrored.
+fn layouts(kernel: &Kernel) -> Vec<String> {
+    let module = module(kernel);
+    let mut complaints = Vec::new();
+    for mirrored in kernel.layouts {
+        let wanted = (mirrored.size, mirrored.fields.iter().map(|(n, at)| ((*n).to_owned(), *at)).collect::<Vec<_>>());
+        let found = layout(&module, mirrored.name);
+        if found.as_ref() != Some(&wanted) {
+            complaints.push(format!("`{}`: WGSL has {found:?}, Rust {wanted:?}", mirrored.name));
+        }
+    }
+    let unknown = bound_structs(&module).into_iter().filter(|n| kernel.layouts.iter().all(|layout| layout.name != n));
+    complaints.extend(unknown.map(|name| format!("`{name}` is bound and not mirrored")));
+    complaints
+}
+
+/// `params` at binding 0, then the arrays as declared, all in group 0.
+fn bound(kernel: &Kernel) -> Vec<String> {
+    let mut wanted = vec![(0, 0, "params".to_owned(), "uniform")];
+    wanted.extend(kernel.bindings.iter().zip(1..).map(|(binding, number)| {
+        let access = if binding.access == Access::Read { "read" } else { "read_write" };
+        (0, number, binding.field.name().to_owned(), access)
+    }));
+    let found = bindings(&module(kernel));
+    let pairs = found.iter().zip(&wanted).filter(|(found, wanted)| found != wanted);
+    let mut complaints: Vec<String> =
+        pairs.map(|(found, wanted)| format!("`{}`: found {found:?}, wanted {wanted:?}", found.2)).collect();
+    if found.len() != wanted.len() {
+        complaints.push(format!("`{}` binds {}, wanted {}", kernel.name, found.len(), wanted.len()));
+    }
+    complaints
+}
+
+/// Every constant of the kernel is an `override` without a value; sizes of arrays are those of Rust.
+fn constants(kernel: &Kernel) -> Vec<String> {
+    let module = module(kernel);
+    let mut complaints = Vec::new();
+    let found = overrides(&module);
+    for (name, _) in reflect::constants(kernel) {
+        if !found.iter().any(|(n, _)| n == name) {
+            complaints.push(format!("`{name}` is not an `override`"));
+        }
+    }
+    for (name, has_value) in &found {
+        if *has_value || !reflect::constants(kernel).iter().any(|(n, _)| n == name) {
+            complaints.push(format!("`{name}` has a value of its own, or none from Rust"));
+        }
+    }
+    for (name, wanted) in [("MEAN", MEAN), ("COVARIANCE", COVARIANCE)] {
+        let found = constant(&module, name).map(|value| value as usize);
+        if found != Some(wanted) {
+            complaints.push(format!("`{name}` is {found:?} in WGSL and {wanted} in Rust"));
+        }
+    }
+    complaints
+}
+
+fn module(kernel: &Kernel) -> Module {
+    shader(kernel.wgsl).unwrap_or_else(|error| panic!("`{}`: {error}", kernel.name)).0
+}
+
+/// Size, and names and offsets of the fields, of a struct.
+fn layout(module: &Module, name: &str) -> Option<(usize, Vec<(String, usize)>)> {
+    let (_, ty) = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name))?;
+    let TypeInner::Struct { members, span } = &ty.inner else { return None };
+    let fields = members.iter().map(|m| (m.name.clone().unwrap_or_default(), m.offset as usize)).collect();
+    Some((*span as usize, fields))
+}
+
+/// Names of the structs that bound variables consist of.
+fn bound_structs(module: &Module) -> Vec<String> {
+    let bound = module.global_variables.iter().filter(|(_, variable)| variable.binding.is_some());
+    let mut names: Vec<String> = bound.filter_map(|(_, variable)| element(module, variable.ty)?.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The element of an array, or the type itself.
+fn element(module: &Module, ty: Handle<Type>) -> Option<&Type> {
+    let ty = module.types.get_handle(ty).ok()?;
+    match ty.inner {
+        TypeInner::Array { base, .. } => element(module, base),
+        _ => Some(ty),
+    }
+}
+
+/// `override` constants: name, and whether they have a value of their own.
+fn overrides(module: &Module) -> Vec<(String, bool)> {
+    module.overrides.iter().map(|(_, o)| (o.name.clone().unwrap_or_default(), o.init.is_some())).collect()
+}
+
+/// The value of a `const` of type `u32`.
+fn constant(module: &Module, name: &str) -> Option<u32> {
+    let (_, constant) = module.constants.iter().find(|(_, constant)| constant.name.as_deref() == Some(name))?;
+    match module.global_expressions[constant.init] {
+        naga::Expression::Literal(naga::Literal::U32(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// A kernel with a fault planted.
+fn planted(name: &str, from: &str, to: &str) -> Kernel {
+    let kernel = *Kernel::of(name).expect("it exists");
+    assert!(kernel.wgsl.contains(from), "`{name}` has no `{from}`");
+    Kernel { wgsl: kernel.wgsl.replace(from, to).leak(), ..kernel }
+}
+
+fn assert_clean(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+fn assert_complains(complaints: &[String], of: &str) {
+    assert!(complaints.iter().any(|complaint| complaint.contains(of)), "nothing about {of} in {complaints:#?}");
+}

@@ -1,0 +1,274 @@
+//! Arrays of a wave made from a seed: tracks of several lanes, their hypotheses, and what may be wrong with them.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use trackweave::fusion::arrays::{
+    AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Observation, Row, at, tri,
+};
+
+/// Lanes of a wave; the last one rests.
+const LANES: usize = 3;
+
+/// What is wrong with the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poison {
+    /// Nothing.
+    None,
+    /// A tenth of all numbers is NaN.
+    Nan,
+    /// A tenth of all numbers is infinite, of either sign.
+    Infinite,
+    /// Covariances are zero.
+    ZeroCovariance,
+    /// Covariances lie near the largest number, so that products overflow.
+    HugeCovariance,
+    /// A diffuse prior of 10⁶ m beside measurements of 1 m.
+    Diffuse,
+    /// Means and tiles lie beyond what tiles can count.
+    FarAway,
+    /// A tenth of all numbers is denormal or a zero of either sign.
+    Tiny,
+    /// Weights are zero or negative, and nothing is left of a track.
+    NoWeight,
+    /// Every lane rests.
+    AtRest,
+    /// Scans without detections.
+    Empty,
+    /// A track with many times more hypotheses than any real gate holds.
+    FullGate,
+}
+
+impl Poison {
+    /// All but [`Poison::None`].
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Nan,
+        Self::Infinite,
+        Self::ZeroCovariance,
+        Self::HugeCovariance,
+        Self::Diffuse,
+        Self::FarAway,
+        Self::Tiny,
+        Self::NoWeight,
+        Self::AtRest,
+        Self::Empty,
+        Self::FullGate,
+    ];
+}
+
+/// A wave over `tracks` tracks, in whole blocks; the tail of the last block is as a batch leaves it, zero.
+pub(crate) fn wave(tracks: usize, seed: u64, poison: Poison) -> Arrays<Host> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut arrays = Arrays::<Host>::default();
+    let blocks = tracks.div_ceil(BLOCK);
+    arrays.resize_blocks(blocks);
+    arrays.looks = (0..LANES).map(|lane| look(&mut random, lane)).collect();
+    for (block, lane) in arrays.lane.iter_mut().enumerate() {
+        *lane = u32::try_from(block % LANES).expect("three lanes");
+    }
+    arrays.observations = (0..40).map(|_| observation(&mut random)).collect();
+    arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; blocks * BLOCK];
+    for track in 0..tracks {
+        place_track(&mut random, &mut arrays, track);
+        let resting = track / BLOCK % LANES == LANES - 1;
+        let hypotheses = if poison == Poison::FullGate && track == 0 { 3000 } else { random.random_range(0..6) };
+        if !resting {
+            add_hypotheses(&mut random, &mut arrays, track, hypotheses);
+        }
+    }
+    spoil(&mut random, &mut arrays, poison);
+    arrays
+}
+
+/// The same arrays again.
+pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
+    Arrays {
+        looks: from.looks.clone(),
+        lane: from.lane.clone(),
+        tile: from.tile.clone(),
+        mean: from.mean.clone(),
+        covariance: from.covariance.clone(),
+        odds: from.odds.clone(),
+        identity: from.identity.clone(),
+        sources: from.sources.clone(),
+        detections: from.detections.clone(),
+        observations: from.observations.clone(),
+        rows: from.rows.clone(),
+        edges: from.edges.clone(),
+    }
+}
+
+fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
+    let dt_s: f32 = random.random_range(0.1..12.0);
+    let (level, upright) = (random.random_range(0.01..4.0f32), random.random_range(0.001..1.0f32));
+    Look {
+        awake: u32::from(lane + 1 < LANES),
+        radial: u32::from(lane % 2 == 0),
+        dt_s,
+        survival: random.random_range(0.9..1.0),
+        noise_pp: level * dt_s * dt_s * dt_s / 3.0,
+        noise_pv: level * dt_s * dt_s / 2.0,
+        noise_vv: level * dt_s,
+        extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
+        extra_pv: (upright - level) * dt_s * dt_s / 2.0,
+        extra_vv: (upright - level) * dt_s,
+        detection_probability: 0.9,
+        gate: 16.0,
+        ..Look::default()
+    }
+}
+
+/// Position reports, radars with height, slant ranges without, each with or without a range rate.
+fn observation(random: &mut ChaCha8Rng) -> Observation {
+    let u = unit(random);
+    let v = cross(u, unit(random));
+    let v = scaled(v, 1.0 / norm(v));
+    let kind = random.random_range(0..3);
+    let (axis_0, axis_1, axis_2) = match kind {
+        0 => ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]),
+        _ => (u, v, cross(u, v)),
+    };
+    let rated = kind > 0 && random.random_bool(0.5);
+    Observation {
+        axis_0,
+        sigma_0_m: random.random_range(1.0..100.0),
+        axis_1,
+        sigma_1_m: random.random_range(1.0..400.0),
+        axis_2,
+        sigma_2_m: random.random_range(1.0..400.0),
+        range_m: if kind > 0 { random.random_range(1e3..1e5) } else { 0.0 },
+        rate_m_s: random.random_range(-300.0..300.0),
+        rate_sigma_m_s: if rated { random.random_range(0.1..5.0) } else { 0.0 },
+        axes: if kind == 2 { 2 } else { 3 },
+        slant: u32::from(kind == 2),
+        clutter: 1e-9,
+        spread: 1.0,
+        padding: 0,
+    }
+}
+
+fn place_track(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, track: usize) {
+    for a in 0..3 {
+        arrays.tile[at(track, a, 3)] = random.random_range(-6300..6300);
+        arrays.mean[at(track, a, MEAN)] = random.random_range(-512.0..512.0);
+        arrays.mean[at(track, 3 + a, MEAN)] = random.random_range(-300.0..300.0);
+    }
+    // P = A Aᵀ, with metres and metres a second of very different size.
+    let scale: f32 = 10f32.powi(random.random_range(0..4));
+    let a: [[f32; 6]; 6] = core::array::from_fn(|i| {
+        core::array::from_fn(|_| random.random_range(-1.0..1.0) * if i < 3 { scale } else { 0.1 * scale })
+    });
+    for i in 0..6 {
+        for j in i..6 {
+            arrays.covariance[at(track, tri(i, j), COVARIANCE)] = (0..6).map(|k| a[i][k] * a[j][k]).sum();
+        }
+    }
+    arrays.odds[track] = 10f32.powf(random.random_range(-4.0..8.0));
+}
+
+fn add_hypotheses(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, track: usize, hypotheses: u32) {
+    let start = u32::try_from(arrays.edges.len()).expect("few");
+    let mut weights: Vec<f32> = (0..hypotheses + 2).map(|_| random.random_range(0.0..1.0f32)).collect();
+    let sum: f32 = weights.iter().sum();
+    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for &weight in &weights[2..] {
+        arrays.edges.push(Edge { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
+        arrays.detections.push(Detection {
+            tile: core::array::from_fn(|a| arrays.tile[at(track, a, 3)] + random.random_range(-1..2)),
+            ahead_s: random.random_range(-5.0..5.0),
+            offset_m: core::array::from_fn(|_| random.random_range(-512.0..512.0)),
+            observation: random.random_range(0..40),
+        });
+    }
+    arrays.rows[track] = Row { start, count: hypotheses, missed: weights[0], gone: weights[1] };
+}
+
+fn spoil(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, poison: Poison) {
+    match poison {
+        Poison::None | Poison::FullGate => {}
+        Poison::Nan => sprinkle(random, arrays, &[f32::NAN]),
+        Poison::Infinite => sprinkle(random, arrays, &[f32::INFINITY, f32::NEG_INFINITY]),
+        Poison::Tiny => sprinkle(random, arrays, &[1e-40, -1e-40, 0.0, -0.0]),
+        Poison::ZeroCovariance => arrays.covariance.fill(0.0),
+        Poison::HugeCovariance => arrays.covariance.iter_mut().for_each(|p| *p *= 1e32),
+        Poison::Diffuse => {
+            arrays.covariance.iter_mut().for_each(|p| *p *= 1e6);
+            for observation in &mut arrays.observations {
+                (observation.sigma_0_m, observation.sigma_1_m, observation.sigma_2_m) = (1.0, 1.0, 1.0);
+            }
+        }
+        Poison::FarAway => {
+            for (x, far) in arrays.mean.iter_mut().zip([1e9f32, -1e12, 3e12, 1e30].into_iter().cycle()) {
+                *x *= far;
+            }
+            for (tile, far) in arrays.tile.iter_mut().zip([i32::MAX, i32::MIN, 0].into_iter().cycle()) {
+                *tile = far;
+            }
+        }
+        Poison::NoWeight => {
+            for (row, gone) in arrays.rows.iter_mut().zip([0.0, 1.0].into_iter().cycle()) {
+                (row.missed, row.gone) = (0.0, gone);
+            }
+            for (edge, weight) in arrays.edges.iter_mut().zip([0.0, -0.5, 1.0, -0.0].into_iter().cycle()) {
+                edge.weight = weight;
+            }
+        }
+        Poison::AtRest => {
+            arrays.looks.iter_mut().for_each(|look| look.awake = 0);
+            arrays.rows.iter_mut().for_each(|row| row.start = AT_REST);
+        }
+        Poison::Empty => {
+            arrays.rows.iter_mut().filter(|row| row.start != AT_REST).for_each(|row| (row.start, row.count) = (0, 0));
+            arrays.detections.clear();
+            arrays.edges.clear();
+            arrays.observations.clear();
+        }
+    }
+}
+
+/// Replaces a tenth of the numbers of tracks, detections, observations, rows and looks.
+fn sprinkle(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, values: &[f32]) {
+    let mut spoil = |number: &mut f32| {
+        if random.random_bool(0.1) {
+            *number = values[random.random_range(0..values.len())];
+        }
+    };
+    arrays.mean.iter_mut().for_each(&mut spoil);
+    arrays.covariance.iter_mut().for_each(&mut spoil);
+    arrays.odds.iter_mut().for_each(&mut spoil);
+    arrays.edges.iter_mut().for_each(|edge| spoil(&mut edge.weight));
+    for detection in &mut arrays.detections {
+        spoil(&mut detection.ahead_s);
+        detection.offset_m.iter_mut().for_each(&mut spoil);
+    }
+    for o in &mut arrays.observations {
+        o.axis_0.iter_mut().chain(&mut o.axis_1).chain(&mut o.axis_2).for_each(&mut spoil);
+        [&mut o.sigma_0_m, &mut o.sigma_1_m, &mut o.sigma_2_m].into_iter().for_each(&mut spoil);
+        [&mut o.range_m, &mut o.rate_m_s, &mut o.rate_sigma_m_s].into_iter().for_each(&mut spoil);
+    }
+    for row in &mut arrays.rows {
+        [&mut row.missed, &mut row.gone].into_iter().for_each(&mut spoil);
+    }
+    // One lane keeps its look: with every second look spoilt, little else would be compared.
+    if let Some(look) = arrays.looks.first_mut() {
+        [&mut look.dt_s, &mut look.survival].into_iter().for_each(&mut spoil);
+        [&mut look.noise_pp, &mut look.noise_pv, &mut look.noise_vv].into_iter().for_each(&mut spoil);
+        [&mut look.extra_pp, &mut look.extra_pv, &mut look.extra_vv].into_iter().for_each(&mut spoil);
+    }
+}
+
+fn unit(random: &mut impl Rng) -> [f32; 3] {
+    let v: [f32; 3] = core::array::from_fn(|_| random.random_range(-1.0..1.0));
+    scaled(v, 1.0 / norm(v))
+}
+
+fn norm(v: [f32; 3]) -> f32 {
+    v.iter().map(|x| x * x).sum::<f32>().sqrt()
+}
+
+fn scaled(v: [f32; 3], by: f32) -> [f32; 3] {
+    v.map(|x| x * by)
+}
+
+fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
