@@ -8,12 +8,10 @@
 pub mod space; // where things are: frames, tiles, geodesy
 pub mod time; // when things are: integer microseconds, ISO 8601
 
-pub mod simulate; // scenario -> recording with truth
-
-pub mod fusion; // segments -> tracks, on the host or the device
 pub mod ingest; // files -> recording
 pub mod simulate; // scenario -> recording with truth
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
+pub mod fusion; // segments -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
 
