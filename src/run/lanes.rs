@@ -14,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
 pub(super) struct Lane {
-    /// Classes that it may fuse.
-    pub(super) classes: BTreeSet<u32>,
     /// Partners, as the policy numbers them.
     pub(super) partners: Vec<usize>,
     /// Detections in these classes.
@@ -29,6 +27,8 @@ pub(super) struct Lane {
     /// Where each sensor's look could have seen, for each set of periods.
     masks: BTreeMap<usize, BTreeMap<BTreeSet<String>, Mask>>,
     plane: Plane,
+    /// Whether none of its sensors knows heights.
+    planar: bool,
 }
 
 /// What lanes are made from.
@@ -99,13 +99,13 @@ impl Lane {
         by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         let plane = plane(by_name.iter().map(|(_, sensor)| *sensor), catalogue.frame, cell_m);
         let mut lane = Self {
-            classes: classes.clone(),
             partners: vec![partner],
             detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
             span_us: [first_us, last_us],
             source_of: keys.iter().map(|(c, key, _)| (*c, source(key))).collect(),
             sources,
             masks: BTreeMap::new(),
+            planar: sensors.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
             plane,
         };
         let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
@@ -184,9 +184,9 @@ impl Lane {
     /// The fusion problem before its first scan.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub(super) fn setup(&self, frame: Frame, planar: bool, config: &RunConfig) -> LaneSetup {
+    pub(super) fn setup(&self, frame: Frame, config: &RunConfig) -> LaneSetup {
         let births = &config.fusion.undetected;
-        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
+        let height_m = if self.planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
         LaneSetup {
             radial: frame == Frame::Geodetic,
             undetected: Undetected::Field {
@@ -195,7 +195,7 @@ impl Lane {
                 birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
                 prior: Prior {
                     speed_m_s: births.speed_m_s,
-                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
+                    climb_m_s: if self.planar { 0.0 } else { births.climb_m_s },
                     height_m,
                 },
             },

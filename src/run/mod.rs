@@ -130,8 +130,7 @@ fn fuse(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<report::Fusion, RunError> {
     let catalogue = basis.catalogue;
-    let planar = catalogue.sensors.iter().all(|sensor| sensor.height_span_m().is_none());
-    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, planar, request.config)).collect();
+    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, request.config)).collect();
     let batch = Batch::new(request.config.fusion.clone(), executor, setups);
     let looks = lanes.iter().map(|lane| lane.looks(catalogue)).collect();
     let times = vec![None; lanes.len()];

@@ -5,7 +5,7 @@ use super::{Request, RunConfig, RunError};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
 use crate::policy::{DecisionRecord, Field, Policy, Releaser, Status, TrackClass};
-use crate::product::{Fields, Picture, PictureWriter, Row, Staging};
+use crate::product::{Fields, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,8 +42,6 @@ pub(super) struct Tally {
 /// A finished picture.
 #[derive(Debug)]
 pub(super) struct Released {
-    /// Its files.
-    pub(super) picture: Picture,
     /// What became of its rows.
     pub(super) tally: Tally,
     /// Decisions over classes of tracks.
@@ -169,7 +167,8 @@ impl<'a> Pictures<'a> {
             .zip(self.tallies)
             .zip(self.releasers)
             .map(|((writer, tally), releaser)| {
-                Ok(Released { picture: writer.finish(&configuration)?, tally, records: releaser.records() })
+                writer.finish(&configuration)?;
+                Ok(Released { tally, records: releaser.records() })
             })
             .collect()
     }
