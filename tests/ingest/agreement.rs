@@ -116,23 +116,20 @@ fn the_first_error_is_the_same_for_batches_of_any_size() {
 
 #[test]
 fn a_row_of_a_parquet_file_is_named_by_its_row_group() {
-    let (_, batch) = two_forms(200);
-    let mut columns = batch.columns().to_vec();
-    let names = (0..200).map(|i| {
-        if i == 130 {
-            "nobody"
-        } else if i % 3 == 0 {
-            "radar"
-        } else {
-            "gps"
-        }
-    });
-    columns[2] = Arc::new(names.map(Some).collect::<StringArray>());
-    let named: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).zip(columns).collect();
-    let folder = tempfile::tempdir().unwrap();
-    write_parquet(folder.path(), &RecordBatch::try_from_iter(named).unwrap(), 64);
-    let error = read(folder.path(), &local(), Options { rows_per_batch: 50, ..OPTIONS }).unwrap_err();
-    assert_says(&error, &["detections.parquet, row group 2, row 2: column `sensor` is `nobody`"]);
+    for (wrong, place) in
+        [(0, "row group 0, row 0"), (63, "group 0, row 63"), (64, "group 1, row 0"), (130, "group 2, row 2")]
+    {
+        let (_, batch) = two_forms(200);
+        let mut columns = batch.columns().to_vec();
+        let name = |i: i32| if i % 3 == 0 { "radar" } else { "gps" };
+        let names = (0..200).map(|i| Some(if i == wrong { "nobody" } else { name(i) }));
+        columns[2] = Arc::new(names.collect::<StringArray>());
+        let named: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).zip(columns).collect();
+        let folder = tempfile::tempdir().unwrap();
+        write_parquet(folder.path(), &RecordBatch::try_from_iter(named).unwrap(), 64);
+        let error = read(folder.path(), &local(), Options { rows_per_batch: 50, ..OPTIONS }).unwrap_err();
+        assert_says(&error, &["detections.parquet, ", &format!("{place}: column `sensor` is `nobody`")]);
+    }
 }
 
 #[test]
