@@ -10,9 +10,9 @@ pub mod time; // when things are: integer microseconds, ISO 8601
 
 pub mod simulate; // scenario -> recording with truth
 
-pub mod fusion; // segments -> tracks, on the host or the device
 pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
+pub mod fusion; // segments -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
 
