@@ -35,13 +35,18 @@ pub(super) fn execute(arguments: &arguments::Bench, screen: Screen) -> Result<()
     sizes.sort_unstable();
     sizes.dedup();
     let scans = size(arguments.scans)?;
-    let (_, executor) = choose(arguments.executor)?;
+    let (first, executor) = choose(arguments.executor)?;
+    let mut ready = Some(first);
     let mut figures = Vec::new();
     for objects in sizes {
         let bench = Bench { objects: size(objects)?, scans, seed: arguments.seed, config: config.clone() };
         let bar = screen.bar(arguments.scans);
         bar.set_message(format!("{} objects", count(objects)));
-        figures.push(bench.run(choose(arguments.executor)?.0, |_| bar.inc(1))?);
+        let executor = match ready.take() {
+            Some(executor) => executor,
+            None => choose(arguments.executor)?.0,
+        };
+        figures.push(bench.run(executor, |_| bar.inc(1))?);
         bar.finish_and_clear();
     }
     let measured = Measured { executor, figures };

@@ -46,7 +46,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    match execute(&command, Screen::new(json)) {
+    match execute(&command, if json { Screen::Json } else { Screen::Text }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }

@@ -15,11 +15,6 @@ pub(super) enum Screen {
 }
 
 impl Screen {
-    /// As the option `--json` has it.
-    pub(super) fn new(json: impl Into<bool>) -> Self {
-        if json.into() { Self::Json } else { Self::Text }
-    }
-
     /// Writes the result of a command.
     pub(super) fn publish(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         let text = match self {

@@ -72,6 +72,27 @@ impl Lane {
         Ok(lanes)
     }
 
+    /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
+    pub(super) fn open(catalogue: &Catalogue, sensors: &BTreeSet<usize>, span_us: [i64; 2], config: &RunConfig) -> Self {
+        let frame = catalogue.frame;
+        let used: Vec<(usize, &Sensor)> =
+            catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
+        let plane = plane_over(&used, frame, config);
+        let seen = |&(index, sensor): &(usize, &Sensor)| {
+            (index, BTreeMap::from([(BTreeSet::new(), mask(&plane, sensor, frame, |_| true))]))
+        };
+        Self {
+            partners: Vec::new(),
+            detections: 0,
+            span_us,
+            sources: vec![(String::new(), String::new())],
+            source_of: BTreeMap::from([(0, 0)]),
+            masks: used.iter().map(seen).collect(),
+            planar: used.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
+            plane,
+        }
+    }
+
     fn of(basis: &Basis<'_>, classes: &BTreeSet<u32>, partner: usize) -> Result<Self, RunError> {
         let catalogue = basis.catalogue;
         let keys: Vec<(u32, &ClassKey, &ClassSummary)> = classes
@@ -94,10 +115,7 @@ impl Lane {
             let place = sources.iter().position(|(owner, label)| *owner == key.owner && *label == key.label);
             place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
         };
-        let cell_m = f64::from(basis.config.fusion.undetected.cell_km.get()) * 1e3;
-        let mut by_name = sensors.clone();
-        by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
-        let plane = plane(by_name.iter().map(|(_, sensor)| *sensor), catalogue.frame, cell_m);
+        let plane = plane_over(&sensors, catalogue.frame, basis.config);
         let mut lane = Self {
             partners: vec![partner],
             detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
@@ -201,6 +219,14 @@ impl Lane {
             },
         }
     }
+}
+
+/// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.
+fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) -> Plane {
+    let cell_m = f64::from(config.fusion.undetected.cell_km.get()) * 1e3;
+    let mut by_name = sensors.to_vec();
+    by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+    plane(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
 }
 
 /// The name of a kind of sensor, as policies know it.

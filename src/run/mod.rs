@@ -12,10 +12,14 @@ mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod report; // what the operator learns
+mod scores; // pictures against truth
+mod memory; // detections in memory -> tracks in memory
 
 pub use config::{ConfigError, RunConfig, Scoring};
 pub use error::RunError;
+pub use memory::{TrackAt, track};
 pub use report::{LaneReport, PartnerReport, RunReport};
+pub use scores::{OutputError, score_output};
 
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Batch, Scan};

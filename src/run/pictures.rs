@@ -202,7 +202,8 @@ fn status(estimate: &Estimate) -> Status {
     if estimate.confirmed { Status::Confirmed } else { Status::Tentative }
 }
 
-fn row<'a>(
+/// An estimate as a row of a picture.
+pub(super) fn row<'a>(
     estimate: &Estimate,
     time_us: i64,
     position_m: [f64; 3],

@@ -2,15 +2,14 @@
 
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
+use super::scores::score_picture;
 use super::{Request, RunError};
 use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
 use crate::ingest::{IngestReport, read_truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
-use crate::product::{Staging, read_picture};
-use crate::score::gospa::Gospa;
-use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
-use crate::time::micros;
+use crate::product::Staging;
+use crate::score::sequence::ScoreReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -200,7 +199,7 @@ fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
     counts.into_iter().map(|(rules, count)| (name(rules), count)).collect()
 }
 
-/// Scores every picture against all of the truth, at the report times that the truth spans.
+/// Scores every picture against all of the truth.
 fn score(
     request: &Request<'_>,
     basis: &Basis<'_>,
@@ -208,30 +207,6 @@ fn score(
     staging: &Staging,
 ) -> Result<Vec<Option<ScoreReport>>, RunError> {
     let Some(truth) = read_truth(request.recording, basis.catalogue)? else { return Ok(vec![None; names.len()]) };
-    let period = micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
-    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
-    let start = -(-first).div_euclid(period) * period;
-    let times = (0..).map(|k| start + k * period).take_while(|time| *time <= last).collect();
-    let scoring = &request.config.score;
-    let config = ScoreConfig {
-        gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
-        max_gap_s: f64::from(scoring.max_gap_s.get()),
-        scans: Scans::At(times),
-    };
-    let points = || {
-        let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
-        columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m })
-    };
-    names
-        .iter()
-        .map(|name| {
-            let picture = read_picture(&staging.folder().join(name))?;
-            let tracks = picture.into_iter().map(|point| TrackPoint {
-                time_us: point.time_us,
-                track: point.track,
-                position_m: point.position_m,
-            });
-            Ok(Some(score_points(points(), tracks, &config)?))
-        })
-        .collect()
+    let score = |name: &String| score_picture(&staging.folder().join(name), &truth, request.config).map(Some);
+    names.iter().map(score).collect()
 }
