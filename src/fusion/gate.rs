@@ -10,6 +10,7 @@
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
+use super::real::array;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
 use super::state::State;
 use super::undetected::Mask;
@@ -101,7 +102,7 @@ fn invocation(
         grid.candidates(&tile, &state.mean, &reach.half_m, |first, last| {
             for d in first..last {
                 let detection = &scan.detections[d];
-                let difference = core::array::from_fn(|a| {
+                let difference = array(|a| {
                     let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
                     difference(tiles, detection.offset_m[a], state.mean[a])
                 });
@@ -141,7 +142,7 @@ fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> Reach {
         (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m
     });
     let longest = grid.ahead_s[0].abs().max(grid.ahead_s[1].abs());
-    let half_m = core::array::from_fn(|a| narrow_m[a] + longest * state.mean[3 + a].abs());
+    let half_m = array(|a| narrow_m[a] + longest * state.mean[3 + a].abs());
     Reach { half_m, narrow_m }
 }
 

@@ -8,7 +8,7 @@
 //! rate measures a₀ · v. Units: m, s. Kernel part: `shaders/shared/observation.wgsl`.
 
 use super::arrays::{COVARIANCE, Detection, Observation, tri};
-use super::real::Real;
+use super::real::{Real, array};
 use super::state::{State, dot3, joseph};
 use crate::space::TILE_M;
 use core::f32::consts::PI;
@@ -61,7 +61,7 @@ impl<R: Real> Seen<R> {
             }
         };
         Self {
-            difference: core::array::from_fn(|a| {
+            difference: array(|a| {
                 let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
                 let offset = R::from_fn(|n| d(n).offset_m[a]);
                 difference(tiles, offset, x[a])
@@ -90,9 +90,9 @@ impl<R: Real> Seen<R> {
         if !R::any_less(half, self.slant) {
             return (self.axis[0], nu);
         }
-        let sight: [R; 3] = core::array::from_fn(|a| self.range_m * self.axis[0][a] - e[a]);
+        let sight: [R; 3] = array(|a| self.range_m * self.axis[0][a] - e[a]);
         let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
-        let axis = core::array::from_fn(|a| R::where_less(half, self.slant, sight[a] / rho, self.axis[0][a]));
+        let axis = array(|a| R::where_less(half, self.slant, sight[a] / rho, self.axis[0][a]));
         (axis, R::where_less(half, self.slant, self.range_m - rho, nu))
     }
 
@@ -143,7 +143,7 @@ impl<R: Real> Seen<R> {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn residual(&self, prior: &State<R>) -> [R; 3] {
-        core::array::from_fn(|a| self.difference[a] - self.ahead_s * prior.mean[3 + a])
+        array(|a| self.difference[a] - self.ahead_s * prior.mean[3 + a])
     }
 
     /// Factors the innovation covariance, its first axis being `a0`.
@@ -180,13 +180,13 @@ impl<R: Real> Seen<R> {
         if R::any_less(zero, self.rate_sigma_m_s) {
             // The range rate as a further row: b = cov(position at the detection, velocity) a0.
             let a = self.axis[0];
-            let b: [R; 3] = core::array::from_fn(|i| dot3(&velocity_row(p, i, self.ahead_s), &a));
+            let b: [R; 3] = array(|i| dot3(&velocity_row(p, i, self.ahead_s), &a));
             let s30 = dot3(&a0, &b);
             let t31 = dot3(&a1, &b) - l10 * s30;
             let t32 = dot3(&a2, &b) - to.lower[1] * s30 - to.lower[2] * t31;
             let t32 = R::where_less(limit, self.axes, t32, zero);
             let (l30, l31, l32) = (s30 / d0, t31 / d1, t32 / to.variance[2]);
-            let vv: [R; 3] = core::array::from_fn(|i| {
+            let vv: [R; 3] = array(|i| {
                 p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]
             });
             let s33 = dot3(&a, &vv) + self.rate_sigma_m_s * self.rate_sigma_m_s;
@@ -283,7 +283,7 @@ pub fn position_covariance<R: Real>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn velocity_row<R: Real>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
-    core::array::from_fn(|j| p[tri(i, 3 + j)] + tau * p[tri(3 + i, 3 + j)])
+    array(|j| p[tri(i, 3 + j)] + tau * p[tri(3 + i, 3 + j)])
 }
 
 #[inline(always)]

@@ -6,7 +6,7 @@
 //! middle of its tile. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, tri};
-use super::real::Real;
+use super::real::{Real, array};
 use super::state::State;
 use crate::space::TILE_M;
 use rayon::prelude::*;
@@ -44,7 +44,7 @@ fn invocation<R: Real>(
     covariance: &mut [f32],
     odds: &mut [f32],
 ) {
-    let t: [R; 3] = core::array::from_fn(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
+    let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
     let (after, carry) = advance(look, &t, &State::<R>::load(mean, covariance, place));
     after.store(mean, covariance, place);
     for a in 0..3 {
@@ -91,9 +91,9 @@ fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
     if look.radial == 0 {
         return [R::splat(0.0), R::splat(0.0), R::splat(1.0)];
     }
-    let place: [R; 3] = core::array::from_fn(|a| tile[a] * R::splat(TILE) + x[a]);
+    let place: [R; 3] = array(|a| tile[a] * R::splat(TILE) + x[a]);
     let norm = (place[0] * place[0] + place[1] * place[1] + place[2] * place[2] + R::splat(1e-30)).sqrt();
-    core::array::from_fn(|a| place[a] / norm)
+    array(|a| place[a] / norm)
 }
 
 /// F P Fᵀ + Q.

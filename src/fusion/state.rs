@@ -1,7 +1,7 @@
 //! The state of one track, or of a block of tracks: mean and covariance, and the scalar update.
 
 use super::arrays::{BLOCK, COVARIANCE, MEAN, tri};
-use super::real::Real;
+use super::real::{Real, array};
 
 /// Mean (offset in the tile, velocity) and covariance (upper triangle row by row).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,8 +25,8 @@ impl<R: Real> State<R> {
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn load(mean: &[f32], covariance: &[f32], place: usize) -> Self {
         Self {
-            mean: core::array::from_fn(|k| R::load(&mean[k * BLOCK + place..])),
-            covariance: core::array::from_fn(|k| R::load(&covariance[k * BLOCK + place..])),
+            mean: array(|k| R::load(&mean[k * BLOCK + place..])),
+            covariance: array(|k| R::load(&covariance[k * BLOCK + place..])),
         }
     }
 
@@ -48,8 +48,8 @@ impl<R: Real> State<R> {
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn replaced_where_less(&self, a: R, b: R, by: &Self) -> Self {
         Self {
-            mean: core::array::from_fn(|k| R::where_less(a, b, by.mean[k], self.mean[k])),
-            covariance: core::array::from_fn(|k| R::where_less(a, b, by.covariance[k], self.covariance[k])),
+            mean: array(|k| R::where_less(a, b, by.mean[k], self.mean[k])),
+            covariance: array(|k| R::where_less(a, b, by.covariance[k], self.covariance[k])),
         }
     }
 }
@@ -58,7 +58,7 @@ impl<R: Real> State<R> {
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn times<R: Real>(p: &[R; COVARIANCE], h: &[R; 6]) -> [R; 6] {
-    core::array::from_fn(|i| {
+    array(|i| {
         p[tri(i, 0)] * h[0]
             + p[tri(i, 1)] * h[1]
             + p[tri(i, 2)] * h[2]
@@ -91,10 +91,15 @@ pub fn dot3<R: Real>(a: &[R; 3], b: &[R; 3]) -> R {
 pub fn joseph<R: Real>(p: &mut [R; COVARIANCE], h: &[R; 6], r: R) -> [R; 6] {
     let g = times(p, h);
     let inverse = R::splat(1.0) / (dot6(h, &g) + r);
-    let k: [R; 6] = core::array::from_fn(|i| g[i] * inverse);
+    let k: [R; 6] = array(|i| g[i] * inverse);
     // b = (I - k h) P, all of it: it is not symmetric after rounding.
-    let b: [[R; 6]; 6] = core::array::from_fn(|i| core::array::from_fn(|j| p[tri(i, j)] - k[i] * g[j]));
-    let kr: [R; 6] = core::array::from_fn(|i| dot6(&b[i], h) - k[i] * r);
+    let mut b = [[R::splat(0.0); 6]; 6];
+    for i in 0..6 {
+        for j in 0..6 {
+            b[i][j] = p[tri(i, j)] - k[i] * g[j];
+        }
+    }
+    let kr: [R; 6] = array(|i| dot6(&b[i], h) - k[i] * r);
     for i in 0..6 {
         for j in i..6 {
             p[tri(i, j)] = b[i][j] - kr[i] * k[j];

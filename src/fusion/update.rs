@@ -7,7 +7,7 @@
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, MEAN, ODDS_MAX, Observation, Row, tri};
 use super::observation::Seen;
-use super::real::Real;
+use super::real::{Real, array};
 use super::state::State;
 use rayon::prelude::*;
 
@@ -54,7 +54,7 @@ fn invocation<R: Real>(
     let prior = State::<R>::load(mean, covariance, place);
     let missed = R::from_fn(|n| rows[n].missed);
     let mut total = missed;
-    let mut mixed = State { mean: [zero; MEAN], covariance: prior.covariance.map(|p| missed * p) };
+    let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
     let longest = rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0);
     for hypothesis in 0..longest {
         let edge = |n: usize| {
@@ -77,8 +77,8 @@ fn invocation<R: Real>(
         total = R::where_less(zero, w, sum, total);
     }
     let after = State {
-        mean: core::array::from_fn(|k| prior.mean[k] + mixed.mean[k]),
-        covariance: mixed.covariance.map(|c| c / total),
+        mean: array(|k| prior.mean[k] + mixed.mean[k]),
+        covariance: array(|k| mixed.covariance[k] / total),
     };
     let awake = R::from_fn(|n| if rows[n].start == AT_REST { 0.0 } else { 1.0 });
     let changed = R::where_less(zero, awake, total, zero);
@@ -97,8 +97,8 @@ fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
     let sum = total + w;
     let share = w / sum;
     let spread = total * share;
-    let delta: [R; MEAN] = core::array::from_fn(|k| h.mean[k] - m.mean[k]);
-    let mut to = State { mean: core::array::from_fn(|k| m.mean[k] + share * delta[k]), covariance: m.covariance };
+    let delta: [R; MEAN] = array(|k| h.mean[k] - m.mean[k]);
+    let mut to = State { mean: array(|k| m.mean[k] + share * delta[k]), covariance: m.covariance };
     for i in 0..6 {
         for j in i..6 {
             let k = tri(i, j);

@@ -63,7 +63,8 @@ struct Scratch {
     assign: assign::Scratch,
 }
 
-/// Fills the weights of all edges and rows. Rows of tracks without edges are filled too.
+/// Fills the weights of all edges and rows. Rows of tracks without edges are filled too; in mode `assign` a row keeps
+/// only its assigned edge.
 pub fn associate(arrays: &mut Arrays<Host>, clusters: &Clusters, how: &Association) -> Tally {
     let Arrays { rows, edges, .. } = arrays;
     let mut nothing = vec![1.0f32; clusters.members.len()];
@@ -73,6 +74,7 @@ pub fn associate(arrays: &mut Arrays<Host>, clusters: &Clusters, how: &Associati
         .into_par_iter()
         .map_init(Scratch::default, |scratch, task| solve(clusters, rows_in, task, how, scratch))
         .reduce(Tally::default, Tally::and);
+    let edges_in = &*edges;
     rows.par_iter_mut().zip(clusters.place.par_iter()).with_min_len(4096).for_each(|(row, &place)| {
         if row.start == AT_REST {
             return;
@@ -83,6 +85,10 @@ pub fn associate(arrays: &mut Arrays<Host>, clusters: &Clusters, how: &Associati
         row.gone = nothing * (1.0 / (1.0 + undetected));
         if place == u32::MAX {
             row.count = 0;
+        } else if how.mode == Mode::Assign {
+            // The assigned edge is the first of its row; the others weigh nothing.
+            let kept = edges_in.get(row.start as usize).is_some_and(|edge| edge.weight > 0.0);
+            row.count = u32::from(kept);
         }
     });
     tally
@@ -131,7 +137,12 @@ fn solve(clusters: &Clusters, rows: &[Row], task: Task<'_>, how: &Association, s
 
 /// Chooses the method for one cluster.
 fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, tally: &mut Tally) {
-    if cluster.counts.len() == 1 && (how.mode == Mode::Soft || cluster.edges.len() == 1) {
+    if how.mode == Mode::Assign {
+        assign::solve(cluster, &mut scratch.assign);
+        tally.assigned += 1;
+        return;
+    }
+    if cluster.counts.len() == 1 {
         exact::one_track(cluster);
         tally.exact += 1;
         return;
@@ -140,20 +151,13 @@ fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, t
     scratch.detections.extend(cluster.edges.iter().map(|edge| edge.detection));
     scratch.detections.sort_unstable();
     scratch.detections.dedup();
-    match how.mode {
-        Mode::Assign => {
-            assign::solve(cluster, &scratch.detections, &mut scratch.assign);
-            tally.assigned += 1;
-        }
-        Mode::Soft if exact::affordable(cluster, scratch.detections.len(), how.exact_max) => {
-            exact::subsets(cluster, &scratch.detections, &mut scratch.exact);
-            tally.exact += 1;
-        }
-        Mode::Soft => {
-            let converged = belief::propagate(cluster, &scratch.detections, how, &mut scratch.belief);
-            tally.belief += 1;
-            tally.unconverged += u64::from(!converged);
-        }
+    if exact::affordable(cluster, scratch.detections.len(), how.exact_max) {
+        exact::subsets(cluster, &scratch.detections, &mut scratch.exact);
+        tally.exact += 1;
+    } else {
+        let converged = belief::propagate(cluster, &scratch.detections, how, &mut scratch.belief);
+        tally.belief += 1;
+        tally.unconverged += u64::from(!converged);
     }
 }
 
