@@ -54,7 +54,8 @@ fn open(wanted: Wanted<'_>, reason: &str) -> Result<(Executor, Choice), DeviceEr
     let context = Context::open(wanted)?;
     let AdapterReport { name, kind, backend, .. } = context.report().clone();
     let runner = Runner::new(context, &KERNELS, Options::LARGEST)?;
-    let software = if kind == Kind::Software { ", a driver that computes on the processor, slower than `host`" } else { "" };
+    let software =
+        if kind == Kind::Software { ", a driver that computes on the processor, slower than `host`" } else { "" };
     let choice = Choice {
         executor: "device",
         adapter: Some(format!("{name} ({kind}, {backend})")),

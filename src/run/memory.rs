@@ -67,8 +67,12 @@ pub fn track(
 fn rows(detections: &Detections) -> impl Iterator<Item = Row> {
     let Detections { time_us, sensor, place, measurement, .. } = detections;
     let columns = time_us.iter().zip(sensor).zip(place).zip(measurement);
-    columns.map(|(((&time_us, &sensor), &place), &measurement)| {
-        Row { time_us, sensor: sensor as usize, place, measurement, class: 0 }
+    columns.map(|(((&time_us, &sensor), &place), &measurement)| Row {
+        time_us,
+        sensor: sensor as usize,
+        place,
+        measurement,
+        class: 0,
     })
 }
 

@@ -90,10 +90,10 @@ pub fn score_output(
         begins(&partner);
         let folder = out.join(&partner);
         let path = folder.join(MANIFEST);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
-        let Manifest { frame, configuration } = serde_json::from_str(&text)
-            .map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
+        let Manifest { frame, configuration } =
+            serde_json::from_str(&text).map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
         if frame != catalogue.frame {
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
