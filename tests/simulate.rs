@@ -8,6 +8,7 @@ use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sha2::{Digest, Sha256};
 use trackweave::ingest::{Catalogue, Options, Order, Reader, read_truth};
 use trackweave::simulate::{
     AtEdge, CoverageScenario, Looks, Scenario, SensorReport, Simulation, SimulationReport, simulate,
@@ -433,6 +434,16 @@ fn the_scenarios_and_the_example_in_the_documentation_are_read() {
     let keys = example.lines().filter(|line| !line.starts_with(['#', '['])).filter_map(|line| line.split_once('='));
     for (key, _) in keys {
         assert!(page.contains(&format!("| `{}` |", key.trim())), "`{}` is not explained", key.trim());
+    }
+}
+
+#[test]
+fn the_demo_recording_has_the_digests_in_its_documentation() {
+    let page = fs::read_to_string("data/README.md").unwrap();
+    for name in FILES {
+        let digest = Sha256::digest(fs::read(Path::new("data/demo/recording").join(name)).unwrap());
+        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert!(page.contains(&format!("| `demo/recording/{name}` | `{digest}` |")), "{name} has sha256 {digest}");
     }
 }
 

@@ -100,7 +100,8 @@ impl Decisions {
             .collect()
     }
 
-    /// The segments, each once, by the first partner of each. A partner that may have nothing fused is in none: its picture is empty.
+    /// The segments, each once, by the first partner of each. A partner that may have nothing fused is in none: its
+    /// picture is empty.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
         let mut segments: BTreeMap<BTreeSet<u32>, Vec<usize>> = BTreeMap::new();

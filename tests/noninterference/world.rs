@@ -6,60 +6,60 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// The partner whose folder must not change.
-pub const SUBJECT: &str = "subject";
-pub const OWNERS: [&str; 3] = ["ash", "beech", "cypress"];
+pub(crate) const SUBJECT: &str = "subject";
+pub(crate) const OWNERS: [&str; 3] = ["ash", "beech", "cypress"];
 const LABELS: [&str; 3] = ["", "blue", "red"];
 
 /// A rectangle with a name.
 #[derive(Clone, Debug)]
-pub struct Zone {
-    pub name: String,
-    pub low: [f64; 2],
-    pub high: [f64; 2],
+pub(crate) struct Zone {
+    pub(crate) name: String,
+    pub(crate) low: [f64; 2],
+    pub(crate) high: [f64; 2],
 }
 
 /// A sensor of positions in the plane.
 #[derive(Clone, Debug)]
-pub struct Sensor {
-    pub name: String,
-    pub owner: usize,
-    pub period_s: f64,
-    pub clutter: f64,
+pub(crate) struct Sensor {
+    pub(crate) name: String,
+    pub(crate) owner: usize,
+    pub(crate) period_s: f64,
+    pub(crate) clutter: f64,
 }
 
 /// One row of a recording.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    pub time_s: f64,
-    pub sensor: usize,
-    pub place: [f64; 2],
-    pub label: usize,
+pub(crate) struct Row {
+    pub(crate) time_s: f64,
+    pub(crate) sensor: usize,
+    pub(crate) place: [f64; 2],
+    pub(crate) label: usize,
 }
 
 /// What a partner may have fused, or receive.
 #[derive(Clone, Debug)]
-pub struct Rule {
-    pub owners: BTreeSet<usize>,
-    pub labels: BTreeSet<usize>,
+pub(crate) struct Rule {
+    pub(crate) owners: BTreeSet<usize>,
+    pub(crate) labels: BTreeSet<usize>,
     /// Index of the zone that it is limited to.
-    pub zone: Option<usize>,
+    pub(crate) zone: Option<usize>,
 }
 
 /// A recording and a policy.
 #[derive(Clone, Debug)]
-pub struct World {
-    pub zones: Vec<Zone>,
-    pub sensors: Vec<Sensor>,
-    pub rows: Vec<Row>,
+pub(crate) struct World {
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) sensors: Vec<Sensor>,
+    pub(crate) rows: Vec<Row>,
     /// The subject's rule, then those of others.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// Whether the subject receives coarse and late.
-    pub coarse: bool,
+    pub(crate) coarse: bool,
 }
 
 /// A change to what the subject may not see.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub(crate) enum Change {
     DeleteHidden,
     MoveHidden([f64; 2]),
     DelayHidden(f64),
@@ -73,7 +73,7 @@ pub enum Change {
     ShuffleSensors,
 }
 
-pub fn worlds() -> impl Strategy<Value = World> {
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let rule = (
         proptest::collection::btree_set(0..OWNERS.len(), 0..3),
         proptest::collection::btree_set(0..LABELS.len(), 1..4),
@@ -102,7 +102,7 @@ pub fn worlds() -> impl Strategy<Value = World> {
         })
 }
 
-pub fn changes() -> impl Strategy<Value = Change> {
+pub(crate) fn changes() -> impl Strategy<Value = Change> {
     let place = [0.0..1000.0f64, 0.0..1000.0f64];
     prop_oneof![
         Just(Change::DeleteHidden),
@@ -162,13 +162,13 @@ impl World {
     }
 
     /// How many rows the subject may have fused, and how many not.
-    pub fn seen_and_hidden(&self) -> (usize, usize) {
+    pub(crate) fn seen_and_hidden(&self) -> (usize, usize) {
         let seen = self.rows.iter().filter(|row| self.sees(row)).count();
         (seen, self.rows.len() - seen)
     }
 
     /// The same world to the subject, another one to others.
-    pub fn changed(&self, change: &Change) -> Self {
+    pub(crate) fn changed(&self, change: &Change) -> Self {
         let mut to = self.clone();
         let hidden: Vec<bool> = self.rows.iter().map(|row| !self.sees(row)).collect();
         match change {
@@ -239,6 +239,10 @@ impl World {
         let used: Vec<bool> = (0..world.sensors.len())
             .map(|sensor| world.rows.iter().any(|row| row.sensor == sensor && world.sees(row)))
             .collect();
+        // A recording without any sensor is none.
+        if !used.contains(&true) {
+            return;
+        }
         let place = |sensor: usize| used[..sensor].iter().filter(|used| **used).count();
         self.rows.retain(|row| used[row.sensor]);
         self.rows.iter_mut().for_each(|row| row.sensor = place(row.sensor));
@@ -247,7 +251,7 @@ impl World {
     }
 
     /// Writes both folders.
-    pub fn write(&self, folder: &Path) {
+    pub(crate) fn write(&self, folder: &Path) {
         let write = |name: &str, text: String| {
             let path = folder.join(name);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
