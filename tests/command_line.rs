@@ -6,6 +6,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
+use trackweave::fusion::executor::Executor;
+use trackweave::ingest::{Catalogue, Options, Order, Reader};
+use trackweave::product::read_picture;
+use trackweave::run::{RunConfig, track};
 
 const COMMANDS: [&str; 6] = ["demo", "run", "simulate", "score", "bench", "devices"];
 
@@ -278,6 +282,33 @@ fn the_examples_do_what_they_say() {
     let shown = example("run_folder", &["data/demo/recording", "data/demo/policy", &out]);
     assert!(shown.contains("dogwood: 0 rows of 0 tracks"), "{shown}");
     assert!(Path::new(&out).join("aspen/manifest.json").is_file());
+}
+
+/// Aspen may fuse and receive everything, so its picture is what the same detections give without policy and files.
+#[test]
+fn tracks_in_memory_are_those_of_the_picture_of_who_sees_everything() {
+    let folder = scratch();
+    let out = at(&folder, "out");
+    done(&["demo", "--executor", "host", "--out", &out]);
+    let picture = read_picture(&Path::new(&out).join("aspen")).expect("a picture");
+
+    let recording = root().join("data/demo/recording");
+    let catalogue = Catalogue::read(&recording).expect("a catalogue");
+    let options = Options { strict: true, rows_per_batch: 1 << 20, order: Order::Any };
+    let mut reader = Reader::open(&recording, &catalogue, options).expect("a recording");
+    let detections = reader.next_batch().expect("rows").expect("detections");
+    assert!(reader.next_batch().expect("rows").is_none(), "all in one batch");
+    let config = RunConfig::air().expect("the configuration");
+    let tracks = track(&catalogue, &detections, &config, Executor::host()).expect("tracks");
+
+    assert_eq!(tracks.len(), picture.len());
+    for (track, point) in tracks.iter().zip(&picture) {
+        let row = track.row();
+        assert_eq!((row.time_us, row.track, row.status), (point.time_us, point.track, point.status));
+        // Through latitude, longitude and altitude and back.
+        let distances = row.position_m.iter().zip(point.position_m).map(|(a, b)| (a - b).abs());
+        assert!(distances.into_iter().all(|distance| distance < 1e-4), "{row:?} {point:?}");
+    }
 }
 
 /// Keys of a table with the tables around them, and their values as TOML.

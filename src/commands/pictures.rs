@@ -22,34 +22,36 @@ pub(super) fn describe(
     let head = ["partner", "detections", "of all", "tracks", "rows", "GOSPA (m)", "coverage"];
     let all = report.ingest.rows_accepted;
     let rows: Vec<Vec<String>> = report.partners.iter().map(|partner| row(partner, all)).collect();
-    let mut text = format!(
-        "{}: {} detections, {} rows rejected; partners: {}, lanes: {}\n\n",
-        report.recording,
-        count(all),
-        count(report.ingest.rows_rejected()),
-        report.partners.len(),
-        report.lanes.len(),
-    );
-    text += &table(&head, &rows);
+    let mut parts = vec![
+        format!(
+            "{}: {} detections, {} rows rejected; partners: {}, lanes: {}\n\n",
+            report.recording,
+            count(all),
+            count(report.ingest.rows_rejected()),
+            report.partners.len(),
+            report.lanes.len(),
+        ),
+        table(&head, &rows),
+    ];
     if report.partners.iter().any(|partner| partner.score.is_some()) {
-        text += &format!(
+        parts.push(format!(
             "GOSPA and coverage: against all of the truth, also where a partner may see nothing; within {} m\n",
             config.score.cutoff_m.get()
-        );
+        ));
     }
-    text.push('\n');
-    text.extend(report.partners.iter().map(|partner| details(partner, levels)));
+    parts.push("\n".to_owned());
+    parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
     if report.ingest.rows_rejected() > 0 {
-        text += &format!("\n{}\n", report.ingest);
+        parts.push(format!("\n{}\n", report.ingest));
     }
     let late: u64 = report.lanes.iter().map(|lane| lane.late).sum();
     if late > 0 {
-        text += &format!("\n{} rows came after their look was over and were left out\n", count(late));
+        parts.push(format!("\n{} rows came after their look was over and were left out\n", count(late)));
     }
-    text.push('\n');
-    text += &paragraph("executor  ", &choice.words());
-    text += &format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display());
-    text
+    parts.push("\n".to_owned());
+    parts.push(paragraph("executor  ", &choice.words()));
+    parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));
+    parts.concat()
 }
 
 fn row(partner: &PartnerReport, all: u64) -> Vec<String> {
