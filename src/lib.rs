@@ -18,3 +18,9 @@ pub mod score; // products + truth -> metrics
 pub mod run; // the whole path
 pub mod bench; // throughput of fusion
 pub mod commands; // the command line
+
+/// The example in `README.md`, so that it is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

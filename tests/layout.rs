@@ -53,8 +53,11 @@ fn a_struct_that_is_bound_and_not_mirrored_is_seen() {
 
 #[test]
 fn bindings_that_change_places_are_seen() {
-    let one = planted("predict", "@binding(4) var<storage, read_write> mean", "@binding(5) var<storage, read_write> mean");
-    let both = one.wgsl.replace("@binding(5) var<storage, read_write> covariance", "@binding(4) var<storage, read_write> covariance");
+    let one =
+        planted("predict", "@binding(4) var<storage, read_write> mean", "@binding(5) var<storage, read_write> mean");
+    let both = one
+        .wgsl
+        .replace("@binding(5) var<storage, read_write> covariance", "@binding(4) var<storage, read_write> covariance");
     assert_complains(&bound(&Kernel { wgsl: both.leak(), ..one }), "`covariance`");
 }
 

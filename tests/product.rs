@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging,
-    columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging, columns, picture_batch,
+    picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -366,23 +366,28 @@ fn what_is_withheld_moves_no_byte() -> Outcome {
     let folder = TempDir::new()?;
     let owners = owners();
     // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors.
-    let cut = Obligations { coarsen_m: Some(500.0), omit: [Field::Velocity, Field::Contributors].into(), ..Obligations::default() };
+    let cut = Obligations {
+        coarsen_m: Some(500.0),
+        omit: [Field::Velocity, Field::Contributors].into(),
+        ..Obligations::default()
+    };
     let north = |metres: f64| Geodetic { latitude_deg: metres / 111e3, longitude_deg: 8.0, altitude_m: metres }.ecef();
     for (frame, one, other) in
         [(Frame::Local, [1.0, -2.0, 0.5], [-1.0, 200.0, -200.0]), (Frame::Geodetic, north(3.0), north(-7.0))]
     {
-        let write = |name: &str, position_m, hidden: &[String], cut: &Obligations| -> Result<_, Box<dyn std::error::Error>> {
-            let out = folder.path().join(name);
-            let staging = Staging::create(&out)?;
-            let mut writer = staging.picture("alpha", frame, &all())?;
-            let mut row = row(1, position_m, hidden);
-            row.authorities = &[];
-            row.velocity_m_s = position_m;
-            writer.write(&row, cut)?;
-            writer.finish(&configuration())?;
-            staging.publish()?;
-            Ok(contents(&out.join("alpha"))?)
-        };
+        let write =
+            |name: &str, position_m, hidden: &[String], cut: &Obligations| -> Result<_, Box<dyn std::error::Error>> {
+                let out = folder.path().join(name);
+                let staging = Staging::create(&out)?;
+                let mut writer = staging.picture("alpha", frame, &all())?;
+                let mut row = row(1, position_m, hidden);
+                row.authorities = &[];
+                row.velocity_m_s = position_m;
+                writer.write(&row, cut)?;
+                writer.finish(&configuration())?;
+                staging.publish()?;
+                Ok(contents(&out.join("alpha"))?)
+            };
         assert_eq!(write("one", one, &owners, &cut)?, write("other", other, &[], &cut)?, "{frame:?}");
         let less = Obligations { coarsen_m: None, ..cut.clone() };
         assert_ne!(

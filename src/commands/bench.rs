@@ -3,11 +3,11 @@
 use super::arguments::{self, Mode};
 use super::executor::{Choice, choose};
 use super::failure::{Code, Failure};
-use super::layout::{count, percent, table};
+use super::layout::{count, paragraph, percent, table};
 use super::screen::Screen;
 use crate::bench::{Bench, Figures};
 use crate::fusion::config::{self, Config};
-use crate::fusion::executor::STAGES;
+use crate::fusion::executor::{STAGES, Stage};
 use serde::Serialize;
 
 /// The filter of the bench.
@@ -22,8 +22,8 @@ struct Measured {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &arguments::Bench, screen: Screen) -> Result<(), Failure> {
-    let mut config: Config =
-        toml::from_str(CONFIG).map_err(|error| Failure::new(Code::Input, format!("data/config/bench.toml: {error}")))?;
+    let mut config: Config = toml::from_str(CONFIG)
+        .map_err(|error| Failure::new(Code::Input, format!("data/config/bench.toml: {error}")))?;
     if let Some(mode) = arguments.mode {
         config.association.mode = match mode {
             Mode::Soft => config::Mode::Soft,
@@ -57,30 +57,39 @@ fn size(number: u64) -> Result<usize, Failure> {
     usize::try_from(number).map_err(|error| Failure::new(Code::Usage, error))
 }
 
+/// A column for each size.
 fn describe(Measured { executor, figures }: &Measured) -> String {
-    let mut head = vec!["objects"];
-    head.extend(STAGES.iter().map(|stage| stage.name));
-    head.extend(["scan", "Mtracks/s", "Mdet/s", "held", "false", "MB"]);
-    let rows: Vec<Vec<String>> = figures.iter().map(row).collect();
+    let cells = |name: &str, cell: &dyn Fn(&Figures) -> String| {
+        let cells = figures.iter().map(cell);
+        std::iter::once(name.to_owned()).chain(cells).collect::<Vec<_>>()
+    };
+    let sizes = cells("objects", &|figures| count(figures.objects as u64));
+    let head: Vec<&str> = sizes.iter().map(String::as_str).collect();
+    let stage = |(place, stage): (usize, &Stage)| {
+        cells(&format!("{}, ms", stage.name), &|figures| {
+            figures.stages_ms.get(place).map_or_else(String::new, |(_, ms)| format!("{ms:.2}"))
+        })
+    };
+    let mut rows: Vec<Vec<String>> = STAGES.iter().enumerate().map(stage).collect();
+    let peak = |bytes: u64| count(bytes / 1_000_000);
+    rows.extend([
+        cells("scan (median), ms", &|figures| format!("{:.2}", figures.seconds * 1e3)),
+        cells("track-scans a second", &|figures| count(whole(figures.track_scans_per_second))),
+        cells("detections a second", &|figures| count(whole(figures.detections_per_second))),
+        cells("objects held", &|figures| percent(Some(figures.held))),
+        cells("false tracks", &|figures| percent(Some(figures.false_tracks))),
+        cells("peak memory so far, MB", &|figures| figures.peak_bytes.map_or_else(|| "-".to_owned(), peak)),
+    ]);
     let mode = figures.first().map_or("", |figures| figures.mode);
     let density = figures.first().map_or(0.0, |figures| figures.density_per_km2);
-    format!(
-        "{}\nmilliseconds a scan, by stage (mean) and in all (median), of the later half of the scans; mode `{mode}`, \
-         {density} objects/km²\nMtracks/s: million objects tracked through a scan a second; Mdet/s: million detections \
-         a second\nheld: objects with a track within 30 m; false: tracks that are nobody's; MB: peak memory so far\n\
-         executor: {}\n",
-        table(&head, &rows),
-        executor.words(),
-    )
+    let note = format!(
+        "Mode `{mode}`, {density} objects in a square kilometre. Stages: mean over the later half of the scans. Held: a \
+         track within 30 m. False: tracks that are nobody's, as a share of the objects."
+    );
+    format!("{}\n{}{}", table(&head, &rows), paragraph("", &note), paragraph("executor  ", &executor.words()))
 }
 
-fn row(figures: &Figures) -> Vec<String> {
-    let mut row = vec![count(figures.objects as u64)];
-    row.extend(figures.stages_ms.iter().map(|(_, ms)| format!("{ms:.2}")));
-    row.push(format!("{:.2}", figures.seconds * 1e3));
-    row.push(format!("{:.2}", figures.track_scans_per_second * 1e-6));
-    row.push(format!("{:.2}", figures.detections_per_second * 1e-6));
-    row.extend([percent(Some(figures.held)), percent(Some(figures.false_tracks))]);
-    row.push(figures.peak_bytes.map_or_else(|| "-".to_owned(), |bytes| count(bytes / 1_000_000)));
-    row
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a figure for people, above 0")]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }

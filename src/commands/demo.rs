@@ -27,7 +27,8 @@ fn find() -> Result<PathBuf, Failure> {
     let found = places.iter().find(|place| place.join("recording/recording.toml").is_file());
     found.cloned().ok_or_else(|| {
         let [built, here] = places.map(|place| place.display().to_string());
-        let text = format!("`{built}` and `{here}` do not hold the demo, wanted one of them; run it in the source tree");
+        let text =
+            format!("`{built}` and `{here}` do not hold the demo, wanted one of them; run it in the source tree");
         Failure::new(Code::Input, text)
     })
 }

@@ -53,8 +53,9 @@ pub(super) fn choose(wish: Wish) -> Result<(Executor, Choice), Failure> {
 fn open(wanted: Wanted<'_>, reason: &str) -> Result<(Executor, Choice), DeviceError> {
     let context = Context::open(wanted)?;
     let AdapterReport { name, kind, backend, .. } = context.report().clone();
-    let runner = Runner::new(context, &KERNELS, Options::LARGEST)?;
-    let software = if kind == Kind::Software { ", a driver that computes on the processor, slower than `host`" } else { "" };
+    let runner = Runner::new(context, KERNELS, Options::LARGEST)?;
+    let software =
+        if kind == Kind::Software { ", a driver that computes on the processor, slower than `host`" } else { "" };
     let choice = Choice {
         executor: "device",
         adapter: Some(format!("{name} ({kind}, {backend})")),

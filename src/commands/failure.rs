@@ -73,11 +73,11 @@ fn one_line(text: &str) -> String {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
+        use ProductError::{Number, PartnerName};
         let code = match &error {
-            // The id of a partner comes from the policy, a number from the recording.
-            RunError::Product(ProductError::PartnerName { .. } | ProductError::Number { .. }) => Code::Input,
-            RunError::Product(_) => Code::Output,
             RunError::Kernel(_) => Code::Device,
+            // The id of a partner comes from the policy, a number from the recording.
+            RunError::Product(error) if !matches!(error, PartnerName { .. } | Number { .. }) => Code::Output,
             _ => Code::Input,
         };
         Self::new(code, error)
@@ -87,7 +87,8 @@ impl From<RunError> for Failure {
 impl From<SimulateError> for Failure {
     fn from(error: SimulateError) -> Self {
         use SimulateError::{Toml, Unreadable, Value};
-        let code = if matches!(error, Unreadable { .. } | Toml { .. } | Value { .. }) { Code::Input } else { Code::Output };
+        let code =
+            if matches!(error, Unreadable { .. } | Toml { .. } | Value { .. }) { Code::Input } else { Code::Output };
         Self::new(code, error)
     }
 }

@@ -3,9 +3,8 @@
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
 use crate::policy::{Field, Obligations, Policy};
-use crate::run::{PartnerReport, RunReport};
+use crate::run::{PartnerReport, Request, RunReport};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What each level of `receive` demands, in words.
 pub(super) fn levels(policy: &Policy) -> BTreeMap<String, String> {
@@ -13,35 +12,46 @@ pub(super) fn levels(policy: &Policy) -> BTreeMap<String, String> {
 }
 
 /// The report, in columns and paragraphs.
-pub(super) fn describe(report: &RunReport, levels: &BTreeMap<String, String>, choice: &Choice, out: &Path) -> String {
+pub(super) fn describe(
+    report: &RunReport,
+    request: &Request<'_>,
+    levels: &BTreeMap<String, String>,
+    choice: &Choice,
+) -> String {
+    let Request { out, config, .. } = request;
     let head = ["partner", "detections", "of all", "tracks", "rows", "GOSPA (m)", "coverage"];
     let all = report.ingest.rows_accepted;
     let rows: Vec<Vec<String>> = report.partners.iter().map(|partner| row(partner, all)).collect();
-    let mut text = format!(
-        "{}: {} detections, {} rows rejected; {} partners, fused as {} problem(s)\n\n",
-        report.recording,
-        count(all),
-        count(report.ingest.rows_rejected()),
-        report.partners.len(),
-        report.lanes.len(),
-    );
-    text += &table(&head, &rows);
+    let mut parts = vec![
+        format!(
+            "{}: {} detections, {} rows rejected; partners: {}, lanes: {}\n\n",
+            report.recording,
+            count(all),
+            count(report.ingest.rows_rejected()),
+            report.partners.len(),
+            report.lanes.len(),
+        ),
+        table(&head, &rows),
+    ];
     if report.partners.iter().any(|partner| partner.score.is_some()) {
-        text += "GOSPA and coverage: against the truth of everyone, also where a partner may see nothing\n";
+        parts.push(format!(
+            "GOSPA and coverage: against all of the truth, also where a partner may see nothing; within {} m\n",
+            config.score.cutoff_m.get()
+        ));
     }
-    text.push('\n');
-    text.extend(report.partners.iter().map(|partner| details(partner, all, levels)));
+    parts.push("\n".to_owned());
+    parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
     if report.ingest.rows_rejected() > 0 {
-        text += &format!("\n{}\n", report.ingest);
+        parts.push(format!("\n{}\n", report.ingest));
     }
     let late: u64 = report.lanes.iter().map(|lane| lane.late).sum();
     if late > 0 {
-        text += &format!("\n{} rows came after their look was over and were left out\n", count(late));
+        parts.push(format!("\n{} rows came after their look was over and were left out\n", count(late)));
     }
-    text.push('\n');
-    text += &paragraph("executor  ", &choice.words());
-    text += &format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display());
-    text
+    parts.push("\n".to_owned());
+    parts.push(paragraph("executor  ", &choice.words()));
+    parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));
+    parts.concat()
 }
 
 fn row(partner: &PartnerReport, all: u64) -> Vec<String> {
@@ -57,7 +67,7 @@ fn row(partner: &PartnerReport, all: u64) -> Vec<String> {
     ]
 }
 
-fn details(partner: &PartnerReport, all: u64, levels: &BTreeMap<String, String>) -> String {
+fn details(partner: &PartnerReport, levels: &BTreeMap<String, String>) -> String {
     let received = partner.levels.iter().map(|(level, rows)| {
         let demands = levels.get(level).map_or("", String::as_str);
         format!("{} rows at level `{level}` ({demands})", count(*rows))
@@ -69,9 +79,8 @@ fn details(partner: &PartnerReport, all: u64, levels: &BTreeMap<String, String>)
     let detections = withheld(&partner.detections_withheld, "detections");
     let rows = withheld(&partner.rows_withheld, "rows");
     let may = partner.authorities.iter().map(|(action, rows)| format!("`{action}` on {} rows", count(*rows)));
-    let nothing = if all == partner.detections { "nothing" } else { "see the operator's report" };
     paragraph(&format!("{}\n  receives  ", partner.partner), &list(received, "nothing"))
-        + &paragraph("  withheld  ", &list(detections.into_iter().chain(rows), nothing))
+        + &paragraph("  withheld  ", &list(detections.into_iter().chain(rows), "nothing"))
         + &paragraph("  may       ", &list(may, "act on nothing"))
 }
 
@@ -81,7 +90,7 @@ fn list(parts: impl Iterator<Item = String>, none: &str) -> String {
 }
 
 /// Obligations in words.
-fn demands(Obligations { delay_us, coarsen_m, omit, .. }: &Obligations) -> String {
+fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
     let mut words = Vec::new();
     if *delay_us > 0 {
         words.push(format!("{} s late", *delay_us as f64 * 1e-6));

@@ -56,7 +56,7 @@ pub(super) fn fuse(request: &Request<'_>, wish: Wish, screen: Screen) -> Result<
     let report = report?;
     let levels = levels(&Policy::read(request.policy)?);
     let done = Done { out: request.out, executor: &choice, report: &report };
-    screen.publish(&done, || describe(&report, &levels, &choice, request.out))
+    screen.publish(&done, || describe(&report, request, &levels, &choice))
 }
 
 /// A time as the recording counts it.

@@ -23,8 +23,18 @@ pub(super) fn execute(arguments: &arguments::Score, screen: Screen) -> Result<()
 }
 
 fn describe(scores: &BTreeMap<String, ScoreReport>) -> String {
-    let head =
-        ["partner", "GOSPA (m)", "distance", "missed", "false", "coverage", "spurious", "RMSE (m)", "switches", "purity"];
+    let head = [
+        "partner",
+        "GOSPA (m)",
+        "distance",
+        "missed",
+        "false",
+        "coverage",
+        "spurious",
+        "RMSE (m)",
+        "switches",
+        "purity",
+    ];
     let rows: Vec<Vec<String>> = scores.iter().map(|(partner, score)| row(partner, score)).collect();
     let scans = scores.values().map(|score| score.scans).max().unwrap_or(0);
     format!(

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 use crate::policy::Field;
 use crate::space::Frame;
+use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
 
 /// A set of fields.
 pub type Fields = BTreeSet<Field>;

@@ -10,8 +10,8 @@ use arrow_schema::ArrowError;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::error::{ProductError, io_error, parquet_error};
-use crate::policy::Status;
 use super::picture::TRACKS;
+use crate::policy::Status;
 use crate::space::{Frame, Geodetic};
 
 /// A track at a time as a picture shows it.

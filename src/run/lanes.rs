@@ -73,7 +73,12 @@ impl Lane {
     }
 
     /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
-    pub(super) fn open(catalogue: &Catalogue, sensors: &BTreeSet<usize>, span_us: [i64; 2], config: &RunConfig) -> Self {
+    pub(super) fn open(
+        catalogue: &Catalogue,
+        sensors: &BTreeSet<usize>,
+        span_us: [i64; 2],
+        config: &RunConfig,
+    ) -> Self {
         let frame = catalogue.frame;
         let used: Vec<(usize, &Sensor)> =
             catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();

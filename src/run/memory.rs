@@ -47,7 +47,9 @@ pub fn track(
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
     let lane = Lane::open(catalogue, &used, span_us, config);
     let mut looks = lane.looks(catalogue);
-    rows.into_iter().for_each(|row| looks.push(row));
+    for row in rows {
+        looks.push(row);
+    }
     looks.end();
     let batch = Batch::new(config.fusion.clone(), executor, vec![lane.setup(catalogue.frame, config)]);
     let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
@@ -67,8 +69,12 @@ pub fn track(
 fn rows(detections: &Detections) -> impl Iterator<Item = Row> {
     let Detections { time_us, sensor, place, measurement, .. } = detections;
     let columns = time_us.iter().zip(sensor).zip(place).zip(measurement);
-    columns.map(|(((&time_us, &sensor), &place), &measurement)| {
-        Row { time_us, sensor: sensor as usize, place, measurement, class: 0 }
+    columns.map(|(((&time_us, &sensor), &place), &measurement)| Row {
+        time_us,
+        sensor: sensor as usize,
+        place,
+        measurement,
+        class: 0,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::space::Frame;
 use crate::time::micros;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 
 /// What makes a folder a picture.
@@ -22,7 +23,7 @@ pub enum OutputError {
     Ingest(#[from] IngestError),
     /// A picture, or the score.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
     /// There is nothing to score against.
     #[error("{}: found no truth, wanted `truth.parquet` or `truth.csv`", recording.display())]
     NoTruth {
@@ -90,15 +91,15 @@ pub fn score_output(
         begins(&partner);
         let folder = out.join(&partner);
         let path = folder.join(MANIFEST);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
-        let Manifest { frame, configuration } = serde_json::from_str(&text)
-            .map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
+        let Manifest { frame, configuration } =
+            serde_json::from_str(&text).map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
         if frame != catalogue.frame {
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
-        let score = score_picture(&folder, &truth, config.unwrap_or(&configuration))?;
-        scores.insert(partner, score);
+        let score = score_picture(&folder, &truth, config.unwrap_or(&configuration));
+        scores.insert(partner, score.map_err(|error| OutputError::Run(Box::new(error)))?);
     }
     Ok(scores)
 }
@@ -128,7 +129,7 @@ pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) ->
     let period = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
     let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
     let start = -(-first).div_euclid(period) * period;
-    let times = (0..).map(|k| start + k * period).take_while(|time| *time <= last).collect();
+    let times = successors(Some(start), |time| time.checked_add(period)).take_while(|time| *time <= last).collect();
     let scoring = &config.score;
     let config = ScoreConfig {
         gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },

@@ -38,8 +38,7 @@ fn subject(world: &World, config: &RunConfig, executor: Executor) -> (Files, usi
     let folder = tempfile::tempdir().expect("a folder");
     world.write(folder.path());
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
-    let request =
-        Request { recording: &recording, policy: &policy, out: &out, config, strict: false, as_of_us: None };
+    let request = Request { recording: &recording, policy: &policy, out: &out, config, strict: false, as_of_us: None };
     run(&request, executor, &mut |_| {}).expect("a run");
     let folder = out.join(SUBJECT);
     (files(&folder), read_picture(&folder).expect("a picture").len())

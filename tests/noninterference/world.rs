@@ -110,8 +110,11 @@ pub(crate) fn changes() -> impl Strategy<Value = Change> {
         (0.0..3.0f64).prop_map(Change::DelayHidden),
         Just(Change::RelabelHidden),
         proptest::collection::vec((place.clone(), 0.0..12.0f64), 1..60).prop_map(Change::AddHidden),
-        (place.clone(), 0.3..4.0f64, any::<bool>())
-            .prop_map(|(place, period_s, first)| Change::AddSensor { place, period_s, first }),
+        (place.clone(), 0.3..4.0f64, any::<bool>()).prop_map(|(place, period_s, first)| Change::AddSensor {
+            place,
+            period_s,
+            first
+        }),
         Just(Change::DropHiddenSensors),
         place.prop_map(Change::AddZone),
         Just(Change::AddPartner),
@@ -185,11 +188,9 @@ impl World {
             }
             Change::AddSensor { place, period_s, first } => to.add_sensor(*place, *period_s, *first),
             Change::DropHiddenSensors => to.drop_sensors(self),
-            Change::AddZone(low) => to.zones.push(Zone {
-                name: "also".to_owned(),
-                low: *low,
-                high: low.map(|x| x + 300.0),
-            }),
+            Change::AddZone(low) => {
+                to.zones.push(Zone { name: "also".to_owned(), low: *low, high: low.map(|x| x + 300.0) })
+            }
             Change::AddPartner => to.rules.push(Rule {
                 owners: (0..OWNERS.len()).collect(),
                 labels: (0..LABELS.len()).collect(),
@@ -311,9 +312,9 @@ impl World {
             let names = |set: &BTreeSet<usize>, names: &[&str]| {
                 set.iter().map(|k| format!("\"{}\"", names[*k])).collect::<Vec<_>>().join(", ")
             };
-            let zone = rule.zone.map_or(String::new(), |zone| {
-                format!(" && resource.zones.contains(\"{}\")", self.zones[zone].name)
-            });
+            let zone = rule
+                .zone
+                .map_or(String::new(), |zone| format!(" && resource.zones.contains(\"{}\")", self.zones[zone].name));
             let labels = names(&rule.labels, &LABELS);
             // Cedar has no type for an empty set: a partner that may see no owner has no rule.
             if !rule.owners.is_empty() {

@@ -5,7 +5,9 @@ use crate::compare::{Tolerance, written};
 use crate::{open, trial};
 use libtest_mimic::{Failed, Trial};
 use trackweave::fusion::arrays::{Edge, Row};
-use trackweave::fusion::device::{Context, DeviceArray, DeviceError, KERNELS, Kernel, Options, Runner, Wanted, auto, list};
+use trackweave::fusion::device::{
+    Context, DeviceArray, DeviceError, KERNELS, Kernel, Options, Runner, Wanted, auto, list,
+};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -44,9 +46,10 @@ fn too_large() -> Result<(), Failed> {
         return Ok(()); // The host would need as much to ask for it.
     }
     let mut array = DeviceArray::<Row>::new("rows");
-    expect(array.upload(&context, &vec![Row::default(); rows]), |error| {
-        matches!(error, DeviceError::TooLarge { array: "rows", place: "buffer", found, wanted } if found < wanted)
-    })
+    expect(
+        array.upload(&context, &vec![Row::default(); rows]),
+        |error| matches!(error, DeviceError::TooLarge { array: "rows", place: "buffer", found, wanted } if found < wanted),
+    )
 }
 
 fn lost() -> Result<(), Failed> {

@@ -22,7 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn loops() -> Result<(), Failed> {
     // One driver ends every invocation after 65,535 iterations, all loops together, and says nothing.
-    let body = format!("var n = 0.0; for (var i = 0u; i < {HYPOTHESES_MAX}u; i++) {{ n += odds[3] / 3.0; }} odds[0] = n;");
+    let body =
+        format!("var n = 0.0; for (var i = 0u; i < {HYPOTHESES_MAX}u; i++) {{ n += odds[3] / 3.0; }} odds[0] = n;");
     let found = run(&body)?[0];
     let wanted = HYPOTHESES_MAX as f32;
     if found == wanted { Ok(()) } else { Err(format!("{found} iterations, wanted {wanted}").into()) }
@@ -55,7 +56,8 @@ fn denormals() -> Result<(), Failed> {
 
 /// Beyond what a word holds, naga clamps to the largest float that is an integer; the kernels clamp to the integer.
 fn conversion() -> Result<(), Failed> {
-    let found = run("odds[0] = f32(i32(odds[4])); odds[2] = f32(i32(odds[1])); odds[6] = f32(i32(-odds[3] / odds[6]));")?;
+    let found =
+        run("odds[0] = f32(i32(odds[4])); odds[2] = f32(i32(odds[1])); odds[6] = f32(i32(-odds[3] / odds[6]));")?;
     let wanted = [16_777_216.0, -1.0];
     let found = [found[0], found[6]];
     if found == wanted { Ok(()) } else { Err(format!("{found:?}, wanted {wanted:?}").into()) }

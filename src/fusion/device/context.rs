@@ -50,9 +50,12 @@ impl Context {
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
-            DeviceError::Refused { adapter: report.name.clone(), kind: report.kind, reason: one_line(&error.to_string()) }
-        })?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| DeviceError::Refused {
+                adapter: report.name.clone(),
+                kind: report.kind,
+                reason: one_line(&error.to_string()),
+            })?;
         let failure = Arc::new(Failure::default());
         let lost = Arc::clone(&failure);
         device.set_device_lost_callback(move |reason, message| {

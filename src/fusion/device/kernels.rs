@@ -2,9 +2,7 @@
 //!
 //! Stated once here; `tests/layout.rs` compares it with the shaders.
 
-use crate::fusion::arrays::{
-    AT_REST, BLOCK, COVARIANCE, Detection, Edge, Look, MEAN, ODDS_MAX, Observation, Row,
-};
+use crate::fusion::arrays::{AT_REST, BLOCK, COVARIANCE, Detection, Edge, Look, MEAN, ODDS_MAX, Observation, Row};
 use crate::fusion::mirror::{Layout, mirror, wgsl};
 use crate::space::TILE_M;
 
