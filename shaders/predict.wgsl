@@ -55,17 +55,24 @@ fn propagate(state: ptr<function, State>, u: vec3<f32>, look: Look) {
     var q: array<f32, COVARIANCE>;
     for (var i = 0u; i < 3u; i++) {
         for (var j = 0u; j < 3u; j++) {
-            let along = u[i] * u[j];
             let pv = p[tri(i, 3u + j)];
             let vv = p[tri(3u + i, 3u + j)];
-            let same = select(0.0, 1.0, i == j);
+            let along = u[i] * u[j];
             if i <= j {
                 let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3u + i)]) + dt * (dt * vv);
-                q[tri(i, j)] = pp + (same * look.noise_pp + along * look.extra_pp);
-                q[tri(3u + i, 3u + j)] = vv + (same * look.noise_vv + along * look.extra_vv);
+                q[tri(i, j)] = pp + noise(i == j, look.noise_pp, along * look.extra_pp);
+                q[tri(3u + i, 3u + j)] = vv + noise(i == j, look.noise_vv, along * look.extra_vv);
             }
-            q[tri(i, 3u + j)] = pv + dt * vv + (same * look.noise_pv + along * look.extra_pv);
+            q[tri(i, 3u + j)] = pv + dt * vv + noise(i == j, look.noise_pv, along * look.extra_pv);
         }
     }
     (*state).covariance = q;
+}
+
+// Process noise of two axes: `flat` is that of one with itself.
+fn noise(same: bool, flat: f32, extra: f32) -> f32 {
+    if same {
+        return flat + extra;
+    }
+    return extra;
 }

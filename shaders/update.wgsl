@@ -82,7 +82,7 @@ fn merge(m: ptr<function, State>, total: f32, h: ptr<function, State>, w: f32) -
     for (var i = 0u; i < MEAN; i++) {
         for (var j = i; j < MEAN; j++) {
             let k = tri(i, j);
-            (*m).covariance[k] = (*m).covariance[k] + (w * (*h).covariance[k] + spread * (delta[i] * delta[j]));
+            (*m).covariance[k] = (*m).covariance[k] + w * (*h).covariance[k] + spread * (delta[i] * delta[j]);
         }
     }
     return sum;
