@@ -17,3 +17,4 @@ pub mod score; // products + truth -> metrics
 
 pub mod run; // the whole path
 pub mod bench; // throughput of fusion
+pub mod commands; // the command line

@@ -7,12 +7,14 @@ use std::path::Path;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, RecordBatch};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, Cut, DECISION_COLUMNS, Decision, Field, Fields, ProductError, ROWS_PER_GROUP, Row, Staging, Status,
+    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging,
     columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
@@ -28,8 +30,8 @@ fn all() -> Fields {
     Field::ALL.into()
 }
 
-fn coarse(size_m: f64) -> Cut {
-    Cut { coarsen_m: Some(size_m), omit: Fields::new() }
+fn coarse(size_m: f64) -> Obligations {
+    Obligations { coarsen_m: Some(size_m), omit: Fields::new(), ..Obligations::default() }
 }
 
 /// A row at a place, the rest made of its number.
@@ -42,7 +44,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
     Row {
         time_us: 1_533_101_250_000_000 + i64::from(number) * 1_000,
         track: u64::MAX - u64::from(number % 50),
-        status: if number % 3 == 0 { Status::Tentative } else { Status::Confirmed },
+        status: if number.is_multiple_of(3) { Status::Tentative } else { Status::Confirmed },
         existence: 1.0 / (1.0 + n % 10.0),
         position_m,
         velocity_m_s: [n % 200.0, -3.5, 0.25],
@@ -80,7 +82,7 @@ fn publish(out: &Path, frame: Frame, partners: &[(&str, u32)]) -> Outcome {
     for number in 0..partners.iter().map(|&(_, rows)| rows).max().unwrap_or(0) {
         for (writer, rows) in &mut writers {
             if number < *rows {
-                writer.write(&row(number, place(frame, number), &owners), &Cut::default())?;
+                writer.write(&row(number, place(frame, number), &owners), &Obligations::default())?;
             }
         }
     }
@@ -114,6 +116,11 @@ fn names(folder: &Path) -> Result<Vec<String>, std::io::Error> {
     Ok(names)
 }
 
+/// As `sha256sum` prints it.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
 fn doubles(batch: &RecordBatch, name: &str) -> Vec<f64> {
     batch[name].as_primitive::<Float64Type>().values().to_vec()
 }
@@ -143,7 +150,7 @@ fn row_groups_count_only_this_partners_rows_and_metadata_has_no_clock() -> Outco
     let out = folder.path().join("out");
     publish(&out, Frame::Local, &[("alpha", 40_000), ("bravo", 90)])?;
     let file = SerializedFileReader::new(fs::File::open(out.join("alpha/tracks.parquet"))?)?;
-    let groups = file.metadata().row_groups().iter().map(|group| group.num_rows()).collect::<Vec<_>>();
+    let groups = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect::<Vec<_>>();
     assert_eq!(groups, [i64::try_from(ROWS_PER_GROUP)?, 40_000 - i64::try_from(ROWS_PER_GROUP)?]);
     let about = file.metadata().file_metadata();
     assert_eq!(about.created_by(), Some(concat!("trackweave version ", env!("CARGO_PKG_VERSION"))));
@@ -159,7 +166,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     let configurations = [r#"{"b":{"y":1,"x":2},"a":0.5}"#, r#"{"a":0.5,"b":{"x":2,"y":1}}"#];
     for (partner, configuration) in ["juliett", "kilo"].into_iter().zip(configurations) {
         let mut writer = staging.picture(partner, Frame::Local, &all())?;
-        writer.write(&row(1, [1.0, 2.0, 3.0], &[]), &Cut::default())?;
+        writer.write(&row(1, [1.0, 2.0, 3.0], &[]), &Obligations::default())?;
         let picture = writer.finish(&serde_json::from_str(configuration)?)?;
         assert_eq!((picture.partner.as_str(), picture.rows), (partner, 1));
     }
@@ -171,8 +178,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
 
     let manifest: Value = serde_json::from_str(&text)?;
     let table = fs::read(out.join("juliett/tracks.parquet"))?;
-    let digest = Sha256::digest(&table).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    assert_eq!(manifest["files"][0]["sha256"], digest);
+    assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
     assert_eq!(manifest["files"][0]["bytes"], table.len());
     assert_eq!(manifest["files"][0]["rows"], 1);
     assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(24));
@@ -191,7 +197,7 @@ fn an_output_that_is_not_published_leaves_the_old_one_and_nothing_else() -> Outc
 
     let staging = Staging::create(&out)?;
     let mut writer = staging.picture("charlie", Frame::Local, &all())?;
-    writer.write(&row(0, [0.0; 3], &[]), &Cut::default())?;
+    writer.write(&row(0, [0.0; 3], &[]), &Obligations::default())?;
     assert_eq!(contents(&out)?.len(), 5, "what is being written shows");
     drop((writer, staging));
     assert_eq!(contents(folder.path())?, before);
@@ -280,7 +286,7 @@ fn pictures_read_back_as_they_were_written() -> Outcome {
             }
         }
         let owners = owners();
-        let cut = Cut::default();
+        let cut = Obligations::default();
         let rows = (0..1_500).map(|number| (row(number, place(frame, number), &owners), &cut));
         let batch = picture_batch(frame, &all(), rows)?;
         assert_eq!(picture_points(&batch)?, points);
@@ -309,7 +315,7 @@ fn geodetic_vectors_and_covariances_are_east_north_up() -> Outcome {
         exact.covariance[i][j] = value;
         exact.covariance[j][i] = value;
     }
-    let batch = picture_batch(Frame::Geodetic, &all(), [(exact, &Cut::default())])?;
+    let batch = picture_batch(Frame::Geodetic, &all(), [(exact, &Obligations::default())])?;
     let wanted = [
         ("velocity_east_m_s", -1.0),
         ("velocity_north_m_s", 3.0),
@@ -337,13 +343,13 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
     for frame in FRAMES {
         for field in Field::ALL {
             let granted = all().into_iter().filter(|&other| other != field).collect::<Fields>();
-            let batch = picture_batch(frame, &granted, [(row(1, place(frame, 1), &owners), &Cut::default())])?;
+            let batch = picture_batch(frame, &granted, [(row(1, place(frame, 1), &owners), &Obligations::default())])?;
             let found = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
             let wanted = columns(frame).iter().filter(|column| column.field != Some(field));
             assert_eq!(found, wanted.map(|column| column.name).collect::<Vec<_>>(), "{field:?}");
 
-            let cut = Cut { coarsen_m: None, omit: [field].into() };
-            let full = Cut::default();
+            let cut = Obligations { coarsen_m: None, omit: [field].into(), ..Obligations::default() };
+            let full = Obligations::default();
             let rows = [(row(1, place(frame, 1), &owners), &cut), (row(2, place(frame, 2), &owners), &full)];
             let batch = picture_batch(frame, &all(), rows)?;
             for column in columns(frame) {
@@ -360,12 +366,12 @@ fn what_is_withheld_moves_no_byte() -> Outcome {
     let folder = TempDir::new()?;
     let owners = owners();
     // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors.
-    let cut = Cut { coarsen_m: Some(500.0), omit: [Field::Velocity, Field::Contributors].into() };
+    let cut = Obligations { coarsen_m: Some(500.0), omit: [Field::Velocity, Field::Contributors].into(), ..Obligations::default() };
     let north = |metres: f64| Geodetic { latitude_deg: metres / 111e3, longitude_deg: 8.0, altitude_m: metres }.ecef();
     for (frame, one, other) in
         [(Frame::Local, [1.0, -2.0, 0.5], [-1.0, 200.0, -200.0]), (Frame::Geodetic, north(3.0), north(-7.0))]
     {
-        let write = |name: &str, position_m, hidden: &[String], cut: &Cut| -> Result<_, Box<dyn std::error::Error>> {
+        let write = |name: &str, position_m, hidden: &[String], cut: &Obligations| -> Result<_, Box<dyn std::error::Error>> {
             let out = folder.path().join(name);
             let staging = Staging::create(&out)?;
             let mut writer = staging.picture("alpha", frame, &all())?;
@@ -378,7 +384,7 @@ fn what_is_withheld_moves_no_byte() -> Outcome {
             Ok(contents(&out.join("alpha"))?)
         };
         assert_eq!(write("one", one, &owners, &cut)?, write("other", other, &[], &cut)?, "{frame:?}");
-        let less = Cut { coarsen_m: None, ..cut.clone() };
+        let less = Obligations { coarsen_m: None, ..cut.clone() };
         assert_ne!(
             write("one", one, &owners, &less)?,
             write("other", other, &[], &less)?,
@@ -395,30 +401,30 @@ fn numbers_that_no_picture_can_hold_are_refused_with_row_and_column() -> Outcome
     let mut big = good;
     big.covariance[1][1] = 1e300;
     let cases = [
-        (Row { position_m: [f64::NAN, 0.0, 0.0], ..good }, Cut::default(), "column `latitude_deg`: found NaN"),
-        (Row { position_m: [0.0; 3], ..good }, Cut::default(), "column `latitude_deg`: found 180"),
-        (bad_velocity, Cut::default(), "column `velocity_"),
-        (big, Cut::default(), "wanted a finite number of 32 bits"),
-        (Row { existence: 1.5, ..good }, Cut::default(), "column `existence`: found 1.5, wanted a probability"),
+        (Row { position_m: [f64::NAN, 0.0, 0.0], ..good }, Obligations::default(), "column `latitude_deg`: found NaN"),
+        (Row { position_m: [0.0; 3], ..good }, Obligations::default(), "column `latitude_deg`: found 180"),
+        (bad_velocity, Obligations::default(), "column `velocity_"),
+        (big, Obligations::default(), "wanted a finite number of 32 bits"),
+        (Row { existence: 1.5, ..good }, Obligations::default(), "column `existence`: found 1.5, wanted a probability"),
         (good, coarse(0.0), "column `coarsen_m`: found 0, wanted"),
         (good, coarse(-5.0), "column `coarsen_m`: found -5, wanted"),
         (good, coarse(f64::NAN), "column `coarsen_m`: found NaN, wanted"),
         (good, coarse(1e9), "column `coarsen_m`: found 1000000000, wanted"),
     ];
-    let fine = Cut::default();
+    let fine = Obligations::default();
     for (bad, cut, wanted) in cases {
         let error =
             picture_batch(Frame::Geodetic, &all(), [(good, &fine), (bad, &cut)]).err().ok_or(wanted)?.to_string();
         assert!(error.contains("picture `in memory`, row 2,") && error.contains(wanted), "{error}");
     }
-    let omitted = Cut { coarsen_m: None, omit: [Field::Velocity].into() };
+    let omitted = Obligations { coarsen_m: None, omit: [Field::Velocity].into(), ..Obligations::default() };
     picture_batch(Frame::Geodetic, &all(), [(bad_velocity, &omitted)])?;
     Ok(())
 }
 
 #[test]
 fn a_file_that_is_no_picture_is_refused_with_its_column() -> Outcome {
-    let batch = picture_batch(Frame::Local, &all(), [(row(0, [0.0; 3], &[]), &Cut::default())])?;
+    let batch = picture_batch(Frame::Local, &all(), [(row(0, [0.0; 3], &[]), &Obligations::default())])?;
     let without = |name: &str| -> Result<RecordBatch, Box<dyn std::error::Error>> {
         let kept = (0..batch.num_columns()).filter(|&i| batch.schema().field(i).name() != name).collect::<Vec<_>>();
         Ok(batch.project(&kept)?)
@@ -453,8 +459,7 @@ fn every_changed_byte_of_the_audit_is_found_at_its_line() -> Outcome {
     // The documented rule, by hand, for the second line.
     let bytes = fs::read(&path)?;
     let lines = bytes.split(|&byte| byte == b'\n').collect::<Vec<_>>();
-    let hash = Sha256::digest([lines[0], b"\n", &lines[1][76..]].concat());
-    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = sha256(&[lines[0], b"\n", &lines[1][76..]].concat());
     assert!(lines[1].starts_with(format!("{{\"chain\":\"{hash}\",\"entry\":").as_bytes()));
 
     let found_at = |bytes: &[u8]| -> Result<Option<u64>, std::io::Error> {
@@ -519,12 +524,12 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
     let policies = vec!["p1".to_owned(), "p2".to_owned()];
-    let decision = |allowed| Decision {
+    let decision = |allowed| DecisionRecord {
         partner: "alpha".into(),
         class: "radar".into(),
         action: "fuse".into(),
         allowed,
-        policies: policies.clone(),
+        decided_by: policies.clone(),
     };
     staging.decisions(&[decision(true), decision(false)])?;
     staging.publish()?;

@@ -161,7 +161,7 @@ fn text(array: &dyn Array) -> Texts {
 
 fn texts(array: &dyn Array) -> Cells<'_, std::borrow::Cow<'_, str>> {
     use std::borrow::Cow;
-    fn of<'a, T: ArrowPrimitiveType>(array: &'a dyn Array) -> Cells<'a, Cow<'a, str>>
+    fn of<T: ArrowPrimitiveType>(array: &dyn Array) -> Cells<'_, Cow<'_, str>>
     where
         T::Native: std::fmt::Display,
     {

@@ -68,12 +68,12 @@ struct NoiseEntry {
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CoverageEntry {
-    x_m: Option<Spanned<[f64; 2]>>,
-    y_m: Option<Spanned<[f64; 2]>>,
-    longitude_deg: Option<Spanned<[f64; 2]>>,
-    latitude_deg: Option<Spanned<[f64; 2]>>,
-    range_m: Option<Spanned<[f64; 2]>>,
-    height_m: Option<Spanned<[f64; 2]>>,
+    x_m: Option<Spanned<Vec<f64>>>,
+    y_m: Option<Spanned<Vec<f64>>>,
+    longitude_deg: Option<Spanned<Vec<f64>>>,
+    latitude_deg: Option<Spanned<Vec<f64>>>,
+    range_m: Option<Spanned<Vec<f64>>>,
+    height_m: Option<Spanned<Vec<f64>>>,
 }
 
 /// Reads and checks the text of a catalogue.
@@ -329,11 +329,14 @@ impl Checker<'_> {
     fn interval(
         &self,
         key: &'static str,
-        interval: &Spanned<[f64; 2]>,
+        interval: &Spanned<Vec<f64>>,
         within: std::ops::RangeInclusive<f64>,
     ) -> Result<[f64; 2], IngestError> {
-        let [lo, hi] = *interval.get_ref();
-        if within.contains(&lo) && within.contains(&hi) && lo < hi {
+        if let [lo, hi] = *interval.get_ref().as_slice()
+            && within.contains(&lo)
+            && within.contains(&hi)
+            && lo < hi
+        {
             return Ok([lo, hi]);
         }
         let wanted = match key {
@@ -341,16 +344,19 @@ impl Checker<'_> {
             "range_m" => "[lo, hi] with lo below hi, both between 0 and 1e9",
             _ => "[lo, hi] with lo below hi, both between -1e9 and 1e9",
         };
-        Err(self.wrong(interval.span(), key, format!("[{lo}, {hi}]"), wanted))
+        Err(self.wrong(interval.span(), key, format!("{:?}", interval.get_ref()), wanted))
     }
 
-    fn longitudes(&self, interval: &Spanned<[f64; 2]>) -> Result<[f64; 2], IngestError> {
-        let [west, east] = *interval.get_ref();
+    fn longitudes(&self, interval: &Spanned<Vec<f64>>) -> Result<[f64; 2], IngestError> {
         let within = -180.0..=180.0;
-        if within.contains(&west) && within.contains(&east) && (west - east).abs() > 0.0 {
+        if let [west, east] = *interval.get_ref().as_slice()
+            && within.contains(&west)
+            && within.contains(&east)
+            && (west - east).abs() > 0.0
+        {
             return Ok([west, east]);
         }
         let wanted = "[west, east], different, both between -180 and 180 (west above east crosses the antimeridian)";
-        Err(self.wrong(interval.span(), "longitude_deg", format!("[{west}, {east}]"), wanted))
+        Err(self.wrong(interval.span(), "longitude_deg", format!("{:?}", interval.get_ref()), wanted))
     }
 }

@@ -45,30 +45,18 @@ pub(super) struct Converted {
     pub(super) measurement: Measurement,
 }
 
-/// A position of a local recording, with standard deviations.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Local {
-    pub(super) x_m: f64,
-    pub(super) y_m: f64,
-    pub(super) sigma_horizontal_m: f64,
-    /// z and its standard deviation.
-    pub(super) vertical_m: Option<[f64; 2]>,
-}
-
-impl Local {
-    pub(super) fn convert(self) -> Converted {
-        let [z, sigma_z] = self.vertical_m.unwrap_or([0.0, 0.0]);
-        let sigma = self.sigma_horizontal_m;
-        let measurement = Measurement {
-            axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-            sigma_m: [sigma, sigma, sigma_z].map(narrow),
-            rows: if self.vertical_m.is_some() { 3 } else { 2 },
-            range_m: 0.0,
-            slant: false,
-            range_rate_m_s: None,
-        };
-        Converted { metres: [self.x_m, self.y_m, z], horizontal: [self.x_m, self.y_m], measurement }
-    }
+/// A position of a local recording: x, y and their standard deviation, then z and its own where there is one.
+pub(super) fn local([x, y]: [f64; 2], sigma_horizontal_m: f64, vertical_m: Option<[f64; 2]>) -> Converted {
+    let [z, sigma_z] = vertical_m.unwrap_or([0.0, 0.0]);
+    let measurement = Measurement {
+        axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_z].map(narrow),
+        rows: if vertical_m.is_some() { 3 } else { 2 },
+        range_m: 0.0,
+        slant: false,
+        range_rate_m_s: None,
+    };
+    Converted { metres: [x, y, z], horizontal: [x, y], measurement }
 }
 
 /// A position of a geodetic recording.
@@ -91,6 +79,18 @@ pub(super) struct Site {
     pub(super) frame: Frame,
     pub(super) metres: [f64; 3],
     pub(super) enu: [[f64; 3]; 3],
+    /// Height (local) or altitude (geodetic).
+    height_m: f64,
+}
+
+impl Site {
+    pub(super) fn new(frame: Frame, metres: [f64; 3], enu: [[f64; 3]; 3]) -> Self {
+        let height_m = match frame {
+            Frame::Local => metres[2],
+            Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
+        };
+        Self { frame, metres, enu, height_m }
+    }
 }
 
 /// What a radar measured; each standard deviation beside its quantity.
@@ -204,10 +204,10 @@ impl Polar {
 fn moments([r, s_r]: [f64; 2], l_t: f64, l_e: f64, [sin, cos]: [f64; 2]) -> (f64, f64, f64, f64) {
     let q = r * r + s_r * s_r;
     // Means of cos², sin² and sin·cos of the true elevation, and of cos² of the true azimuth about the measured one.
-    let cos2_e = (1.0 + l_e.powi(4) * (cos * cos - sin * sin)) / 2.0;
+    let cos2_e = f64::midpoint(1.0, l_e.powi(4) * (cos * cos - sin * sin));
     let sin2_e = 1.0 - cos2_e;
     let sin_cos_e = l_e.powi(4) * sin * cos;
-    let cos2_t = (1.0 + l_t.powi(4)) / 2.0;
+    let cos2_t = f64::midpoint(1.0, l_t.powi(4));
     let ahead = ((l_t * l_e).powi(-2) - 2.0) * (r * cos).powi(2) + q * cos2_e * cos2_t;
     let ahead_up = r * r * sin * cos * ((l_t * l_e * l_e).recip() - l_t.recip() - l_t) + q * sin_cos_e * l_t;
     let up = (l_e.powi(-2) - 2.0) * (r * sin).powi(2) + q * sin2_e;
@@ -280,7 +280,8 @@ impl<'a> Ray<'a> {
         Some(Upwards { elevation_rad, sigma_m, sigma_rad: 0.0 })
     }
 
-    /// Newton's method within a bracket: altitude grows with elevation at a given range.
+    /// Newton's method from the elevation on a sphere; where that does not settle, within a bracket, since altitude
+    /// grows with elevation at a given range.
     fn elevation_at(&self, range_m: f64, altitude_m: f64) -> Reach {
         let excess = |elevation: f64| {
             let (sin, cos) = elevation.sin_cos();
@@ -288,6 +289,20 @@ impl<'a> Ray<'a> {
             let [_, _, vertical] = point.enu_axes();
             (point.altitude_m - altitude_m, range_m * dot(vertical, self.upwards(sin, cos)))
         };
+        // c: distance of the site from the centre; d: how much farther the target is.
+        let c = dot(self.site.metres, self.site.metres).sqrt();
+        let d = altitude_m - self.site.height_m;
+        let mut elevation = ((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9).asin();
+        for _ in 0..5 {
+            let (error, slope) = excess(elevation);
+            if error.abs() < 1e-5 {
+                return Reach::At(elevation);
+            }
+            elevation -= error / slope;
+            if elevation.is_nan() || elevation.abs() > 1.5 {
+                break;
+            }
+        }
         let (mut lo, mut hi) = (-std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_2);
         let (below, _) = excess(lo);
         let (above, _) = excess(hi);
@@ -297,10 +312,10 @@ impl<'a> Ray<'a> {
         if above <= 0.0 {
             return Reach::Beyond { nearest: hi, by_m: -above };
         }
-        let mut elevation = 0.0;
+        elevation = 0.0;
         for _ in 0..100 {
             let (error, slope) = excess(elevation);
-            if error.abs() < 1e-6 {
+            if error.abs() < 1e-5 {
                 break;
             }
             if error < 0.0 {

@@ -8,13 +8,13 @@ use super::*;
 
 const IDENTITY: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
-fn local() -> Site {
-    Site { frame: Frame::Local, metres: [100.0, 200.0, 50.0], enu: IDENTITY }
+fn plain() -> Site {
+    Site::new(Frame::Local, [100.0, 200.0, 50.0], IDENTITY)
 }
 
 fn alps() -> (Geodetic, Site) {
     let site = Geodetic { latitude_deg: 46.5, longitude_deg: 7.0, altitude_m: 1600.0 };
-    (site, Site { frame: Frame::Geodetic, metres: site.ecef(), enu: site.enu_axes() })
+    (site, Site::new(Frame::Geodetic, site.ecef(), site.enu_axes()))
 }
 
 fn polar(range_m: [f64; 2], azimuth_deg: [f64; 2], elevation_deg: Option<[f64; 2]>) -> Polar {
@@ -44,7 +44,7 @@ fn seen_from(site: &Site, point: [f64; 3]) -> [f64; 3] {
 #[test]
 fn a_radar_measurement_is_a_point_with_three_axes() {
     // 30° from north, 60° up: cos ε = 1/2, sin θ = 1/2.
-    let converted = polar([1000.0, 10.0], [30.0, 0.1], Some([60.0, 0.2])).convert(&local()).unwrap();
+    let converted = polar([1000.0, 10.0], [30.0, 0.1], Some([60.0, 0.2])).convert(&plain()).unwrap();
     let (half, root) = (0.5, 0.75_f64.sqrt());
     near(&converted.metres, &[350.0, 200.0 + 500.0 * root, 50.0 + 1000.0 * root], 1e-9);
     near(&converted.horizontal, &converted.metres[..2], 0.0);
@@ -64,7 +64,7 @@ fn the_axes_of_every_conversion_are_orthonormal() {
     let (_, site) = alps();
     for azimuth in [0.0, 45.0, 133.0, 270.0, -20.0] {
         for elevation in [None, Some([-3.0, 1.0]), Some([20.0, 5.0]), Some([90.0, 1.0])] {
-            for site in [local(), site] {
+            for site in [plain(), site] {
                 let converted = polar([5e4, 50.0], [azimuth, 2.0], elevation).convert(&site).unwrap();
                 let axes = converted.measurement.axes.map(|axis| axis.map(f64::from));
                 for (i, a) in axes.iter().enumerate() {
@@ -83,7 +83,7 @@ fn the_axes_of_every_conversion_are_orthonormal() {
 #[test]
 fn east_of_a_site_on_the_equator_is_the_ecef_y_axis() {
     let site = Geodetic { latitude_deg: 0.0, longitude_deg: 0.0, altitude_m: 0.0 };
-    let site = Site { frame: Frame::Geodetic, metres: site.ecef(), enu: site.enu_axes() };
+    let site = Site::new(Frame::Geodetic, site.ecef(), site.enu_axes());
     let east = polar([1000.0, 10.0], [90.0, 0.1], Some([0.0, 0.1])).convert(&site).unwrap();
     near(&east.metres, &[6_378_137.0, 1000.0, 0.0], 1e-6);
     near(&east.measurement.axes[1].map(f64::from), &[0.0, 0.0, -1.0], 1e-7);
@@ -92,7 +92,7 @@ fn east_of_a_site_on_the_equator_is_the_ecef_y_axis() {
 
 #[test]
 fn a_local_radar_without_elevation_is_planar() {
-    let converted = polar([1000.0, 10.0], [90.0, 0.1], None).convert(&local()).unwrap();
+    let converted = polar([1000.0, 10.0], [90.0, 0.1], None).convert(&plain()).unwrap();
     near(&converted.metres, &[1100.0, 200.0, 0.0], 1e-9);
     near(&converted.measurement.sigma_m.map(f64::from), &[10.0, 1000.0 * 0.1_f64.to_radians(), 0.0], 1e-6);
     assert_eq!((converted.measurement.rows, converted.measurement.slant), (2, false));
@@ -197,7 +197,7 @@ fn assert_unbiased(draws: &Draws, rows: usize) {
 
 #[test]
 fn a_planar_conversion_with_a_wide_arc_is_unbiased_and_consistent() {
-    let mut site = local();
+    let mut site = plain();
     site.metres[2] = 0.0;
     let sigma = [20.0, 6.0_f64.to_radians(), 0.0];
     let truth = [20_000.0, 0.7, 0.0];
@@ -280,7 +280,7 @@ fn the_two_conversions_meet_at_the_bound() {
     // The bias that is left alone is r σθ² / 2 = 0.2 σr.
     let gap = sum(1.0, plain.metres, -1.0, unbiased.metres);
     near(&[dot(gap, gap).sqrt() / 50.0], &[0.2], 0.01);
-    for (a, b) in plain.measurement.sigma_m.iter().zip(unbiased.measurement.sigma_m) {
-        assert!((a / b - 1.0).abs() < 0.1, "{plain:?} {unbiased:?}");
-    }
+    // The spread of the arc along the line of sight, 1.5 r² σθ⁴ = 0.24 σr², comes on top of the range noise.
+    let ratio = |axis: usize| f64::from(unbiased.measurement.sigma_m[axis] / plain.measurement.sigma_m[axis]);
+    near(&[ratio(0), ratio(1)], &[1.24_f64.sqrt(), 1.0], 3e-3);
 }

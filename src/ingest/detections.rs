@@ -84,6 +84,7 @@ impl Detections {
     ///
     /// # Errors
     /// If the shapes do not fit, or as [`Reader`](super::Reader) has them.
+    #[expect(clippy::needless_pass_by_value, reason = "a view is a reference; ndarray passes them by value")]
     pub fn from_positions(
         time_us: &[i64],
         sensor: &str,

@@ -246,7 +246,7 @@ pub(super) fn quoted(text: &str) -> String {
 /// A list of names in an error, cut where it is long.
 pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     const MOST: usize = 24;
-    let mut names = names.map(|name| quoted(name));
+    let mut names = names.map(quoted);
     let mut shown = names.by_ref().take(MOST).collect::<Vec<_>>();
     let rest = names.count();
     if rest > 0 {

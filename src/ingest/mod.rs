@@ -16,9 +16,9 @@ mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
 mod convert; // measurement -> engine coordinates
+mod detections; // what rows become
 mod labels; // markings, numbered
 mod rows; // table -> detections or reasons
-mod detections; // the result
 mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
 

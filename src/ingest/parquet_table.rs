@@ -1,8 +1,10 @@
 //! Parquet files, streamed through Arrow batches into tables.
 //!
-//! A batch is decoded as it is asked for; memory holds the batch and the pages that it is cut from.
+//! A batch is decoded as it is asked for; memory holds the batch and the pages that it is cut from. The format's reader
+//! panics on some damaged files (found by the tests); here that is an error like any other.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,6 +29,12 @@ pub(super) struct ParquetRows {
 
 impl ParquetRows {
     pub(super) fn open(path: PathBuf, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
+        // Nothing that a panic leaves half done is used afterwards.
+        catch_unwind(AssertUnwindSafe(|| Self::open_sound(path.clone(), layout, rows_per_batch)))
+            .unwrap_or_else(|_payload| Err(damaged(path)))
+    }
+
+    fn open_sound(path: PathBuf, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
         let unreadable = |what: String| IngestError::Unreadable { path: path.clone(), what };
         let file = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(one_line(&error)))?;
@@ -50,11 +58,19 @@ impl ParquetRows {
 
     /// The next rows; none at the end.
     pub(super) fn next(&mut self) -> Result<Option<Table>, IngestError> {
-        let Some(batch) = self.reader.next() else { return Ok(None) };
-        let batch =
-            batch.map_err(|error| IngestError::Unreadable { path: self.path.to_path_buf(), what: one_line(&error) })?;
+        // After a panic nothing more is read: see `Source::next`.
+        let next = catch_unwind(AssertUnwindSafe(|| self.reader.next()));
+        let Some(batch) = next.map_err(|_payload| damaged(self.path.to_path_buf()))? else { return Ok(None) };
+        let batch = batch.map_err(|error| {
+            let what = one_line(&error);
+            IngestError::Unreadable { path: self.path.to_path_buf(), what }
+        })?;
         let places = Places::Groups { starts: Arc::clone(&self.starts), first: self.next_row };
         self.next_row += batch.num_rows() as u64;
         Ok(Some(arrow_table::decode(&self.path, &batch, &self.roles, &self.layout, places)))
     }
+}
+
+fn damaged(path: PathBuf) -> IngestError {
+    IngestError::Unreadable { path, what: "the file is damaged".to_owned() }
 }

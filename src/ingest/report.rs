@@ -45,6 +45,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 13] = [
+        Self::Missing,
+        Self::OfAnotherKind,
+        Self::NotFinite,
+        Self::BeyondLimits,
+        Self::TimeBeyondLimits,
+        Self::OutOfOrder,
+        Self::ImpossibleLatitude,
+        Self::ImpossibleLongitude,
+        Self::ImpossibleAzimuth,
+        Self::ImpossibleElevation,
+        Self::NotPositiveRange,
+        Self::ImpossibleSigma,
+        Self::AltitudeOutOfReach,
+    ];
+
     /// What would have been right.
     #[must_use]
     pub const fn wanted(self) -> &'static str {
@@ -55,12 +72,11 @@ impl Reason {
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",
             Self::TimeBeyondLimits => "a time within 146000 years of the epoch",
             Self::OutOfOrder => "a time not before that of the row before it",
-            Self::ImpossibleLatitude => "between -90 and 90",
+            Self::ImpossibleLatitude | Self::ImpossibleElevation => "between -90 and 90",
             Self::ImpossibleLongitude => "between -180 and 180",
             Self::ImpossibleAzimuth => "between -360 and 360",
-            Self::ImpossibleElevation => "between -90 and 90",
             Self::NotPositiveRange => "above 0",
-            Self::ImpossibleSigma => "a standard deviation between 1e-6 and 1e9",
+            Self::ImpossibleSigma => "between 1e-6 and 1e9 (of an angle: 60)",
             Self::AltitudeOutOfReach => "an altitude within the measured range of the site",
         }
     }

@@ -141,6 +141,8 @@ struct Judge<'a> {
     catalogue: &'a Catalogue,
     /// The sensor of each different name in the table.
     sensors: Vec<Option<u32>>,
+    /// Where each sensor of the catalogue stands; that of a position sensor is not used.
+    sites: Vec<Site>,
 }
 
 /// A standard deviation: where a row has it, where the catalogue has it, and of which column it is.
@@ -154,7 +156,11 @@ struct Sigma {
 impl<'a> Judge<'a> {
     fn new(table: &'a Table, catalogue: &'a Catalogue) -> Self {
         let sensors = table.subject.values.iter().map(|name| catalogue.sensor_index(name)).collect();
-        Self { table, catalogue, sensors }
+        let site = |sensor: &Sensor| match sensor.kind {
+            Kind::Radar { site_m, enu } => Site::new(catalogue.frame, site_m, enu),
+            Kind::Position => Site::new(catalogue.frame, [0.0; 3], [[0.0; 3]; 3]),
+        };
+        Self { table, catalogue, sensors, sites: catalogue.sensors.iter().map(site).collect() }
     }
 
     fn row(&self, row: usize) -> Result<Row, Fault> {
@@ -163,18 +169,15 @@ impl<'a> Judge<'a> {
             Some(Time::Bad(found, reason)) => return Err(bad("time", *reason, Some(*found))),
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
-        let (index, sensor) = self.sensor(row)?;
+        let (index, sensor, site) = self.sensor(row)?;
         let converted = match sensor.kind {
             Kind::Position => self.position(row, sensor)?,
-            Kind::Radar { site_m, enu } => {
-                let site = Site { frame: self.catalogue.frame, metres: site_m, enu };
-                self.radar(row, sensor, &site)?
-            }
+            Kind::Radar { .. } => self.radar(row, sensor, site)?,
         };
         Ok(Row { time_us, sensor: index, converted })
     }
 
-    fn sensor(&self, row: usize) -> Result<(u32, &'a Sensor), Fault> {
+    fn sensor(&self, row: usize) -> Result<(u32, &'a Sensor, &Site), Fault> {
         let Some(name) = self.table.subject.get(row) else { return Err(bad("sensor", Reason::Missing, None)) };
         let known = self
             .table
@@ -182,7 +185,10 @@ impl<'a> Judge<'a> {
             .index(row)
             .and_then(|value| usize::try_from(value).ok())
             .and_then(|value| self.sensors.get(value).copied().flatten())
-            .and_then(|index| Some((index, self.catalogue.sensors.get(usize::try_from(index).ok()?)?)));
+            .and_then(|index| {
+                let at = usize::try_from(index).ok()?;
+                Some((index, self.catalogue.sensors.get(at)?, self.sites.get(at)?))
+            });
         known.ok_or_else(|| {
             Fault::Fatal(Box::new(IngestError::UnknownSensor {
                 path: self.table.path.to_path_buf(),
@@ -212,14 +218,13 @@ impl<'a> Judge<'a> {
         let vertical = |of| Sigma { of, column: Q::SigmaVertical, noise: sensor.noise.vertical_m, key: "vertical_m" };
         match self.catalogue.frame {
             Frame::Local => {
-                let x_m = self.required(Q::X, row, sensor)?;
-                let y_m = self.required(Q::Y, row, sensor)?;
+                let horizontal_m = [self.required(Q::X, row, sensor)?, self.required(Q::Y, row, sensor)?];
                 let sigma_horizontal_m = self.sigma(&horizontal(Q::X), row, sensor)?;
                 let vertical_m = match self.optional(Q::Z, row)? {
                     Some(z_m) => Some([z_m, self.sigma(&vertical(Q::Z), row, sensor)?]),
                     None => None,
                 };
-                Ok(convert::Local { x_m, y_m, sigma_horizontal_m, vertical_m }.convert())
+                Ok(convert::local(horizontal_m, sigma_horizontal_m, vertical_m))
             }
             Frame::Geodetic => {
                 let position = Geodetic {

@@ -75,7 +75,7 @@ impl Values<'_> {
     }
 }
 
-/// A Parquet file being written; see [the module](self).
+/// A Parquet file being written.
 #[derive(Debug)]
 pub struct TableWriter {
     path: PathBuf,

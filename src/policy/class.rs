@@ -262,7 +262,6 @@ impl Row {
 }
 
 /// Where a packed row is remembered: Fibonacci hashing of both words.
-#[expect(clippy::cast_possible_truncation, reason = "the few highest bits fit any usize")]
 fn slot([a, b]: Packed) -> usize {
     let mixed = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
     (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - RECENT_BITS)) as usize

@@ -93,10 +93,15 @@ impl Decisions {
     /// The numbers of the classes that a partner may have fused.
     #[must_use]
     pub fn permitted(&self, partner: usize) -> BTreeSet<u32> {
-        (0u32..).zip(&self.classes).map(|(class, _)| class).filter(|&class| self.level(class, partner).is_some()).collect()
+        (0u32..)
+            .zip(&self.classes)
+            .map(|(class, _)| class)
+            .filter(|&class| self.level(class, partner).is_some())
+            .collect()
     }
 
-    /// The segments, each once. A partner that may have nothing fused is in none: its picture is empty.
+    /// The segments, each once, by the first partner of each. A partner that may have nothing fused is in none: its
+    /// picture is empty.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
         let mut segments: BTreeMap<BTreeSet<u32>, Vec<usize>> = BTreeMap::new();
@@ -106,7 +111,10 @@ impl Decisions {
                 segments.entry(classes).or_default().push(partner);
             }
         }
-        segments.into_iter().map(|(classes, partners)| Segment { classes, partners }).collect()
+        let mut segments: Vec<Segment> =
+            segments.into_iter().map(|(classes, partners)| Segment { classes, partners }).collect();
+        segments.sort_by(|a, b| a.partners.cmp(&b.partners));
+        segments
     }
 
     /// Every decision with the rules that made it, for the operator's audit.

@@ -94,7 +94,7 @@ pub enum PolicyError {
         /// The name.
         name: String,
         /// The names that exist.
-        known: String,
+        known: Box<str>,
     },
     /// The schema lacks something that the engine asks about, or has it in another form.
     #[error("{}:{line}: {found}, wanted {wanted}", path.display())]
@@ -166,15 +166,15 @@ pub enum PolicyError {
         /// Where the rule starts.
         line: usize,
         /// The rule's `@id`.
-        rule: String,
+        rule: Box<str>,
         /// Whom the question was about.
-        partner: String,
+        partner: Box<str>,
         /// What the question was about.
-        action: String,
+        action: Box<str>,
         /// The class that the question was about.
-        class: String,
+        class: Box<str>,
         /// What Cedar says.
-        message: String,
+        message: Box<str>,
     },
     /// The schema wants the time of the run and the run has none.
     #[error("action `{action}` needs `context.as_of`, found a run without `as_of`, wanted a time")]

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub const NO_POLICY: &str = "no policy permits this";
 
 /// One decision, as the operator's audit has it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct DecisionRecord {
     /// Whom it is about.
     pub partner: String,
@@ -118,8 +118,15 @@ impl<'a> Judge<'a> {
             Failure::Rule { rule, action, message } => {
                 let place = self.policy.rules.rules.get(&rule).map(|found| self.policy.rules.place(found));
                 let (path, line) = place.unwrap_or((self.policy.folder(), 1));
-                let (path, partner, class) = (path.to_path_buf(), partner.id.clone(), class.to_owned());
-                PolicyError::RuleFailed { path, line, rule, partner, action, class, message }
+                PolicyError::RuleFailed {
+                    path: path.to_path_buf(),
+                    line,
+                    rule: rule.into(),
+                    partner: partner.id.as_str().into(),
+                    action: action.into(),
+                    class: class.into(),
+                    message: message.into(),
+                }
             }
         }
     }

@@ -42,6 +42,11 @@ pub enum Field {
     Existence,
 }
 
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence];
+}
+
 /// Both groups, highest level first, with the line of each level.
 #[derive(Debug)]
 pub(super) struct Levels {
@@ -114,7 +119,7 @@ impl Entry {
     fn obligations(&self, source: &Source) -> Result<Obligations, PolicyError> {
         let delay_us = match &self.delay {
             None => 0,
-            Some(text) => parse_duration(text.get_ref()).filter(|&us| us >= 0).ok_or_else(|| {
+            Some(text) => duration(text.get_ref()).ok_or_else(|| {
                 let found = format!("`{}`", text.get_ref());
                 source.value(text.span().start, "delay", found, "an ISO 8601 duration, not negative, such as `PT30S`")
             })?,
@@ -129,6 +134,11 @@ impl Entry {
             omit: self.omit.iter().flatten().copied().collect(),
         })
     }
+}
+
+/// Microseconds of an ISO 8601 duration; the reader of times knows other ways to write one, which files do not.
+fn duration(text: &str) -> Option<i64> {
+    text.starts_with('P').then(|| parse_duration(text)).flatten().filter(|&us| us >= 0)
 }
 
 fn positive(metres: f64) -> bool {

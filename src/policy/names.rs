@@ -23,20 +23,30 @@ pub(super) struct Names<'a> {
     pub(super) periods: &'a BTreeSet<String>,
 }
 
+/// What kind of thing was named, its name, and the names that exist.
+type Unknown = (&'static str, String, Vec<String>);
+
 impl Names<'_> {
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
         for (id, rule) in &rules.rules {
             let complaint = self.complaint(rule)?;
             if let Some((what, name, known)) = complaint {
                 let (path, line) = rules.place(rule);
-                let known = if known.is_empty() { "(there are none)".to_owned() } else { known.join(", ") };
-                return Err(PolicyError::UnknownName { path: path.to_path_buf(), line, rule: id.clone(), what, name, known });
+                let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
+                return Err(PolicyError::UnknownName {
+                    path: path.to_path_buf(),
+                    line,
+                    rule: id.clone(),
+                    what,
+                    name,
+                    known,
+                });
             }
         }
         Ok(())
     }
 
-    fn complaint(&self, rule: &Rule) -> Result<Option<(&'static str, String, Vec<String>)>, PolicyError> {
+    fn complaint(&self, rule: &Rule) -> Result<Option<Unknown>, PolicyError> {
         let mut literals = rule.policy.entity_literals();
         literals.sort();
         if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {
@@ -66,7 +76,8 @@ impl Names<'_> {
 
     /// Actions are the validator's business; classes have no names that a rule could use.
     fn exists(&self, literal: &EntityUid) -> bool {
-        literal.type_name().basename() == "Action" || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
+        literal.type_name().basename() == "Action"
+            || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
     }
 
     /// The strings that an expression can stand for: literals, and attributes of the partners.

@@ -83,6 +83,13 @@ impl Periods {
         self.sets.get(self.stretch(time_us)).unwrap_or(&NONE)
     }
 
+    /// The distinct sets of windows that hold some time from `first_us` to `last_us`.
+    #[must_use]
+    pub fn sets_between(&self, first_us: i64, last_us: i64) -> BTreeSet<BTreeSet<String>> {
+        let stretches = self.stretch(first_us)..=self.stretch(last_us.max(first_us));
+        self.sets.get(stretches).unwrap_or(&[]).iter().cloned().collect()
+    }
+
     /// Which stretch a time lies in.
     pub(super) fn stretch(&self, time_us: i64) -> usize {
         self.starts.partition_point(|&start| start <= time_us)

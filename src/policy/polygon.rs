@@ -25,7 +25,7 @@ impl Polygon {
                 let ([ax, ay], [bx, by]) = (a, b);
                 min = [min[0].min(ax), min[1].min(ay)];
                 max = [max[0].max(ax), max[1].max(ay)];
-                let upwards = ay < by || (ay == by && ax <= bx);
+                let upwards = ay.total_cmp(&by).then(ax.total_cmp(&bx)).is_le();
                 edges.push(if upwards { [a, b] } else { [b, a] });
             }
         }
@@ -37,9 +37,8 @@ impl Polygon {
         if !(x >= west && x <= east && y >= south && y <= north) {
             return false;
         }
-        let crossed = |&&[[ax, ay], [bx, by]]: &&[[f64; 2]; 2]| {
-            ay <= y && y < by && x < ax + (y - ay) * ((bx - ax) / (by - ay))
-        };
+        let crossed =
+            |&&[[ax, ay], [bx, by]]: &&[[f64; 2]; 2]| ay <= y && y < by && x < ax + (y - ay) * ((bx - ax) / (by - ay));
         self.edges.iter().filter(crossed).count() % 2 == 1
     }
 
@@ -59,6 +58,7 @@ pub(super) fn area(ring: &[[f64; 2]]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::indexing_slicing, reason = "a test may fail")]
     use super::*;
 
     #[test]

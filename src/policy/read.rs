@@ -12,10 +12,10 @@ use super::zones::{ZoneMap, Zones};
 use crate::space::Frame;
 use cedar_policy::{EntityUid, PolicySet, PrincipalConstraint};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A policy, checked: who may have what fused, receive what, and act on what.
-#[derive(Debug)]
 pub struct Policy {
     folder: PathBuf,
     partners: Vec<Partner>,
@@ -26,6 +26,13 @@ pub struct Policy {
     pub(super) rules: Rules,
     zones: Zones,
     periods: Periods,
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let partners: Vec<&str> = self.partners.iter().map(|partner| partner.id.as_str()).collect();
+        f.debug_struct("Policy").field("folder", &self.folder).field("partners", &partners).finish_non_exhaustive()
+    }
 }
 
 impl Policy {

@@ -35,6 +35,12 @@ impl Status {
             Self::Confirmed => confirmed,
         }
     }
+
+    /// The inverse of [`Status::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Tentative, Self::Confirmed].into_iter().find(|status| status.name() == name)
+    }
 }
 
 /// What the rules may know about a track at one time. Tracks with equal attributes are decided once.

@@ -44,8 +44,10 @@ impl Rules {
     }
 
     fn add(&mut self, source: Source) -> Result<(), PolicyError> {
-        let set: PolicySet =
-            source.text.parse().map_err(|error| source.cedar(&DetailedError::from(&error as &cedar_policy::ParseErrors)))?;
+        let set: PolicySet = source
+            .text
+            .parse()
+            .map_err(|error| source.cedar(&DetailedError::from(&error as &cedar_policy::ParseErrors)))?;
         if let Some(template) = set.templates().next() {
             let line = source.line_with(&template.to_cedar());
             return Err(source.syntax(line, "found a template, wanted rules without `?principal` and `?resource`"));
@@ -65,7 +67,14 @@ impl Rules {
                 let (path, first_line) = self.place(first);
                 let first_path = if first.source == self.sources.len() { &source.path } else { path }.to_path_buf();
                 let name = id.to_owned();
-                return Err(PolicyError::Duplicate { path: source.path, line, what: "rule", name, first_path, first_line });
+                return Err(PolicyError::Duplicate {
+                    path: source.path,
+                    line,
+                    what: "rule",
+                    name,
+                    first_path,
+                    first_line,
+                });
             }
             let policy = policy.new_id(PolicyId::new(id));
             self.rules.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len() });
@@ -81,11 +90,14 @@ impl Rules {
         let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
         let errors = result.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error)));
         let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), DetailedError::from(warning)));
-        let mut complaints: Vec<_> = errors.chain(warnings).filter_map(|(id, error)| self.complaint(id, &error)).collect();
+        let mut complaints: Vec<_> =
+            errors.chain(warnings).filter_map(|(id, error)| self.complaint(id, &error)).collect();
         complaints.sort();
         match complaints.into_iter().next() {
             None => Ok(()),
-            Some((path, line, rule, message)) => Err(PolicyError::Invalid { path: path.to_path_buf(), line, rule, message }),
+            Some((path, line, rule, message)) => {
+                Err(PolicyError::Invalid { path: path.to_path_buf(), line, rule, message })
+            }
         }
     }
 

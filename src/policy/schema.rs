@@ -62,7 +62,12 @@ impl Model {
         }
         drop(warnings);
         if !schema.is_complete() {
-            return Err(wrong(&source, "external", "found an `external` declaration", "every declaration in this file"));
+            return Err(wrong(
+                &source,
+                "external",
+                "found an `external` declaration",
+                "every declaration in this file",
+            ));
         }
         let types = Types {
             partner: entity_type(&source, &schema, "Partner")?,
@@ -101,9 +106,14 @@ impl Model {
         }
         for group in [FUSE, RECEIVE] {
             let uid = actions.get(group);
-            let applies = uid.and_then(|uid| self.schema.principals_for_action(uid)).is_some_and(|mut all| all.next().is_some());
+            let applies =
+                uid.and_then(|uid| self.schema.principals_for_action(uid)).is_some_and(|mut all| all.next().is_some());
             if uid.is_none() || applies {
-                let found = if applies { format!("action `{group}` has `appliesTo`") } else { format!("found no action `{group}`") };
+                let found = if applies {
+                    format!("action `{group}` has `appliesTo`")
+                } else {
+                    format!("found no action `{group}`")
+                };
                 return Err(wrong(&self.source, group, &found, &format!("`action {group};`, the group of its levels")));
             }
         }
@@ -157,17 +167,20 @@ impl Model {
         let kind = entity.uid().type_name().to_string();
         Entities::from_entities([entity], Some(&self.schema)).map(drop).map_err(|error| {
             let text = message(&(&error).into());
-            wrong(&self.source, &kind, &format!("entity `{kind}` does not fit: {text}"), "the attributes in docs/policy.md")
+            wrong(
+                &self.source,
+                &kind,
+                &format!("entity `{kind}` does not fit: {text}"),
+                "the attributes in docs/policy.md",
+            )
         })
     }
 }
 
 /// The context that tells the rules the time of the run.
 pub(super) fn as_of_context(as_of_us: i64) -> Result<Context, PolicyError> {
-    let instant = jiff::Timestamp::from_microsecond(as_of_us).map_err(|error| PolicyError::Refused {
-        what: "the time of the run",
-        message: error.to_string(),
-    })?;
+    let instant = jiff::Timestamp::from_microsecond(as_of_us)
+        .map_err(|error| PolicyError::Refused { what: "the time of the run", message: error.to_string() })?;
     // Cedar keeps milliseconds; the run's time is cut to them.
     let milliseconds = as_of_us.div_euclid(1000).rem_euclid(1000);
     let text = format!("{}.{milliseconds:03}Z", instant.strftime("%Y-%m-%dT%H:%M:%S"));

@@ -9,7 +9,8 @@ use arrow_schema::SchemaRef;
 use super::columns::{FIRST_POSITION, FIRST_SINGLE, Fields, SINGLES, columns, element, picture_schema, present};
 use super::error::ProductError;
 use super::grid::COARSEN_RANGE_M;
-use super::obligations::{Cut, Row, Shown, show};
+use super::obligations::{Row, Shown, show};
+use crate::policy::Obligations;
 use crate::space::Frame;
 
 /// Rows of one picture as one Arrow batch, cut as their obligations demand, without any file.
@@ -21,7 +22,7 @@ use crate::space::Frame;
 pub fn picture_batch<'a>(
     frame: Frame,
     fields: &Fields,
-    rows: impl IntoIterator<Item = (Row<'a>, &'a Cut)>,
+    rows: impl IntoIterator<Item = (Row<'a>, &'a Obligations)>,
 ) -> Result<RecordBatch, ProductError> {
     let mut buffer = Buffer::new("in memory", frame, fields);
     for (row, cut) in rows {
@@ -79,7 +80,7 @@ impl Buffer {
     }
 
     /// Cuts a row and takes it in; on an error the buffer is as before.
-    pub(super) fn push(&mut self, row: &Row<'_>, cut: &Cut) -> Result<(), ProductError> {
+    pub(super) fn push(&mut self, row: &Row<'_>, cut: &Obligations) -> Result<(), ProductError> {
         if let Some(size_m) = cut.coarsen_m
             && !COARSEN_RANGE_M.contains(&size_m)
         {

@@ -7,28 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
-use serde::{Deserialize, Serialize};
-
+use crate::policy::Field;
 use crate::space::Frame;
-
-/// What an obligation may leave out. Time, track, status, position and authorities always stay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// The probability that the track is an object.
-    Existence,
-    /// The three components of the velocity.
-    Velocity,
-    /// The twelve elements of the covariances.
-    Covariance,
-    /// The owners whose detections made the track.
-    Contributors,
-}
-
-impl Field {
-    /// All fields, in the order of their columns.
-    pub const ALL: [Self; 4] = [Self::Existence, Self::Velocity, Self::Covariance, Self::Contributors];
-}
 
 /// A set of fields.
 pub type Fields = BTreeSet<Field>;
@@ -100,16 +80,16 @@ pub struct Column {
     pub kind: Kind,
     /// Its unit; empty where there is none.
     pub unit: &'static str,
-    /// The field that an obligation may leave out, if this column belongs to one.
-    pub field: Option<Field>,
+    /// The fields that it belongs to: an obligation that leaves out one of them leaves out the column.
+    pub fields: &'static [Field],
 }
 
 const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, field: None }
+    Column { name, kind, unit, fields: &[] }
 }
 
-const fn part(field: Field, name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, field: Some(field) }
+const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
+    Column { name, kind, unit, fields }
 }
 
 /// The positions of the groups below in either list.
@@ -126,23 +106,23 @@ const GEODETIC: [Column; 24] = [
     always("latitude_deg", Kind::Double, "deg"),
     always("longitude_deg", Kind::Double, "deg"),
     always("altitude_m", Kind::Double, "m"),
-    part(Field::Existence, "existence", Kind::Single, ""),
-    part(Field::Velocity, "velocity_east_m_s", Kind::Single, "m/s"),
-    part(Field::Velocity, "velocity_north_m_s", Kind::Single, "m/s"),
-    part(Field::Velocity, "velocity_up_m_s", Kind::Single, "m/s"),
-    part(Field::Covariance, "position_covariance_ee_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_en_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_eu_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_nn_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_nu_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_uu_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "velocity_covariance_ee_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_en_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_eu_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_nn_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_nu_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Contributors, "contributors", Kind::TextList, ""),
+    part(&[Field::Existence], "existence", Kind::Single, ""),
+    part(&[Field::Velocity], "velocity_east_m_s", Kind::Single, "m/s"),
+    part(&[Field::Velocity], "velocity_north_m_s", Kind::Single, "m/s"),
+    part(&[Field::Velocity], "velocity_up_m_s", Kind::Single, "m/s"),
+    part(&[Field::Covariance], "position_covariance_ee_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_en_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_eu_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_nn_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_nu_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_uu_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_ee_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_en_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_eu_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_nn_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_nu_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
 ];
 
@@ -153,23 +133,23 @@ const LOCAL: [Column; 24] = [
     always("x_m", Kind::Double, "m"),
     always("y_m", Kind::Double, "m"),
     always("z_m", Kind::Double, "m"),
-    part(Field::Existence, "existence", Kind::Single, ""),
-    part(Field::Velocity, "velocity_x_m_s", Kind::Single, "m/s"),
-    part(Field::Velocity, "velocity_y_m_s", Kind::Single, "m/s"),
-    part(Field::Velocity, "velocity_z_m_s", Kind::Single, "m/s"),
-    part(Field::Covariance, "position_covariance_xx_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_xy_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_xz_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_yy_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_yz_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "position_covariance_zz_m2", Kind::Single, "m²"),
-    part(Field::Covariance, "velocity_covariance_xx_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_xy_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_xz_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_yy_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_yz_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Covariance, "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
-    part(Field::Contributors, "contributors", Kind::TextList, ""),
+    part(&[Field::Existence], "existence", Kind::Single, ""),
+    part(&[Field::Velocity], "velocity_x_m_s", Kind::Single, "m/s"),
+    part(&[Field::Velocity], "velocity_y_m_s", Kind::Single, "m/s"),
+    part(&[Field::Velocity], "velocity_z_m_s", Kind::Single, "m/s"),
+    part(&[Field::Covariance], "position_covariance_xx_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_xy_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_xz_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_yy_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_yz_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance], "position_covariance_zz_m2", Kind::Single, "m²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_xx_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_xy_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_xz_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_yy_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_yz_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Covariance, Field::Velocity], "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
 ];
 
@@ -193,7 +173,7 @@ pub fn columns(frame: Frame) -> &'static [Column] {
 
 /// Whether a column is in the file of a partner whose levels can grant `fields`.
 pub(super) fn present(column: &Column, fields: &Fields) -> bool {
-    column.field.is_none_or(|field| fields.contains(&field))
+    column.fields.iter().all(|field| fields.contains(field))
 }
 
 /// The schema of a picture: the columns that are present; those of a field may be null.
@@ -203,6 +183,6 @@ pub(super) fn picture_schema(frame: Frame, fields: &Fields) -> SchemaRef {
 
 /// The schema of a list of columns.
 pub(super) fn schema<'a>(columns: impl Iterator<Item = &'a Column>) -> SchemaRef {
-    let fields = columns.map(|column| ArrowField::new(column.name, column.kind.data_type(), column.field.is_some()));
+    let fields = columns.map(|column| ArrowField::new(column.name, column.kind.data_type(), !column.fields.is_empty()));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }

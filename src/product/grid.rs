@@ -14,7 +14,7 @@
 //! exactly P + diag(w²) / 12, w the edges of the cell. No cross terms arise, neither between axes nor with the
 //! velocity. Where objects are not spread evenly (heights near one flight level, say) the centre is the same, the error
 //! of an axis is at most w / 2, and its mean square at most w² / 4 instead of w² / 12. Cells beside a pole are sectors
-//! of rings, not rectangles; the first ring departs most, and there the normalised squared error is 1.03
+//! of rings, not rectangles; the first ring departs most, and there the horizontal error² / variance is 1.03
 //! instead of 1. A pole's disc of diameter d has d² / 16 on both horizontal axes.
 
 use std::ops::RangeInclusive;

@@ -1,8 +1,8 @@
 //! What is in a folder: files with digests, and what they were made from.
 //!
 //! A partner's manifest names that partner, its files and the configuration as far as it concerns that partner: who
-//! calls must pass nothing else. Keys are in one order, there is no clock, and there are no paths. The operator's manifest names the
-//! partners' folders; its presence marks an output as ours.
+//! calls must pass nothing else. Keys are in one order, there is no clock, and there are no paths. The operator's
+//! manifest names the partners' folders; its presence marks an output as ours.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

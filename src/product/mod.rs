@@ -1,6 +1,6 @@
 //! Tracks to files: one folder a partner, and the operator's folder.
 //!
-//! A picture is what a partner receives. Its rows come in with the obligations of that partner ([`Cut`]), are cut,
+//! A picture is what a partner receives. Its rows come in with the obligations of that partner ([`Obligations`]), are cut,
 //! and go to `OUT/<partner>/tracks.parquet` in row groups that count rows of this partner only; `manifest.json`
 //! beside it says what is in the folder. Nothing about any other partner, no clock and no random id enters a
 //! partner's folder: equal rows, configuration and engine version give equal bytes. The operator's folder holds the
@@ -24,12 +24,11 @@ mod staging; // the output appears whole or not at all
 
 pub use audit::{Audit, Chain, verify_chain};
 pub use batch::picture_batch;
-pub use columns::{Column, DECISION_COLUMNS, Field, Fields, Kind, columns};
+pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;
 pub use grid::COARSEN_RANGE_M;
 pub use manifest::FileEntry;
-pub use obligations::{Cut, Row, Status};
-pub use operator::Decision;
+pub use obligations::Row;
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture};
 pub use staging::Staging;

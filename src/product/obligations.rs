@@ -5,35 +5,10 @@
 //! computed at all. An exact velocity beside a coarse position lets a reader follow a track within its cell: a level
 //! that must not allow this leaves out the velocity too.
 
-use super::columns::{Field, Fields, SINGLES};
+use super::columns::SINGLES;
 use super::grid;
+use crate::policy::{Field, Obligations, Status};
 use crate::space::{Frame, Geodetic};
-
-/// How sure the tracker is of a track.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Not yet confirmed.
-    Tentative,
-    /// Confirmed.
-    Confirmed,
-}
-
-impl Status {
-    /// The word in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tentative => "tentative",
-            Self::Confirmed => "confirmed",
-        }
-    }
-
-    /// The inverse of [`Status::name`].
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Tentative, Self::Confirmed].into_iter().find(|status| status.name() == name)
-    }
-}
 
 /// A track at a time, in engine coordinates: ECEF or local metres.
 #[derive(Clone, Copy, Debug)]
@@ -56,15 +31,6 @@ pub struct Row<'a> {
     pub contributors: &'a [String],
     /// What the partner may do with the track.
     pub authorities: &'a [String],
-}
-
-/// The obligations of one row: what its level demands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Cut {
-    /// Edge of the cell to whose centre the position is moved, metres, within [`super::COARSEN_RANGE_M`].
-    pub coarsen_m: Option<f64>,
-    /// Fields that are null in this row.
-    pub omit: Fields,
 }
 
 /// A row as it is shown; numbers in the order of their columns.
@@ -90,7 +56,7 @@ pub(super) struct Shown<'a> {
 type Axes = [[f64; 3]; 3];
 
 /// Applies `cut` to `row`. The size of the cells has been checked.
-pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Cut) -> Shown<'a> {
+pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<'a> {
     let shows = |field| !cut.omit.contains(&field);
     let (position, axes, variance_m2) = place(frame, row.position_m, cut.coarsen_m);
     let velocity = axes.map(|axis| shows(Field::Velocity).then(|| dot(axis, row.velocity_m_s)));
@@ -103,7 +69,9 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Cut) -> Shown<'a> {
     *existence = shows(Field::Existence).then_some(row.existence);
     [*vx, *vy, *vz] = velocity;
     if shows(Field::Covariance) {
-        let elements = upper(axes, of_position, variance_m2).into_iter().chain(upper(axes, of_velocity, [0.0; 3]));
+        // The covariance of a velocity that is left out would tell how it was measured: it goes, too.
+        let of_velocity = shows(Field::Velocity).then(|| upper(axes, of_velocity, [0.0; 3]));
+        let elements = upper(axes, of_position, variance_m2).into_iter().chain(of_velocity.into_iter().flatten());
         for (to, from) in covariances.iter_mut().zip(elements) {
             *to = Some(from);
         }

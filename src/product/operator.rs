@@ -18,26 +18,12 @@ use super::digest::{TableFile, write_json};
 use super::error::ProductError;
 use super::picture::ROWS_PER_GROUP;
 use super::staging::Staging;
+use crate::policy::DecisionRecord;
 
 /// The operator's folder; no partner can have this id.
 pub(super) const OPERATOR: &str = "_operator";
 /// The only file that may differ between equal runs.
 pub(super) const TIMINGS: &str = "timings.json";
-
-/// One answer of the policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// Who asked.
-    pub partner: String,
-    /// The class of detections or tracks.
-    pub class: String,
-    /// The level or authority.
-    pub action: String,
-    /// Whether it was permitted.
-    pub allowed: bool,
-    /// The ids of the policies that made the decision.
-    pub policies: Vec<String>,
-}
 
 impl Staging {
     /// Writes the run's report, `report.json`.
@@ -68,7 +54,7 @@ impl Staging {
     ///
     /// # Errors
     /// Decisions already written, or a disk that is full.
-    pub fn decisions(&self, decisions: &[Decision]) -> Result<(), ProductError> {
+    pub fn decisions(&self, decisions: &[DecisionRecord]) -> Result<(), ProductError> {
         let path = self.operator_file("decisions.parquet");
         let schema = schema(DECISION_COLUMNS.iter());
         let mut table = TableFile::create(&path, Arc::clone(&schema))?;
@@ -93,7 +79,7 @@ impl Staging {
     }
 }
 
-fn arrays(decisions: &[Decision]) -> Vec<ArrayRef> {
+fn arrays(decisions: &[DecisionRecord]) -> Vec<ArrayRef> {
     let [mut partner, mut class, mut action] = std::array::from_fn(|_| StringBuilder::new());
     let mut allowed = BooleanBuilder::new();
     let mut policies = ListBuilder::new(StringBuilder::new()).with_field(element());
@@ -102,7 +88,7 @@ fn arrays(decisions: &[Decision]) -> Vec<ArrayRef> {
         class.append_value(&decision.class);
         action.append_value(&decision.action);
         allowed.append_value(decision.allowed);
-        append_texts(&mut policies, Some(&decision.policies));
+        append_texts(&mut policies, Some(&decision.decided_by));
     }
     vec![
         Arc::new(partner.finish()),

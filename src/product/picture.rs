@@ -9,7 +9,8 @@ use super::columns::Fields;
 use super::digest::{TableFile, write_json};
 use super::error::ProductError;
 use super::manifest::{FileEntry, MANIFEST, PartnerManifest};
-use super::obligations::{Cut, Row};
+use super::obligations::Row;
+use crate::policy::Obligations;
 use crate::space::Frame;
 
 /// Rows in a row group, counted over this partner's rows only; about 4 MB in memory.
@@ -51,7 +52,7 @@ impl PictureWriter {
     ///
     /// # Errors
     /// A number that is not finite or out of its range, a coarsening out of range, or a disk that is full.
-    pub fn write(&mut self, row: &Row<'_>, cut: &Cut) -> Result<(), ProductError> {
+    pub fn write(&mut self, row: &Row<'_>, cut: &Obligations) -> Result<(), ProductError> {
         self.buffer.push(row, cut)?;
         if self.buffer.len() == ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }

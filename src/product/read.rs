@@ -10,7 +10,7 @@ use arrow_schema::ArrowError;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::error::{ProductError, io_error, parquet_error};
-use super::obligations::Status;
+use crate::policy::Status;
 use super::picture::TRACKS;
 use crate::space::{Frame, Geodetic};
 
@@ -53,7 +53,7 @@ pub fn read_batches(
     let path = folder.join(TRACKS);
     let opening = "open the picture";
     let file = File::open(&path).map_err(io_error(&path, opening))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     reader.map_err(parquet_error(&path, opening))
 }
 

@@ -85,7 +85,8 @@ impl Staging {
     }
 
     /// The folder that will be `OUT`.
-    pub(super) fn folder(&self) -> PathBuf {
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
         self.beside.path().join("new")
     }
 

@@ -14,7 +14,7 @@ const CELLS_MAX: f64 = 1e6;
 /// The plane over the coverage of some sensors, with cells of about `cell_m`.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by `CELLS_MAX`")]
-pub fn plane<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m: f64) -> Plane {
+pub(super) fn plane<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m: f64) -> Plane {
     let corners: Vec<[f64; 3]> = sensors.flat_map(|sensor| outline(sensor, frame)).collect();
     let (east, north, centre) = axes(&corners, frame);
     let along = |axis: &[f64; 3], m: &[f64; 3]| (0..3).map(|k| axis[k] * (m[k] - centre[k])).sum::<f64>();
@@ -46,7 +46,7 @@ pub fn plane<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m
 /// Where one sensor's look could have seen, `allowed` saying for a point on the ground (x, y or longitude, latitude)
 /// whether a detection there may be fused.
 #[must_use]
-pub fn mask(plane: &Plane, sensor: &Sensor, frame: Frame, mut allowed: impl FnMut([f64; 2]) -> bool) -> Mask {
+pub(super) fn mask(plane: &Plane, sensor: &Sensor, frame: Frame, mut allowed: impl FnMut([f64; 2]) -> bool) -> Mask {
     let origin = plane.origin.metres();
     let (east, north) = (plane.east.map(f64::from), plane.north.map(f64::from));
     let cell_m = f64::from(plane.cell_m);

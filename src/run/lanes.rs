@@ -13,41 +13,41 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
-pub struct Lane {
-    /// Classes that it may fuse.
-    pub classes: BTreeSet<u32>,
+pub(super) struct Lane {
     /// Partners, as the policy numbers them.
-    pub partners: Vec<usize>,
+    pub(super) partners: Vec<usize>,
     /// Detections in these classes.
-    pub detections: u64,
+    pub(super) detections: u64,
     /// First and last time of a detection that it may fuse.
-    pub span_us: [i64; 2],
+    pub(super) span_us: [i64; 2],
     /// Owners and labels that it can tell apart; their places are the sources of fusion.
-    pub sources: Vec<(String, String)>,
+    pub(super) sources: Vec<(String, String)>,
     /// Source of each class.
-    pub source_of: BTreeMap<u32, u8>,
+    pub(super) source_of: BTreeMap<u32, u8>,
     /// Where each sensor's look could have seen, for each set of periods.
     masks: BTreeMap<usize, BTreeMap<BTreeSet<String>, Mask>>,
     plane: Plane,
+    /// Whether none of its sensors knows heights.
+    planar: bool,
 }
 
 /// What lanes are made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Basis<'a> {
+pub(super) struct Basis<'a> {
     /// The sensors.
-    pub catalogue: &'a Catalogue,
+    pub(super) catalogue: &'a Catalogue,
     /// The rules.
-    pub policy: &'a Policy,
+    pub(super) policy: &'a Policy,
     /// The zones of the rules, in the recording's frame.
-    pub zones: &'a ZoneMap,
+    pub(super) zones: &'a ZoneMap,
     /// The time that rules may ask for.
-    pub as_of_us: Option<i64>,
+    pub(super) as_of_us: Option<i64>,
     /// Parameters.
-    pub config: &'a RunConfig,
+    pub(super) config: &'a RunConfig,
     /// All classes of the recording.
-    pub classes: &'a [ClassKey],
+    pub(super) classes: &'a [ClassKey],
     /// Their counts and times.
-    pub summaries: &'a [ClassSummary],
+    pub(super) summaries: &'a [ClassSummary],
 }
 
 impl Lane {
@@ -56,7 +56,7 @@ impl Lane {
     ///
     /// # Errors
     /// If a rule fails, or a lane has more sources than fusion can tell apart.
-    pub fn all(basis: &Basis<'_>, decisions: &Decisions) -> Result<Vec<Self>, RunError> {
+    pub(super) fn all(basis: &Basis<'_>, decisions: &Decisions) -> Result<Vec<Self>, RunError> {
         let mut lanes: Vec<Self> = Vec::new();
         for segment in decisions.segments() {
             let first = lanes.len();
@@ -70,6 +70,27 @@ impl Lane {
             }
         }
         Ok(lanes)
+    }
+
+    /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
+    pub(super) fn open(catalogue: &Catalogue, sensors: &BTreeSet<usize>, span_us: [i64; 2], config: &RunConfig) -> Self {
+        let frame = catalogue.frame;
+        let used: Vec<(usize, &Sensor)> =
+            catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
+        let plane = plane_over(&used, frame, config);
+        let seen = |&(index, sensor): &(usize, &Sensor)| {
+            (index, BTreeMap::from([(BTreeSet::new(), mask(&plane, sensor, frame, |_| true))]))
+        };
+        Self {
+            partners: Vec::new(),
+            detections: 0,
+            span_us,
+            sources: vec![(String::new(), String::new())],
+            source_of: BTreeMap::from([(0, 0)]),
+            masks: used.iter().map(seen).collect(),
+            planar: used.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
+            plane,
+        }
     }
 
     fn of(basis: &Basis<'_>, classes: &BTreeSet<u32>, partner: usize) -> Result<Self, RunError> {
@@ -87,25 +108,22 @@ impl Lane {
             keys.iter().map(|(_, key, _)| (key.owner.clone(), key.label.clone())).collect();
         let sources: Vec<(String, String)> = sources.into_iter().collect();
         if sources.len() > SOURCES_MAX {
-            let partner = basis.policy.partners().get(partner).map_or_else(String::new, |p| p.id().to_owned());
+            let partner = basis.policy.partners().get(partner).map_or_else(String::new, |p| p.id.clone());
             return Err(RunError::TooManySources { partner, found: sources.len() });
         }
         let source = |key: &ClassKey| {
             let place = sources.iter().position(|(owner, label)| *owner == key.owner && *label == key.label);
             place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
         };
-        let cell_m = f64::from(basis.config.fusion.undetected.cell_km.get()) * 1e3;
-        let mut by_name = sensors.clone();
-        by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
-        let plane = plane(by_name.iter().map(|(_, sensor)| *sensor), catalogue.frame, cell_m);
+        let plane = plane_over(&sensors, catalogue.frame, basis.config);
         let mut lane = Self {
-            classes: classes.clone(),
             partners: vec![partner],
             detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
             span_us: [first_us, last_us],
             source_of: keys.iter().map(|(c, key, _)| (*c, source(key))).collect(),
             sources,
             masks: BTreeMap::new(),
+            planar: sensors.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
             plane,
         };
         let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
@@ -152,7 +170,7 @@ impl Lane {
                 })
             };
             let seen = mask(&self.plane, sensor, basis.catalogue.frame, |ground| {
-                let zones = basis.zones.zones_at(ground);
+                let zones = basis.zones.zones_at(ground).into_owned();
                 known.get(&zones).copied().unwrap_or_else(|| {
                     let answer = allowed(&zones);
                     known.insert(zones, answer);
@@ -169,14 +187,14 @@ impl Lane {
 
     /// Where a sensor's look could have seen; `None` if the lane may not use the sensor.
     #[must_use]
-    pub fn mask(&self, sensor: usize, periods: &BTreeSet<String>) -> Option<&Mask> {
+    pub(super) fn mask(&self, sensor: usize, periods: &BTreeSet<String>) -> Option<&Mask> {
         let masks = self.masks.get(&sensor)?;
         masks.get(periods).or_else(|| masks.values().next())
     }
 
     /// The looks of the sensors that the lane may use.
     #[must_use]
-    pub fn looks(&self, catalogue: &Catalogue) -> Looks {
+    pub(super) fn looks(&self, catalogue: &Catalogue) -> Looks {
         let used = catalogue.sensors.iter().enumerate().filter(|(index, _)| self.masks.contains_key(index));
         Looks::new(used, self.span_us)
     }
@@ -184,9 +202,9 @@ impl Lane {
     /// The fusion problem before its first scan.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn setup(&self, frame: Frame, planar: bool, config: &RunConfig) -> LaneSetup {
+    pub(super) fn setup(&self, frame: Frame, config: &RunConfig) -> LaneSetup {
         let births = &config.fusion.undetected;
-        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
+        let height_m = if self.planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
         LaneSetup {
             radial: frame == Frame::Geodetic,
             undetected: Undetected::Field {
@@ -195,12 +213,20 @@ impl Lane {
                 birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
                 prior: Prior {
                     speed_m_s: births.speed_m_s,
-                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
+                    climb_m_s: if self.planar { 0.0 } else { births.climb_m_s },
                     height_m,
                 },
             },
         }
     }
+}
+
+/// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.
+fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) -> Plane {
+    let cell_m = f64::from(config.fusion.undetected.cell_km.get()) * 1e3;
+    let mut by_name = sensors.to_vec();
+    by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+    plane(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
 }
 
 /// The name of a kind of sensor, as policies know it.

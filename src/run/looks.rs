@@ -10,35 +10,35 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub(super) struct Row {
     /// When, microseconds.
-    pub time_us: i64,
+    pub(super) time_us: i64,
     /// Index of the sensor in the catalogue.
-    pub sensor: usize,
+    pub(super) sensor: usize,
     /// Measured position.
-    pub place: Place,
+    pub(super) place: Place,
     /// How it was measured.
-    pub measurement: Measurement,
+    pub(super) measurement: Measurement,
     /// Class of the policy.
-    pub class: u32,
+    pub(super) class: u32,
 }
 
 /// One look of one sensor.
 #[derive(Debug)]
-pub struct Look {
+pub(super) struct Look {
     /// Index of the sensor in the catalogue.
-    pub sensor: usize,
+    pub(super) sensor: usize,
     /// When it began, microseconds.
-    pub start_us: i64,
+    pub(super) start_us: i64,
     /// When it ended.
-    pub end_us: i64,
+    pub(super) end_us: i64,
     /// What it detected.
-    pub rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
 }
 
 /// Forms the looks of one lane; holds no more than the looks that are still open and the rows not yet placed.
 #[derive(Debug)]
-pub struct Looks {
+pub(super) struct Looks {
     /// By end of the open look, then name.
     open: BTreeMap<(i64, String), Open>,
     ends: BTreeMap<usize, (i64, String)>,
@@ -58,7 +58,7 @@ struct Open {
 impl Looks {
     /// Begins with the looks of `sensors` that hold `first_us`; the last ones hold `last_us`.
     #[must_use]
-    pub fn new<'a>(sensors: impl Iterator<Item = (usize, &'a Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
+    pub(super) fn new<'a>(sensors: impl Iterator<Item = (usize, &'a Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
         let mut looks = Self {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -76,23 +76,23 @@ impl Looks {
     }
 
     /// Takes one more row, in the order of the recording.
-    pub fn push(&mut self, row: Row) {
+    pub(super) fn push(&mut self, row: Row) {
         self.waiting.push_back(row);
     }
 
     /// Says that no row follows.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.ended = true;
     }
 
     /// Rows that came after the look that they belong to was over, and were left out.
     #[must_use]
-    pub fn late(&self) -> u64 {
+    pub(super) fn late(&self) -> u64 {
         self.late
     }
 
     /// The next look that the rows so far show to be over.
-    pub fn next_look(&mut self) -> Option<Look> {
+    pub(super) fn next_look(&mut self) -> Option<Look> {
         loop {
             let (end_us, _) = self.open.first_key_value()?.0;
             match self.waiting.front() {

@@ -11,11 +11,11 @@ use std::f64::consts::TAU;
 /// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
 const CLUTTER_RATE_M_S: f64 = 340.0;
 /// Height that a radar is assumed to see to where the catalogue does not say, metres.
-pub const HEIGHT_M: f64 = 15_000.0;
+pub(super) const HEIGHT_M: f64 = 15_000.0;
 
 /// Turns rows of one sensor into detections; rows with equal noise share an observation.
 #[derive(Debug)]
-pub struct Measurer<'a> {
+pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
     births: &'a Births,
     area_m2: f64,
@@ -24,14 +24,14 @@ pub struct Measurer<'a> {
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
-    pub fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
         Self { sensor, births, area_m2: sensor.area_m2(frame) }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64; observations are counted in 32 bits")]
-    pub fn detection(&self, row: &Row, scan_us: i64, observations: &mut Vec<Observation>) -> Detection {
+    pub(super) fn detection(&self, row: &Row, scan_us: i64, observations: &mut Vec<Observation>) -> Detection {
         let observation = self.observation(row);
         if observations.last() != Some(&observation) {
             observations.push(observation);
@@ -47,14 +47,14 @@ impl<'a> Measurer<'a> {
     /// Probability that a look detects what it covers.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn detection_probability(&self) -> f32 {
+    pub(super) fn detection_probability(&self) -> f32 {
         self.sensor.detection_probability as f32
     }
 
     /// How far a place may lie off along what was not measured, metres.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a bound")]
-    pub fn slack_m(&self, rows: &[Row]) -> f32 {
+    pub(super) fn slack_m(&self, rows: &[Row]) -> f32 {
         if rows.iter().any(|row| row.measurement.slant) { (3.0 * self.height_m()) as f32 } else { 0.0 }
     }
 

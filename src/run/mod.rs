@@ -12,10 +12,14 @@ mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod report; // what the operator learns
+mod scores; // pictures against truth
+mod memory; // detections in memory -> tracks in memory
 
 pub use config::{ConfigError, RunConfig, Scoring};
 pub use error::RunError;
+pub use memory::{TrackAt, track};
 pub use report::{LaneReport, PartnerReport, RunReport};
+pub use scores::{OutputError, score_output};
 
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Batch, Scan};
@@ -130,8 +134,7 @@ fn fuse(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<report::Fusion, RunError> {
     let catalogue = basis.catalogue;
-    let planar = catalogue.sensors.iter().all(|sensor| sensor.height_span_m().is_none());
-    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, planar, request.config)).collect();
+    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, request.config)).collect();
     let batch = Batch::new(request.config.fusion.clone(), executor, setups);
     let looks = lanes.iter().map(|lane| lane.looks(catalogue)).collect();
     let times = vec![None; lanes.len()];

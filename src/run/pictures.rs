@@ -4,14 +4,14 @@ use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
-use crate::policy::{DecisionRecord, Field as Withheld, Obligations, Policy, Releaser, TrackClass};
-use crate::product::{Cut, Field, Fields, Picture, PictureWriter, Row, Staging, Status};
+use crate::policy::{DecisionRecord, Field, Policy, Releaser, Status, TrackClass};
+use crate::product::{Fields, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The pictures that are being written.
 #[derive(Debug)]
-pub struct Pictures<'a> {
+pub(super) struct Pictures<'a> {
     basis: &'a Basis<'a>,
     lanes: &'a [Lane],
     /// By partner.
@@ -26,28 +26,26 @@ pub struct Pictures<'a> {
 
 /// What became of the rows of one partner.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub(super) struct Tally {
     /// Rows in the picture.
-    pub rows: u64,
+    pub(super) rows: u64,
     /// Tracks in the picture.
-    pub tracks: BTreeSet<u64>,
+    pub(super) tracks: BTreeSet<u64>,
     /// Rows withheld, by what withheld them: rules, `delay`, or nothing that permits them.
-    pub withheld: BTreeMap<String, u64>,
+    pub(super) withheld: BTreeMap<String, u64>,
     /// Rows a level, and the rules that granted it.
-    pub levels: BTreeMap<String, u64>,
+    pub(super) levels: BTreeMap<String, u64>,
     /// Rows an action that the partner may take.
-    pub authorities: BTreeMap<String, u64>,
+    pub(super) authorities: BTreeMap<String, u64>,
 }
 
 /// A finished picture.
 #[derive(Debug)]
-pub struct Released {
-    /// Its files.
-    pub picture: Picture,
+pub(super) struct Released {
     /// What became of its rows.
-    pub tally: Tally,
+    pub(super) tally: Tally,
     /// Decisions over classes of tracks.
-    pub records: Vec<DecisionRecord>,
+    pub(super) records: Vec<DecisionRecord>,
 }
 
 impl<'a> Pictures<'a> {
@@ -55,7 +53,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a folder cannot be made or a rule fails.
-    pub fn begin(
+    pub(super) fn begin(
         staging: &Staging,
         request: &Request<'_>,
         basis: &'a Basis<'a>,
@@ -66,7 +64,7 @@ impl<'a> Pictures<'a> {
         let mut releasers = Vec::new();
         let present = fields(policy);
         for (index, partner) in policy.partners().iter().enumerate() {
-            writers.push(staging.picture(partner.id(), basis.catalogue.frame, &present)?);
+            writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
         }
         let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
@@ -86,7 +84,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
-    pub fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
+    pub(super) fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
         let period = self.period_us;
         let due = self.next_us.get(lane).copied().flatten();
         // The first report is due at the first multiple of the period that is not before the first scan.
@@ -105,7 +103,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
-    pub fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
+    pub(super) fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
         let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
         self.report_until(lane, batch, last_us.saturating_add(1))
     }
@@ -119,9 +117,9 @@ impl<'a> Pictures<'a> {
             let class = TrackClass {
                 contributors: sources(lane, &estimate, |(owner, _)| owner),
                 labels: sources(lane, &estimate, |(_, label)| label),
-                zones: self.basis.zones.zones_at(ground(position_m, frame)),
+                zones: self.basis.zones.zones_at(ground(position_m, frame)).into_owned(),
                 periods: periods.clone(),
-                confirmed: estimate.confirmed,
+                status: status(&estimate),
             };
             let names: Vec<String> = class.contributors.iter().cloned().collect();
             for &partner in &lane.partners {
@@ -152,7 +150,7 @@ impl<'a> Pictures<'a> {
                 for action in &release.authorities {
                     *tally.authorities.entry(action.clone()).or_default() += 1;
                 }
-                writer.write(&row, &cut(&release.obligations))?;
+                writer.write(&row, &release.obligations)?;
             }
         }
         Ok(())
@@ -162,14 +160,15 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+    pub(super) fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
         self.writers
             .into_iter()
             .zip(self.tallies)
             .zip(self.releasers)
             .map(|((writer, tally), releaser)| {
-                Ok(Released { picture: writer.finish(&configuration)?, tally, records: releaser.records() })
+                writer.finish(&configuration)?;
+                Ok(Released { tally, records: releaser.records() })
             })
             .collect()
     }
@@ -177,27 +176,8 @@ impl<'a> Pictures<'a> {
 
 /// Fields that some level of the policy hands out.
 fn fields(policy: &Policy) -> Fields {
-    Field::ALL
-        .into_iter()
-        .filter(|field| policy.receive_levels().any(|level| !omitted(&level.obligations).contains(field)))
-        .collect()
-}
-
-fn omitted(obligations: &Obligations) -> Fields {
-    obligations
-        .omit
-        .iter()
-        .map(|field| match field {
-            Withheld::Velocity => Field::Velocity,
-            Withheld::Covariance => Field::Covariance,
-            Withheld::Contributors => Field::Contributors,
-            Withheld::Existence => Field::Existence,
-        })
-        .collect()
-}
-
-fn cut(obligations: &Obligations) -> Cut {
-    Cut { coarsen_m: obligations.coarsen_m, omit: omitted(obligations) }
+    let granted = |field: &Field| policy.receive_levels().any(|level| !level.obligations.omit.contains(field));
+    Field::ALL.into_iter().filter(granted).collect()
 }
 
 /// One of each pair (owner, label) of the sources of a track.
@@ -218,7 +198,12 @@ fn ground(position_m: [f64; 3], frame: Frame) -> [f64; 2] {
     }
 }
 
-fn row<'a>(
+fn status(estimate: &Estimate) -> Status {
+    if estimate.confirmed { Status::Confirmed } else { Status::Tentative }
+}
+
+/// An estimate as a row of a picture.
+pub(super) fn row<'a>(
     estimate: &Estimate,
     time_us: i64,
     position_m: [f64; 3],
@@ -230,7 +215,7 @@ fn row<'a>(
     Row {
         time_us,
         track: u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1]),
-        status: if estimate.confirmed { Status::Confirmed } else { Status::Tentative },
+        status: status(estimate),
         existence: f64::from(estimate.existence),
         position_m,
         velocity_m_s: [vx, vy, vz].map(f64::from),

@@ -2,15 +2,14 @@
 
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
+use super::scores::score_picture;
 use super::{Request, RunError};
 use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
 use crate::ingest::{IngestReport, read_truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
-use crate::product::{Decision, Staging, read_picture};
-use crate::score::gospa::Gospa;
-use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
-use crate::time::micros;
+use crate::product::Staging;
+use crate::score::sequence::ScoreReport;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -24,7 +23,7 @@ pub struct RunReport {
     /// Classes of detections.
     pub classes: usize,
     /// Questions that Cedar was asked about detections.
-    pub evaluations: usize,
+    pub evaluations: u64,
     /// Fusion problems.
     pub lanes: Vec<LaneReport>,
     /// What each partner got, in the order of the policy.
@@ -86,17 +85,17 @@ pub struct FusionReport {
 
 /// The second pass, as it ended.
 #[derive(Clone, Debug, Default)]
-pub struct Fusion {
+pub(super) struct Fusion {
     report: FusionReport,
     /// Time a stage.
-    pub timings: Timings,
+    pub(super) timings: Timings,
     /// Late rows of each lane.
-    pub late: Vec<u64>,
+    pub(super) late: Vec<u64>,
 }
 
 impl Fusion {
     /// Counts one more wave.
-    pub fn add(&mut self, wave: &WaveReport) {
+    pub(super) fn add(&mut self, wave: &WaveReport) {
         let report = &mut self.report;
         report.waves += 1;
         report.detections += wave.detections;
@@ -112,15 +111,15 @@ impl Fusion {
 
 /// What the passes left.
 #[derive(Debug)]
-pub struct Outcome<'a> {
+pub(super) struct Outcome<'a> {
     /// Decisions over classes of detections.
-    pub decisions: &'a Decisions,
+    pub(super) decisions: &'a Decisions,
     /// Rows read and rejected.
-    pub ingest: IngestReport,
+    pub(super) ingest: IngestReport,
     /// The second pass.
-    pub fusion: Fusion,
+    pub(super) fusion: Fusion,
     /// The pictures.
-    pub released: Vec<Released>,
+    pub(super) released: Vec<Released>,
 }
 
 impl RunReport {
@@ -128,7 +127,7 @@ impl RunReport {
     ///
     /// # Errors
     /// If truth or pictures cannot be read, or the operator's folder cannot be written.
-    pub fn assemble(
+    pub(super) fn assemble(
         request: &Request<'_>,
         basis: &Basis<'_>,
         lanes: &[Lane],
@@ -136,7 +135,7 @@ impl RunReport {
         staging: &Staging,
     ) -> Result<Self, RunError> {
         let Outcome { decisions, ingest, fusion, released } = outcome;
-        let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id().to_owned()).collect();
+        let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let scores = score(request, basis, &names, staging)?;
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
@@ -177,13 +176,12 @@ impl RunReport {
     }
 
     fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
-        let decisions: Vec<Decision> = records.iter().map(decision).collect();
         let mut audit = staging.audit()?;
-        for decision in &decisions {
+        for decision in records {
             audit.record(decision)?;
         }
         audit.finish()?;
-        staging.decisions(&decisions)?;
+        staging.decisions(records)?;
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
@@ -195,23 +193,13 @@ impl RunReport {
     }
 }
 
-fn decision(record: &DecisionRecord) -> Decision {
-    Decision {
-        partner: record.partner.clone(),
-        class: record.class.clone(),
-        action: record.action.clone(),
-        allowed: record.allowed,
-        policies: record.decided_by.clone(),
-    }
-}
-
 /// Rules as text; none is nothing that permits it.
 fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
     let name = |rules: Vec<String>| if rules.is_empty() { NO_POLICY.to_owned() } else { rules.join(", ") };
     counts.into_iter().map(|(rules, count)| (name(rules), count)).collect()
 }
 
-/// Scores every picture against all of the truth, at the report times that the truth spans.
+/// Scores every picture against all of the truth.
 fn score(
     request: &Request<'_>,
     basis: &Basis<'_>,
@@ -219,30 +207,6 @@ fn score(
     staging: &Staging,
 ) -> Result<Vec<Option<ScoreReport>>, RunError> {
     let Some(truth) = read_truth(request.recording, basis.catalogue)? else { return Ok(vec![None; names.len()]) };
-    let period = micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
-    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
-    let start = -(-first).div_euclid(period) * period;
-    let times = (0..).map(|k| start + k * period).take_while(|time| *time <= last).collect();
-    let scoring = &request.config.score;
-    let config = ScoreConfig {
-        gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
-        max_gap_s: f64::from(scoring.max_gap_s.get()),
-        scans: Scans::At(times),
-    };
-    let points = || {
-        let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
-        columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m })
-    };
-    names
-        .iter()
-        .map(|name| {
-            let picture = read_picture(&staging.folder().join(name))?;
-            let tracks = picture.into_iter().map(|point| TrackPoint {
-                time_us: point.time_us,
-                track: point.track,
-                position_m: point.position_m,
-            });
-            Ok(Some(score_points(points(), tracks, &config)?))
-        })
-        .collect()
+    let score = |name: &String| score_picture(&staging.folder().join(name), &truth, request.config).map(Some);
+    names.iter().map(score).collect()
 }

@@ -38,7 +38,7 @@ pub enum SimulateError {
         wanted: String,
     },
     /// The folder holds something that is not a recording, and is left alone.
-    #[error("{}: found a folder or file that is not a recording; wanted a new name, or a recording to replace", path.display())]
+    #[error("{}: found what is not a recording; wanted a new name, or a recording to replace", path.display())]
     Occupied {
         /// The folder.
         path: PathBuf,

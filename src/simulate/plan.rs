@@ -79,7 +79,7 @@ pub(super) enum Measures {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Region {
     Box { x_m: [f64; 2], y_m: [f64; 2] },
-    Ring { centre_m: [f64; 2], range_m: [f64; 2] },
+    Ring { centre_m: [f64; 3], range_m: [f64; 2] },
 }
 
 /// Knows where a value stands, so that each check is one line.
@@ -319,10 +319,15 @@ impl Plan {
                 x_m: check.interval("coverage.box.x_m", x_m, anywhere)?,
                 y_m: check.interval("coverage.box.y_m", y_m, anywhere)?,
             }),
-            (CoverageScenario::RingM(range_m), Measures::Radar { site_m: [x, y, _], .. }) => Ok(Region::Ring {
-                centre_m: [*x, *y],
-                range_m: check.interval("coverage.ring_m", range_m, [0.0, FARTHEST_M])?,
-            }),
+            (CoverageScenario::RingM(range_m), Measures::Radar { site_m, .. }) => {
+                let range_m = check.interval("coverage.ring_m", range_m, [0.0, FARTHEST_M])?;
+                let ([_, _, z], [_, farthest]) = (*site_m, range_m);
+                if self.height_m.is_some_and(|[low, high]| low >= z + farthest || high <= z - farthest) {
+                    let wanted = "a ring that reaches the heights of the scenario";
+                    return Err(check.wrong("coverage.ring_m", format_args!("{range_m:?}"), wanted));
+                }
+                Ok(Region::Ring { centre_m: *site_m, range_m })
+            }
             (CoverageScenario::RingM(_), Measures::Position { .. }) => {
                 Err(check.wrong("coverage.ring_m", "there", "share or box: only a radar sees a ring"))
             }

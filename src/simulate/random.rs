@@ -1,6 +1,6 @@
 //! Numbers that are the same on every machine and for any number of threads.
 //!
-//! Every draw comes from a ChaCha8 stream named by what it is for: (seed, purpose, sensor, step, index). No stream is
+//! Every draw comes from a `ChaCha8` stream named by what it is for: (seed, purpose, sensor, step, index). No stream is
 //! shared, so nothing depends on who draws first. Only sums, products, quotients, square roots (exact by IEEE 754)
 //! and `libm`'s logarithm and exponential (the same code everywhere) enter.
 

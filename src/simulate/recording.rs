@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::error::SimulateError;
-use super::plan::{Measures, Plan, Region};
+use super::plan::{Measures, Plan, Region, Sensor};
 use super::scenario::{NoiseScenario, Scenario, SensorKind, Site};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
@@ -95,6 +95,7 @@ struct SensorEntry<'a> {
 }
 
 #[derive(Default, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys of the file, with their units")]
 struct CoverageEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     x_m: Option<[f64; 2]>,
@@ -148,7 +149,8 @@ pub(super) struct Tables {
     columns: Vec<&'static str>,
     detections: TableWriter,
     truth: TableWriter,
-    spatial: bool,
+    /// Axes of a position: 2 or 3.
+    dimensions: usize,
 }
 
 /// Which column each of a sensor's values goes to.
@@ -161,6 +163,7 @@ struct SensorColumns {
 impl Tables {
     pub(super) fn create(plan: &Plan, folder: &Path) -> Result<Self, SimulateError> {
         let spatial = plan.height_m.is_some();
+        let dimensions = 2 + usize::from(spatial);
         let of = |measures: &Measures| match measures {
             Measures::Position { .. } => [Some("x_m"), Some("y_m"), spatial.then_some("z_m"), None],
             Measures::Radar { elevation_deg, range_rate_m_s, .. } => [
@@ -170,8 +173,7 @@ impl Tables {
                 range_rate_m_s.map(|_| "range_rate_m_s"),
             ],
         };
-        let sensor =
-            |sensor: &super::plan::Sensor| SensorColumns { name: sensor.name.clone(), values: of(&sensor.measures) };
+        let sensor = |sensor: &Sensor| SensorColumns { name: sensor.name.clone(), values: of(&sensor.measures) };
         let sensors = plan.sensors.iter().map(sensor).collect::<Vec<_>>();
         let mut columns = vec!["x_m", "y_m", "z_m", "range_m", "azimuth_deg", "elevation_deg", "range_rate_m_s"];
         columns.retain(|column| sensors.iter().any(|sensor| sensor.values.contains(&Some(*column))));
@@ -179,10 +181,10 @@ impl Tables {
         typed.extend(columns.iter().map(|column| (*column, ColumnType::Float64)));
         let detections = TableWriter::create(&folder.join("detections.parquet"), &typed)?;
         let mut typed = vec![("time", ColumnType::Float64), ("object", ColumnType::Text)];
-        typed.extend(axes(spatial, ["x_m", "y_m", "z_m"]).map(|column| (column, ColumnType::Float64)));
-        typed.extend(axes(spatial, ["vx_m_s", "vy_m_s", "vz_m_s"]).map(|column| (column, ColumnType::Float64)));
+        typed.extend(axes(dimensions, ["x_m", "y_m", "z_m"]).map(|column| (column, ColumnType::Float64)));
+        typed.extend(axes(dimensions, ["vx_m_s", "vy_m_s", "vz_m_s"]).map(|column| (column, ColumnType::Float64)));
         let truth = TableWriter::create(&folder.join("truth.parquet"), &typed)?;
-        Ok(Self { sensors, columns, detections, truth, spatial })
+        Ok(Self { sensors, columns, detections, truth, dimensions })
     }
 
     pub(super) fn append_truth(&mut self, simulation: &Simulation) -> Result<(), SimulateError> {
@@ -195,10 +197,10 @@ impl Tables {
                 Values::Float64(vec![Some(time_s); rows.len()]),
                 Values::Text(names.iter().map(|name| Some(name.as_str())).collect()),
             ];
-            for axis in axes(self.spatial, [0, 1, 2]) {
+            for axis in axes(self.dimensions, [0, 1, 2]) {
                 columns.push(Values::Float64(rows.iter().map(|state| state.position_m.get(axis).copied()).collect()));
             }
-            for axis in axes(self.spatial, [0, 1, 2]) {
+            for axis in axes(self.dimensions, [0, 1, 2]) {
                 columns.push(Values::Float64(rows.iter().map(|state| state.velocity_m_s.get(axis).copied()).collect()));
             }
             self.truth.append_columns(columns)?;
@@ -233,6 +235,6 @@ impl Tables {
 }
 
 /// Two or three of the axes.
-fn axes<T>(spatial: bool, axes: [T; 3]) -> impl Iterator<Item = T> {
-    axes.into_iter().take(2 + usize::from(spatial))
+fn axes<T>(dimensions: usize, axes: [T; 3]) -> impl Iterator<Item = T> {
+    axes.into_iter().take(dimensions)
 }

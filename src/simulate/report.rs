@@ -52,10 +52,8 @@ impl fmt::Display for SimulationReport {
         write!(f, "{detections} detections")?;
         for SensorReport { name, looks, opportunities, detections, false_detections } in sensors {
             let true_detections = detections - false_detections;
-            write!(
-                f,
-                "\n  {name}: {looks} looks, {true_detections} of {opportunities} passing objects, {false_detections} false"
-            )?;
+            write!(f, "\n  {name}: {looks} looks, {true_detections} of {opportunities} passing objects, ")?;
+            write!(f, "{false_detections} false")?;
         }
         Ok(())
     }

@@ -185,7 +185,7 @@ pub enum CoverageScenario {
         /// Along y, metres.
         y_m: [f64; 2],
     },
-    /// A ring about the site of a radar: least and greatest horizontal distance.
+    /// A ring about the site of a radar: least and greatest distance, in a straight line where there are heights.
     RingM([f64; 2]),
 }
 

@@ -95,9 +95,7 @@ impl Sensor {
         let mut draw = stream(plan, Purpose::Clutter, sensor, look, index);
         let time_us = self.time_us(look, &mut draw);
         let shuffle = draw.bits();
-        let [x, y] = self.region.sample(&mut draw);
-        let z = plan.height_m.map_or(0.0, |height_m| draw.between(height_m));
-        let there = Motion { position_m: [x, y, z], velocity_m_s: [0.0; 3] };
+        let there = Motion { position_m: self.region.sample(plan.height_m, &mut draw), velocity_m_s: [0.0; 3] };
         let mut values = self.measures.measure(&there, None);
         if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [.., range_rate]) = (&self.measures, &mut values) {
             let [_, fastest] = plan.motion.speed_m_s;
@@ -121,29 +119,54 @@ fn stream(plan: &Plan, purpose: Purpose, sensor: u32, look: i64, index: u64) -> 
 }
 
 impl Region {
-    fn contains(&self, [x, y, _]: [f64; 3]) -> bool {
+    fn contains(&self, [x, y, z]: [f64; 3]) -> bool {
         match self {
             Self::Box { x_m: [west, east], y_m: [south, north] } => {
                 (west..=east).contains(&&x) && (south..=north).contains(&&y)
             }
-            Self::Ring { centre_m: [x0, y0], range_m: [nearest, farthest] } => {
-                let squared = (x - x0) * (x - x0) + (y - y0) * (y - y0);
-                (nearest * nearest..=farthest * farthest).contains(&squared)
+            // In a planar scenario z and z0 are 0.
+            Self::Ring { centre_m: [x0, y0, z0], range_m: [nearest, farthest] } => {
+                let [dx, dy, dz] = [x - x0, y - y0, z - z0];
+                (nearest * nearest..=farthest * farthest).contains(&(dx * dx + dy * dy + dz * dz))
             }
         }
     }
 
-    /// Uniform over the region.
-    fn sample(&self, draw: &mut Stream) -> [f64; 2] {
+    /// Uniform over the region and the heights.
+    fn sample(&self, height_m: Option<[f64; 2]>, draw: &mut Stream) -> [f64; 3] {
         match self {
-            Self::Box { x_m, y_m } => [draw.between(*x_m), draw.between(*y_m)],
-            Self::Ring { centre_m: [x0, y0], range_m: [nearest, farthest] } => {
-                let range = draw.between([nearest * nearest, farthest * farthest]).sqrt();
+            Self::Box { x_m, y_m } => {
+                let [x, y] = [draw.between(*x_m), draw.between(*y_m)];
+                [x, y, height_m.map_or(0.0, |height_m| draw.between(height_m))]
+            }
+            Self::Ring { centre_m: [x0, y0, z0], range_m: [nearest, farthest] } => {
+                let (z, squares) = ring_at_height(*z0, [*nearest, *farthest], height_m, draw);
+                let range = draw.between(squares).sqrt();
                 let (sin, cos) = libm::sincos(draw.between([0.0, std::f64::consts::TAU]));
-                [x0 + range * cos, y0 + range * sin]
+                [x0 + range * cos, y0 + range * sin, z]
             }
         }
     }
+}
+
+/// A height at which a ring about a site at `z0` is met, as often as the ring is wide there, and the squares of the
+/// least and greatest horizontal distance at it.
+fn ring_at_height(z0: f64, range_m: [f64; 2], height_m: Option<[f64; 2]>, draw: &mut Stream) -> (f64, [f64; 2]) {
+    /// More would be spent only where next to nothing of the ring lies within the heights.
+    const MOST_DRAWS: usize = 64;
+    let [_, farthest] = range_m;
+    let Some([low, high]) = height_m else { return (0.0, range_m.map(|range| range * range)) };
+    let within = [low.max(z0 - farthest), high.min(z0 + farthest)];
+    let mut found = (z0, [0.0; 2]);
+    for _ in 0..MOST_DRAWS {
+        let z = draw.between(within);
+        let [least, greatest] = range_m.map(|range| (range * range - (z - z0) * (z - z0)).max(0.0));
+        found = (z, [least, greatest]);
+        if draw.uniform() * farthest * farthest < greatest - least {
+            break;
+        }
+    }
+    found
 }
 
 impl Measures {
@@ -176,6 +199,27 @@ impl Measures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clutter_of_a_ring_is_uniform_over_the_part_of_it_within_the_heights() {
+        // A shell from 3 to 5 km about the site, cut at 0 and 4 km above it: its volume is that of the half ball of 5 km
+        // without the cap above 4 km, 2π/3 · 125 − π/3 · 14, less the half ball of 3 km, 2π/3 · 27, in km³.
+        let region = Region::Ring { centre_m: [1000.0, 2000.0, 100.0], range_m: [3000.0, 5000.0] };
+        let height_m = Some([100.0, 4100.0]);
+        let (n, mut low) = (20_000_u32, 0);
+        for index in 0..u64::from(n) {
+            let key = Key { seed: 1, purpose: Purpose::Clutter, sensor: 0, step: 0, index };
+            let there = region.sample(height_m, &mut Stream::new(key));
+            let [.., z] = there;
+            assert!(region.contains(there) && (100.0..=4100.0).contains(&z), "{there:?} is outside");
+            low += u32::from(z < 1100.0);
+        }
+        // Up to a height h within both balls, the shell has volume π (25 − 9) h.
+        let wanted = 16.0 / (2.0 / 3.0 * 125.0 - 14.0 / 3.0 - 2.0 / 3.0 * 27.0);
+        let found = f64::from(low) / f64::from(n);
+        let bound = 5.0 * (wanted * (1.0 - wanted) / f64::from(n)).sqrt();
+        assert!((found - wanted).abs() < bound, "{found} of the clutter below 1 km, wanted {wanted} ± {bound}");
+    }
 
     #[test]
     fn a_radar_measures_range_azimuth_elevation_and_range_rate_from_its_site() {

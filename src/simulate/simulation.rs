@@ -146,6 +146,7 @@ impl Simulation {
     }
 
     /// The objects of the current scan, by number.
+    #[must_use]
     pub fn truth(&self) -> impl ExactSizeIterator<Item = TrueState> {
         self.objects.iter().map(|object| TrueState {
             object: object.id,

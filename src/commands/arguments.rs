@@ -1,0 +1,141 @@
+//! What may be typed. The sentences here are the text of `--help`.
+
+use super::executor::Wish;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Fuses recorded sensor data into tracks and gives each partner its own picture
+#[derive(Debug, Parser)]
+#[command(name = "trackweave", version)]
+pub(super) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// Print one JSON object instead of text, and no progress
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the whole path on a real recording: four partners with different rights, four pictures
+    Demo(Demo),
+    /// Fuse a recording and write one picture per partner, as a policy has it
+    Run(Run),
+    /// Write the recording of a scenario, with truth: the same seed gives the same bytes
+    Simulate(Simulate),
+    /// Score the pictures of a finished run against the truth of a recording
+    Score(Score),
+    /// Measure fusion at constant density: time per stage, tracks and detections per second
+    Bench(Bench),
+    /// List the GPUs and drivers that answer, and what `--executor auto` takes
+    Devices,
+}
+
+/// Arguments of `trackweave demo`.
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Folder to write; an earlier output is replaced
+    #[arg(long, value_name = "DIR", default_value = "out/demo")]
+    pub(super) out: PathBuf,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+}
+
+/// Arguments of `trackweave run`.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Folder of the recording: `recording.toml`, detections, perhaps truth
+    pub(super) recording: PathBuf,
+
+    /// Folder of the policy: rules, schema, partners, levels, zones, periods
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: PathBuf,
+
+    /// Folder to write; an earlier output is replaced, anything else is left alone
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
+    /// Configuration; without it, that for aircraft in `data/config/air.toml`
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// End at the first bad row instead of counting it
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// Time that rules and delays refer to: an instant such as 2018-08-01T06:00:00Z, or seconds where the recording has
+    /// those; without it, delays refer to a picture's own last detection
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+}
+
+/// Arguments of `trackweave simulate`.
+#[derive(Debug, Args)]
+pub(super) struct Simulate {
+    /// Scenario to simulate
+    #[arg(value_name = "SCENARIO.toml")]
+    pub(super) scenario: PathBuf,
+
+    /// Folder to write; an earlier recording is replaced, anything else is left alone
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+}
+
+/// Arguments of `trackweave score`.
+#[derive(Debug, Args)]
+pub(super) struct Score {
+    /// Output folder of a finished run
+    pub(super) out: PathBuf,
+
+    /// Folder of a recording with truth
+    #[arg(long, value_name = "RECORDING")]
+    pub(super) truth: PathBuf,
+
+    /// Configuration to score with; without it, the one that each picture was made with
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave bench`.
+#[derive(Debug, Args)]
+pub(super) struct Bench {
+    /// Numbers of objects, measured one after the other, the smallest first
+    #[arg(long, value_name = "N", num_args = 1.., default_values_t = [1_000, 10_000, 100_000])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub(super) objects: Vec<u64>,
+
+    /// Scans of each size; the later half is measured
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    pub(super) scans: u64,
+
+    /// Seed of the world
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+
+    /// How detections are shared out among tracks; without it, as `data/config/bench.toml` says
+    #[arg(long, value_enum)]
+    pub(super) mode: Option<Mode>,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+}
+
+/// The modes of association.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Mode {
+    /// Marginal probability of every hypothesis
+    Soft,
+    /// The most likely assignment, one to one
+    Assign,
+}

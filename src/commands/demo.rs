@@ -1,0 +1,33 @@
+//! `trackweave demo`: the whole path on the recording and the policy in `data/demo/`.
+
+use super::arguments::Demo;
+use super::failure::{Code, Failure};
+use super::run::fuse;
+use super::screen::Screen;
+use crate::run::{Request, RunConfig};
+use std::path::{Path, PathBuf};
+
+/// Where the demo's data lie in the source tree.
+const DATA: &str = "data/demo";
+
+/// Runs the command.
+pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<(), Failure> {
+    let Demo { out, executor } = arguments;
+    let data = find()?;
+    let config = RunConfig::air()?;
+    let (recording, policy) = (data.join("recording"), data.join("policy"));
+    let request =
+        Request { recording: &recording, policy: &policy, out, config: &config, strict: false, as_of_us: None };
+    fuse(&request, *executor, screen)
+}
+
+/// The demo's data: in the tree that this program was built from, or below the current folder.
+fn find() -> Result<PathBuf, Failure> {
+    let places = [Path::new(env!("CARGO_MANIFEST_DIR")).join(DATA), PathBuf::from(DATA)];
+    let found = places.iter().find(|place| place.join("recording/recording.toml").is_file());
+    found.cloned().ok_or_else(|| {
+        let [built, here] = places.map(|place| place.display().to_string());
+        let text = format!("`{built}` and `{here}` do not hold the demo, wanted one of them; run it in the source tree");
+        Failure::new(Code::Input, text)
+    })
+}

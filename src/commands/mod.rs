@@ -1,0 +1,64 @@
+//! The command line: arguments in, text or JSON out. Whatever a command does, the library does without it.
+//!
+//! Results go to stdout, as text or, with `--json`, as one JSON object; progress and errors go to stderr. Every way to
+//! fail has its exit code ([`failure::Code`]). For people: `docs/command-line.md`.
+
+mod arguments; // what may be typed
+mod failure; // errors -> exit codes, and one readable line
+mod screen; // stdout and progress bars
+mod layout; // numbers and tables as text
+mod executor; // which side fuses, and why
+
+mod run; // recording and policy -> pictures
+mod pictures; // a run's report as text
+mod demo; // the same on the recording in data/
+mod simulate; // scenario -> recording
+mod score; // finished pictures against truth
+mod bench; // throughput
+mod devices; // adapters
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, FromArgMatches};
+use failure::{Code, Failure};
+use screen::Screen;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// What `--help` of every command says about exit codes.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  2  the arguments are wrong
+  3  the recording, the policy, the configuration or the scenario is wrong
+  4  the output cannot be written
+  5  the device is not there, or failed";
+
+/// Runs the command that the arguments name, the program's own name first.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let command = Arguments::command().after_help(EXIT_CODES);
+    let command = command.mut_subcommands(|command| command.after_help(EXIT_CODES));
+    let parsed = command.try_get_matches_from(arguments).and_then(|found| Arguments::from_arg_matches(&found));
+    let Arguments { command, json } = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come this way, too, and go to stdout. Who has closed it wants no word of that.
+            let _ = error.print();
+            return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match execute(&command, if json { Screen::Json } else { Screen::Text }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn execute(command: &Command, screen: Screen) -> Result<(), Failure> {
+    match command {
+        Command::Demo(demo) => demo::execute(demo, screen),
+        Command::Run(run) => run::execute(run, screen),
+        Command::Simulate(simulate) => simulate::execute(simulate, screen),
+        Command::Score(score) => score::execute(score, screen),
+        Command::Bench(bench) => bench::execute(bench, screen),
+        Command::Devices => devices::execute(screen),
+    }
+}

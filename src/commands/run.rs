@@ -1,0 +1,84 @@
+//! `trackweave run`: a recording and a policy to pictures.
+
+use super::arguments::Run;
+use super::executor::{Choice, Wish, choose};
+use super::failure::{Code, Failure};
+use super::pictures::{describe, levels};
+use super::screen::Screen;
+use crate::ingest::{Catalogue, TimeScale};
+use crate::policy::Policy;
+use crate::run::{Progress, Request, RunConfig, RunReport, run};
+use crate::time::{micros, parse_timestamp};
+use serde::Serialize;
+use std::path::Path;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    out: &'a Path,
+    executor: &'a Choice,
+    report: &'a RunReport,
+}
+
+/// Runs the command.
+pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
+    let Run { recording, policy, out, executor, config, strict, as_of } = arguments;
+    let config = match config {
+        Some(path) => RunConfig::read(path)?,
+        None => RunConfig::air()?,
+    };
+    let as_of_us = match as_of {
+        Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
+        None => None,
+    };
+    let request = Request { recording, policy, out, config: &config, strict: *strict, as_of_us };
+    fuse(&request, *executor, screen)
+}
+
+/// Runs the whole path and says what each partner got.
+pub(super) fn fuse(request: &Request<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
+    let (executor, choice) = choose(wish)?;
+    let bar = screen.bar(0);
+    let report = run(request, executor, &mut |progress| match progress {
+        Progress::Classing(rows) => {
+            bar.set_length(rows.saturating_mul(2));
+            bar.set_position(rows / 4);
+            bar.set_message("classing");
+        }
+        Progress::Fusing(rows, all) => {
+            bar.set_length(all);
+            bar.set_position(rows);
+            bar.set_message("fusing");
+        }
+        Progress::Scoring => bar.set_message("scoring"),
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    let levels = levels(&Policy::read(request.policy)?);
+    let done = Done { out: request.out, executor: &choice, report: &report };
+    screen.publish(&done, || describe(&report, &levels, &choice, request.out))
+}
+
+/// A time as the recording counts it.
+fn instant(text: &str, scale: TimeScale) -> Result<i64, Failure> {
+    let (found, wanted) = match scale {
+        TimeScale::Timestamp => (parse_timestamp(text), "an instant such as 2018-08-01T06:00:00Z"),
+        TimeScale::Seconds => (text.parse().ok().and_then(micros), "seconds, as the recording counts them"),
+    };
+    found.ok_or_else(|| Failure::new(Code::Usage, format!("`--as-of` is `{text}`, wanted {wanted}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_as_the_recording_counts_it() {
+        let read = |text, scale| instant(text, scale).ok();
+        assert_eq!(read("1970-01-01T00:00:02Z", TimeScale::Timestamp), Some(2_000_000));
+        assert_eq!(read("-2.5", TimeScale::Seconds), Some(-2_500_000));
+        assert_eq!(read("2", TimeScale::Timestamp), None);
+        assert_eq!(read("1970-01-01T00:00:02Z", TimeScale::Seconds), None);
+        assert_eq!(read("inf", TimeScale::Seconds), None);
+    }
+}

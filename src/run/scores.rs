@@ -1,0 +1,147 @@
+//! Pictures against truth: those of a run that ends, and those of an output folder that is there.
+
+use super::{RunConfig, RunError};
+use crate::ingest::{Catalogue, IngestError, Truth, read_truth};
+use crate::product::read_picture;
+use crate::score::gospa::Gospa;
+use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
+use crate::space::Frame;
+use crate::time::micros;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What makes a folder a picture.
+const MANIFEST: &str = "manifest.json";
+
+/// Why an output cannot be scored.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The recording.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// A picture, or the score.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// There is nothing to score against.
+    #[error("{}: found no truth, wanted `truth.parquet` or `truth.csv`", recording.display())]
+    NoTruth {
+        /// The recording.
+        recording: PathBuf,
+    },
+    /// There is nothing to score.
+    #[error("{}: found no picture, wanted the output folder of a run, with a folder for each partner", out.display())]
+    NoPicture {
+        /// The output folder.
+        out: PathBuf,
+    },
+    /// A file or folder cannot be read.
+    #[error("{}: cannot be read", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A manifest is not one of a picture.
+    #[error("{}: is not the manifest of a picture", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// Picture and truth are in different frames.
+    #[error("{}: the picture's frame is {found:?}, the recording's {wanted:?}, wanted the same", path.display())]
+    Frame {
+        /// The manifest.
+        path: PathBuf,
+        /// Frame of the picture.
+        found: Frame,
+        /// Frame of the recording.
+        wanted: Frame,
+    },
+}
+
+/// What a picture says of itself, as far as scoring needs it.
+#[derive(Debug, Deserialize)]
+struct Manifest {
+    frame: Frame,
+    configuration: RunConfig,
+}
+
+/// Scores every picture of an output folder against the truth of a recording, with `config` or else with the
+/// configuration that the picture was made with; calls `begins` with each partner before its turn.
+///
+/// # Errors
+/// If the output, its pictures or the recording cannot be read, or do not fit each other.
+pub fn score_output(
+    out: &Path,
+    recording: &Path,
+    config: Option<&RunConfig>,
+    mut begins: impl FnMut(&str),
+) -> Result<BTreeMap<String, ScoreReport>, OutputError> {
+    let catalogue = Catalogue::read(recording)?;
+    let partners = pictures(out)?;
+    let truth = read_truth(recording, &catalogue)?;
+    let truth = truth.ok_or_else(|| OutputError::NoTruth { recording: recording.to_owned() })?;
+    let mut scores = BTreeMap::new();
+    for partner in partners {
+        begins(&partner);
+        let folder = out.join(&partner);
+        let path = folder.join(MANIFEST);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
+        let Manifest { frame, configuration } = serde_json::from_str(&text)
+            .map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
+        if frame != catalogue.frame {
+            return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
+        }
+        let score = score_picture(&folder, &truth, config.unwrap_or(&configuration))?;
+        scores.insert(partner, score);
+    }
+    Ok(scores)
+}
+
+/// Names of the folders of `out` that hold a picture; the operator's begins with `_`.
+fn pictures(out: &Path) -> Result<Vec<String>, OutputError> {
+    let unreadable = |source| OutputError::Unreadable { path: out.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(out).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if let Ok(name) = entry.file_name().into_string()
+            && !name.starts_with('_')
+            && entry.path().join(MANIFEST).is_file()
+        {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Err(OutputError::NoPicture { out: out.to_owned() });
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Scores the picture in `folder` against all of the truth, at the report times that the truth spans.
+pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
+    let period = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
+    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
+    let start = -(-first).div_euclid(period) * period;
+    let times = (0..).map(|k| start + k * period).take_while(|time| *time <= last).collect();
+    let scoring = &config.score;
+    let config = ScoreConfig {
+        gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
+        max_gap_s: f64::from(scoring.max_gap_s.get()),
+        scans: Scans::At(times),
+    };
+    let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
+    let points = columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m });
+    let picture = read_picture(folder)?;
+    let tracks = picture.into_iter().map(|point| TrackPoint {
+        time_us: point.time_us,
+        track: point.track,
+        position_m: point.position_m,
+    });
+    Ok(score_points(points, tracks, &config)?)
+}

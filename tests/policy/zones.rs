@@ -1,0 +1,78 @@
+//! Where zones are, and outlines that are refused.
+
+use crate::common::{ZONES, policy, set};
+use trackweave::policy::{PolicyError, ZoneMap};
+use trackweave::space::Frame;
+
+fn zones_of(geometry: &str, frame: Frame) -> Result<ZoneMap, PolicyError> {
+    let west = r#"{ "type": "Polygon",
+    "coordinates": [[[0,0],[5,0],[5,10],[0,10],[0,0]]] }"#;
+    assert!(ZONES.contains(west));
+    policy(&[("zones.geojson", &ZONES.replace(west, geometry))]).zone_map(frame)
+}
+
+#[test]
+fn holes_and_shared_borders_are_where_they_are_drawn() {
+    for frame in [Frame::Local, Frame::Geodetic] {
+        let map = policy(&[]).zone_map(frame).expect("zones");
+        assert_eq!(*map.zones_at([7.5, 4.5]), set(&[]), "in the hole");
+        assert_eq!(*map.zones_at([7.5, 3.5]), set(&["east"]), "below the hole");
+        for step in 0..=100 {
+            let y = f64::from(step) / 10.0 - 1e-9;
+            let on_border = map.zones_at([5.0, y]).len();
+            assert_eq!(on_border, usize::from(step > 0), "exactly one of the two zones holds (5, {y})");
+        }
+        assert_eq!(*map.zones_at([0.0, 0.0]), set(&["west"]), "a lower left corner is inside");
+        assert_eq!(*map.zones_at([0.0, 10.0]), set(&[]), "an upper corner is outside");
+    }
+}
+
+#[test]
+fn an_area_across_the_antimeridian_is_one_area_however_it_is_written() {
+    let jumps = r#"{"type":"Polygon","coordinates":[[[170,-10],[-170,-10],[-170,10],[170,10],[170,-10]],[[-179,0],[179,0],[179,1],[-179,1],[-179,0]]]}"#;
+    let runs_on = r#"{"type":"Polygon","coordinates":[[[170,-10],[190,-10],[190,10],[170,10],[170,-10]],[[179,0],[181,0],[181,1],[179,1],[179,0]]]}"#;
+    let negative = r#"{"type":"Polygon","coordinates":[[[-190,-10],[-170,-10],[-170,10],[-190,10],[-190,-10]],[[179,0],[-179,0],[-179,1],[179,1],[179,0]]]}"#;
+    let cut = r#"{"type":"MultiPolygon","coordinates":[[[[170,-10],[180,-10],[180,10],[170,10],[170,-10]],[[179,0],[180,0],[180,1],[179,1],[179,0]]],
+        [[[-180,-10],[-170,-10],[-170,10],[-180,10],[-180,-10]],[[-180,0],[-179,0],[-179,1],[-180,1],[-180,0]]]]}"#;
+    for geometry in [jumps, runs_on, negative, cut] {
+        let map = zones_of(geometry, Frame::Geodetic).expect("zones");
+        for (longitude, inside) in [
+            (169.0, false),
+            (171.0, true),
+            (180.0, true),
+            (-180.0, true),
+            (-171.0, true),
+            (-169.0, false),
+            (0.0, false),
+            (189.0, true),
+            (-189.0, true),
+        ] {
+            assert_eq!(map.zones_at([longitude, -5.0]).contains("west"), inside, "{longitude} in {geometry}");
+        }
+        for longitude in [179.5, 180.0, -179.5] {
+            assert!(!map.zones_at([longitude, 0.5]).contains("west"), "{longitude} is in the hole of {geometry}");
+        }
+    }
+}
+
+#[test]
+fn an_outline_that_makes_no_sense_is_an_error() {
+    let round_pole = r#"{"type":"Polygon","coordinates":[[[0,80],[90,80],[180,80],[-90,80],[0,80]]]}"#;
+    let world = r#"{"type":"Polygon","coordinates":[[[-180,-90],[180,-90],[180,90],[-180,90],[-180,-90]]]}"#;
+    let half = r#"{"type":"Polygon","coordinates":[[[-90,0],[90,0],[90,50],[-90,50],[-90,0]]]}"#;
+    let beyond = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,91],[0,0]]]}"#;
+    let line = r#"{"type":"Polygon","coordinates":[[[0,0],[1,1],[2,2],[0,0]]]}"#;
+    let hole = r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]],[[5,0],[6,0],[6,1],[5,0]]]}"#;
+    for (geometry, frame, found) in [
+        (round_pole, Frame::Geodetic, "goes round a pole"),
+        (world, Frame::Geodetic, "without area"),
+        (half, Frame::Geodetic, "180 degrees of longitude"),
+        (beyond, Frame::Geodetic, "latitude 91"),
+        (line, Frame::Local, "without area"),
+        (hole, Frame::Local, "outside its outline"),
+    ] {
+        let text = zones_of(geometry, frame).expect_err(geometry).to_string();
+        assert!(text.contains("zones.geojson:2: zone `west`: found ") && text.contains(found), "{text}");
+    }
+    assert!(zones_of(round_pole.replace("-90,80", "-170,85").as_str(), Frame::Local).is_ok(), "metres have no poles");
+}
