@@ -22,50 +22,44 @@ fn predict(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         return;
     }
     let look = looks[l];
-    var state = load_state(track);
-    let u = up(look, track, &state);
-    let dt = look.dt_s;
-    for (var a = 0u; a < 3u; a++) {
-        let moved = state.mean[a] + dt * state.mean[3u + a];
-        let carry = floor(moved * (1.0 / TILE_M) + 0.5);
-        state.mean[a] = moved - carry * TILE_M;
-        let t = at(track, a, 3u);
-        tile[t] = tile[t] + truncated(carry);
-    }
-    propagate(&state, u, look);
-    store_state(track, &state);
+    let before = load_state(track);
+    let place = tile_of(track);
+    let u = up(look, place, before.x);
+    let moved = before.x + look.dt_s * before.v;
+    let carry = floor(moved * (1.0 / TILE_M) + 0.5);
+    tile[at(track, 0u, 3u)] = place.x + truncated(carry.x);
+    tile[at(track, 1u, 3u)] = place.y + truncated(carry.y);
+    tile[at(track, 2u, 3u)] = place.z + truncated(carry.z);
+    store_state(track, propagated(State(moved - carry * TILE_M, before.v, before.pp, before.pv, before.vv), u, look));
     let o = odds[track];
     odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o);
 }
 
 // Unit vector upwards at the track.
-fn up(look: Look, track: u32, state: ptr<function, State>) -> vec3<f32> {
+fn up(look: Look, place: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
     if look.radial == 0u {
         return vec3(0.0, 0.0, 1.0);
     }
-    let tiles = vec3(f32(tile[at(track, 0u, 3u)]), f32(tile[at(track, 1u, 3u)]), f32(tile[at(track, 2u, 3u)]));
-    let place = tiles * TILE_M + vec3((*state).mean[0], (*state).mean[1], (*state).mean[2]);
-    return place / sqrt(dot3(place, place) + 1e-30f);
+    let p = vec3<f32>(place) * TILE_M + x;
+    return p / sqrt(p.x * p.x + p.y * p.y + p.z * p.z + 1e-30f);
 }
 
-// P becomes F P FT + Q.
-fn propagate(state: ptr<function, State>, u: vec3<f32>, look: Look) {
+// The same mean with F P FT + Q.
+fn propagated(s: State, u: vec3<f32>, look: Look) -> State {
     let dt = look.dt_s;
-    var p = (*state).covariance;
-    var q: array<f32, COVARIANCE>;
-    for (var i = 0u; i < 3u; i++) {
-        for (var j = 0u; j < 3u; j++) {
-            let along = u[i] * u[j];
-            let pv = p[tri(i, 3u + j)];
-            let vv = p[tri(3u + i, 3u + j)];
-            let same = select(0.0, 1.0, i == j);
-            if i <= j {
-                let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3u + i)]) + dt * (dt * vv);
-                q[tri(i, j)] = pp + (same * look.noise_pp + along * look.extra_pp);
-                q[tri(3u + i, 3u + j)] = vv + (same * look.noise_vv + along * look.extra_vv);
-            }
-            q[tri(i, 3u + j)] = pv + dt * vv + (same * look.noise_pv + along * look.extra_pv);
-        }
-    }
-    (*state).covariance = q;
+    return State(
+        s.x,
+        s.v,
+        s.pp + dt * (s.pv + transpose(s.pv)) + dt * (dt * s.vv) + noise(look.noise_pp, look.extra_pp, u),
+        s.pv + dt * s.vv + noise(look.noise_pv, look.extra_pv, u),
+        s.vv + noise(look.noise_vv, look.extra_vv, u),
+    );
+}
+
+// flat I + extra u uT. No zero is multiplied or added: a driver may leave that out, and with it a NaN.
+fn noise(flat: f32, extra: f32, u: vec3<f32>) -> mat3x3<f32> {
+    let x = u * u.x * extra;
+    let y = u * u.y * extra;
+    let z = u * u.z * extra;
+    return mat3x3(vec3(flat + x.x, x.yz), vec3(y.x, flat + y.y, y.z), vec3(z.xy, flat + z.z));
 }

@@ -41,49 +41,48 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     if row.start == AT_REST {
         return;
     }
-    var prior = load_state(track);
-    let place = vec3(tile[at(track, 0u, 3u)], tile[at(track, 1u, 3u)], tile[at(track, 2u, 3u)]);
+    let prior = load_state(track);
+    let place = tile_of(track);
     var total = row.missed;
-    var mixed: State;
-    for (var k = 0u; k < COVARIANCE; k++) {
-        mixed.covariance[k] = row.missed * prior.covariance[k];
-    }
+    var mixed = State(vec3(0.0), vec3(0.0), total * prior.pp, total * prior.pv, total * prior.vv);
     for (var hypothesis = 0u; hypothesis < row.count; hypothesis++) {
         let edge = edges[row.start + hypothesis];
         if 0.0 < edge.weight {
             let d = detections[edge.detection];
-            var h = posterior(d, observations[d.observation], place, &prior);
-            total = merge(&mixed, total, &h, edge.weight);
+            let h = posterior(d, observations[d.observation], place, prior);
+            mixed = merged(mixed, total, h, edge.weight);
+            total = total + edge.weight;
         }
     }
     if 0.0 < total {
-        for (var k = 0u; k < MEAN; k++) {
-            prior.mean[k] = prior.mean[k] + mixed.mean[k];
-        }
-        for (var k = 0u; k < COVARIANCE; k++) {
-            prior.covariance[k] = mixed.covariance[k] / total;
-        }
-        store_state(track, &prior);
+        let x = prior.x + mixed.x;
+        let v = prior.v + mixed.v;
+        store_state(track, State(x, v, shared_out(mixed.pp, total), shared_out(mixed.pv, total), shared_out(mixed.vv, total)));
     }
     let ratio = total / row.gone;
     odds[track] = select(ODDS_MAX, ratio, ratio < ODDS_MAX);
 }
 
-// Merges hypothesis `h` of weight `w` into the mixture `m` of weight `total`; returns the weight of both.
-fn merge(m: ptr<function, State>, total: f32, h: ptr<function, State>, w: f32) -> f32 {
-    let sum = total + w;
-    let share = w / sum;
+// The mixture `m` of weight `total` with hypothesis `h` of weight `w`.
+fn merged(m: State, total: f32, h: State, w: f32) -> State {
+    let share = w / (total + w);
     let spread = total * share;
-    var delta: array<f32, MEAN>;
-    for (var k = 0u; k < MEAN; k++) {
-        delta[k] = (*h).mean[k] - (*m).mean[k];
-        (*m).mean[k] = (*m).mean[k] + share * delta[k];
-    }
-    for (var i = 0u; i < MEAN; i++) {
-        for (var j = i; j < MEAN; j++) {
-            let k = tri(i, j);
-            (*m).covariance[k] = (*m).covariance[k] + (w * (*h).covariance[k] + spread * (delta[i] * delta[j]));
-        }
-    }
-    return sum;
+    let dx = h.x - m.x;
+    let dv = h.v - m.v;
+    return State(
+        m.x + share * dx,
+        m.v + share * dv,
+        m.pp + w * h.pp + spread * outer(dx, dx),
+        m.pv + w * h.pv + spread * outer(dx, dv),
+        m.vv + w * h.vv + spread * outer(dv, dv),
+    );
+}
+
+// a bT.
+fn outer(a: vec3<f32>, b: vec3<f32>) -> mat3x3<f32> {
+    return mat3x3(a * b.x, a * b.y, a * b.z);
+}
+
+fn shared_out(m: mat3x3<f32>, total: f32) -> mat3x3<f32> {
+    return mat3x3(m[0] / total, m[1] / total, m[2] / total);
 }

@@ -47,40 +47,24 @@ fn first_of(o: Observation, e: vec3<f32>) -> First {
 }
 
 // Row of a measured axis `a`, `tau` seconds from the state's time.
-fn row_of(a: vec3<f32>, tau: f32) -> array<f32, MEAN> {
-    return array<f32, MEAN>(a.x, a.y, a.z, tau * a.x, tau * a.y, tau * a.z);
-}
-
-fn scalar(to: ptr<function, State>, row: array<f32, MEAN>, residual: f32, sigma: f32) {
-    var h = row;
-    var m = (*to).mean;
-    var p = (*to).covariance;
-    let nu = residual - dot6(&h, &m);
-    let k = joseph(&p, &h, sigma * sigma);
-    for (var i = 0u; i < MEAN; i++) {
-        m[i] = m[i] + k[i] * nu;
-    }
-    (*to).mean = m;
-    (*to).covariance = p;
+fn row_of(a: vec3<f32>, tau: f32) -> Six {
+    return Six(a, tau * a);
 }
 
 // The state given detection `d`, as a change of mean and a covariance: sequential scalar updates.
-fn posterior(d: Detection, o: Observation, tile: vec3<i32>, prior: ptr<function, State>) -> State {
+fn posterior(d: Detection, o: Observation, tile: vec3<i32>, prior: State) -> State {
     let tau = d.ahead_s;
-    let x = vec3((*prior).mean[0], (*prior).mean[1], (*prior).mean[2]);
-    let v = vec3((*prior).mean[3], (*prior).mean[4], (*prior).mean[5]);
-    let e = difference_of(d, tile, x) - tau * v;
-    var to = State(array<f32, MEAN>(), (*prior).covariance);
+    let e = difference_of(d, tile, prior.x) - tau * prior.v;
+    var to = State(vec3(0.0), vec3(0.0), prior.pp, prior.pv, prior.vv);
     let first = first_of(o, e);
-    scalar(&to, row_of(first.axis, tau), first.residual, o.sigma_0_m);
-    scalar(&to, row_of(o.axis_1, tau), dot3(o.axis_1, e), o.sigma_1_m);
+    to = updated(to, row_of(first.axis, tau), first.residual, o.sigma_0_m);
+    to = updated(to, row_of(o.axis_1, tau), dot3(o.axis_1, e), o.sigma_1_m);
     if 2.5 < f32(o.axes) {
-        scalar(&to, row_of(o.axis_2, tau), dot3(o.axis_2, e), o.sigma_2_m);
+        to = updated(to, row_of(o.axis_2, tau), dot3(o.axis_2, e), o.sigma_2_m);
     }
     if 0.0 < o.rate_sigma_m_s {
-        let a = o.axis_0;
-        let rate = array<f32, MEAN>(0.0, 0.0, 0.0, a.x, a.y, a.z);
-        scalar(&to, rate, o.rate_m_s - dot3(a, v), o.rate_sigma_m_s);
+        let rate = Six(vec3(0.0), o.axis_0);
+        to = updated(to, rate, o.rate_m_s - dot3(o.axis_0, prior.v), o.rate_sigma_m_s);
     }
     return to;
 }

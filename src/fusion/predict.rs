@@ -104,15 +104,19 @@ fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVA
     let mut q = [R::splat(0.0); COVARIANCE];
     for i in 0..3 {
         for j in 0..3 {
-            let along = u[i] * u[j];
             let (pv, vv) = (p[tri(i, 3 + j)], p[tri(3 + i, 3 + j)]);
-            let same = if i == j { R::splat(1.0) } else { R::splat(0.0) };
+            let along = u[i] * u[j];
+            // No product beside the product: of (a b + c d) + e a driver may add e to a b first.
+            let noise = |flat: f32, extra: f32| {
+                let extra = along * R::splat(extra);
+                if i == j { R::splat(flat) + extra } else { extra }
+            };
             if i <= j {
                 let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3 + i)]) + dt * (dt * vv);
-                q[tri(i, j)] = pp + (same * R::splat(look.noise_pp) + along * R::splat(look.extra_pp));
-                q[tri(3 + i, 3 + j)] = vv + (same * R::splat(look.noise_vv) + along * R::splat(look.extra_vv));
+                q[tri(i, j)] = pp + noise(look.noise_pp, look.extra_pp);
+                q[tri(3 + i, 3 + j)] = vv + noise(look.noise_vv, look.extra_vv);
             }
-            q[tri(i, 3 + j)] = pv + dt * vv + (same * R::splat(look.noise_pv) + along * R::splat(look.extra_pv));
+            q[tri(i, 3 + j)] = pv + dt * vv + noise(look.noise_pv, look.extra_pv);
         }
     }
     q

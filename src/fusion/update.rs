@@ -102,7 +102,7 @@ fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
     for i in 0..6 {
         for j in i..6 {
             let k = tri(i, j);
-            to.covariance[k] = m.covariance[k] + (w * h.covariance[k] + spread * (delta[i] * delta[j]));
+            to.covariance[k] = m.covariance[k] + w * h.covariance[k] + spread * (delta[i] * delta[j]);
         }
     }
     (to, sum)

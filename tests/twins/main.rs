@@ -122,8 +122,8 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
 /// A kernel with a small fault in its formula.
 pub(crate) fn planted(kernel: &Kernel) -> Kernel {
     let (from, to) = match kernel.name {
-        "predict" => ("along * look.extra_vv", "along * look.extra_pv"),
-        "update" => ("spread * (delta[i] * delta[j])", "share * (delta[i] * delta[j])"),
+        "predict" => ("look.noise_vv, look.extra_vv, u", "look.noise_vv, look.extra_pv, u"),
+        "update" => ("spread * outer(dx, dv)", "share * outer(dx, dv)"),
         name => panic!("no fault is thought of for `{name}`"),
     };
     assert!(kernel.wgsl.contains(from), "`{}` has no `{from}`", kernel.name);

@@ -86,7 +86,7 @@ pub const KERNELS: &[Kernel] = &[PREDICT, UPDATE];
 
 const PREDICT: Kernel = Kernel {
     name: "predict",
-    wgsl: wgsl!("shared/number", "shared/track", "shared/symmetric", "shared/look", "predict"),
+    wgsl: wgsl!("shared/number", "shared/track", "shared/look", "predict"),
     bindings: &[
         read(Field::Looks),
         read(Field::Lane),
@@ -95,13 +95,18 @@ const PREDICT: Kernel = Kernel {
         read_write(Field::Covariance),
         read_write(Field::Odds),
     ],
-    constants: &[("BLOCK", BLOCK as f64), ("TILE_M", TILE_M)],
+    constants: &[
+        ("BLOCK", BLOCK as f64),
+        ("MEAN", MEAN as f64),
+        ("COVARIANCE", COVARIANCE as f64),
+        ("TILE_M", TILE_M),
+    ],
     layouts: &[&Params::LAYOUT, &Look::LAYOUT],
 };
 
 const UPDATE: Kernel = Kernel {
     name: "update",
-    wgsl: wgsl!("shared/track", "shared/symmetric", "shared/observation", "update"),
+    wgsl: wgsl!("shared/track", "shared/scalar_update", "shared/observation", "update"),
     bindings: &[
         read(Field::Detections),
         read(Field::Observations),
@@ -114,6 +119,8 @@ const UPDATE: Kernel = Kernel {
     ],
     constants: &[
         ("BLOCK", BLOCK as f64),
+        ("MEAN", MEAN as f64),
+        ("COVARIANCE", COVARIANCE as f64),
         ("TILE_M", TILE_M),
         ("AT_REST", AT_REST as f64),
         ("ODDS_MAX", ODDS_MAX as f64),
