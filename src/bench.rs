@@ -143,10 +143,9 @@ impl Bench {
         let seconds = median.as_secs_f64().max(1e-9);
         let (held, false_tracks) = world.held(&batch)?;
         let spent = batch.timings();
-        let stages_ms = STAGES
-            .iter()
-            .zip(spent.0.iter().zip(before.0))
-            .map(|(stage, (after, before))| (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64));
+        let stages_ms = STAGES.iter().zip(spent.0.iter().zip(before.0)).map(|(stage, (after, before))| {
+            (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64)
+        });
         Ok(Figures {
             objects: self.objects,
             scans: self.scans,

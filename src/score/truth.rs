@@ -156,7 +156,7 @@ mod tests {
         TruthPoint { time_us, object, position_m: [x, 0.0, 0.0] }
     }
 
-    fn stream<const N: usize>(points: [TruthPoint; N]) -> TruthInTime<std::array::IntoIter<TruthPoint, N>> {
+    fn stream<I: IntoIterator<Item = TruthPoint>>(points: I) -> TruthInTime<I::IntoIter> {
         TruthInTime::new(points.into_iter(), 10)
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn a_scan_may_skip_many_samples() {
         // A zigzag, so that a neighbour passed over shows.
         let points: Vec<_> = (0..1000).flat_map(|t| [point(2 * t, 1, (t % 2) as f64), point(2 * t, 2, 5.0)]).collect();
-        let mut truth = stream(&points);
+        let mut truth = stream(points);
         for (time_us, x) in [(501, 0.5), (502, 1.0), (503, 0.5), (999, 0.5), (1000, 0.0), (1997, 0.5)] {
             assert_eq!(x_of(&truth.at(time_us).expect("truth")), [(1, x), (2, 5.0)], "at {time_us} µs");
             assert!(truth.queue.len() <= 10, "{} samples are held", truth.queue.len());
