@@ -94,7 +94,11 @@ fn every_rule_finds_its_fault() {
         ("a fixed size", workgroup_size, planted("", "64", body, 1)),
         ("no guard", guard, planted("", "WORKGROUP_SIZE", "x[id.x] = 1.0;\n", 1)),
         ("a late guard", guard, planted("", "WORKGROUP_SIZE", &format!("x[0] = 2.0;\n{body}"), 1)),
-        ("a guard that does not return", guard, planted("", "WORKGROUP_SIZE", "if id.x >= params.n { x[0] = 1.0; }\nx[1] = 1.0;\n", 1)),
+        (
+            "a guard that does not return",
+            guard,
+            planted("", "WORKGROUP_SIZE", "if id.x >= params.n { x[0] = 1.0; }\nx[1] = 1.0;\n", 1),
+        ),
         ("sin", built_ins, planted("", "WORKGROUP_SIZE", &add("x[id.x] = sin(x[id.x]);"), 1)),
         ("dot", built_ins, planted("fn f(v: vec3<f32>) -> f32 { return dot(v, v); }", "WORKGROUP_SIZE", body, 1)),
         ("an endless loop", loops, planted("", "WORKGROUP_SIZE", &add("loop { if x[0] > 1.0 { break; } }"), 1)),
@@ -162,7 +166,8 @@ fn groups(read: &Read<'_>) -> Vec<String> {
     let mut complaints = Vec::new();
     for ((group, binding, name, _), wanted) in bindings.iter().zip(0..) {
         if (*group, *binding) != (0, wanted) {
-            complaints.push(format!("`{name}` is at group {group}, binding {binding}; wanted group 0, binding {wanted}"));
+            complaints
+                .push(format!("`{name}` is at group {group}, binding {binding}; wanted group 0, binding {wanted}"));
         }
     }
     if bindings.first().is_none_or(|(_, _, name, space)| name != "params" || *space != "uniform") {

@@ -79,7 +79,8 @@ fn run(executor: Executor) -> Result<Vec<Vec<Estimate>>, Failed> {
                 continue;
             }
             let seconds = scan as f64;
-            let measured = starts.iter().zip(&speeds).enumerate().filter(|_| random.random_bool(0.95)).collect::<Vec<_>>();
+            let measured =
+                starts.iter().zip(&speeds).enumerate().filter(|_| random.random_bool(0.95)).collect::<Vec<_>>();
             let detections: Vec<Detection> = measured
                 .into_iter()
                 .map(|(object, (start, speed))| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a submission may take before the device is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One open device.
 #[derive(Debug)]
@@ -50,9 +50,12 @@ impl Context {
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| {
-            DeviceError::Refused { adapter: report.name.clone(), kind: report.kind, reason: one_line(&error.to_string()) }
-        })?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| DeviceError::Refused {
+                adapter: report.name.clone(),
+                kind: report.kind,
+                reason: one_line(&error.to_string()),
+            })?;
         let failure = Arc::new(Failure::default());
         let lost = Arc::clone(&failure);
         device.set_device_lost_callback(move |reason, message| {

@@ -2,9 +2,7 @@
 //!
 //! Stated once here; `tests/layout.rs` compares it with the shaders.
 
-use crate::fusion::arrays::{
-    AT_REST, BLOCK, COVARIANCE, Detection, Edge, Look, MEAN, ODDS_MAX, Observation, Row,
-};
+use crate::fusion::arrays::{AT_REST, BLOCK, COVARIANCE, Detection, Edge, Look, MEAN, ODDS_MAX, Observation, Row};
 use crate::fusion::mirror::{Layout, mirror, wgsl};
 use crate::space::TILE_M;
 
@@ -97,12 +95,7 @@ const PREDICT: Kernel = Kernel {
         read_write(Field::Covariance),
         read_write(Field::Odds),
     ],
-    constants: &[
-        ("BLOCK", BLOCK as f64),
-        ("MEAN", MEAN as f64),
-        ("COVARIANCE", COVARIANCE as f64),
-        ("TILE_M", TILE_M),
-    ],
+    constants: &[("BLOCK", BLOCK as f64), ("MEAN", MEAN as f64), ("COVARIANCE", COVARIANCE as f64), ("TILE_M", TILE_M)],
     layouts: &[&Params::LAYOUT, &Look::LAYOUT],
 };
 
