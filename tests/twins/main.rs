@@ -65,6 +65,10 @@ fn agreement(kernel: &'static Kernel) -> Vec<Trial> {
         // 157 blocks in pieces of 64: two whole ones and a rest.
         agrees(kernel, Options { blocks_max: 64, ..Options::LARGEST }, &wave(5000, 5))
     }));
+    trials.push(trial(format!("{name}::in_two_dimensions"), move || {
+        // More workgroups than one dimension has.
+        agrees(kernel, Options { workgroup_size: 1, ..Options::LARGEST }, &wave(66_000, 5))
+    }));
     trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
         let spoilt = Poison::ALL.map(|poison| spoilt(300, 1, poison));
         for mut one in SEEDS.into_iter().map(|seed| wave(300, seed)).chain(spoilt) {
