@@ -70,7 +70,10 @@ fn an_input_that_is_written_is_seen() {
 fn a_second_copy_of_a_constant_is_seen() {
     assert_complains(&constants(&planted("predict", "override BLOCK: u32;", "override BLOCK: u32 = 16;")), "`BLOCK`");
     assert_complains(&constants(&planted("predict", "override BLOCK: u32;", "const BLOCK = 32u;")), "`BLOCK`");
-    assert_complains(&constants(&planted("update", "override ODDS_MAX: f32;", "const ODDS_MAX = 1e30f;")), "`ODDS_MAX`");
+    assert_complains(
+        &constants(&planted("update", "override ODDS_MAX: f32;", "const ODDS_MAX = 1e30f;")),
+        "`ODDS_MAX`",
+    );
 }
 
 /// Mirrored structs: fields, offsets, size; and all that is bound is mirrored.

@@ -10,8 +10,8 @@
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
-use super::real::array;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
+use super::real::array;
 use super::state::State;
 use super::undetected::Mask;
 use rayon::prelude::*;

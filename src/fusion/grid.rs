@@ -205,9 +205,8 @@ impl Grid {
 
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     fn cell(&self, d: &Detection) -> u32 {
-        let [i, j] = [0, 1].map(|k| {
-            clamped((self.place_m(d, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
-        });
+        let [i, j] = [0, 1]
+            .map(|k| clamped((self.place_m(d, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32));
         let coarse = (j / FINE) * self.coarse[0] + i / FINE;
         coarse * FINE * FINE + (j % FINE) * FINE + i % FINE
     }

@@ -186,9 +186,7 @@ impl<R: Real> Seen<R> {
             let t32 = dot3(&a2, &b) - to.lower[1] * s30 - to.lower[2] * t31;
             let t32 = R::where_less(limit, self.axes, t32, zero);
             let (l30, l31, l32) = (s30 / d0, t31 / d1, t32 / to.variance[2]);
-            let vv: [R; 3] = array(|i| {
-                p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]
-            });
+            let vv: [R; 3] = array(|i| p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]);
             let s33 = dot3(&a, &vv) + self.rate_sigma_m_s * self.rate_sigma_m_s;
             let d3 = s33 - l30 * s30 - l31 * t31 - l32 * t32;
             to.variance[3] = d3;

@@ -76,10 +76,8 @@ fn invocation<R: Real>(
         mixed = mixed.replaced_where_less(zero, w, &merged);
         total = R::where_less(zero, w, sum, total);
     }
-    let after = State {
-        mean: array(|k| prior.mean[k] + mixed.mean[k]),
-        covariance: array(|k| mixed.covariance[k] / total),
-    };
+    let after =
+        State { mean: array(|k| prior.mean[k] + mixed.mean[k]), covariance: array(|k| mixed.covariance[k] / total) };
     let awake = R::from_fn(|n| if rows[n].start == AT_REST { 0.0 } else { 1.0 });
     let changed = R::where_less(zero, awake, total, zero);
     prior.replaced_where_less(zero, changed, &after).store(mean, covariance, place);

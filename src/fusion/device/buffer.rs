@@ -123,12 +123,11 @@ impl Memory {
     ) -> Result<Option<Readback>, DeviceError> {
         let bytes = self.bytes as u64;
         let Some(buffer) = self.buffer.as_ref().filter(|_| bytes > 0) else { return Ok(None) };
-        let staging = match self.staging.take().filter(|staging| staging.size() >= bytes) {
-            Some(staging) => staging,
-            None => {
-                let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-                context.buffer(self.name, buffer.size(), usage)?
-            }
+        let staging = if let Some(staging) = self.staging.take().filter(|staging| staging.size() >= bytes) {
+            staging
+        } else {
+            let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+            context.buffer(self.name, buffer.size(), usage)?
         };
         encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
         self.staging = Some(staging.clone());

@@ -95,12 +95,7 @@ const PREDICT: Kernel = Kernel {
         read_write(Field::Covariance),
         read_write(Field::Odds),
     ],
-    constants: &[
-        ("BLOCK", BLOCK as f64),
-        ("MEAN", MEAN as f64),
-        ("COVARIANCE", COVARIANCE as f64),
-        ("TILE_M", TILE_M),
-    ],
+    constants: &[("BLOCK", BLOCK as f64), ("MEAN", MEAN as f64), ("COVARIANCE", COVARIANCE as f64), ("TILE_M", TILE_M)],
     layouts: &[&Params::LAYOUT, &Look::LAYOUT],
 };
 

@@ -178,12 +178,11 @@ impl Runner {
 
     fn upload_params(&mut self, params: &[Params]) -> Result<wgpu::Buffer, DeviceError> {
         let size = (params.len().max(1) as u64) * PARAMS_STRIDE;
-        let buffer = match self.params.take().filter(|buffer| buffer.size() >= size) {
-            Some(buffer) => buffer,
-            None => {
-                let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-                self.context.buffer("params", size, usage)?
-            }
+        let buffer = if let Some(buffer) = self.params.take().filter(|buffer| buffer.size() >= size) {
+            buffer
+        } else {
+            let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+            self.context.buffer("params", size, usage)?
         };
         self.context.scoped("upload of `params`", || {
             for (params, number) in params.iter().zip(0..) {
