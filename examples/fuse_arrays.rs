@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let t = f64::from(scan) * 5.0;
         let noise = 15.0 * f64::from(scan * 7 % 5 - 2);
         let positions = array![[-12e3 + 200.0 * t, 500.0 + noise], [3e3 + noise, -9e3 + 150.0 * t]];
-        let (scan, observation) = measured(i64::from(scan) * 5_000_000, positions.view());
+        let (scan, observation) = measured(i64::from(scan) * 5_000_000, &positions.view());
         batch.step(vec![scan], vec![observation])?;
     }
     let tracks = states(&batch);
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Positions, \[n, 2\] in metres, as a scan of lane 0 with one kind of noise.
-fn measured(time_us: i64, positions: ArrayView2<'_, f64>) -> (Scan<'static>, Observation) {
+fn measured(time_us: i64, positions: &ArrayView2<'_, f64>) -> (Scan<'static>, Observation) {
     let detection = |row: ndarray::ArrayView1<'_, f64>| {
         let Place { tile, offset_m } = Place::from_metres([row[0], row[1], 0.0]);
         Detection { tile, offset_m, ahead_s: 0.0, observation: 0 }

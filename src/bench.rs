@@ -6,7 +6,7 @@
 //! and only the scans are timed. `benches/peers` runs public crates over the same world.
 
 use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{Batch, LaneSetup, Scan};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
 use crate::fusion::config::Config;
 use crate::fusion::executor::{Executor, KernelError, STAGES};
 use crate::fusion::undetected::{Plane, Prior, Undetected};
@@ -143,10 +143,9 @@ impl Bench {
         let seconds = median.as_secs_f64().max(1e-9);
         let (held, false_tracks) = world.held(&batch)?;
         let spent = batch.timings();
-        let stages_ms = STAGES
-            .iter()
-            .zip(spent.0.iter().zip(before.0))
-            .map(|(stage, (after, before))| (stage.name, (*after - before).as_secs_f64() * 1e3 / later.len() as f64));
+        let stages_ms = STAGES.iter().zip(spent.0.iter().zip(before.0)).map(|(stage, (after, before))| {
+            (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64)
+        });
         Ok(Figures {
             objects: self.objects,
             scans: self.scans,
@@ -272,7 +271,7 @@ impl World {
     fn held(&self, batch: &Batch) -> Result<(f64, f64), ScoreError> {
         let truth: Vec<[f64; 3]> =
             self.objects.iter().map(|o| [f64::from(o.position_m[0]), f64::from(o.position_m[1]), 0.0]).collect();
-        let tracks: Vec<[f64; 3]> = batch.estimates(0).iter().map(|estimate| estimate.position_m()).collect();
+        let tracks: Vec<[f64; 3]> = batch.estimates(0).iter().map(Estimate::position_m).collect();
         let counts = gospa(&truth, &tracks, Gospa { cutoff_m: 30.0, order: 2.0 })?.counts;
         let objects = truth.len() as f64;
         Ok((counts.matched as f64 / objects, counts.false_tracks as f64 / objects))

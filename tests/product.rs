@@ -345,7 +345,7 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
             let granted = all().into_iter().filter(|&other| other != field).collect::<Fields>();
             let batch = picture_batch(frame, &granted, [(row(1, place(frame, 1), &owners), &Obligations::default())])?;
             let found = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-            let wanted = columns(frame).iter().filter(|column| column.field != Some(field));
+            let wanted = columns(frame).iter().filter(|column| !column.fields.contains(&field));
             assert_eq!(found, wanted.map(|column| column.name).collect::<Vec<_>>(), "{field:?}");
 
             let cut = Obligations { coarsen_m: None, omit: [field].into(), ..Obligations::default() };
@@ -354,7 +354,7 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
             let batch = picture_batch(frame, &all(), rows)?;
             for column in columns(frame) {
                 let nulls = (0..2).map(|row| batch[column.name].is_null(row)).collect::<Vec<_>>();
-                assert_eq!(nulls, [column.field == Some(field), false], "{}", column.name);
+                assert_eq!(nulls, [column.fields.contains(&field), false], "{}", column.name);
             }
         }
     }
@@ -502,9 +502,9 @@ fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
 #[test]
 fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let page = include_str!("../docs/pictures.md");
-    let field = |column: &Column| match column.field {
-        None => Ok(String::new()),
-        Some(field) => serde_json::to_value(field).map(|name| name.as_str().unwrap_or_default().to_owned()),
+    let fields = |column: &Column| {
+        let name = |field| Ok(serde_json::to_value(field)?.as_str().unwrap_or_default().to_owned());
+        Ok(column.fields.iter().map(name).collect::<Result<Vec<_>, serde_json::Error>>()?.join(", "))
     };
     for (heading, frame) in
         [("### Columns in a `geodetic`", Frame::Geodetic), ("### Columns in a `local`", Frame::Local)]
@@ -512,7 +512,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
         let named = table(page, heading).iter().map(|cells| cells[..4].join("; ")).collect::<Vec<_>>();
         let here = columns(frame)
             .iter()
-            .map(|column| Ok(format!("{}; {}; {}; {}", column.name, column.kind.name(), column.unit, field(column)?)));
+            .map(|column| Ok(format!("{}; {}; {}; {}", column.name, column.kind.name(), column.unit, fields(column)?)));
         assert_eq!(named, here.collect::<Result<Vec<_>, serde_json::Error>>()?);
     }
     let named = table(page, "## Decisions").iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();

@@ -442,7 +442,7 @@ fn the_demo_recording_has_the_digests_in_its_documentation() {
     let page = fs::read_to_string("data/README.md").unwrap();
     for name in FILES {
         let digest = Sha256::digest(fs::read(Path::new("data/demo/recording").join(name)).unwrap());
-        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digest = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         assert!(page.contains(&format!("| `demo/recording/{name}` | `{digest}` |")), "{name} has sha256 {digest}");
     }
 }

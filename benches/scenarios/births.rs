@@ -1,4 +1,6 @@
 //! Scenario B: twelve targets are born and die (the linear-Gaussian scenario of Vo and Vo).
+#![expect(clippy::cast_possible_truncation, reason = "counts are small; parameters are rounded once")]
+#![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
 use crate::lanes::{Problem, Run, component, fuse, places, trajectories};
 use rand::{RngExt, SeedableRng};
@@ -64,7 +66,7 @@ fn simulate(seed: u64, detection_probability: f64) -> Run {
 }
 
 /// Prints mean OSPA and OSPA(2) in both modes beside the reference.
-pub fn table(runs: usize) {
+pub(crate) fn table(runs: usize) {
     println!("B. Twelve targets: {runs} runs, mean OSPA (c = 100 m, p = 1) and OSPA(2) over 10 scans");
     println!("{:32}{:>6}{:>8}{:>10}{:>11}{:>8}", "", "P_D", "OSPA", "OSPA(2)", "reference", "ratio");
     for (p_d, reference) in [(0.98, [11.5, 17.2]), (0.70, [19.7, 27.6])] {

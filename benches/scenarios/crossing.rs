@@ -1,4 +1,7 @@
 //! Scenario A: four targets meet (Williams 2015; García-Fernández et al. 2018).
+#![expect(clippy::cast_possible_truncation, reason = "counts are small; parameters are rounded once")]
+#![expect(clippy::cast_possible_wrap, reason = "scans are few")]
+#![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
 use crate::lanes::{Problem, Run, component, fuse, places};
 use rand::{RngExt, SeedableRng};
@@ -83,7 +86,7 @@ fn simulate(seed: u64, detection_probability: f64, clutter: f64) -> Run {
 
 /// Prints total, localisation, missed, false (RMS GOSPA), the reference, and identity switches a run, for every column
 /// and mode.
-pub fn table(runs: usize) {
+pub(crate) fn table(runs: usize) {
     println!("A. Four targets meet: {runs} runs, RMS GOSPA (c = 10 m, p = 2), identity switches a run");
     println!(
         "{:32}{:>10}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>10}",
@@ -148,6 +151,8 @@ fn score(all: &[Run], p_d: f64, clutter: f64, config: Config) -> (GospaAverage, 
         })
         .collect();
     let mut average = GospaAverage::default();
-    scored.iter().for_each(|(one, _)| average.merge(one));
+    for (one, _) in &scored {
+        average.merge(one);
+    }
     (average, scored.iter().map(|(_, switches)| *switches as f64).sum::<f64>() / all.len() as f64)
 }

@@ -1,4 +1,5 @@
 //! Planar position measurements, all Monte Carlo runs as lanes of one batch.
+#![expect(clippy::cast_possible_wrap, reason = "scans are few")]
 
 use std::collections::BTreeMap;
 use trackweave::fusion::arrays::{COVARIANCE, Detection, Observation, tri};
@@ -11,25 +12,25 @@ use trackweave::score::ospa::Trajectory;
 use trackweave::space::Place;
 
 /// Positions by name, object or track, in one scan.
-pub type Named = Vec<(u64, [f64; 3])>;
+pub(crate) type Named = Vec<(u64, [f64; 3])>;
 
 /// One run: true positions and measurements of every scan.
-pub struct Run {
-    pub truth: Vec<Named>,
-    pub scans: Vec<Vec<[f64; 2]>>,
+pub(crate) struct Run {
+    pub(crate) truth: Vec<Named>,
+    pub(crate) scans: Vec<Vec<[f64; 2]>>,
 }
 
 /// What all runs of a scenario share.
-pub struct Problem {
-    pub setup: LaneSetup,
-    pub sigma_m: f32,
-    pub clutter_per_m2: f32,
-    pub detection_probability: f32,
-    pub config: Config,
+pub(crate) struct Problem {
+    pub(crate) setup: LaneSetup,
+    pub(crate) sigma_m: f32,
+    pub(crate) clutter_per_m2: f32,
+    pub(crate) detection_probability: f32,
+    pub(crate) config: Config,
 }
 
 /// Runs the filter over all runs at once; for each run and scan the reported tracks.
-pub fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
+pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
     let observation = Observation {
         axis_0: [1.0, 0.0, 0.0],
         sigma_0_m: problem.sigma_m,
@@ -69,7 +70,7 @@ fn detection(&[x, y]: &[f64; 2]) -> Detection {
 }
 
 /// A Gaussian component of the field of undetected targets, at rest at x, y.
-pub fn component(weight: f32, [x, y]: [f32; 2], sigma_m: f32, sigma_m_s: f32) -> Component {
+pub(crate) fn component(weight: f32, [x, y]: [f32; 2], sigma_m: f32, sigma_m_s: f32) -> Component {
     let mut p = [0.0; COVARIANCE];
     for (axis, sigma) in [(0, sigma_m), (1, sigma_m), (3, sigma_m_s), (4, sigma_m_s)] {
         p[tri(axis, axis)] = sigma * sigma;
@@ -78,12 +79,12 @@ pub fn component(weight: f32, [x, y]: [f32; 2], sigma_m: f32, sigma_m_s: f32) ->
 }
 
 /// The positions alone.
-pub fn places(named: &Named) -> Vec<[f64; 3]> {
+pub(crate) fn places(named: &Named) -> Vec<[f64; 3]> {
     named.iter().map(|(_, place)| *place).collect()
 }
 
 /// The same points as trajectories.
-pub fn trajectories(scans: &[Named]) -> Vec<Trajectory> {
+pub(crate) fn trajectories(scans: &[Named]) -> Vec<Trajectory> {
     let mut by_name: BTreeMap<u64, Trajectory> = BTreeMap::new();
     for (k, scan) in scans.iter().enumerate() {
         for &(name, place) in scan {

@@ -48,7 +48,7 @@ impl Clusters {
         self.place.resize(rows.len(), u32::MAX);
         let mut members = vec![];
         let mut edges = vec![];
-        for track in 0..rows.len() {
+        for (track, row) in rows.iter().enumerate() {
             if self.label[track] == u32::MAX {
                 continue;
             }
@@ -61,7 +61,7 @@ impl Clusters {
             let cluster = self.place[root] as usize;
             self.place[track] = cluster as u32;
             members[cluster] += 1;
-            edges[cluster] += rows[track].count;
+            edges[cluster] += row.count;
         }
         self.starts = sums(&members);
         self.edge_starts = sums(&edges);
@@ -106,7 +106,7 @@ impl Clusters {
         let mut next = self.starts.clone();
         let mut next_edge = self.edge_starts.clone();
         let mut from = vec![0u32; self.members.len()];
-        for track in 0..rows.len() {
+        for (track, row) in rows.iter_mut().enumerate() {
             let cluster = self.place[track] as usize;
             if cluster == u32::MAX as usize {
                 continue;
@@ -114,10 +114,10 @@ impl Clusters {
             let place = next[cluster];
             next[cluster] += 1;
             self.members[place as usize] = track as u32;
-            from[place as usize] = rows[track].start;
+            from[place as usize] = row.start;
             self.place[track] = place;
-            rows[track].start = next_edge[cluster];
-            next_edge[cluster] += rows[track].count;
+            row.start = next_edge[cluster];
+            next_edge[cluster] += row.count;
         }
         self.permuted.clear();
         self.permuted.resize(edges.len(), Edge::default());

@@ -99,7 +99,6 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let zero = R::splat(0.0);
         let tau = self.ahead_s;
@@ -214,7 +213,6 @@ impl<R: Real> Factor<R> {
     /// The distance of one detection: residual vector `e`, residual `nu0` along the first axis.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn innovation(&self, seen: &Seen<R>, prior: &State<R>, e: &[R; 3], nu0: R) -> Innovation<R> {
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
@@ -258,12 +256,11 @@ pub fn difference<R: Real>(tiles: R, offset_m: R, predicted_m: R) -> R {
 }
 
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn scalar<R: Real>(to: &mut State<R>, h: &[R; 6], nu: R, sigma: R) {
     let nu = nu - super::state::dot6(h, &to.mean);
     let k = joseph(&mut to.covariance, h, sigma * sigma);
-    for i in 0..6 {
-        to.mean[i] = to.mean[i] + k[i] * nu;
+    for (mean, k) in to.mean.iter_mut().zip(k) {
+        *mean = *mean + k * nu;
     }
 }
 
@@ -285,7 +282,6 @@ fn velocity_row<R: Real>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
 }
 
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn times3<R: Real>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
     [
         c[0] * a[0] + c[1] * a[1] + c[2] * a[2],

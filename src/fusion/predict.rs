@@ -35,7 +35,7 @@ pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
 
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
 fn invocation<R: Real>(
     look: &Look,
     place: usize,

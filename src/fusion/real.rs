@@ -24,8 +24,10 @@ pub trait Real:
     /// The number in one place.
     fn at(self, place: usize) -> f32;
     /// Square root, correctly rounded.
+    #[must_use]
     fn sqrt(self) -> Self;
     /// Largest integer not above.
+    #[must_use]
     fn floor(self) -> Self;
     /// `then` where `a < b`, else `otherwise` (also where either is NaN).
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
@@ -144,7 +146,8 @@ pub fn array<R: Real, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
 /// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes `expf`.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "k lies in -126..=0")]
-#[expect(clippy::excessive_precision, reason = "the coefficients as published")]
+#[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "of NaN too the answer is 0")]
 pub fn exp_of_nonpositive(x: f32) -> f32 {
     if !(x > -87.0) {
         return 0.0;
@@ -164,7 +167,7 @@ pub fn exp_of_nonpositive(x: f32) -> f32 {
 /// Natural logarithm of a positive, normal x, within 3 ulp; the kernels use the same polynomial (Cephes `logf`).
 #[must_use]
 #[expect(clippy::cast_possible_wrap, reason = "an exponent fits")]
-#[expect(clippy::excessive_precision, reason = "the coefficients as published")]
+#[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
 pub fn ln(x: f32) -> f32 {
     let bits = x.to_bits();
     let mut e = ((bits >> 23) as i32 - 126) as f32;

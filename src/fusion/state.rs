@@ -70,14 +70,12 @@ pub fn times<R: Real>(p: &[R; COVARIANCE], h: &[R; 6]) -> [R; 6] {
 
 /// a · b.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn dot6<R: Real>(a: &[R; 6], b: &[R; 6]) -> R {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3] + a[4] * b[4] + a[5] * b[5]
 }
 
 /// a · b.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn dot3<R: Real>(a: &[R; 3], b: &[R; 3]) -> R {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

@@ -248,6 +248,7 @@ fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> 
 
 /// The components given the detection, moment-matched about the first one's tile.
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN adds nothing")]
 fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
     let Some(tile) = components.first().map(|c| c.tile) else { return nothing() };
     let mut to = Birth { density: 0.0, tile, state: State::zero() };
@@ -261,8 +262,8 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
         for k in 0..MEAN {
             posterior.mean[k] += c.state.mean[k];
         }
-        for a in 0..3 {
-            posterior.mean[a] += c.tile[a].wrapping_sub(tile[a]) as f32 * TILE;
+        for ((mean, own), tile) in posterior.mean.iter_mut().zip(c.tile).zip(tile) {
+            *mean += own.wrapping_sub(tile) as f32 * TILE;
         }
         let sum = to.density + w;
         let (share, spread) = (w / sum, to.density / sum * (w / sum));

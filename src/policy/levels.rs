@@ -3,7 +3,7 @@
 use super::PolicyError;
 use super::source::Source;
 use crate::time::parse_duration;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use toml::Spanned;
@@ -29,7 +29,7 @@ pub struct Obligations {
 }
 
 /// A part of a track that an obligation can leave out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// Its velocity, with the part of the covariance that belongs to it.

@@ -58,7 +58,6 @@ pub(super) fn area(ring: &[[f64; 2]]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "a test may fail")]
     use super::*;
 
     #[test]

@@ -385,7 +385,6 @@ fn cell(at: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail")]
     use super::*;
 
     fn map(features: &[(&str, &str)], frame: Frame) -> ZoneMap {

@@ -90,7 +90,10 @@ pub fn run(
     let lanes = Lane::all(&basis, &decisions)?;
     let staging = Staging::create(request.out)?;
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let fusion = fuse(request, executor, &basis, &lanes, &mut pictures, &ingest, progress)?;
+    let fusion = {
+        let fusing = Fusing::new(request.config, executor, &basis, &lanes, &mut pictures);
+        fuse(request, fusing, ingest.rows_accepted, progress)?
+    };
     let released = pictures.finish(request.config)?;
     progress(Progress::Scoring);
     let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released };
@@ -126,20 +129,12 @@ fn reader<'a>(request: &Request<'_>, catalogue: &'a Catalogue) -> Result<Reader<
 /// Second pass: looks, scans, tracks, pictures.
 fn fuse(
     request: &Request<'_>,
-    executor: Executor,
-    basis: &Basis<'_>,
-    lanes: &[Lane],
-    pictures: &mut Pictures<'_>,
-    ingest: &IngestReport,
+    mut fusing: Fusing<'_, '_>,
+    rows_accepted: u64,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<report::Fusion, RunError> {
-    let catalogue = basis.catalogue;
-    let setups = lanes.iter().map(|lane| lane.setup(catalogue.frame, request.config)).collect();
-    let batch = Batch::new(request.config.fusion.clone(), executor, setups);
-    let looks = lanes.iter().map(|lane| lane.looks(catalogue)).collect();
-    let times = vec![None; lanes.len()];
-    let mut fusing = Fusing { basis, lanes, pictures, batch, looks, times, done: report::Fusion::default() };
-    let mut classifier = Classifier::new(basis.policy, catalogue)?;
+    let catalogue = fusing.basis.catalogue;
+    let mut classifier = Classifier::new(fusing.basis.policy, catalogue)?;
     let mut reader = reader(request, catalogue)?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
@@ -147,9 +142,13 @@ fn fuse(
         fusing.take(&batch, &classes);
         fusing.waves()?;
         rows += batch.time_us.len() as u64;
-        progress(Progress::Fusing(rows, ingest.rows_accepted));
+        progress(Progress::Fusing(rows, rows_accepted));
     }
-    fusing.finish(request.strict)
+    let done = fusing.finish()?;
+    match done.late.iter().find(|late| **late > 0) {
+        Some(&rows) if request.strict => Err(RunError::Late { rows }),
+        _ => Ok(done),
+    }
 }
 
 /// The state of the second pass.
@@ -165,7 +164,21 @@ struct Fusing<'a, 'p> {
     done: report::Fusion,
 }
 
-impl Fusing<'_, '_> {
+impl<'a, 'p> Fusing<'a, 'p> {
+    fn new(
+        config: &RunConfig,
+        executor: Executor,
+        basis: &'a Basis<'a>,
+        lanes: &'a [Lane],
+        pictures: &'a mut Pictures<'p>,
+    ) -> Self {
+        let setups = lanes.iter().map(|lane| lane.setup(basis.catalogue.frame, config)).collect();
+        let batch = Batch::new(config.fusion.clone(), executor, setups);
+        let looks = lanes.iter().map(|lane| lane.looks(basis.catalogue)).collect();
+        let times = vec![None; lanes.len()];
+        Self { basis, lanes, pictures, batch, looks, times, done: report::Fusion::default() }
+    }
+
     /// Hands every lane the rows that it may see.
     fn take(&mut self, batch: &Detections, classes: &[u32]) {
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
@@ -208,7 +221,7 @@ impl Fusing<'_, '_> {
         self.times.get(lane).copied().flatten().map_or(own, |before| own.max(before))
     }
 
-    fn finish(mut self, strict: bool) -> Result<report::Fusion, RunError> {
+    fn finish(mut self) -> Result<report::Fusion, RunError> {
         self.looks.iter_mut().for_each(Looks::end);
         self.waves()?;
         for index in 0..self.lanes.len() {
@@ -216,10 +229,7 @@ impl Fusing<'_, '_> {
         }
         self.done.timings = self.batch.timings();
         self.done.late = self.looks.iter().map(Looks::late).collect();
-        match self.done.late.iter().find(|late| **late > 0) {
-            Some(&rows) if strict => Err(RunError::Late { rows }),
-            _ => Ok(self.done),
-        }
+        Ok(self.done)
     }
 }
 

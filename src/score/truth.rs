@@ -156,8 +156,8 @@ mod tests {
         TruthPoint { time_us, object, position_m: [x, 0.0, 0.0] }
     }
 
-    fn stream(points: &[TruthPoint]) -> TruthInTime<std::vec::IntoIter<TruthPoint>> {
-        TruthInTime::new(points.to_vec().into_iter(), 10)
+    fn stream<I: IntoIterator<Item = TruthPoint>>(points: I) -> TruthInTime<I::IntoIter> {
+        TruthInTime::new(points.into_iter(), 10)
     }
 
     fn x_of(there: &[(u32, [f64; 3])]) -> Vec<(u32, f64)> {
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_place_is_interpolated_between_neighbours_that_are_near_enough() {
-        let mut truth = stream(&[point(0, 7, 0.0), point(5, 3, 9.0), point(10, 7, 100.0), point(21, 7, 0.0)]);
+        let mut truth = stream([point(0, 7, 0.0), point(5, 3, 9.0), point(10, 7, 100.0), point(21, 7, 0.0)]);
         assert_eq!(x_of(&truth.at(0).expect("truth")), [(7, 0.0)]);
         assert_eq!(x_of(&truth.at(4).expect("truth")), [(7, 40.0)]);
         assert_eq!(x_of(&truth.at(5).expect("truth")), [(3, 9.0), (7, 50.0)]);
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn the_largest_gap_is_bridged_and_one_microsecond_more_is_not() {
         for (gap_us, wanted) in [(10, vec![(1, 50.0)]), (11, vec![])] {
-            let mut truth = stream(&[point(0, 1, 0.0), point(gap_us, 1, 10.0 * gap_us as f64)]);
+            let mut truth = stream([point(0, 1, 0.0), point(gap_us, 1, 10.0 * gap_us as f64)]);
             assert_eq!(x_of(&truth.at(5).expect("truth")), wanted, "{gap_us} µs");
         }
     }
@@ -189,7 +189,7 @@ mod tests {
     fn a_scan_may_skip_many_samples() {
         // A zigzag, so that a neighbour passed over shows.
         let points: Vec<_> = (0..1000).flat_map(|t| [point(2 * t, 1, (t % 2) as f64), point(2 * t, 2, 5.0)]).collect();
-        let mut truth = stream(&points);
+        let mut truth = stream(points);
         for (time_us, x) in [(501, 0.5), (502, 1.0), (503, 0.5), (999, 0.5), (1000, 0.0), (1997, 0.5)] {
             assert_eq!(x_of(&truth.at(time_us).expect("truth")), [(1, x), (2, 5.0)], "at {time_us} µs");
             assert!(truth.queue.len() <= 10, "{} samples are held", truth.queue.len());
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_second_position_at_one_time_is_counted_and_the_first_holds() {
-        let mut truth = stream(&[point(0, 1, 1.0), point(0, 1, 2.0), point(4, 1, 5.0), point(4, 1, 6.0)]);
+        let mut truth = stream([point(0, 1, 1.0), point(0, 1, 2.0), point(4, 1, 5.0), point(4, 1, 6.0)]);
         assert_eq!(x_of(&truth.at(0).expect("truth")), [(1, 1.0)]);
         assert_eq!(x_of(&truth.at(2).expect("truth")), [(1, 3.0)]);
         assert_eq!(truth.repeats(), 2);
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn truth_out_of_order_or_not_finite_is_an_error() {
-        let error = stream(&[point(5, 1, 0.0), point(4, 1, 0.0)]).at(9).expect_err("an error");
+        let error = stream([point(5, 1, 0.0), point(4, 1, 0.0)]).at(9).expect_err("an error");
         assert_eq!(error.to_string(), "truth at 4 µs comes after 5 µs, wanted time order");
-        let error = stream(&[point(5, 1, f64::NAN)]).at(9).expect_err("an error");
+        let error = stream([point(5, 1, f64::NAN)]).at(9).expect_err("an error");
         assert_eq!(error.to_string(), "truth position 1 is [NaN, 0.0, 0.0], wanted finite metres");
     }
 }

@@ -132,6 +132,7 @@ fn rows(sensors: &[Sensor], targets: &[([f64; 2], [f64; 2])], seed: u64) -> Vec<
     };
     let mut rows = Vec::new();
     for (index, sensor) in sensors.iter().enumerate() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few looks")]
         let looks = (12.0 / sensor.period_s) as u32;
         for look in 0..looks {
             let start = f64::from(look) * sensor.period_s;
@@ -186,10 +187,12 @@ impl World {
                     }
                 }
             }
-            Change::AddSensor { place, period_s, first } => to.add_sensor(*place, *period_s, *first),
+            Change::AddSensor { place, period_s, first } => {
+                to.add_sensor(*place, *period_s, if *first { 0 } else { to.sensors.len() })
+            }
             Change::DropHiddenSensors => to.drop_sensors(self),
             Change::AddZone(low) => {
-                to.zones.push(Zone { name: "also".to_owned(), low: *low, high: low.map(|x| x + 300.0) })
+                to.zones.push(Zone { name: "also".to_owned(), low: *low, high: low.map(|x| x + 300.0) });
             }
             Change::AddPartner => to.rules.push(Rule {
                 owners: (0..OWNERS.len()).collect(),
@@ -219,13 +222,12 @@ impl World {
     }
 
     /// A sensor of an owner that the subject has no right to, busy and full of clutter.
-    fn add_sensor(&mut self, place: [f64; 2], period_s: f64, first: bool) {
+    fn add_sensor(&mut self, place: [f64; 2], period_s: f64, index: usize) {
         let granted = self.rules.first().map(|rule| rule.owners.clone()).unwrap_or_default();
         let Some(owner) = (0..OWNERS.len()).find(|owner| !granted.contains(owner)) else { return };
-        let sensor = Sensor { name: if first { "a0" } else { "z9" }.to_owned(), owner, period_s, clutter: 9.0 };
-        let index = if first { 0 } else { self.sensors.len() };
-        if first {
-            self.rows.iter_mut().for_each(|row| row.sensor += 1);
+        let sensor = Sensor { name: if index == 0 { "a0" } else { "z9" }.to_owned(), owner, period_s, clutter: 9.0 };
+        for row in self.rows.iter_mut().filter(|row| row.sensor >= index) {
+            row.sensor += 1;
         }
         self.sensors.insert(index, sensor);
         for k in 0..40u32 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor};
+use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor, TimeScale};
 use trackweave::policy::{ClassKey, Policy};
 use trackweave::space::Frame;
 
@@ -134,7 +134,12 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
         scan_period_us: 1_000_000,
         coverage: Coverage::Box { min: [0.0; 2], max: [10.0; 2], height_m: None },
     };
-    Catalogue { name: "test".to_owned(), frame, sensors: sensors.iter().map(sensor).collect() }
+    Catalogue {
+        name: "test".to_owned(),
+        frame,
+        time: TimeScale::Timestamp,
+        sensors: sensors.iter().map(sensor).collect(),
+    }
 }
 
 /// One detection: time in seconds, sensor, place, label, identified.

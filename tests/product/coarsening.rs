@@ -4,7 +4,8 @@ use arrow_array::RecordBatch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use trackweave::product::{Obligations, ProductError, Row, picture_batch, picture_points};
+use trackweave::policy::Obligations;
+use trackweave::product::{ProductError, Row, picture_batch, picture_points};
 use trackweave::space::{Frame, Geodetic};
 
 use super::{FRAMES, Outcome, all, coarse, doubles, row, singles};
@@ -156,7 +157,7 @@ fn the_covariance_beside_a_pole_is_true_to_the_documented_three_per_cent() -> Ou
 }
 
 /// Exact positions, so that all of the error is the cell's.
-fn batch_of(truth: &[[f64; 3]], cut: &Cut) -> Result<RecordBatch, ProductError> {
+fn batch_of(truth: &[[f64; 3]], cut: &Obligations) -> Result<RecordBatch, ProductError> {
     let rows = truth.iter().map(|&exact| (Row { covariance: [[0.0; 6]; 6], ..row(0, exact, &[]) }, cut));
     picture_batch(Frame::Geodetic, &all(), rows)
 }

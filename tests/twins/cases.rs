@@ -55,7 +55,7 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
     let (level, upright) = (random.random_range(0.01..4.0f32), random.random_range(0.001..1.0f32));
     Look {
         awake: u32::from(lane + 1 < LANES),
-        radial: u32::from(lane % 2 == 0),
+        radial: u32::from(lane.is_multiple_of(2)),
         dt_s,
         survival: random.random_range(0.9..1.0),
         noise_pp: level * dt_s * dt_s * dt_s / 3.0,
@@ -123,7 +123,9 @@ pub(crate) fn add_hypotheses(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>,
     let start = u32::try_from(arrays.edges.len()).expect("few");
     let mut weights: Vec<f32> = (0..hypotheses + 2).map(|_| random.random_range(0.0..1.0f32)).collect();
     let sum: f32 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in &mut weights {
+        *weight /= sum;
+    }
     for &weight in &weights[2..] {
         arrays.edges.push(Edge { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
         arrays.detections.push(Detection {

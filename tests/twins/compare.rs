@@ -91,14 +91,14 @@ pub(crate) fn compare(
     let (found, wanted): (&[u32], &[u32]) =
         (bytemuck::cast_slice(found.bytes(field)), bytemuck::cast_slice(wanted.bytes(field)));
     assert_eq!(found.len(), wanted.len(), "`{}` has as many elements on both sides", field.name());
-    let is_float = field != Field::Tile;
     let mut differences = Vec::new();
     for (index, (&kernel, &twin)) in found.iter().zip(wanted).enumerate() {
         let allowed = match tolerance {
-            Tolerance::Bits => 0.0,
-            Tolerance::Relative(share) => share * largest_beside(wanted, field, index),
+            _ if field == Field::Tile => None,
+            Tolerance::Bits => Some(0.0),
+            Tolerance::Relative(share) => Some(share * largest_beside(wanted, field, index)),
         };
-        if let Some(difference) = differ(index, kernel, twin, is_float, allowed) {
+        if let Some(difference) = differ(index, kernel, twin, allowed) {
             differences.push(difference);
         }
     }
@@ -106,8 +106,8 @@ pub(crate) fn compare(
     Some(Census { field: field.name(), differing: differences.len(), total: found.len(), worst })
 }
 
-fn differ(index: usize, kernel: u32, twin: u32, is_float: bool, allowed: f32) -> Option<Difference> {
-    if !is_float {
+fn differ(index: usize, kernel: u32, twin: u32, allowed: Option<f32>) -> Option<Difference> {
+    let Some(allowed) = allowed else {
         let (kernel, twin) = (kernel.cast_signed(), twin.cast_signed());
         let steps = kernel.abs_diff(twin);
         return (steps > 0).then_some(Difference {
@@ -116,7 +116,7 @@ fn differ(index: usize, kernel: u32, twin: u32, is_float: bool, allowed: f32) ->
             twin: Number::Integer(twin),
             steps,
         });
-    }
+    };
     let (a, b) = (f32::from_bits(kernel), f32::from_bits(twin));
     let same = kernel == twin || (a.is_nan() && b.is_nan()) || (a - b).abs() < allowed;
     let steps = if a.is_nan() || b.is_nan() { u32::MAX } else { ordered(kernel).abs_diff(ordered(twin)) };

@@ -93,7 +93,7 @@ fn run(executor: Executor) -> Result<Vec<Vec<Estimate>>, Failed> {
                 .collect();
             scans.push(Scan {
                 lane,
-                time_us: i64::try_from(scan).expect("few") * 1_000_000,
+                time_us: i64::try_from(scan)? * 1_000_000,
                 detection_probability: 0.95,
                 mask: None,
                 slack_m: 0.0,
