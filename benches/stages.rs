@@ -7,7 +7,7 @@
 #[path = "../tests/twins/cases.rs"]
 mod cases;
 
-use cases::{Poison, copy, wave};
+use cases::{copy, wave};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use trackweave::fusion::arrays::{Arrays, Host};
 use trackweave::fusion::device::{Context, KERNELS, Options, Runner, Wanted};
@@ -28,7 +28,7 @@ fn stages(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(stage);
         group.sample_size(10);
         for size in SIZES {
-            let arrays = wave(size, 1, Poison::None);
+            let arrays = wave(size, 1);
             group.throughput(Throughput::Elements(size as u64));
             group.bench_function(BenchmarkId::new("twin", size), |bencher| {
                 bencher.iter_batched_ref(|| copy(&arrays), twin, BatchSize::LargeInput);

@@ -10,7 +10,9 @@ use super::config::Config;
 use super::executor::{Executor, KernelError};
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
-use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Plan, compact, edges_of, fate, spatial_key, state_of};
+use super::manage::{
+    CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, edges_of, fate, settle_in_place, spatial_key, state_of,
+};
 use super::predict::predict_one;
 use super::state::State;
 use super::undetected::{Mask, Undetected};
@@ -112,7 +114,10 @@ struct Lane {
     time_us: Option<i64>,
     scans: u32,
     first_track: usize,
+    /// Places for tracks; those without one have odds 0.
     tracks: usize,
+    /// Places that hold a track.
+    live: usize,
 }
 
 /// What one lane's scan adds to the wave.
@@ -142,7 +147,8 @@ impl Batch {
     /// Begins with no track in any lane.
     #[must_use]
     pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Self {
-        let lanes = lanes.into_iter().map(|setup| Lane { setup, time_us: None, scans: 0, first_track: 0, tracks: 0 });
+        let lanes =
+            lanes.into_iter().map(|setup| Lane { setup, time_us: None, scans: 0, first_track: 0, tracks: 0, live: 0 });
         Self {
             config,
             executor,
@@ -163,7 +169,7 @@ impl Batch {
     /// Number of tracks of a lane, whatever their existence.
     #[must_use]
     pub fn tracks(&self, lane: usize) -> usize {
-        self.lanes.get(lane).map_or(0, |lane| lane.tracks)
+        self.lanes.get(lane).map_or(0, |lane| lane.live)
     }
 
     /// Runs one wave: `scans` in the order of lanes, at most one a lane; `observations` are shared by its detections.
@@ -191,7 +197,7 @@ impl Batch {
         self.executor.update(&mut self.arrays)?;
         let start = self.timings.note(4, start);
         let mut report = WaveReport {
-            tracks: self.lanes.iter().map(|lane| lane.tracks as u64).sum(),
+            tracks: self.lanes.iter().map(|lane| lane.live as u64).sum(),
             detections: self.arrays.detections.len() as u64,
             edges: self.arrays.edges.len() as u64,
             clusters: self.clusters.len() as u64,
@@ -312,26 +318,28 @@ impl Batch {
             .collect();
         let mut plan = Plan::default();
         let mut births = Vec::new();
-        let mut source = Vec::with_capacity(arrays.detections.len());
+        let mut in_place = true;
         for (index, (lane, settled)) in self.lanes.iter_mut().zip(settled).enumerate() {
-            let first = births.len();
-            if let Some(settled) = settled {
-                births.extend(settled.births);
-                let kept = settled.kept.len();
-                lane.first_track = plan.lane(index, settled.kept.into_iter(), first..births.len());
-                lane.tracks = kept + births.len() - first;
-            } else {
-                let looks = arrays.looks.get(index);
-                let old = looks.map_or(0..0, |look| look.first_track..look.first_track + look.tracks);
-                lane.first_track = plan.lane(index, old, first..first);
-            }
+            let settled = settled.unwrap_or_else(|| Settled {
+                places: Places::at_rest(lane.first_track..lane.first_track + lane.tracks, lane.live),
+                births: Vec::new(),
+            });
+            lane.first_track = plan.lane(index, &settled.places, births.len());
+            (lane.tracks, lane.live) = (settled.places.len(), settled.places.live);
+            in_place &= settled.places.in_place;
+            births.extend(settled.births);
         }
+        let mut source = Vec::with_capacity(arrays.detections.len());
         for lane in prepared.iter().flatten() {
             source.extend(lane.order.iter().map(|&from| lane.source.get(from as usize).copied().unwrap_or(0)));
         }
         let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
-        compact(arrays, &mut self.spare, &plan, &inputs);
-        core::mem::swap(&mut self.arrays, &mut self.spare);
+        if in_place {
+            settle_in_place(&mut self.arrays, &plan, &inputs);
+        } else {
+            compact(&self.arrays, &mut self.spare, &plan, &inputs);
+            core::mem::swap(&mut self.arrays, &mut self.spare);
+        }
         births.len() as u64
     }
 }
@@ -368,7 +376,7 @@ fn prepare_lane<'a>(lane: &mut Lane, look: &Look, observations: &[Observation], 
 
 /// What becomes of one lane's tracks.
 struct Settled {
-    kept: Vec<u32>,
+    places: Places,
     births: Vec<Newborn>,
 }
 
@@ -394,24 +402,19 @@ fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Hos
             source: scan.source.get(scan.order[d] as usize).copied().unwrap_or(0),
         })
     };
-    let births = (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    let births: Vec<Newborn> =
+        (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
     let fates: Vec<Fate> =
         tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
     lane.setup.undetected.thin(look, scan.mask);
-    let mut kept = Vec::with_capacity(lane.tracks);
-    for (track, fate) in tracks.zip(fates) {
-        match fate {
-            Fate::Kept => kept.push(track as u32),
-            Fate::Pruned => {}
-            Fate::Recycled => {
-                let (tile, state) = state_of(arrays, track);
-                let odds = arrays.odds[track];
-                lane.setup.undetected.recycle(odds / (1.0 + odds), tile, &state);
-            }
-        }
+    for (track, _) in tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled) {
+        let (tile, state) = state_of(arrays, track);
+        let odds = arrays.odds[track];
+        lane.setup.undetected.recycle(odds / (1.0 + odds), tile, &state);
     }
-    if lane.scans % config.reorder_scans.max(1) == 0 {
+    let compacted = lane.scans % config.reorder_scans.max(1) == 0;
+    let places = Places::new(lane.first_track, &fates, births.len(), compacted, |kept| {
         kept.par_sort_by_cached_key(|&track| (spatial_key(arrays, track as usize), track));
-    }
-    Settled { kept, births }
+    });
+    Settled { places, births }
 }

@@ -10,8 +10,8 @@
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
-use super::real::array;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
+use super::real::array;
 use super::state::State;
 use super::undetected::Mask;
 use rayon::prelude::*;
@@ -97,61 +97,39 @@ fn invocation(
     let factor = odds * detected / (1.0 + missed);
     if factor > 0.0 {
         let grid = &lane.grid;
-        let reach = reach(&state, grid, look.gate);
         let mut known = Known::default();
-        grid.candidates(&tile, &state.mean, &reach.half_m, |first, last| {
-            for d in first..last {
-                let detection = &scan.detections[d];
-                let difference = array(|a| {
-                    let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
-                    difference(tiles, detection.offset_m[a], state.mean[a])
-                });
-                if !reach.holds(&state.mean, detection.ahead_s, &difference) {
-                    continue;
-                }
-                let innovation = known.innovation(scan, d, &tile, &state, difference);
-                if innovation.distance2 < look.gate {
-                    let weight = factor * innovation.density() / scan.density[d];
-                    if weight > 0.0 && weight < f32::INFINITY {
-                        found.push(Edge { detection: d as u32, weight });
-                    }
+        grid.candidates(&tile, &state.mean, &reach(&state, grid, look.gate), |d| {
+            let detection = &scan.detections[d];
+            let difference = array(|a| {
+                let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
+                difference(tiles, detection.offset_m[a], state.mean[a])
+            });
+            let innovation = known.innovation(scan, d, &tile, &state, difference);
+            if innovation.distance2 < look.gate {
+                let weight = factor * innovation.density() / scan.density[d];
+                if weight > 0.0 && weight < f32::INFINITY {
+                    found.push(Edge { detection: d as u32, weight });
                 }
             }
         });
-        found[start..].sort_unstable_by_key(|edge| edge.detection);
     }
     Row { start: start as u32, count: (found.len() - start) as u32, missed, gone: 0.0 }
 }
 
-/// A box that holds every detection in the gate.
-struct Reach {
-    /// Half its edges for a detection at the track's own predicted place, metres.
-    half_m: [f32; 3],
-    /// Half its edges, widened by how far the track moves within the scan.
-    narrow_m: [f32; 3],
-}
-
-/// |ν_a| ≤ √(gate S_aa) inside the ellipsoid νᵀ S⁻¹ ν ≤ gate.
+/// Half the edges of a box about the track that holds every detection in its gate, metres: |ν_a| ≤ √(gate S_aa) inside
+/// the ellipsoid νᵀ S⁻¹ ν ≤ gate, and the track moves within the scan.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> Reach {
+fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> [f32; 3] {
     let [early, late] = grid.ahead_s.map(|tau| position_covariance(&state.covariance, tau));
     let variance = grid.sigma_m * grid.sigma_m;
-    let narrow_m = [(0, 0), (1, 3), (2, 5)].map(|(_, k)| {
-        let widest = if early[k] < late[k] { late[k] } else { early[k] };
-        (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m
-    });
     let longest = grid.ahead_s[0].abs().max(grid.ahead_s[1].abs());
-    let half_m = array(|a| narrow_m[a] + longest * state.mean[3 + a].abs());
-    Reach { half_m, narrow_m }
-}
-
-impl Reach {
-    #[inline]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn holds(&self, x: &[f32; MEAN], ahead_s: f32, difference: &[f32; 3]) -> bool {
-        (0..3).all(|a| (difference[a] - ahead_s * x[3 + a]).abs() <= self.narrow_m[a])
-    }
+    array(|a| {
+        // Places of the variances in the upper triangle.
+        let k = [0, 3, 5][a];
+        let widest = if early[k] < late[k] { late[k] } else { early[k] };
+        (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m + longest * state.mean[3 + a].abs()
+    })
 }
 
 /// The last factor of a track's innovation covariance: detections measured alike share it.

@@ -1,8 +1,10 @@
 //! The detections of one scan, sorted into the cells of a dense grid that the scan bounds.
 
 use super::arrays::{Detection, MEAN, Observation};
+use super::real::Real;
 use crate::space::TILE_M;
 use rayon::prelude::*;
+use wide::f32x8;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
@@ -29,6 +31,10 @@ pub struct Grid {
     /// First detection of each fine cell, and the end.
     starts: Vec<u32>,
     offset: u32,
+    /// Places of the sorted detections along both axes from the grid's corner, metres, and a block beyond the end.
+    places_m: [Vec<f32>; 2],
+    /// What rounding may have moved a place by, metres.
+    rounding_m: f32,
 }
 
 impl Grid {
@@ -55,20 +61,27 @@ impl Grid {
             .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
             .collect();
         detections.copy_from_slice(&sorted);
+        for k in 0..2 {
+            let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
+            grid.places_m[k] = detections.iter().map(|d| grid.place_m(d, k)).chain(beyond).collect();
+        }
         (grid, order)
     }
 
-    /// Calls `visit(first, last)` with ranges of detections that hold all within `half_m` of the track.
+    /// Calls `visit` in ascending order with a superset of the detections within `half_m` of the track.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
-    pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize, usize)) {
+    pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize)) {
         if self.starts.is_empty() {
             return;
         }
         let mut low = [0u32; 2];
         let mut high = [0u32; 2];
+        let mut around = [[0.0; 2]; 2];
         for (k, &axis) in self.axes.iter().enumerate() {
             let centre = tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + x[axis] - self.low_m[k];
+            let reach = half_m[axis] + self.rounding_m;
+            around[k] = [centre - reach, centre + reach];
             let last = (self.coarse[k] * FINE - 1) as f32;
             // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
             let from = ((centre - half_m[axis]) * self.cells_per_m - 1e-3).floor();
@@ -81,13 +94,12 @@ impl Grid {
         }
         let first = low.map(|fine| fine / FINE);
         let last = high.map(|fine| fine / FINE);
-        let offset = self.offset as usize;
         if (last[0] - first[0] + 1) * (last[1] - first[1] + 1) > COARSE_MAX {
             for row in first[1]..=last[1] {
                 let cells = row * self.coarse[0];
                 let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
                 let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
-                visit(offset + from, offset + to);
+                self.within(from, to, &around, &mut visit);
             }
             return;
         }
@@ -100,11 +112,32 @@ impl Grid {
                     let line = base + (fine - row * FINE) * FINE;
                     let from = self.starts[(line + left) as usize] as usize;
                     let to = self.starts[(line + right + 1) as usize] as usize;
-                    if from < to {
-                        visit(offset + from, offset + to);
-                    }
+                    self.within(from, to, &around, &mut visit);
                 }
             }
+        }
+    }
+
+    /// Visits those of a range of detections that lie in the rectangle `around`, eight at a time.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "places have a block beyond the end")]
+    fn within(&self, from: usize, to: usize, around: &[[f32; 2]; 2], visit: &mut impl FnMut(usize)) {
+        let bounds = around.map(|bound| bound.map(f32x8::splat));
+        let mut first = from;
+        while first < to {
+            let [u, v] = [0, 1].map(|k| <f32x8 as Real>::load(&self.places_m[k][first..first + f32x8::WIDTH]));
+            let [[left, right], [bottom, top]] = bounds;
+            // NaN lies nowhere; what lies beyond the range is masked off.
+            let inside = u.simd_ge(left) & u.simd_le(right) & v.simd_ge(bottom) & v.simd_le(top);
+            let mut hits = inside.to_bitmask();
+            if to - first < f32x8::WIDTH {
+                hits &= (1 << (to - first)) - 1;
+            }
+            while hits != 0 {
+                visit(self.offset as usize + first + hits.trailing_zeros() as usize);
+                hits &= hits - 1;
+            }
+            first += f32x8::WIDTH;
         }
     }
 
@@ -134,6 +167,8 @@ impl Grid {
         let count = detections.len() as f64;
         let cell = (wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
         self.cells_per_m = (1.0 / cell) as f32;
+        // A sum of three terms up to the extent, each rounded, on either side of the comparison.
+        self.rounding_m = (wide.max(deep) * 1e-6) as f32;
         let fine = f64::from(FINE);
         self.coarse = [wide, deep].map(|edge| ((edge / cell / fine) as u32 + 1).min(1 << 13));
         for (k, &a) in self.axes.iter().enumerate() {
@@ -161,13 +196,17 @@ impl Grid {
         self.ahead_s = ahead;
     }
 
+    /// Place along one of the grid's axes, metres from its corner.
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    fn place_m(&self, d: &Detection, k: usize) -> f32 {
+        let axis = self.axes[k];
+        d.tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + d.offset_m[axis] - self.low_m[k]
+    }
+
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     fn cell(&self, d: &Detection) -> u32 {
-        let [i, j] = core::array::from_fn(|k| {
-            let axis = self.axes[k];
-            let m = d.tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + d.offset_m[axis] - self.low_m[k];
-            clamped((m * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
-        });
+        let [i, j] = [0, 1]
+            .map(|k| clamped((self.place_m(d, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32));
         let coarse = (j / FINE) * self.coarse[0] + i / FINE;
         coarse * FINE * FINE + (j % FINE) * FINE + i % FINE
     }

@@ -1,8 +1,9 @@
 //! Ends, keeps and begins tracks: prune, recycle, confirm, births, compaction, order in space.
 //!
-//! Every lane keeps its blocks to itself. Tracks stay in their order, births follow in the order of their cells; now
-//! and then a lane's tracks are sorted by the cell they lie in, so that neighbours in space are neighbours in memory.
-//! The identity of a track is the scan and the detection of its birth, counted within its lane.
+//! Every lane keeps its blocks to itself, with some places to spare; a place without a track has odds 0, and no stage
+//! touches it. Births fill the free places in order. Where they do not suffice, and now and then for speed, a lane is
+//! compacted, its tracks sorted by the cell they lie in, so that neighbours in space are neighbours in memory. Whether
+//! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track is the scan and the detection of its birth, counted within its lane.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
@@ -47,8 +48,8 @@ pub enum Fate {
 pub fn fate(arrays: &Arrays<Host>, existence: &Existence, track: usize) -> Fate {
     let odds = arrays.odds[track];
     let r = odds / (1.0 + odds);
-    // NaN is dropped, too.
-    if !(r >= existence.prune.get()) {
+    // A free place is no track, and NaN is dropped, too.
+    if !(odds > 0.0 && r >= existence.prune.get()) {
         return Fate::Pruned;
     }
     let p = |k: usize| arrays.covariance[at(track, k, COVARIANCE)];
@@ -57,22 +58,84 @@ pub fn fate(arrays: &Arrays<Host>, existence: &Existence, track: usize) -> Fate 
     if r < existence.recycle.get() || !(spread <= 2.0 * (limit * limit)) { Fate::Recycled } else { Fate::Kept }
 }
 
-/// Where the tracks of a lane come from, in their new order.
+/// Where the tracks of every lane come from, in their new order.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Origin of every place of the new blocks: an old track, a birth, or nothing.
+    /// Origin of every place of the new blocks: an old place, a birth, or nothing.
     pub origins: Vec<u32>,
     /// Lane of every new block.
     pub lanes: Vec<u32>,
 }
 
+/// What becomes of one lane's places.
+#[derive(Debug)]
+pub struct Places {
+    /// Origin of each.
+    origins: Vec<u32>,
+    /// Whether every track stays where it is.
+    pub in_place: bool,
+    /// How many hold a track.
+    pub live: usize,
+}
+
+impl Places {
+    /// Puts `births` births into a lane whose places from `first` on have these fates; `order` sorts the tracks that
+    /// stay where the lane is compacted, which it is if `compacted` or if the births need it.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
+    pub fn new(
+        first: usize,
+        fates: &[Fate],
+        births: usize,
+        compacted: bool,
+        order: impl FnOnce(&mut Vec<u32>),
+    ) -> Self {
+        let mut kept: Vec<u32> =
+            (first as u32..).zip(fates).filter(|(_, fate)| **fate == Fate::Kept).map(|(place, _)| place).collect();
+        let live = kept.len() + births;
+        let mut born = (0..births as u32).map(|birth| birth | BORN);
+        if !compacted && live <= fates.len() {
+            let place = |(place, fate): (u32, &Fate)| match fate {
+                Fate::Kept => place,
+                Fate::Pruned | Fate::Recycled => born.next().unwrap_or(EMPTY),
+            };
+            let origins = (first as u32..).zip(fates).map(place).collect();
+            return Self { origins, in_place: true, live };
+        }
+        order(&mut kept);
+        kept.extend(born);
+        // An eighth to spare, so that most scans find room.
+        kept.resize(live + live / 8, EMPTY);
+        Self { origins: kept, in_place: false, live }
+    }
+
+    /// A lane that rests.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
+    pub fn at_rest(places: core::ops::Range<usize>, live: usize) -> Self {
+        Self { origins: (places.start as u32..places.end as u32).collect(), in_place: true, live }
+    }
+
+    /// Number of places.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+}
+
 impl Plan {
-    /// Appends one lane: `tracks` that stay, then births `first`..`last`. Returns its first place.
-    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the engine checks")]
-    pub fn lane(&mut self, lane: usize, tracks: impl Iterator<Item = u32>, births: core::ops::Range<usize>) -> usize {
+    /// Appends one lane, whose births are those of the wave from `births` on. Returns its first place.
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
+    pub fn lane(&mut self, lane: usize, places: &Places, births: usize) -> usize {
         let first = self.origins.len();
-        self.origins.extend(tracks);
-        self.origins.extend(births.map(|birth| birth as u32 | BORN));
+        let here = |origin: &u32| if *origin < EMPTY && *origin >= BORN { *origin + births as u32 } else { *origin };
+        self.origins.extend(places.origins.iter().map(here));
         self.origins.resize(self.origins.len().next_multiple_of(BLOCK), EMPTY);
         self.lanes.resize(self.origins.len() / BLOCK, lane as u32);
         first
@@ -117,6 +180,32 @@ pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: 
         });
 }
 
+/// Settles every track where it is: the plan moves none.
+pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
+    let Arrays { tile, mean, covariance, odds, identity, sources, rows, edges, .. } = arrays;
+    tile.par_chunks_mut(3 * BLOCK)
+        .zip(mean.par_chunks_mut(MEAN * BLOCK))
+        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(odds.par_chunks_mut(BLOCK))
+        .zip(identity.par_chunks_mut(IDENTITY * BLOCK))
+        .zip(sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
+        .zip(plan.origins.par_chunks(BLOCK))
+        .zip(rows.par_chunks(BLOCK))
+        .with_min_len(16)
+        .for_each(|(((((((tile, mean), covariance), odds), identity), sources), origins), rows)| {
+            let mut block = Block { tile, mean, covariance, odds, identity, sources };
+            for (place, (&origin, row)) in origins.iter().zip(rows).enumerate() {
+                if origin == EMPTY {
+                    block.free(place);
+                } else if origin & BORN == 0 {
+                    block.keep(place, row, edges, inputs);
+                } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
+                    block.begin(place, newborn, inputs.existence);
+                }
+            }
+        });
+}
+
 struct Block<'a> {
     tile: &'a mut [i32],
     mean: &'a mut [f32],
@@ -128,6 +217,22 @@ struct Block<'a> {
 
 #[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
 impl Block<'_> {
+    /// Ends what was here: without odds nothing else counts.
+    fn free(&mut self, place: usize) {
+        self.odds[place] = 0.0;
+    }
+
+    /// Leaves a track where it is, with its status and sources as they are now.
+    fn keep(&mut self, place: usize, row: &Row, edges: &[Edge], inputs: &Inputs<'_>) {
+        let flags = &mut self.identity[2 * BLOCK + place];
+        *flags = status(self.odds[place], *flags, inputs.existence);
+        let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| self.sources[k * BLOCK + place]);
+        contribute(&mut words, edges_of(row, edges), inputs);
+        for (k, word) in words.into_iter().enumerate() {
+            self.sources[k * BLOCK + place] = word;
+        }
+    }
+
     fn clear(&mut self, place: usize) {
         for k in 0..3 {
             self.tile[k * BLOCK + place] = 0;

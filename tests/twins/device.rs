@@ -1,6 +1,6 @@
 //! What a device does when asked for too much, for nothing, or after it is gone.
 
-use crate::cases::{Poison, copy, wave};
+use crate::cases::{copy, wave};
 use crate::compare::{Tolerance, written};
 use crate::{open, trial};
 use libtest_mimic::{Failed, Trial};
@@ -54,7 +54,7 @@ fn too_large() -> Result<(), Failed> {
 
 fn lost() -> Result<(), Failed> {
     let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
-    let (mut found, before) = (wave(100, 9, Poison::None), wave(100, 9, Poison::None));
+    let (mut found, before) = (wave(100, 9), wave(100, 9));
     runner.context().destroy();
     for kernel in KERNELS {
         expect(runner.stage(kernel.name, &mut found), |error| matches!(error, DeviceError::Lost { .. }))?;
@@ -80,7 +80,7 @@ fn invalid_workgroup() -> Result<(), Failed> {
 fn no_kernel() -> Result<(), Failed> {
     let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
     for tracks in [0, 100] {
-        expect(runner.stage("gate", &mut wave(tracks, 9, Poison::None)), |error| {
+        expect(runner.stage("gate", &mut wave(tracks, 9)), |error| {
             error.to_string() == "there is no kernel `gate`; there are: predict, update"
         })?;
     }
@@ -89,7 +89,7 @@ fn no_kernel() -> Result<(), Failed> {
 
 fn long_row() -> Result<(), Failed> {
     let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
-    let mut found = wave(100, 9, Poison::None);
+    let mut found = wave(100, 9);
     found.rows[5].count = 1 << 20;
     let before = copy(&found);
     expect(runner.stage("update", &mut found), |error| matches!(error, DeviceError::LongRow { track: 5, .. }))?;
@@ -100,10 +100,10 @@ fn long_row() -> Result<(), Failed> {
 fn same_bytes() -> Result<(), Failed> {
     let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
     for kernel in KERNELS {
-        let mut first = wave(3000, 10, Poison::None);
+        let mut first = wave(3000, 10);
         runner.stage(kernel.name, &mut first)?;
         for _ in 1..10 {
-            let mut again = wave(3000, 10, Poison::None);
+            let mut again = wave(3000, 10);
             runner.stage(kernel.name, &mut again)?;
             written(kernel, &again, &first, Tolerance::Bits)?;
         }

@@ -6,12 +6,14 @@
 mod cases;
 mod compare;
 mod device;
+mod poison;
 mod prefixes;
 mod traps;
 
-use cases::{Poison, copy, wave};
+use cases::{copy, wave};
 use compare::{Tolerance, compare, written};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use poison::{Poison, spoilt};
 use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
@@ -45,27 +47,32 @@ fn agreement(kernel: &'static Kernel) -> Vec<Trial> {
     for size in SIZES {
         for seed in SEEDS {
             trials.push(trial(format!("{name}::n{size}::seed{seed}"), move || {
-                agrees(kernel, Options::LARGEST, &wave(size, seed, Poison::None))
+                agrees(kernel, Options::LARGEST, &wave(size, seed))
             }));
         }
     }
     for poison in Poison::ALL {
         trials.push(exact_trial(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
-            SEEDS.into_iter().try_for_each(|seed| agrees(kernel, Options::LARGEST, &wave(300, seed, poison)))
+            SEEDS.into_iter().try_for_each(|seed| agrees(kernel, Options::LARGEST, &spoilt(300, seed, poison)))
         }));
     }
     for workgroup_size in [1, 32, 64, 128, 256] {
         trials.push(trial(format!("{name}::workgroup_size{workgroup_size}"), move || {
-            agrees(kernel, Options { workgroup_size, ..Options::LARGEST }, &wave(1000, 4, Poison::None))
+            agrees(kernel, Options { workgroup_size, ..Options::LARGEST }, &wave(1000, 4))
         }));
     }
     trials.push(trial(format!("{name}::in_pieces"), move || {
         // 157 blocks in pieces of 64: two whole ones and a rest.
-        agrees(kernel, Options { blocks_max: 64, ..Options::LARGEST }, &wave(5000, 5, Poison::None))
+        agrees(kernel, Options { blocks_max: 64, ..Options::LARGEST }, &wave(5000, 5))
+    }));
+    trials.push(trial(format!("{name}::in_two_dimensions"), move || {
+        // More workgroups than one dimension has.
+        agrees(kernel, Options { workgroup_size: 1, ..Options::LARGEST }, &wave(66_000, 5))
     }));
     trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
-        for (seed, poison) in SEEDS.into_iter().zip([Poison::None, Poison::Nan, Poison::Tiny]) {
-            let (mut one, mut eight) = (wave(300, seed, poison), wave(300, seed, poison));
+        let spoilt = Poison::ALL.map(|poison| spoilt(300, 1, poison));
+        for mut one in SEEDS.into_iter().map(|seed| wave(300, seed)).chain(spoilt) {
+            let mut eight = copy(&one);
             twin(kernel.name)(&mut one);
             twin_of_eight(kernel.name)(&mut eight);
             written(kernel, &eight, &one, Tolerance::Bits)?;
@@ -83,7 +90,7 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
         .map(|output| {
             let field = output.field;
             Trial::test(format!("{name}::a_wrong_bit_of_{}_is_seen", field.name()), move || {
-                let (mut wrong, right) = (wave(100, 6, Poison::None), wave(100, 6, Poison::None));
+                let (mut wrong, right) = (wave(100, 6), wave(100, 6));
                 let bytes = wrong.bytes_mut(field);
                 bytes[4 * 77] ^= 1;
                 let census = compare(field, &wrong, &right, Tolerance::Bits).ok_or("a wrong bit went unseen")?;
@@ -94,11 +101,11 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
         })
         .collect();
     trials.push(trial(format!("{name}::a_perturbed_input_is_seen"), move || {
-        let mut found = wave(100, 7, Poison::None);
+        let mut found = wave(100, 7);
         *found.mean.last_mut().ok_or("no tracks")? += 1.0;
         found.mean[0] += found.mean[0] * 1e-3;
         run(kernel, Options::LARGEST, &mut found)?;
-        let mut wanted = wave(100, 7, Poison::None);
+        let mut wanted = wave(100, 7);
         twin(kernel.name)(&mut wanted);
         match written(kernel, &found, &wanted, tolerance()?) {
             Ok(()) => Err("an error of 0.1 % went unseen".into()),
@@ -108,7 +115,7 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
     trials.push(trial(format!("{name}::a_wrong_kernel_is_seen"), move || {
         let wrong: &'static [Kernel] = vec![planted(kernel)].leak();
         let mut runner = Runner::new(open()?, wrong, Options::LARGEST).map_err(|error| error.to_string())?;
-        let (mut found, mut wanted) = (wave(100, 8, Poison::None), wave(100, 8, Poison::None));
+        let (mut found, mut wanted) = (wave(100, 8), wave(100, 8));
         runner.stage(kernel.name, &mut found).map_err(|error| error.to_string())?;
         twin(kernel.name)(&mut wanted);
         match written(kernel, &found, &wanted, tolerance()?) {

@@ -127,7 +127,7 @@ impl core::fmt::Display for Wanted<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Gpu => f.write_str("a GPU"),
-            Self::Any => f.write_str("there at all"),
+            Self::Any => f.write_str("available"),
             Self::Software => f.write_str("a software driver"),
             Self::Named(name) => write!(f, "named `{name}`"),
         }

@@ -20,7 +20,7 @@ pub(super) struct Pipeline {
     pub(super) kernel: &'static Kernel,
     workgroup_size: u32,
     layout: wgpu::BindGroupLayout,
-    compute: wgpu::ComputePipeline,
+    compiled: wgpu::ComputePipeline,
 }
 
 /// The blocks of one dispatch and its `params`, the `number`th of their buffer.
@@ -40,7 +40,7 @@ impl Pipeline {
         let device = &context.device;
         let mut constants = kernel.constants.to_vec();
         constants.push(("WORKGROUP_SIZE", f64::from(workgroup_size)));
-        let (layout, compute) = context.scoped(&format!("compilation of `{}`", kernel.name), || {
+        let (layout, compiled) = context.scoped(&format!("compilation of `{}`", kernel.name), || {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(kernel.name),
                 source: wgpu::ShaderSource::Wgsl(kernel.wgsl.into()),
@@ -55,7 +55,7 @@ impl Pipeline {
                 bind_group_layouts: &[Some(&layout)],
                 ..wgpu::PipelineLayoutDescriptor::default()
             });
-            let compute = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(kernel.name),
                 layout: Some(&pipeline_layout),
                 module: &module,
@@ -66,9 +66,9 @@ impl Pipeline {
                 },
                 cache: None,
             });
-            (layout, compute)
+            (layout, compiled)
         })?;
-        Ok(Self { kernel, workgroup_size, layout, compute })
+        Ok(Self { kernel, workgroup_size, layout, compiled })
     }
 
     /// Binds `params` and the arrays (in the order of the kernel's bindings) for one piece.
@@ -117,7 +117,7 @@ impl Pipeline {
     /// Records one dispatch over `invocations`; none at all where there are none.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, group: &wgpu::BindGroup, invocations: u32) {
         let Some([x, y]) = groups(invocations, self.workgroup_size) else { return };
-        pass.set_pipeline(&self.compute);
+        pass.set_pipeline(&self.compiled);
         pass.set_bind_group(0, group, &[]);
         pass.dispatch_workgroups(x, y, 1);
     }
