@@ -3,7 +3,6 @@
 //! `twin` is the host executor over all cores; `kernel` runs on arrays that already are on the device, `wave` uploads
 //! and reads back as well. Throughput is in tracks. Without an adapter only the twins are timed.
 
-#[expect(dead_code, reason = "a bench needs healthy numbers only")]
 #[path = "../tests/twins/cases.rs"]
 mod cases;
 
