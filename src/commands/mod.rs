@@ -1,7 +1,7 @@
 //! The command line: arguments in, text or JSON out. Whatever a command does, the library does without it.
 //!
 //! Results go to stdout, as text or, with `--json`, as one JSON object; progress and errors go to stderr. Every way to
-//! fail has its exit code ([`failure::Code`]). For people: `docs/command-line.md`.
+//! fail has its exit code (`failure`). For people: `docs/command-line.md`.
 
 mod arguments; // what may be typed
 mod failure; // errors -> exit codes, and one readable line

@@ -1,6 +1,6 @@
 //! Tracks to files: one folder a partner, and the operator's folder.
 //!
-//! A picture is what a partner receives. Its rows come in with the obligations of that partner ([`Obligations`]), are cut,
+//! A picture is what a partner receives. Its rows come in with the obligations of that partner ([`Obligations`](crate::policy::Obligations)), are cut,
 //! and go to `OUT/<partner>/tracks.parquet` in row groups that count rows of this partner only; `manifest.json`
 //! beside it says what is in the folder. Nothing about any other partner, no clock and no random id enters a
 //! partner's folder: equal rows, configuration and engine version give equal bytes. The operator's folder holds the

@@ -188,7 +188,7 @@ impl World {
                 }
             }
             Change::AddSensor { place, period_s, first } => {
-                to.add_sensor(*place, *period_s, if *first { 0 } else { to.sensors.len() })
+                to.add_sensor(*place, *period_s, if *first { 0 } else { to.sensors.len() });
             }
             Change::DropHiddenSensors => to.drop_sensors(self),
             Change::AddZone(low) => {
