@@ -330,6 +330,9 @@ fn known(tree: &Tree, command: &str, help: &dyn Fn(&str) -> Option<String>) -> R
             if found { Ok(()) } else { Err(format!("the Makefile has no target `{target}`")) }
         }
         ["cargo", "run", "--release", "--example", name, ..] => exists(tree, &format!("examples/{name}.rs")),
+        ["cargo", "bench", "--bench", name, ..] => {
+            exists(tree, &format!("benches/{name}.rs")).or_else(|_| exists(tree, &format!("benches/{name}/main.rs")))
+        }
         ["cargo", "run", "--release", "--manifest-path", path, ..] => exists(tree, path),
         ["cargo", "run", "--release", "--", arguments @ ..] | ["trackweave", arguments @ ..] => {
             let [subcommand, options @ ..] = arguments else { return Ok(()) };
@@ -498,6 +501,11 @@ mod planted {
         assert_eq!(
             with(&format!("`{example}`")),
             [format!("README.md:1: `{example}`: `examples/gone.rs` does not exist")]
+        );
+        let bench = "cargo bench --bench gone";
+        assert_eq!(
+            with(&format!("`{bench}`")),
+            [format!("README.md:1: `{bench}`: `benches/gone/main.rs` does not exist")]
         );
         assert_eq!(
             with("[a](gone.md#b) [c](Makefile) [d](https://e)"),
