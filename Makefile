@@ -3,12 +3,14 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check demo peers
+.PHONY: help test check demo scenarios stages peers
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
 	@echo 'make demo    the whole path on the recording in data/'
+	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
+	@echo 'make stages  predict and update, kernel and twin'
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
@@ -22,6 +24,13 @@ check:
 
 demo:
 	$(CARGO) run --release --locked -- demo
+
+# Not the profile `bench`: it would build every dependency again.
+scenarios:
+	$(CARGO) bench --locked --profile release --bench scenarios
+
+stages:
+	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
 
 peers:
 	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml

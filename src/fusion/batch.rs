@@ -381,7 +381,6 @@ struct Settled {
 }
 
 #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
-#[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
 fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Host>, config: &Config) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
     let first_detection = look.first_detection as usize;
@@ -412,9 +411,16 @@ fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Hos
         let odds = arrays.odds[track];
         lane.setup.undetected.recycle(odds / (1.0 + odds), tile, &state);
     }
-    let compacted = lane.scans % config.reorder_scans.max(1) == 0;
-    let places = Places::new(lane.first_track, &fates, births.len(), compacted, |kept| {
-        kept.par_sort_by_cached_key(|&track| (spatial_key(arrays, track as usize), track));
+    let first = lane.first_track;
+    let in_place = if lane.scans.is_multiple_of(config.reorder_scans.max(1)) {
+        None
+    } else {
+        Places::in_place(first, &fates, births.len())
+    };
+    let places = in_place.unwrap_or_else(|| {
+        Places::compacted(first, &fates, births.len(), |kept| {
+            kept.par_sort_by_cached_key(|&track| (spatial_key(arrays, track as usize), track));
+        })
     });
     Settled { places, births }
 }

@@ -40,7 +40,7 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
             for (block, rows) in (chunk * CHUNK..).zip(rows.chunks_mut(BLOCK)) {
                 let lane = lane.get(block).map_or(0, |lane| *lane as usize);
                 let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else { continue };
-                let ahead = Detections { detections, observations, density };
+                let ahead = Measured { detections, observations, density };
                 for (place, row) in rows.iter_mut().enumerate() {
                     let track = block * BLOCK + place;
                     if track < (look.first_track + look.tracks) as usize {
@@ -66,7 +66,7 @@ struct Tracks<'a> {
 }
 
 #[derive(Clone, Copy)]
-struct Detections<'a> {
+struct Measured<'a> {
     detections: &'a [Detection],
     observations: &'a [super::arrays::Observation],
     density: &'a [f32],
@@ -74,13 +74,13 @@ struct Detections<'a> {
 
 /// One invocation: one track.
 #[inline]
-#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
 #[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
 fn invocation(
     tracks: &Tracks<'_>,
     look: &Look,
     lane: &LaneGate<'_>,
-    scan: &Detections<'_>,
+    scan: &Measured<'_>,
     track: usize,
     found: &mut Vec<Edge>,
 ) -> Row {
@@ -143,7 +143,7 @@ impl Known {
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     fn innovation(
         &mut self,
-        scan: &Detections<'_>,
+        scan: &Measured<'_>,
         d: usize,
         tile: &[i32; 3],
         state: &State<f32>,

@@ -61,10 +61,10 @@ impl Grid {
             .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
             .collect();
         detections.copy_from_slice(&sorted);
-        for k in 0..2 {
+        grid.places_m = core::array::from_fn(|k| {
             let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
-            grid.places_m[k] = detections.iter().map(|d| grid.place_m(d, k)).chain(beyond).collect();
-        }
+            detections.iter().map(|d| grid.place_m(d, k)).chain(beyond).collect()
+        });
         (grid, order)
     }
 
@@ -155,13 +155,8 @@ impl Grid {
             }
         }
         let extent: [f64; 3] = core::array::from_fn(|a| high[a] - low[a]);
-        let narrow = if extent[2] <= extent[0] && extent[2] <= extent[1] {
-            2
-        } else if extent[1] <= extent[0] {
-            1
-        } else {
-            0
-        };
+        let narrow =
+            if extent[2] <= extent[0] && extent[2] <= extent[1] { 2 } else { usize::from(extent[1] <= extent[0]) };
         self.axes = [[1, 2], [0, 2], [0, 1]][narrow];
         let [wide, deep] = self.axes.map(|a| extent[a].max(1.0));
         let count = detections.len() as f64;

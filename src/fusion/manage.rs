@@ -55,7 +55,11 @@ pub fn fate(arrays: &Arrays<Host>, existence: &Existence, track: usize) -> Fate 
     let p = |k: usize| arrays.covariance[at(track, k, COVARIANCE)];
     let spread = p(tri(0, 0)) + p(tri(1, 1)) + p(tri(2, 2));
     let limit = existence.position_sigma_max_m.get();
-    if r < existence.recycle.get() || !(spread <= 2.0 * (limit * limit)) { Fate::Recycled } else { Fate::Kept }
+    if r < existence.recycle.get() || spread.is_nan() || spread > 2.0 * (limit * limit) {
+        Fate::Recycled
+    } else {
+        Fate::Kept
+    }
 }
 
 /// Where the tracks of every lane come from, in their new order.
@@ -79,31 +83,30 @@ pub struct Places {
 }
 
 impl Places {
-    /// Puts `births` births into a lane whose places from `first` on have these fates; `order` sorts the tracks that
-    /// stay where the lane is compacted, which it is if `compacted` or if the births need it.
+    /// Puts `births` births into the free places of a lane whose places from `first` on have these fates; every track
+    /// that is kept stays where it is. `None` if there is no room.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
-    pub fn new(
-        first: usize,
-        fates: &[Fate],
-        births: usize,
-        compacted: bool,
-        order: impl FnOnce(&mut Vec<u32>),
-    ) -> Self {
+    pub fn in_place(first: usize, fates: &[Fate], births: usize) -> Option<Self> {
+        let live = fates.iter().filter(|fate| **fate == Fate::Kept).count() + births;
+        let mut born = (0..births as u32).map(|birth| birth | BORN);
+        let place = |(place, fate): (u32, &Fate)| match fate {
+            Fate::Kept => place,
+            Fate::Pruned | Fate::Recycled => born.next().unwrap_or(EMPTY),
+        };
+        let origins = (first as u32..).zip(fates).map(place).collect();
+        (live <= fates.len()).then_some(Self { origins, in_place: true, live })
+    }
+
+    /// Puts the tracks that are kept, in the order that `order` gives them, and then `births` births into new places.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
+    pub fn compacted(first: usize, fates: &[Fate], births: usize, order: impl FnOnce(&mut Vec<u32>)) -> Self {
         let mut kept: Vec<u32> =
             (first as u32..).zip(fates).filter(|(_, fate)| **fate == Fate::Kept).map(|(place, _)| place).collect();
         let live = kept.len() + births;
-        let mut born = (0..births as u32).map(|birth| birth | BORN);
-        if !compacted && live <= fates.len() {
-            let place = |(place, fate): (u32, &Fate)| match fate {
-                Fate::Kept => place,
-                Fate::Pruned | Fate::Recycled => born.next().unwrap_or(EMPTY),
-            };
-            let origins = (first as u32..).zip(fates).map(place).collect();
-            return Self { origins, in_place: true, live };
-        }
         order(&mut kept);
-        kept.extend(born);
+        kept.extend((0..births as u32).map(|birth| birth | BORN));
         // An eighth to spare, so that most scans find room.
         kept.resize(live + live / 8, EMPTY);
         Self { origins: kept, in_place: false, live }

@@ -44,34 +44,13 @@ pub(super) fn affordable(cluster: &Cluster<'_>, detections: usize, exact_max: u3
 
 /// Sums over subsets of the smaller side.
 #[expect(clippy::indexing_slicing, reason = "tables are sized here")]
-#[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
 pub(super) fn subsets(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &mut Scratch) {
     let tracks = cluster.counts.len();
     let by_track = detections.len() <= tracks;
     let (bits, outer) = if by_track { (detections.len(), tracks) } else { (tracks, detections.len()) };
     let size = 1usize << bits;
-    let Scratch { forward, backward, links, starts, track_of, free } = scratch;
-    links.clear();
-    track_of.clear();
-    for (track, &count) in (0u32..).zip(cluster.counts) {
-        track_of.extend(core::iter::repeat_n(track, count as usize));
-    }
-    for (index, edge) in (0u32..).zip(cluster.edges.iter()) {
-        let detection = detections.partition_point(|d| *d < edge.detection) as u32;
-        let track = track_of[index as usize];
-        links.push(if by_track { (track, detection, index) } else { (detection, track, index) });
-    }
-    if !by_track {
-        links.sort_unstable();
-    }
-    starts.clear();
-    starts.extend((0..=outer as u32).map(|u| links.partition_point(|link| link.0 < u)));
-    // The weight of an outer element that stays alone, with its links scaled to sum to at most 1.
-    free.clear();
-    for u in 0..outer {
-        let sum: f32 = links[starts[u]..starts[u + 1]].iter().map(|link| cluster.edges[link.2 as usize].weight).sum();
-        free.push(1.0 / (1.0 + sum));
-    }
+    link(cluster, detections, scratch);
+    let Scratch { forward, backward, links, starts, free, .. } = scratch;
     forward.clear();
     forward.resize((outer + 1) * size, 0.0);
     backward.clear();
@@ -130,6 +109,37 @@ pub(super) fn subsets(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &m
             let without: f32 = (0..size).filter(|set| set & (1 << track) == 0).map(|set| last[set]).sum();
             *nothing = without / total;
         }
+    }
+}
+
+/// Lists the links of every outer element, and the weight of its staying alone.
+#[expect(clippy::indexing_slicing, reason = "tables are sized here")]
+#[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
+fn link(cluster: &Cluster<'_>, detections: &[u32], scratch: &mut Scratch) {
+    let tracks = cluster.counts.len();
+    let by_track = detections.len() <= tracks;
+    let outer = if by_track { tracks } else { detections.len() };
+    let Scratch { links, starts, track_of, free, .. } = scratch;
+    links.clear();
+    track_of.clear();
+    for (track, &count) in (0u32..).zip(cluster.counts) {
+        track_of.extend(core::iter::repeat_n(track, count as usize));
+    }
+    for (index, edge) in (0u32..).zip(cluster.edges.iter()) {
+        let detection = detections.partition_point(|d| *d < edge.detection) as u32;
+        let track = track_of[index as usize];
+        links.push(if by_track { (track, detection, index) } else { (detection, track, index) });
+    }
+    if !by_track {
+        links.sort_unstable();
+    }
+    starts.clear();
+    starts.extend((0..=outer as u32).map(|u| links.partition_point(|link| link.0 < u)));
+    // The weight of an outer element that stays alone, with its links scaled to sum to at most 1.
+    free.clear();
+    for u in 0..outer {
+        let sum: f32 = links[starts[u]..starts[u + 1]].iter().map(|link| cluster.edges[link.2 as usize].weight).sum();
+        free.push(1.0 / (1.0 + sum));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Turns likelihood ratios into probabilities, cluster by cluster, in one of two modes.
 //!
 //! - `soft`: the marginal probability of every hypothesis, exact in small clusters (closed forms, then sums over
-//!   subsets, [`exact`]), by loopy belief propagation in large ones ([`belief`]).
-//! - `assign`: the most likely one-to-one assignment ([`assign`]); each track then keeps only its assigned
+//!   subsets, `exact`), by loopy belief propagation in large ones (`belief`).
+//! - `assign`: the most likely one-to-one assignment (`assign`); each track then keeps only its assigned
 //!   detection, weighed as if it were alone with it (the IPDA ratio).
 //!
 //! A cluster is decided by itself: its own tolerance test, its own iteration count. Nothing crosses lanes.

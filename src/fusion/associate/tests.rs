@@ -55,6 +55,7 @@ fn brute(rows: &Rows) -> (Vec<Vec<f64>>, Vec<f64>) {
     (edges.collect(), (0..rows.len()).map(|t| share(&|c| c[t].is_none())).collect())
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "a few detections")]
 fn run(rows: &Rows, how: &Association) -> (Vec<Vec<f32>>, Vec<f32>, Tally) {
     let counts: Vec<u32> = rows.iter().map(|row| row.len() as u32).collect();
     let flat = rows.iter().flatten().map(|&(detection, weight)| Edge { detection, weight });
