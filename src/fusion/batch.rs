@@ -11,7 +11,7 @@ use super::executor::{Executor, KernelError};
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
 use super::manage::{
-    CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, edges_of, fate, settle_in_place, spatial_key, state_of,
+    CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, edges_of, fate, settle_in_place, state_of,
 };
 use super::predict::predict_one;
 use super::state::State;
@@ -187,8 +187,8 @@ impl Batch {
         let start = Instant::now();
         self.executor.predict(&mut self.arrays)?;
         let start = self.timings.note(0, start);
-        let mut prepared = self.prepare(scans);
-        self.gate(&mut prepared);
+        let prepared = self.prepare(scans);
+        self.gate(&prepared);
         let start = self.timings.note(1, start);
         self.clusters.build(&mut self.arrays);
         let start = self.timings.note(2, start);
@@ -289,7 +289,7 @@ impl Batch {
             .collect()
     }
 
-    fn gate(&mut self, prepared: &mut [Option<Prepared<'_>>]) {
+    fn gate(&mut self, prepared: &[Option<Prepared<'_>>]) {
         self.arrays.detections.clear();
         let mut density = Vec::new();
         for lane in prepared.iter().flatten() {
@@ -297,11 +297,8 @@ impl Batch {
             density.extend_from_slice(&lane.density);
         }
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
-            .iter_mut()
-            .map(|lane| {
-                let lane = lane.as_mut()?;
-                Some(LaneGate { grid: core::mem::take(&mut lane.grid), mask: lane.mask })
-            })
+            .iter()
+            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, mask: lane.mask }))
             .collect();
         gate(&mut self.arrays, &lanes, &density);
     }
@@ -419,7 +416,11 @@ fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Hos
     };
     let places = in_place.unwrap_or_else(|| {
         Places::compacted(first, &fates, births.len(), |kept| {
-            kept.par_sort_by_cached_key(|&track| (spatial_key(arrays, track as usize), track));
+            let cell = |&track: &u32| {
+                let (tile, state) = state_of(arrays, track as usize);
+                (scan.grid.cell(&tile, &state.mean), track)
+            };
+            kept.par_sort_by_cached_key(cell);
         })
     });
     Settled { places, births }

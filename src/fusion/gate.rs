@@ -20,7 +20,7 @@ use rayon::prelude::*;
 #[derive(Debug)]
 pub struct LaneGate<'a> {
     /// The lane's detections by cell.
-    pub grid: Grid,
+    pub grid: &'a Grid,
     /// Where the look could have seen; `None`: everywhere.
     pub mask: Option<&'a Mask>,
 }
@@ -96,7 +96,7 @@ fn invocation(
     let start = found.len();
     let factor = odds * detected / (1.0 + missed);
     if factor > 0.0 {
-        let grid = &lane.grid;
+        let grid = lane.grid;
         let mut known = Known::default();
         grid.candidates(&tile, &state.mean, &reach(&state, grid, look.gate), |d| {
             let detection = &scan.detections[d];
@@ -121,13 +121,15 @@ fn invocation(
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> [f32; 3] {
-    let [early, late] = grid.ahead_s.map(|tau| position_covariance(&state.covariance, tau));
+    let [early, late] = grid.ahead_s;
+    let at_first = position_covariance(&state.covariance, early);
+    let at_last = if early < late { position_covariance(&state.covariance, late) } else { at_first };
     let variance = grid.sigma_m * grid.sigma_m;
     let longest = grid.ahead_s[0].abs().max(grid.ahead_s[1].abs());
     array(|a| {
         // Places of the variances in the upper triangle.
         let k = [0, 3, 5][a];
-        let widest = if early[k] < late[k] { late[k] } else { early[k] };
+        let widest = if at_first[k] < at_last[k] { at_last[k] } else { at_first[k] };
         (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m + longest * state.mean[3 + a].abs()
     })
 }

@@ -53,7 +53,8 @@ impl Grid {
         }
         grid.bound(detections);
         grid.widen(detections, observations);
-        let keys: Vec<u32> = detections.par_iter().with_min_len(4096).map(|d| grid.cell(d)).collect();
+        let keys: Vec<u32> =
+            detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
         let sorted: Vec<Detection> = order
             .par_iter()
@@ -63,7 +64,7 @@ impl Grid {
         detections.copy_from_slice(&sorted);
         grid.places_m = core::array::from_fn(|k| {
             let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
-            detections.iter().map(|d| grid.place_m(d, k)).chain(beyond).collect()
+            detections.iter().map(|d| grid.place_m(&d.tile, &d.offset_m, k)).chain(beyond).collect()
         });
         (grid, order)
     }
@@ -193,15 +194,18 @@ impl Grid {
 
     /// Place along one of the grid's axes, metres from its corner.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    fn place_m(&self, d: &Detection, k: usize) -> f32 {
+    fn place_m(&self, tile: &[i32; 3], offset_m: &[f32], k: usize) -> f32 {
         let axis = self.axes[k];
-        d.tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + d.offset_m[axis] - self.low_m[k]
+        tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + offset_m[axis] - self.low_m[k]
     }
 
+    /// The cell of a place, the nearest one for a place outside; cells are numbered as detections are sorted.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    fn cell(&self, d: &Detection) -> u32 {
-        let [i, j] = [0, 1]
-            .map(|k| clamped((self.place_m(d, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32));
+    #[must_use]
+    pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> u32 {
+        let [i, j] = [0, 1].map(|k| {
+            clamped((self.place_m(tile, offset_m, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
+        });
         let coarse = (j / FINE) * self.coarse[0] + i / FINE;
         coarse * FINE * FINE + (j % FINE) * FINE + i % FINE
     }

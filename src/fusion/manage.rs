@@ -336,29 +336,6 @@ fn contribute(words: &mut [u32; SOURCE_WORDS], edges: &[Edge], inputs: &Inputs<'
     }
 }
 
-/// A key whose order keeps neighbours in space together: the Morton code of the track's place in 128 m steps.
-#[must_use]
-#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "21 bits an axis are kept")]
-pub fn spatial_key(arrays: &Arrays<Host>, track: usize) -> u64 {
-    let mut key = 0;
-    for axis in 0..3 {
-        let tile = i64::from(arrays.tile[at(track, axis, 3)]);
-        let step = (arrays.mean[at(track, axis, MEAN)] / 128.0).floor() as i64;
-        key |= spread(((tile * 8 + step) + (1 << 20)) as u64 & 0x1f_ffff) << axis;
-    }
-    key
-}
-
-/// Puts two zero bits between the low 21 bits.
-fn spread(x: u64) -> u64 {
-    let x = (x | x << 32) & 0x001f_0000_0000_ffff;
-    let x = (x | x << 16) & 0x001f_0000_ff00_00ff;
-    let x = (x | x << 8) & 0x100f_00f0_0f00_f00f;
-    let x = (x | x << 4) & 0x10c3_0c30_c30c_30c3;
-    (x | x << 2) & 0x1249_2492_4924_9249
-}
-
 /// State of a track, for recycling.
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]

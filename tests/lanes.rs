@@ -1,0 +1,135 @@
+//! A lane is the same alone and beside others: bit for bit, whatever the others do, and however often it rests.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use trackweave::fusion::arrays::{Detection, Observation};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
+use trackweave::fusion::config::{Config, Mode};
+use trackweave::fusion::executor::Executor;
+use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::space::Place;
+
+const SIDE_M: f64 = 400.0;
+const WAVES: usize = 40;
+
+/// The detections of each wave; `None` where the lane rests.
+type Scans = Vec<Option<Vec<[f64; 2]>>>;
+
+/// Targets that wander close together, so that clusters have loops, and clutter.
+fn scans(seed: u64, targets: usize, rests: f64) -> Scans {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut places: Vec<[f64; 2]> = (0..targets).map(|_| [(); 2].map(|()| SIDE_M * random.random::<f64>())).collect();
+    (0..WAVES)
+        .map(|_| {
+            for place in &mut places {
+                *place = place.map(|m| m + 6.0 * (random.random::<f64>() - 0.5));
+            }
+            let mut scan = Vec::new();
+            for place in &places {
+                if random.random::<f64>() < 0.9 {
+                    scan.push(place.map(|m| m + 10.0 * (random.random::<f64>() - 0.5)));
+                }
+            }
+            scan.extend((0..targets / 4).map(|_| [(); 2].map(|()| SIDE_M * random.random::<f64>())));
+            (random.random::<f64>() >= rests).then_some(scan)
+        })
+        .collect()
+}
+
+fn config(mode: Mode, exact_max: u32) -> Config {
+    let text = include_str!("../data/config/bench.toml").replace("reorder_scans = 8", "reorder_scans = 3");
+    let mut config: Config = toml::from_str(&text).expect("a configuration");
+    config.association.mode = mode;
+    config.association.exact_max = exact_max;
+    config
+}
+
+fn setup() -> LaneSetup {
+    let plane = Plane {
+        origin: Place::from_metres([0.0; 3]),
+        east: [1.0, 0.0, 0.0],
+        north: [0.0, 1.0, 0.0],
+        cell_m: 100.0,
+        cells: [4, 4],
+    };
+    let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0 };
+    LaneSetup {
+        radial: false,
+        undetected: Undetected::Field { density: vec![1e-4; plane.len()], plane, birth: 1e-6, prior },
+    }
+}
+
+fn detection([x, y]: [f64; 2]) -> Detection {
+    let Place { tile, offset_m } = Place::from_metres([x, y, 0.0]);
+    Detection { tile, offset_m, ..Detection::default() }
+}
+
+/// Runs lanes together; the estimates of lane `of` after each wave in which it has a scan.
+fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
+    let observation = Observation {
+        axis_0: [1.0, 0.0, 0.0],
+        sigma_0_m: 5.0,
+        axis_1: [0.0, 1.0, 0.0],
+        sigma_1_m: 5.0,
+        axis_2: [0.0, 0.0, 1.0],
+        axes: 2,
+        clutter: 5e-5,
+        spread: 1.0,
+        ..Observation::default()
+    };
+    let mut batch = Batch::new(config.clone(), Executor::host(), vec![setup(); lanes.len()]);
+    let mut found = Vec::new();
+    for wave in 0..WAVES {
+        let scan = |(lane, scans): (usize, &&Scans)| {
+            let places = scans[wave].as_ref()?;
+            Some(Scan {
+                lane,
+                time_us: i64::try_from(wave).expect("a wave") * 1_000_000,
+                detection_probability: 0.9,
+                mask: None,
+                slack_m: 0.0,
+                detections: places.iter().copied().map(detection).collect(),
+                source: vec![0; places.len()],
+            })
+        };
+        let scans: Vec<Scan<'_>> = lanes.iter().enumerate().filter_map(scan).collect();
+        batch.step(scans, vec![observation]).expect("the host does not fail");
+        if lanes[of][wave].is_some() {
+            found.push(batch.estimates(of));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_detection_of_one_lane_moves_a_track_of_another() {
+    for (mode, exact_max) in [(Mode::Assign, 0), (Mode::Soft, 0), (Mode::Soft, 8)] {
+        let config = config(mode, exact_max);
+        let mut tracks = 0;
+        for seed in 0..6 {
+            let own = scans(seed, 12, 0.3);
+            let others = [scans(100 + seed, 40, 0.0), scans(200 + seed, 1, 0.7), scans(300 + seed, 70, 0.5)];
+            let alone = run(&[&own], 0, &config);
+            tracks += alone.iter().map(Vec::len).sum::<usize>();
+            let [a, b, c] = &others;
+            assert_eq!(alone, run(&[&own, a, b], 0, &config), "first of three, {mode:?}, seed {seed}");
+            assert_eq!(alone, run(&[c, b, &own], 2, &config), "last of three, {mode:?}, seed {seed}");
+            assert_eq!(alone, run(&[a, &own, c], 1, &config), "between two, {mode:?}, seed {seed}");
+        }
+        assert!(tracks > 500, "{tracks} tracks say little");
+    }
+}
+
+/// The bound on iterations as one convergence test over all lanes would set it: by how much there is to do in all.
+#[test]
+fn a_convergence_test_over_all_lanes_would_be_seen() {
+    let leaky = |lanes: &[&Scans]| {
+        let mut config = config(Mode::Soft, 0);
+        config.association.iterations_max = u32::try_from(lanes.len()).expect("a few") * 2;
+        config
+    };
+    let own = scans(1, 12, 0.3);
+    let other = scans(2, 40, 0.0);
+    let (alone, beside) = ([&own], [&own, &other]);
+    assert_ne!(run(&alone, 0, &leaky(&alone)), run(&beside, 0, &leaky(&beside)), "the planted leak went unseen");
+}
