@@ -84,6 +84,11 @@ fn invocation(
     track: usize,
     found: &mut Vec<Edge>,
 ) -> Row {
+    let (start, odds) = (found.len() as u32, tracks.odds[track]);
+    if !(odds > 0.0) {
+        // A free place.
+        return Row { start, count: 0, missed: 0.0, gone: 0.0 };
+    }
     let (block, place) = (track / BLOCK, track % BLOCK);
     let mean = &tracks.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
     let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
@@ -91,9 +96,7 @@ fn invocation(
     let state = State::<f32>::load(mean, covariance, place);
     let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile, &state.mean));
     let detected = look.detection_probability * seen_share;
-    let odds = tracks.odds[track];
     let missed = odds * (1.0 - detected);
-    let start = found.len();
     let factor = odds * detected / (1.0 + missed);
     if factor > 0.0 {
         let grid = lane.grid;
@@ -113,7 +116,7 @@ fn invocation(
             }
         });
     }
-    Row { start: start as u32, count: (found.len() - start) as u32, missed, gone: 0.0 }
+    Row { start, count: found.len() as u32 - start, missed, gone: 0.0 }
 }
 
 /// Half the edges of a box about the track that holds every detection in its gate, metres: |ν_a| ≤ √(gate S_aa) inside

@@ -64,7 +64,10 @@ impl Grid {
         detections.copy_from_slice(&sorted);
         grid.places_m = core::array::from_fn(|k| {
             let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
-            detections.iter().map(|d| grid.place_m(&d.tile, &d.offset_m, k)).chain(beyond).collect()
+            let mut places: Vec<f32> =
+                detections.par_iter().with_min_len(4096).map(|d| grid.place_m(&d.tile, &d.offset_m, k)).collect();
+            places.extend(beyond);
+            places
         });
         (grid, order)
     }
@@ -142,7 +145,8 @@ impl Grid {
         }
     }
 
-    /// Chooses the two widest axes and a cell that holds about one detection.
+    /// Chooses the two widest axes and a cell that holds about two detections: the row of cells that a narrow gate
+    /// touches is then one block of eight.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane count")]
     fn bound(&mut self, detections: &[Detection]) {
@@ -161,7 +165,7 @@ impl Grid {
         self.axes = [[1, 2], [0, 2], [0, 1]][narrow];
         let [wide, deep] = self.axes.map(|a| extent[a].max(1.0));
         let count = detections.len() as f64;
-        let cell = (wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
+        let cell = (2.0 * wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
         self.cells_per_m = (1.0 / cell) as f32;
         // A sum of three terms up to the extent, each rounded, on either side of the comparison.
         self.rounding_m = (wide.max(deep) * 1e-6) as f32;

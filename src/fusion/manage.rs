@@ -227,12 +227,18 @@ impl Block<'_> {
 
     /// Leaves a track where it is, with its status and sources as they are now.
     fn keep(&mut self, place: usize, row: &Row, edges: &[Edge], inputs: &Inputs<'_>) {
-        let flags = &mut self.identity[2 * BLOCK + place];
-        *flags = status(self.odds[place], *flags, inputs.existence);
+        let before = self.identity[2 * BLOCK + place];
+        let flags = status(self.odds[place], before, inputs.existence);
+        if flags != before {
+            self.identity[2 * BLOCK + place] = flags;
+        }
         let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| self.sources[k * BLOCK + place]);
         contribute(&mut words, edges_of(row, edges), inputs);
         for (k, word) in words.into_iter().enumerate() {
-            self.sources[k * BLOCK + place] = word;
+            // Most are as they were: what is not written need not be brought back to memory.
+            if self.sources[k * BLOCK + place] != word {
+                self.sources[k * BLOCK + place] = word;
+            }
         }
     }
 
