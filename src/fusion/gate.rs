@@ -85,7 +85,7 @@ fn invocation(
     found: &mut Vec<Edge>,
 ) -> Row {
     let (start, odds) = (found.len() as u32, tracks.odds[track]);
-    if !(odds > 0.0) {
+    if odds <= 0.0 {
         // A free place.
         return Row { start, count: 0, missed: 0.0, gone: 0.0 };
     }
