@@ -7,7 +7,8 @@
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
-use super::undetected::{Birth, load};
+use super::state::State;
+use super::undetected::Birth;
 use crate::space::TILE_M;
 use rayon::prelude::*;
 
@@ -345,7 +346,10 @@ fn contribute(words: &mut [u32; SOURCE_WORDS], edges: &[Edge], inputs: &Inputs<'
 /// State of a track, for recycling.
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], super::state::State<f32>) {
+pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], State<f32>) {
+    let (block, place) = (track / BLOCK, track % BLOCK);
     let tile = core::array::from_fn(|a| arrays.tile[at(track, a, 3)]);
-    (tile, load(&arrays.mean, &arrays.covariance, track))
+    let mean = &arrays.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
+    let covariance = &arrays.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
+    (tile, State::load(mean, covariance, place))
 }

@@ -5,7 +5,7 @@
 //! A detection that no track made is a new track with probability e / (κ_c + e), κ_c the density of clutter.
 //! Williams, IEEE TAES 51(3), 2015, eqs. 19 to 28. Units: m, s.
 
-use super::arrays::{BLOCK, COVARIANCE, Detection, Look, MEAN, Observation, tri};
+use super::arrays::{COVARIANCE, Detection, Look, MEAN, Observation, tri};
 use super::observation::Seen;
 use super::state::{State, dot3, joseph};
 use crate::space::{Place, TILE_M};
@@ -318,16 +318,4 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
         }
     }
     state
-}
-
-/// Loads the state of one track from block arrays.
-#[must_use]
-#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-pub fn load(mean: &[f32], covariance: &[f32], track: usize) -> State<f32> {
-    let (block, place) = (track / BLOCK, track % BLOCK);
-    State::load(
-        &mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK],
-        &covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK],
-        place,
-    )
 }

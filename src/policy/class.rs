@@ -272,7 +272,9 @@ fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-fn kind_name(kind: &Kind) -> &'static str {
+/// The name of a kind of sensor, as rules know it.
+#[must_use]
+pub fn kind_name(kind: &Kind) -> &'static str {
     let [position, radar] = KINDS;
     match kind {
         Kind::Position => position,

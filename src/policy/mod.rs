@@ -31,7 +31,7 @@ mod schema; // schema.cedarschema
 mod source; // a file and its lines
 mod zones; // zones.geojson
 
-pub use class::{ClassKey, ClassSummary, Classifier};
+pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
 pub use error::PolicyError;
 pub use judge::{DecisionRecord, NO_POLICY};

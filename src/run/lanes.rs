@@ -6,8 +6,8 @@ use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
-use crate::ingest::{Catalogue, Kind, Sensor};
-use crate::policy::{ClassKey, ClassSummary, Decisions, FuseRights, Policy, ZoneMap};
+use crate::ingest::{Catalogue, Sensor};
+use crate::policy::{ClassKey, ClassSummary, Decisions, FuseRights, Policy, ZoneMap, kind_name};
 use crate::space::Frame;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,7 +162,7 @@ impl Lane {
                     let class = ClassKey {
                         sensor: sensor.name.clone(),
                         owner: sensor.owner.clone(),
-                        kind: kind_name(sensor.kind).to_owned(),
+                        kind: kind_name(&sensor.kind).to_owned(),
                         label: (*label).to_owned(),
                         zones: zones.clone(),
                         periods: periods.clone(),
@@ -232,12 +232,4 @@ fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) ->
     let mut by_name = sensors.to_vec();
     by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     plane(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
-}
-
-/// The name of a kind of sensor, as policies know it.
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Position => "position",
-        Kind::Radar { .. } => "radar",
-    }
 }
