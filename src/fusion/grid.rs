@@ -35,6 +35,8 @@ pub struct Grid {
     places_m: [Vec<f32>; 2],
     /// What rounding may have moved a place by, metres.
     rounding_m: f32,
+    /// Whether all detections were measured alike.
+    alike: bool,
 }
 
 impl Grid {
@@ -62,20 +64,54 @@ impl Grid {
             .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
             .collect();
         detections.copy_from_slice(&sorted);
-        grid.places_m = core::array::from_fn(|k| {
-            let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
-            let mut places: Vec<f32> =
-                detections.par_iter().with_min_len(4096).map(|d| grid.place_m(&d.tile, &d.offset_m, k)).collect();
-            places.extend(beyond);
-            places
-        });
+        grid.places_m =
+            core::array::from_fn(|k| column(detections, f32::INFINITY, |d| grid.place_m(&d.tile, &d.offset_m, k)));
         (grid, order)
+    }
+
+    /// One of the detections, if all were measured alike: at one time, by one observation whose axes are known
+    /// without a prediction.
+    #[must_use]
+    pub fn alike(&self) -> Option<usize> {
+        self.alike.then_some(self.offset as usize)
     }
 
     /// Calls `visit` in ascending order with a superset of the detections within `half_m` of the track.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
     pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize)) {
+        self.candidates_by_eight(tile, x, half_m, |first, mut hits| {
+            while hits != 0 {
+                visit(first + hits.trailing_zeros() as usize);
+                hits &= hits - 1;
+            }
+        });
+    }
+
+    /// The same, eight places at a time: the first of the eight, and a bit for each that is meant.
+    #[inline(always)]
+    pub fn candidates_by_eight(
+        &self,
+        tile: &[i32; 3],
+        x: &[f32; MEAN],
+        half_m: &[f32; 3],
+        mut visit: impl FnMut(usize, u32),
+    ) {
+        self.ranges(tile, x, half_m, |from, to, around| {
+            self.within(from, to, around, |first, hits| visit(self.offset as usize + first, hits));
+        });
+    }
+
+    /// Calls `visit` in ascending order with the ranges of detections that may lie within `half_m` of the track, and
+    /// with the rectangle that it means.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
+    fn ranges(
+        &self,
+        tile: &[i32; 3],
+        x: &[f32; MEAN],
+        half_m: &[f32; 3],
+        mut visit: impl FnMut(usize, usize, &[[f32; 2]; 2]),
+    ) {
         if self.starts.is_empty() {
             return;
         }
@@ -103,7 +139,7 @@ impl Grid {
                 let cells = row * self.coarse[0];
                 let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
                 let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
-                self.within(from, to, &around, &mut visit);
+                visit(from, to, &around);
             }
             return;
         }
@@ -116,31 +152,30 @@ impl Grid {
                     let line = base + (fine - row * FINE) * FINE;
                     let from = self.starts[(line + left) as usize] as usize;
                     let to = self.starts[(line + right + 1) as usize] as usize;
-                    self.within(from, to, &around, &mut visit);
+                    visit(from, to, &around);
                 }
             }
         }
     }
 
-    /// Visits those of a range of detections that lie in the rectangle `around`, eight at a time.
-    #[inline]
+    /// Visits those of a range of detections that lie in the rectangle `around`, eight at a time: the first of the
+    /// eight, and a bit for each.
+    #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "places have a block beyond the end")]
-    fn within(&self, from: usize, to: usize, around: &[[f32; 2]; 2], visit: &mut impl FnMut(usize)) {
-        let bounds = around.map(|bound| bound.map(f32x8::splat));
+    fn within(&self, from: usize, to: usize, around: &[[f32; 2]; 2], mut visit: impl FnMut(usize, u32)) {
+        let [[left, right], [bottom, top]] = *around;
+        let (left, right) = (f32x8::splat(left), f32x8::splat(right));
+        let (bottom, top) = (f32x8::splat(bottom), f32x8::splat(top));
         let mut first = from;
         while first < to {
             let [u, v] = [0, 1].map(|k| <f32x8 as Real>::load(&self.places_m[k][first..first + f32x8::WIDTH]));
-            let [[left, right], [bottom, top]] = bounds;
             // NaN lies nowhere; what lies beyond the range is masked off.
             let inside = u.simd_ge(left) & u.simd_le(right) & v.simd_ge(bottom) & v.simd_le(top);
             let mut hits = inside.to_bitmask();
             if to - first < f32x8::WIDTH {
                 hits &= (1 << (to - first)) - 1;
             }
-            while hits != 0 {
-                visit(self.offset as usize + first + hits.trailing_zeros() as usize);
-                hits &= hits - 1;
-            }
+            visit(first, hits);
             first += f32x8::WIDTH;
         }
     }
@@ -194,6 +229,7 @@ impl Grid {
         }
         self.sigma_m = sigma;
         self.ahead_s = ahead;
+        self.alike = alike(detections, observations);
     }
 
     /// Place along one of the grid's axes, metres from its corner.
@@ -235,6 +271,22 @@ impl Grid {
         }
         order
     }
+}
+
+/// Whether all detections were measured alike, by axes that are known without a prediction.
+fn alike(detections: &[Detection], observations: &[Observation]) -> bool {
+    let Some(first) = detections.first() else { return false };
+    let known = observations.get(first.observation as usize).is_some_and(|observation| observation.slant == 0);
+    let like = |d: &Detection| d.observation == first.observation && d.ahead_s.to_bits() == first.ahead_s.to_bits();
+    known && detections.iter().all(like)
+}
+
+/// One field of all detections, and a block of `beyond` behind them.
+fn column<T: Copy + Send + Sync>(detections: &[Detection], beyond: T, field: impl Fn(&Detection) -> T + Send + Sync) -> Vec<T> {
+    let mut column = Vec::with_capacity(detections.len() + f32x8::WIDTH);
+    detections.par_iter().with_min_len(4096).map(field).collect_into_vec(&mut column);
+    column.extend(core::iter::repeat_n(beyond, f32x8::WIDTH));
+    column
 }
 
 /// A cell index between 0 and `last`; NaN is 0.

@@ -3,8 +3,8 @@
 //! With `f32` it is the meaning of a stage, one invocation at a time, as the kernel is written; with `f32x8` the
 //! same lines are the fast host executor. Each operation is rounded by itself (IEEE 754), so both give the same bits.
 
-use core::ops::{Add, Div, Mul, Neg, Sub};
-use wide::f32x8;
+use core::ops::{Add, Div, Mul, Neg, Shl, Sub};
+use wide::{f32x8, i32x8};
 
 /// An `f32`, or a block of them computed in step.
 pub trait Real:
@@ -29,6 +29,9 @@ pub trait Real:
     /// Largest integer not above.
     #[must_use]
     fn floor(self) -> Self;
+    /// 2 to the power of a whole number from -126 to 127.
+    #[must_use]
+    fn power_of_two(self) -> Self;
     /// `then` where `a < b`, else `otherwise` (also where either is NaN).
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
     /// Whether `a < b` anywhere.
@@ -69,6 +72,11 @@ impl Real for f32 {
     #[inline(always)]
     fn floor(self) -> Self {
         f32::floor(self)
+    }
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent lies in 1..=254")]
+    fn power_of_two(self) -> Self {
+        f32::from_bits(((self as i32 + 127) as u32) << 23)
     }
     #[inline(always)]
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
@@ -118,6 +126,10 @@ impl Real for f32x8 {
         Self::floor(self)
     }
     #[inline(always)]
+    fn power_of_two(self) -> Self {
+        bytemuck::cast((self.trunc_int() + i32x8::splat(127)).shl(23_i32))
+    }
+    #[inline(always)]
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
         a.simd_lt(b).bitselect(then, otherwise)
     }
@@ -144,24 +156,24 @@ pub fn array<R: Real, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
 /// exp(x) for x ≤ 0, within 2 ulp; 0 below -87. The kernels use the same polynomial.
 ///
 /// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes `expf`.
+#[inline(always)]
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "k lies in -126..=0")]
 #[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
-#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "of NaN too the answer is 0")]
-pub fn exp_of_nonpositive(x: f32) -> f32 {
-    if !(x > -87.0) {
-        return 0.0;
-    }
-    let k = (x * 1.442_695_04 + 0.5).floor();
-    let f = (x - k * 0.693_359_375) - k * -2.121_944_40e-4;
-    let p = 1.987_569_15e-4;
-    let p = p * f + 1.398_199_95e-3;
-    let p = p * f + 8.333_451_9e-3;
-    let p = p * f + 4.166_579_6e-2;
-    let p = p * f + 1.666_666_55e-1;
-    let p = p * f + 5.000_000_1e-1;
-    let e = p * (f * f) + f + 1.0;
-    e * f32::from_bits(((k as i32 + 127) as u32) << 23)
+pub fn exp_of_nonpositive<R: Real>(x: R) -> R {
+    let c = R::splat;
+    let least = c(-87.0);
+    let bounded = R::where_less(least, x, x, least);
+    let k = (bounded * c(1.442_695_04) + c(0.5)).floor();
+    let f = (bounded - k * c(0.693_359_375)) - k * c(-2.121_944_40e-4);
+    let p = c(1.987_569_15e-4);
+    let p = p * f + c(1.398_199_95e-3);
+    let p = p * f + c(8.333_451_9e-3);
+    let p = p * f + c(4.166_579_6e-2);
+    let p = p * f + c(1.666_666_55e-1);
+    let p = p * f + c(5.000_000_1e-1);
+    let e = p * (f * f) + f + c(1.0);
+    // Of NaN too the answer is 0.
+    R::where_less(least, x, e * k.power_of_two(), c(0.0))
 }
 
 /// Natural logarithm of a positive, normal x, within 3 ulp; the kernels use the same polynomial (Cephes `logf`).
