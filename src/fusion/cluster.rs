@@ -11,6 +11,8 @@ use rayon::prelude::*;
 pub struct Clusters {
     /// Tracks, cluster by cluster.
     pub members: Vec<u32>,
+    /// Number of edges of each.
+    pub counts: Vec<u32>,
     /// First member of each cluster, and the end.
     pub starts: Vec<u32>,
     /// First edge of each cluster, and the end.
@@ -103,6 +105,8 @@ impl Clusters {
         let Arrays { rows, edges, .. } = arrays;
         self.members.clear();
         self.members.resize(self.starts.last().map_or(0, |n| *n as usize), 0);
+        self.counts.clear();
+        self.counts.resize(self.members.len(), 0);
         let mut next = self.starts.clone();
         let mut next_edge = self.edge_starts.clone();
         let mut from = vec![0u32; self.members.len()];
@@ -114,6 +118,7 @@ impl Clusters {
             let place = next[cluster];
             next[cluster] += 1;
             self.members[place as usize] = track as u32;
+            self.counts[place as usize] = row.count;
             from[place as usize] = row.start;
             self.place[track] = place;
             row.start = next_edge[cluster];
@@ -121,8 +126,7 @@ impl Clusters {
         }
         self.permuted.clear();
         self.permuted.resize(edges.len(), Edge::default());
-        let (members, starts) = (&self.members, &self.starts);
-        let rows = &*rows;
+        let (counts, starts) = (&self.counts, &self.starts);
         let mut tasks = Vec::new();
         let mut rest = self.permuted.as_mut_slice();
         for first in (0..self.edge_starts.len().saturating_sub(1)).step_by(CHUNK) {
@@ -135,7 +139,7 @@ impl Clusters {
         tasks.into_par_iter().for_each(|(range, here)| {
             let mut to = 0;
             for place in range {
-                let count = rows[members[place] as usize].count as usize;
+                let count = counts[place] as usize;
                 here[to..to + count].copy_from_slice(&source[from[place] as usize..from[place] as usize + count]);
                 to += count;
             }

@@ -177,6 +177,7 @@ pub fn exp_of_nonpositive<R: Real>(x: R) -> R {
 }
 
 /// Natural logarithm of a positive, normal x, within 3 ulp; the kernels use the same polynomial (Cephes `logf`).
+#[inline(always)]
 #[must_use]
 #[expect(clippy::cast_possible_wrap, reason = "an exponent fits")]
 #[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
