@@ -4,6 +4,7 @@
 //! order of their least tracks, tracks within a cluster in theirs; no lane shares a cluster with another.
 
 use super::arrays::{AT_REST, Arrays, Edge, Host, Row};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use rayon::prelude::*;
 
 /// The clusters of a wave.
@@ -68,6 +69,27 @@ impl Clusters {
         self.starts = sums(&members);
         self.edge_starts = sums(&edges);
         self.lay_out(arrays);
+    }
+
+    /// Sum of the weights of each detection's edges. No two clusters share a detection, so tasks never meet, and
+    /// within a cluster the sum is in the order of tracks.
+    #[must_use]
+    pub fn claims(&self, arrays: &Arrays<Host>) -> Vec<f32> {
+        let claims: Vec<AtomicU32> = arrays.detections.iter().map(|_| AtomicU32::new(0)).collect();
+        let chunks: Vec<(u32, u32)> = (0..self.len())
+            .step_by(CHUNK)
+            .map(|first| (self.edge_starts[first], self.edge_starts[(first + CHUNK).min(self.len())]))
+            .collect();
+        chunks.into_par_iter().for_each(|(first, last)| {
+            for edge in &arrays.edges[first as usize..last as usize] {
+                if edge.weight.to_bits() != 0 {
+                    let claim = &claims[edge.detection as usize];
+                    let sum = f32::from_bits(claim.load(Relaxed)) + edge.weight;
+                    claim.store(sum.to_bits(), Relaxed);
+                }
+            }
+        });
+        claims.into_iter().map(|claim| f32::from_bits(claim.into_inner())).collect()
     }
 
     /// Unites tracks that share a detection; the least track is the root.

@@ -53,8 +53,9 @@ impl Grid {
         if detections.is_empty() {
             return (grid, Vec::new());
         }
-        grid.bound(detections);
-        grid.widen(detections, observations);
+        let span = Span::of(detections, observations);
+        grid.bound(&span, detections.len());
+        (grid.ahead_s, grid.sigma_m, grid.alike) = (span.ahead_s, span.sigma_m, span.alike);
         let keys: Vec<u32> =
             detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
@@ -184,22 +185,14 @@ impl Grid {
     /// touches is then one block of eight.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane count")]
-    fn bound(&mut self, detections: &[Detection]) {
-        let mut low = [f64::INFINITY; 3];
-        let mut high = [f64::NEG_INFINITY; 3];
-        for d in detections {
-            for a in 0..3 {
-                let m = f64::from(d.tile[a]) * TILE_M + f64::from(d.offset_m[a]);
-                low[a] = low[a].min(m);
-                high[a] = high[a].max(m);
-            }
-        }
+    fn bound(&mut self, span: &Span, detections: usize) {
+        let Span { low_m: low, high_m: high, .. } = span;
         let extent: [f64; 3] = core::array::from_fn(|a| high[a] - low[a]);
         let narrow =
             if extent[2] <= extent[0] && extent[2] <= extent[1] { 2 } else { usize::from(extent[1] <= extent[0]) };
         self.axes = [[1, 2], [0, 2], [0, 1]][narrow];
         let [wide, deep] = self.axes.map(|a| extent[a].max(1.0));
-        let count = detections.len() as f64;
+        let count = detections as f64;
         let cell = (2.0 * wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
         self.cells_per_m = (1.0 / cell) as f32;
         // A sum of three terms up to the extent, each rounded, on either side of the comparison.
@@ -211,25 +204,6 @@ impl Grid {
             self.base[k] = base as i32;
             self.low_m[k] = (low[a] - base * TILE_M) as f32;
         }
-    }
-
-    /// Notes the largest noise and the span of times, which widen every gate of the scan.
-    fn widen(&mut self, detections: &[Detection], observations: &[Observation]) {
-        let mut sigma: f32 = 0.0;
-        let mut ahead = [f32::INFINITY, f32::NEG_INFINITY];
-        let mut known = u32::MAX;
-        for d in detections {
-            ahead = [ahead[0].min(d.ahead_s), ahead[1].max(d.ahead_s)];
-            if d.observation != known {
-                known = d.observation;
-                if let Some(o) = observations.get(known as usize) {
-                    sigma = sigma.max(o.sigma_0_m).max(o.sigma_1_m).max(o.sigma_2_m);
-                }
-            }
-        }
-        self.sigma_m = sigma;
-        self.ahead_s = ahead;
-        self.alike = alike(detections, observations);
     }
 
     /// Place along one of the grid's axes, metres from its corner.
@@ -273,12 +247,57 @@ impl Grid {
     }
 }
 
-/// Whether all detections were measured alike, by axes that are known without a prediction.
-fn alike(detections: &[Detection], observations: &[Observation]) -> bool {
-    let Some(first) = detections.first() else { return false };
-    let known = observations.get(first.observation as usize).is_some_and(|observation| observation.slant == 0);
-    let like = |d: &Detection| d.observation == first.observation && d.ahead_s.to_bits() == first.ahead_s.to_bits();
-    known && detections.iter().all(like)
+/// What the detections of a scan span.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    low_m: [f64; 3],
+    high_m: [f64; 3],
+    ahead_s: [f32; 2],
+    /// The largest noise.
+    sigma_m: f32,
+    alike: bool,
+}
+
+impl Span {
+    fn of(detections: &[Detection], observations: &[Observation]) -> Self {
+        let first = detections.first().copied().unwrap_or_default();
+        let nothing = Self {
+            low_m: [f64::INFINITY; 3],
+            high_m: [f64::NEG_INFINITY; 3],
+            ahead_s: [f32::INFINITY, f32::NEG_INFINITY],
+            sigma_m: 0.0,
+            alike: observations.get(first.observation as usize).is_some_and(|o| o.slant == 0),
+        };
+        let parts = detections.par_chunks(8192).map(|part| {
+            let mut span = nothing;
+            let mut known = u32::MAX;
+            for d in part {
+                let m = [0, 1, 2].map(|a| f64::from(d.tile[a]) * TILE_M + f64::from(d.offset_m[a]));
+                let alike = d.observation == first.observation && d.ahead_s.to_bits() == first.ahead_s.to_bits();
+                let mut sigma_m = span.sigma_m;
+                if d.observation != known {
+                    known = d.observation;
+                    if let Some(o) = observations.get(known as usize) {
+                        sigma_m = o.sigma_0_m.max(o.sigma_1_m).max(o.sigma_2_m);
+                    }
+                }
+                span = span.and(Self { low_m: m, high_m: m, ahead_s: [d.ahead_s; 2], sigma_m, alike });
+            }
+            span
+        });
+        parts.reduce(|| nothing, Self::and)
+    }
+
+    #[inline]
+    fn and(self, other: Self) -> Self {
+        Self {
+            low_m: [0, 1, 2].map(|a| self.low_m[a].min(other.low_m[a])),
+            high_m: [0, 1, 2].map(|a| self.high_m[a].max(other.high_m[a])),
+            ahead_s: [self.ahead_s[0].min(other.ahead_s[0]), self.ahead_s[1].max(other.ahead_s[1])],
+            sigma_m: self.sigma_m.max(other.sigma_m),
+            alike: self.alike && other.alike,
+        }
+    }
 }
 
 /// One field of all detections, and a block of `beyond` behind them.

@@ -32,6 +32,8 @@ pub(super) struct Scratch {
     /// The detections, then a "none" for each track.
     columns: Vec<Column>,
     touched: Vec<u32>,
+    /// The way to the nearest free column found; what lies farther is not looked at.
+    bound: f32,
     /// Edge that each track keeps.
     kept: Vec<u32>,
     /// Tracks that found their cheapest column taken.
@@ -222,6 +224,7 @@ impl Scratch {
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     fn augment(&mut self, track: usize, detections: usize) {
         self.touched.clear();
+        self.bound = f32::INFINITY;
         let mut row = track;
         let mut base = 0.0f32;
         let last = loop {
@@ -272,9 +275,12 @@ impl Scratch {
                 continue;
             }
             let distance = base + (cost - to.price - own);
-            if distance < to.distance {
+            if distance < to.distance && distance <= self.bound {
                 if to.distance == f32::INFINITY {
                     self.touched.push(column);
+                }
+                if to.owner == NONE {
+                    self.bound = distance;
                 }
                 to.distance = distance;
                 to.parent = row as u32;
