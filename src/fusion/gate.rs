@@ -11,11 +11,11 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
-use super::real::{Real, array};
+use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
 use super::undetected::Mask;
 use rayon::prelude::*;
-use wide::{f32x8, i32x8};
+use wide::{f32x8, i32x8, u16x8};
 
 /// What the gate needs of a lane besides its look.
 #[derive(Debug)]
@@ -76,7 +76,6 @@ struct Measured<'a> {
 /// Eight invocations, a track each: what depends on the track alone is computed for all at once.
 #[inline]
 #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
-#[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
 fn invocations(
     tracks: &Tracks<'_>,
     look: &Look,
@@ -89,53 +88,51 @@ fn invocations(
     let (block, place) = (first / BLOCK, first % BLOCK);
     let mean = &tracks.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
     let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
+    let tiles = |a: usize| &tracks.tile[(block * 3 + a) * BLOCK + place..];
     let states = State::<f32x8>::load(mean, covariance, place);
     let half_m = reach(&states, lane.grid, look.gate);
-    let alike = lane.grid.alike().map(|d| {
-        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
-        (seen, seen.factor(&states, seen.axis[0]))
-    });
-    let mut waiting = Waiting::default();
+    let windows = lane.grid.windows(|a, base| f32x8::excess(tiles(a), base), &states.mean, &half_m);
+    let mut factor = [0.0; f32x8::WIDTH];
     for (n, row) in rows.iter_mut().enumerate() {
-        let (start, odds) = (found.count as u32, tracks.odds[first + n]);
-        *row = Row { start, count: 0, missed: 0.0, gone: 0.0 };
-        if odds <= 0.0 {
-            // A free place.
-            continue;
+        let odds = tracks.odds[first + n];
+        *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
+        // A free place is no track.
+        if odds > 0.0 || odds.is_nan() {
+            let tile = || [0, 1, 2].map(|a| tiles(a)[n]);
+            let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile(), &states.mean.map(|x| x.at(n))));
+            let detected = look.detection_probability * seen_share;
+            row.missed = odds * (1.0 - detected);
+            factor[n] = odds * detected / (1.0 + row.missed);
         }
-        let tile: [i32; 3] = core::array::from_fn(|a| tracks.tile[(block * 3 + a) * BLOCK + place + n]);
-        let x = states.mean.map(|x| x.at(n));
-        let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile, &x));
-        let detected = look.detection_probability * seen_share;
-        row.missed = odds * (1.0 - detected);
-        let factor = odds * detected / (1.0 + row.missed);
-        if factor > 0.0 {
-            let half_m = half_m.map(|m| m.at(n));
-            if let Some((seen, innovation)) = &alike {
-                let near = Near {
-                    seen,
-                    innovation: innovation.of(n),
-                    tile: [0, 1, 2].map(|a| i32x8::splat(tile[a])),
-                    mean: array(|k| f32x8::splat(x[k])),
-                    factor: f32x8::splat(factor),
-                    gate: f32x8::splat(look.gate),
-                };
-                waiting.count = 0;
-                lane.grid.candidates_by_eight(&tile, &x, &half_m, |first, bits| {
-                    waiting.add(first, bits);
-                    if waiting.count >= f32x8::WIDTH {
-                        near.collect(scan, waiting.take(), found);
-                    }
-                });
-                near.collect(scan, waiting.take(), found);
-            } else {
-                let state = State::<f32>::load(mean, covariance, place + n);
-                let mut known = Known::default();
-                lane.grid.candidates(&tile, &x, &half_m, |d| {
-                    known.collect(scan, d, &tile, &state, factor, look.gate, found);
-                });
-            }
-            row.count = found.count as u32 - start;
+    }
+    if let Some(d) = lane.grid.alike() {
+        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
+        let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
+        let near = Near::new(look.gate, &states, &seen, &tile, factor);
+        let mut pairs = Pairs::default();
+        for n in (0..rows.len()).filter(|n| factor[*n] > 0.0) {
+            lane.grid.within(&windows, n, |first, bits| {
+                pairs.add(n, first, bits);
+                if pairs.count >= f32x8::WIDTH {
+                    near.collect(scan, &mut pairs, rows, found);
+                }
+            });
+        }
+        near.collect(scan, &mut pairs, rows, found);
+    } else {
+        for (n, row) in rows.iter_mut().enumerate().filter(|(n, _)| factor[*n] > 0.0) {
+            let state = State::<f32>::load(mean, covariance, place + n);
+            let tile = [0, 1, 2].map(|a| tiles(a)[n]);
+            let mut known = Known::default();
+            let before = found.count;
+            lane.grid.within(&windows, n, |first, mut bits| {
+                while bits != 0 {
+                    let d = first + bits.trailing_zeros() as usize;
+                    known.collect(scan, d, (&tile, &state), factor[n], look.gate, found);
+                    bits &= bits - 1;
+                }
+            });
+            row.count = (found.count - before) as u32;
         }
     }
 }
@@ -174,83 +171,126 @@ impl Found {
     }
 }
 
-/// Candidates that wait until there are eight.
+/// Tracks and their candidates, waiting until there are eight.
 #[derive(Default)]
-struct Waiting {
-    detections: [u32; 2 * f32x8::WIDTH],
+struct Pairs {
+    track: [u32; 2 * f32x8::WIDTH],
+    detection: [u32; 2 * f32x8::WIDTH],
     count: usize,
 }
 
-impl Waiting {
-    /// Adds those of the eight from `first` on that have a bit.
-    #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "fewer than eight wait")]
-    #[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
-    fn add(&mut self, first: usize, bits: u32) {
-        for n in 0..f32x8::WIDTH {
-            self.detections[self.count & 15] = (first + n) as u32;
-            self.count += (bits >> n & 1) as usize;
+/// For each set of bits which they are, in order, then zeros.
+static ONES: [[u16; 8]; 256] = {
+    let mut ones = [[0; 8]; 256];
+    let mut set = 0;
+    while set < 256 {
+        let (mut bit, mut next) = (0, 0);
+        while bit < 8 {
+            if set >> bit & 1 == 1 {
+                ones[set][next] = bit;
+                next += 1;
+            }
+            bit += 1;
         }
+        set += 1;
     }
+    ones
+};
 
-    /// Takes the first eight.
+impl Pairs {
+    /// Adds the track `n` with those of the eight detections from `first` on that have a bit; fewer than eight wait.
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "half of the places")]
-    fn take(&mut self) -> ([u32; 8], usize) {
-        let eight = array_of(|n| self.detections[n]);
-        let count = self.count.min(f32x8::WIDTH);
-        self.detections.copy_within(f32x8::WIDTH.., 0);
-        self.count -= count;
-        (eight, count)
+    #[expect(clippy::indexing_slicing, reason = "fewer than eight wait; sets are of eight bits")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "counted in 31 bits")]
+    fn add(&mut self, n: usize, first: usize, bits: u32) {
+        let to = self.count..self.count + f32x8::WIDTH;
+        let ones = i32x8::from_u16x8(u16x8::new(ONES[bits as usize & 255]));
+        let detection: [u32; 8] = bytemuck::cast(i32x8::splat(first as i32) + ones);
+        self.detection[to.clone()].copy_from_slice(&detection);
+        self.track[to].fill(n as u32);
+        self.count += bits.count_ones() as usize;
     }
 }
 
 #[inline(always)]
-fn array_of<T: Copy>(value: impl Fn(usize) -> T) -> [T; 8] {
+fn eight<T>(value: impl Fn(usize) -> T) -> [T; 8] {
     [value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7)]
 }
 
-/// One track, eight times, before detections that were measured alike.
+/// Eight tracks before detections that were measured alike; the numbers of each track lie together.
 struct Near<'a> {
     seen: &'a Seen<f32x8>,
-    innovation: Factor<f32x8>,
-    tile: [i32x8; 3],
-    mean: [f32x8; MEAN],
-    factor: f32x8,
     gate: f32x8,
+    /// Tile, offset, ratio of the odds, √det(2π S).
+    place: [f32x8; 8],
+    /// Velocity, then D and L of the first two axes.
+    level: [f32x8; 8],
+    /// D and L of the third axis and the range rate.
+    beyond: [f32x8; 8],
 }
 
-impl Near<'_> {
-    /// Adds the edges to those of eight detections, the first `count` of them, that lie in the gate.
+impl<'a> Near<'a> {
+    #[inline(always)]
+    fn new(gate: f32, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
+        let Factor { variance: d, lower: l, determinant } = seen.factor(states, seen.axis[0]);
+        let (x, zero) = (&states.mean, f32x8::splat(0.0));
+        let [t0, t1, t2] = tile.map(|tile| bytemuck::cast::<_, f32x8>(tile));
+        Self {
+            seen,
+            gate: f32x8::splat(gate),
+            place: f32x8::transpose([t0, t1, t2, x[0], x[1], x[2], f32x8::new(factor), determinant.sqrt()]),
+            level: f32x8::transpose([x[3], x[4], x[5], d[0], d[1], l[0], zero, zero]),
+            beyond: f32x8::transpose([d[2], d[3], l[1], l[2], l[3], l[4], l[5], zero]),
+        }
+    }
+
+    /// Adds the edges of up to eight pairs that lie in the gate and counts them in their rows.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn collect(&self, scan: &Measured<'_>, (eight, count): ([u32; 8], usize), found: &mut Found) {
-        // Behind the first `count` may be any numbers.
+    fn collect(&self, scan: &Measured<'_>, pairs: &mut Pairs, rows: &mut [Row], found: &mut Found) {
+        // Behind the pairs that wait may be any numbers.
         let last = scan.detections.len() - 1;
-        let at = array_of(|n| (eight[n] as usize).min(last));
-        let words = array_of(|n| f32x8::new(bytemuck::cast(scan.detections[at[n]])));
-        let [tile_0, tile_1, tile_2, _, offset_0, offset_1, offset_2, _] = f32x8::transpose(words);
-        let (tile, offset) = ([tile_0, tile_1, tile_2], [offset_0, offset_1, offset_2]);
-        let difference = array(|a| {
-            let tiles = f32x8::from_i32x8(bytemuck::cast::<_, i32x8>(tile[a]) - self.tile[a]);
-            difference(tiles, offset[a], self.mean[a])
-        });
-        let seen = Seen { difference, ..*self.seen };
-        let e = seen.residual(&self.mean);
+        let track = eight(|n| pairs.track[n] as usize & 7);
+        let which = eight(|n| (pairs.detection[n] as usize).min(last));
+        let [t0, t1, t2, _, z0, z1, z2, _] =
+            f32x8::transpose(eight(|n| f32x8::new(bytemuck::cast(scan.detections[which[n]]))));
+        let [s0, s1, s2, x0, x1, x2, factor, root] = f32x8::transpose(eight(|n| self.place[track[n]]));
+        let [v0, v1, v2, d0, d1, l0, ..] = f32x8::transpose(eight(|n| self.level[track[n]]));
+        let one = f32x8::splat(1.0);
+        let mut innovation = Factor { variance: [d0, d1, one, one], lower: [l0; 6], determinant: root };
+        if self.seen.beyond_two() {
+            let [d2, d3, l1, l2, l3, l4, l5, _] = f32x8::transpose(eight(|n| self.beyond[track[n]]));
+            innovation = Factor { variance: [d0, d1, d2, d3], lower: [l0, l1, l2, l3, l4, l5], determinant: root };
+        }
+        let along = |t: f32x8, s: f32x8, z: f32x8, x: f32x8| {
+            let tiles = bytemuck::cast::<_, i32x8>(t) - bytemuck::cast::<_, i32x8>(s);
+            difference(f32x8::from_i32x8(tiles), z, x)
+        };
+        let difference = [along(t0, s0, z0, x0), along(t1, s1, z1, x1), along(t2, s2, z2, x2)];
+        let (seen, mean) = (Seen { difference, ..*self.seen }, [x0, x1, x2, v0, v1, v2]);
+        let e = seen.residual(&mean);
         let (_, nu) = seen.first(&e);
-        let innovation = self.innovation.innovation(&seen, &self.mean, &e, nu);
-        let density = f32x8::new(array_of(|n| scan.density[at[n]]));
-        let weight = self.factor * innovation.density() / density;
+        let distance2 = innovation.innovation(&seen, &mean, &e, nu).distance2;
+        let density = f32x8::new(eight(|n| scan.density[which[n]]));
+        let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
         let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
-        let hits = (innovation.distance2.simd_lt(self.gate) & positive).to_bitmask() & ((1 << count) - 1);
+        let there = (1 << pairs.count.min(f32x8::WIDTH)) - 1;
+        let hits = (distance2.simd_lt(self.gate) & positive).to_bitmask() & there;
         let weight = weight.to_array();
-        let room = found.room();
+        let room = &mut found.room()[..f32x8::WIDTH];
         let mut next = 0;
         for n in 0..f32x8::WIDTH {
-            room[next] = Edge { detection: eight[n], weight: weight[n] };
-            next += (hits >> n & 1) as usize;
+            room[next & 7] = Edge { detection: pairs.detection[n], weight: weight[n] };
+            let hit = hits >> n & 1;
+            next += hit as usize;
+            if let Some(row) = rows.get_mut(track[n]) {
+                row.count += hit;
+            }
         }
         found.count += next;
+        pairs.track.copy_within(f32x8::WIDTH.., 0);
+        pairs.detection.copy_within(f32x8::WIDTH.., 0);
+        pairs.count = pairs.count.saturating_sub(f32x8::WIDTH);
     }
 }
 
@@ -289,8 +329,7 @@ impl Known {
         &mut self,
         scan: &Measured<'_>,
         d: usize,
-        tile: &[i32; 3],
-        state: &State<f32>,
+        (tile, state): (&[i32; 3], &State<f32>),
         factor: f32,
         gate: f32,
         found: &mut Found,
@@ -340,7 +379,7 @@ impl Known {
     }
 }
 
-/// Joins the edges of all tasks and moves the rows to where they came to lie.
+/// Joins the edges of all tasks and points the rows to them.
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
 fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
     let total: usize = found.iter().map(|found| found.count).sum();
@@ -358,10 +397,10 @@ fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
     }
     rows.par_chunks_mut(CHUNK * BLOCK).zip(parts.into_par_iter()).for_each(|(rows, (start, here, part))| {
         here.copy_from_slice(part.all());
-        for row in rows {
-            if row.start != AT_REST {
-                row.start += start;
-            }
+        let mut next = start;
+        for row in rows.iter_mut().filter(|row| row.start != AT_REST) {
+            row.start = next;
+            next += row.count;
         }
     });
 }

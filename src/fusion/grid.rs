@@ -39,6 +39,15 @@ pub struct Grid {
     alike: bool,
 }
 
+/// Where tracks look for detections.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows<R> {
+    /// First and last cell along both axes of the grid, perhaps beyond it.
+    cells: [[R; 2]; 2],
+    /// The rectangle, metres from the grid's corner.
+    around_m: [[R; 2]; 2],
+}
+
 impl Grid {
     /// Sorts `detections`, whose first has index `offset` in the wave, by cell; equal cells keep their order.
     /// Returns the grid and, for each sorted place, where its detection was.
@@ -79,54 +88,62 @@ impl Grid {
 
     /// Calls `visit` in ascending order with a superset of the detections within `half_m` of the track.
     #[inline]
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize)) {
-        self.candidates_by_eight(tile, x, half_m, |first, mut hits| {
-            while hits != 0 {
-                visit(first + hits.trailing_zeros() as usize);
-                hits &= hits - 1;
+        let windows = self.windows(|a, base| f32::excess(&tile[a..], base), x, half_m);
+        self.within(&windows, 0, |first, mut bits| {
+            while bits != 0 {
+                visit(first + bits.trailing_zeros() as usize);
+                bits &= bits - 1;
             }
         });
     }
 
-    /// The same, eight places at a time: the first of the eight, and a bit for each that is meant.
+    /// Where tracks at `x` in their tiles look for detections within `half_m`; `tiles(a, base)`: by how much their
+    /// tiles exceed `base` along axis a.
     #[inline(always)]
-    pub fn candidates_by_eight(
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    pub fn windows<R: Real>(
         &self,
-        tile: &[i32; 3],
-        x: &[f32; MEAN],
-        half_m: &[f32; 3],
-        mut visit: impl FnMut(usize, u32),
-    ) {
-        self.ranges(tile, x, half_m, |from, to, around| {
-            self.within(from, to, around, |first, hits| visit(self.offset as usize + first, hits));
-        });
+        tiles: impl Fn(usize, i32) -> R,
+        x: &[R; MEAN],
+        half_m: &[R; 3],
+    ) -> Windows<R> {
+        let zero = R::splat(0.0);
+        let mut to = Windows { cells: [[zero; 2]; 2], around_m: [[zero; 2]; 2] };
+        for k in 0..2 {
+            let (axis, cells_per_m) = (self.axes[k], R::splat(self.cells_per_m));
+            let centre = tiles(axis, self.base[k]) * R::splat(TILE) + x[axis] - R::splat(self.low_m[k]);
+            let reach = half_m[axis] + R::splat(self.rounding_m);
+            to.around_m[k] = [centre - reach, centre + reach];
+            // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
+            let from = ((centre - half_m[axis]) * cells_per_m - R::splat(1e-3)).floor();
+            to.cells[k] = [from, ((centre + half_m[axis]) * cells_per_m + R::splat(1e-3)).floor()];
+        }
+        to
     }
 
-    /// Calls `visit` in ascending order with the ranges of detections that may lie within `half_m` of the track, and
-    /// with the rectangle that it means.
+    /// Calls `visit` in ascending order with the detections in the window of track `n`, up to eight at a time: the
+    /// index of the first of the eight, and a bit for each that lies in the rectangle.
+    #[inline(always)]
+    pub fn within<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, u32)) {
+        let around_m = windows.around_m.map(|bounds| bounds.map(|bound| bound.at(n)));
+        self.ranges(windows, n, |from, to| self.rectangle(from, to, &around_m, &mut visit));
+    }
+
+    /// The ranges of detections that lie in the cells of a window.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
-    fn ranges(
-        &self,
-        tile: &[i32; 3],
-        x: &[f32; MEAN],
-        half_m: &[f32; 3],
-        mut visit: impl FnMut(usize, usize, &[[f32; 2]; 2]),
-    ) {
+    fn ranges<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, usize)) {
         if self.starts.is_empty() {
             return;
         }
         let mut low = [0u32; 2];
         let mut high = [0u32; 2];
-        let mut around = [[0.0; 2]; 2];
-        for (k, &axis) in self.axes.iter().enumerate() {
-            let centre = tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + x[axis] - self.low_m[k];
-            let reach = half_m[axis] + self.rounding_m;
-            around[k] = [centre - reach, centre + reach];
+        for k in 0..2 {
             let last = (self.coarse[k] * FINE - 1) as f32;
-            // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
-            let from = ((centre - half_m[axis]) * self.cells_per_m - 1e-3).floor();
-            let to = ((centre + half_m[axis]) * self.cells_per_m + 1e-3).floor();
+            let (from, to) = (windows.cells[k][0].at(n), windows.cells[k][1].at(n));
             if !(to >= 0.0 && from <= last) {
                 return;
             }
@@ -140,7 +157,7 @@ impl Grid {
                 let cells = row * self.coarse[0];
                 let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
                 let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
-                visit(from, to, &around);
+                visit(from, to);
             }
             return;
         }
@@ -153,18 +170,17 @@ impl Grid {
                     let line = base + (fine - row * FINE) * FINE;
                     let from = self.starts[(line + left) as usize] as usize;
                     let to = self.starts[(line + right + 1) as usize] as usize;
-                    visit(from, to, &around);
+                    visit(from, to);
                 }
             }
         }
     }
 
-    /// Visits those of a range of detections that lie in the rectangle `around`, eight at a time: the first of the
-    /// eight, and a bit for each.
+    /// Those of a range of detections that lie in a rectangle.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "places have a block beyond the end")]
-    fn within(&self, from: usize, to: usize, around: &[[f32; 2]; 2], mut visit: impl FnMut(usize, u32)) {
-        let [[left, right], [bottom, top]] = *around;
+    fn rectangle(&self, from: usize, to: usize, around_m: &[[f32; 2]; 2], visit: &mut impl FnMut(usize, u32)) {
+        let [[left, right], [bottom, top]] = *around_m;
         let (left, right) = (f32x8::splat(left), f32x8::splat(right));
         let (bottom, top) = (f32x8::splat(bottom), f32x8::splat(top));
         let mut first = from;
@@ -176,7 +192,7 @@ impl Grid {
             if to - first < f32x8::WIDTH {
                 hits &= (1 << (to - first)) - 1;
             }
-            visit(first, hits);
+            visit(self.offset as usize + first, hits);
             first += f32x8::WIDTH;
         }
     }

@@ -12,7 +12,6 @@ use super::real::{Real, array, exp_of_nonpositive};
 use super::state::{State, dot3, joseph};
 use crate::space::TILE_M;
 use core::f32::consts::PI;
-use wide::f32x8;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
@@ -138,6 +137,13 @@ impl<R: Real> Seen<R> {
         self.factor(prior, axis).innovation(self, &prior.mean, &e, nu)
     }
 
+    /// Whether anything is measured besides two axes.
+    #[inline(always)]
+    #[must_use]
+    pub fn beyond_two(&self) -> bool {
+        R::any_less(R::splat(2.5), self.axes) || R::any_less(R::splat(0.0), self.rate_sigma_m_s)
+    }
+
     /// Measured less predicted position at the time of the detection.
     #[inline(always)]
     #[must_use]
@@ -203,11 +209,11 @@ impl<R: Real> Seen<R> {
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<R> {
     /// D: the axes, then the range rate; what was not measured is 1.
-    variance: [R; 4],
+    pub variance: [R; 4],
     /// L below its diagonal, row by row.
-    lower: [R; 6],
+    pub lower: [R; 6],
     /// det(2π S).
-    determinant: R,
+    pub determinant: R,
 }
 
 impl<R: Real> Factor<R> {
@@ -248,20 +254,6 @@ impl<R: Real> Innovation<R> {
     #[must_use]
     pub fn density(&self) -> R {
         exp_of_nonpositive(R::splat(-0.5) * self.distance2) / self.determinant.sqrt()
-    }
-}
-
-impl Factor<f32x8> {
-    /// That of one place, in all places.
-    #[inline(always)]
-    #[must_use]
-    pub fn of(&self, place: usize) -> Self {
-        let one = |value: f32x8| f32x8::splat(value.at(place));
-        Self {
-            variance: self.variance.map(one),
-            lower: self.lower.map(one),
-            determinant: one(self.determinant),
-        }
     }
 }
 

@@ -19,6 +19,8 @@ pub trait Real:
     fn from_fn(value: impl FnMut(usize) -> f32) -> Self;
     /// The first `WIDTH` numbers of a slice.
     fn load(slice: &[f32]) -> Self;
+    /// By how much the first `WIDTH` whole numbers of a slice exceed `base`.
+    fn excess(slice: &[i32], base: i32) -> Self;
     /// Writes to the first `WIDTH` numbers of a slice.
     fn store(self, slice: &mut [f32]);
     /// The number in one place.
@@ -54,6 +56,10 @@ impl Real for f32 {
     #[inline(always)]
     fn load(slice: &[f32]) -> Self {
         slice.first().copied().unwrap_or(0.0)
+    }
+    #[inline(always)]
+    fn excess(slice: &[i32], base: i32) -> Self {
+        slice.first().map_or(0.0, |first| first.wrapping_sub(base) as f32)
     }
     #[inline(always)]
     fn store(self, slice: &mut [f32]) {
@@ -106,6 +112,11 @@ impl Real for f32x8 {
     #[inline(always)]
     fn load(slice: &[f32]) -> Self {
         slice.first_chunk::<8>().map_or_else(|| Self::splat(0.0), |block| Self::new(*block))
+    }
+    #[inline(always)]
+    fn excess(slice: &[i32], base: i32) -> Self {
+        let block = slice.first_chunk::<8>().map_or_else(|| i32x8::splat(base), |block| i32x8::new(*block));
+        Self::from_i32x8(block - i32x8::splat(base))
     }
     #[inline(always)]
     fn store(self, slice: &mut [f32]) {
