@@ -20,10 +20,17 @@ pub struct Clusters {
     pub edge_starts: Vec<u32>,
     /// Place of each track among the members; `u32::MAX` where it has no edge.
     pub place: Vec<u32>,
-    label: Vec<u32>,
-    first_of: Vec<u32>,
+    /// A track above each track in its tree, itself at the root; `NONE` where it has no edge.
+    label: Vec<AtomicU32>,
+    /// A track of each detection.
+    first_of: Vec<AtomicU32>,
+    /// Number of members and of edges of each cluster; then where the next ones go.
+    next: Vec<[u32; 2]>,
     permuted: Vec<Edge>,
 }
+
+/// No track.
+const NONE: u32 = u32::MAX;
 
 impl Clusters {
     /// Number of clusters.
@@ -42,32 +49,39 @@ impl Clusters {
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     pub fn build(&mut self, arrays: &mut Arrays<Host>) {
-        let rows = &arrays.rows;
-        self.connect(rows, &arrays.edges, arrays.detections.len());
-        // Number the clusters by their least tracks, then count members and edges.
-        self.starts.clear();
-        self.edge_starts.clear();
+        self.connect(&arrays.rows, &arrays.edges, arrays.detections.len());
+        let roots = self.flatten();
+        // Number the clusters by their least tracks, and count members and edges.
         self.place.clear();
-        self.place.resize(rows.len(), u32::MAX);
-        let mut members = vec![];
-        let mut edges = vec![];
-        for (track, row) in rows.iter().enumerate() {
-            if self.label[track] == u32::MAX {
+        self.place.resize(arrays.rows.len(), NONE);
+        self.next.clear();
+        self.next.reserve(roots);
+        for (track, row) in arrays.rows.iter().enumerate() {
+            let root = self.label[track].load(Relaxed);
+            if root == NONE {
                 continue;
             }
-            let root = find(&mut self.label, track as u32) as usize;
-            if root == track {
-                self.place[track] = members.len() as u32;
-                members.push(0u32);
-                edges.push(0u32);
+            if root as usize == track {
+                self.place[track] = self.next.len() as u32;
+                self.next.push([0, 0]);
             }
-            let cluster = self.place[root] as usize;
-            self.place[track] = cluster as u32;
-            members[cluster] += 1;
-            edges[cluster] += row.count;
+            let cluster = self.place[root as usize];
+            self.place[track] = cluster;
+            let [members, edges] = &mut self.next[cluster as usize];
+            *members += 1;
+            *edges += row.count;
         }
-        self.starts = sums(&members);
-        self.edge_starts = sums(&edges);
+        self.starts.clear();
+        self.edge_starts.clear();
+        let mut sum = [0, 0];
+        for count in &mut self.next {
+            let [members, edges] = core::mem::replace(count, sum);
+            self.starts.push(sum[0]);
+            self.edge_starts.push(sum[1]);
+            sum = [sum[0] + members, sum[1] + edges];
+        }
+        self.starts.push(sum[0]);
+        self.edge_starts.push(sum[1]);
         self.lay_out(arrays);
     }
 
@@ -92,32 +106,38 @@ impl Clusters {
         claims.into_iter().map(|claim| f32::from_bits(claim.into_inner())).collect()
     }
 
-    /// Unites tracks that share a detection; the least track is the root.
+    /// Unites tracks that share a detection; the least track is the root, whoever comes first.
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     fn connect(&mut self, rows: &[Row], edges: &[Edge], detections: usize) {
-        self.label.clear();
-        self.label.resize(rows.len(), u32::MAX);
-        self.first_of.clear();
-        self.first_of.resize(detections, u32::MAX);
-        for (track, row) in rows.iter().enumerate() {
-            if row.start == AT_REST || row.count == 0 {
-                continue;
-            }
+        let connected = |row: &Row| row.start != AT_REST && row.count > 0;
+        let own = |(track, row): (usize, &Row)| AtomicU32::new(if connected(row) { track as u32 } else { NONE });
+        rows.par_iter().enumerate().with_min_len(CHUNK).map(own).collect_into_vec(&mut self.label);
+        let nobody = |_| AtomicU32::new(NONE);
+        (0..detections).into_par_iter().with_min_len(CHUNK).map(nobody).collect_into_vec(&mut self.first_of);
+        let (label, first_of) = (&self.label, &self.first_of);
+        rows.par_iter().enumerate().with_min_len(CHUNK).filter(|(_, row)| connected(row)).for_each(|(track, row)| {
             let track = track as u32;
-            self.label[track as usize] = track;
             for edge in &edges[row.start as usize..(row.start + row.count) as usize] {
-                let first = &mut self.first_of[edge.detection as usize];
-                if *first == u32::MAX {
-                    *first = track;
-                } else {
-                    let a = find(&mut self.label, *first);
-                    let b = find(&mut self.label, track);
-                    let (least, other) = if a < b { (a, b) } else { (b, a) };
-                    self.label[other as usize] = least;
+                let first = &first_of[edge.detection as usize];
+                let mut other = first.load(Relaxed);
+                if other == NONE {
+                    other = first.compare_exchange(NONE, track, Relaxed, Relaxed).err().unwrap_or(track);
                 }
+                unite(label, other, track);
             }
-        }
+        });
+    }
+
+    /// Labels every track by its root; returns how many roots there are.
+    fn flatten(&self) -> usize {
+        let label = &self.label;
+        let flat = |(track, above): (usize, &AtomicU32)| {
+            let root = if above.load(Relaxed) == NONE { NONE } else { find(label, above.load(Relaxed)) };
+            above.store(root, Relaxed);
+            usize::from(root as usize == track)
+        };
+        label.par_iter().enumerate().with_min_len(CHUNK).map(flat).sum()
     }
 
     /// Lists members and edges cluster by cluster and points the rows to their new places.
@@ -129,22 +149,21 @@ impl Clusters {
         self.members.resize(self.starts.last().map_or(0, |n| *n as usize), 0);
         self.counts.clear();
         self.counts.resize(self.members.len(), 0);
-        let mut next = self.starts.clone();
-        let mut next_edge = self.edge_starts.clone();
         let mut from = vec![0u32; self.members.len()];
         for (track, row) in rows.iter_mut().enumerate() {
-            let cluster = self.place[track] as usize;
-            if cluster == u32::MAX as usize {
+            let cluster = self.place[track];
+            if cluster == NONE {
                 continue;
             }
-            let place = next[cluster];
-            next[cluster] += 1;
+            let [next, next_edge] = &mut self.next[cluster as usize];
+            let place = *next;
+            *next += 1;
             self.members[place as usize] = track as u32;
             self.counts[place as usize] = row.count;
             from[place as usize] = row.start;
             self.place[track] = place;
-            row.start = next_edge[cluster];
-            next_edge[cluster] += row.count;
+            row.start = *next_edge;
+            *next_edge += row.count;
         }
         self.permuted.clear();
         self.permuted.resize(edges.len(), Edge::default());
@@ -173,25 +192,28 @@ impl Clusters {
 /// Clusters that one task lays out.
 const CHUNK: usize = 4096;
 
-/// Root of a track, halving the path.
+/// Root of a track, halving the path. Others may shorten it or unite roots meanwhile: what was above a track stays so.
 #[expect(clippy::indexing_slicing, reason = "labels are tracks")]
-fn find(label: &mut [u32], mut track: u32) -> u32 {
-    while label[track as usize] != track {
-        let above = label[label[track as usize] as usize];
-        label[track as usize] = above;
-        track = above;
+fn find(label: &[AtomicU32], mut track: u32) -> u32 {
+    loop {
+        let above = label[track as usize].load(Relaxed);
+        if above == track {
+            return track;
+        }
+        let higher = label[above as usize].load(Relaxed);
+        label[track as usize].store(higher, Relaxed);
+        track = higher;
     }
-    track
 }
 
-/// Exclusive prefix sums, and the total.
-fn sums(counts: &[u32]) -> Vec<u32> {
-    let mut sums = Vec::with_capacity(counts.len() + 1);
-    let mut sum = 0;
-    sums.push(0);
-    for count in counts {
-        sum += count;
-        sums.push(sum);
+/// Puts the greater of two roots below the lesser, unless another task was faster: then looks again.
+#[expect(clippy::indexing_slicing, reason = "labels are tracks")]
+fn unite(label: &[AtomicU32], mut a: u32, mut b: u32) {
+    while a != b {
+        (a, b) = (find(label, a), find(label, b));
+        let (least, other) = if a < b { (a, b) } else { (b, a) };
+        if a == b || label[other as usize].compare_exchange(other, least, Relaxed, Relaxed).is_ok() {
+            return;
+        }
     }
-    sums
 }

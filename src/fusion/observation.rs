@@ -50,7 +50,12 @@ impl<R: Real> Seen<R> {
         tile: impl Fn(usize, usize) -> i32,
         x: &[R; 6],
     ) -> Self {
-        let d = |n: usize| &detections[which(n)];
+        let zero = Detection::default();
+        let mut rows = [&zero; 8];
+        for (n, row) in rows.iter_mut().enumerate().take(R::WIDTH) {
+            *row = &detections[which(n)];
+        }
+        let d = |n: usize| rows[n & 7];
         let shared = d(0).observation;
         let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
         let field = |get: fn(&Observation) -> f32| {
