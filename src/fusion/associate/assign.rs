@@ -31,7 +31,9 @@ pub(super) struct Scratch {
     starts: Vec<usize>,
     /// The detections, then a "none" for each track.
     columns: Vec<Column>,
-    touched: Vec<u32>,
+    /// Columns that a search has reached, and those whose distance is final.
+    open: Vec<u32>,
+    closed: Vec<u32>,
     /// The way to the nearest free column found; what lies farther is not looked at.
     bound: f32,
     /// Edge that each track keeps.
@@ -223,39 +225,40 @@ impl Scratch {
     /// Brings one more track in along the shortest augmenting path.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     fn augment(&mut self, track: usize, detections: usize) {
-        self.touched.clear();
         self.bound = f32::INFINITY;
-        let mut row = track;
-        let mut base = 0.0f32;
+        let (mut row, mut base) = (track, 0.0f32);
+        // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
+        let mut own = self.least_cost(track, detections);
         let last = loop {
-            self.relax(row, base, detections);
-            let mut best = NONE;
-            for &column in &self.touched {
-                let this = &self.columns[column as usize];
-                let better = self.columns.get(best as usize).is_none_or(|best| {
-                    this.distance < best.distance || (this.distance <= best.distance && this.order < best.order)
-                });
-                if !this.done && better {
-                    best = column;
+            self.relax(row, base, own, detections);
+            let mut nearest = 0;
+            for n in 1..self.open.len() {
+                let (this, best) = (&self.columns[self.open[n] as usize], &self.columns[self.open[nearest] as usize]);
+                if this.distance < best.distance || (this.distance <= best.distance && this.order < best.order) {
+                    nearest = n;
                 }
             }
             // A track's own column of "none" is free before it is brought in, so a path always ends.
-            let Some(column) = self.columns.get_mut(best as usize) else { break best };
+            if self.open.is_empty() {
+                break NONE;
+            }
+            let best = self.open.swap_remove(nearest);
+            self.closed.push(best);
+            let column = &mut self.columns[best as usize];
             base = column.distance;
             column.done = true;
             if column.owner == NONE {
                 break best;
             }
             row = column.owner as usize;
+            own = self.cost.get(column.taken as usize).copied().unwrap_or(0.0) - column.price;
         };
-        for &column in &self.touched {
+        for &column in &self.closed {
             let column = &mut self.columns[column as usize];
-            if column.done {
-                column.price += column.distance - base;
-            }
+            column.price += column.distance - base;
         }
         self.flip(last, track, detections);
-        for &column in &self.touched {
+        for column in self.open.drain(..).chain(self.closed.drain(..)) {
             let column = &mut self.columns[column as usize];
             (column.distance, column.done, column.parent) = (f32::INFINITY, false, NONE);
         }
@@ -264,9 +267,7 @@ impl Scratch {
     /// Offers every column of a row at `base` plus its reduced cost.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn relax(&mut self, row: usize, base: f32, detections: usize) {
-        // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
-        let own = self.own_cost(row, detections);
+    fn relax(&mut self, row: usize, base: f32, own: f32, detections: usize) {
         let none = (detections + row) as u32;
         for e in self.starts[row]..=self.starts[row + 1] {
             let (column, cost) = if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
@@ -277,7 +278,7 @@ impl Scratch {
             let distance = base + (cost - to.price - own);
             if distance < to.distance && distance <= self.bound {
                 if to.distance == f32::INFINITY {
-                    self.touched.push(column);
+                    self.open.push(column);
                 }
                 if to.owner == NONE {
                     self.bound = distance;
@@ -288,19 +289,13 @@ impl Scratch {
         }
     }
 
-    /// Reduced cost of a row's present column; the least of the row if it has none yet.
+    /// The least reduced cost of a row.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn own_cost(&self, row: usize, detections: usize) -> f32 {
-        let mut least = -self.columns[detections + row].price;
-        for e in self.starts[row]..self.starts[row + 1] {
-            let column = &self.columns[self.column[e] as usize];
-            let reduced = self.cost[e] - column.price;
-            if column.owner as usize == row {
-                return reduced;
-            }
-            least = least.min(reduced);
-        }
-        least
+    fn least_cost(&self, row: usize, detections: usize) -> f32 {
+        let edges = self.starts[row]..self.starts[row + 1];
+        edges.fold(-self.columns[detections + row].price, |least, e| {
+            least.min(self.cost[e] - self.columns[self.column[e] as usize].price)
+        })
     }
 
     /// Hands the columns of the path over, from its end to the new track.
