@@ -10,9 +10,7 @@ use super::config::Config;
 use super::executor::{Executor, KernelError};
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
-use super::manage::{
-    CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of,
-};
+use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
 use super::predict::predict_one;
 use super::state::State;
 use super::undetected::{Mask, Undetected};
@@ -322,9 +320,9 @@ impl Batch {
                 places: Places::at_rest(lane.first_track..lane.first_track + lane.tracks, lane.live),
                 births: Vec::new(),
             });
-            lane.first_track = plan.lane(index, &settled.places, births.len());
             (lane.tracks, lane.live) = (settled.places.len(), settled.places.live);
             in_place &= settled.places.in_place;
+            lane.first_track = plan.lane(index, settled.places, births.len());
             append(&mut births, &mut settled.births);
         }
         let mut source = Vec::with_capacity(arrays.detections.len());

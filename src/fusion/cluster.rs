@@ -26,6 +26,8 @@ pub struct Clusters {
     first_of: Vec<AtomicU32>,
     /// Number of members and of edges of each cluster; then where the next ones go.
     next: Vec<[u32; 2]>,
+    /// Where the edges of each member were.
+    from: Vec<u32>,
     permuted: Vec<Edge>,
 }
 
@@ -52,13 +54,13 @@ impl Clusters {
         self.connect(&arrays.rows, &arrays.edges, arrays.detections.len());
         let roots = self.flatten();
         // Number the clusters by their least tracks, and count members and edges.
-        self.place.clear();
         self.place.resize(arrays.rows.len(), NONE);
         self.next.clear();
         self.next.reserve(roots);
         for (track, row) in arrays.rows.iter().enumerate() {
             let root = self.label[track].load(Relaxed);
             if root == NONE {
+                self.place[track] = NONE;
                 continue;
             }
             if root as usize == track {
@@ -88,6 +90,7 @@ impl Clusters {
     /// Sum of the weights of each detection's edges. No two clusters share a detection, so tasks never meet, and
     /// within a cluster the sum is in the order of tracks.
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     pub fn claims(&self, arrays: &Arrays<Host>) -> Vec<f32> {
         let claims: Vec<AtomicU32> = arrays.detections.iter().map(|_| AtomicU32::new(0)).collect();
         let chunks: Vec<(u32, u32)> = (0..self.len())
@@ -145,11 +148,9 @@ impl Clusters {
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     fn lay_out(&mut self, arrays: &mut Arrays<Host>) {
         let Arrays { rows, edges, .. } = arrays;
-        self.members.clear();
         self.members.resize(self.starts.last().map_or(0, |n| *n as usize), 0);
-        self.counts.clear();
         self.counts.resize(self.members.len(), 0);
-        let mut from = vec![0u32; self.members.len()];
+        self.from.resize(self.members.len(), 0);
         for (track, row) in rows.iter_mut().enumerate() {
             let cluster = self.place[track];
             if cluster == NONE {
@@ -160,14 +161,13 @@ impl Clusters {
             *next += 1;
             self.members[place as usize] = track as u32;
             self.counts[place as usize] = row.count;
-            from[place as usize] = row.start;
+            self.from[place as usize] = row.start;
             self.place[track] = place;
             row.start = *next_edge;
             *next_edge += row.count;
         }
-        self.permuted.clear();
         self.permuted.resize(edges.len(), Edge::default());
-        let (counts, starts) = (&self.counts, &self.starts);
+        let (counts, starts, from) = (&self.counts, &self.starts, &self.from);
         let mut tasks = Vec::new();
         let mut rest = self.permuted.as_mut_slice();
         for first in (0..self.edge_starts.len().saturating_sub(1)).step_by(CHUNK) {
@@ -214,6 +214,84 @@ fn unite(label: &[AtomicU32], mut a: u32, mut b: u32) {
         let (least, other) = if a < b { (a, b) } else { (b, a) };
         if a == b || label[other as usize].compare_exchange(other, least, Relaxed, Relaxed).is_ok() {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a sparse graph: some tracks rest, some have no edge, detections come in no order.
+    fn graph(seed: u32, tracks: usize, detections: u32) -> Arrays<Host> {
+        let mut state = seed;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let mut arrays = Arrays::<Host>::default();
+        for _ in 0..tracks {
+            let (start, kind) = (u32::try_from(arrays.edges.len()).expect("few"), random(10));
+            let count = if kind < 2 { 0 } else { random(3) };
+            let here = random(detections);
+            for n in 0..count {
+                let detection = (here + n * 7 + random(3)) % detections;
+                arrays.edges.push(Edge { detection, weight: 1.0 + detection as f32 });
+            }
+            let start = if kind == 0 { AT_REST } else { start };
+            arrays.rows.push(Row { start, count, missed: 0.0, gone: 0.0 });
+        }
+        arrays.detections = vec![super::super::arrays::Detection::default(); detections as usize];
+        arrays
+    }
+
+    /// The least track that each track is connected with, by spreading it until nothing changes.
+    fn spread(arrays: &Arrays<Host>) -> Vec<u32> {
+        let row = |row: &Row| arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec();
+        let edges: Vec<Vec<Edge>> =
+            arrays.rows.iter().map(|r| if r.start == AT_REST || r.count == 0 { vec![] } else { row(r) }).collect();
+        let mut label: Vec<u32> = (0..).take(edges.len()).collect();
+        let mut least = vec![NONE; arrays.detections.len()];
+        loop {
+            let before = label.clone();
+            for (track, edges) in edges.iter().enumerate() {
+                for edge in edges {
+                    let least = &mut least[edge.detection as usize];
+                    *least = (*least).min(label[track]);
+                    label[track] = *least;
+                }
+            }
+            if label == before {
+                break;
+            }
+        }
+        label.iter().zip(&edges).map(|(label, edges)| if edges.is_empty() { NONE } else { *label }).collect()
+    }
+
+    #[test]
+    fn clusters_are_the_connected_components_in_the_order_of_their_least_tracks() {
+        for (seed, tracks, detections) in [(1, 40, 30), (2, 9000, 14_000), (3, 30_000, 60_000), (4, 20_000, 9000)] {
+            let (mut arrays, before) = (graph(seed, tracks, detections), graph(seed, tracks, detections));
+            let label = spread(&before);
+            let mut clusters = Clusters::default();
+            clusters.build(&mut arrays);
+            let mut wanted: Vec<(u32, u32)> = (0..).zip(label).map(|(track, root)| (root, track)).collect();
+            wanted.retain(|(root, _)| *root != NONE);
+            wanted.sort_unstable();
+            let roots: Vec<u32> = wanted.iter().map(|(root, _)| *root).collect();
+            assert_eq!(clusters.members, wanted.iter().map(|(_, track)| *track).collect::<Vec<_>>());
+            for (c, members) in roots.chunk_by(|a, b| a == b).enumerate() {
+                let range = clusters.starts[c] as usize..clusters.starts[c + 1] as usize;
+                assert_eq!((range.len(), roots[range.start]), (members.len(), members[0]));
+            }
+            for (track, (row, was)) in arrays.rows.iter().zip(&before.rows).enumerate() {
+                if clusters.place[track] != NONE {
+                    let edges = |arrays: &Arrays<Host>, row: &Row| {
+                        arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec()
+                    };
+                    assert_eq!(edges(&arrays, row), edges(&before, was), "track {track}");
+                }
+            }
         }
     }
 }

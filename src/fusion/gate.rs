@@ -5,6 +5,9 @@
 //! one coarse cell and lie together, so a narrow gate reads rows of fine cells and a wide one whole rows of coarse
 //! cells; a coasting track with a huge covariance costs a row of coarse cells, not a million lookups.
 //!
+//! Where all detections of a scan were measured alike, pairs of a track and a detection are computed eight at a time,
+//! with the same operations as one by one, so with the same bits.
+//!
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
@@ -29,7 +32,6 @@ pub struct LaneGate<'a> {
 /// Fills rows and edges. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
 pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
-    arrays.rows.clear();
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
     let tracks = Tracks { tile, mean, covariance, odds };
@@ -40,12 +42,16 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
             let mut found = Found::new(rows.len());
             for (block, rows) in (chunk * CHUNK..).zip(rows.chunks_mut(BLOCK)) {
                 let lane = lane.get(block).map_or(0, |lane| *lane as usize);
-                let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else { continue };
+                let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else {
+                    rows.fill(rest);
+                    continue;
+                };
                 let ahead = Measured { detections, observations, density };
                 let live = (look.first_track + look.tracks) as usize;
                 for (place, rows) in (0..BLOCK).step_by(f32x8::WIDTH).zip(rows.chunks_mut(f32x8::WIDTH)) {
                     let first = block * BLOCK + place;
-                    let rows = &mut rows[..live.saturating_sub(first).min(f32x8::WIDTH)];
+                    let (rows, spare) = rows.split_at_mut(live.saturating_sub(first).min(f32x8::WIDTH));
+                    spare.fill(rest);
                     invocations(&tracks, look, in_lane, &ahead, first, rows, &mut found);
                 }
             }
@@ -76,6 +82,7 @@ struct Measured<'a> {
 /// Eight invocations, a track each: what depends on the track alone is computed for all at once.
 #[inline]
 #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
 fn invocations(
     tracks: &Tracks<'_>,
     look: &Look,
@@ -180,6 +187,7 @@ struct Pairs {
 }
 
 /// For each set of bits which they are, in order, then zeros.
+#[expect(clippy::indexing_slicing, reason = "computed when it is compiled")]
 static ONES: [[u16; 8]; 256] = {
     let mut ones = [[0; 8]; 256];
     let mut set = 0;
@@ -234,7 +242,7 @@ impl<'a> Near<'a> {
     fn new(gate: f32, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
         let Factor { variance: d, lower: l, determinant } = seen.factor(states, seen.axis[0]);
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
-        let [t0, t1, t2] = tile.map(|tile| bytemuck::cast::<_, f32x8>(tile));
+        let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
             seen,
             gate: f32x8::splat(gate),
@@ -383,7 +391,6 @@ impl Known {
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
 fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
     let total: usize = found.iter().map(|found| found.count).sum();
-    edges.clear();
     edges.resize(total, Edge::default());
     let mut rest = edges.as_mut_slice();
     let mut first = 0;

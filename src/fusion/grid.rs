@@ -53,7 +53,7 @@ impl Grid {
     /// Returns the grid and, for each sorted place, where its detection was.
     #[must_use]
     pub fn build(
-        detections: &mut [Detection],
+        detections: &mut Vec<Detection>,
         observations: &[Observation],
         slack_m: f32,
         offset: u32,
@@ -68,12 +68,12 @@ impl Grid {
         let keys: Vec<u32> =
             detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
-        let sorted: Vec<Detection> = order
+        let sorted = order
             .par_iter()
             .with_min_len(4096)
             .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
             .collect();
-        detections.copy_from_slice(&sorted);
+        *detections = sorted;
         grid.places_m =
             core::array::from_fn(|k| column(detections, f32::INFINITY, |d| grid.place_m(&d.tile, &d.offset_m, k)));
         (grid, order)
@@ -104,12 +104,7 @@ impl Grid {
     #[inline(always)]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    pub fn windows<R: Real>(
-        &self,
-        tiles: impl Fn(usize, i32) -> R,
-        x: &[R; MEAN],
-        half_m: &[R; 3],
-    ) -> Windows<R> {
+    pub fn windows<R: Real>(&self, tiles: impl Fn(usize, i32) -> R, x: &[R; MEAN], half_m: &[R; 3]) -> Windows<R> {
         let zero = R::splat(0.0);
         let mut to = Windows { cells: [[zero; 2]; 2], around_m: [[zero; 2]; 2] };
         for k in 0..2 {
@@ -274,6 +269,7 @@ struct Span {
     alike: bool,
 }
 
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 impl Span {
     fn of(detections: &[Detection], observations: &[Observation]) -> Self {
         let first = detections.first().copied().unwrap_or_default();
@@ -317,7 +313,11 @@ impl Span {
 }
 
 /// One field of all detections, and a block of `beyond` behind them.
-fn column<T: Copy + Send + Sync>(detections: &[Detection], beyond: T, field: impl Fn(&Detection) -> T + Send + Sync) -> Vec<T> {
+fn column<T: Copy + Send + Sync>(
+    detections: &[Detection],
+    beyond: T,
+    field: impl Fn(&Detection) -> T + Send + Sync,
+) -> Vec<T> {
     let mut column = Vec::with_capacity(detections.len() + f32x8::WIDTH);
     detections.par_iter().with_min_len(4096).map(field).collect_into_vec(&mut column);
     column.extend(core::iter::repeat_n(beyond, f32x8::WIDTH));

@@ -136,10 +136,14 @@ impl Places {
 impl Plan {
     /// Appends one lane, whose births are those of the wave from `births` on. Returns its first place.
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
-    pub fn lane(&mut self, lane: usize, places: &Places, births: usize) -> usize {
+    pub fn lane(&mut self, lane: usize, places: Places, births: usize) -> usize {
         let first = self.origins.len();
         let here = |origin: &u32| if *origin < EMPTY && *origin >= BORN { *origin + births as u32 } else { *origin };
-        self.origins.extend(places.origins.iter().map(here));
+        if first + births == 0 {
+            self.origins = places.origins;
+        } else {
+            self.origins.extend(places.origins.iter().map(here));
+        }
         self.origins.resize(self.origins.len().next_multiple_of(BLOCK), EMPTY);
         self.lanes.resize(self.origins.len() / BLOCK, lane as u32);
         first
@@ -234,7 +238,7 @@ impl Block<'_> {
             self.identity[2 * BLOCK + place] = flags;
         }
         for edge in edges_of(row, edges) {
-            if let Some((word, bit)) = contribution(edge, inputs) {
+            if let Some((word, bit)) = contribution(*edge, inputs) {
                 // Most are as they were: what is not written need not be brought back to memory.
                 let word = &mut self.sources[word * BLOCK + place];
                 if *word & bit == 0 {
@@ -282,7 +286,7 @@ impl Block<'_> {
         self.identity[2 * BLOCK + place] = status(odds, before, inputs.existence);
         let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
         if let Some(row) = from.rows.get(track) {
-            for (word, bit) in edges_of(row, &from.edges).iter().filter_map(|edge| contribution(edge, inputs)) {
+            for (word, bit) in edges_of(row, &from.edges).iter().filter_map(|edge| contribution(*edge, inputs)) {
                 words[word] |= bit;
             }
         }
@@ -336,7 +340,7 @@ pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
 
 /// Word and bit of the source of a detection that the track was probably made of.
 #[inline]
-fn contribution(edge: &Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
+fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
     if edge.weight >= inputs.existence.contributor.get() {
         let source = inputs.source.get(edge.detection as usize).copied().unwrap_or(0);
         let word = usize::from(source) / 32;

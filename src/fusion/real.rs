@@ -231,6 +231,14 @@ mod tests {
             let (found, wanted) = (f64::from(ln(x)), f64::from(x).ln());
             assert!((found - wanted).abs() < 3e-7 * wanted.abs().max(1.0), "ln({x}) = {found}, wanted {wanted}");
         }
+        for i in -10..2000 {
+            let x = f32x8::from_fn(|n| -(i as f32) * 0.05 - n as f32 * 1e-3);
+            let found = exp_of_nonpositive(x);
+            for n in 0..8 {
+                let wanted = exp_of_nonpositive(x.at(n));
+                assert_eq!(found.at(n).to_bits(), wanted.to_bits(), "exp({}) in a block", x.at(n));
+            }
+        }
         assert!(exp_of_nonpositive(f32::NAN).abs() < f32::MIN_POSITIVE, "NaN gates nothing");
     }
 }

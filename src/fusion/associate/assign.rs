@@ -105,7 +105,6 @@ impl Numbers {
 
 /// Solves one cluster and sets its weights; a track's assigned edge becomes the first of its row.
 #[expect(clippy::indexing_slicing, reason = "sized here")]
-#[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
 pub(super) fn solve(cluster: &mut Cluster<'_>, scratch: &mut Scratch) {
     let tracks = cluster.counts.len();
     if !scratch.everyone_gets_the_best(cluster) {
