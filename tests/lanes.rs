@@ -120,6 +120,54 @@ fn no_detection_of_one_lane_moves_a_track_of_another() {
     }
 }
 
+/// A second observation with the same numbers tells the gate that detections were measured each in its way.
+#[test]
+fn detections_measured_alike_are_gated_as_one_by_one() {
+    let estimates = |alike: bool, axes: u32| {
+        let observation = Observation {
+            axis_0: [0.6, 0.8, 0.0],
+            sigma_0_m: 4.0,
+            axis_1: [-0.8, 0.6, 0.0],
+            sigma_1_m: 6.0,
+            axis_2: [0.0, 0.0, 1.0],
+            sigma_2_m: 9.0,
+            rate_m_s: 1.0,
+            rate_sigma_m_s: if axes == 3 { 5.0 } else { 0.0 },
+            axes,
+            clutter: 1e-6,
+            spread: 1e-2,
+            ..Observation::default()
+        };
+        let config = config(Mode::Soft, 8);
+        let mut batch = Batch::new(config, Executor::host(), vec![setup()]);
+        let mut found = Vec::new();
+        for (wave, places) in scans(7, 60, 0.0).iter().flatten().enumerate() {
+            let measured = |(n, place): (usize, &[f64; 2])| Detection {
+                ahead_s: -0.25,
+                observation: u32::from(!alike && n.is_multiple_of(2)),
+                ..detection(*place)
+            };
+            let scan = Scan {
+                lane: 0,
+                time_us: i64::try_from(wave).expect("a wave") * 1_000_000,
+                detection_probability: 0.9,
+                mask: None,
+                slack_m: 0.0,
+                detections: places.iter().enumerate().map(measured).collect(),
+                source: vec![0; places.len()],
+            };
+            batch.step(vec![scan], vec![observation; 2]).expect("the host does not fail");
+            found.push(batch.estimates(0));
+        }
+        found
+    };
+    for axes in [2, 3] {
+        let found = estimates(true, axes);
+        assert!(found.iter().map(Vec::len).sum::<usize>() > 500, "few tracks say little");
+        assert_eq!(found, estimates(false, axes), "{axes} axes");
+    }
+}
+
 /// The bound on iterations as one convergence test over all lanes would set it: by how much there is to do in all.
 #[test]
 fn a_convergence_test_over_all_lanes_would_be_seen() {

@@ -10,9 +10,7 @@ use super::config::Config;
 use super::executor::{Executor, KernelError};
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
-use super::manage::{
-    CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, edges_of, fate, settle_in_place, state_of,
-};
+use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
 use super::predict::predict_one;
 use super::state::State;
 use super::undetected::{Mask, Undetected};
@@ -187,8 +185,8 @@ impl Batch {
         let start = Instant::now();
         self.executor.predict(&mut self.arrays)?;
         let start = self.timings.note(0, start);
-        let prepared = self.prepare(scans);
-        self.gate(&prepared);
+        let mut prepared = self.prepare(scans);
+        self.gate(&mut prepared);
         let start = self.timings.note(1, start);
         self.clusters.build(&mut self.arrays);
         let start = self.timings.note(2, start);
@@ -289,11 +287,11 @@ impl Batch {
             .collect()
     }
 
-    fn gate(&mut self, prepared: &[Option<Prepared<'_>>]) {
+    fn gate(&mut self, prepared: &mut [Option<Prepared<'_>>]) {
         self.arrays.detections.clear();
         let mut density = Vec::new();
-        for lane in prepared.iter().flatten() {
-            self.arrays.detections.extend_from_slice(&lane.detections);
+        for lane in prepared.iter_mut().flatten() {
+            append(&mut self.arrays.detections, &mut lane.detections);
             density.extend_from_slice(&lane.density);
         }
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
@@ -306,29 +304,31 @@ impl Batch {
     /// Ends, keeps and begins tracks; returns how many began.
     fn manage(&mut self, prepared: &[Option<Prepared<'_>>]) -> u64 {
         let (arrays, config) = (&self.arrays, &self.config);
+        let claimed = self.clusters.claims(arrays);
         let settled: Vec<Option<Settled>> = self
             .lanes
             .par_iter_mut()
             .zip(prepared)
             .zip(&arrays.looks)
-            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, arrays, config)))
+            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, (arrays, &claimed), config)))
             .collect();
         let mut plan = Plan::default();
         let mut births = Vec::new();
         let mut in_place = true;
         for (index, (lane, settled)) in self.lanes.iter_mut().zip(settled).enumerate() {
-            let settled = settled.unwrap_or_else(|| Settled {
+            let mut settled = settled.unwrap_or_else(|| Settled {
                 places: Places::at_rest(lane.first_track..lane.first_track + lane.tracks, lane.live),
                 births: Vec::new(),
             });
-            lane.first_track = plan.lane(index, &settled.places, births.len());
             (lane.tracks, lane.live) = (settled.places.len(), settled.places.live);
             in_place &= settled.places.in_place;
-            births.extend(settled.births);
+            lane.first_track = plan.lane(index, settled.places, births.len());
+            append(&mut births, &mut settled.births);
         }
         let mut source = Vec::with_capacity(arrays.detections.len());
         for lane in prepared.iter().flatten() {
-            source.extend(lane.order.iter().map(|&from| lane.source.get(from as usize).copied().unwrap_or(0)));
+            let source_of = |&from: &u32| lane.source.get(from as usize).copied().unwrap_or(0);
+            source.par_extend(lane.order.par_iter().with_min_len(8192).map(source_of));
         }
         let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
         if in_place {
@@ -338,6 +338,15 @@ impl Batch {
             core::mem::swap(&mut self.arrays, &mut self.spare);
         }
         births.len() as u64
+    }
+}
+
+/// Moves all of `from` to the end of `to`: the first lane, often the only one, without a copy.
+fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
+    if to.is_empty() {
+        core::mem::swap(to, from);
+    } else {
+        to.append(from);
     }
 }
 
@@ -378,28 +387,28 @@ struct Settled {
 }
 
 #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
-fn settle(lane: &mut Lane, look: &Look, scan: &Prepared<'_>, arrays: &Arrays<Host>, config: &Config) -> Settled {
+fn settle(
+    lane: &mut Lane,
+    look: &Look,
+    scan: &Prepared<'_>,
+    (arrays, claimed): (&Arrays<Host>, &[f32]),
+    config: &Config,
+) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
-    let first_detection = look.first_detection as usize;
-    let mut claimed = vec![0.0f32; scan.detections.len()];
-    for row in &arrays.rows[tracks.clone()] {
-        for edge in edges_of(row, &arrays.edges) {
-            claimed[edge.detection as usize - first_detection] += edge.weight;
-        }
-    }
+    let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
+    let (detections, claimed) = (&arrays.detections[here.clone()], &claimed[here]);
     let undetected = &lane.setup.undetected;
     let number = lane.scans - 1;
     let begin = |d: usize| {
         let existence = (1.0 - claimed[d]).max(0.0) * (scan.fresh[d] / scan.density[d]);
         (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
-            birth: undetected.birth(look, (&scan.detections, &arrays.observations), d),
+            birth: undetected.birth(look, (detections, &arrays.observations), d),
             existence,
             born: [number, scan.order[d]],
             source: scan.source.get(scan.order[d] as usize).copied().unwrap_or(0),
         })
     };
-    let births: Vec<Newborn> =
-        (0..scan.detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
     let fates: Vec<Fate> =
         tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
     lane.setup.undetected.thin(look, scan.mask);

@@ -4,6 +4,7 @@
 //! order of their least tracks, tracks within a cluster in theirs; no lane shares a cluster with another.
 
 use super::arrays::{AT_REST, Arrays, Edge, Host, Row};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use rayon::prelude::*;
 
 /// The clusters of a wave.
@@ -11,16 +12,27 @@ use rayon::prelude::*;
 pub struct Clusters {
     /// Tracks, cluster by cluster.
     pub members: Vec<u32>,
+    /// Number of edges of each.
+    pub counts: Vec<u32>,
     /// First member of each cluster, and the end.
     pub starts: Vec<u32>,
     /// First edge of each cluster, and the end.
     pub edge_starts: Vec<u32>,
     /// Place of each track among the members; `u32::MAX` where it has no edge.
     pub place: Vec<u32>,
-    label: Vec<u32>,
-    first_of: Vec<u32>,
+    /// A track above each track in its tree, itself at the root; `NONE` where it has no edge.
+    label: Vec<AtomicU32>,
+    /// A track of each detection.
+    first_of: Vec<AtomicU32>,
+    /// Number of members and of edges of each cluster; then where the next ones go.
+    next: Vec<[u32; 2]>,
+    /// Where the edges of each member were.
+    from: Vec<u32>,
     permuted: Vec<Edge>,
 }
+
+/// No track.
+const NONE: u32 = u32::MAX;
 
 impl Clusters {
     /// Number of clusters.
@@ -39,61 +51,96 @@ impl Clusters {
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     pub fn build(&mut self, arrays: &mut Arrays<Host>) {
-        let rows = &arrays.rows;
-        self.connect(rows, &arrays.edges, arrays.detections.len());
-        // Number the clusters by their least tracks, then count members and edges.
-        self.starts.clear();
-        self.edge_starts.clear();
-        self.place.clear();
-        self.place.resize(rows.len(), u32::MAX);
-        let mut members = vec![];
-        let mut edges = vec![];
-        for (track, row) in rows.iter().enumerate() {
-            if self.label[track] == u32::MAX {
+        self.connect(&arrays.rows, &arrays.edges, arrays.detections.len());
+        let roots = self.flatten();
+        // Number the clusters by their least tracks, and count members and edges.
+        self.place.resize(arrays.rows.len(), NONE);
+        self.next.clear();
+        self.next.reserve(roots);
+        for (track, row) in arrays.rows.iter().enumerate() {
+            let root = self.label[track].load(Relaxed);
+            if root == NONE {
+                self.place[track] = NONE;
                 continue;
             }
-            let root = find(&mut self.label, track as u32) as usize;
-            if root == track {
-                self.place[track] = members.len() as u32;
-                members.push(0u32);
-                edges.push(0u32);
+            if root as usize == track {
+                self.place[track] = self.next.len() as u32;
+                self.next.push([0, 0]);
             }
-            let cluster = self.place[root] as usize;
-            self.place[track] = cluster as u32;
-            members[cluster] += 1;
-            edges[cluster] += row.count;
+            let cluster = self.place[root as usize];
+            self.place[track] = cluster;
+            let [members, edges] = &mut self.next[cluster as usize];
+            *members += 1;
+            *edges += row.count;
         }
-        self.starts = sums(&members);
-        self.edge_starts = sums(&edges);
+        self.starts.clear();
+        self.edge_starts.clear();
+        let mut sum = [0, 0];
+        for count in &mut self.next {
+            let [members, edges] = core::mem::replace(count, sum);
+            self.starts.push(sum[0]);
+            self.edge_starts.push(sum[1]);
+            sum = [sum[0] + members, sum[1] + edges];
+        }
+        self.starts.push(sum[0]);
+        self.edge_starts.push(sum[1]);
         self.lay_out(arrays);
     }
 
-    /// Unites tracks that share a detection; the least track is the root.
+    /// Sum of the weights of each detection's edges. No two clusters share a detection, so tasks never meet, and
+    /// within a cluster the sum is in the order of tracks.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
+    pub fn claims(&self, arrays: &Arrays<Host>) -> Vec<f32> {
+        let claims: Vec<AtomicU32> = arrays.detections.iter().map(|_| AtomicU32::new(0)).collect();
+        let chunks: Vec<(u32, u32)> = (0..self.len())
+            .step_by(CHUNK)
+            .map(|first| (self.edge_starts[first], self.edge_starts[(first + CHUNK).min(self.len())]))
+            .collect();
+        chunks.into_par_iter().for_each(|(first, last)| {
+            for edge in &arrays.edges[first as usize..last as usize] {
+                if edge.weight.to_bits() != 0 {
+                    let claim = &claims[edge.detection as usize];
+                    let sum = f32::from_bits(claim.load(Relaxed)) + edge.weight;
+                    claim.store(sum.to_bits(), Relaxed);
+                }
+            }
+        });
+        claims.into_iter().map(|claim| f32::from_bits(claim.into_inner())).collect()
+    }
+
+    /// Unites tracks that share a detection; the least track is the root, whoever comes first.
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     fn connect(&mut self, rows: &[Row], edges: &[Edge], detections: usize) {
-        self.label.clear();
-        self.label.resize(rows.len(), u32::MAX);
-        self.first_of.clear();
-        self.first_of.resize(detections, u32::MAX);
-        for (track, row) in rows.iter().enumerate() {
-            if row.start == AT_REST || row.count == 0 {
-                continue;
-            }
+        let connected = |row: &Row| row.start != AT_REST && row.count > 0;
+        let own = |(track, row): (usize, &Row)| AtomicU32::new(if connected(row) { track as u32 } else { NONE });
+        rows.par_iter().enumerate().with_min_len(CHUNK).map(own).collect_into_vec(&mut self.label);
+        let nobody = |_| AtomicU32::new(NONE);
+        (0..detections).into_par_iter().with_min_len(CHUNK).map(nobody).collect_into_vec(&mut self.first_of);
+        let (label, first_of) = (&self.label, &self.first_of);
+        rows.par_iter().enumerate().with_min_len(CHUNK).filter(|(_, row)| connected(row)).for_each(|(track, row)| {
             let track = track as u32;
-            self.label[track as usize] = track;
             for edge in &edges[row.start as usize..(row.start + row.count) as usize] {
-                let first = &mut self.first_of[edge.detection as usize];
-                if *first == u32::MAX {
-                    *first = track;
-                } else {
-                    let a = find(&mut self.label, *first);
-                    let b = find(&mut self.label, track);
-                    let (least, other) = if a < b { (a, b) } else { (b, a) };
-                    self.label[other as usize] = least;
+                let first = &first_of[edge.detection as usize];
+                let mut other = first.load(Relaxed);
+                if other == NONE {
+                    other = first.compare_exchange(NONE, track, Relaxed, Relaxed).err().unwrap_or(track);
                 }
+                unite(label, other, track);
             }
-        }
+        });
+    }
+
+    /// Labels every track by its root; returns how many roots there are.
+    fn flatten(&self) -> usize {
+        let label = &self.label;
+        let flat = |(track, above): (usize, &AtomicU32)| {
+            let root = if above.load(Relaxed) == NONE { NONE } else { find(label, above.load(Relaxed)) };
+            above.store(root, Relaxed);
+            usize::from(root as usize == track)
+        };
+        label.par_iter().enumerate().with_min_len(CHUNK).map(flat).sum()
     }
 
     /// Lists members and edges cluster by cluster and points the rows to their new places.
@@ -101,28 +148,26 @@ impl Clusters {
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     fn lay_out(&mut self, arrays: &mut Arrays<Host>) {
         let Arrays { rows, edges, .. } = arrays;
-        self.members.clear();
         self.members.resize(self.starts.last().map_or(0, |n| *n as usize), 0);
-        let mut next = self.starts.clone();
-        let mut next_edge = self.edge_starts.clone();
-        let mut from = vec![0u32; self.members.len()];
+        self.counts.resize(self.members.len(), 0);
+        self.from.resize(self.members.len(), 0);
         for (track, row) in rows.iter_mut().enumerate() {
-            let cluster = self.place[track] as usize;
-            if cluster == u32::MAX as usize {
+            let cluster = self.place[track];
+            if cluster == NONE {
                 continue;
             }
-            let place = next[cluster];
-            next[cluster] += 1;
+            let [next, next_edge] = &mut self.next[cluster as usize];
+            let place = *next;
+            *next += 1;
             self.members[place as usize] = track as u32;
-            from[place as usize] = row.start;
+            self.counts[place as usize] = row.count;
+            self.from[place as usize] = row.start;
             self.place[track] = place;
-            row.start = next_edge[cluster];
-            next_edge[cluster] += row.count;
+            row.start = *next_edge;
+            *next_edge += row.count;
         }
-        self.permuted.clear();
         self.permuted.resize(edges.len(), Edge::default());
-        let (members, starts) = (&self.members, &self.starts);
-        let rows = &*rows;
+        let (counts, starts, from) = (&self.counts, &self.starts, &self.from);
         let mut tasks = Vec::new();
         let mut rest = self.permuted.as_mut_slice();
         for first in (0..self.edge_starts.len().saturating_sub(1)).step_by(CHUNK) {
@@ -135,7 +180,7 @@ impl Clusters {
         tasks.into_par_iter().for_each(|(range, here)| {
             let mut to = 0;
             for place in range {
-                let count = rows[members[place] as usize].count as usize;
+                let count = counts[place] as usize;
                 here[to..to + count].copy_from_slice(&source[from[place] as usize..from[place] as usize + count]);
                 to += count;
             }
@@ -147,25 +192,106 @@ impl Clusters {
 /// Clusters that one task lays out.
 const CHUNK: usize = 4096;
 
-/// Root of a track, halving the path.
+/// Root of a track, halving the path. Others may shorten it or unite roots meanwhile: what was above a track stays so.
 #[expect(clippy::indexing_slicing, reason = "labels are tracks")]
-fn find(label: &mut [u32], mut track: u32) -> u32 {
-    while label[track as usize] != track {
-        let above = label[label[track as usize] as usize];
-        label[track as usize] = above;
-        track = above;
+fn find(label: &[AtomicU32], mut track: u32) -> u32 {
+    loop {
+        let above = label[track as usize].load(Relaxed);
+        if above == track {
+            return track;
+        }
+        let higher = label[above as usize].load(Relaxed);
+        label[track as usize].store(higher, Relaxed);
+        track = higher;
     }
-    track
 }
 
-/// Exclusive prefix sums, and the total.
-fn sums(counts: &[u32]) -> Vec<u32> {
-    let mut sums = Vec::with_capacity(counts.len() + 1);
-    let mut sum = 0;
-    sums.push(0);
-    for count in counts {
-        sum += count;
-        sums.push(sum);
+/// Puts the greater of two roots below the lesser, unless another task was faster: then looks again.
+#[expect(clippy::indexing_slicing, reason = "labels are tracks")]
+fn unite(label: &[AtomicU32], mut a: u32, mut b: u32) {
+    while a != b {
+        (a, b) = (find(label, a), find(label, b));
+        let (least, other) = if a < b { (a, b) } else { (b, a) };
+        if a == b || label[other as usize].compare_exchange(other, least, Relaxed, Relaxed).is_ok() {
+            return;
+        }
     }
-    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a sparse graph: some tracks rest, some have no edge, detections come in no order.
+    fn graph(seed: u32, tracks: usize, detections: u32) -> Arrays<Host> {
+        let mut state = seed;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        let mut arrays = Arrays::<Host>::default();
+        for _ in 0..tracks {
+            let (start, kind) = (u32::try_from(arrays.edges.len()).expect("few"), random(10));
+            let count = if kind < 2 { 0 } else { random(3) };
+            let here = random(detections);
+            for n in 0..count {
+                let detection = (here + n * 7 + random(3)) % detections;
+                arrays.edges.push(Edge { detection, weight: 1.0 + detection as f32 });
+            }
+            let start = if kind == 0 { AT_REST } else { start };
+            arrays.rows.push(Row { start, count, missed: 0.0, gone: 0.0 });
+        }
+        arrays.detections = vec![super::super::arrays::Detection::default(); detections as usize];
+        arrays
+    }
+
+    /// The least track that each track is connected with, by spreading it until nothing changes.
+    fn spread(arrays: &Arrays<Host>) -> Vec<u32> {
+        let row = |row: &Row| arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec();
+        let edges: Vec<Vec<Edge>> =
+            arrays.rows.iter().map(|r| if r.start == AT_REST || r.count == 0 { vec![] } else { row(r) }).collect();
+        let mut label: Vec<u32> = (0..).take(edges.len()).collect();
+        let mut least = vec![NONE; arrays.detections.len()];
+        loop {
+            let before = label.clone();
+            for (track, edges) in edges.iter().enumerate() {
+                for edge in edges {
+                    let least = &mut least[edge.detection as usize];
+                    *least = (*least).min(label[track]);
+                    label[track] = *least;
+                }
+            }
+            if label == before {
+                break;
+            }
+        }
+        label.iter().zip(&edges).map(|(label, edges)| if edges.is_empty() { NONE } else { *label }).collect()
+    }
+
+    #[test]
+    fn clusters_are_the_connected_components_in_the_order_of_their_least_tracks() {
+        for (seed, tracks, detections) in [(1, 40, 30), (2, 9000, 14_000), (3, 30_000, 60_000), (4, 20_000, 9000)] {
+            let (mut arrays, before) = (graph(seed, tracks, detections), graph(seed, tracks, detections));
+            let label = spread(&before);
+            let mut clusters = Clusters::default();
+            clusters.build(&mut arrays);
+            let mut wanted: Vec<(u32, u32)> = (0..).zip(label).map(|(track, root)| (root, track)).collect();
+            wanted.retain(|(root, _)| *root != NONE);
+            wanted.sort_unstable();
+            let roots: Vec<u32> = wanted.iter().map(|(root, _)| *root).collect();
+            assert_eq!(clusters.members, wanted.iter().map(|(_, track)| *track).collect::<Vec<_>>());
+            for (c, members) in roots.chunk_by(|a, b| a == b).enumerate() {
+                let range = clusters.starts[c] as usize..clusters.starts[c + 1] as usize;
+                assert_eq!((range.len(), roots[range.start]), (members.len(), members[0]));
+            }
+            for (track, (row, was)) in arrays.rows.iter().zip(&before.rows).enumerate() {
+                if clusters.place[track] != NONE {
+                    let edges = |arrays: &Arrays<Host>, row: &Row| {
+                        arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec()
+                    };
+                    assert_eq!(edges(&arrays, row), edges(&before, was), "track {track}");
+                }
+            }
+        }
+    }
 }

@@ -5,16 +5,20 @@
 //! one coarse cell and lie together, so a narrow gate reads rows of fine cells and a wide one whole rows of coarse
 //! cells; a coasting track with a huge covariance costs a row of coarse cells, not a million lookups.
 //!
+//! Where all detections of a scan were measured alike, pairs of a track and a detection are computed eight at a time,
+//! with the same operations as one by one, so with the same bits.
+//!
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
-use super::real::array;
+use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
 use super::undetected::Mask;
 use rayon::prelude::*;
+use wide::{f32x8, i32x8, u16x8};
 
 /// What the gate needs of a lane besides its look.
 #[derive(Debug)]
@@ -28,24 +32,27 @@ pub struct LaneGate<'a> {
 /// Fills rows and edges. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
 pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
-    arrays.rows.clear();
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
     let tracks = Tracks { tile, mean, covariance, odds };
-    let found: Vec<Vec<Edge>> = rows
+    let found: Vec<Found> = rows
         .par_chunks_mut(CHUNK * BLOCK)
         .enumerate()
         .map(|(chunk, rows)| {
-            let mut found = Vec::with_capacity(rows.len() * 2);
+            let mut found = Found::new(rows.len());
             for (block, rows) in (chunk * CHUNK..).zip(rows.chunks_mut(BLOCK)) {
                 let lane = lane.get(block).map_or(0, |lane| *lane as usize);
-                let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else { continue };
+                let Some((Some(in_lane), look)) = lanes.get(lane).zip(looks.get(lane)) else {
+                    rows.fill(rest);
+                    continue;
+                };
                 let ahead = Measured { detections, observations, density };
-                for (place, row) in rows.iter_mut().enumerate() {
-                    let track = block * BLOCK + place;
-                    if track < (look.first_track + look.tracks) as usize {
-                        *row = invocation(&tracks, look, in_lane, &ahead, track, &mut found);
-                    }
+                let live = (look.first_track + look.tracks) as usize;
+                for (place, rows) in (0..BLOCK).step_by(f32x8::WIDTH).zip(rows.chunks_mut(f32x8::WIDTH)) {
+                    let first = block * BLOCK + place;
+                    let (rows, spare) = rows.split_at_mut(live.saturating_sub(first).min(f32x8::WIDTH));
+                    spare.fill(rest);
+                    invocations(&tracks, look, in_lane, &ahead, first, rows, &mut found);
                 }
             }
             found
@@ -72,68 +79,246 @@ struct Measured<'a> {
     density: &'a [f32],
 }
 
-/// One invocation: one track.
+/// Eight invocations, a track each: what depends on the track alone is computed for all at once.
 #[inline]
-#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
-#[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
-fn invocation(
+#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
+fn invocations(
     tracks: &Tracks<'_>,
     look: &Look,
     lane: &LaneGate<'_>,
     scan: &Measured<'_>,
-    track: usize,
-    found: &mut Vec<Edge>,
-) -> Row {
-    let (start, odds) = (found.len() as u32, tracks.odds[track]);
-    if odds <= 0.0 {
-        // A free place.
-        return Row { start, count: 0, missed: 0.0, gone: 0.0 };
-    }
-    let (block, place) = (track / BLOCK, track % BLOCK);
+    first: usize,
+    rows: &mut [Row],
+    found: &mut Found,
+) {
+    let (block, place) = (first / BLOCK, first % BLOCK);
     let mean = &tracks.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
     let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
-    let tile: [i32; 3] = core::array::from_fn(|a| tracks.tile[(block * 3 + a) * BLOCK + place]);
-    let state = State::<f32>::load(mean, covariance, place);
-    let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile, &state.mean));
-    let detected = look.detection_probability * seen_share;
-    let missed = odds * (1.0 - detected);
-    let factor = odds * detected / (1.0 + missed);
-    if factor > 0.0 {
-        let grid = lane.grid;
-        let mut known = Known::default();
-        grid.candidates(&tile, &state.mean, &reach(&state, grid, look.gate), |d| {
-            let detection = &scan.detections[d];
-            let difference = array(|a| {
-                let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
-                difference(tiles, detection.offset_m[a], state.mean[a])
-            });
-            let innovation = known.innovation(scan, d, &tile, &state, difference);
-            if innovation.distance2 < look.gate {
-                let weight = factor * innovation.density() / scan.density[d];
-                if weight > 0.0 && weight < f32::INFINITY {
-                    found.push(Edge { detection: d as u32, weight });
-                }
-            }
-        });
+    let tiles = |a: usize| &tracks.tile[(block * 3 + a) * BLOCK + place..];
+    let states = State::<f32x8>::load(mean, covariance, place);
+    let half_m = reach(&states, lane.grid, look.gate);
+    let windows = lane.grid.windows(|a, base| f32x8::excess(tiles(a), base), &states.mean, &half_m);
+    let mut factor = [0.0; f32x8::WIDTH];
+    for (n, row) in rows.iter_mut().enumerate() {
+        let odds = tracks.odds[first + n];
+        *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
+        // A free place is no track.
+        if odds > 0.0 || odds.is_nan() {
+            let tile = || [0, 1, 2].map(|a| tiles(a)[n]);
+            let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile(), &states.mean.map(|x| x.at(n))));
+            let detected = look.detection_probability * seen_share;
+            row.missed = odds * (1.0 - detected);
+            factor[n] = odds * detected / (1.0 + row.missed);
+        }
     }
-    Row { start, count: found.len() as u32 - start, missed, gone: 0.0 }
+    if let Some(d) = lane.grid.alike() {
+        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
+        let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
+        let near = Near::new(look.gate, &states, &seen, &tile, factor);
+        let mut pairs = Pairs::default();
+        for n in (0..rows.len()).filter(|n| factor[*n] > 0.0) {
+            lane.grid.within(&windows, n, |first, bits| {
+                pairs.add(n, first, bits);
+                if pairs.count >= f32x8::WIDTH {
+                    near.collect(scan, &mut pairs, rows, found);
+                }
+            });
+        }
+        near.collect(scan, &mut pairs, rows, found);
+    } else {
+        for (n, row) in rows.iter_mut().enumerate().filter(|(n, _)| factor[*n] > 0.0) {
+            let state = State::<f32>::load(mean, covariance, place + n);
+            let tile = [0, 1, 2].map(|a| tiles(a)[n]);
+            let mut known = Known::default();
+            let before = found.count;
+            lane.grid.within(&windows, n, |first, mut bits| {
+                while bits != 0 {
+                    let d = first + bits.trailing_zeros() as usize;
+                    known.collect(scan, d, (&tile, &state), factor[n], look.gate, found);
+                    bits &= bits - 1;
+                }
+            });
+            row.count = (found.count - before) as u32;
+        }
+    }
+}
+
+/// Edges as they are found: written first, then counted if they are any, so that no branch waits for a distance.
+#[derive(Debug)]
+struct Found {
+    edges: Vec<Edge>,
+    count: usize,
+}
+
+impl Found {
+    fn new(tracks: usize) -> Self {
+        Self { edges: vec![Edge::default(); tracks * 3], count: 0 }
+    }
+
+    /// Room for eight more.
+    #[inline]
+    fn room(&mut self) -> &mut [Edge] {
+        if self.edges.len() < self.count + f32x8::WIDTH {
+            self.edges.resize(2 * self.edges.len() + f32x8::WIDTH, Edge::default());
+        }
+        self.edges.get_mut(self.count..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn push(&mut self, edge: Edge) {
+        if let Some(place) = self.room().first_mut() {
+            *place = edge;
+            self.count += 1;
+        }
+    }
+
+    fn all(&self) -> &[Edge] {
+        self.edges.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// Tracks and their candidates, waiting until there are eight.
+#[derive(Default)]
+struct Pairs {
+    track: [u32; 2 * f32x8::WIDTH],
+    detection: [u32; 2 * f32x8::WIDTH],
+    count: usize,
+}
+
+/// For each set of bits which they are, in order, then zeros.
+#[expect(clippy::indexing_slicing, reason = "computed when it is compiled")]
+static ONES: [[u16; 8]; 256] = {
+    let mut ones = [[0; 8]; 256];
+    let mut set = 0;
+    while set < 256 {
+        let (mut bit, mut next) = (0, 0);
+        while bit < 8 {
+            if set >> bit & 1 == 1 {
+                ones[set][next] = bit;
+                next += 1;
+            }
+            bit += 1;
+        }
+        set += 1;
+    }
+    ones
+};
+
+impl Pairs {
+    /// Adds the track `n` with those of the eight detections from `first` on that have a bit; fewer than eight wait.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "fewer than eight wait; sets are of eight bits")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "counted in 31 bits")]
+    fn add(&mut self, n: usize, first: usize, bits: u32) {
+        let to = self.count..self.count + f32x8::WIDTH;
+        let ones = i32x8::from_u16x8(u16x8::new(ONES[bits as usize & 255]));
+        let detection: [u32; 8] = bytemuck::cast(i32x8::splat(first as i32) + ones);
+        self.detection[to.clone()].copy_from_slice(&detection);
+        self.track[to].fill(n as u32);
+        self.count += bits.count_ones() as usize;
+    }
+}
+
+#[inline(always)]
+fn eight<T>(value: impl Fn(usize) -> T) -> [T; 8] {
+    [value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7)]
+}
+
+/// Eight tracks before detections that were measured alike; the numbers of each track lie together.
+struct Near<'a> {
+    seen: &'a Seen<f32x8>,
+    gate: f32x8,
+    /// Tile, offset, ratio of the odds, √det(2π S).
+    place: [f32x8; 8],
+    /// Velocity, then D and L of the first two axes.
+    level: [f32x8; 8],
+    /// D and L of the third axis and the range rate.
+    beyond: [f32x8; 8],
+}
+
+impl<'a> Near<'a> {
+    #[inline(always)]
+    fn new(gate: f32, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
+        let Factor { variance: d, lower: l, determinant } = seen.factor(states, seen.axis[0]);
+        let (x, zero) = (&states.mean, f32x8::splat(0.0));
+        let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
+        Self {
+            seen,
+            gate: f32x8::splat(gate),
+            place: f32x8::transpose([t0, t1, t2, x[0], x[1], x[2], f32x8::new(factor), determinant.sqrt()]),
+            level: f32x8::transpose([x[3], x[4], x[5], d[0], d[1], l[0], zero, zero]),
+            beyond: f32x8::transpose([d[2], d[3], l[1], l[2], l[3], l[4], l[5], zero]),
+        }
+    }
+
+    /// Adds the edges of up to eight pairs that lie in the gate and counts them in their rows.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn collect(&self, scan: &Measured<'_>, pairs: &mut Pairs, rows: &mut [Row], found: &mut Found) {
+        // Behind the pairs that wait may be any numbers.
+        let last = scan.detections.len() - 1;
+        let track = eight(|n| pairs.track[n] as usize & 7);
+        let which = eight(|n| (pairs.detection[n] as usize).min(last));
+        let [t0, t1, t2, _, z0, z1, z2, _] =
+            f32x8::transpose(eight(|n| f32x8::new(bytemuck::cast(scan.detections[which[n]]))));
+        let [s0, s1, s2, x0, x1, x2, factor, root] = f32x8::transpose(eight(|n| self.place[track[n]]));
+        let [v0, v1, v2, d0, d1, l0, ..] = f32x8::transpose(eight(|n| self.level[track[n]]));
+        let one = f32x8::splat(1.0);
+        let mut innovation = Factor { variance: [d0, d1, one, one], lower: [l0; 6], determinant: root };
+        if self.seen.beyond_two() {
+            let [d2, d3, l1, l2, l3, l4, l5, _] = f32x8::transpose(eight(|n| self.beyond[track[n]]));
+            innovation = Factor { variance: [d0, d1, d2, d3], lower: [l0, l1, l2, l3, l4, l5], determinant: root };
+        }
+        let along = |t: f32x8, s: f32x8, z: f32x8, x: f32x8| {
+            let tiles = bytemuck::cast::<_, i32x8>(t) - bytemuck::cast::<_, i32x8>(s);
+            difference(f32x8::from_i32x8(tiles), z, x)
+        };
+        let difference = [along(t0, s0, z0, x0), along(t1, s1, z1, x1), along(t2, s2, z2, x2)];
+        let (seen, mean) = (Seen { difference, ..*self.seen }, [x0, x1, x2, v0, v1, v2]);
+        let e = seen.residual(&mean);
+        let (_, nu) = seen.first(&e);
+        let distance2 = innovation.innovation(&seen, &mean, &e, nu).distance2;
+        let density = f32x8::new(eight(|n| scan.density[which[n]]));
+        let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
+        let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
+        let there = (1 << pairs.count.min(f32x8::WIDTH)) - 1;
+        let hits = (distance2.simd_lt(self.gate) & positive).to_bitmask() & there;
+        let weight = weight.to_array();
+        let room = &mut found.room()[..f32x8::WIDTH];
+        let mut next = 0;
+        for n in 0..f32x8::WIDTH {
+            room[next & 7] = Edge { detection: pairs.detection[n], weight: weight[n] };
+            let hit = hits >> n & 1;
+            next += hit as usize;
+            if let Some(row) = rows.get_mut(track[n]) {
+                row.count += hit;
+            }
+        }
+        found.count += next;
+        pairs.track.copy_within(f32x8::WIDTH.., 0);
+        pairs.detection.copy_within(f32x8::WIDTH.., 0);
+        pairs.count = pairs.count.saturating_sub(f32x8::WIDTH);
+    }
 }
 
 /// Half the edges of a box about the track that holds every detection in its gate, metres: |ν_a| ≤ √(gate S_aa) inside
 /// the ellipsoid νᵀ S⁻¹ ν ≤ gate, and the track moves within the scan.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn reach(state: &State<f32>, grid: &Grid, gate: f32) -> [f32; 3] {
+fn reach<R: Real>(state: &State<R>, grid: &Grid, gate: f32) -> [R; 3] {
     let [early, late] = grid.ahead_s;
-    let at_first = position_covariance(&state.covariance, early);
-    let at_last = if early < late { position_covariance(&state.covariance, late) } else { at_first };
-    let variance = grid.sigma_m * grid.sigma_m;
-    let longest = grid.ahead_s[0].abs().max(grid.ahead_s[1].abs());
+    let at_first = position_covariance(&state.covariance, R::splat(early));
+    let at_last = if early < late { position_covariance(&state.covariance, R::splat(late)) } else { at_first };
+    let (zero, gate, slack) = (R::splat(0.0), R::splat(gate), R::splat(grid.slack_m));
+    let variance = R::splat(grid.sigma_m * grid.sigma_m);
+    let longest = R::splat(early.abs().max(late.abs()));
     array(|a| {
         // Places of the variances in the upper triangle.
         let k = [0, 3, 5][a];
-        let widest = if at_first[k] < at_last[k] { at_last[k] } else { at_first[k] };
-        (gate * (widest + variance)).sqrt() * 1.0001 + grid.slack_m + longest * state.mean[3 + a].abs()
+        let widest = R::where_less(at_first[k], at_last[k], at_last[k], at_first[k]);
+        let speed = R::where_less(state.mean[3 + a], zero, -state.mean[3 + a], state.mean[3 + a]);
+        (gate * (widest + variance)).sqrt() * R::splat(1.0001) + slack + longest * speed
     })
 }
 
@@ -144,6 +329,33 @@ struct Known {
 }
 
 impl Known {
+    /// Adds the edge to detection `d` if it lies in the gate.
+    #[inline]
+    #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+    #[expect(clippy::cast_possible_truncation, reason = "detections are counted in 32 bits")]
+    fn collect(
+        &mut self,
+        scan: &Measured<'_>,
+        d: usize,
+        (tile, state): (&[i32; 3], &State<f32>),
+        factor: f32,
+        gate: f32,
+        found: &mut Found,
+    ) {
+        let detection = &scan.detections[d];
+        let difference = array(|a| {
+            let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
+            difference(tiles, detection.offset_m[a], state.mean[a])
+        });
+        let innovation = self.innovation(scan, d, tile, state, difference);
+        if innovation.distance2 < gate {
+            let weight = factor * innovation.density() / scan.density[d];
+            if weight > 0.0 && weight < f32::INFINITY {
+                found.push(Edge { detection: d as u32, weight });
+            }
+        }
+    }
+
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     fn innovation(
@@ -162,41 +374,40 @@ impl Known {
             _ => {
                 let tiles = |_: usize, a: usize| tile[a];
                 let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
-                let (axis, _) = seen.first(&seen.residual(state));
+                let (axis, _) = seen.first(&seen.residual(&state.mean));
                 let factor = seen.factor(state, axis);
                 // A slant range is linearised along the line to this very detection's prediction.
                 self.of = (seen.slant < 0.5).then_some((observation, ahead_s, seen, factor));
                 (seen, factor)
             }
         };
-        let e = seen.residual(state);
+        let e = seen.residual(&state.mean);
         let (_, nu) = seen.first(&e);
-        factor.innovation(&seen, state, &e, nu)
+        factor.innovation(&seen, &state.mean, &e, nu)
     }
 }
 
-/// Joins the edges of all tasks and moves the rows to where they came to lie.
+/// Joins the edges of all tasks and points the rows to them.
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
-fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Vec<Edge>>) {
-    let total: usize = found.iter().map(Vec::len).sum();
-    edges.clear();
+fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
+    let total: usize = found.iter().map(|found| found.count).sum();
     edges.resize(total, Edge::default());
     let mut rest = edges.as_mut_slice();
     let mut first = 0;
     let mut parts = Vec::with_capacity(found.len());
     for part in found {
-        let (here, behind) = rest.split_at_mut(part.len());
+        let (here, behind) = rest.split_at_mut(part.count);
         rest = behind;
         let start = first as u32;
-        first += part.len();
+        first += part.count;
         parts.push((start, here, part));
     }
     rows.par_chunks_mut(CHUNK * BLOCK).zip(parts.into_par_iter()).for_each(|(rows, (start, here, part))| {
-        here.copy_from_slice(&part);
-        for row in rows {
-            if row.start != AT_REST {
-                row.start += start;
-            }
+        here.copy_from_slice(part.all());
+        let mut next = start;
+        for row in rows.iter_mut().filter(|row| row.start != AT_REST) {
+            row.start = next;
+            next += row.count;
         }
     });
 }

@@ -35,6 +35,17 @@ pub struct Grid {
     places_m: [Vec<f32>; 2],
     /// What rounding may have moved a place by, metres.
     rounding_m: f32,
+    /// Whether all detections were measured alike.
+    alike: bool,
+}
+
+/// Where tracks look for detections.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows<R> {
+    /// First and last cell along both axes of the grid, perhaps beyond it.
+    cells: [[R; 2]; 2],
+    /// The rectangle, metres from the grid's corner.
+    around_m: [[R; 2]; 2],
 }
 
 impl Grid {
@@ -42,7 +53,7 @@ impl Grid {
     /// Returns the grid and, for each sorted place, where its detection was.
     #[must_use]
     pub fn build(
-        detections: &mut [Detection],
+        detections: &mut Vec<Detection>,
         observations: &[Observation],
         slack_m: f32,
         offset: u32,
@@ -51,45 +62,83 @@ impl Grid {
         if detections.is_empty() {
             return (grid, Vec::new());
         }
-        grid.bound(detections);
-        grid.widen(detections, observations);
+        let span = Span::of(detections, observations);
+        grid.bound(&span, detections.len());
+        (grid.ahead_s, grid.sigma_m, grid.alike) = (span.ahead_s, span.sigma_m, span.alike);
         let keys: Vec<u32> =
             detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
-        let sorted: Vec<Detection> = order
+        let sorted = order
             .par_iter()
             .with_min_len(4096)
             .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
             .collect();
-        detections.copy_from_slice(&sorted);
-        grid.places_m = core::array::from_fn(|k| {
-            let beyond = core::iter::repeat_n(f32::INFINITY, f32x8::WIDTH);
-            let mut places: Vec<f32> =
-                detections.par_iter().with_min_len(4096).map(|d| grid.place_m(&d.tile, &d.offset_m, k)).collect();
-            places.extend(beyond);
-            places
-        });
+        *detections = sorted;
+        grid.places_m =
+            core::array::from_fn(|k| column(detections, f32::INFINITY, |d| grid.place_m(&d.tile, &d.offset_m, k)));
         (grid, order)
+    }
+
+    /// One of the detections, if all were measured alike: at one time, by one observation whose axes are known
+    /// without a prediction.
+    #[must_use]
+    pub fn alike(&self) -> Option<usize> {
+        self.alike.then_some(self.offset as usize)
     }
 
     /// Calls `visit` in ascending order with a superset of the detections within `half_m` of the track.
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize)) {
+        let windows = self.windows(|a, base| f32::excess(&tile[a..], base), x, half_m);
+        self.within(&windows, 0, |first, mut bits| {
+            while bits != 0 {
+                visit(first + bits.trailing_zeros() as usize);
+                bits &= bits - 1;
+            }
+        });
+    }
+
+    /// Where tracks at `x` in their tiles look for detections within `half_m`; `tiles(a, base)`: by how much their
+    /// tiles exceed `base` along axis a.
+    #[inline(always)]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    pub fn windows<R: Real>(&self, tiles: impl Fn(usize, i32) -> R, x: &[R; MEAN], half_m: &[R; 3]) -> Windows<R> {
+        let zero = R::splat(0.0);
+        let mut to = Windows { cells: [[zero; 2]; 2], around_m: [[zero; 2]; 2] };
+        for k in 0..2 {
+            let (axis, cells_per_m) = (self.axes[k], R::splat(self.cells_per_m));
+            let centre = tiles(axis, self.base[k]) * R::splat(TILE) + x[axis] - R::splat(self.low_m[k]);
+            let reach = half_m[axis] + R::splat(self.rounding_m);
+            to.around_m[k] = [centre - reach, centre + reach];
+            // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
+            let from = ((centre - half_m[axis]) * cells_per_m - R::splat(1e-3)).floor();
+            to.cells[k] = [from, ((centre + half_m[axis]) * cells_per_m + R::splat(1e-3)).floor()];
+        }
+        to
+    }
+
+    /// Calls `visit` in ascending order with the detections in the window of track `n`, up to eight at a time: the
+    /// index of the first of the eight, and a bit for each that lies in the rectangle.
+    #[inline(always)]
+    pub fn within<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, u32)) {
+        let around_m = windows.around_m.map(|bounds| bounds.map(|bound| bound.at(n)));
+        self.ranges(windows, n, |from, to| self.rectangle(from, to, &around_m, &mut visit));
+    }
+
+    /// The ranges of detections that lie in the cells of a window.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
+    fn ranges<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, usize)) {
         if self.starts.is_empty() {
             return;
         }
         let mut low = [0u32; 2];
         let mut high = [0u32; 2];
-        let mut around = [[0.0; 2]; 2];
-        for (k, &axis) in self.axes.iter().enumerate() {
-            let centre = tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + x[axis] - self.low_m[k];
-            let reach = half_m[axis] + self.rounding_m;
-            around[k] = [centre - reach, centre + reach];
+        for k in 0..2 {
             let last = (self.coarse[k] * FINE - 1) as f32;
-            // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
-            let from = ((centre - half_m[axis]) * self.cells_per_m - 1e-3).floor();
-            let to = ((centre + half_m[axis]) * self.cells_per_m + 1e-3).floor();
+            let (from, to) = (windows.cells[k][0].at(n), windows.cells[k][1].at(n));
             if !(to >= 0.0 && from <= last) {
                 return;
             }
@@ -103,7 +152,7 @@ impl Grid {
                 let cells = row * self.coarse[0];
                 let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
                 let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
-                self.within(from, to, &around, &mut visit);
+                visit(from, to);
             }
             return;
         }
@@ -116,31 +165,29 @@ impl Grid {
                     let line = base + (fine - row * FINE) * FINE;
                     let from = self.starts[(line + left) as usize] as usize;
                     let to = self.starts[(line + right + 1) as usize] as usize;
-                    self.within(from, to, &around, &mut visit);
+                    visit(from, to);
                 }
             }
         }
     }
 
-    /// Visits those of a range of detections that lie in the rectangle `around`, eight at a time.
-    #[inline]
+    /// Those of a range of detections that lie in a rectangle.
+    #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "places have a block beyond the end")]
-    fn within(&self, from: usize, to: usize, around: &[[f32; 2]; 2], visit: &mut impl FnMut(usize)) {
-        let bounds = around.map(|bound| bound.map(f32x8::splat));
+    fn rectangle(&self, from: usize, to: usize, around_m: &[[f32; 2]; 2], visit: &mut impl FnMut(usize, u32)) {
+        let [[left, right], [bottom, top]] = *around_m;
+        let (left, right) = (f32x8::splat(left), f32x8::splat(right));
+        let (bottom, top) = (f32x8::splat(bottom), f32x8::splat(top));
         let mut first = from;
         while first < to {
             let [u, v] = [0, 1].map(|k| <f32x8 as Real>::load(&self.places_m[k][first..first + f32x8::WIDTH]));
-            let [[left, right], [bottom, top]] = bounds;
             // NaN lies nowhere; what lies beyond the range is masked off.
             let inside = u.simd_ge(left) & u.simd_le(right) & v.simd_ge(bottom) & v.simd_le(top);
             let mut hits = inside.to_bitmask();
             if to - first < f32x8::WIDTH {
                 hits &= (1 << (to - first)) - 1;
             }
-            while hits != 0 {
-                visit(self.offset as usize + first + hits.trailing_zeros() as usize);
-                hits &= hits - 1;
-            }
+            visit(self.offset as usize + first, hits);
             first += f32x8::WIDTH;
         }
     }
@@ -149,22 +196,14 @@ impl Grid {
     /// touches is then one block of eight.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane count")]
-    fn bound(&mut self, detections: &[Detection]) {
-        let mut low = [f64::INFINITY; 3];
-        let mut high = [f64::NEG_INFINITY; 3];
-        for d in detections {
-            for a in 0..3 {
-                let m = f64::from(d.tile[a]) * TILE_M + f64::from(d.offset_m[a]);
-                low[a] = low[a].min(m);
-                high[a] = high[a].max(m);
-            }
-        }
+    fn bound(&mut self, span: &Span, detections: usize) {
+        let Span { low_m: low, high_m: high, .. } = span;
         let extent: [f64; 3] = core::array::from_fn(|a| high[a] - low[a]);
         let narrow =
             if extent[2] <= extent[0] && extent[2] <= extent[1] { 2 } else { usize::from(extent[1] <= extent[0]) };
         self.axes = [[1, 2], [0, 2], [0, 1]][narrow];
         let [wide, deep] = self.axes.map(|a| extent[a].max(1.0));
-        let count = detections.len() as f64;
+        let count = detections as f64;
         let cell = (2.0 * wide * deep / count).sqrt().max(wide.max(deep) / (4.0 * count + 64.0)).max(1.0);
         self.cells_per_m = (1.0 / cell) as f32;
         // A sum of three terms up to the extent, each rounded, on either side of the comparison.
@@ -176,24 +215,6 @@ impl Grid {
             self.base[k] = base as i32;
             self.low_m[k] = (low[a] - base * TILE_M) as f32;
         }
-    }
-
-    /// Notes the largest noise and the span of times, which widen every gate of the scan.
-    fn widen(&mut self, detections: &[Detection], observations: &[Observation]) {
-        let mut sigma: f32 = 0.0;
-        let mut ahead = [f32::INFINITY, f32::NEG_INFINITY];
-        let mut known = u32::MAX;
-        for d in detections {
-            ahead = [ahead[0].min(d.ahead_s), ahead[1].max(d.ahead_s)];
-            if d.observation != known {
-                known = d.observation;
-                if let Some(o) = observations.get(known as usize) {
-                    sigma = sigma.max(o.sigma_0_m).max(o.sigma_1_m).max(o.sigma_2_m);
-                }
-            }
-        }
-        self.sigma_m = sigma;
-        self.ahead_s = ahead;
     }
 
     /// Place along one of the grid's axes, metres from its corner.
@@ -235,6 +256,72 @@ impl Grid {
         }
         order
     }
+}
+
+/// What the detections of a scan span.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    low_m: [f64; 3],
+    high_m: [f64; 3],
+    ahead_s: [f32; 2],
+    /// The largest noise.
+    sigma_m: f32,
+    alike: bool,
+}
+
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+impl Span {
+    fn of(detections: &[Detection], observations: &[Observation]) -> Self {
+        let first = detections.first().copied().unwrap_or_default();
+        let nothing = Self {
+            low_m: [f64::INFINITY; 3],
+            high_m: [f64::NEG_INFINITY; 3],
+            ahead_s: [f32::INFINITY, f32::NEG_INFINITY],
+            sigma_m: 0.0,
+            alike: observations.get(first.observation as usize).is_some_and(|o| o.slant == 0),
+        };
+        let parts = detections.par_chunks(8192).map(|part| {
+            let mut span = nothing;
+            let mut known = u32::MAX;
+            for d in part {
+                let m = [0, 1, 2].map(|a| f64::from(d.tile[a]) * TILE_M + f64::from(d.offset_m[a]));
+                let alike = d.observation == first.observation && d.ahead_s.to_bits() == first.ahead_s.to_bits();
+                let mut sigma_m = span.sigma_m;
+                if d.observation != known {
+                    known = d.observation;
+                    if let Some(o) = observations.get(known as usize) {
+                        sigma_m = o.sigma_0_m.max(o.sigma_1_m).max(o.sigma_2_m);
+                    }
+                }
+                span = span.and(Self { low_m: m, high_m: m, ahead_s: [d.ahead_s; 2], sigma_m, alike });
+            }
+            span
+        });
+        parts.reduce(|| nothing, Self::and)
+    }
+
+    #[inline]
+    fn and(self, other: Self) -> Self {
+        Self {
+            low_m: [0, 1, 2].map(|a| self.low_m[a].min(other.low_m[a])),
+            high_m: [0, 1, 2].map(|a| self.high_m[a].max(other.high_m[a])),
+            ahead_s: [self.ahead_s[0].min(other.ahead_s[0]), self.ahead_s[1].max(other.ahead_s[1])],
+            sigma_m: self.sigma_m.max(other.sigma_m),
+            alike: self.alike && other.alike,
+        }
+    }
+}
+
+/// One field of all detections, and a block of `beyond` behind them.
+fn column<T: Copy + Send + Sync>(
+    detections: &[Detection],
+    beyond: T,
+    field: impl Fn(&Detection) -> T + Send + Sync,
+) -> Vec<T> {
+    let mut column = Vec::with_capacity(detections.len() + f32x8::WIDTH);
+    detections.par_iter().with_min_len(4096).map(field).collect_into_vec(&mut column);
+    column.extend(core::iter::repeat_n(beyond, f32x8::WIDTH));
+    column
 }
 
 /// A cell index between 0 and `last`; NaN is 0.

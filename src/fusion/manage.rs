@@ -136,10 +136,14 @@ impl Places {
 impl Plan {
     /// Appends one lane, whose births are those of the wave from `births` on. Returns its first place.
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
-    pub fn lane(&mut self, lane: usize, places: &Places, births: usize) -> usize {
+    pub fn lane(&mut self, lane: usize, places: Places, births: usize) -> usize {
         let first = self.origins.len();
         let here = |origin: &u32| if *origin < EMPTY && *origin >= BORN { *origin + births as u32 } else { *origin };
-        self.origins.extend(places.origins.iter().map(here));
+        if first + births == 0 {
+            self.origins = places.origins;
+        } else {
+            self.origins.extend(places.origins.iter().map(here));
+        }
         self.origins.resize(self.origins.len().next_multiple_of(BLOCK), EMPTY);
         self.lanes.resize(self.origins.len() / BLOCK, lane as u32);
         first
@@ -233,12 +237,13 @@ impl Block<'_> {
         if flags != before {
             self.identity[2 * BLOCK + place] = flags;
         }
-        let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| self.sources[k * BLOCK + place]);
-        contribute(&mut words, edges_of(row, edges), inputs);
-        for (k, word) in words.into_iter().enumerate() {
-            // Most are as they were: what is not written need not be brought back to memory.
-            if self.sources[k * BLOCK + place] != word {
-                self.sources[k * BLOCK + place] = word;
+        for edge in edges_of(row, edges) {
+            if let Some((word, bit)) = contribution(*edge, inputs) {
+                // Most are as they were: what is not written need not be brought back to memory.
+                let word = &mut self.sources[word * BLOCK + place];
+                if *word & bit == 0 {
+                    *word |= bit;
+                }
             }
         }
     }
@@ -281,7 +286,9 @@ impl Block<'_> {
         self.identity[2 * BLOCK + place] = status(odds, before, inputs.existence);
         let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
         if let Some(row) = from.rows.get(track) {
-            contribute(&mut words, edges_of(row, &from.edges), inputs);
+            for (word, bit) in edges_of(row, &from.edges).iter().filter_map(|edge| contribution(*edge, inputs)) {
+                words[word] |= bit;
+            }
         }
         for (k, word) in words.into_iter().enumerate() {
             self.sources[k * BLOCK + place] = word;
@@ -331,15 +338,15 @@ pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
     edges.get(row.start as usize..(row.start as usize).saturating_add(row.count as usize)).unwrap_or(&[])
 }
 
-/// Adds the sources of the detections that the track was probably made of.
-fn contribute(words: &mut [u32; SOURCE_WORDS], edges: &[Edge], inputs: &Inputs<'_>) {
-    for edge in edges {
-        if edge.weight >= inputs.existence.contributor.get() {
-            let source = inputs.source.get(edge.detection as usize).copied().unwrap_or(0);
-            if let Some(word) = words.get_mut(usize::from(source) / 32) {
-                *word |= 1 << (source % 32);
-            }
-        }
+/// Word and bit of the source of a detection that the track was probably made of.
+#[inline]
+fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
+    if edge.weight >= inputs.existence.contributor.get() {
+        let source = inputs.source.get(edge.detection as usize).copied().unwrap_or(0);
+        let word = usize::from(source) / 32;
+        (word < SOURCE_WORDS).then_some((word, 1 << (source % 32)))
+    } else {
+        None
     }
 }
 

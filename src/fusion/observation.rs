@@ -7,8 +7,8 @@
 //! height is linearised at the prediction (extended Kalman filter): a₀ = (p - s) / |p - s|, ν₀ = r - |p - s|. A range
 //! rate measures a₀ · v. Units: m, s. Kernel part: `shaders/shared/observation.wgsl`.
 
-use super::arrays::{COVARIANCE, Detection, Observation, tri};
-use super::real::{Real, array};
+use super::arrays::{COVARIANCE, Detection, MEAN, Observation, tri};
+use super::real::{Real, array, exp_of_nonpositive};
 use super::state::{State, dot3, joseph};
 use crate::space::TILE_M;
 use core::f32::consts::PI;
@@ -50,7 +50,12 @@ impl<R: Real> Seen<R> {
         tile: impl Fn(usize, usize) -> i32,
         x: &[R; 6],
     ) -> Self {
-        let d = |n: usize| &detections[which(n)];
+        let zero = Detection::default();
+        let mut rows = [&zero; 8];
+        for (n, row) in rows.iter_mut().enumerate().take(R::WIDTH) {
+            *row = &detections[which(n)];
+        }
+        let d = |n: usize| rows[n & 7];
         let shared = d(0).observation;
         let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
         let field = |get: fn(&Observation) -> f32| {
@@ -102,7 +107,7 @@ impl<R: Real> Seen<R> {
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let zero = R::splat(0.0);
         let tau = self.ahead_s;
-        let e = self.residual(prior);
+        let e = self.residual(&prior.mean);
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
         let (a, nu) = self.first(&e);
         scalar(&mut to, &[a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]], nu, self.sigma_m[0]);
@@ -132,17 +137,24 @@ impl<R: Real> Seen<R> {
     #[inline(always)]
     #[must_use]
     pub fn innovation(&self, prior: &State<R>) -> Innovation<R> {
-        let e = self.residual(prior);
+        let e = self.residual(&prior.mean);
         let (axis, nu) = self.first(&e);
-        self.factor(prior, axis).innovation(self, prior, &e, nu)
+        self.factor(prior, axis).innovation(self, &prior.mean, &e, nu)
+    }
+
+    /// Whether anything is measured besides two axes.
+    #[inline(always)]
+    #[must_use]
+    pub fn beyond_two(&self) -> bool {
+        R::any_less(R::splat(2.5), self.axes) || R::any_less(R::splat(0.0), self.rate_sigma_m_s)
     }
 
     /// Measured less predicted position at the time of the detection.
     #[inline(always)]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub fn residual(&self, prior: &State<R>) -> [R; 3] {
-        array(|a| self.difference[a] - self.ahead_s * prior.mean[3 + a])
+    pub fn residual(&self, mean: &[R; MEAN]) -> [R; 3] {
+        array(|a| self.difference[a] - self.ahead_s * mean[3 + a])
     }
 
     /// Factors the innovation covariance, its first axis being `a0`.
@@ -202,18 +214,18 @@ impl<R: Real> Seen<R> {
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<R> {
     /// D: the axes, then the range rate; what was not measured is 1.
-    variance: [R; 4],
+    pub variance: [R; 4],
     /// L below its diagonal, row by row.
-    lower: [R; 6],
+    pub lower: [R; 6],
     /// det(2π S).
-    determinant: R,
+    pub determinant: R,
 }
 
 impl<R: Real> Factor<R> {
     /// The distance of one detection: residual vector `e`, residual `nu0` along the first axis.
     #[inline(always)]
     #[must_use]
-    pub fn innovation(&self, seen: &Seen<R>, prior: &State<R>, e: &[R; 3], nu0: R) -> Innovation<R> {
+    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], e: &[R; 3], nu0: R) -> Innovation<R> {
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
         let nu1 = dot3(&seen.axis[1], e) - l[0] * nu0;
@@ -224,7 +236,7 @@ impl<R: Real> Factor<R> {
             distance2 = R::where_less(limit, seen.axes, distance2 + nu2 * nu2 / d[2], distance2);
         }
         if R::any_less(zero, seen.rate_sigma_m_s) {
-            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
+            let v = [mean[3], mean[4], mean[5]];
             let nu3 = seen.rate_m_s - dot3(&seen.axis[0], &v) - l[3] * nu0 - l[4] * nu1 - l[5] * nu2;
             distance2 = R::where_less(zero, seen.rate_sigma_m_s, distance2 + nu3 * nu3 / d[3], distance2);
         }
@@ -241,11 +253,12 @@ pub struct Innovation<R> {
     pub determinant: R,
 }
 
-impl Innovation<f32> {
+impl<R: Real> Innovation<R> {
     /// N(ν; 0, S).
+    #[inline(always)]
     #[must_use]
-    pub fn density(&self) -> f32 {
-        super::real::exp_of_nonpositive(-0.5 * self.distance2) / self.determinant.sqrt()
+    pub fn density(&self) -> R {
+        exp_of_nonpositive(R::splat(-0.5) * self.distance2) / self.determinant.sqrt()
     }
 }
 

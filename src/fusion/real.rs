@@ -3,8 +3,8 @@
 //! With `f32` it is the meaning of a stage, one invocation at a time, as the kernel is written; with `f32x8` the
 //! same lines are the fast host executor. Each operation is rounded by itself (IEEE 754), so both give the same bits.
 
-use core::ops::{Add, Div, Mul, Neg, Sub};
-use wide::f32x8;
+use core::ops::{Add, Div, Mul, Neg, Shl, Sub};
+use wide::{f32x8, i32x8};
 
 /// An `f32`, or a block of them computed in step.
 pub trait Real:
@@ -19,6 +19,8 @@ pub trait Real:
     fn from_fn(value: impl FnMut(usize) -> f32) -> Self;
     /// The first `WIDTH` numbers of a slice.
     fn load(slice: &[f32]) -> Self;
+    /// By how much the first `WIDTH` whole numbers of a slice exceed `base`.
+    fn excess(slice: &[i32], base: i32) -> Self;
     /// Writes to the first `WIDTH` numbers of a slice.
     fn store(self, slice: &mut [f32]);
     /// The number in one place.
@@ -29,6 +31,9 @@ pub trait Real:
     /// Largest integer not above.
     #[must_use]
     fn floor(self) -> Self;
+    /// 2 to the power of a whole number from -126 to 127.
+    #[must_use]
+    fn power_of_two(self) -> Self;
     /// `then` where `a < b`, else `otherwise` (also where either is NaN).
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
     /// Whether `a < b` anywhere.
@@ -53,6 +58,10 @@ impl Real for f32 {
         slice.first().copied().unwrap_or(0.0)
     }
     #[inline(always)]
+    fn excess(slice: &[i32], base: i32) -> Self {
+        slice.first().map_or(0.0, |first| first.wrapping_sub(base) as f32)
+    }
+    #[inline(always)]
     fn store(self, slice: &mut [f32]) {
         if let Some(first) = slice.first_mut() {
             *first = self;
@@ -69,6 +78,11 @@ impl Real for f32 {
     #[inline(always)]
     fn floor(self) -> Self {
         f32::floor(self)
+    }
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent lies in 1..=254")]
+    fn power_of_two(self) -> Self {
+        f32::from_bits(((self as i32 + 127) as u32) << 23)
     }
     #[inline(always)]
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
@@ -100,6 +114,11 @@ impl Real for f32x8 {
         slice.first_chunk::<8>().map_or_else(|| Self::splat(0.0), |block| Self::new(*block))
     }
     #[inline(always)]
+    fn excess(slice: &[i32], base: i32) -> Self {
+        let block = slice.first_chunk::<8>().map_or_else(|| i32x8::splat(base), |block| i32x8::new(*block));
+        Self::from_i32x8(block - i32x8::splat(base))
+    }
+    #[inline(always)]
     fn store(self, slice: &mut [f32]) {
         if let Some(block) = slice.first_chunk_mut::<8>() {
             *block = self.to_array();
@@ -116,6 +135,10 @@ impl Real for f32x8 {
     #[inline(always)]
     fn floor(self) -> Self {
         Self::floor(self)
+    }
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        bytemuck::cast((self.trunc_int() + i32x8::splat(127)).shl(23_i32))
     }
     #[inline(always)]
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
@@ -144,27 +167,28 @@ pub fn array<R: Real, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
 /// exp(x) for x ≤ 0, within 2 ulp; 0 below -87. The kernels use the same polynomial.
 ///
 /// Range reduction by ln 2 in two parts, then the degree-6 polynomial of Cephes `expf`.
+#[inline(always)]
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "k lies in -126..=0")]
 #[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
-#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "of NaN too the answer is 0")]
-pub fn exp_of_nonpositive(x: f32) -> f32 {
-    if !(x > -87.0) {
-        return 0.0;
-    }
-    let k = (x * 1.442_695_04 + 0.5).floor();
-    let f = (x - k * 0.693_359_375) - k * -2.121_944_40e-4;
-    let p = 1.987_569_15e-4;
-    let p = p * f + 1.398_199_95e-3;
-    let p = p * f + 8.333_451_9e-3;
-    let p = p * f + 4.166_579_6e-2;
-    let p = p * f + 1.666_666_55e-1;
-    let p = p * f + 5.000_000_1e-1;
-    let e = p * (f * f) + f + 1.0;
-    e * f32::from_bits(((k as i32 + 127) as u32) << 23)
+pub fn exp_of_nonpositive<R: Real>(x: R) -> R {
+    let c = R::splat;
+    let least = c(-87.0);
+    let bounded = R::where_less(least, x, x, least);
+    let k = (bounded * c(1.442_695_04) + c(0.5)).floor();
+    let f = (bounded - k * c(0.693_359_375)) - k * c(-2.121_944_40e-4);
+    let p = c(1.987_569_15e-4);
+    let p = p * f + c(1.398_199_95e-3);
+    let p = p * f + c(8.333_451_9e-3);
+    let p = p * f + c(4.166_579_6e-2);
+    let p = p * f + c(1.666_666_55e-1);
+    let p = p * f + c(5.000_000_1e-1);
+    let e = p * (f * f) + f + c(1.0);
+    // Of NaN too the answer is 0.
+    R::where_less(least, x, e * k.power_of_two(), c(0.0))
 }
 
 /// Natural logarithm of a positive, normal x, within 3 ulp; the kernels use the same polynomial (Cephes `logf`).
+#[inline(always)]
 #[must_use]
 #[expect(clippy::cast_possible_wrap, reason = "an exponent fits")]
 #[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
@@ -206,6 +230,14 @@ mod tests {
             let x = (i as f32) * 1.7e-3;
             let (found, wanted) = (f64::from(ln(x)), f64::from(x).ln());
             assert!((found - wanted).abs() < 3e-7 * wanted.abs().max(1.0), "ln({x}) = {found}, wanted {wanted}");
+        }
+        for i in -10..2000 {
+            let x = f32x8::from_fn(|n| -(i as f32) * 0.05 - n as f32 * 1e-3);
+            let found = exp_of_nonpositive(x);
+            for n in 0..8 {
+                let wanted = exp_of_nonpositive(x.at(n));
+                assert_eq!(found.at(n).to_bits(), wanted.to_bits(), "exp({}) in a block", x.at(n));
+            }
         }
         assert!(exp_of_nonpositive(f32::NAN).abs() < f32::MIN_POSITIVE, "NaN gates nothing");
     }

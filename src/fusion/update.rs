@@ -57,10 +57,13 @@ fn invocation<R: Real>(
     let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
     let longest = rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0);
     for hypothesis in 0..longest {
-        let edge = |n: usize| {
-            let here = rows[n].start != AT_REST && hypothesis < rows[n].count;
-            if here { inputs.edges[(rows[n].start + hypothesis) as usize] } else { Edge::default() }
-        };
+        let mut edges = [Edge::default(); BLOCK];
+        for (edge, row) in edges.iter_mut().zip(rows) {
+            if row.start != AT_REST && hypothesis < row.count {
+                *edge = inputs.edges[(row.start + hypothesis) as usize];
+            }
+        }
+        let edge = |n: usize| &edges[n % BLOCK];
         let w = R::from_fn(|n| edge(n).weight);
         if !R::any_less(zero, w) {
             continue;

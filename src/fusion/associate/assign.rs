@@ -14,6 +14,8 @@ use super::super::real::ln;
 use super::Cluster;
 
 const NONE: u32 = u32::MAX;
+/// Order of the first column that stands for "none".
+const FIRST_NONE: u32 = 1 << 31;
 /// What a detection is worth over none, in nats.
 const PREFERENCE: f32 = 8.0;
 /// The likelihood ratio at which a detection is worth as much as none: e to the power of minus the preference.
@@ -22,65 +24,120 @@ const LEAST: f32 = 3.354_626_3e-4;
 /// Scratch memory.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
+    numbers: Numbers,
+    /// Column and cost of each edge.
     column: Vec<u32>,
     cost: Vec<f32>,
     starts: Vec<usize>,
-    /// Track of each column; columns beyond the detections stand for "none", one a track.
-    owner: Vec<u32>,
-    /// Edge that a column was taken by.
-    taken: Vec<u32>,
-    price: Vec<f32>,
-    distance: Vec<f32>,
-    parent: Vec<u32>,
-    done: Vec<bool>,
-    touched: Vec<u32>,
+    /// The detections, then a "none" for each track.
+    columns: Vec<Column>,
+    /// Columns that a search has reached, and those whose distance is final.
+    open: Vec<u32>,
+    closed: Vec<u32>,
+    /// The way to the nearest free column found; what lies farther is not looked at.
+    bound: f32,
     /// Edge that each track keeps.
     kept: Vec<u32>,
-    /// Detections of the cluster, ascending.
-    local: Vec<u32>,
     /// Tracks that found their cheapest column taken.
     waiting: Vec<usize>,
 }
 
+/// What a track may take.
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    /// The detection; those that stand for "none" come behind all detections, in the order of tracks.
+    order: u32,
+    /// The track that has it.
+    owner: u32,
+    /// The edge that it was taken by.
+    taken: u32,
+    price: f32,
+    // Of the search under way.
+    distance: f32,
+    parent: u32,
+    done: bool,
+}
+
+impl Column {
+    fn new(order: u32) -> Self {
+        Self { order, owner: NONE, taken: NONE, price: 0.0, distance: f32::INFINITY, parent: NONE, done: false }
+    }
+}
+
+/// Numbers detections as they come: a table with open addresses. Which number one gets decides nothing.
+#[derive(Debug, Default)]
+struct Numbers {
+    entries: Vec<(u32, u32)>,
+    shift: u32,
+    count: u32,
+}
+
+impl Numbers {
+    /// Forgets all and makes room for so many.
+    fn clear(&mut self, room: usize) {
+        let size = (2 * room).next_power_of_two().max(8);
+        self.entries.clear();
+        self.entries.resize(size, (NONE, NONE));
+        self.shift = 32 - size.trailing_zeros().min(31);
+        self.count = 0;
+    }
+
+    /// The number of a detection, and whether it is new.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "the mask keeps a place within the table")]
+    fn number(&mut self, detection: u32) -> (u32, bool) {
+        let mask = self.entries.len() - 1;
+        let mut place = (detection.wrapping_mul(0x9e37_79b1) >> self.shift) as usize & mask;
+        loop {
+            let entry = &mut self.entries[place];
+            if entry.0 == detection {
+                return (entry.1, false);
+            }
+            if entry.0 == NONE {
+                *entry = (detection, self.count);
+                self.count += 1;
+                return (entry.1, true);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+}
+
 /// Solves one cluster and sets its weights; a track's assigned edge becomes the first of its row.
 #[expect(clippy::indexing_slicing, reason = "sized here")]
-#[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
 pub(super) fn solve(cluster: &mut Cluster<'_>, scratch: &mut Scratch) {
     let tracks = cluster.counts.len();
     if !scratch.everyone_gets_the_best(cluster) {
-        let detections = scratch.detections(cluster);
-        scratch.prepare(cluster, detections + tracks);
+        let detections = scratch.prepare(cluster);
         for track in 0..tracks {
             if !scratch.take_if_free(track, detections) {
                 scratch.waiting.push(track);
             }
         }
-        for track in core::mem::take(&mut scratch.waiting) {
-            scratch.augment(track, detections);
+        for n in 0..scratch.waiting.len() {
+            scratch.augment(scratch.waiting[n], detections);
         }
-        for column in 0..detections {
-            if scratch.owner[column] != NONE {
-                scratch.kept[scratch.owner[column] as usize] = scratch.taken[column];
+        scratch.kept.fill(NONE);
+        for column in &scratch.columns[..detections] {
+            if column.owner != NONE {
+                scratch.kept[column.owner as usize] = column.taken;
             }
         }
     }
     let mut start = 0;
-    for (track, nothing) in cluster.nothing.iter_mut().enumerate() {
-        let row = start..start + cluster.counts[track] as usize;
-        start = row.end;
+    for ((nothing, &count), &kept) in cluster.nothing.iter_mut().zip(cluster.counts).zip(&scratch.kept) {
+        let row = &mut cluster.edges[start..start + count as usize];
         *nothing = 1.0;
-        for e in row.clone() {
-            let edge = &mut cluster.edges[e];
-            if scratch.kept[track] == e as u32 {
-                *nothing = 1.0 / (1.0 + edge.weight);
-                edge.weight /= 1.0 + edge.weight;
-            } else {
-                edge.weight = 0.0;
-            }
+        let weight = (kept != NONE).then(|| row[kept as usize - start].weight);
+        for edge in &mut *row {
+            edge.weight = 0.0;
         }
-        if scratch.kept[track] != NONE {
-            cluster.edges.swap(row.start, scratch.kept[track] as usize);
+        if let Some(weight) = weight {
+            *nothing = 1.0 / (1.0 + weight);
+            row[kept as usize - start].weight = weight / (1.0 + weight);
+            row.swap(0, kept as usize - start);
         }
+        start += count as usize;
     }
 }
 
@@ -90,38 +147,31 @@ impl Scratch {
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn everyone_gets_the_best(&mut self, cluster: &Cluster<'_>) -> bool {
         self.kept.clear();
-        self.local.clear();
+        if cluster.counts.len() > 1 {
+            self.numbers.clear(cluster.counts.len());
+        }
+        let mut distinct = true;
         let mut start = 0;
         for &count in cluster.counts {
-            let row = start..start + count as usize;
-            start = row.end;
-            let mut best = row.start;
-            for e in row {
-                if cluster.edges[e].weight > cluster.edges[best].weight {
-                    best = e;
+            let row = &cluster.edges[start..start + count as usize];
+            let (mut best, mut weight) = (0, row[0].weight);
+            for (e, edge) in row.iter().enumerate().skip(1) {
+                if edge.weight > weight {
+                    (best, weight) = (e, edge.weight);
                 }
             }
-            let worth = cluster.edges[best].weight > LEAST;
-            self.kept.push(if worth { best as u32 } else { NONE });
-            if worth {
-                self.local.push(cluster.edges[best].detection);
+            let worth = weight > LEAST;
+            self.kept.push(if worth { (start + best) as u32 } else { NONE });
+            if worth && cluster.counts.len() > 1 {
+                distinct &= self.numbers.number(row[best].detection).1;
+                if !distinct {
+                    self.kept.resize(cluster.counts.len(), NONE);
+                    break;
+                }
             }
-        }
-        self.local.sort_unstable();
-        let distinct = self.local.windows(2).all(|pair| pair[0] != pair[1]);
-        if !distinct {
-            self.kept.fill(NONE);
+            start += count as usize;
         }
         distinct
-    }
-
-    /// Numbers the detections of the cluster; returns how many there are.
-    fn detections(&mut self, cluster: &Cluster<'_>) -> usize {
-        self.local.clear();
-        self.local.extend(cluster.edges.iter().map(|edge| edge.detection));
-        self.local.sort_unstable();
-        self.local.dedup();
-        self.local.len()
     }
 
     /// Gives a track its cheapest column if nobody has it: with all prices at zero that needs no search.
@@ -134,118 +184,117 @@ impl Scratch {
                 (best, cost, edge) = (self.column[e] as usize, self.cost[e], e as u32);
             }
         }
-        let free = self.owner[best] == NONE;
+        let column = &mut self.columns[best];
+        let free = column.owner == NONE;
         if free {
-            self.owner[best] = track as u32;
-            self.taken[best] = edge;
+            column.owner = track as u32;
+            column.taken = edge;
         }
         free
     }
 
+    /// Numbers the detections, and prices all edges; returns how many detections there are.
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn prepare(&mut self, cluster: &Cluster<'_>, columns: usize) {
-        self.column.clear();
-        self.cost.clear();
+    fn prepare(&mut self, cluster: &Cluster<'_>) -> usize {
         self.waiting.clear();
+        self.numbers.clear(cluster.edges.len());
+        self.columns.clear();
+        self.column.clear();
         for edge in cluster.edges.iter() {
-            self.column.push(self.local.partition_point(|d| *d < edge.detection) as u32);
-            self.cost.push(-ln(edge.weight.max(f32::MIN_POSITIVE)) - PREFERENCE);
+            let (number, new) = self.numbers.number(edge.detection);
+            self.column.push(number);
+            if new {
+                self.columns.push(Column::new(edge.detection));
+            }
         }
+        self.cost.clear();
+        self.cost.extend(cluster.edges.iter().map(|edge| -ln(edge.weight.max(f32::MIN_POSITIVE)) - PREFERENCE));
+        let detections = self.columns.len();
         self.starts.clear();
         self.starts.push(0);
         let mut start = 0;
-        for &count in cluster.counts {
+        for (track, &count) in cluster.counts.iter().enumerate() {
             start += count as usize;
             self.starts.push(start);
+            self.columns.push(Column::new(FIRST_NONE + track as u32));
         }
-        for (list, value) in [(&mut self.owner, NONE), (&mut self.taken, NONE), (&mut self.parent, NONE)] {
-            list.clear();
-            list.resize(columns, value);
-        }
-        self.price.clear();
-        self.price.resize(columns, 0.0);
-        self.distance.clear();
-        self.distance.resize(columns, f32::INFINITY);
-        self.done.clear();
-        self.done.resize(columns, false);
+        detections
     }
 
     /// Brings one more track in along the shortest augmenting path.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     fn augment(&mut self, track: usize, detections: usize) {
-        self.touched.clear();
-        let mut row = track;
-        let mut base = 0.0f32;
+        self.bound = f32::INFINITY;
+        let (mut row, mut base) = (track, 0.0f32);
+        // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
+        let mut own = self.least_cost(track, detections);
         let last = loop {
-            self.relax(row, base, detections);
-            let mut best = NONE;
-            for &column in &self.touched {
-                let better = best == NONE
-                    || self.distance[column as usize] < self.distance[best as usize]
-                    || (self.distance[column as usize] <= self.distance[best as usize] && column < best);
-                if !self.done[column as usize] && better {
-                    best = column;
+            self.relax(row, base, own, detections);
+            let mut nearest = 0;
+            for n in 1..self.open.len() {
+                let (this, best) = (&self.columns[self.open[n] as usize], &self.columns[self.open[nearest] as usize]);
+                if this.distance < best.distance || (this.distance <= best.distance && this.order < best.order) {
+                    nearest = n;
                 }
             }
             // A track's own column of "none" is free before it is brought in, so a path always ends.
-            let Some(owner) = self.owner.get(best as usize) else { break best };
-            base = self.distance[best as usize];
-            self.done[best as usize] = true;
-            if *owner == NONE {
+            if self.open.is_empty() {
+                break NONE;
+            }
+            let best = self.open.swap_remove(nearest);
+            self.closed.push(best);
+            let column = &mut self.columns[best as usize];
+            base = column.distance;
+            column.done = true;
+            if column.owner == NONE {
                 break best;
             }
-            row = *owner as usize;
+            row = column.owner as usize;
+            own = self.cost.get(column.taken as usize).copied().unwrap_or(0.0) - column.price;
         };
-        for &column in &self.touched {
-            if self.done[column as usize] {
-                self.price[column as usize] += self.distance[column as usize] - base;
-            }
+        for &column in &self.closed {
+            let column = &mut self.columns[column as usize];
+            column.price += column.distance - base;
         }
         self.flip(last, track, detections);
-        for &column in &self.touched {
-            self.distance[column as usize] = f32::INFINITY;
-            self.done[column as usize] = false;
-            self.parent[column as usize] = NONE;
+        for column in self.open.drain(..).chain(self.closed.drain(..)) {
+            let column = &mut self.columns[column as usize];
+            (column.distance, column.done, column.parent) = (f32::INFINITY, false, NONE);
         }
     }
 
     /// Offers every column of a row at `base` plus its reduced cost.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn relax(&mut self, row: usize, base: f32, detections: usize) {
-        // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
-        let own = self.own_cost(row, detections);
+    fn relax(&mut self, row: usize, base: f32, own: f32, detections: usize) {
         let none = (detections + row) as u32;
         for e in self.starts[row]..=self.starts[row + 1] {
             let (column, cost) = if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
-            if self.done[column as usize] {
+            let to = &mut self.columns[column as usize];
+            if to.done {
                 continue;
             }
-            let distance = base + (cost - self.price[column as usize] - own);
-            if distance < self.distance[column as usize] {
-                if self.distance[column as usize] == f32::INFINITY {
-                    self.touched.push(column);
+            let distance = base + (cost - to.price - own);
+            if distance < to.distance && distance <= self.bound {
+                if to.distance == f32::INFINITY {
+                    self.open.push(column);
                 }
-                self.distance[column as usize] = distance;
-                self.parent[column as usize] = row as u32;
+                if to.owner == NONE {
+                    self.bound = distance;
+                }
+                to.distance = distance;
+                to.parent = row as u32;
             }
         }
     }
 
-    /// Reduced cost of a row's present column; the least of the row if it has none yet.
+    /// The least reduced cost of a row.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn own_cost(&self, row: usize, detections: usize) -> f32 {
-        let none = detections + row;
-        let mut least = -self.price[none];
-        for e in self.starts[row]..self.starts[row + 1] {
-            let column = self.column[e] as usize;
-            let reduced = self.cost[e] - self.price[column];
-            if self.owner[column] as usize == row {
-                return reduced;
-            }
-            least = least.min(reduced);
-        }
-        least
+    fn least_cost(&self, row: usize, detections: usize) -> f32 {
+        let edges = self.starts[row]..self.starts[row + 1];
+        edges.fold(-self.columns[detections + row].price, |least, e| {
+            least.min(self.cost[e] - self.columns[self.column[e] as usize].price)
+        })
     }
 
     /// Hands the columns of the path over, from its end to the new track.
@@ -253,23 +302,24 @@ impl Scratch {
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn flip(&mut self, mut column: u32, track: usize, detections: usize) {
         while column != NONE {
-            let row = self.parent[column as usize];
+            let row = self.columns[column as usize].parent;
             // The column that this row leaves is the next to be handed over.
             let mut left = NONE;
             if row as usize != track {
                 let none = (detections + row as usize) as u32;
-                left = if self.owner[none as usize] == row {
+                left = if self.columns[none as usize].owner == row {
                     none
                 } else {
                     let range = self.starts[row as usize]..self.starts[row as usize + 1];
-                    self.column[range].iter().copied().find(|c| self.owner[*c as usize] == row).unwrap_or(NONE)
+                    let own = |c: &u32| self.columns[*c as usize].owner == row;
+                    self.column[range].iter().copied().find(own).unwrap_or(NONE)
                 };
             }
-            self.owner[column as usize] = row;
+            self.columns[column as usize].owner = row;
             if (column as usize) < detections {
                 let range = self.starts[row as usize]..self.starts[row as usize + 1];
                 let within = self.column[range.clone()].iter().position(|c| *c == column);
-                self.taken[column as usize] = within.map_or(NONE, |n| (range.start + n) as u32);
+                self.columns[column as usize].taken = within.map_or(NONE, |n| (range.start + n) as u32);
             }
             if row as usize == track {
                 break;

@@ -11,7 +11,7 @@ mod assign;
 mod belief;
 mod exact;
 
-use super::arrays::{AT_REST, Arrays, Edge, Host, Row};
+use super::arrays::{AT_REST, Arrays, Edge, Host};
 use super::cluster::Clusters;
 use super::config::{Association, Mode};
 use rayon::prelude::*;
@@ -56,7 +56,6 @@ pub struct Cluster<'a> {
 /// Scratch memory of one task.
 #[derive(Debug, Default)]
 struct Scratch {
-    counts: Vec<u32>,
     detections: Vec<u32>,
     belief: belief::Scratch,
     exact: exact::Scratch,
@@ -69,10 +68,9 @@ pub fn associate(arrays: &mut Arrays<Host>, clusters: &Clusters, how: &Associati
     let Arrays { rows, edges, .. } = arrays;
     let mut nothing = vec![1.0f32; clusters.members.len()];
     let tasks = split(clusters, edges, &mut nothing);
-    let rows_in = &*rows;
     let tally = tasks
         .into_par_iter()
-        .map_init(Scratch::default, |scratch, task| solve(clusters, rows_in, task, how, scratch))
+        .map_init(Scratch::default, |scratch, task| solve(clusters, task, how, scratch))
         .reduce(Tally::default, Tally::and);
     let edges_in = &*edges;
     rows.par_iter_mut().zip(clusters.place.par_iter()).with_min_len(4096).for_each(|(row, &place)| {
@@ -118,7 +116,7 @@ fn split<'a>(clusters: &Clusters, mut edges: &'a mut [Edge], mut nothing: &'a mu
 }
 
 #[expect(clippy::indexing_slicing, reason = "starts are counted")]
-fn solve(clusters: &Clusters, rows: &[Row], task: Task<'_>, how: &Association, scratch: &mut Scratch) -> Tally {
+fn solve(clusters: &Clusters, task: Task<'_>, how: &Association, scratch: &mut Scratch) -> Tally {
     let mut tally = Tally::default();
     let (mut edges, mut nothing) = (task.edges, task.nothing);
     for c in task.first..task.last {
@@ -126,11 +124,8 @@ fn solve(clusters: &Clusters, rows: &[Row], task: Task<'_>, how: &Association, s
         let (e, e_rest) = edges.split_at_mut((clusters.edge_starts[c + 1] - clusters.edge_starts[c]) as usize);
         let (n, n_rest) = nothing.split_at_mut(members.len());
         (edges, nothing) = (e_rest, n_rest);
-        scratch.counts.clear();
-        scratch.counts.extend(clusters.members[members].iter().map(|&track| rows[track as usize].count));
-        let counts = core::mem::take(&mut scratch.counts);
-        decide(&mut Cluster { counts: &counts, edges: e, nothing: n }, how, scratch, &mut tally);
-        scratch.counts = counts;
+        let counts = &clusters.counts[members];
+        decide(&mut Cluster { counts, edges: e, nothing: n }, how, scratch, &mut tally);
     }
     tally
 }
