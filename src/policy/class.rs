@@ -1,15 +1,15 @@
 //! Rows to classes: detections with equal policy attributes.
 //!
-//! One pass, at the speed of memory: a row becomes four small numbers and a flag (sensor, label, set of zones, set of
-//! periods, identified), packed into two words; a small cache before the ordered map finds the class of most rows.
+//! One pass, at the speed of memory: a row becomes four small numbers and a flag (sensor, label, set of zones, stratum
+//! of time, identified), packed into two words; a small cache before the ordered map finds the class of most rows.
 //! A class's number says when it first turned up, so it depends on all rows and is for the engine only.
 
 use super::PolicyError;
 use super::judge::class_entity;
 use super::partners::strings;
-use super::periods::Periods;
 use super::read::Policy;
 use super::schema::Types;
+use super::strata::{Strata, Stratum};
 use super::zones::{Located, ZoneMap};
 use crate::ingest::{Catalogue, Detections, Kind};
 use cedar_policy::{Entity, RestrictedExpression};
@@ -20,7 +20,7 @@ use std::fmt;
 /// The kinds of sensors, as rules name them.
 pub(super) const KINDS: [&str; 2] = ["position", "radar"];
 
-/// What the rules may know about a detection. Detections with equal attributes form one class.
+/// What the rules may know about a detection, and how long it has waited. Detections with equal keys form one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClassKey {
     /// The sensor's name.
@@ -37,6 +37,12 @@ pub struct ClassKey {
     pub periods: BTreeSet<String>,
     /// Whether the target sent an address.
     pub identified: bool,
+    /// Whether it has a place at all: a bearing has none, so it lies in no zone, and only rules that speak of
+    /// `resource.placed` can permit it.
+    pub placed: bool,
+    /// The longest delay of a level of `fuse` that has passed since its time when the run is made; `None` if it is
+    /// later than the run. No rule sees this: it says at which levels the detection is due.
+    pub waited_us: Option<i64>,
 }
 
 /// How many detections a class has, and when.
@@ -55,9 +61,9 @@ pub struct ClassSummary {
 pub struct Classifier {
     sensors: Vec<[String; 3]>,
     zone_map: ZoneMap,
-    periods: Periods,
-    // From a stretch of time to the number of its set of periods: stretches with equal sets have one number.
-    period_set: Vec<u32>,
+    strata: Strata,
+    // From a stretch of time to the number of its stratum: stretches with equal strata have one number.
+    stratum: Vec<u32>,
     zone_sets: BTreeMap<Vec<u32>, u32>,
     zone_names: Vec<BTreeSet<String>>,
     labels: Vec<String>,
@@ -81,21 +87,21 @@ struct Row {
     label: u32,
     zones: u32,
     stretch: usize,
-    periods: u32,
+    stratum: u32,
     identified: bool,
 }
 
 impl Classifier {
-    /// For the detections of a recording.
+    /// For the detections of a recording, in a run made at `as_of_us`.
     ///
     /// # Errors
     ///
-    /// A zone that makes no sense in the frame of the recording.
-    pub fn new(policy: &Policy, catalogue: &Catalogue) -> Result<Self, PolicyError> {
+    /// A zone that makes no sense in the frame of the recording; a run without a time where a level of `fuse` delays.
+    pub fn new(policy: &Policy, catalogue: &Catalogue, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
         let zone_map = policy.zone_map(catalogue.frame)?;
-        let periods = policy.periods().clone();
-        let mut numbers: BTreeMap<&BTreeSet<String>, u32> = BTreeMap::new();
-        let period_set = (0u32..).zip(periods.sets()).map(|(new, set)| *numbers.entry(set).or_insert(new)).collect();
+        let strata = policy.strata(as_of_us)?;
+        let mut numbers: BTreeMap<&Stratum, u32> = BTreeMap::new();
+        let stratum = (0u32..).zip(strata.all()).map(|(new, one)| *numbers.entry(one).or_insert(new)).collect();
         let zone_sets = (0u32..).zip(zone_map.sets()).map(|(number, set)| (set.clone(), number)).collect();
         let zone_names = zone_map.sets().iter().map(|set| zone_map.named(set)).collect();
         let sensors = catalogue.sensors.iter();
@@ -103,8 +109,8 @@ impl Classifier {
         Ok(Self {
             sensors,
             zone_map,
-            periods,
-            period_set,
+            strata,
+            stratum,
             zone_sets,
             zone_names,
             labels: Vec::new(),
@@ -141,7 +147,7 @@ impl Classifier {
         let mut scratch = Vec::new();
         // Times come in order, so the stretch of the last row is most often that of the next one.
         let mut stretch = 0;
-        let (mut from_us, mut to_us) = self.periods.bounds(stretch);
+        let (mut from_us, mut to_us) = self.strata.bounds(stretch);
         for (number, ((((&time_us, &sensor), &place), &label), &identified)) in
             columns.zip(&batch.identified).enumerate()
         {
@@ -157,12 +163,12 @@ impl Classifier {
                 return wrong(format!("place {x}, {y}"), "finite coordinates");
             }
             if time_us < from_us || time_us >= to_us {
-                stretch = self.periods.stretch(time_us);
-                (from_us, to_us) = self.periods.bounds(stretch);
+                stretch = self.strata.stretch(time_us);
+                (from_us, to_us) = self.strata.bounds(stretch);
             }
-            let periods = self.period_set.get(stretch).copied().unwrap_or(0);
+            let stratum = self.stratum.get(stretch).copied().unwrap_or(0);
             let zones = self.zone_set(place, &mut scratch);
-            let class = self.number(Row { sensor, label, zones, stretch, periods, identified }, time_us);
+            let class = self.number(Row { sensor, label, zones, stretch, stratum, identified }, time_us);
             classes.push(class);
         }
         Ok(classes)
@@ -189,7 +195,7 @@ impl Classifier {
     /// The periods that hold a time.
     #[must_use]
     pub fn periods_at(&self, time_us: i64) -> &BTreeSet<String> {
-        self.periods.periods_at(time_us)
+        &self.strata.at(time_us).periods
     }
 
     fn label_number(&mut self, label: &String) -> u32 {
@@ -238,14 +244,17 @@ impl Classifier {
     fn add(&mut self, row: Row, packed: Packed) -> u32 {
         let number = count(self.classes.len());
         let [sensor, owner, kind] = self.sensors.get(row.sensor as usize).cloned().unwrap_or_default();
+        let Stratum { periods, waited_us } = self.strata.all().get(row.stretch).cloned().unwrap_or_default();
         self.classes.push(ClassKey {
             sensor,
             owner,
             kind,
             label: self.labels.get(row.label as usize).cloned().unwrap_or_default(),
             zones: self.zone_names.get(row.zones as usize).cloned().unwrap_or_default(),
-            periods: self.periods.sets().get(row.stretch).cloned().unwrap_or_default(),
+            periods,
             identified: row.identified,
+            placed: true,
+            waited_us,
         });
         self.summaries.push(ClassSummary { count: 0, first_us: 0, last_us: 0 });
         self.numbers.insert(packed, number);
@@ -255,8 +264,8 @@ impl Classifier {
 
 impl Row {
     fn packed(self) -> Packed {
-        let Self { sensor, label, zones, stretch: _, periods, identified } = self;
-        let place_and_time = u64::from(zones) << 32 | u64::from(periods) << 1 | u64::from(identified);
+        let Self { sensor, label, zones, stretch: _, stratum, identified } = self;
+        let place_and_time = u64::from(zones) << 32 | u64::from(stratum) << 1 | u64::from(identified);
         [u64::from(sensor) << 32 | u64::from(label), place_and_time]
     }
 }
@@ -285,7 +294,7 @@ pub fn kind_name(kind: &Kind) -> &'static str {
 impl ClassKey {
     pub(super) fn entity(&self, types: &Types) -> Result<Entity, PolicyError> {
         let text = |value: &String| RestrictedExpression::new_string(value.clone());
-        let attributes = vec![
+        let mut attributes = vec![
             ("sensor", text(&self.sensor)),
             ("owner", text(&self.owner)),
             ("kind", text(&self.kind)),
@@ -294,6 +303,9 @@ impl ClassKey {
             ("periods", strings(&self.periods)),
             ("identified", RestrictedExpression::new_bool(self.identified)),
         ];
+        if types.placed {
+            attributes.push(("placed", RestrictedExpression::new_bool(self.placed)));
+        }
         class_entity(&types.detections, attributes)
     }
 
@@ -307,15 +319,30 @@ impl ClassKey {
             zones: BTreeSet::new(),
             periods: BTreeSet::new(),
             identified: false,
+            placed: true,
+            waited_us: Some(0),
         }
+    }
+
+    /// The same to all rules: what a question to Cedar is about.
+    pub(super) fn asked(&self) -> Self {
+        Self { waited_us: Some(0), ..self.clone() }
     }
 }
 
 impl fmt::Display for ClassKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sensor, owner, kind, label, zones, periods, identified } = self;
+        let Self { sensor, owner, kind, label, zones, periods, identified, placed, waited_us } = self;
         let identity = if *identified { "identified" } else { "unidentified" };
         write!(f, "{identity} detections of {kind} sensor `{sensor}` of `{owner}`, label {label:?}, ")?;
-        write!(f, "zones {zones:?}, periods {periods:?}")
+        write!(f, "zones {zones:?}, periods {periods:?}")?;
+        if !placed {
+            write!(f, ", without a place")?;
+        }
+        match waited_us {
+            None => write!(f, ", later than the run"),
+            Some(0) => Ok(()),
+            Some(us) => write!(f, ", {} s old or older", *us as f64 * 1e-6),
+        }
     }
 }

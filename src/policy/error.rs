@@ -132,17 +132,17 @@ pub enum PolicyError {
         /// The level.
         level: String,
     },
-    /// An obligation stands on a level of `fuse`.
-    #[error("{}:{line}: level `{level}` of group `fuse` has obligation `{obligation}`, wanted obligations on levels of `receive` only", path.display())]
-    FuseObligation {
+    /// A rule asks about the attributes or groups of somebody else than the partner in question.
+    #[error("{}:{line}: rule `{rule}` asks about {entity}, wanted questions about `principal`: no partner's rights may hang on what another one is", path.display())]
+    Bystander {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// Where the rule starts.
         line: usize,
-        /// The level.
-        level: String,
-        /// The obligation.
-        obligation: &'static str,
+        /// The rule's `@id`.
+        rule: String,
+        /// Whom it asks about.
+        entity: String,
     },
     /// A zone's outline cannot be used.
     #[error("{}:{line}: zone `{zone}`: {found}, wanted {wanted}", path.display())]
@@ -181,6 +181,12 @@ pub enum PolicyError {
     AsOfMissing {
         /// The action.
         action: String,
+    },
+    /// A level of `fuse` delays and the run has no time.
+    #[error("level `{level}` of group `fuse` has a delay, found a run without `as_of`, wanted a time")]
+    DelayWithoutTime {
+        /// The level.
+        level: String,
     },
     /// The time of the run is beyond what can be written.
     #[error("`as_of` is {as_of_us} µs, wanted a time in the years 0000 to 9999")]

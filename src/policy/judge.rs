@@ -1,6 +1,6 @@
 //! One question to Cedar: may this partner do this with this class?
 //!
-//! A question holds the partner, the class and the actions with their groups, and nothing else. A rule that errors is
+//! A question holds the partner with the names of its groups, the class and the actions with theirs, and nothing else. A rule that errors is
 //! skipped by Cedar, also when it forbids, so an error in the diagnostics fails the run.
 
 use super::PolicyError;
@@ -94,8 +94,11 @@ impl<'a> Judge<'a> {
         // Types and context were checked against the schema when the policy was read.
         let request = Request::new(partner.entity.uid(), action.uid.clone(), class.clone(), context, None)
             .map_err(|error| Failure::Request(message(&(&error).into())))?;
+        let Some(rules) = partner.rules.get(action.number) else {
+            return Err(Box::new(Failure::Request(format!("no rules for action `{}`", action.name))));
+        };
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let response = self.authorizer.is_authorized(&request, &partner.rules, entities);
+        let response = self.authorizer.is_authorized(&request, rules, entities);
         let mut errors: Vec<(String, String)> = response.diagnostics().errors().map(failed_rule).collect();
         errors.sort();
         if let Some((rule, text)) = errors.into_iter().next() {

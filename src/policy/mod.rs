@@ -19,6 +19,7 @@ mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
 mod error; // what can be wrong with a policy
 mod judge; // one question to Cedar
+mod grid; // cells fixed to the world, for coarsening
 mod levels; // levels.toml
 mod names; // names in rules that must exist
 mod partners; // partners.toml
@@ -29,15 +30,19 @@ mod release; // track classes -> level, obligations, authority
 mod rules; // *.cedar
 mod schema; // schema.cedarschema
 mod source; // a file and its lines
+mod speech; // what the conditions of a rule speak of
+mod strata; // times that the policy does not tell apart
 mod zones; // zones.geojson
 
 pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
 pub use error::PolicyError;
+pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
-pub use levels::{Field, Level, Obligations};
+pub use levels::{Field, Level, Measured, Obligations};
 pub use partners::{Attribute, Partner};
 pub use periods::Periods;
 pub use read::Policy;
 pub use release::{Release, Releaser, Status, TrackClass};
+pub use strata::{Strata, Stratum};
 pub use zones::ZoneMap;

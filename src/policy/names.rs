@@ -2,7 +2,7 @@
 //!
 //! Cedar cannot know the zones, periods and partners: to it they are strings. A `forbid` with a slip in a zone's name
 //! would be valid and never apply, so names that are compared with what the engine fills in are looked up here:
-//! partners anywhere; zones, periods, kinds and states of tracks where a rule compares them with an attribute of
+//! partners and groups anywhere; zones, periods, kinds and states of tracks where a rule compares them with an attribute of
 //! `resource`, be it a literal or an attribute of `principal`.
 
 use super::PolicyError;
@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(super) struct Names<'a> {
     pub(super) partners: &'a [Partner],
+    pub(super) groups: &'a [EntityUid],
     pub(super) zones: BTreeSet<String>,
     pub(super) periods: &'a BTreeSet<String>,
 }
@@ -30,8 +31,11 @@ impl Names<'_> {
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
         for (id, rule) in &rules.rules {
             let complaint = self.complaint(rule)?;
+            let (path, line) = rules.place(rule);
+            if let Some(entity) = rule.speaks.bystander.clone() {
+                return Err(PolicyError::Bystander { path: path.to_path_buf(), line, rule: id.clone(), entity });
+            }
             if let Some((what, name, known)) = complaint {
-                let (path, line) = rules.place(rule);
                 let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
                 return Err(PolicyError::UnknownName {
                     path: path.to_path_buf(),
@@ -50,7 +54,8 @@ impl Names<'_> {
         let mut literals = rule.policy.entity_literals();
         literals.sort();
         if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {
-            let known = self.partners.iter().map(|partner| partner.entity.uid().to_string()).collect();
+            let partners = self.partners.iter().map(|partner| partner.entity.uid().to_string());
+            let known = partners.chain(self.groups.iter().map(ToString::to_string)).collect();
             return Ok(Some(("entity", wrong.to_string(), known)));
         }
         let json = rule
@@ -78,6 +83,7 @@ impl Names<'_> {
     fn exists(&self, literal: &EntityUid) -> bool {
         literal.type_name().basename() == "Action"
             || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
+            || self.groups.contains(literal)
     }
 
     /// The strings that an expression can stand for: literals, and attributes of the partners.

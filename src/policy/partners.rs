@@ -1,11 +1,12 @@
-//! `partners.toml`: who receives a picture, and what the rules may know about each.
+//! `partners.toml`: who receives a picture, what the rules may know about each, and the groups that they are in.
 
 use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, one_line};
-use cedar_policy::{Entities, Entity, PolicySet, RestrictedExpression};
+use cedar_policy::{Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use toml::Spanned;
 
 /// A nation or organisation that receives one picture.
@@ -15,11 +16,13 @@ pub struct Partner {
     pub id: String,
     /// What the rules may know about it.
     pub attributes: BTreeMap<String, Attribute>,
+    /// The groups that it is in.
+    pub groups: BTreeSet<String>,
     /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
     pub public_key: Option<String>,
     pub(super) entity: Entity,
-    // The rules that could apply to this partner: all but those for another one by name.
-    pub(super) rules: PolicySet,
+    // By number of the action, the rules that could apply when this partner asks for it.
+    pub(super) rules: Vec<Arc<PolicySet>>,
 }
 
 /// A value that the rules may know about a partner.
@@ -39,6 +42,14 @@ pub enum Attribute {
 #[serde(deny_unknown_fields)]
 struct File {
     partner: Vec<Entry>,
+    #[serde(default)]
+    group: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    id: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,28 +58,62 @@ struct Entry {
     id: Spanned<String>,
     public_key: Option<Spanned<String>>,
     #[serde(default)]
+    groups: Vec<Spanned<String>>,
+    #[serde(default)]
     attributes: BTreeMap<String, Spanned<toml::Value>>,
 }
 
-/// The partners by id, and the line of each.
-pub(super) fn read(source: &Source, model: &Model) -> Result<Vec<(Partner, usize)>, PolicyError> {
+/// The partners by id, and all groups.
+pub(super) fn read(source: &Source, model: &Model) -> Result<(Vec<Partner>, Vec<EntityUid>), PolicyError> {
     let file: File = source.toml()?;
-    let mut partners: BTreeMap<String, (Partner, usize)> = BTreeMap::new();
+    let groups = groups(source, model, file.group)?;
+    let mut partners: BTreeMap<String, Partner> = BTreeMap::new();
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for entry in file.partner {
         let line = source.line_at(entry.id.span().start);
-        let partner = entry.checked(source, model)?;
+        let partner = entry.checked(source, model, &groups)?;
         if let Some(first) = lines.insert(partner.id.to_lowercase(), line) {
             return Err(source.duplicate("partner", &partner.id, line, first));
         }
-        partners.insert(partner.id.clone(), (partner, line));
+        partners.insert(partner.id.clone(), partner);
     }
     // By id, so that the order of the file is no input.
-    Ok(partners.into_values().collect())
+    Ok((partners.into_values().collect(), groups.into_values().collect()))
+}
+
+/// The groups by id. They are declared, not only used: a slip in a partner's list of groups would otherwise take it
+/// out of a rule that forbids.
+fn groups(source: &Source, model: &Model, entries: Vec<Group>) -> Result<BTreeMap<String, EntityUid>, PolicyError> {
+    let mut groups = BTreeMap::new();
+    let mut lines = BTreeMap::new();
+    for Group { id } in entries {
+        let line = source.line_at(id.span().start);
+        let id = id.into_inner();
+        let Some(uid) = model.group(&id) else {
+            let wanted = "no groups, or `entity Group; entity Partner in [Group] …` in schema.cedarschema";
+            return Err(PolicyError::Value {
+                path: source.path.clone(),
+                line,
+                key: "group".to_owned(),
+                found: format!("`{id}`"),
+                wanted,
+            });
+        };
+        if let Some(first) = lines.insert(id.clone(), line) {
+            return Err(source.duplicate("group", &id, line, first));
+        }
+        groups.insert(id, uid);
+    }
+    Ok(groups)
 }
 
 impl Entry {
-    fn checked(self, source: &Source, model: &Model) -> Result<Partner, PolicyError> {
+    fn checked(
+        self,
+        source: &Source,
+        model: &Model,
+        groups: &BTreeMap<String, EntityUid>,
+    ) -> Result<Partner, PolicyError> {
         let start = self.id.span().start;
         let id = self.id.into_inner();
         if !names_a_folder(&id) {
@@ -87,15 +132,23 @@ impl Entry {
             })?;
             attributes.insert(name, attribute);
         }
+        let mut parents = BTreeSet::new();
+        for group in &self.groups {
+            let found = || format!("`{}`", group.get_ref());
+            let wanted = "groups that a `[[group]]` entry declares";
+            let known = groups.get(group.get_ref());
+            parents.insert(known.ok_or_else(|| source.value(group.span().start, "groups", found(), wanted))?.clone());
+        }
         let pairs = attributes.iter().map(|(name, value)| (name.clone(), value.expression()));
-        let entity = Entity::new_with_tags(model.partner(&id), pairs, [], []);
+        let entity = Entity::new_with_tags(model.partner(&id), pairs, parents, []);
         let entity = entity.map_err(|error| source.syntax(source.line_at(start), &error.to_string()))?;
         Entities::from_entities([entity.clone()], Some(&model.schema)).map_err(|error| {
             let text = message(&(&error).into());
             source.syntax(source.line_at(start), &format!("partner `{id}` does not fit schema.cedarschema: {text}"))
         })?;
         let public_key = self.public_key.map(Spanned::into_inner);
-        Ok(Partner { id, attributes, public_key, entity, rules: PolicySet::new() })
+        let groups = self.groups.into_iter().map(Spanned::into_inner).collect();
+        Ok(Partner { id, attributes, groups, public_key, entity, rules: Vec::new() })
     }
 }
 

@@ -1,25 +1,27 @@
 //! A folder to a checked policy. Nothing is decided before everything in it has been checked.
 
 use super::PolicyError;
-use super::levels::{Level, Levels};
+use super::levels::{Level, Levels, Measured};
 use super::names::Names;
 use super::partners::{self, Partner};
 use super::periods::Periods;
 use super::rules::{Rule, Rules};
 use super::schema::{Action, FUSE, Model, RECEIVE};
 use super::source::{Source, message};
+use super::strata::Strata;
 use super::zones::{ZoneMap, Zones};
 use crate::space::Frame;
-use cedar_policy::{EntityUid, PolicySet, PrincipalConstraint};
+use cedar_policy::{ActionConstraint, EntityUid, PolicySet, PrincipalConstraint};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A policy, checked: who may have what fused, receive what, and act on what.
 pub struct Policy {
     folder: PathBuf,
     partners: Vec<Partner>,
-    pub(super) fuse: Vec<(Level, Action)>,
+    pub(super) fuse: Vec<(Level<Measured>, Action)>,
     pub(super) receive: Vec<(Level, Action)>,
     pub(super) authorities: Vec<Action>,
     pub(super) model: Model,
@@ -44,8 +46,7 @@ impl Policy {
     pub fn read(folder: &Path) -> Result<Self, PolicyError> {
         let model = Model::read(Source::read(folder.join("schema.cedarschema"))?)?;
         let partner_file = Source::read(folder.join("partners.toml"))?;
-        let mut partners: Vec<Partner> =
-            partners::read(&partner_file, &model)?.into_iter().map(|(partner, _)| partner).collect();
+        let (mut partners, groups) = partners::read(&partner_file, &model)?;
         let levels = Levels::read(Source::read(folder.join("levels.toml"))?)?;
         let fuse = matched(&levels.source, levels.fuse, &model, FUSE)?;
         let receive = matched(&levels.source, levels.receive, &model, RECEIVE)?;
@@ -59,12 +60,15 @@ impl Policy {
         };
         let rules = Rules::read(folder)?;
         rules.validate(&model)?;
-        Names { partners: &partners, zones: zones.names(), periods: periods.names() }.check(&rules)?;
-        for partner in &mut partners {
-            partner.rules = concerning(&partner.entity.uid(), rules.rules.values())?;
-        }
+        let names = Names { partners: &partners, groups: &groups, zones: zones.names(), periods: periods.names() };
+        names.check(&rules)?;
         let authorities = model.authorities.values().cloned().collect();
-        Ok(Self { folder: folder.to_path_buf(), partners, fuse, receive, authorities, model, rules, zones, periods })
+        let folder = folder.to_path_buf();
+        let mut policy =
+            Self { folder, partners: Vec::new(), fuse, receive, authorities, model, rules, zones, periods };
+        policy.hand_out_rules(&mut partners)?;
+        policy.partners = partners;
+        Ok(policy)
     }
 
     /// Where the policy was read.
@@ -80,7 +84,7 @@ impl Policy {
     }
 
     /// The levels of group `fuse`, highest first.
-    pub fn fuse_levels(&self) -> impl Iterator<Item = &Level> {
+    pub fn fuse_levels(&self) -> impl Iterator<Item = &Level<Measured>> {
         self.fuse.iter().map(|(level, _)| level)
     }
 
@@ -100,6 +104,19 @@ impl Policy {
         &self.periods
     }
 
+    /// The stretches of time that a run made at `as_of_us` tells apart.
+    ///
+    /// # Errors
+    ///
+    /// A level of `fuse` has a delay and the run has no time: nothing says what is due.
+    pub fn strata(&self, as_of_us: Option<i64>) -> Result<Strata, PolicyError> {
+        let delays = || self.fuse_levels().map(|level| (level, level.obligations.delay_us));
+        match delays().find(|(_, delay)| *delay > 0 && as_of_us.is_none()) {
+            Some((level, _)) => Err(PolicyError::DelayWithoutTime { level: level.name.clone() }),
+            None => Ok(Strata::new(&self.periods, delays().map(|(_, delay)| delay), as_of_us)),
+        }
+    }
+
     /// The named areas, in the coordinates of a recording.
     ///
     /// # Errors
@@ -116,18 +133,69 @@ impl Policy {
 
     /// Every action that partners are asked about.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Action> {
-        let levels = self.fuse.iter().chain(&self.receive).map(|(_, action)| action);
-        levels.chain(&self.authorities)
+        let fuse = self.fuse.iter().map(|(_, action)| action);
+        fuse.chain(self.receive.iter().map(|(_, action)| action)).chain(&self.authorities)
+    }
+
+    /// Gives each partner, for each action, the rules that could apply. The others are never evaluated for it, so
+    /// leaving them out changes no answer; it makes one cost what its own rules cost, however many others there are.
+    /// Partners with the same rules share them.
+    fn hand_out_rules(&self, partners: &mut [Partner]) -> Result<(), PolicyError> {
+        let mut sets: BTreeMap<Vec<&str>, Arc<PolicySet>> = BTreeMap::new();
+        let mut actions: Vec<&Action> = self.asked().collect();
+        actions.sort_by_key(|action| action.number);
+        for partner in partners {
+            let groups = partner.groups.iter().filter_map(|group| self.model.group(group));
+            let names: Vec<EntityUid> = std::iter::once(partner.entity.uid()).chain(groups).collect();
+            for action in &actions {
+                let mine = self.rules.rules.iter().filter(|(_, rule)| self.concerns(rule, &names, &action.uid));
+                let ids = mine.map(|(id, _)| id.as_str()).collect();
+                partner.rules.push(self.shared(&mut sets, ids)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn shared<'a>(
+        &'a self,
+        sets: &mut BTreeMap<Vec<&'a str>, Arc<PolicySet>>,
+        ids: Vec<&'a str>,
+    ) -> Result<Arc<PolicySet>, PolicyError> {
+        if let Some(set) = sets.get(&ids) {
+            return Ok(Arc::clone(set));
+        }
+        let rules = ids.iter().filter_map(|id| self.rules.rules.get(*id)).map(|rule| rule.policy.clone());
+        let set = PolicySet::from_policies(rules)
+            .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
+        let set = Arc::new(set);
+        sets.insert(ids, Arc::clone(&set));
+        Ok(set)
+    }
+
+    /// Whether the head of a rule admits an action and a partner, given by its own name and its groups'.
+    fn concerns(&self, rule: &Rule, names: &[EntityUid], action: &EntityUid) -> bool {
+        let admits = |named: &EntityUid| named == action || self.model.hierarchy.is_ancestor_of(named, action);
+        let whom = match rule.policy.principal_constraint() {
+            PrincipalConstraint::Eq(named) | PrincipalConstraint::In(named) | PrincipalConstraint::IsIn(_, named) => {
+                names.contains(&named)
+            }
+            PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
+        };
+        whom && match rule.policy.action_constraint() {
+            ActionConstraint::Any => true,
+            ActionConstraint::Eq(named) => named == *action,
+            ActionConstraint::In(named) => named.iter().any(admits),
+        }
     }
 }
 
 /// The levels with their actions; the schema and `levels.toml` must name the same ones.
-fn matched(
+fn matched<Part>(
     source: &Source,
-    levels: Vec<(Level, usize)>,
+    levels: Vec<(Level<Part>, usize)>,
     model: &Model,
     group: &'static str,
-) -> Result<Vec<(Level, Action)>, PolicyError> {
+) -> Result<Vec<(Level<Part>, Action)>, PolicyError> {
     let mut actions: BTreeMap<String, Action> = if group == FUSE { &model.fuse } else { &model.receive }.clone();
     let mut matched = Vec::with_capacity(levels.len());
     for (level, line) in levels {
@@ -143,17 +211,4 @@ fn matched(
             Err(PolicyError::UnrankedLevel { path: model.source.path.clone(), line, group, level })
         }
     }
-}
-
-/// The rules that could apply to a partner. Those whose scope names another one are never evaluated for it, and a
-/// partner is in no group, so leaving them out changes no answer.
-fn concerning<'a>(partner: &EntityUid, rules: impl Iterator<Item = &'a Rule>) -> Result<PolicySet, PolicyError> {
-    let concerned = rules.filter(|rule| match rule.policy.principal_constraint() {
-        PrincipalConstraint::Eq(named) | PrincipalConstraint::In(named) | PrincipalConstraint::IsIn(_, named) => {
-            named == *partner
-        }
-        PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
-    });
-    PolicySet::from_policies(concerned.map(|rule| rule.policy.clone()))
-        .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })
 }

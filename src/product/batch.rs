@@ -8,9 +8,8 @@ use arrow_schema::SchemaRef;
 
 use super::columns::{FIRST_POSITION, FIRST_SINGLE, Fields, SINGLES, columns, element, picture_schema, present};
 use super::error::ProductError;
-use super::grid::COARSEN_RANGE_M;
 use super::obligations::{Row, Shown, show};
-use crate::policy::Obligations;
+use crate::policy::{COARSEN_RANGE_M, Obligations};
 use crate::space::Frame;
 
 /// Rows of one picture as one Arrow batch, cut as their obligations demand, without any file.

@@ -14,7 +14,6 @@ mod batch; // rows -> Arrow batches
 mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
 mod error; // what can go wrong
-mod grid; // world-fixed cells for coarsening
 mod manifest; // what is in a folder
 mod obligations; // a row as a partner may see it
 mod operator; // report, decisions, timings
@@ -26,7 +25,6 @@ pub use audit::{Audit, Chain, verify_chain};
 pub use batch::picture_batch;
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;
-pub use grid::COARSEN_RANGE_M;
 pub use manifest::FileEntry;
 pub use obligations::Row;
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};

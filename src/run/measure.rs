@@ -2,7 +2,7 @@
 
 use crate::fusion::arrays::{Detection, Observation};
 use crate::fusion::config::Births;
-use crate::ingest::{Kind, Sensor};
+use crate::ingest::{Kind, Measurement, Sensor};
 use crate::run::looks::Row;
 use crate::space::Frame;
 use crate::time::seconds_between;
@@ -19,13 +19,15 @@ pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
     births: &'a Births,
     area_m2: f64,
+    /// Whether a measurement along two axes is one in the plane, and not one without its height.
+    planar: bool,
 }
 
 impl<'a> Measurer<'a> {
-    /// For the rows of one sensor.
+    /// For the rows of one sensor; `planar` if the lane knows no heights.
     #[must_use]
-    pub(super) fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
-        Self { sensor, births, area_m2: sensor.area_m2(frame) }
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, planar: bool, births: &'a Births) -> Self {
+        Self { sensor, births, area_m2: sensor.area_m2(frame), planar }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -55,7 +57,8 @@ impl<'a> Measurer<'a> {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a bound")]
     pub(super) fn slack_m(&self, rows: &[Row]) -> f32 {
-        if rows.iter().any(|row| row.measurement.slant) { (3.0 * self.height_m()) as f32 } else { 0.0 }
+        let without_height = |m: &Measurement| m.slant || (m.rows < 3 && !self.planar);
+        if rows.iter().any(|row| without_height(&row.measurement)) { (3.0 * self.height_m()) as f32 } else { 0.0 }
     }
 
     fn height_m(&self) -> f64 {

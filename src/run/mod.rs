@@ -9,6 +9,7 @@ mod coverage; // what a lane covers, and where its looks could have seen
 mod error; // what can go wrong
 mod lanes; // segments -> lanes
 mod looks; // rows -> looks of sensors
+mod given; // a row -> the row as a level of fuse gives it
 mod measure; // rows -> detections as fusion sees them
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod report; // what the operator learns
@@ -27,7 +28,8 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections, IngestReport, Options, Order, Reader};
 use crate::policy::{Classifier, Policy};
 use crate::product::Staging;
-use lanes::{Basis, Lane};
+use given::given;
+use lanes::{Basis, Given, Lane};
 use looks::{Look, Looks, Row};
 use measure::Measurer;
 use pictures::Pictures;
@@ -76,12 +78,14 @@ pub fn run(
     let catalogue = Catalogue::read(request.recording)?;
     let policy = Policy::read(request.policy)?;
     let zones = policy.zone_map(catalogue.frame)?;
+    let strata = policy.strata(request.as_of_us)?;
     let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
         catalogue: &catalogue,
         policy: &policy,
         zones: &zones,
+        strata: &strata,
         as_of_us: request.as_of_us,
         config: request.config,
         classes: classifier.classes(),
@@ -109,7 +113,7 @@ fn class(
     policy: &Policy,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Classifier, IngestReport), RunError> {
-    let mut classifier = Classifier::new(policy, catalogue)?;
+    let mut classifier = Classifier::new(policy, catalogue, request.as_of_us)?;
     let mut reader = reader(request, catalogue)?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
@@ -134,8 +138,11 @@ fn fuse(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<report::Fusion, RunError> {
     let catalogue = fusing.basis.catalogue;
-    let mut classifier = Classifier::new(fusing.basis.policy, catalogue)?;
+    let mut classifier = Classifier::new(fusing.basis.policy, catalogue, request.as_of_us)?;
     let mut reader = reader(request, catalogue)?;
+    if fusing.lanes.iter().any(Lane::cuts) {
+        reader = reader.with_readings();
+    }
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
         let classes = classifier.classify(&batch)?;
@@ -179,15 +186,22 @@ impl<'a, 'p> Fusing<'a, 'p> {
         Self { basis, lanes, pictures, batch, looks, times, done: report::Fusion::default() }
     }
 
-    /// Hands every lane the rows that it may see.
+    /// Hands every lane the rows that it may see, as it may see them.
     fn take(&mut self, batch: &Detections, classes: &[u32]) {
+        let Basis { catalogue, .. } = self.basis;
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
-        for ((((&time_us, &sensor), &place), &measurement), &class) in columns {
+        for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
             let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
             for (lane, looks) in self.lanes.iter().zip(&mut self.looks) {
-                if lane.source_of.contains_key(&class) {
-                    looks.push(row);
-                }
+                let row = match lane.given(class) {
+                    None => None,
+                    Some(Given { cut: None, .. }) => Some(row),
+                    Some(Given { cut: Some(cut), .. }) => {
+                        let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
+                        parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
+                    }
+                };
+                row.into_iter().for_each(|row| looks.push(row));
             }
         }
     }
@@ -244,16 +258,16 @@ impl Basis<'_> {
         observations: &mut Vec<Observation>,
     ) -> Option<Scan<'a>> {
         let sensor = self.catalogue.sensors.get(look.sensor)?;
-        let measurer = Measurer::new(sensor, self.catalogue.frame, &self.config.fusion.undetected);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.planar, &self.config.fusion.undetected);
         let rows = &look.rows;
         Some(Scan {
             lane: index,
             time_us,
             detection_probability: measurer.detection_probability(),
-            mask: lane.mask(look.sensor, self.policy.periods().periods_at(look.start_us)),
+            mask: lane.mask(look.sensor, self.strata.at(look.start_us)),
             slack_m: measurer.slack_m(rows),
             detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
-            source: rows.iter().map(|row| lane.source_of.get(&row.class).copied().unwrap_or(0)).collect(),
+            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
         })
     }
 }

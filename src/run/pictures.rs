@@ -4,7 +4,7 @@ use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
-use crate::policy::{DecisionRecord, Field, Policy, Releaser, Status, TrackClass};
+use crate::policy::{DecisionRecord, Field, Releaser, Status, TrackClass};
 use crate::product::{Fields, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,9 @@ impl<'a> Pictures<'a> {
         let policy = basis.policy;
         let mut writers = Vec::new();
         let mut releasers = Vec::new();
-        let present = fields(policy);
+        // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
+        // and pictures can be read together.
+        let present: Fields = Field::ALL.into();
         for (index, partner) in policy.partners().iter().enumerate() {
             writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
@@ -172,12 +174,6 @@ impl<'a> Pictures<'a> {
             })
             .collect()
     }
-}
-
-/// Fields that some level of the policy hands out.
-fn fields(policy: &Policy) -> Fields {
-    let granted = |field: &Field| policy.receive_levels().any(|level| !level.obligations.omit.contains(field));
-    Field::ALL.into_iter().filter(granted).collect()
 }
 
 /// One of each pair (owner, label) of the sources of a track.
