@@ -51,7 +51,7 @@ pub(crate) fn changes() -> impl Strategy<Value = Change> {
         Just(Change::Regroup),
         Just(Change::AddMore),
         Just(Change::ShuffleSensors),
-        2 => [0.0..1.0f64, 0.0..1.0f64].prop_map(Change::MoveInCells),
+        [0.0..1.0f64, 0.0..1.0f64].prop_map(Change::MoveInCells),
         (-40.0..40.0f64).prop_map(Change::LiftFlat),
     ]
 }
