@@ -11,7 +11,7 @@ use trackweave::policy::{Classifier, Policy};
 use trackweave::space::Frame;
 
 const PARTNERS: usize = 100;
-const SENSORS: usize = 50;
+const SENSORS: usize = 25;
 const LABELS: usize = 5;
 const ZONES: usize = 4;
 const BATCH: usize = 1 << 16;

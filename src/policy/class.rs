@@ -6,13 +6,13 @@
 
 use super::PolicyError;
 use super::judge::class_entity;
-use super::partners::strings;
+use super::known::{Attributes, ClassValue};
 use super::read::Policy;
 use super::schema::Types;
 use super::strata::{Strata, Stratum};
 use super::zones::{Located, ZoneMap};
 use crate::ingest::{Catalogue, Detections, Kind};
-use cedar_policy::{Entity, RestrictedExpression};
+use cedar_policy::Entity;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -293,20 +293,24 @@ pub fn kind_name(kind: &Kind) -> &'static str {
 
 impl ClassKey {
     pub(super) fn entity(&self, types: &Types) -> Result<Entity, PolicyError> {
-        let text = |value: &String| RestrictedExpression::new_string(value.clone());
+        class_entity(&types.detections, self.attributes(types))
+    }
+
+    /// As rules name them.
+    pub(super) fn attributes(&self, types: &Types) -> Attributes<'_> {
         let mut attributes = vec![
-            ("sensor", text(&self.sensor)),
-            ("owner", text(&self.owner)),
-            ("kind", text(&self.kind)),
-            ("label", text(&self.label)),
-            ("zones", strings(&self.zones)),
-            ("periods", strings(&self.periods)),
-            ("identified", RestrictedExpression::new_bool(self.identified)),
+            ("sensor", ClassValue::Text(&self.sensor)),
+            ("owner", ClassValue::Text(&self.owner)),
+            ("kind", ClassValue::Text(&self.kind)),
+            ("label", ClassValue::Text(&self.label)),
+            ("zones", ClassValue::Names(&self.zones)),
+            ("periods", ClassValue::Names(&self.periods)),
+            ("identified", ClassValue::Flag(self.identified)),
         ];
         if types.placed {
-            attributes.push(("placed", RestrictedExpression::new_bool(self.placed)));
+            attributes.push(("placed", ClassValue::Flag(self.placed)));
         }
-        class_entity(&types.detections, attributes)
+        attributes
     }
 
     /// A class to try a schema with.

@@ -8,12 +8,11 @@
 
 use super::PolicyError;
 use super::class::{ClassKey, ClassSummary};
-use super::judge::{DecisionRecord, Judge, Verdict};
+use super::judge::{DecisionRecord, Judge, Question, Verdict};
 use super::levels::{Level, Measured, Obligations};
 use super::partners::Partner;
 use super::read::Policy;
 use super::schema::Action;
-use cedar_policy::{Entities, EntityUid};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,10 +108,11 @@ impl Policy {
     fn decide_class(&self, judge: &Judge, class: &ClassKey) -> Result<Vec<Verdict>, PolicyError> {
         let mut verdicts = Vec::with_capacity(self.partners().len() * self.fuse.len());
         let entity = class.entity(&self.model.types)?;
+        let about = self.rules_about(&class.attributes(&self.model.types));
         for partner in self.partners() {
-            let entities = judge.entities(partner, &entity)?;
+            let question = judge.question(partner, &entity, &about)?;
             for (_, action) in &self.fuse {
-                verdicts.push(self.may(judge, partner, action, class, (&entity.uid(), &entities))?);
+                verdicts.push(self.may(judge, partner, action, class, &question)?);
             }
         }
         Ok(verdicts)
@@ -126,9 +126,9 @@ impl Policy {
         partner: &Partner,
         action: &Action,
         class: &ClassKey,
-        (uid, entities): (&EntityUid, &Entities),
+        question: &Question<'_>,
     ) -> Result<Verdict, PolicyError> {
-        let verdict = judge.ask(partner, action, uid, entities);
+        let verdict = judge.ask(question, action);
         let mut verdict = verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?;
         if !class.placed && verdict.allowed {
             verdict.decided_by.retain(|id| self.rules.rules.get(id).is_some_and(|rule| rule.speaks.placed));
@@ -280,10 +280,10 @@ impl<'a> FuseRights<'a> {
         let asked = class.asked();
         if !self.known.contains_key(&asked) {
             let entity = class.entity(&self.policy.model.types)?;
-            let entities = self.judge.entities(self.partner, &entity)?;
-            let about = (&entity.uid(), &entities);
+            let about = self.policy.rules_about(&class.attributes(&self.policy.model.types));
+            let question = self.judge.question(self.partner, &entity, &about)?;
             let levels = self.policy.fuse.iter();
-            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, about));
+            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, &question));
             let allowed = ask.map(|verdict| Ok(verdict?.allowed)).collect::<Result<_, PolicyError>>()?;
             self.known.insert(asked.clone(), allowed);
         }

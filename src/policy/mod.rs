@@ -18,6 +18,7 @@
 mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
 mod error; // what can be wrong with a policy
+mod known; // what a class alone says of a rule
 mod judge; // one question to Cedar
 mod grid; // cells fixed to the world, for coarsening
 mod levels; // levels.toml

@@ -3,10 +3,9 @@
 use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, one_line};
-use cedar_policy::{Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
+use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use toml::Spanned;
 
 /// A nation or organisation that receives one picture.
@@ -21,8 +20,8 @@ pub struct Partner {
     /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
     pub public_key: Option<String>,
     pub(super) entity: Entity,
-    // By number of the action, the rules that could apply when this partner asks for it.
-    pub(super) rules: Vec<Arc<PolicySet>>,
+    // By number of the action, the numbers of the rules that could apply when this partner asks for it.
+    pub(super) rules: Vec<Vec<usize>>,
 }
 
 /// A value that the rules may know about a partner.

@@ -1,6 +1,7 @@
 //! A folder to a checked policy. Nothing is decided before everything in it has been checked.
 
 use super::PolicyError;
+use super::known::Attributes;
 use super::levels::{Level, Levels, Measured};
 use super::names::Names;
 use super::partners::{self, Partner};
@@ -15,7 +16,7 @@ use cedar_policy::{ActionConstraint, EntityUid, PolicySet, PrincipalConstraint};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A policy, checked: who may have what fused, receive what, and act on what.
 pub struct Policy {
@@ -28,6 +29,8 @@ pub struct Policy {
     pub(super) rules: Rules,
     zones: Zones,
     periods: Periods,
+    // By numbers of rules.
+    sets: RwLock<BTreeMap<Vec<usize>, Arc<PolicySet>>>,
 }
 
 impl fmt::Debug for Policy {
@@ -64,9 +67,19 @@ impl Policy {
         names.check(&rules)?;
         let authorities = model.authorities.values().cloned().collect();
         let folder = folder.to_path_buf();
-        let mut policy =
-            Self { folder, partners: Vec::new(), fuse, receive, authorities, model, rules, zones, periods };
-        policy.hand_out_rules(&mut partners)?;
+        let mut policy = Self {
+            folder,
+            partners: Vec::new(),
+            fuse,
+            receive,
+            authorities,
+            model,
+            rules,
+            zones,
+            periods,
+            sets: RwLock::new(BTreeMap::new()),
+        };
+        policy.hand_out_rules(&mut partners);
         policy.partners = partners;
         Ok(policy)
     }
@@ -137,38 +150,38 @@ impl Policy {
         fuse.chain(self.receive.iter().map(|(_, action)| action)).chain(&self.authorities)
     }
 
-    /// Gives each partner, for each action, the rules that could apply. The others are never evaluated for it, so
-    /// leaving them out changes no answer; it makes one cost what its own rules cost, however many others there are.
-    /// Partners with the same rules share them.
-    fn hand_out_rules(&self, partners: &mut [Partner]) -> Result<(), PolicyError> {
-        let mut sets: BTreeMap<Vec<&str>, Arc<PolicySet>> = BTreeMap::new();
+    /// Gives each partner, for each action, the numbers of the rules that could apply. The others are never evaluated for
+    /// it, so leaving them out changes no answer; it makes one cost what its own rules cost, however many others there are.
+    fn hand_out_rules(&self, partners: &mut [Partner]) {
         let mut actions: Vec<&Action> = self.asked().collect();
         actions.sort_by_key(|action| action.number);
         for partner in partners {
             let groups = partner.groups.iter().filter_map(|group| self.model.group(group));
             let names: Vec<EntityUid> = std::iter::once(partner.entity.uid()).chain(groups).collect();
             for action in &actions {
-                let mine = self.rules.rules.iter().filter(|(_, rule)| self.concerns(rule, &names, &action.uid));
-                let ids = mine.map(|(id, _)| id.as_str()).collect();
-                partner.rules.push(self.shared(&mut sets, ids)?);
+                let mine = self.rules.rules.values().enumerate();
+                let mine = mine.filter(|(_, rule)| self.concerns(rule, &names, &action.uid));
+                partner.rules.push(mine.map(|(number, _)| number).collect());
             }
         }
-        Ok(())
     }
 
-    fn shared<'a>(
-        &'a self,
-        sets: &mut BTreeMap<Vec<&'a str>, Arc<PolicySet>>,
-        ids: Vec<&'a str>,
-    ) -> Result<Arc<PolicySet>, PolicyError> {
-        if let Some(set) = sets.get(&ids) {
-            return Ok(Arc::clone(set));
+    /// By number of the rule, whether it may apply to a class.
+    pub(super) fn rules_about(&self, class: &Attributes<'_>) -> Vec<bool> {
+        self.rules.rules.values().map(|rule| rule.speaks.conditions.may_hold(class)).collect()
+    }
+
+    /// The rules with these numbers, as Cedar wants them. Few different sets are asked with, each many times.
+    pub(super) fn rule_set(&self, numbers: Vec<usize>) -> Result<Arc<PolicySet>, PolicyError> {
+        let known = |sets: &BTreeMap<Vec<usize>, Arc<PolicySet>>| sets.get(&numbers).map(Arc::clone);
+        if let Some(set) = known(&self.sets.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(set);
         }
-        let rules = ids.iter().filter_map(|id| self.rules.rules.get(*id)).map(|rule| rule.policy.clone());
-        let set = PolicySet::from_policies(rules)
+        let rules = numbers.iter().filter_map(|&number| self.rules.rules.values().nth(number));
+        let set = PolicySet::from_policies(rules.map(|rule| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let set = Arc::new(set);
-        sets.insert(ids, Arc::clone(&set));
+        self.sets.write().unwrap_or_else(PoisonError::into_inner).insert(numbers, Arc::clone(&set));
         Ok(set)
     }
 

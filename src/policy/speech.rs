@@ -1,12 +1,15 @@
 //! What the conditions of a rule speak of, read from the rule itself and not from a class.
 
 use super::PolicyError;
+use super::known::Conditions;
 use super::source::message;
 use serde_json::Value;
 
 /// What matters to the engine beyond what Cedar decides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Speech {
+    /// Its conditions, in their order.
+    pub(super) conditions: Conditions,
     /// Whether it names `resource.placed`: only such a rule permits detections without a place.
     pub(super) placed: bool,
     /// A partner or group named in the rule whose own attributes or groups it asks for. A question holds one partner,
@@ -19,7 +22,7 @@ impl Speech {
         let json = rule
             .to_json()
             .map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })?;
-        let mut speech = Self::default();
+        let mut speech = Self { conditions: Conditions::of(&json), placed: false, bystander: None };
         speech.hear(json.get("conditions").unwrap_or(&Value::Null));
         Ok(speech)
     }
@@ -76,7 +79,8 @@ mod tests {
             "principal in Group::\"g\" || [Partner::\"b\"].contains(principal)",
             "action in Action::\"fuse\" && principal.rank > 1",
         ] {
-            assert_eq!(speech(when), Speech::default(), "{when}");
+            let heard = speech(when);
+            assert_eq!((heard.placed, heard.bystander), (false, None), "{when}");
         }
         for when in [
             "Partner::\"b\" in Group::\"g\"",
