@@ -124,6 +124,42 @@ fn a_batch_is_sorted_into_the_classes_that_zones_periods_and_labels_say() {
 }
 
 #[test]
+fn classes_have_the_same_numbers_however_a_batch_is_spread_over_cores() {
+    let policy = policy(&[]);
+    let sensors = catalogue(Frame::Local, &[("a", "red"), ("b", "blue"), ("c", "blue")]);
+    let row = |n: u32| {
+        // Places near outlines come late, so that later parts meet sets of zones that earlier ones do not know.
+        let x = if n < 30_000 { 20.0 } else { f64::from(n % 1100) / 100.0 };
+        (
+            i64::from(n / 1000),
+            n * 7 % 3,
+            [x, f64::from(n % 1000) / 100.0],
+            if n % 11 == 3 { "x" } else { "" },
+            n % 2 == 0,
+        )
+    };
+    let rows: Vec<Row> = (0..60_000).map(row).collect();
+    let classes = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let mut classifier = Classifier::new(&policy, &sensors, None).expect("a classifier");
+            let numbers = classifier.classify(&detections(&rows)).expect("classes");
+            (numbers, classifier.classes().to_vec(), classifier.summaries().to_vec())
+        })
+    };
+    let one = classes(1);
+    assert!(one.1.len() > 50, "{} classes", one.1.len());
+    assert_eq!(one.2.iter().map(|summary| summary.count).sum::<u64>(), 60_000);
+    for threads in [2, 5, 16] {
+        assert!(classes(threads) == one, "{threads} threads number the classes otherwise");
+    }
+    // One by one, too.
+    let mut classifier = Classifier::new(&policy, &sensors, None).expect("a classifier");
+    let cut = rows.chunks(777).flat_map(|rows| classifier.classify(&detections(rows)).expect("classes"));
+    assert!(cut.collect::<Vec<_>>() == one.0);
+}
+
+#[test]
 fn a_batch_that_does_not_hold_together_is_an_error() {
     let policy = policy(&[]);
     let mut classifier =

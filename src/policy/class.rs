@@ -7,12 +7,14 @@
 use super::PolicyError;
 use super::judge::class_entity;
 use super::known::{Attributes, ClassValue};
+use super::part::{Known, Packed, Part, Row, count};
 use super::read::Policy;
 use super::schema::Types;
 use super::strata::{Strata, Stratum};
-use super::zones::{Located, ZoneMap};
+use super::zones::ZoneMap;
 use crate::ingest::{Catalogue, Detections, Kind};
 use cedar_policy::Entity;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -69,27 +71,12 @@ pub struct Classifier {
     labels: Vec<String>,
     label_numbers: BTreeMap<String, u32>,
     numbers: BTreeMap<Packed, u32>,
-    recent: Vec<(Packed, u32)>,
     classes: Vec<ClassKey>,
     summaries: Vec<ClassSummary>,
 }
 
-type Packed = [u64; 2];
-
-const RECENT_BITS: u32 = 10;
-// No row packs to this: it would need 2³² sensors.
-const NOTHING: Packed = [u64::MAX; 2];
-
-/// One row, as numbers.
-#[derive(Clone, Copy)]
-struct Row {
-    sensor: u32,
-    label: u32,
-    zones: u32,
-    stretch: usize,
-    stratum: u32,
-    identified: bool,
-}
+/// Fewest rows of a part: below, a core costs more than it saves.
+const ROWS_MIN: usize = 4096;
 
 impl Classifier {
     /// For the detections of a recording, in a run made at `as_of_us`.
@@ -116,7 +103,6 @@ impl Classifier {
             labels: Vec::new(),
             label_numbers: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            recent: vec![(NOTHING, 0); 1 << RECENT_BITS],
             classes: Vec::new(),
             summaries: Vec::new(),
         })
@@ -141,35 +127,26 @@ impl Classifier {
                 return Err(PolicyError::Detection { row: length.min(rows), found, wanted: "columns of one length" });
             }
         }
-        let labels: Vec<u32> = batch.labels.iter().map(|label| self.label_number(label)).collect();
-        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
+        let labels = batch.labels.iter().map(|label| self.label_number(label)).collect();
+        let known = Known {
+            sensors: self.sensors.len(),
+            labels,
+            zone_map: &self.zone_map,
+            zone_sets: &self.zone_sets,
+            strata: &self.strata,
+            stratum: &self.stratum,
+        };
+        let size = rows.div_ceil(rayon::current_num_threads()).max(ROWS_MIN);
+        let starts: Vec<usize> = (0..rows).step_by(size).collect();
+        let part = |&start: &usize| Part::of(&known, batch, start..rows.min(start + size));
+        // All are done before the first failure is picked, so that it is the same one on any number of threads.
+        let parts: Vec<_> = starts.par_iter().map(part).collect();
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut classes = Vec::with_capacity(rows);
-        let mut scratch = Vec::new();
-        // Times come in order, so the stretch of the last row is most often that of the next one.
-        let mut stretch = 0;
-        let (mut from_us, mut to_us) = self.strata.bounds(stretch);
-        for (number, ((((&time_us, &sensor), &place), &label), &identified)) in
-            columns.zip(&batch.identified).enumerate()
-        {
-            let wrong = |found, wanted| Err(PolicyError::Detection { row: number, found, wanted });
-            if sensor as usize >= self.sensors.len() {
-                return wrong(format!("sensor number {sensor}"), "a number below that of the sensors in the catalogue");
-            }
-            let Some(&label) = labels.get(label as usize) else {
-                return wrong(format!("label number {label}"), "a number below that of the labels in the batch");
-            };
-            let [x, y] = place;
-            if !x.is_finite() || !y.is_finite() {
-                return wrong(format!("place {x}, {y}"), "finite coordinates");
-            }
-            if time_us < from_us || time_us >= to_us {
-                stretch = self.strata.stretch(time_us);
-                (from_us, to_us) = self.strata.bounds(stretch);
-            }
-            let stratum = self.stratum.get(stretch).copied().unwrap_or(0);
-            let zones = self.zone_set(place, &mut scratch);
-            let class = self.number(Row { sensor, label, zones, stretch, stratum, identified }, time_us);
-            classes.push(class);
+        let sets = self.zone_sets.len();
+        for part in parts {
+            let numbers = self.join(&part, sets);
+            classes.extend(part.rows.iter().map(|&class| numbers.get(class as usize).copied().unwrap_or(0)));
         }
         Ok(classes)
     }
@@ -208,36 +185,30 @@ impl Classifier {
         number
     }
 
-    fn zone_set(&mut self, place: [f64; 2], scratch: &mut Vec<u32>) -> u32 {
-        if let Located::Set(number) = self.zone_map.locate(place) {
-            return number;
+    /// Takes in the classes of a part that knew so many sets of zones: the number of each.
+    fn join(&mut self, part: &Part, sets: usize) -> Vec<u32> {
+        let zones: Vec<u32> = part.zone_sets.iter().map(|set| self.zone_set(set)).collect();
+        let mut numbers = Vec::with_capacity(part.classes.len());
+        for &(mut row, summary) in &part.classes {
+            let new = (row.zones as usize).checked_sub(sets).and_then(|place| zones.get(place));
+            row.zones = new.copied().unwrap_or(row.zones);
+            let packed = row.packed();
+            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
+            if let Some(all) = self.summaries.get_mut(number as usize) {
+                all.add(summary);
+            }
+            numbers.push(number);
         }
-        self.zone_map.members(place, scratch);
-        if let Some(&number) = self.zone_sets.get(scratch) {
+        numbers
+    }
+
+    fn zone_set(&mut self, set: &Vec<u32>) -> u32 {
+        if let Some(&number) = self.zone_sets.get(set) {
             return number;
         }
         let number = count(self.zone_names.len());
-        self.zone_names.push(self.zone_map.named(scratch));
-        self.zone_sets.insert(scratch.clone(), number);
-        number
-    }
-
-    fn number(&mut self, row: Row, time_us: i64) -> u32 {
-        let packed = row.packed();
-        let slot = slot(packed);
-        let known = self.recent.get(slot).filter(|(recent, _)| *recent == packed).map(|&(_, number)| number);
-        let number = known.unwrap_or_else(|| {
-            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
-            if let Some(recent) = self.recent.get_mut(slot) {
-                *recent = (packed, number);
-            }
-            number
-        });
-        if let Some(summary) = self.summaries.get_mut(number as usize) {
-            summary.first_us = if summary.count == 0 { time_us } else { summary.first_us.min(time_us) };
-            summary.last_us = if summary.count == 0 { time_us } else { summary.last_us.max(time_us) };
-            summary.count += 1;
-        }
+        self.zone_names.push(self.zone_map.named(set));
+        self.zone_sets.insert(set.clone(), number);
         number
     }
 
@@ -256,29 +227,10 @@ impl Classifier {
             placed: true,
             waited_us,
         });
-        self.summaries.push(ClassSummary { count: 0, first_us: 0, last_us: 0 });
+        self.summaries.push(ClassSummary { count: 0, first_us: i64::MAX, last_us: i64::MIN });
         self.numbers.insert(packed, number);
         number
     }
-}
-
-impl Row {
-    fn packed(self) -> Packed {
-        let Self { sensor, label, zones, stretch: _, stratum, identified } = self;
-        let place_and_time = u64::from(zones) << 32 | u64::from(stratum) << 1 | u64::from(identified);
-        [u64::from(sensor) << 32 | u64::from(label), place_and_time]
-    }
-}
-
-/// Where a packed row is remembered: Fibonacci hashing of both words.
-fn slot([a, b]: Packed) -> usize {
-    let mixed = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - RECENT_BITS)) as usize
-}
-
-/// A number for the next entry of a table that cannot come near 2³² entries.
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// The name of a kind of sensor, as rules know it.

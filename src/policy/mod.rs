@@ -23,6 +23,7 @@ mod judge; // one question to Cedar
 mod grid; // cells fixed to the world, for coarsening
 mod levels; // levels.toml
 mod names; // names in rules that must exist
+mod part; // part of a batch, on one core
 mod partners; // partners.toml
 mod periods; // periods.toml
 mod polygon; // rings in the plane

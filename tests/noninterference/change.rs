@@ -51,9 +51,13 @@ pub(crate) fn changes() -> impl Strategy<Value = Change> {
         Just(Change::Regroup),
         Just(Change::AddMore),
         Just(Change::ShuffleSensors),
-        [0.0..1.0f64, 0.0..1.0f64].prop_map(Change::MoveInCells),
-        (-40.0..40.0f64).prop_map(Change::LiftFlat),
     ]
+}
+
+/// Changes to what the subject sees, where its levels hide them; or none.
+pub(crate) fn beneath() -> impl Strategy<Value = Vec<Change>> {
+    let both = ([0.0..1.0f64, 0.0..1.0f64], -40.0..40.0f64);
+    prop_oneof![Just(Vec::new()), both.prop_map(|(share, by)| vec![Change::MoveInCells(share), Change::LiftFlat(by)]),]
 }
 
 impl World {

@@ -7,7 +7,7 @@ mod change;
 mod files;
 mod world;
 
-use change::{Change, changes};
+use change::{Change, beneath, changes};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::cell::RefCell;
@@ -73,14 +73,17 @@ struct Counts {
     mixed: u32,
     /// Full, late, flat, coarse.
     levels: [u32; 4],
+    /// Rows that the subject sees were changed where its level hides it, and its picture has rows.
+    beneath: u32,
 }
 
 /// Runs the property, and counts.
 fn hold(cases: u32, shard: u8, executor: impl Fn() -> Executor) -> Counts {
     let config = config();
     let counts = RefCell::new(Counts::default());
-    let result = runner(cases, shard).run(&(worlds(), changes()), |(world, change)| {
-        let changed = world.changed(&change);
+    let result = runner(cases, shard).run(&(worlds(), changes(), beneath()), |(world, change, beneath)| {
+        let others = world.changed(&change);
+        let changed = beneath.iter().fold(others.clone(), |world, change| world.changed(change));
         let (before, rows) = subject(&world, &config, executor());
         let (after, _) = subject(&changed, &config, executor());
         prop_assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
@@ -90,6 +93,7 @@ fn hold(cases: u32, shard: u8, executor: impl Fn() -> Executor) -> Counts {
         let (seen, hidden) = world.seen();
         let mut counts = counts.borrow_mut();
         counts.with_tracks += u32::from(rows > 0);
+        counts.beneath += u32::from(rows > 0 && others.rows != changed.rows);
         counts.mixed += u32::from(seen.iter().any(|rows| *rows > 0) && hidden > 0);
         for (count, rows) in counts.levels.iter_mut().zip(seen) {
             *count += u32::from(rows > 0);
@@ -112,6 +116,8 @@ fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
     });
     let total = |count: fn(&Counts) -> u32| counts.iter().map(count).sum::<u32>();
     let (with_tracks, mixed) = (total(|c| c.with_tracks), total(|c| c.mixed));
+    let beneath = total(|c| c.beneath);
+    assert!(beneath > cases / 10, "too few cases change what a level hides: {beneath}");
     assert!(with_tracks > cases / 5 && mixed > cases / 4, "too few cases say anything: {with_tracks}, {mixed}");
     let levels: [u32; 4] = std::array::from_fn(|level| counts.iter().map(|count| count.levels[level]).sum());
     assert!(levels.iter().all(|count| *count > cases / 20), "too few cases have the levels: {levels:?}");
