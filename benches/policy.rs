@@ -144,8 +144,8 @@ fn catalogue() -> Catalogue {
 
 /// Detections all over the place, as a policy looks at them.
 fn batch(from: usize) -> Detections {
-    let mut batch = Detections::default();
-    batch.labels = (0..LABELS).map(|label| format!("l{label}")).collect();
+    let labels = (0..LABELS).map(|label| format!("l{label}")).collect();
+    let mut batch = Detections { labels, ..Detections::default() };
     let mut state = from as u64 | 1;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -135,7 +135,7 @@ fn classes_have_the_same_numbers_however_a_batch_is_spread_over_cores() {
             n * 7 % 3,
             [x, f64::from(n % 1000) / 100.0],
             if n % 11 == 3 { "x" } else { "" },
-            n % 2 == 0,
+            n.is_multiple_of(2),
         )
     };
     let rows: Vec<Row> = (0..60_000).map(row).collect();

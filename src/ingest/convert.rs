@@ -297,12 +297,11 @@ impl<'a> Ray<'a> {
         if self.site.frame == Frame::Local {
             let rise_m = altitude_m - self.site.height_m;
             let sine = rise_m / range_m;
-            return match sine.abs() <= 1.0 {
-                true => Reach::At(sine.asin()),
-                false => {
-                    Reach::Beyond { nearest: std::f64::consts::FRAC_PI_2.copysign(sine), by_m: rise_m.abs() - range_m }
-                }
-            };
+            if sine.abs() <= 1.0 {
+                return Reach::At(sine.asin());
+            }
+            let nearest = std::f64::consts::FRAC_PI_2.copysign(sine);
+            return Reach::Beyond { nearest, by_m: rise_m.abs() - range_m };
         }
         let excess = |elevation: f64| {
             let (sin, cos) = elevation.sin_cos();

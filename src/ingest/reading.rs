@@ -110,13 +110,14 @@ pub(super) fn site(sensor: &Sensor, frame: Frame) -> Site {
 
 /// The range and angles of a point, with the standard deviations of a measurement.
 fn moved(polar: Polar, metres: [f64; 3], site: &Site) -> Polar {
-    let [east, north, up] = site.enu.map(|axis| (0..3).map(|k| axis[k] * (metres[k] - site.metres[k])).sum::<f64>());
+    let [[x, y, z], [a, b, c]] = [metres, site.metres];
+    let [east, north, up] = site.enu.map(|[i, j, k]| i * (x - a) + j * (y - b) + k * (z - c));
     let planar = site.frame == Frame::Local && polar.elevation_rad.is_none() && polar.altitude_m.is_none();
     let across = east.hypot(north);
     // The site itself is in no direction; a metre off is.
     let range_m = if planar { across } else { across.hypot(up) }.max(1.0);
     let altitude_m = match site.frame {
-        Frame::Local => metres[2],
+        Frame::Local => z,
         Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
     };
     Polar {

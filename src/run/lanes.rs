@@ -2,6 +2,7 @@
 
 use super::coverage::{mask, plane};
 use super::looks::Looks;
+use super::measure::Extent;
 use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::batch::LaneSetup;
@@ -29,8 +30,8 @@ pub(super) struct Lane {
     /// Where each sensor's look could have seen, in each stratum of time.
     masks: BTreeMap<usize, BTreeMap<Stratum, Mask>>,
     plane: Plane,
-    /// Whether none of its sensors knows heights.
-    pub(super) planar: bool,
+    /// Whether any of its sensors knows heights.
+    pub(super) extent: Extent,
 }
 
 /// What a lane gets of a class of detections.
@@ -106,7 +107,7 @@ impl Lane {
             sources: vec![(String::new(), String::new())],
             given: vec![Some(Given { source: 0, cut: None })],
             masks: used.iter().map(seen).collect(),
-            planar: used.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
+            extent: extent(&used),
             plane,
         }
     }
@@ -149,8 +150,7 @@ impl Lane {
             sources,
             masks: BTreeMap::new(),
             // On Earth a position without its height is not one in a plane.
-            planar: sensors.iter().all(|(_, sensor)| sensor.height_span_m().is_none())
-                && !(without_height && catalogue.frame == Frame::Geodetic),
+            extent: if without_height && catalogue.frame == Frame::Geodetic { Extent::Space } else { extent(&sensors) },
             plane,
         };
         let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
@@ -245,7 +245,8 @@ impl Lane {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub(super) fn setup(&self, frame: Frame, config: &RunConfig) -> LaneSetup {
         let births = &config.fusion.undetected;
-        let height_m = if self.planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
+        let planar = self.extent == Extent::Plane;
+        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
         LaneSetup {
             radial: frame == Frame::Geodetic,
             undetected: Undetected::Field {
@@ -254,12 +255,18 @@ impl Lane {
                 birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
                 prior: Prior {
                     speed_m_s: births.speed_m_s,
-                    climb_m_s: if self.planar { 0.0 } else { births.climb_m_s },
+                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
                     height_m,
                 },
             },
         }
     }
+}
+
+/// Space as soon as one of some sensors knows heights.
+fn extent(sensors: &[(usize, &Sensor)]) -> Extent {
+    let heights = sensors.iter().any(|(_, sensor)| sensor.height_span_m().is_some());
+    if heights { Extent::Space } else { Extent::Plane }
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.

@@ -93,7 +93,7 @@ struct Tracker<'a> {
 impl Tracker<'_> {
     fn step(&mut self, look: &Look, time_us: i64) -> Result<(), RunError> {
         let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { return Ok(()) };
-        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.planar, &self.config.fusion.undetected);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent, &self.config.fusion.undetected);
         let mut observations = Vec::new();
         let scan = Scan {
             lane: 0,

@@ -201,7 +201,9 @@ impl<'a, 'p> Fusing<'a, 'p> {
                         parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
                     }
                 };
-                row.into_iter().for_each(|row| looks.push(row));
+                if let Some(row) = row {
+                    looks.push(row);
+                }
             }
         }
     }
@@ -258,7 +260,7 @@ impl Basis<'_> {
         observations: &mut Vec<Observation>,
     ) -> Option<Scan<'a>> {
         let sensor = self.catalogue.sensors.get(look.sensor)?;
-        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.planar, &self.config.fusion.undetected);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.extent, &self.config.fusion.undetected);
         let rows = &look.rows;
         Some(Scan {
             lane: index,
