@@ -10,6 +10,8 @@ mod library;
 mod mistakes;
 #[path = "policy/model.rs"]
 mod model;
+#[path = "policy/pictures.rs"]
+mod pictures;
 #[path = "policy/zones.rs"]
 mod zones;
 

@@ -65,6 +65,7 @@ pub(crate) struct Grant {
 }
 
 /// A recording and a policy.
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, independently of the others")]
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) zones: Vec<Zone>,
