@@ -12,6 +12,8 @@ mod mistakes;
 mod model;
 #[path = "policy/pictures.rs"]
 mod pictures;
+#[path = "policy/whole.rs"]
+mod whole;
 #[path = "policy/zones.rs"]
 mod zones;
 
