@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging, columns, picture_batch,
-    picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Staging,
+    columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -51,6 +51,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
         covariance,
         contributors: owners,
         authorities: owners.get(..1).unwrap_or_default(),
+        holders: None,
     }
 }
 
@@ -518,6 +519,11 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let named = table(page, "## Decisions").iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
     let here = DECISION_COLUMNS.map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
     assert_eq!(named, here);
+    for (heading, here) in [("## Stretches", STRETCH_COLUMNS.as_slice()), ("## Authority", EVENT_COLUMNS.as_slice())] {
+        let named = table(page, heading).iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
+        let here = here.iter().map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
+        assert_eq!(named, here.collect::<Vec<_>>());
+    }
     assert!(page.contains("a row group has 32,768 rows") && ROWS_PER_GROUP == 32_768);
 
     let folder = TempDir::new()?;
@@ -528,6 +534,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
+    staging.authority(Frame::Local)?.finish()?;
     let policies = vec!["p1".to_owned(), "p2".to_owned()];
     let decision = |allowed| DecisionRecord {
         partner: "alpha".into(),

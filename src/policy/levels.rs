@@ -1,6 +1,7 @@
 //! `levels.toml`: the order of the levels of a group, highest first, and what each demands.
 
 use super::PolicyError;
+use super::authority;
 use super::source::Source;
 use crate::time::parse_duration;
 use serde::{Deserialize, Serialize};
@@ -40,19 +41,22 @@ pub enum Field {
     Contributors,
     /// Its probability of existence.
     Existence,
+    /// Who may act on it, where the partner may see that at all.
+    Holders,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence];
+    pub const ALL: [Self; 5] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders];
 }
 
-/// Both groups, highest level first, with the line of each level.
+/// Both groups, highest level first, with the line of each level, and what is said of authorities.
 #[derive(Debug)]
 pub(super) struct Levels {
     pub(super) source: Source,
     pub(super) fuse: Vec<(Level, usize)>,
     pub(super) receive: Vec<(Level, usize)>,
+    pub(super) authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +64,8 @@ pub(super) struct Levels {
 struct File {
     fuse: Vec<Entry>,
     receive: Vec<Entry>,
+    #[serde(default)]
+    authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +85,7 @@ impl Levels {
         }
         let fuse = ranked(&source, file.fuse)?;
         let receive = ranked(&source, file.receive)?;
-        Ok(Self { source, fuse, receive })
+        Ok(Self { source, fuse, receive, authority: file.authority })
     }
 }
 

@@ -15,6 +15,7 @@
 //! and partners are for the engine only: they depend on all data, and so must not reach a picture.
 //! For people: `docs/policy.md`.
 
+mod authority; // who may act on a class of tracks
 mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
 mod error; // what can be wrong with a policy
@@ -31,6 +32,7 @@ mod schema; // schema.cedarschema
 mod source; // a file and its lines
 mod zones; // zones.geojson
 
+pub use authority::{Held, Holders};
 pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
 pub use error::PolicyError;

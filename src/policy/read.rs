@@ -1,6 +1,7 @@
 //! A folder to a checked policy. Nothing is decided before everything in it has been checked.
 
 use super::PolicyError;
+use super::authority;
 use super::levels::{Level, Levels};
 use super::names::Names;
 use super::partners::{self, Partner};
@@ -11,7 +12,7 @@ use super::source::{Source, message};
 use super::zones::{ZoneMap, Zones};
 use crate::space::Frame;
 use cedar_policy::{EntityUid, PolicySet, PrincipalConstraint};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,10 @@ pub struct Policy {
     pub(super) fuse: Vec<(Level, Action)>,
     pub(super) receive: Vec<(Level, Action)>,
     pub(super) authorities: Vec<Action>,
+    /// Authorities that one partner at a time may hold.
+    pub(super) exclusive: BTreeSet<String>,
+    /// The action that shows a partner who may act.
+    pub(super) see: Option<Action>,
     pub(super) model: Model,
     pub(super) rules: Rules,
     zones: Zones,
@@ -63,8 +68,10 @@ impl Policy {
         for partner in &mut partners {
             partner.rules = concerning(&partner.entity.uid(), rules.rules.values())?;
         }
-        let authorities = model.authorities.values().cloned().collect();
-        Ok(Self { folder: folder.to_path_buf(), partners, fuse, receive, authorities, model, rules, zones, periods })
+        let (authorities, see) = authority::split(&model);
+        let exclusive = authority::exclusive(&levels.source, levels.authority, &authorities)?;
+        let folder = folder.to_path_buf();
+        Ok(Self { folder, partners, fuse, receive, authorities, exclusive, see, model, rules, zones, periods })
     }
 
     /// Where the policy was read.
@@ -117,7 +124,7 @@ impl Policy {
     /// Every action that partners are asked about.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Action> {
         let levels = self.fuse.iter().chain(&self.receive).map(|(_, action)| action);
-        levels.chain(&self.authorities)
+        levels.chain(&self.authorities).chain(&self.see)
     }
 }
 

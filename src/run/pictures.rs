@@ -1,5 +1,6 @@
 //! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
 
+use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError};
 use crate::fusion::arrays::tri;
@@ -18,6 +19,7 @@ pub(super) struct Pictures<'a> {
     writers: Vec<PictureWriter>,
     releasers: Vec<Releaser<'a>>,
     tallies: Vec<Tally>,
+    watch: Watch<'a>,
     /// Next time to report of each lane.
     next_us: Vec<Option<i64>>,
     period_us: i64,
@@ -62,11 +64,11 @@ impl<'a> Pictures<'a> {
         let policy = basis.policy;
         let mut writers = Vec::new();
         let mut releasers = Vec::new();
-        let present = fields(policy);
         for (index, partner) in policy.partners().iter().enumerate() {
-            writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
+            writers.push(staging.picture(&partner.id, basis.catalogue.frame, &fields(policy, index))?);
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
         }
+        let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
         Ok(Self {
             basis,
@@ -74,6 +76,7 @@ impl<'a> Pictures<'a> {
             tallies: vec![Tally::default(); writers.len()],
             writers,
             releasers,
+            watch,
             next_us: vec![None; lanes.len()],
             period_us,
             as_of_us: request.as_of_us,
@@ -112,6 +115,7 @@ impl<'a> Pictures<'a> {
         let Some(lane) = self.lanes.get(index) else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
+        let mut tracks = Vec::new();
         for estimate in batch.estimates_at(index, time_us) {
             let position_m = estimate.position_m();
             let class = TrackClass {
@@ -143,7 +147,9 @@ impl<'a> Pictures<'a> {
                     *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
                     continue;
                 }
-                let row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                let holders = if release.sees_holders { Some(self.watch.holders(&class)?.texts()) } else { None };
+                let mut row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                row.holders = holders.as_deref();
                 tally.rows += 1;
                 tally.tracks.insert(row.track);
                 *tally.levels.entry(level.clone()).or_default() += 1;
@@ -152,17 +158,19 @@ impl<'a> Pictures<'a> {
                 }
                 writer.write(&row, &release.obligations)?;
             }
+            tracks.push((identity(&estimate), class));
         }
-        Ok(())
+        self.watch.report(index, time_us, tracks)
     }
 
     /// Ends all pictures.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(super) fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+    pub(super) fn finish(self, config: &RunConfig) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        self.writers
+        let released: Result<_, RunError> = self
+            .writers
             .into_iter()
             .zip(self.tallies)
             .zip(self.releasers)
@@ -170,13 +178,17 @@ impl<'a> Pictures<'a> {
                 writer.finish(&configuration)?;
                 Ok(Released { tally, records: releaser.records() })
             })
-            .collect()
+            .collect();
+        Ok((released?, self.watch.finish()?))
     }
 }
 
-/// Fields that some level of the policy hands out.
-fn fields(policy: &Policy) -> Fields {
-    let granted = |field: &Field| policy.receive_levels().any(|level| !level.obligations.omit.contains(field));
+/// Fields that some level of the policy hands out; who may act, only if some rule could show it to the partner.
+fn fields(policy: &Policy, partner: usize) -> Fields {
+    let granted = |field: &Field| {
+        (*field != Field::Holders || policy.could_see_holders(partner))
+            && policy.receive_levels().any(|level| !level.obligations.omit.contains(field))
+    };
     Field::ALL.into_iter().filter(granted).collect()
 }
 
@@ -214,7 +226,7 @@ pub(super) fn row<'a>(
     let p = |i: usize, j: usize| estimate.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
     Row {
         time_us,
-        track: u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1]),
+        track: identity(estimate),
         status: status(estimate),
         existence: f64::from(estimate.existence),
         position_m,
@@ -222,5 +234,11 @@ pub(super) fn row<'a>(
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
         contributors,
         authorities,
+        holders: None,
     }
+}
+
+/// The track's identity in its lane: the detection that it was born from.
+fn identity(estimate: &Estimate) -> u64 {
+    u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1])
 }
