@@ -2,7 +2,7 @@
 
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
-use crate::policy::{Field, Obligations, Policy};
+use crate::policy::{Obligations, Policy};
 use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport};
 use std::collections::BTreeMap;
 
@@ -160,16 +160,6 @@ fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
     if let Some(metres) = coarsen_m {
         words.push(format!("in cells of {metres} m"));
     }
-    words.extend(omit.iter().map(|field| format!("without {}", name(*field))));
+    words.extend(omit.iter().map(|field| format!("without {}", field.name())));
     if words.is_empty() { "exact, at once".to_owned() } else { words.join(", ") }
-}
-
-fn name(field: Field) -> &'static str {
-    match field {
-        Field::Velocity => "velocity",
-        Field::Covariance => "covariance",
-        Field::Contributors => "contributors",
-        Field::Existence => "existence",
-        Field::Holders => "who may act",
-    }
 }

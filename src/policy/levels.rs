@@ -48,6 +48,18 @@ pub enum Field {
 impl Field {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders];
+
+    /// Its name in `levels.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Velocity => "velocity",
+            Self::Covariance => "covariance",
+            Self::Contributors => "contributors",
+            Self::Existence => "existence",
+            Self::Holders => "holders",
+        }
+    }
 }
 
 /// Both groups, highest level first, with the line of each level, and what is said of authorities.

@@ -12,6 +12,7 @@ use super::release::STATUSES;
 use super::rules::{Rule, Rules};
 use super::source::message;
 use cedar_policy::EntityUid;
+use cedar_policy::ffi::DetailedError;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -28,12 +29,18 @@ type Unknown = (&'static str, String, Vec<String>);
 
 impl Names<'_> {
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
+        self.complaints(rules)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every rule that names something that does not exist, by the rule's id.
+    pub(super) fn complaints(&self, rules: &Rules) -> Result<Vec<PolicyError>, PolicyError> {
+        let mut complaints = Vec::new();
         for (id, rule) in &rules.rules {
             let complaint = self.complaint(rule)?;
             if let Some((what, name, known)) = complaint {
                 let (path, line) = rules.place(rule);
                 let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
-                return Err(PolicyError::UnknownName {
+                complaints.push(PolicyError::UnknownName {
                     path: path.to_path_buf(),
                     line,
                     rule: id.clone(),
@@ -43,7 +50,20 @@ impl Names<'_> {
                 });
             }
         }
-        Ok(())
+        Ok(complaints)
+    }
+
+    /// The names that rules compare with an attribute of `resource`, also by way of an attribute of a partner.
+    pub(super) fn used(&self, rules: &Rules, attribute: &str) -> Result<BTreeSet<String>, PolicyError> {
+        let mut used = BTreeSet::new();
+        for rule in rules.rules.values() {
+            let json = json(rule)?;
+            let mut compared = Vec::new();
+            comparisons(&json, &mut compared);
+            let compared = compared.into_iter().filter(|(found, _)| *found == attribute);
+            used.extend(compared.flat_map(|(_, other)| self.values(other)));
+        }
+        Ok(used)
     }
 
     fn complaint(&self, rule: &Rule) -> Result<Option<Unknown>, PolicyError> {
@@ -53,10 +73,7 @@ impl Names<'_> {
             let known = self.partners.iter().map(|partner| partner.entity.uid().to_string()).collect();
             return Ok(Some(("entity", wrong.to_string(), known)));
         }
-        let json = rule
-            .policy
-            .to_json()
-            .map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })?;
+        let json = json(rule)?;
         let mut compared = Vec::new();
         comparisons(&json, &mut compared);
         for (attribute, other) in compared {
@@ -97,6 +114,12 @@ impl Names<'_> {
         })
         .collect()
     }
+}
+
+/// A rule in Cedar's JSON form.
+pub(super) fn json(rule: &Rule) -> Result<Value, PolicyError> {
+    let refused = |error: DetailedError| PolicyError::Refused { what: "a rule as JSON", message: message(&error) };
+    rule.policy.to_json().map_err(|error| refused((&error).into()))
 }
 
 /// Everything that a rule compares with an attribute of `resource`, with that attribute's name.

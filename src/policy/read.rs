@@ -29,7 +29,7 @@ pub struct Policy {
     pub(super) see: Option<Action>,
     pub(super) model: Model,
     pub(super) rules: Rules,
-    zones: Zones,
+    pub(super) zones: Zones,
     periods: Periods,
 }
 
@@ -129,7 +129,7 @@ impl Policy {
 }
 
 /// The levels with their actions; the schema and `levels.toml` must name the same ones.
-fn matched(
+pub(super) fn matched(
     source: &Source,
     levels: Vec<(Level, usize)>,
     model: &Model,

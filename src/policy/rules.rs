@@ -85,6 +85,11 @@ impl Rules {
 
     /// Strict validation. Of several complaints the first by file and line is given.
     pub(super) fn validate(&self, model: &Model) -> Result<(), PolicyError> {
+        self.complaints(model)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that strict validation complains of, by file and line.
+    pub(super) fn complaints(&self, model: &Model) -> Result<Vec<PolicyError>, PolicyError> {
         let set = PolicySet::from_policies(self.rules.values().map(|rule| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
@@ -93,12 +98,13 @@ impl Rules {
         let mut complaints: Vec<_> =
             errors.chain(warnings).filter_map(|(id, error)| self.complaint(id, &error)).collect();
         complaints.sort();
-        match complaints.into_iter().next() {
-            None => Ok(()),
-            Some((path, line, rule, message)) => {
-                Err(PolicyError::Invalid { path: path.to_path_buf(), line, rule, message })
-            }
-        }
+        let invalid = |(path, line, rule, message): (&Path, usize, String, String)| PolicyError::Invalid {
+            path: path.to_path_buf(),
+            line,
+            rule,
+            message,
+        };
+        Ok(complaints.into_iter().map(invalid).collect())
     }
 
     fn complaint(&self, id: &PolicyId, error: &DetailedError) -> Option<(&Path, usize, String, String)> {

@@ -1,0 +1,126 @@
+//! Partners × classes × levels, in groups that a person can read.
+//!
+//! Classes for which every partner gets the same, by the same rules, form a group. An attribute that is equal in all
+//! classes is told once, for all of them.
+
+use super::PolicyError;
+use super::read::Policy;
+use super::release::Releaser;
+use super::survey::{Survey, attributes_of_detections, attributes_of_tracks};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What every partner gets of every class.
+#[derive(Clone, Debug, Serialize)]
+pub struct Matrix {
+    /// The partners, in the order of the cells.
+    pub partners: Vec<String>,
+    /// Attributes that all classes of detections share.
+    pub detections_all: BTreeMap<&'static str, String>,
+    /// Classes of detections: what may be fused.
+    pub detections: Vec<Group>,
+    /// Attributes that all classes of tracks share.
+    pub tracks_all: BTreeMap<&'static str, String>,
+    /// Classes of tracks that could be: what would be received, and who may act.
+    pub tracks: Vec<Group>,
+}
+
+/// Classes for which every partner gets the same by the same rules.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// The values of the attributes that differ between classes.
+    pub attributes: BTreeMap<&'static str, BTreeSet<String>>,
+    /// How many classes.
+    pub classes: usize,
+    /// How many detections; of tracks none are known before a run.
+    pub detections: Option<u64>,
+    /// What each partner gets.
+    pub cells: Vec<Cell>,
+}
+
+/// What one partner gets of a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Cell {
+    /// The highest level; `None`: nothing.
+    pub level: Option<String>,
+    /// The rules that decided; none where no policy permits it.
+    pub rules: Vec<String>,
+    /// The actions that it may take.
+    pub authorities: Vec<String>,
+}
+
+type Attributes = Vec<(&'static str, String)>;
+
+impl Matrix {
+    /// Decides over all classes of a recording.
+    ///
+    /// # Errors
+    /// A rule that fails, or a schema that wants a time where there is none.
+    pub fn of(policy: &Policy, survey: &Survey, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        let keys: Vec<_> = survey.classes.iter().map(|(key, _)| key.clone()).collect();
+        let decisions = policy.decide(&keys, as_of_us)?;
+        let records: Vec<_> = decisions.records().collect();
+        let levels = policy.fuse_levels().count().max(1);
+        let mut cells = records.chunks(levels).map(|levels| {
+            let granted = levels.iter().find(|record| record.allowed);
+            let rules = |record: &super::DecisionRecord| record.decided_by.clone();
+            let deniers: BTreeSet<String> = levels.iter().flat_map(rules).collect();
+            Cell {
+                level: granted.map(|record| record.action.clone()),
+                rules: granted.map_or_else(|| deniers.into_iter().collect(), rules),
+                authorities: Vec::new(),
+            }
+        });
+        let partners = policy.partners().len();
+        let detections = survey.classes.iter().map(|(key, summary)| {
+            (attributes_of_detections(key), Some(summary.count), cells.by_ref().take(partners).collect())
+        });
+        let (detections_all, detections) = grouped(detections.collect());
+        let mut tracks: Vec<(Attributes, Option<u64>, Vec<Cell>)> =
+            survey.tracks.iter().map(|class| (attributes_of_tracks(class), None, Vec::new())).collect();
+        for partner in 0..partners {
+            let mut releaser = Releaser::new(policy, partner, as_of_us)?;
+            for (class, (_, _, cells)) in survey.tracks.iter().zip(&mut tracks) {
+                let release = releaser.release(class)?;
+                cells.push(Cell {
+                    level: release.level.clone(),
+                    rules: release.decided_by.clone(),
+                    authorities: release.authorities.clone(),
+                });
+            }
+        }
+        let (tracks_all, tracks) = grouped(tracks);
+        let partners = policy.partners().iter().map(|partner| partner.id.clone()).collect();
+        Ok(Self { partners, detections_all, detections, tracks_all, tracks })
+    }
+}
+
+/// What is common to all, and the groups: those with more detections first, then by what they are.
+fn grouped(classes: Vec<(Attributes, Option<u64>, Vec<Cell>)>) -> (BTreeMap<&'static str, String>, Vec<Group>) {
+    let mut values: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    for (attributes, ..) in &classes {
+        for (name, value) in attributes {
+            values.entry(name).or_default().insert(value.clone());
+        }
+    }
+    let single = |values: &BTreeSet<String>| if values.len() == 1 { values.first().cloned() } else { None };
+    let common: BTreeMap<&'static str, String> =
+        values.iter().filter_map(|(name, values)| Some((*name, single(values)?))).collect();
+    let mut groups: BTreeMap<Vec<Cell>, Group> = BTreeMap::new();
+    for (attributes, detections, cells) in classes {
+        let group = groups.entry(cells.clone()).or_insert_with(|| Group {
+            attributes: BTreeMap::new(),
+            classes: 0,
+            detections: detections.map(|_| 0),
+            cells,
+        });
+        group.classes += 1;
+        group.detections = group.detections.zip(detections).map(|(sum, more)| sum + more);
+        for (name, value) in attributes.into_iter().filter(|(name, _)| !common.contains_key(name)) {
+            group.attributes.entry(name).or_default().insert(value);
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by(|a, b| b.detections.cmp(&a.detections).then_with(|| a.attributes.cmp(&b.attributes)));
+    (common, groups)
+}
