@@ -1,0 +1,263 @@
+//! What is said of a policy before anything is shared, and who may act on what comes out.
+
+#[path = "policy_tools/authority.rs"]
+mod authority;
+#[path = "policy_tools/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use trackweave::policy::{
+    Explanation, Finding, Matrix, Policy, Severity, Survey, SurveyError, check, difference, explain_detection,
+    explain_track,
+};
+use world::{FILES, RULES, World};
+
+fn words(findings: &[Finding]) -> Vec<String> {
+    let word = |finding: &Finding| {
+        let name = finding.file.file_name().unwrap_or_default().to_string_lossy();
+        let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+        format!("{name}:{}: {severity}: {}, wanted {}", finding.line, finding.found, finding.wanted)
+    };
+    findings.iter().map(word).collect()
+}
+
+fn found(world: &World, tried: bool) -> Vec<String> {
+    let recording = world.recording();
+    words(&check(&world.policy(), tried.then_some(recording.as_path()), None).expect("a recording").findings)
+}
+
+fn policy(world: &World) -> Policy {
+    Policy::read(&world.policy()).expect("a policy")
+}
+
+fn number(policy: &Policy, id: &str) -> usize {
+    policy.partners().iter().position(|partner| partner.id == id).expect("a partner")
+}
+
+#[test]
+fn a_policy_in_which_everything_is_used_has_no_finding() {
+    let world = World::new(&[]);
+    assert_eq!(found(&world, false), Vec::<String>::new());
+    assert_eq!(found(&world, true), Vec::<String>::new());
+}
+
+#[test]
+fn all_mistakes_in_the_rules_are_found_at_once_each_at_its_line() {
+    let rules =
+        RULES.replace("contains(\"west\")", "contains(\"wset\")").replace("principal.rank >= 1", "principal.rnak >= 1");
+    let found = found(&World::new(&[("rules.cedar", &rules)]), false);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].starts_with("rules.cedar:3: error: rule `ranked-fuse` is not valid"), "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("error: rule `red-in-west` names zone `wset`, wanted one of: east, west")),
+        "{found:#?}"
+    );
+    assert!(found.iter().any(|line| line.contains("rule `coarse` is not valid")), "{found:#?}");
+    let impossible = "@id(\"never\") permit (principal, action == Action::\"fuse_full\", resource)\nwhen { resource.owner == \"x\" && false };\n";
+    let found = self::found(&World::new(&[("more.cedar", impossible)]), false);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with("more.cedar:1: error: rule `never`"), "{found:#?}");
+}
+
+#[test]
+fn a_fault_in_each_file_is_found_at_once() {
+    let files = [("partners.toml", "[[partner]]\nid = 3\n"), ("levels.toml", "[[fuse]]\n"), ("zones.geojson", "{}")];
+    let found = found(&World::new(&files), false);
+    let names: Vec<&str> = found.iter().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(names, ["levels.toml", "partners.toml", "zones.geojson"], "{found:#?}");
+    let missing = check(std::path::Path::new("no/such/policy"), None, None).expect("a finding, no error");
+    assert!(missing.has_errors() && missing.findings[0].found.contains("cannot be read"), "{missing:?}");
+}
+
+#[test]
+fn what_nobody_uses_is_a_warning_with_its_line() {
+    let rules = RULES.replace("resource.periods.contains(\"first\")", "true");
+    let rules = rules.replace("Action::\"receive_coarse\"", "Action::\"receive_full\"");
+    let rules = rules.replace("principal.rank >= 1", "principal == Partner::\"red\"");
+    let rules = rules.replace(
+        "permit (principal, action == Action::\"see_authority\", resource)",
+        "permit (principal == Partner::\"red\", action == Action::\"see_authority\", resource)",
+    );
+    let rules = rules.replace(
+        "permit (principal, action == Action::\"task_sensor\"",
+        "permit (principal == Partner::\"red\", action == Action::\"task_sensor\"",
+    );
+    let found = found(&World::new(&[("rules.cedar", &rules)]), false);
+    let expected = [
+        "levels.toml:6: warning: no rule permits `receive_coarse` to anybody",
+        "periods.toml:2: warning: no rule uses period `first`",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (line, start) in found.iter().zip(expected) {
+        assert!(line.starts_with(start), "{line}");
+    }
+}
+
+#[test]
+fn a_recording_shows_what_applies_to_nothing_in_it() {
+    let rules = format!(
+        "{RULES}@id(\"marked\")\nforbid (principal, action in Action::\"fuse\", resource) when {{ resource.label == \"marked\" }};\n"
+    );
+    let partners = FILES.iter().find(|(name, _)| *name == "partners.toml").expect("partners").1;
+    let partners = format!("{partners}[[partner]]\nid = \"late\"\nattributes = {{ rank = 0 }}\n");
+    let world = World::new(&[("rules.cedar", &rules), ("partners.toml", &partners)]);
+    assert_eq!(found(&world, false), Vec::<String>::new(), "the text alone is in order");
+    let found = found(&world, true);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("partners.toml") && found[0].contains("partner `late` may have nothing"), "{found:#?}");
+    assert!(found[1].contains("rule `marked` applies to no partner and no class of this recording"), "{found:#?}");
+}
+
+#[test]
+fn a_rule_that_fails_on_a_class_of_the_recording_is_an_error() {
+    let rules = format!(
+        "{RULES}@id(\"big\")\nforbid (principal, action in Action::\"fuse\", resource) when {{ principal.rank * 9223372036854775807 < 0 }};\n"
+    );
+    let world = World::new(&[("rules.cedar", &rules)]);
+    assert_eq!(found(&world, false), Vec::<String>::new());
+    let found = found(&world, true);
+    assert!(found.len() == 1 && found[0].contains("error: rule `big` failed for partner `red`"), "{found:#?}");
+}
+
+#[test]
+fn the_matrix_holds_every_detection_once_and_groups_what_is_alike() {
+    let world = World::new(&[]);
+    let policy = policy(&world);
+    let survey = Survey::read(&world.recording(), &policy).expect("a survey");
+    let matrix = Matrix::of(&policy, &survey, None).expect("a matrix");
+    let detections: u64 = matrix.detections.iter().filter_map(|group| group.detections).sum();
+    assert_eq!(detections, World::ROWS);
+    let classes: usize = matrix.detections.iter().map(|group| group.classes).sum();
+    assert_eq!(classes, survey.classes.len());
+    assert!(matrix.detections.len() < classes, "classes that are alike are one group");
+    assert_eq!(matrix.partners, ["blue", "red"]);
+    assert_eq!(matrix.detections_all.get("kind").map(String::as_str), Some("position"));
+    let secret = matrix.detections.iter().find(|group| group.attributes["label"].contains("secret")).expect("a group");
+    assert_eq!(secret.cells[0].level, None);
+    assert_eq!(secret.cells[0].rules, ["secret-stays"]);
+    assert_eq!(secret.cells[1].level.as_deref(), Some("fuse_full"));
+    let west = matrix.tracks.iter().find(|group| group.attributes["zones"].contains("west")).expect("a group");
+    assert_eq!(west.cells[1].level.as_deref(), Some("receive_full"));
+}
+
+#[test]
+fn a_policy_beside_itself_grants_nothing_more() {
+    let world = World::new(&[]);
+    let policy = policy(&world);
+    let same = difference([&policy, &policy], &world.recording(), None).expect("a difference");
+    assert!(!same.grants_more());
+    assert!(same.partners.iter().all(|change| change.gained.is_empty() && change.lost.is_empty()), "{same:?}");
+    assert_eq!(same.partners[1].detections, [World::ROWS, World::ROWS], "red has all fused");
+}
+
+#[test]
+fn what_one_policy_gains_the_other_way_round_is_lost() {
+    let milder = [
+        ("secret-stays", "resource.label == \"secret\"", "resource.label == \"top\""),
+        ("tasking", "&& resource.zones.contains(principal.zone)", ""),
+        ("see", "principal == Partner::\"red\" && true", "true"),
+    ];
+    let old = World::new(&[]);
+    for (case, from, to) in milder {
+        let rules = RULES.replace(from, to);
+        assert_ne!(rules, RULES, "{case}");
+        let new = World::new(&[("rules.cedar", &rules)]);
+        let (old_policy, new_policy) = (policy(&old), policy(&new));
+        let more = difference([&old_policy, &new_policy], &old.recording(), None).expect("a difference");
+        let less = difference([&new_policy, &old_policy], &old.recording(), None).expect("a difference");
+        assert!(more.grants_more() && !less.grants_more(), "{case}: {more:?}");
+        for (more, less) in more.partners.iter().zip(&less.partners) {
+            assert_eq!((&more.gained, &more.lost), (&less.lost, &less.gained), "{case}");
+            assert_eq!(more.owners_gained, less.owners_lost, "{case}");
+        }
+    }
+}
+
+#[test]
+fn gains_name_detections_owners_obligations_fields_and_authority() {
+    let old = World::new(&[]);
+    let levels = world::LEVELS.replace("PT30S", "PT5S").replace("coarsen_m = 500\n", "").replace("\"velocity\"", "");
+    let rules = RULES.replace("resource.label == \"secret\"", "resource.label == \"top\"");
+    let rules = rules.replace("principal has zone && resource.zones.contains(principal.zone)", "principal.rank >= 1");
+    let new = World::new(&[("levels.toml", &levels), ("rules.cedar", &rules)]);
+    let found = difference([&policy(&old), &policy(&new)], &old.recording(), None).expect("a difference");
+    let blue = &found.partners[0];
+    let what: Vec<&str> = blue.gained.iter().map(|grant| grant.what.as_str()).collect();
+    let expected = [
+        "authority `task_sensor`",
+        "detections at `fuse_full`",
+        "field `velocity`",
+        "positions in cells of 0 m, not 500 m",
+        "tracks 5 s late, not 30 s",
+    ];
+    assert_eq!(what, expected);
+    assert_eq!(blue.gained[1].detections, Some(World::SECRET));
+    assert_eq!(blue.owners_gained, BTreeSet::from(["red".to_owned()]), "red marks all it has as secret");
+    assert!(blue.lost.is_empty());
+}
+
+#[test]
+fn a_partner_that_only_one_policy_has_gains_or_loses_all() {
+    let partners = FILES.iter().find(|(name, _)| *name == "partners.toml").expect("partners").1;
+    let without_blue: String =
+        partners.split("[[partner]]").filter(|part| !part.contains("blue")).collect::<Vec<_>>().join("[[partner]]");
+    let rules = RULES.replace("== Partner::\"blue\"", "== Partner::\"red\"");
+    let (old, new) = (World::new(&[("partners.toml", &without_blue), ("rules.cedar", &rules)]), World::new(&[]));
+    let found = difference([&policy(&old), &policy(&new)], &old.recording(), None).expect("a difference");
+    assert!(found.grants_more());
+    let blue = found.partners.iter().find(|change| change.partner == "blue").expect("blue");
+    assert_eq!(blue.detections, [0, World::ROWS - World::SECRET]);
+    assert!(blue.lost.is_empty());
+}
+
+fn explained(world: &World, partner: &str, detection: u64) -> Result<Explanation, SurveyError> {
+    let policy = policy(world);
+    explain_detection(&policy, &world.recording(), number(&policy, partner), detection, None).map(|(found, _)| found)
+}
+
+#[test]
+fn a_denial_names_the_rule_that_forbids_and_what_it_overrules() {
+    let world = World::new(&[]);
+    // Row 1 is red's, and secret.
+    let found = explained(&world, "blue", 1).expect("an explanation");
+    let answer = &found.answers[0];
+    assert!(!answer.allowed && answer.level);
+    assert_eq!(answer.decided_by[0].id, "secret-stays");
+    assert_eq!(answer.decided_by[0].line, 4);
+    assert!(answer.decided_by[0].text.contains("resource.label == \"secret\""));
+    assert_eq!(answer.permits[0].rule.id, "ranked-fuse");
+    assert!(answer.permits[0].fails.is_empty(), "it applies, and is overruled");
+    let found = explained(&world, "red", 1).expect("an explanation");
+    assert!(found.answers[0].allowed && found.answers[0].decided_by[0].id == "ranked-fuse");
+    let error = explained(&world, "red", World::ROWS + 1).expect_err("no such row").to_string();
+    assert!(error.contains("found detection 181, wanted one from 1 to 180"), "{error}");
+    assert!(explained(&world, "red", 0).is_err());
+}
+
+#[test]
+fn a_denial_without_a_rule_names_the_parts_of_permits_that_fail() {
+    let world = World::new(&[]);
+    let policy = policy(&world);
+    let class = trackweave::policy::TrackClass {
+        zones: BTreeSet::from(["east".to_owned()]),
+        ..trackweave::policy::TrackClass::default()
+    };
+    let found = explain_track(&policy, number(&policy, "red"), &class, None).expect("an explanation");
+    let full = found.answers.iter().find(|answer| answer.action == "receive_full").expect("a level");
+    assert!(!full.allowed && full.decided_by.is_empty());
+    let nearest: Vec<_> =
+        full.permits.iter().map(|missing| (missing.rule.id.as_str(), missing.fails.as_slice())).collect();
+    let [by_period, by_zone] = ["periods.contains(\"first\")", "zones.contains(\"west\")"];
+    let fails = [by_period, by_zone].map(|part| vec![format!("when {{ resource.{part} }}")]);
+    assert_eq!(nearest, [("red-in-the-first-period", fails[0].as_slice()), ("red-in-west", fails[1].as_slice())]);
+    let found = explain_track(&policy, number(&policy, "blue"), &class, None).expect("an explanation");
+    let full = found.answers.iter().find(|answer| answer.action == "receive_full").expect("a level");
+    assert_eq!(full.permits[0].fails[0], "principal == Partner::\"red\"");
+    let coarse = found.answers.iter().find(|answer| answer.action == "receive_coarse").expect("a level");
+    assert!(coarse.allowed && coarse.permits.is_empty());
+    let tasking = found.answers.iter().find(|answer| answer.action == "task_sensor").expect("an authority");
+    assert!(!tasking.level && !tasking.allowed);
+    assert_eq!(tasking.permits[0].fails, ["when { resource.status == \"confirmed\" }"], "it is in blue's zone");
+}
