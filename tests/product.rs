@@ -51,7 +51,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
         covariance,
         contributors: owners,
         authorities: owners.get(..1).unwrap_or_default(),
-        holders: None,
+        holders: Some(owners),
     }
 }
 
@@ -182,7 +182,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
     assert_eq!(manifest["files"][0]["bytes"], table.len());
     assert_eq!(manifest["files"][0]["rows"], 1);
-    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(24));
+    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(25));
     assert_eq!(manifest["frame"], "local");
     // printf '{"a":0.5,"b":{"x":2,"y":1}}' | sha256sum
     assert_eq!(manifest["configuration_sha256"], "f3e785272355ef3b9a6887d7fd1ee690aa978e48d327a24b590a5d7ea702f062");
@@ -366,10 +366,10 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
 fn what_is_withheld_moves_no_byte() -> Outcome {
     let folder = TempDir::new()?;
     let owners = owners();
-    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors.
+    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors, holders.
     let cut = Obligations {
         coarsen_m: Some(500.0),
-        omit: [Field::Velocity, Field::Contributors].into(),
+        omit: [Field::Velocity, Field::Contributors, Field::Holders].into(),
         ..Obligations::default()
     };
     let north = |metres: f64| Geodetic { latitude_deg: metres / 111e3, longitude_deg: 8.0, altitude_m: metres }.ecef();
@@ -556,6 +556,8 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let operator: Value = serde_json::from_slice(&fs::read(out.join("_operator/manifest.json"))?)?;
     let listed =
         operator["files"].as_array().ok_or("no files")?.iter().map(|file| file["name"].as_str().unwrap_or_default());
-    assert_eq!(listed.collect::<Vec<_>>(), ["audit.jsonl", "decisions.parquet", "report.json", "scores.json"]);
+    let files =
+        ["audit.jsonl", "authority.parquet", "decisions.parquet", "report.json", "scores.json", "stretches.parquet"];
+    assert_eq!(listed.collect::<Vec<_>>(), files);
     Ok(())
 }
