@@ -7,8 +7,7 @@ mod world;
 
 use std::collections::BTreeSet;
 use trackweave::policy::{
-    Explanation, Finding, Matrix, Policy, Severity, Survey, SurveyError, check, difference, explain_detection,
-    explain_track,
+    Explanation, Finding, Matrix, Policy, Severity, Survey, check, difference, explain_detection, explain_track,
 };
 use world::{FILES, RULES, World};
 
@@ -21,9 +20,14 @@ fn words(findings: &[Finding]) -> Vec<String> {
     findings.iter().map(word).collect()
 }
 
-fn found(world: &World, tried: bool) -> Vec<String> {
-    let recording = world.recording();
-    words(&check(&world.policy(), tried.then_some(recording.as_path()), None).expect("a recording").findings)
+/// Findings in the text alone.
+fn in_text(world: &World) -> Vec<String> {
+    words(&check(&world.policy(), None, None).expect("a check").findings)
+}
+
+/// Findings with the rules tried on the recording.
+fn on_the_recording(world: &World) -> Vec<String> {
+    words(&check(&world.policy(), Some(&world.recording()), None).expect("a check").findings)
 }
 
 fn policy(world: &World) -> Policy {
@@ -37,15 +41,15 @@ fn number(policy: &Policy, id: &str) -> usize {
 #[test]
 fn a_policy_in_which_everything_is_used_has_no_finding() {
     let world = World::new(&[]);
-    assert_eq!(found(&world, false), Vec::<String>::new());
-    assert_eq!(found(&world, true), Vec::<String>::new());
+    assert_eq!(in_text(&world), Vec::<String>::new());
+    assert_eq!(on_the_recording(&world), Vec::<String>::new());
 }
 
 #[test]
 fn all_mistakes_in_the_rules_are_found_at_once_each_at_its_line() {
     let rules =
         RULES.replace("contains(\"west\")", "contains(\"wset\")").replace("principal.rank >= 1", "principal.rnak >= 1");
-    let found = found(&World::new(&[("rules.cedar", &rules)]), false);
+    let found = in_text(&World::new(&[("rules.cedar", &rules)]));
     assert_eq!(found.len(), 3, "{found:#?}");
     assert!(found[0].starts_with("rules.cedar:3: error: rule `ranked-fuse` is not valid"), "{found:#?}");
     assert!(
@@ -56,7 +60,7 @@ fn all_mistakes_in_the_rules_are_found_at_once_each_at_its_line() {
     );
     assert!(found.iter().any(|line| line.contains("rule `coarse` is not valid")), "{found:#?}");
     let impossible = "@id(\"never\") permit (principal, action == Action::\"fuse_full\", resource)\nwhen { resource.owner == \"x\" && false };\n";
-    let found = self::found(&World::new(&[("more.cedar", impossible)]), false);
+    let found = in_text(&World::new(&[("more.cedar", impossible)]));
     assert_eq!(found.len(), 1);
     assert!(found[0].starts_with("more.cedar:1: error: rule `never`"), "{found:#?}");
 }
@@ -64,7 +68,7 @@ fn all_mistakes_in_the_rules_are_found_at_once_each_at_its_line() {
 #[test]
 fn a_fault_in_each_file_is_found_at_once() {
     let files = [("partners.toml", "[[partner]]\nid = 3\n"), ("levels.toml", "[[fuse]]\n"), ("zones.geojson", "{}")];
-    let found = found(&World::new(&files), false);
+    let found = in_text(&World::new(&files));
     let names: Vec<&str> = found.iter().filter_map(|line| line.split(':').next()).collect();
     assert_eq!(names, ["levels.toml", "partners.toml", "zones.geojson"], "{found:#?}");
     let missing = check(std::path::Path::new("no/such/policy"), None, None).expect("a finding, no error");
@@ -84,7 +88,7 @@ fn what_nobody_uses_is_a_warning_with_its_line() {
         "permit (principal, action == Action::\"task_sensor\"",
         "permit (principal == Partner::\"red\", action == Action::\"task_sensor\"",
     );
-    let found = found(&World::new(&[("rules.cedar", &rules)]), false);
+    let found = in_text(&World::new(&[("rules.cedar", &rules)]));
     let expected = [
         "levels.toml:6: warning: no rule permits `receive_coarse` to anybody",
         "periods.toml:2: warning: no rule uses period `first`",
@@ -103,8 +107,8 @@ fn a_recording_shows_what_applies_to_nothing_in_it() {
     let partners = FILES.iter().find(|(name, _)| *name == "partners.toml").expect("partners").1;
     let partners = format!("{partners}[[partner]]\nid = \"late\"\nattributes = {{ rank = 0 }}\n");
     let world = World::new(&[("rules.cedar", &rules), ("partners.toml", &partners)]);
-    assert_eq!(found(&world, false), Vec::<String>::new(), "the text alone is in order");
-    let found = found(&world, true);
+    assert_eq!(in_text(&world), Vec::<String>::new(), "the text alone is in order");
+    let found = on_the_recording(&world);
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].contains("partners.toml") && found[0].contains("partner `late` may have nothing"), "{found:#?}");
     assert!(found[1].contains("rule `marked` applies to no partner and no class of this recording"), "{found:#?}");
@@ -116,8 +120,8 @@ fn a_rule_that_fails_on_a_class_of_the_recording_is_an_error() {
         "{RULES}@id(\"big\")\nforbid (principal, action in Action::\"fuse\", resource) when {{ principal.rank * 9223372036854775807 < 0 }};\n"
     );
     let world = World::new(&[("rules.cedar", &rules)]);
-    assert_eq!(found(&world, false), Vec::<String>::new());
-    let found = found(&world, true);
+    assert_eq!(in_text(&world), Vec::<String>::new());
+    let found = on_the_recording(&world);
     assert!(found.len() == 1 && found[0].contains("error: rule `big` failed for partner `red`"), "{found:#?}");
 }
 
@@ -212,9 +216,11 @@ fn a_partner_that_only_one_policy_has_gains_or_loses_all() {
     assert!(blue.lost.is_empty());
 }
 
-fn explained(world: &World, partner: &str, detection: u64) -> Result<Explanation, SurveyError> {
+fn explained(world: &World, partner: &str, detection: u64) -> Result<Explanation, String> {
     let policy = policy(world);
-    explain_detection(&policy, &world.recording(), number(&policy, partner), detection, None).map(|(found, _)| found)
+    explain_detection(&policy, &world.recording(), number(&policy, partner), detection, None)
+        .map(|(found, _)| found)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -231,7 +237,7 @@ fn a_denial_names_the_rule_that_forbids_and_what_it_overrules() {
     assert!(answer.permits[0].fails.is_empty(), "it applies, and is overruled");
     let found = explained(&world, "red", 1).expect("an explanation");
     assert!(found.answers[0].allowed && found.answers[0].decided_by[0].id == "ranked-fuse");
-    let error = explained(&world, "red", World::ROWS + 1).expect_err("no such row").to_string();
+    let error = explained(&world, "red", World::ROWS + 1).expect_err("no such row");
     assert!(error.contains("found detection 181, wanted one from 1 to 180"), "{error}");
     assert!(explained(&world, "red", 0).is_err());
 }

@@ -7,7 +7,7 @@ use super::run::instant;
 use super::screen::Screen;
 use super::{policy_diff, policy_explain, policy_matrix};
 use crate::ingest::Catalogue;
-use crate::policy::{Check, Severity, check};
+use crate::policy::{Check, Finding, Severity, check};
 use std::path::Path;
 
 /// Runs the command.
@@ -34,29 +34,25 @@ fn check_policy(arguments: &PolicyCheck, screen: Screen) -> Result<Code, Failure
 }
 
 fn describe(found: &Check) -> String {
-    let mut text = String::new();
-    for finding in &found.findings {
-        let severity = match finding.severity {
+    let line = |finding: &Finding| {
+        let Finding { file, line, severity, found, wanted } = finding;
+        let severity = match severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        text += &format!(
-            "{}:{}: {severity}: {}, wanted {}\n",
-            finding.file.display(),
-            finding.line,
-            finding.found,
-            finding.wanted
-        );
-    }
+        format!("{}:{line}: {severity}: {found}, wanted {wanted}", file.display())
+    };
+    let mut lines: Vec<String> = found.findings.iter().map(line).collect();
     let errors = found.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     let counts = [found.rules, found.partners, found.detection_classes, found.track_classes].map(|n| count(n as u64));
     let [rules, partners, detections, tracks] = counts;
-    text += &format!("{errors} errors, {} warnings", found.findings.len() - errors);
+    let mut summary = format!("{errors} errors, {} warnings", found.findings.len() - errors);
     if errors == 0 {
-        text += &format!("; {rules} rules, {partners} partners");
+        summary = format!("{summary}; {rules} rules, {partners} partners");
     }
     if found.detection_classes > 0 {
-        text += &format!(", tried on {detections} classes of detections and {tracks} of tracks");
+        summary = format!("{summary}, tried on {detections} classes of detections and {tracks} of tracks");
     }
-    text + "\n"
+    lines.push(summary);
+    lines.join("\n")
 }

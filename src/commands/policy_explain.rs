@@ -71,17 +71,17 @@ fn describe(one: &Explained, scale: TimeScale) -> String {
         format!("{} to {}", time(one.first_us), time(one.last_us))
     };
     let mut text = paragraph("", &format!("{when}: {}", attributes.join(", ")));
-    let mut granted = false;
-    for answer in &one.explanation.answers {
-        text += &describe_answer(answer, granted);
-        granted |= answer.allowed && answer.level;
-    }
+    let gets = one.explanation.answers.iter().find(|answer| answer.allowed && answer.level);
+    text.extend(one.explanation.answers.iter().map(|answer| describe_answer(answer, gets)));
     text + "\n"
 }
 
-fn describe_answer(answer: &Answer, above: bool) -> String {
+/// An answer in words; `gets` is that of the level which the partner gets.
+fn describe_answer(answer: &Answer, gets: Option<&Answer>) -> String {
     let verdict = match (answer.allowed, answer.level) {
-        (true, true) if above => "permitted too, but a higher level is what it gets",
+        (true, true) if gets.is_some_and(|gets| gets.action != answer.action) => {
+            "permitted too, but a higher level is what it gets"
+        }
         (true, true) => "permitted: this is what it gets",
         (true, false) => "permitted",
         (false, _) => "denied",
@@ -113,6 +113,6 @@ fn describe_answer(answer: &Answer, above: bool) -> String {
 }
 
 fn describe_rule(lead: &str, rule: &RuleText) -> String {
-    let text: String = rule.text.lines().map(|line| format!("      | {line}\n")).collect();
-    format!("{lead}`{}`, {}:{}\n{text}", rule.id, rule.file.display(), rule.line)
+    let text: Vec<String> = rule.text.lines().map(|line| format!("      | {line}\n")).collect();
+    format!("{lead}`{}`, {}:{}\n{}", rule.id, rule.file.display(), rule.line, text.concat())
 }

@@ -1,7 +1,7 @@
 //! A matrix as one page: no script, no resource from elsewhere, legible on light and dark.
 
 use super::policy_matrix::{attributes, of_all, rules, size};
-use crate::policy::{Group, Matrix};
+use crate::policy::{Cell, Group, Matrix};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}
@@ -30,29 +30,34 @@ pub(super) fn page(title: &str, matrix: &Matrix) -> String {
 }
 
 fn table(caption: &str, groups: &[Group], partners: &[String]) -> String {
-    let head: String = partners.iter().map(|partner| format!("<th scope=\"col\">{}</th>", escaped(partner))).collect();
-    let rows: String = groups.iter().map(row).collect();
+    let head: Vec<String> =
+        partners.iter().map(|partner| format!("<th scope=\"col\">{}</th>", escaped(partner))).collect();
+    let rows: Vec<String> = groups.iter().map(row).collect();
     format!(
-        "<table>\n<caption>{}</caption>\n<thead><tr><th scope=\"col\">classes</th>{head}</tr></thead>\n\
-         <tbody>\n{rows}</tbody>\n</table>\n",
-        escaped(caption)
+        "<table>\n<caption>{}</caption>\n<thead><tr><th scope=\"col\">classes</th>{}</tr></thead>\n\
+         <tbody>\n{}</tbody>\n</table>\n",
+        escaped(caption),
+        head.concat(),
+        rows.concat()
     )
 }
 
 fn row(group: &Group) -> String {
-    let mut row = format!(
-        "<tr><th scope=\"row\">{}<small>{}</small></th>",
+    let cells: Vec<String> = group.cells.iter().map(cell).collect();
+    format!(
+        "<tr><th scope=\"row\">{}<small>{}</small></th>{}</tr>\n",
         escaped(&size(group)),
-        escaped(&attributes(&group.attributes))
-    );
-    for cell in &group.cells {
-        let (class, level) = cell.level.as_deref().map_or(("denied", "nothing"), |level| ("granted", level));
-        let may: String =
-            cell.authorities.iter().map(|action| format!("<small>may {}</small>", escaped(action))).collect();
-        let rules = escaped(&rules(cell));
-        row += &format!("<td class=\"{class}\">{}<small>{rules}</small>{may}</td>", escaped(level));
-    }
-    row + "</tr>\n"
+        escaped(&attributes(&group.attributes)),
+        cells.concat()
+    )
+}
+
+fn cell(cell: &Cell) -> String {
+    let (class, level) = cell.level.as_deref().map_or(("denied", "nothing"), |level| ("granted", level));
+    let may: Vec<String> =
+        cell.authorities.iter().map(|action| format!("<small>may {}</small>", escaped(action))).collect();
+    let (level, rules) = (escaped(level), escaped(&rules(cell)));
+    format!("<td class=\"{class}\">{level}<small>{rules}</small>{}</td>", may.concat())
 }
 
 /// Text that cannot be taken for markup.

@@ -270,7 +270,9 @@ fn times<T>(rows: &[T], frame: Frame, value: impl Fn(&T) -> i64) -> ArrayRef {
 
 fn texts<'a, T>(rows: &'a [T], value: impl Fn(&'a T) -> &'a str) -> ArrayRef {
     let mut builder = StringBuilder::new();
-    rows.iter().for_each(|row| builder.append_value(value(row)));
+    for row in rows {
+        builder.append_value(value(row));
+    }
     Arc::new(builder.finish())
 }
 
