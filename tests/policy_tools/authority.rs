@@ -1,6 +1,6 @@
 //! Who may act: what partners see of it, and what the operator learns of gaps, overlaps and hand-overs.
 
-use crate::world::{LEVELS, RULES, World};
+use crate::world::{LEVELS, RULES, World, ZONES};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use std::fs::File;
@@ -87,6 +87,17 @@ fn a_life_that_crosses_zones_has_hand_overs_an_overlap_and_a_gap() {
         "hand_over; ; blue; ; east",
         "gap; ; ; ; ",
     ];
+    assert_eq!(events(&world), expected);
+}
+
+#[test]
+fn a_track_that_nobody_held_is_taken_up_and_not_handed_over() {
+    // West ends at x = 350, a hundred metres before east begins.
+    let world = World::new(&[("zones.geojson", &ZONES.replace("550", "350"))]);
+    let report = fused(&world);
+    let tasking = &lane(&report, "red").actions["task_sensor"];
+    assert_eq!((tasking.gap_tracks, tasking.hand_overs, tasking.overlap_rows), (1, 2, 0));
+    let expected = ["hand_over; ; red; ; west", "gap; ; ; ; ", "hand_over; ; blue; ; east", "gap; ; ; ; "];
     assert_eq!(events(&world), expected);
 }
 

@@ -60,7 +60,7 @@ when { principal == Partner::"red" && true };
 "#;
 
 /// West and east overlap from x = 450 to 550; beyond x = 900 there is no zone.
-const ZONES: &str = r#"{ "type": "FeatureCollection", "features": [
+pub(crate) const ZONES: &str = r#"{ "type": "FeatureCollection", "features": [
   { "type": "Feature", "properties": { "name": "west" }, "geometry": { "type": "Polygon",
     "coordinates": [[[-100,-100],[550,-100],[550,100],[-100,100],[-100,-100]]] } },
   { "type": "Feature", "properties": { "name": "east" }, "geometry": { "type": "Polygon",
