@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging, columns, picture_batch,
-    picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Staging,
+    columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -51,6 +51,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
         covariance,
         contributors: owners,
         authorities: owners.get(..1).unwrap_or_default(),
+        holders: Some(owners),
     }
 }
 
@@ -181,7 +182,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
     assert_eq!(manifest["files"][0]["bytes"], table.len());
     assert_eq!(manifest["files"][0]["rows"], 1);
-    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(24));
+    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(25));
     assert_eq!(manifest["frame"], "local");
     // printf '{"a":0.5,"b":{"x":2,"y":1}}' | sha256sum
     assert_eq!(manifest["configuration_sha256"], "f3e785272355ef3b9a6887d7fd1ee690aa978e48d327a24b590a5d7ea702f062");
@@ -365,10 +366,10 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
 fn what_is_withheld_moves_no_byte() -> Outcome {
     let folder = TempDir::new()?;
     let owners = owners();
-    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors.
+    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors, holders.
     let cut = Obligations {
         coarsen_m: Some(500.0),
-        omit: [Field::Velocity, Field::Contributors].into(),
+        omit: [Field::Velocity, Field::Contributors, Field::Holders].into(),
         ..Obligations::default()
     };
     let north = |metres: f64| Geodetic { latitude_deg: metres / 111e3, longitude_deg: 8.0, altitude_m: metres }.ecef();
@@ -518,6 +519,11 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let named = table(page, "## Decisions").iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
     let here = DECISION_COLUMNS.map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
     assert_eq!(named, here);
+    for (heading, here) in [("## Stretches", STRETCH_COLUMNS.as_slice()), ("## Authority", EVENT_COLUMNS.as_slice())] {
+        let named = table(page, heading).iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
+        let here = here.iter().map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
+        assert_eq!(named, here.collect::<Vec<_>>());
+    }
     assert!(page.contains("a row group has 32,768 rows") && ROWS_PER_GROUP == 32_768);
 
     let folder = TempDir::new()?;
@@ -528,6 +534,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
+    staging.authority(Frame::Local)?.finish()?;
     let policies = vec!["p1".to_owned(), "p2".to_owned()];
     let decision = |allowed| DecisionRecord {
         partner: "alpha".into(),
@@ -549,6 +556,8 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let operator: Value = serde_json::from_slice(&fs::read(out.join("_operator/manifest.json"))?)?;
     let listed =
         operator["files"].as_array().ok_or("no files")?.iter().map(|file| file["name"].as_str().unwrap_or_default());
-    assert_eq!(listed.collect::<Vec<_>>(), ["audit.jsonl", "decisions.parquet", "report.json", "scores.json"]);
+    let files =
+        ["audit.jsonl", "authority.parquet", "decisions.parquet", "report.json", "scores.json", "stretches.parquet"];
+    assert_eq!(listed.collect::<Vec<_>>(), files);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::bench::BenchError;
 use crate::fusion::device::DeviceError;
 use crate::ingest::IngestError;
-use crate::policy::PolicyError;
+use crate::policy::{PolicyError, SurveyError};
 use crate::product::ProductError;
 use crate::run::{ConfigError, RunError};
 use crate::simulate::SimulateError;
@@ -15,6 +15,10 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Code {
+    /// Done.
+    Done = 0,
+    /// Done, and what was looked for was found.
+    Findings = 1,
     /// The arguments are wrong.
     Usage = 2,
     /// The recording, the policy, the configuration or the scenario is wrong.
@@ -112,6 +116,13 @@ impl From<DeviceError> for Failure {
 impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         Self::new(Code::Input, error)
+    }
+}
+
+impl From<SurveyError> for Failure {
+    fn from(error: SurveyError) -> Self {
+        let code = if matches!(error, SurveyError::NoDetection { .. }) { Code::Usage } else { Code::Input };
+        Self::new(code, error)
     }
 }
 

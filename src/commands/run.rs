@@ -60,7 +60,7 @@ pub(super) fn fuse(request: &Request<'_>, wish: Wish, screen: Screen) -> Result<
 }
 
 /// A time as the recording counts it.
-fn instant(text: &str, scale: TimeScale) -> Result<i64, Failure> {
+pub(super) fn instant(text: &str, scale: TimeScale) -> Result<i64, Failure> {
     let (found, wanted) = match scale {
         TimeScale::Timestamp => (parse_timestamp(text), "an instant such as 2018-08-01T06:00:00Z"),
         TimeScale::Seconds => (text.parse().ok().and_then(micros), "seconds, as the recording counts them"),

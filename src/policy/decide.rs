@@ -131,7 +131,7 @@ impl Policy {
         let verdict = judge.ask(question, action);
         let mut verdict = verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?;
         if !class.placed && verdict.allowed {
-            verdict.decided_by.retain(|id| self.rules.rules.get(id).is_some_and(|rule| rule.speaks.placed));
+            verdict.decided_by.retain(|id| self.rules.speaks_of_places(id));
             verdict.allowed = !verdict.decided_by.is_empty();
         }
         Ok(verdict)
@@ -188,7 +188,7 @@ impl Decisions {
         numbers.filter_map(move |class| Some((class, self.granted(class, partner)?)))
     }
 
-    fn granted(&self, class: u32, partner: usize) -> Option<&Level<Measured>> {
+    pub(super) fn granted(&self, class: u32, partner: usize) -> Option<&Level<Measured>> {
         let key = self.classes.get(class as usize)?;
         match Granted::of(self.cell(class as usize, partner), key) {
             Granted::At(level) => Some(level),
@@ -217,18 +217,30 @@ impl Decisions {
     #[must_use]
     pub fn withheld(&self, partner: usize, summaries: &[ClassSummary]) -> BTreeMap<Vec<String>, u64> {
         let mut counts = BTreeMap::new();
-        for (class, (key, summary)) in self.classes.iter().zip(summaries).enumerate() {
-            let reason = match Granted::of(self.cell(class, partner), key) {
-                Granted::At(_) => continue,
-                Granted::NotYet(level) if key.waited_us.is_none() => {
-                    vec![format!("{}: later than the run", level.name)]
-                }
-                Granted::NotYet(level) => vec![format!("{}: delay", level.name)],
-                Granted::Nothing => deniers(self.verdicts(class, partner)),
-            };
-            *counts.entry(reason).or_default() += summary.count;
+        for (class, summary) in summaries.iter().enumerate().take(self.classes.len()) {
+            if let (None, reason) = self.outcome(class, partner) {
+                *counts.entry(reason).or_default() += summary.count;
+            }
         }
         counts
+    }
+
+    /// The level at which a partner may have a class fused, and the rules that permit it; or none, and the rules that
+    /// forbid it or the level that is not due.
+    pub(super) fn outcome(&self, class: usize, partner: usize) -> (Option<&Level<Measured>>, Vec<String>) {
+        let Some(key) = self.classes.get(class) else { return (None, Vec::new()) };
+        let verdicts = self.verdicts(class, partner);
+        match Granted::of(self.cell(class, partner), key) {
+            Granted::At(level) => {
+                let verdict = verdicts.iter().find(|verdict| verdict.allowed);
+                (Some(level), verdict.map(|verdict| verdict.decided_by.clone()).unwrap_or_default())
+            }
+            Granted::NotYet(level) if key.waited_us.is_none() => {
+                (None, vec![format!("{}: later than the run", level.name)])
+            }
+            Granted::NotYet(level) => (None, vec![format!("{}: delay", level.name)]),
+            Granted::Nothing => (None, deniers(verdicts)),
+        }
     }
 
     /// The levels, highest first, and whether each is permitted.

@@ -1,6 +1,6 @@
 //! What can be wrong with a policy: where, what was found, what was wanted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a policy cannot be used, or why a decision failed. Nothing is released after any of these.
 #[derive(Debug, thiserror::Error)]
@@ -220,4 +220,31 @@ pub enum PolicyError {
         /// What Cedar says.
         message: String,
     },
+}
+
+impl PolicyError {
+    /// The file and the line that are to blame, where one is.
+    pub(super) fn place(&self) -> Option<(&Path, usize)> {
+        match self {
+            Self::Unreadable { path, .. } | Self::NoRules { path } => Some((path, 1)),
+            Self::Syntax { path, line, .. }
+            | Self::Value { path, line, .. }
+            | Self::Duplicate { path, line, .. }
+            | Self::MissingId { path, line }
+            | Self::Invalid { path, line, .. }
+            | Self::UnknownName { path, line, .. }
+            | Self::Schema { path, line, .. }
+            | Self::UnknownLevel { path, line, .. }
+            | Self::UnrankedLevel { path, line, .. }
+            | Self::Bystander { path, line, .. }
+            | Self::Zone { path, line, .. }
+            | Self::RuleFailed { path, line, .. } => Some((path, *line)),
+            Self::AsOfMissing { .. }
+            | Self::DelayWithoutTime { .. }
+            | Self::AsOfRange { .. }
+            | Self::UnknownPartner { .. }
+            | Self::Detection { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
 }

@@ -11,7 +11,8 @@ use super::schema::{Action, AsOf, as_of_context};
 use super::source::message;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    PolicySet, Request,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,7 +100,20 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
-        let Question { partner, class, entities, about } = question;
+        let rules = question.partner.rules.get(action.number).into_iter().flatten();
+        let rules = rules.copied().filter(|rule| question.about.get(*rule).copied().unwrap_or(true)).collect();
+        let rules = self.policy.rule_set(rules).map_err(|error| Failure::Request(error.to_string()))?;
+        self.ask_with(&rules, question, action)
+    }
+
+    /// The same with rules of the caller's choice.
+    pub(super) fn ask_with(
+        &self,
+        rules: &PolicySet,
+        question: &Question<'_>,
+        action: &Action,
+    ) -> Result<Verdict, Box<Failure>> {
+        let Question { partner, class, entities, about: _ } = question;
         let context = match (&self.as_of, action.as_of) {
             (Some(context), AsOf::Optional | AsOf::Required) => context.clone(),
             (None, _) | (_, AsOf::Absent) => Context::empty(),
@@ -107,11 +121,8 @@ impl<'a> Judge<'a> {
         // Types and context were checked against the schema when the policy was read.
         let request = Request::new(partner.entity.uid(), action.uid.clone(), class.clone(), context, None)
             .map_err(|error| Failure::Request(message(&(&error).into())))?;
-        let rules = partner.rules.get(action.number).into_iter().flatten();
-        let rules = rules.copied().filter(|rule| about.get(*rule).copied().unwrap_or(true)).collect();
-        let rules = self.policy.rule_set(rules).map_err(|error| Failure::Request(error.to_string()))?;
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let response = self.authorizer.is_authorized(&request, &rules, entities);
+        let response = self.authorizer.is_authorized(&request, rules, entities);
         let mut errors: Vec<(String, String)> = response.diagnostics().errors().map(failed_rule).collect();
         errors.sort();
         if let Some((rule, text)) = errors.into_iter().next() {

@@ -1,6 +1,7 @@
 //! `levels.toml`: the order of the levels of a group, highest first, and what each demands.
 
 use super::PolicyError;
+use super::authority;
 use super::grid::COARSEN_RANGE_M;
 use super::source::Source;
 use crate::time::parse_duration;
@@ -48,11 +49,25 @@ pub enum Field {
     Contributors,
     /// Its probability of existence.
     Existence,
+    /// Who may act on it, where the partner may see that at all.
+    Holders,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence];
+    pub const ALL: [Self; 5] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders];
+
+    /// Its name in `levels.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Velocity => "velocity",
+            Self::Covariance => "covariance",
+            Self::Contributors => "contributors",
+            Self::Existence => "existence",
+            Self::Holders => "holders",
+        }
+    }
 }
 
 /// A part of a detection that a level of `fuse` can leave out.
@@ -65,12 +80,24 @@ pub enum Measured {
     Height,
 }
 
-/// Both groups, highest level first, with the line of each level.
+impl Measured {
+    /// Its name in `levels.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RangeRate => "range_rate",
+            Self::Height => "height",
+        }
+    }
+}
+
+/// Both groups, highest level first, with the line of each level, and what is said of authorities.
 #[derive(Debug)]
 pub(super) struct Levels {
     pub(super) source: Source,
     pub(super) fuse: Vec<(Level<Measured>, usize)>,
     pub(super) receive: Vec<(Level, usize)>,
+    pub(super) authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +105,8 @@ pub(super) struct Levels {
 struct File {
     fuse: Vec<Entry<Measured>>,
     receive: Vec<Entry<Field>>,
+    #[serde(default)]
+    authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +123,7 @@ impl Levels {
         let file: File = source.toml()?;
         let fuse = ranked(&source, file.fuse)?;
         let receive = ranked(&source, file.receive)?;
-        Ok(Self { source, fuse, receive })
+        Ok(Self { source, fuse, receive, authority: file.authority })
     }
 }
 

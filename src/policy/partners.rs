@@ -20,8 +20,18 @@ pub struct Partner {
     /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
     pub public_key: Option<String>,
     pub(super) entity: Entity,
+    /// Where it stands in `partners.toml`.
+    pub(super) line: usize,
     // By number of the action, the numbers of the rules that could apply when this partner asks for it.
     pub(super) rules: Vec<Vec<usize>>,
+}
+
+/// A group of partners that `partners.toml` declares.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) id: String,
+    pub(super) uid: EntityUid,
+    pub(super) line: usize,
 }
 
 /// A value that the rules may know about a partner.
@@ -42,12 +52,12 @@ pub enum Attribute {
 struct File {
     partner: Vec<Entry>,
     #[serde(default)]
-    group: Vec<Group>,
+    group: Vec<Declared>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Group {
+struct Declared {
     id: Spanned<String>,
 }
 
@@ -62,8 +72,8 @@ struct Entry {
     attributes: BTreeMap<String, Spanned<toml::Value>>,
 }
 
-/// The partners by id, and all groups.
-pub(super) fn read(source: &Source, model: &Model) -> Result<(Vec<Partner>, Vec<EntityUid>), PolicyError> {
+/// The partners and the groups, by id.
+pub(super) fn read(source: &Source, model: &Model) -> Result<(Vec<Partner>, Vec<Group>), PolicyError> {
     let file: File = source.toml()?;
     let groups = groups(source, model, file.group)?;
     let mut partners: BTreeMap<String, Partner> = BTreeMap::new();
@@ -82,10 +92,10 @@ pub(super) fn read(source: &Source, model: &Model) -> Result<(Vec<Partner>, Vec<
 
 /// The groups by id. They are declared, not only used: a slip in a partner's list of groups would otherwise take it
 /// out of a rule that forbids.
-fn groups(source: &Source, model: &Model, entries: Vec<Group>) -> Result<BTreeMap<String, EntityUid>, PolicyError> {
+fn groups(source: &Source, model: &Model, entries: Vec<Declared>) -> Result<BTreeMap<String, Group>, PolicyError> {
     let mut groups = BTreeMap::new();
     let mut lines = BTreeMap::new();
-    for Group { id } in entries {
+    for Declared { id } in entries {
         let line = source.line_at(id.span().start);
         let id = id.into_inner();
         let Some(uid) = model.group(&id) else {
@@ -101,18 +111,13 @@ fn groups(source: &Source, model: &Model, entries: Vec<Group>) -> Result<BTreeMa
         if let Some(first) = lines.insert(id.clone(), line) {
             return Err(source.duplicate("group", &id, line, first));
         }
-        groups.insert(id, uid);
+        groups.insert(id.clone(), Group { id, uid, line });
     }
     Ok(groups)
 }
 
 impl Entry {
-    fn checked(
-        self,
-        source: &Source,
-        model: &Model,
-        groups: &BTreeMap<String, EntityUid>,
-    ) -> Result<Partner, PolicyError> {
+    fn checked(self, source: &Source, model: &Model, groups: &BTreeMap<String, Group>) -> Result<Partner, PolicyError> {
         let start = self.id.span().start;
         let id = self.id.into_inner();
         if !names_a_folder(&id) {
@@ -136,7 +141,8 @@ impl Entry {
             let found = || format!("`{}`", group.get_ref());
             let wanted = "groups that a `[[group]]` entry declares";
             let known = groups.get(group.get_ref());
-            parents.insert(known.ok_or_else(|| source.value(group.span().start, "groups", found(), wanted))?.clone());
+            parents
+                .insert(known.ok_or_else(|| source.value(group.span().start, "groups", found(), wanted))?.uid.clone());
         }
         let pairs = attributes.iter().map(|(name, value)| (name.clone(), value.expression()));
         let entity = Entity::new_with_tags(model.partner(&id), pairs, parents, []);
@@ -147,7 +153,7 @@ impl Entry {
         })?;
         let public_key = self.public_key.map(Spanned::into_inner);
         let groups = self.groups.into_iter().map(Spanned::into_inner).collect();
-        Ok(Partner { id, attributes, groups, public_key, entity, rules: Vec::new() })
+        Ok(Partner { id, attributes, groups, public_key, entity, line: source.line_at(start), rules: Vec::new() })
     }
 }
 

@@ -1,10 +1,11 @@
 //! A folder to a checked policy. Nothing is decided before everything in it has been checked.
 
 use super::PolicyError;
+use super::authority;
 use super::known::Attributes;
 use super::levels::{Level, Levels, Measured};
 use super::names::Names;
-use super::partners::{self, Partner};
+use super::partners::{self, Group, Partner};
 use super::periods::Periods;
 use super::rules::{Rule, Rules};
 use super::schema::{Action, FUSE, Model, RECEIVE};
@@ -12,8 +13,8 @@ use super::source::{Source, message};
 use super::strata::Strata;
 use super::zones::{ZoneMap, Zones};
 use crate::space::Frame;
-use cedar_policy::{ActionConstraint, EntityUid, PolicySet, PrincipalConstraint};
-use std::collections::BTreeMap;
+use cedar_policy::{ActionConstraint, Effect, EntityUid, PolicySet, PrincipalConstraint};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,12 +23,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Policy {
     folder: PathBuf,
     partners: Vec<Partner>,
+    pub(super) groups: Vec<Group>,
     pub(super) fuse: Vec<(Level<Measured>, Action)>,
     pub(super) receive: Vec<(Level, Action)>,
     pub(super) authorities: Vec<Action>,
+    /// Authorities that one partner at a time may hold.
+    pub(super) exclusive: BTreeSet<String>,
+    /// The action that shows a partner who may act.
+    pub(super) see: Option<Action>,
     pub(super) model: Model,
     pub(super) rules: Rules,
-    zones: Zones,
+    pub(super) zones: Zones,
     periods: Periods,
     // By numbers of rules.
     sets: RwLock<BTreeMap<Vec<usize>, Arc<PolicySet>>>,
@@ -63,16 +69,21 @@ impl Policy {
         };
         let rules = Rules::read(folder)?;
         rules.validate(&model)?;
-        let names = Names { partners: &partners, groups: &groups, zones: zones.names(), periods: periods.names() };
+        let (zone_names, period_names) = (zones.names(), periods.names());
+        let names = Names { partners: &partners, groups: &groups, zones: zone_names, periods: period_names };
         names.check(&rules)?;
-        let authorities = model.authorities.values().cloned().collect();
+        let (authorities, see) = authority::split(&model);
+        let exclusive = authority::exclusive(&levels.source, levels.authority, &authorities)?;
         let folder = folder.to_path_buf();
         let mut policy = Self {
             folder,
             partners: Vec::new(),
+            groups,
             fuse,
             receive,
             authorities,
+            exclusive,
+            see,
             model,
             rules,
             zones,
@@ -147,7 +158,7 @@ impl Policy {
     /// Every action that partners are asked about.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Action> {
         let fuse = self.fuse.iter().map(|(_, action)| action);
-        fuse.chain(self.receive.iter().map(|(_, action)| action)).chain(&self.authorities)
+        fuse.chain(self.receive.iter().map(|(_, action)| action)).chain(&self.authorities).chain(&self.see)
     }
 
     /// Gives each partner, for each action, the numbers of the rules that could apply. The others are never evaluated for
@@ -185,25 +196,36 @@ impl Policy {
         Ok(set)
     }
 
+    /// Whether some permit could apply to a partner, for any action.
+    pub(super) fn could_get_something(&self, partner: &Partner) -> bool {
+        let permits: Vec<bool> = self.rules.having(Effect::Permit);
+        partner.rules.iter().flatten().any(|&rule| permits.get(rule).copied().unwrap_or(false))
+    }
+
     /// Whether the head of a rule admits an action and a partner, given by its own name and its groups'.
     fn concerns(&self, rule: &Rule, names: &[EntityUid], action: &EntityUid) -> bool {
-        let admits = |named: &EntityUid| named == action || self.model.hierarchy.is_ancestor_of(named, action);
         let whom = match rule.policy.principal_constraint() {
             PrincipalConstraint::Eq(named) | PrincipalConstraint::In(named) | PrincipalConstraint::IsIn(_, named) => {
                 names.contains(&named)
             }
             PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
         };
-        whom && match rule.policy.action_constraint() {
+        whom && self.admits(rule, action)
+    }
+
+    /// Whether the head of a rule admits an action.
+    pub(super) fn admits(&self, rule: &Rule, action: &EntityUid) -> bool {
+        let within = |group: &EntityUid| group == action || self.model.hierarchy.is_ancestor_of(group, action);
+        match rule.policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(named) => named == *action,
-            ActionConstraint::In(named) => named.iter().any(admits),
+            ActionConstraint::In(groups) => groups.iter().any(within),
         }
     }
 }
 
 /// The levels with their actions; the schema and `levels.toml` must name the same ones.
-fn matched<Part>(
+pub(super) fn matched<Part>(
     source: &Source,
     levels: Vec<(Level<Part>, usize)>,
     model: &Model,

@@ -65,7 +65,7 @@ impl TrackClass {
     }
 
     /// As rules name them.
-    fn attributes(&self) -> Attributes<'_> {
+    pub(super) fn attributes(&self) -> Attributes<'_> {
         vec![
             ("contributors", ClassValue::Names(&self.contributors)),
             ("labels", ClassValue::Names(&self.labels)),
@@ -94,6 +94,8 @@ pub struct Release {
     /// The actions that the partner may take on it. They are decided apart from the level: a caller writes them only
     /// for a track that the partner gets.
     pub authorities: Vec<String>,
+    /// Whether the partner may see who else may act on it.
+    pub sees_holders: bool,
     /// The rules that decided the level; empty where no policy permits any.
     pub decided_by: Vec<String>,
 }
@@ -164,18 +166,24 @@ impl<'a> Releaser<'a> {
                 authorities.push(action.name.clone());
             }
         }
+        let sees_holders = match &policy.see {
+            Some(action) => self.ask(action, class, &question)?.allowed,
+            None => false,
+        };
         let granted = policy.receive.iter().zip(&verdicts).find(|(_, verdict)| verdict.allowed);
         Ok(match granted {
             Some(((level, _), verdict)) => Release {
                 level: Some(level.name.clone()),
                 obligations: level.obligations.clone(),
                 authorities,
+                sees_holders,
                 decided_by: verdict.decided_by.clone(),
             },
             None => Release {
                 level: None,
                 obligations: Obligations::default(),
                 authorities,
+                sees_holders,
                 decided_by: deniers(&verdicts),
             },
         })

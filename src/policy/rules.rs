@@ -8,7 +8,7 @@ use super::schema::Model;
 use super::source::{Source, message, rule_files};
 use super::speech::Speech;
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
+use cedar_policy::{Effect, PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -44,6 +44,16 @@ impl Rules {
     /// Where a rule stands.
     pub(super) fn place(&self, rule: &Rule) -> (&Path, usize) {
         (self.sources.get(rule.source).map_or(Path::new(""), |source| &source.path), rule.line)
+    }
+
+    /// Whether a rule names `resource.placed`: only such a rule permits detections without a place.
+    pub(super) fn speaks_of_places(&self, id: &str) -> bool {
+        self.rules.get(id).is_some_and(|rule| rule.speaks.placed)
+    }
+
+    /// By number of the rule, whether it has this effect.
+    pub(super) fn having(&self, effect: Effect) -> Vec<bool> {
+        self.rules.values().map(|rule| rule.policy.effect() == effect).collect()
     }
 
     fn add(&mut self, source: Source) -> Result<(), PolicyError> {
@@ -87,6 +97,11 @@ impl Rules {
 
     /// Strict validation. Of several complaints the first by file and line is given.
     pub(super) fn validate(&self, model: &Model) -> Result<(), PolicyError> {
+        self.complaints(model)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that strict validation complains of, by file and line.
+    pub(super) fn complaints(&self, model: &Model) -> Result<Vec<PolicyError>, PolicyError> {
         let set = PolicySet::from_policies(self.rules.values().map(|rule| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
@@ -95,12 +110,13 @@ impl Rules {
         let mut complaints: Vec<_> =
             errors.chain(warnings).filter_map(|(id, error)| self.complaint(id, &error)).collect();
         complaints.sort();
-        match complaints.into_iter().next() {
-            None => Ok(()),
-            Some((path, line, rule, message)) => {
-                Err(PolicyError::Invalid { path: path.to_path_buf(), line, rule, message })
-            }
-        }
+        let invalid = |(path, line, rule, message): (&Path, usize, String, String)| PolicyError::Invalid {
+            path: path.to_path_buf(),
+            line,
+            rule,
+            message,
+        };
+        Ok(complaints.into_iter().map(invalid).collect())
     }
 
     fn complaint(&self, id: &PolicyId, error: &DetailedError) -> Option<(&Path, usize, String, String)> {
@@ -132,10 +148,10 @@ mod tests {
         let set: PolicySet =
             "permit (principal, action, resource); forbid (principal, action, resource);".parse().expect("two rules");
         let effects: Vec<_> = in_order(&set).expect("both").iter().map(|rule| rule.effect()).collect();
-        assert_eq!(effects, [cedar_policy::Effect::Permit, cedar_policy::Effect::Forbid]);
+        assert_eq!(effects, [Effect::Permit, Effect::Forbid]);
         let renamed = set.policies().map(|rule| match rule.effect() {
-            cedar_policy::Effect::Permit => rule.clone(),
-            cedar_policy::Effect::Forbid => rule.new_id(PolicyId::new("rule1")),
+            Effect::Permit => rule.clone(),
+            Effect::Forbid => rule.new_id(PolicyId::new("rule1")),
         });
         let text = in_order(&PolicySet::from_policies(renamed).expect("a set")).expect_err("a gap").to_string();
         assert_eq!(

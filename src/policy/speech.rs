@@ -19,9 +19,7 @@ pub(super) struct Speech {
 
 impl Speech {
     pub(super) fn of(rule: &cedar_policy::Policy) -> Result<Self, PolicyError> {
-        let json = rule
-            .to_json()
-            .map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })?;
+        let json = json(rule)?;
         let mut speech = Self { conditions: Conditions::of(&json), placed: false, bystander: None };
         speech.hear(json.get("conditions").unwrap_or(&Value::Null));
         Ok(speech)
@@ -46,6 +44,11 @@ impl Speech {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+}
+
+/// A rule in Cedar's JSON form.
+pub(super) fn json(rule: &cedar_policy::Policy) -> Result<Value, PolicyError> {
+    rule.to_json().map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })
 }
 
 /// The first entity, other than an action, that an expression names.

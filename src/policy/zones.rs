@@ -116,6 +116,11 @@ impl Zones {
         Ok(all)
     }
 
+    /// The line of a zone in the file.
+    pub(super) fn line(&self, zone: &str) -> usize {
+        self.zones.get(zone).map_or(1, |zone| zone.line)
+    }
+
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.zones.keys().cloned().collect()
     }

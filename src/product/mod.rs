@@ -10,6 +10,7 @@
 //! Every file and column, with its unit: `docs/pictures.md`.
 
 mod audit; // hash-chained lines
+mod authority; // the operator's tables of who may act
 mod batch; // rows -> Arrow batches
 mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
@@ -22,6 +23,7 @@ mod read; // pictures back into engine coordinates
 mod staging; // the output appears whole or not at all
 
 pub use audit::{Audit, Chain, verify_chain};
+pub use authority::{AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, read_stretches};
 pub use batch::picture_batch;
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;

@@ -30,6 +30,8 @@ pub struct Row<'a> {
     pub contributors: &'a [String],
     /// What the partner may do with the track.
     pub authorities: &'a [String],
+    /// Who may do what with it, `partner:action`; `None` unless the partner may see that.
+    pub holders: Option<&'a [String]>,
 }
 
 /// A row as it is shown; numbers in the order of their columns.
@@ -49,6 +51,8 @@ pub(super) struct Shown<'a> {
     pub contributors: Option<&'a [String]>,
     /// As in [`Row`].
     pub authorities: &'a [String],
+    /// `None` where they are withheld.
+    pub holders: Option<&'a [String]>,
 }
 
 /// Unit vectors of the picture's axes in engine coordinates.
@@ -83,6 +87,7 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
         singles,
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,
+        holders: row.holders.filter(|_| shows(Field::Holders)),
     }
 }
 

@@ -74,7 +74,7 @@ impl Staging {
         Audit::create(&self.operator_file("audit.jsonl"))
     }
 
-    fn operator_file(&self, name: &str) -> PathBuf {
+    pub(super) fn operator_file(&self, name: &str) -> PathBuf {
         self.folder().join(OPERATOR).join(name)
     }
 }

@@ -4,6 +4,7 @@
 //! first finds the classes of detections, which the policy decides over; the second forms looks, hands every lane what
 //! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
 
+mod authority; // who may act on each lane's tracks
 mod config; // parameters of a run
 mod coverage; // what a lane covers, and where its looks could have seen
 mod error; // what can go wrong
@@ -16,6 +17,7 @@ mod report; // what the operator learns
 mod scores; // pictures against truth
 mod memory; // detections in memory -> tracks in memory
 
+pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use config::{ConfigError, RunConfig, Scoring};
 pub use error::RunError;
 pub use memory::{TrackAt, track};
@@ -98,9 +100,9 @@ pub fn run(
         let fusing = Fusing::new(request.config, executor, &basis, &lanes, &mut pictures);
         fuse(request, fusing, ingest.rows_accepted, progress)?
     };
-    let released = pictures.finish(request.config)?;
+    let (released, authority) = pictures.finish(request.config)?;
     progress(Progress::Scoring);
-    let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released };
+    let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released, authority };
     let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
     staging.publish()?;
     Ok(report)

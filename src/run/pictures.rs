@@ -1,5 +1,6 @@
 //! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
 
+use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError};
 use crate::fusion::arrays::tri;
@@ -18,6 +19,7 @@ pub(super) struct Pictures<'a> {
     writers: Vec<PictureWriter>,
     releasers: Vec<Releaser<'a>>,
     tallies: Vec<Tally>,
+    watch: Watch<'a>,
     /// Next time to report of each lane.
     next_us: Vec<Option<i64>>,
     period_us: i64,
@@ -69,6 +71,7 @@ impl<'a> Pictures<'a> {
             writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
         }
+        let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
         Ok(Self {
             basis,
@@ -76,6 +79,7 @@ impl<'a> Pictures<'a> {
             tallies: vec![Tally::default(); writers.len()],
             writers,
             releasers,
+            watch,
             next_us: vec![None; lanes.len()],
             period_us,
             as_of_us: request.as_of_us,
@@ -114,6 +118,7 @@ impl<'a> Pictures<'a> {
         let Some(lane) = self.lanes.get(index) else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
+        let mut tracks = Vec::new();
         for estimate in batch.estimates_at(index, time_us) {
             let position_m = estimate.position_m();
             let class = TrackClass {
@@ -145,7 +150,9 @@ impl<'a> Pictures<'a> {
                     *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
                     continue;
                 }
-                let row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                let holders = if release.sees_holders { Some(self.watch.holders(&class)?.texts()) } else { None };
+                let mut row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                row.holders = holders.as_deref();
                 tally.rows += 1;
                 tally.tracks.insert(row.track);
                 *tally.levels.entry(level.clone()).or_default() += 1;
@@ -154,17 +161,19 @@ impl<'a> Pictures<'a> {
                 }
                 writer.write(&row, &release.obligations)?;
             }
+            tracks.push((identity(&estimate), class));
         }
-        Ok(())
+        self.watch.report(index, time_us, tracks)
     }
 
     /// Ends all pictures.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(super) fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+    pub(super) fn finish(self, config: &RunConfig) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        self.writers
+        let released: Result<_, RunError> = self
+            .writers
             .into_iter()
             .zip(self.tallies)
             .zip(self.releasers)
@@ -172,7 +181,8 @@ impl<'a> Pictures<'a> {
                 writer.finish(&configuration)?;
                 Ok(Released { tally, records: releaser.records() })
             })
-            .collect()
+            .collect();
+        Ok((released?, self.watch.finish()?))
     }
 }
 
@@ -210,7 +220,7 @@ pub(super) fn row<'a>(
     let p = |i: usize, j: usize| estimate.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
     Row {
         time_us,
-        track: u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1]),
+        track: identity(estimate),
         status: status(estimate),
         existence: f64::from(estimate.existence),
         position_m,
@@ -218,5 +228,11 @@ pub(super) fn row<'a>(
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
         contributors,
         authorities,
+        holders: None,
     }
+}
+
+/// The track's identity in its lane: the detection that it was born from.
+fn identity(estimate: &Estimate) -> u64 {
+    u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1])
 }
