@@ -17,6 +17,7 @@
 
 mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
+mod disclosure; // what a partner's own audit may name
 mod error; // what can be wrong with a policy
 mod judge; // one question to Cedar
 mod levels; // levels.toml
@@ -33,6 +34,7 @@ mod zones; // zones.geojson
 
 pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
+pub use disclosure::Disclosure;
 pub use error::PolicyError;
 pub use judge::{DecisionRecord, NO_POLICY};
 pub use levels::{Field, Level, Obligations};

@@ -1,11 +1,11 @@
 //! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
 
 use super::lanes::{Basis, Lane};
-use super::{Request, RunConfig, RunError};
+use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
-use crate::policy::{DecisionRecord, Field, Policy, Releaser, Status, TrackClass};
-use crate::product::{Fields, PictureWriter, Row, Staging};
+use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Policy, Releaser, Status, TrackClass};
+use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +37,23 @@ pub(super) struct Tally {
     pub(super) levels: BTreeMap<String, u64>,
     /// Rows an action that the partner may take.
     pub(super) authorities: BTreeMap<String, u64>,
+    /// Rows a class of tracks.
+    pub(super) classes: BTreeMap<TrackClass, ClassTally>,
+}
+
+/// What became of the rows of one class of tracks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClassTally {
+    /// Rows that were asked about.
+    pub(super) asked: u64,
+    /// Of these, rows in the picture.
+    pub(super) rows: u64,
+    /// Level of the rows in the picture.
+    pub(super) level: String,
+    /// What was done to them.
+    pub(super) obligations: Obligations,
+    /// What the partner may do with them.
+    pub(super) authorities: Vec<String>,
 }
 
 /// A finished picture.
@@ -129,6 +146,8 @@ impl<'a> Pictures<'a> {
                     continue;
                 };
                 let release = releaser.release(&class)?;
+                let of_class = tally.classes.entry(class.clone()).or_default();
+                of_class.asked += 1;
                 let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
                 let Some(level) = &release.level else {
                     let rules = if release.decided_by.is_empty() {
@@ -144,6 +163,12 @@ impl<'a> Pictures<'a> {
                     continue;
                 }
                 let row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                of_class.rows += 1;
+                if of_class.rows == 1 {
+                    of_class.level.clone_from(level);
+                    of_class.obligations = release.obligations.clone();
+                    of_class.authorities.clone_from(&release.authorities);
+                }
                 tally.rows += 1;
                 tally.tracks.insert(row.track);
                 *tally.levels.entry(level.clone()).or_default() += 1;
@@ -160,15 +185,16 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(super) fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+    pub(super) fn finish(self, config: &RunConfig, decisions: &Decisions) -> Result<Vec<Released>, RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        self.writers
-            .into_iter()
-            .zip(self.tallies)
-            .zip(self.releasers)
-            .map(|((writer, tally), releaser)| {
-                writer.finish(&configuration)?;
-                Ok(Released { tally, records: releaser.records() })
+        let (basis, as_of_us) = (self.basis, self.as_of_us);
+        let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
+        partners
+            .map(|(partner, ((writer, tally), releaser))| {
+                let records = releaser.records();
+                let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
+                writer.finish(&Made { configuration: &configuration, as_of_us, decisions: &granted })?;
+                Ok(Released { tally, records })
             })
             .collect()
     }

@@ -3,7 +3,7 @@
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
-use super::{Request, RunError};
+use super::{Request, RunError, journal};
 use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
 use crate::ingest::{IngestReport, read_truth};
@@ -11,6 +11,7 @@ use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a run did.
@@ -139,8 +140,9 @@ impl RunReport {
         let scores = score(request, basis, &names, staging)?;
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
+        let journal = journal::of_operator(basis, &records, &released);
         let partners = names.iter().zip(released).zip(scores).enumerate().map(|(index, ((name, released), score))| {
-            let Tally { rows, tracks, withheld, levels, authorities } = released.tally;
+            let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
             let of_partner = |lane: &&Lane| lane.partners.contains(&index);
             PartnerReport {
                 partner: name.clone(),
@@ -171,17 +173,17 @@ impl RunReport {
                 .collect(),
             fusion: fusion.report,
         };
-        report.write(staging, &records, fusion.timings)?;
+        staging.decisions(&records)?;
+        report.write(staging, &journal, fusion.timings)?;
         Ok(report)
     }
 
-    fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
+    fn write(&self, staging: &Staging, journal: &[Value], timings: Timings) -> Result<(), RunError> {
         let mut audit = staging.audit()?;
-        for decision in records {
+        for decision in journal {
             audit.record(decision)?;
         }
         audit.finish()?;
-        staging.decisions(records)?;
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
