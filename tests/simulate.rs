@@ -56,7 +56,8 @@ fn write(scenario: &Scenario) -> (Vec<Vec<u8>>, SimulationReport) {
     let names = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names = names.collect::<Vec<_>>();
     names.sort_unstable();
-    let mut wanted = FILES;
+    let mut wanted = vec![".trackweave-simulation"];
+    wanted.extend(FILES);
     wanted.sort_unstable();
     assert_eq!(names, wanted, "files of a recording");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something is left beside the recording");

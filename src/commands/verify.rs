@@ -58,37 +58,36 @@ fn line(place: &str, found: &str, wanted: &str) -> String {
 
 fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {
     let Integrity { partners, files, audit_lines, signatures, signatures_unchecked, faults } = integrity;
-    let mut text = format!(
-        "integrity: {} partners, {} files, {} lines of audits, {} signatures: {}\n",
+    let mut lines = vec![format!(
+        "integrity: {} partners, {} files, {} lines of audits, {} signatures: {}",
         count(partners.len() as u64),
         count(*files),
         count(*audit_lines),
         count(*signatures),
         if faults.is_empty() { "as they were written" } else { "NOT as they were written" }
-    );
+    )];
     if *signatures_unchecked > 0 {
-        text += &format!("  {} signatures were not checked: no `--public-key`\n", count(*signatures_unchecked));
+        lines.push(format!("  {} signatures were not checked: no `--public-key`", count(*signatures_unchecked)));
     }
-    for fault in faults {
-        text += &format!("  {}\n", line(&fault.place, &fault.found, &fault.wanted));
-    }
+    lines.extend(faults.iter().map(|fault| format!("  {}", line(&fault.place, &fault.found, &fault.wanted))));
     let Some(report) = guarded else {
         let why =
             if faults.is_empty() { "no `--policy` and `--recording`" } else { "the folders are not what was written" };
-        return text + &format!("guard: not run: {why}\n");
+        lines.push(format!("guard: not run: {why}"));
+        return lines.join("\n");
     };
-    text += &format!(
-        "guard: {} folders, {} rows: {}\n",
+    lines.push(format!(
+        "guard: {} folders, {} rows: {}",
         count(report.partners),
         count(report.rows),
         if report.breaches.is_empty() { "nothing beyond what the policy gives" } else { "MORE than the policy gives" }
-    );
+    ));
     if report.undecided > 0 {
-        text += &format!("  {} rows were not decided: too many classes are possible\n", count(report.undecided));
+        lines.push(format!("  {} rows were not decided: too many classes are possible", count(report.undecided)));
     }
     for breach in &report.breaches {
         let found = line(&breach.place, &breach.found, &breach.wanted);
-        text += &format!("  {} ({} of this kind): {found}\n", breach.beyond.name(), count(breach.count));
+        lines.push(format!("  {} ({} of this kind): {found}", breach.beyond.name(), count(breach.count)));
     }
-    text
+    lines.join("\n")
 }

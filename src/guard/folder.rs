@@ -2,7 +2,7 @@
 
 use super::GuardError;
 use super::finding::{Beyond, Breaches};
-use super::rows::{Basis, Counts, Judge, text};
+use super::rows::{Basis, Counts, Judge, put, text};
 use super::rules::Book;
 use super::table::{self, Row};
 use crate::space::Frame;
@@ -108,7 +108,7 @@ fn judge(
         });
         for (key, value) in [("sensor", &class.sensor), ("label", &class.label)] {
             if basis.partner.reads(&class.owner, value) {
-                words[key] = json!(value);
+                put(&mut words, key, json!(value));
             }
         }
         let entry = json!({ "action": level.deed.name, "allowed": true, "class": words, "partner": basis.partner.id,

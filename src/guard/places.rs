@@ -46,7 +46,9 @@ impl Zones {
                 if !polygons.iter_mut().flatten().all(|ring| unwrap(ring)) {
                     return Err(wrong(format!("zone `{name}`: a ring that goes round a pole")));
                 }
-                polygons.iter_mut().for_each(|polygon| gather(polygon));
+                for polygon in &mut polygons {
+                    gather(polygon);
+                }
             }
             areas.push((name.to_owned(), polygons));
         }
@@ -122,7 +124,9 @@ fn gather(polygon: &mut [Ring]) {
     for hole in holes {
         let fits = |turn: &f64| hole.iter().all(|[longitude, _]| (west..=east).contains(&(longitude + turn)));
         let turn = [0.0, -360.0, 360.0, -720.0, 720.0].into_iter().find(fits).unwrap_or(0.0);
-        hole.iter_mut().for_each(|[longitude, _]| *longitude += turn);
+        for [longitude, _] in hole {
+            *longitude += turn;
+        }
     }
 }
 

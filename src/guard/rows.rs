@@ -375,19 +375,19 @@ impl<'a> Judge<'a> {
             if level.demands.coarsen_m.is_some() {
                 hidden.push("zones");
             } else {
-                words["zones"] = json!(partner.among(&question.zones));
+                put(&mut words, "zones", json!(partner.among(&question.zones)));
             }
             if level.demands.omit.contains("contributors") {
                 hidden.push("contributors");
             } else {
-                words["contributors"] = json!(contributors);
+                put(&mut words, "contributors", json!(contributors));
             }
             let entry = |action: &str, rules: &[String]| {
                 json!({ "action": action, "allowed": true, "class": words, "partner": partner.id,
                         "decided_by": partner.rules(rules, &hidden) })
             };
             let mut first = entry(&level.deed.name, &rules);
-            first["obligations"] = obligations(&level.demands);
+            put(&mut first, "obligations", obligations(&level.demands));
             let mut entries = vec![text(first)];
             let mut authorities = Vec::new();
             for deed in &book.authorities {
@@ -422,6 +422,13 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// Adds a key to an object.
+pub(super) fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(key.to_owned(), value);
+    }
+}
+
 /// An entry as audits write it: keys in the order of the alphabet.
 pub(super) fn text(mut entry: Value) -> String {
     entry.sort_all_objects();
@@ -431,14 +438,14 @@ pub(super) fn text(mut entry: Value) -> String {
 fn obligations(demands: &Demands) -> Value {
     let mut words = json!({});
     if demands.delay_us > 0 {
-        words["delay_us"] = demands.delay_us.into();
+        put(&mut words, "delay_us", demands.delay_us.into());
     }
     if let Some(metres) = demands.coarsen_m {
-        words["coarsen_m"] = metres.into();
+        put(&mut words, "coarsen_m", metres.into());
     }
     if !demands.omit.is_empty() {
         let order = ["velocity", "covariance", "contributors", "existence"];
-        words["omit"] = order.into_iter().filter(|field| demands.omit.contains(*field)).collect();
+        put(&mut words, "omit", order.into_iter().filter(|field| demands.omit.contains(*field)).collect());
     }
     words
 }

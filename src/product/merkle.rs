@@ -40,7 +40,7 @@ fn node(left: &Sha256Hash, right: &Sha256Hash) -> Sha256Hash {
 
 fn hash(prefix: u8, parts: &[&[u8]]) -> Sha256Hash {
     let start = Sha256::new().chain_update([prefix]);
-    parts.iter().fold(start, |hash, part| hash.chain_update(part)).finalize().into()
+    parts.iter().fold(start, Digest::chain_update).finalize().into()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! other, two runs over different pictures would share a key stream. So these files, and the manifest beside them,
 //! differ between equal runs; what comes out of them does not.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -34,7 +33,7 @@ pub struct Sealing<'a> {
 
 /// The age recipient of each partner.
 #[derive(Clone, Debug)]
-pub struct Recipients(BTreeMap<String, crypt::Recipient>);
+pub struct Recipients(Vec<(String, crypt::Recipient)>);
 
 impl Recipients {
     /// Reads the recipient of every partner: an `age1…` key each.
@@ -58,7 +57,7 @@ impl Recipients {
     pub(super) fn encrypt(&self, partner: &str, folder: &Path, to: &Path) -> Result<FileEntry, ProductError> {
         let missing =
             || ProductError::Recipient { partner: partner.to_owned(), found: "no `age_recipient`".to_owned() };
-        let recipient = self.0.get(partner).ok_or_else(missing)?;
+        let (_, recipient) = self.0.iter().find(|(id, _)| id == partner).ok_or_else(missing)?;
         let mut archive = Vec::new();
         for name in names_in(folder)? {
             let path = folder.join(&name);
@@ -108,7 +107,9 @@ fn tar_header(name: &str, bytes: u64) -> [u8; 512] {
             *to = *from;
         }
     };
-    fields.into_iter().for_each(|(at, bytes)| put(&mut header, at, bytes));
+    for (at, bytes) in fields {
+        put(&mut header, at, bytes);
+    }
     let sum: u32 = header.iter().copied().map(u32::from).sum();
     put(&mut header, 148, format!("{sum:06o}\0 ").as_bytes());
     header

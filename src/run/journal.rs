@@ -71,7 +71,7 @@ pub(super) fn of_partner(
             let Some(level) = decisions.level(number, partner) else { continue };
             let rules = reasons.get(&(class.to_string(), level)).copied().unwrap_or_default();
             let class = detections(class, id, &knows);
-            entries.add(granted(id, class, level, knows.rules(rules, &[]), None), summary.count);
+            entries.add(granted(id, &class, level, &knows.rules(rules, &[]), None), summary.count);
         }
     }
     let reasons = reasons(records.iter());
@@ -84,9 +84,9 @@ pub(super) fn of_partner(
             knows.rules(all, &hidden)
         };
         let demands = Some(&shown.obligations);
-        entries.add(granted(id, words.clone(), &shown.level, rules(&shown.level), demands), shown.rows);
+        entries.add(granted(id, &words, &shown.level, &rules(&shown.level), demands), shown.rows);
         for action in &shown.authorities {
-            entries.add(granted(id, words.clone(), action, rules(action), None), shown.rows);
+            entries.add(granted(id, &words, action, &rules(action), None), shown.rows);
         }
     }
     Ok(entries.into_values())
@@ -122,7 +122,7 @@ pub(super) fn of_operator(basis: &Basis<'_>, records: &[DecisionRecord], release
     records.iter().map(entry).collect()
 }
 
-fn granted(partner: &str, class: Value, action: &str, rules: Vec<&str>, level: Option<&Obligations>) -> Value {
+fn granted(partner: &str, class: &Value, action: &str, rules: &[&str], level: Option<&Obligations>) -> Value {
     let mut entry = json!({
         "partner": partner, "class": class, "action": action, "allowed": true, "decided_by": rules,
     });

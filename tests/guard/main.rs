@@ -69,7 +69,7 @@ fn every_planted_leak_is_caught() {
     let mut unseen = Vec::new();
     for plant in PLANTS {
         let scene = if plant.name == "a column that no level hands out" { Scene::reticent() } else { Scene::new() };
-        (plant.plant)(&scene);
+        (plant.sow)(&scene);
         let found = scene.breaches();
         if !found.iter().any(|breach| breach.beyond == plant.caught) {
             let kinds: Vec<&str> = found.iter().map(|breach| breach.beyond.name()).collect();
@@ -79,8 +79,11 @@ fn every_planted_leak_is_caught() {
     assert!(unseen.is_empty(), "\n{}", unseen.join("\n"));
 }
 
+/// Changes a folder by what it knows of all rows.
+type Wrapper = fn(&Path, &[Row]);
+
 /// Leaks that leave a folder plausible: only that it moves with what its partner may not see tells them.
-const WRAPPERS: [(&str, fn(&Path, &[Row])); 4] = [
+const WRAPPERS: [(&str, Wrapper); 4] = [
     ("a capacity shared by all lanes", |folder, all| {
         edit(folder, |batch| batch.slice(0, batch.num_rows().min(all.len() * 2 / 3)));
     }),

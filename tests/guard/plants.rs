@@ -18,11 +18,11 @@ pub(crate) struct Plant {
     /// As in docs/verification.md.
     pub(crate) name: &'static str,
     pub(crate) caught: Beyond,
-    pub(crate) plant: fn(&Scene),
+    pub(crate) sow: fn(&Scene),
 }
 
-const fn plant(name: &'static str, caught: Beyond, plant: fn(&Scene)) -> Plant {
-    Plant { name, caught, plant }
+const fn plant(name: &'static str, caught: Beyond, sow: fn(&Scene)) -> Plant {
+    Plant { name, caught, sow }
 }
 
 pub(crate) const PLANTS: &[Plant] = &[
@@ -121,7 +121,7 @@ pub(crate) const PLANTS: &[Plant] = &[
         contributors(scene, "fine", |names| names.push("cypress".to_owned()));
     }),
     plant("contributors in another order", Beyond::Contributor, |scene| {
-        contributors(scene, "fine", |names| names.reverse())
+        contributors(scene, "fine", |names| names.reverse());
     }),
     plant("contributors where the level omits them", Beyond::Field, |scene| {
         contributors(scene, "coarse", |names| *names = vec!["ash".to_owned()]);
@@ -146,13 +146,13 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
     plant("a position finer than its level", Beyond::Precision, |scene| places(scene, "coarse", "x_m", |x| x + 3.5)),
     plant("the sign of a zero in a coarse position", Beyond::Precision, |scene| {
-        places(scene, "coarse", "z_m", |_| -0.0)
+        places(scene, "coarse", "z_m", |_| -0.0);
     }),
     plant("a covariance smaller than the cell", Beyond::Covariance, |scene| {
         fill(scene, "coarse", "position_covariance_xx_m2", 25.0);
     }),
     plant("a row outside the area of its permission", Beyond::Level, |scene| {
-        places(scene, "fine", "x_m", |x| x + 700.0)
+        places(scene, "fine", "x_m", |x| x + 700.0);
     }),
     plant("a row of a track that no permitted detection supports", Beyond::Place, |scene| {
         places(scene, "fine", "y_m", |y| y - 1_000_000.0);
@@ -236,7 +236,7 @@ fn places(scene: &Scene, partner: &str, name: &str, change: impl Fn(f64) -> f64)
 fn fill(scene: &Scene, partner: &str, name: &str, value: f32) {
     scene.table(partner, |batch| {
         let there = batch.column_by_name(name).expect("a column").as_primitive::<Float32Type>();
-        assert!(there.len() > 0, "no rows");
+        assert!(!there.is_empty(), "no rows");
         with(&batch, name, Arc::new(Float32Array::from(vec![Some(value); batch.num_rows()])))
     });
 }

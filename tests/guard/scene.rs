@@ -305,13 +305,16 @@ fn chained(entries: Vec<Value>) -> String {
         let rest = format!("\"entry\":{entry}}}");
         let hash = hex(&Sha256::digest(format!("{previous}\n{rest}")));
         previous = format!("{{\"chain\":\"{hash}\",{rest}");
-        text += &format!("{previous}\n");
+        writeln!(text, "{previous}").expect("text");
     }
     text
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("text");
+        text
+    })
 }
 
 /// The rows of a table, in one batch.
