@@ -2,6 +2,9 @@
 
 mod plants; // leaks in finished folders
 mod scene; // a small world and its output
+#[expect(dead_code, reason = "what changes in these worlds is for the other test")]
+#[path = "../noninterference/world.rs"]
+mod world; // random recordings and policies
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -62,6 +65,39 @@ fn the_demo_passes_too() {
     request.out = &alone;
     let report = inspect(&request).expect("the guard does its work");
     assert_eq!((report.breaches, report.partners), (Vec::new(), 1));
+}
+
+#[test]
+fn random_worlds_pass() {
+    use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+    let settings = Config { cases: 96, failure_persistence: None, max_shrink_iters: 16, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(settings, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let config = scene::config();
+    let configuration = serde_json::to_value(&config).expect("JSON");
+    let rows = std::cell::Cell::new(0);
+    let result = runner.run(&world::worlds(), |world| {
+        let folder = tempfile::tempdir().expect("a folder");
+        world.write(folder.path());
+        let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
+        let (recording, policy, out) = (&recording, &policy, &out);
+        let request = trackweave::run::Request {
+            recording,
+            policy,
+            out,
+            config: &config,
+            strict: false,
+            as_of_us: Some(9_000_000),
+        };
+        trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
+        let request =
+            guard::Request { out, policy, recording, configuration: &configuration, as_of_us: Some(9_000_000) };
+        let report = inspect(&request).expect("the guard does its work");
+        rows.set(rows.get() + report.rows);
+        proptest::prop_assert_eq!((report.breaches, report.undecided), (Vec::new(), 0));
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(rows.get() > 1000, "{} rows: too few to say anything", rows.get());
 }
 
 #[test]
