@@ -148,7 +148,7 @@ impl Sight {
         for (number, sensor) in (0u32..).zip(&recording.catalogue.sensors) {
             if sensors.contains(&number) {
                 let period_us = sensor.scan_period_us.max(1);
-                let end_us = (first_us.div_euclid(period_us) + 1) * period_us;
+                let end_us = first_us.div_euclid(period_us).saturating_add(1).saturating_mul(period_us);
                 open.insert((end_us, &sensor.name), (number, period_us, Vec::new()));
             }
         }
@@ -170,7 +170,9 @@ impl Sight {
                     let own = held.iter().map(|row| row.time_us).max().unwrap_or(end_us);
                     let before = self.scans.last().map_or(own, |(time_us, _)| *time_us);
                     self.scans.push((own.max(before), held));
-                    open.insert((end_us + period_us, name), (sensor, period_us, Vec::new()));
+                    if let Some(next_us) = end_us.checked_add(period_us) {
+                        open.insert((next_us, name), (sensor, period_us, Vec::new()));
+                    }
                 }
             }
         }

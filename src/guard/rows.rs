@@ -7,6 +7,7 @@ use super::rules::{Book, Demands, Partner, class, set};
 use super::table::{Row, fields};
 use super::{GuardError, Request};
 use crate::space::{EARTH_A_M, Frame};
+use crate::time::{micros, seconds_between};
 use cedar_policy::RestrictedExpression;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,7 @@ impl<'a> Judge<'a> {
         let number = |key: &'static str| {
             basis.request.configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
-        let period_us = crate::time::micros(number("/report_period_s")?).unwrap_or(1).max(1);
+        let period_us = micros(number("/report_period_s")?).unwrap_or(1).max(1);
         Ok(Self {
             basis,
             known: BTreeMap::new(),
@@ -117,7 +118,8 @@ impl<'a> Judge<'a> {
         };
         let from = self.basis.recording.classes.get(birth.class as usize);
         let (owner, label) = from.map_or(("", ""), |class| (class.owner.as_str(), class.label.as_str()));
-        let reach_m = self.slack_m + self.reach_m_s * (row.time_us - birth.time_us.min(born_us)) as f64 * 1e-6;
+        let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us);
+        let reach_m = self.slack_m + self.reach_m_s * alive_s;
         let apart_m = self.apart_m(birth.place, row.position);
         if apart_m > reach_m {
             let found = format!("{apart_m:.0} m from its first detection");
