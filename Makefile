@@ -17,6 +17,7 @@ help:
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
 test:
 	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
+	$(CARGO) test --release --locked --features encrypt --test verify
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
 	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
 

@@ -11,7 +11,7 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 7] = ["demo", "run", "policy", "simulate", "score", "bench", "devices"];
+const COMMANDS: [&str; 9] = ["demo", "run", "policy", "simulate", "score", "verify", "keygen", "bench", "devices"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -73,7 +73,9 @@ fn the_help_of_every_command_tells_exit_codes() {
     for command in COMMANDS {
         assert!(all.contains(&format!("\n  {command} ")), "{command} in {all}");
         let help = done(&[command, "--help"]);
-        for code in ["0  done", "2  the arguments", "3  the recording", "4  the output", "5  the device"] {
+        for code in
+            ["0  done", "2  the arguments", "3  the recording", "4  the output", "5  the device", "6  the output"]
+        {
             assert!(help.contains(code), "`{code}` in the help of {command}: {help}");
         }
     }
@@ -196,7 +198,7 @@ fn an_output_that_cannot_be_written_ends_with_4_and_stays_as_it_was() {
     fs::create_dir(&mine).expect("a scratch folder");
     fs::write(Path::new(&mine).join("diary.txt"), "Dear diary").expect("a scratch file");
     assert!(failed(&["demo", "--executor", "host", "--out", &mine], 4).contains("found `diary.txt`, wanted"));
-    assert!(failed(&["simulate", "data/scenarios/crossing.toml", "--out", &mine], 4).contains("not a recording"));
+    assert!(failed(&["simulate", "data/scenarios/crossing.toml", "--out", &mine], 4).contains("no simulation made"));
     let left: Vec<_> = fs::read_dir(&mine).expect("the folder").collect();
     assert_eq!(left.len(), 1);
     assert_eq!(fs::read_to_string(Path::new(&mine).join("diary.txt")).expect("the file"), "Dear diary");

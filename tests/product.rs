@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Staging,
-    columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Sealing,
+    SigningKey, Staging, columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -74,6 +74,11 @@ fn configuration() -> Value {
     json!({ "gate": 0.999, "levels": { "receive": "full", "fuse": "all" } })
 }
 
+/// What a picture is made with, and no decisions.
+fn made(configuration: &Value) -> Made<'_> {
+    Made { configuration, as_of_us: None, decisions: &[] }
+}
+
 /// Publishes `partners`, each with so many rows, writing a row of each in turn.
 fn publish(out: &Path, frame: Frame, partners: &[(&str, u32)]) -> Outcome {
     let staging = Staging::create(out)?;
@@ -88,7 +93,7 @@ fn publish(out: &Path, frame: Frame, partners: &[(&str, u32)]) -> Outcome {
         }
     }
     for (writer, _) in writers {
-        writer.finish(&configuration())?;
+        writer.finish(&made(&configuration()))?;
     }
     Ok(staging.publish()?)
 }
@@ -168,7 +173,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     for (partner, configuration) in ["juliett", "kilo"].into_iter().zip(configurations) {
         let mut writer = staging.picture(partner, Frame::Local, &all())?;
         writer.write(&row(1, [1.0, 2.0, 3.0], &[]), &Obligations::default())?;
-        let picture = writer.finish(&serde_json::from_str(configuration)?)?;
+        let picture = writer.finish(&made(&serde_json::from_str(configuration)?))?;
         assert_eq!((picture.partner.as_str(), picture.rows), (partner, 1));
     }
     staging.publish()?;
@@ -179,10 +184,10 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
 
     let manifest: Value = serde_json::from_str(&text)?;
     let table = fs::read(out.join("juliett/tracks.parquet"))?;
-    assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
-    assert_eq!(manifest["files"][0]["bytes"], table.len());
-    assert_eq!(manifest["files"][0]["rows"], 1);
-    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(25));
+    assert_eq!(manifest["files"][1]["sha256"], sha256(&table));
+    assert_eq!(manifest["files"][1]["bytes"], table.len());
+    assert_eq!(manifest["files"][1]["rows"], 1);
+    assert_eq!(manifest["files"][1]["columns"].as_array().map(Vec::len), Some(25));
     assert_eq!(manifest["frame"], "local");
     // printf '{"a":0.5,"b":{"x":2,"y":1}}' | sha256sum
     assert_eq!(manifest["configuration_sha256"], "f3e785272355ef3b9a6887d7fd1ee690aa978e48d327a24b590a5d7ea702f062");
@@ -199,7 +204,7 @@ fn an_output_that_is_not_published_leaves_the_old_one_and_nothing_else() -> Outc
     let staging = Staging::create(&out)?;
     let mut writer = staging.picture("charlie", Frame::Local, &all())?;
     writer.write(&row(0, [0.0; 3], &[]), &Obligations::default())?;
-    assert_eq!(contents(&out)?.len(), 5, "what is being written shows");
+    assert_eq!(contents(&out)?.len(), 7, "what is being written shows");
     drop((writer, staging));
     assert_eq!(contents(folder.path())?, before);
 
@@ -385,7 +390,7 @@ fn what_is_withheld_moves_no_byte() -> Outcome {
                 row.authorities = &[];
                 row.velocity_m_s = position_m;
                 writer.write(&row, cut)?;
-                writer.finish(&configuration())?;
+                writer.finish(&made(&configuration()))?;
                 staging.publish()?;
                 Ok(contents(&out.join("alpha"))?)
             };
@@ -529,7 +534,9 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let folder = TempDir::new()?;
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
-    staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&configuration())?;
+    let decisions = [json!({ "action": "receive_full", "count": 1 })];
+    let made = Made { configuration: &configuration(), as_of_us: Some(7), decisions: &decisions };
+    staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
@@ -544,7 +551,8 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
         decided_by: policies.clone(),
     };
     staging.decisions(&[decision(true), decision(false)])?;
-    staging.publish()?;
+    let key = SigningKey::generate(&folder.path().join("key"))?;
+    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None })?;
     let written =
         contents(&out)?.into_iter().map(|(file, _)| file.replace("alpha", "<partner>")).collect::<BTreeSet<_>>();
     let named = table(page, "## Files").iter().map(|cells| cells[0].to_owned()).collect::<BTreeSet<_>>();

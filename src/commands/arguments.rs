@@ -34,6 +34,10 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Score the pictures of a finished run against the truth of a recording
     Score(Score),
+    /// Check an output: digests, signatures, audits, and whether it holds only what its partners may have
+    Verify(Verify),
+    /// Make a key that signs outputs; a file that is there is never overwritten
+    Keygen(Keygen),
     /// Measure fusion at constant density: time per stage, tracks and detections per second
     Bench(Bench),
     /// List the GPUs and drivers that answer, and what `--executor auto` takes
@@ -82,6 +86,49 @@ pub(super) struct Run {
     /// those; without it, delays refer to a picture's own last detection
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
+
+    /// Sign every folder with the key that `trackweave keygen` made
+    #[arg(long, value_name = "FILE")]
+    pub(super) sign: Option<PathBuf>,
+
+    /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
+    #[arg(long)]
+    pub(super) encrypt: bool,
+}
+
+/// Arguments of `trackweave verify`.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Output folder of a finished run, or the folder of one partner
+    pub(super) out: PathBuf,
+
+    /// Folder of the policy that the run was made with; with it and the recording, the guard runs
+    #[arg(long, value_name = "DIR", requires = "recording")]
+    pub(super) policy: Option<PathBuf>,
+
+    /// Folder of the recording that the run was made with
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    pub(super) recording: Option<PathBuf>,
+
+    /// Configuration that the run was made with; without it, that for aircraft in `data/config/air.toml`
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub(super) config: Option<PathBuf>,
+
+    /// `--as-of` of the run
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "policy")]
+    pub(super) as_of: Option<String>,
+
+    /// Key that every folder must be signed with, the `.pub` of the one that signed
+    #[arg(long, value_name = "FILE")]
+    pub(super) public_key: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave keygen`.
+#[derive(Debug, Args)]
+pub(super) struct Keygen {
+    /// File for the secret key; the public one goes beside it, with `.pub`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
 }
 
 /// What can be done with a policy.
@@ -191,7 +238,7 @@ pub(super) struct Simulate {
     #[arg(value_name = "SCENARIO.toml")]
     pub(super) scenario: PathBuf,
 
-    /// Folder to write; an earlier recording is replaced, anything else is left alone
+    /// Folder to write; an earlier simulation is replaced, anything else is left alone
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 }

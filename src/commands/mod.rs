@@ -19,6 +19,8 @@ mod policy_html; // a matrix as a page
 mod policy_matrix; // a matrix as text
 mod simulate; // scenario -> recording
 mod score; // finished pictures against truth
+mod verify; // finished pictures against what was written, and against the policy
+mod keygen; // a key that signs
 mod bench; // throughput
 mod devices; // adapters
 
@@ -37,7 +39,8 @@ Exit codes:
   2  the arguments are wrong
   3  the recording, the policy, the configuration or the scenario is wrong
   4  the output cannot be written
-  5  the device is not there, or failed";
+  5  the device is not there, or failed
+  6  the output is not what was written, or holds more than its partners may have";
 
 /// Runs the command that the arguments name, the program's own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -66,6 +69,8 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Run(run) => run::execute(run, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
+        Command::Verify(verify) => verify::execute(verify, screen),
+        Command::Keygen(keygen) => keygen::execute(keygen, screen),
         Command::Bench(bench) => bench::execute(bench, screen),
         Command::Devices => devices::execute(screen),
     };

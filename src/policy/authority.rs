@@ -18,7 +18,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 /// The action that shows a partner who may act.
-pub(super) const SEE: &str = "see_authority";
+pub const SEE_AUTHORITY: &str = "see_authority";
 
 /// What `levels.toml` says of one authority.
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,8 @@ pub(super) struct Entry {
 
 /// The authorities of a schema, and the action that shows them.
 pub(super) fn split(model: &Model) -> (Vec<Action>, Option<Action>) {
-    let (see, authorities) = model.authorities.values().cloned().partition::<Vec<_>, _>(|action| action.name == SEE);
+    let (see, authorities) =
+        model.authorities.values().cloned().partition::<Vec<_>, _>(|action| action.name == SEE_AUTHORITY);
     (authorities, see.into_iter().next())
 }
 

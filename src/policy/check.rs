@@ -223,7 +223,7 @@ impl Seen {
             }
         }
         for (number, partner) in policy.partners().iter().enumerate() {
-            if !policy.could_get_something(partner) {
+            if !policy.asked().any(|action| policy.could_get(partner, action)) {
                 let found = format!("no rule permits anything to partner `{}`", partner.id);
                 findings.push(warning(places.of_partner(partner), found, "a rule that does, or no such partner"));
                 seen.partners.insert(number);

@@ -20,6 +20,7 @@ mod check; // findings of a policy that a person should look at
 mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
 mod difference; // what another policy would give more, and less
+mod disclosure; // what a partner's own audit may name
 mod error; // what can be wrong with a policy
 mod explain; // why, in words
 mod grid; // cells fixed to the world, for coarsening
@@ -43,11 +44,12 @@ mod strata; // times that the policy does not tell apart
 mod survey; // what a recording holds, as far as a policy can tell
 mod zones; // zones.geojson
 
-pub use authority::{Held, Holders};
+pub use authority::{Held, Holders, SEE_AUTHORITY};
 pub use check::{Check, Finding, Severity, check};
 pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
 pub use difference::{Change, Difference, Grant, difference};
+pub use disclosure::Disclosure;
 pub use error::PolicyError;
 pub use explain::{Answer, Explanation, Missing, RuleText, explain_detection, explain_track};
 pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};

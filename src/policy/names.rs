@@ -111,12 +111,7 @@ impl Names<'_> {
         }
         let Some(name) = attribute_of("principal", expression) else { return Vec::new() };
         let held = self.partners.iter().filter_map(|partner| partner.attributes.get(name));
-        held.flat_map(|attribute| match attribute {
-            Attribute::Text(text) => vec![text.clone()],
-            Attribute::Names(names) => names.iter().cloned().collect(),
-            Attribute::Flag(_) | Attribute::Number(_) => Vec::new(),
-        })
-        .collect()
+        held.flat_map(Attribute::names).collect()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Partner {
     pub groups: BTreeSet<String>,
     /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
     pub public_key: Option<String>,
+    /// The age key that its folder can be encrypted to: `age1…`.
+    pub age_recipient: Option<String>,
     pub(super) entity: Entity,
     /// Where it stands in `partners.toml`.
     pub(super) line: usize,
@@ -66,6 +68,7 @@ struct Declared {
 struct Entry {
     id: Spanned<String>,
     public_key: Option<Spanned<String>>,
+    age_recipient: Option<Spanned<String>>,
     #[serde(default)]
     groups: Vec<Spanned<String>>,
     #[serde(default)]
@@ -128,6 +131,15 @@ impl Entry {
             let found = format!("`{}`", key.get_ref());
             return Err(source.value(key.span().start, "public_key", found, "64 hexadecimal digits (an Ed25519 key)"));
         }
+        if let Some(key) = self.age_recipient.as_ref().filter(|key| !is_age(key.get_ref())) {
+            let found = format!("`{}`", key.get_ref());
+            return Err(source.value(
+                key.span().start,
+                "age_recipient",
+                found,
+                "an age key, `age1` and 58 letters more",
+            ));
+        }
         let mut attributes = BTreeMap::new();
         for (name, value) in self.attributes {
             let attribute = attribute(value.get_ref()).ok_or_else(|| {
@@ -153,7 +165,9 @@ impl Entry {
         })?;
         let public_key = self.public_key.map(Spanned::into_inner);
         let groups = self.groups.into_iter().map(Spanned::into_inner).collect();
-        Ok(Partner { id, attributes, groups, public_key, entity, line: source.line_at(start), rules: Vec::new() })
+        let age_recipient = self.age_recipient.map(Spanned::into_inner);
+        let line = source.line_at(start);
+        Ok(Partner { id, attributes, groups, public_key, age_recipient, entity, line, rules: Vec::new() })
     }
 }
 
@@ -170,6 +184,15 @@ fn attribute(value: &toml::Value) -> Option<Attribute> {
 }
 
 impl Attribute {
+    /// The texts that it holds.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            Self::Names(names) => names.iter().cloned().collect(),
+            Self::Flag(_) | Self::Number(_) => Vec::new(),
+        }
+    }
+
     fn expression(&self) -> RestrictedExpression {
         match self {
             Self::Text(text) => RestrictedExpression::new_string(text.clone()),
@@ -192,4 +215,9 @@ fn names_a_folder(id: &str) -> bool {
 
 fn is_ed25519(key: &str) -> bool {
     key.len() == 64 && key.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The form of an age key of X25519; whether it is one is seen when a folder is encrypted to it.
+fn is_age(key: &str) -> bool {
+    key.len() == 62 && key.starts_with("age1") && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }

@@ -196,10 +196,11 @@ impl Policy {
         Ok(set)
     }
 
-    /// Whether some permit could apply to a partner, for any action.
-    pub(super) fn could_get_something(&self, partner: &Partner) -> bool {
-        let permits: Vec<bool> = self.rules.having(Effect::Permit);
-        partner.rules.iter().flatten().any(|&rule| permits.get(rule).copied().unwrap_or(false))
+    /// Whether some permit could apply when a partner asks for an action.
+    pub(super) fn could_get(&self, partner: &Partner, action: &Action) -> bool {
+        let permits = self.rules.having(Effect::Permit);
+        let concerning = partner.rules.get(action.number).into_iter().flatten();
+        concerning.copied().any(|rule| permits.get(rule).copied().unwrap_or(false))
     }
 
     /// Whether the head of a rule admits an action and a partner, given by its own name and its groups'.

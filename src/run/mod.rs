@@ -13,6 +13,7 @@ mod looks; // rows -> looks of sensors
 mod given; // a row -> the row as a level of fuse gives it
 mod measure; // rows -> detections as fusion sees them
 mod pictures; // tracks -> pictures, as each partner may receive them
+mod journal; // what was decided, for the operator and for each partner
 mod report; // what the operator learns
 mod scores; // pictures against truth
 mod memory; // detections in memory -> tracks in memory
@@ -29,7 +30,7 @@ use crate::fusion::batch::{Batch, Scan};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections, IngestReport, Options, Order, Reader};
 use crate::policy::{Classifier, Policy};
-use crate::product::Staging;
+use crate::product::{Recipients, Sealing, SigningKey, Staging};
 use given::given;
 use lanes::{Basis, Given, Lane};
 use looks::{Look, Looks, Row};
@@ -68,17 +69,42 @@ pub enum Progress {
     Scoring,
 }
 
-/// Runs the whole path and publishes the output folder.
+/// How a run seals what it writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seals<'a> {
+    /// The key that signs every folder; without one nothing is signed.
+    pub sign: Option<&'a SigningKey>,
+    /// Whether every partner's folder is also encrypted to its `age_recipient`.
+    pub encrypt: bool,
+}
+
+/// Runs the whole path and publishes the output folder, unsealed.
 ///
 /// # Errors
-/// Anything wrong with the recording, the policy, the output folder or the device; nothing is published then.
+/// As [`run_sealed`].
 pub fn run(
     request: &Request<'_>,
     executor: Executor,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, RunError> {
+    run_sealed(request, Seals::default(), executor, progress)
+}
+
+/// Runs the whole path, seals the output folder and publishes it.
+///
+/// # Errors
+/// Anything wrong with the recording, the policy, the output folder, the partners' keys or the device; nothing is
+/// published then.
+pub fn run_sealed(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    executor: Executor,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RunReport, RunError> {
     let catalogue = Catalogue::read(request.recording)?;
     let policy = Policy::read(request.policy)?;
+    let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
+    let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
@@ -100,11 +126,11 @@ pub fn run(
         let fusing = Fusing::new(request.config, executor, &basis, &lanes, &mut pictures);
         fuse(request, fusing, ingest.rows_accepted, progress)?
     };
-    let (released, authority) = pictures.finish(request.config)?;
+    let (released, authority) = pictures.finish(request.config, &decisions)?;
     progress(Progress::Scoring);
     let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released, authority };
     let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
-    staging.publish()?;
+    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref() })?;
     Ok(report)
 }
 

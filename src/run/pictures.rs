@@ -2,11 +2,11 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
-use super::{Request, RunConfig, RunError};
+use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
-use crate::policy::{DecisionRecord, Field, Releaser, Status, TrackClass};
-use crate::product::{Fields, PictureWriter, Row, Staging};
+use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
+use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,23 @@ pub(super) struct Tally {
     pub(super) levels: BTreeMap<String, u64>,
     /// Rows an action that the partner may take.
     pub(super) authorities: BTreeMap<String, u64>,
+    /// Rows a class of tracks.
+    pub(super) classes: BTreeMap<TrackClass, ClassTally>,
+}
+
+/// What became of the rows of one class of tracks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClassTally {
+    /// Rows that were asked about.
+    pub(super) asked: u64,
+    /// Of these, rows in the picture.
+    pub(super) rows: u64,
+    /// Level of the rows in the picture.
+    pub(super) level: String,
+    /// What was done to them.
+    pub(super) obligations: Obligations,
+    /// What the partner may do with them, and whether it may see who else may.
+    pub(super) actions: Vec<String>,
 }
 
 /// A finished picture.
@@ -86,16 +103,18 @@ impl<'a> Pictures<'a> {
         })
     }
 
-    /// Reports a lane at every due time before `scan_us`, the time of its next scan.
+    /// Reports a lane at every due time before `scan_us`, the time of its next scan, and not after its last detection: a
+    /// look may end later.
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
     pub(super) fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
+        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
         let period = self.period_us;
         let due = self.next_us.get(lane).copied().flatten();
         // The first report is due at the first multiple of the period that is not before the first scan.
         let mut next = due.unwrap_or_else(|| -(-scan_us).div_euclid(period) * period);
-        while next < scan_us {
+        while next < scan_us && next <= last_us {
             self.report(lane, batch, next)?;
             next += period;
         }
@@ -110,8 +129,7 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// If a rule fails or a file cannot be written.
     pub(super) fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
-        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
-        self.report_until(lane, batch, last_us.saturating_add(1))
+        self.report_until(lane, batch, i64::MAX)
     }
 
     fn report(&mut self, index: usize, batch: &Batch, time_us: i64) -> Result<(), RunError> {
@@ -136,6 +154,8 @@ impl<'a> Pictures<'a> {
                     continue;
                 };
                 let release = releaser.release(&class)?;
+                let of_class = tally.classes.entry(class.clone()).or_default();
+                of_class.asked += 1;
                 let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
                 let Some(level) = &release.level else {
                     let rules = if release.decided_by.is_empty() {
@@ -153,6 +173,13 @@ impl<'a> Pictures<'a> {
                 let holders = if release.sees_holders { Some(self.watch.holders(&class)?.texts()) } else { None };
                 let mut row = row(&estimate, time_us, position_m, &names, &release.authorities);
                 row.holders = holders.as_deref();
+                of_class.rows += 1;
+                if of_class.rows == 1 {
+                    of_class.level.clone_from(level);
+                    of_class.obligations = release.obligations.clone();
+                    of_class.actions.clone_from(&release.authorities);
+                    of_class.actions.extend(release.sees_holders.then(|| SEE_AUTHORITY.to_owned()));
+                }
                 tally.rows += 1;
                 tally.tracks.insert(row.track);
                 *tally.levels.entry(level.clone()).or_default() += 1;
@@ -170,16 +197,20 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(super) fn finish(self, config: &RunConfig) -> Result<(Vec<Released>, AuthorityReport), RunError> {
+    pub(super) fn finish(
+        self,
+        config: &RunConfig,
+        decisions: &Decisions,
+    ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        let released: Result<_, RunError> = self
-            .writers
-            .into_iter()
-            .zip(self.tallies)
-            .zip(self.releasers)
-            .map(|((writer, tally), releaser)| {
-                writer.finish(&configuration)?;
-                Ok(Released { tally, records: releaser.records() })
+        let (basis, as_of_us) = (self.basis, self.as_of_us);
+        let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
+        let released: Result<_, RunError> = partners
+            .map(|(partner, ((writer, tally), releaser))| {
+                let records = releaser.records();
+                let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
+                writer.finish(&Made { configuration: &configuration, as_of_us, decisions: &granted })?;
+                Ok(Released { tally, records })
             })
             .collect();
         Ok((released?, self.watch.finish()?))

@@ -4,7 +4,7 @@ use super::authority::AuthorityReport;
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
-use super::{Request, RunError};
+use super::{Request, RunError, journal};
 use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
 use crate::ingest::{IngestReport, Truth, read_truth};
@@ -12,6 +12,7 @@ use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -174,9 +175,10 @@ impl RunReport {
         }
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
+        let journal = journal::of_operator(basis, &records, &released);
         let partners = names.iter().zip(released).zip(scores).enumerate().map(
             |(index, ((name, released), (score, resolution)))| {
-                let Tally { rows, tracks, withheld, levels, authorities } = released.tally;
+                let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
                 let of_partner = |lane: &&Lane| lane.partners.contains(&index);
                 PartnerReport {
                     partner: name.clone(),
@@ -210,17 +212,17 @@ impl RunReport {
             authority,
             fusion: fusion.report,
         };
-        report.write(staging, &records, fusion.timings)?;
+        staging.decisions(&records)?;
+        report.write(staging, &journal, fusion.timings)?;
         Ok(report)
     }
 
-    fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
+    fn write(&self, staging: &Staging, journal: &[Value], timings: Timings) -> Result<(), RunError> {
         let mut audit = staging.audit()?;
-        for decision in records {
+        for decision in journal {
             audit.record(decision)?;
         }
         audit.finish()?;
-        staging.decisions(records)?;
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
