@@ -11,7 +11,7 @@ help:
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
 	@echo 'make stages  predict and update, kernel and twin'
-	@echo 'make formal  proofs about the rules of the demo, and the tests of the prover; needs cvc5'
+	@echo 'make formal  proofs about rules of the demo and of data/policies, and the tests of the prover; needs cvc5'
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
@@ -38,6 +38,7 @@ stages:
 formal:
 	REQUIRE_CVC5=1 $(CARGO) test --release --locked --manifest-path formal/Cargo.toml
 	formal/target/release/trackweave-formal narrower data/demo/policy data/demo/policy
+	formal/target/release/trackweave-formal caveat data/policies/national-caveats national
 
 peers:
 	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml

@@ -324,6 +324,7 @@ fn documented() -> TempDir {
 #[test]
 fn the_example_of_the_documentation_gives_what_its_table_says() {
     let policy = Policy::read(documented().path()).expect("the example");
+    assert!(policy.is_exclusive("task_sensor"));
     let at = |text| parse_timestamp(text).expect("a time") / 1_000_000;
     let (during, after) = (at("2024-05-02T00:00:00Z"), at("2024-05-10T00:00:00Z"));
     let just_before = at("2024-05-31T23:55:00Z");
@@ -357,6 +358,7 @@ fn the_example_of_the_documentation_gives_what_its_table_says() {
                 (level, authorities),
                 "{partner} {place:?}"
             );
+            assert_eq!(release.sees_holders, partner == 0, "only north sees who may act");
         }
     }
 }

@@ -82,6 +82,7 @@ fn describe_answer(answer: &Answer, gets: Option<&Answer>) -> String {
         (true, true) if gets.is_some_and(|gets| gets.action != answer.action) => {
             "permitted too, but a higher level is what it gets"
         }
+        (true, true) if !answer.due => "permitted: this is what it gets, but not as of the run",
         (true, true) => "permitted: this is what it gets",
         (true, false) => "permitted",
         (false, _) => "denied",

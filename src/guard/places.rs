@@ -182,3 +182,50 @@ fn instant(value: &toml::Value) -> Option<i64> {
         toml::Value::Boolean(_) | toml::Value::Array(_) | toml::Value::Table(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_round_the_earth_holds_its_pole_and_holes_are_left_out() {
+        let feature = |name: &str, rings: &str| {
+            format!(
+                "{{\"type\":\"Feature\",\"properties\":{{\"name\":\"{name}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":{rings}}}}}"
+            )
+        };
+        let areas = [
+            // Eastwards, with a hole over the antimeridian.
+            feature("north", "[[[0,75],[120,75],[240,75],[360,75]],[[170,80],[-170,80],[-170,84],[170,84],[170,80]]]"),
+            // Westwards, higher on one side.
+            feature("south", "[[[100,-60],[-20,-70],[-140,-60],[100,-60]]]"),
+            feature("pacific", "[[[170,-10],[-170,-10],[-170,10],[170,10],[170,-10]]]"),
+        ];
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", areas.join(","));
+        std::fs::write(folder.path().join("zones.geojson"), text).expect("a file");
+        let zones = Zones::read(folder.path(), Frame::Geodetic).expect("zones");
+        for (place, held) in [
+            ([0.0, 90.0], "north"),
+            ([-33.0, 75.0], "north"),
+            ([-33.0, 74.9], ""),
+            ([180.0, 82.0], ""),
+            ([-175.0, 82.0], ""),
+            ([-169.0, 82.0], "north"),
+            ([12.0, -90.0], "south"),
+            ([-20.0, -69.0], ""),
+            ([-20.0, -70.1], "south"),
+            ([160.0, -59.9], ""),
+            ([160.0, -60.0], ""),
+            ([160.0, -60.1], "south"),
+            ([40.0, -64.9], ""),
+            ([40.0, -65.1], "south"),
+            ([180.0, 0.0], "pacific"),
+            ([-175.0, 0.0], "pacific"),
+            ([-165.0, 0.0], ""),
+        ] {
+            let found = zones.at(place);
+            assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>().concat(), held, "{place:?}");
+        }
+    }
+}

@@ -37,6 +37,8 @@ pub struct Answer {
     pub level: bool,
     /// Whether it is permitted.
     pub allowed: bool,
+    /// Whether its delay has passed when the run is made; of a detection only, since a track has many times.
+    pub due: bool,
     /// The rules that decided: all that permit, or all that forbid. None where no rule permits it.
     pub decided_by: Vec<RuleText>,
     /// Where it is denied, the permits for it that do not apply, or are overruled, and what each lacks; the nearest
@@ -83,6 +85,9 @@ pub fn explain_detection(
     let class = Asked::detections(policy, &key)?;
     let mut explanation = explain(policy, partner, &class, &actions, as_of_us)?;
     explanation.attributes = attributes_of_detections(&key);
+    for (answer, (level, _)) in explanation.answers.iter_mut().zip(&policy.fuse) {
+        answer.due = key.waited_us >= Some(level.obligations.delay_us);
+    }
     Ok((explanation, time_us))
 }
 
@@ -121,6 +126,7 @@ fn explain(
             action: action.name.clone(),
             level: [&policy.model.fuse, &policy.model.receive].iter().any(|group| group.contains_key(&action.name)),
             allowed: applying.allowed(),
+            due: true,
             decided_by: applying.deciding().iter().filter_map(|id| policy.rule_text(id)).collect(),
             permits,
         });

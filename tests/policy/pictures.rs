@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
+use trackweave::guard::{self, inspect};
 use trackweave::product::{columns, read_batches, read_picture};
 use trackweave::run::{Request, RunConfig, RunReport, run};
 use trackweave::space::Frame;
@@ -65,6 +66,16 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         as_of_us: parse_timestamp(as_of),
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
+    // The guard agrees, which reads the policy with its own eyes.
+    let found = inspect(&guard::Request {
+        out: &out,
+        policy: &policy,
+        recording: folder.path(),
+        configuration: &serde_json::to_value(&config).expect("JSON"),
+        as_of_us: request.as_of_us,
+    });
+    let found = found.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((found.breaches, found.undecided), (Vec::new(), 0));
     (folder, report)
 }
 
