@@ -10,6 +10,7 @@ use crate::policy::{Answer, Explanation, NO_POLICY, Policy, RuleText, explain_de
 use crate::product::{Stretch, read_stretches};
 use crate::time::format_timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// One class, when it held, and why.
@@ -72,17 +73,18 @@ fn describe(one: &Explained, scale: TimeScale) -> String {
     };
     let mut text = paragraph("", &format!("{when}: {}", attributes.join(", ")));
     let gets = one.explanation.answers.iter().find(|answer| answer.allowed && answer.level);
-    text.extend(one.explanation.answers.iter().map(|answer| describe_answer(answer, gets)));
+    let not_due = &one.explanation.not_due;
+    text.extend(one.explanation.answers.iter().map(|answer| describe_answer(answer, gets, not_due)));
     text + "\n"
 }
 
-/// An answer in words; `gets` is that of the level which the partner gets.
-fn describe_answer(answer: &Answer, gets: Option<&Answer>) -> String {
+/// An answer in words; `gets` is that of the level which the partner gets, `not_due` are levels that come later.
+fn describe_answer(answer: &Answer, gets: Option<&Answer>, not_due: &BTreeSet<String>) -> String {
     let verdict = match (answer.allowed, answer.level) {
         (true, true) if gets.is_some_and(|gets| gets.action != answer.action) => {
             "permitted too, but a higher level is what it gets"
         }
-        (true, true) if !answer.due => "permitted: this is what it gets, but not as of the run",
+        (true, true) if not_due.contains(&answer.action) => "permitted: this is what it gets, but not as of the run",
         (true, true) => "permitted: this is what it gets",
         (true, false) => "permitted",
         (false, _) => "denied",

@@ -9,7 +9,7 @@ use cedar_policy::{
     PolicySet, Request, RestrictedExpression, Schema,
 };
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A policy.
@@ -183,7 +183,7 @@ impl Book {
 
     /// A partner with what its audit may name.
     fn partner(&self, id: String, entity: Entity, mut names: BTreeSet<String>) -> Result<Partner, GuardError> {
-        let groups = entity.clone().into_inner().2;
+        let groups = entity.clone().into_inner().2.into_iter().collect();
         let (mut plain, mut reads) = (true, BTreeMap::new());
         for rule in self.rules.policies() {
             let json = rule.to_json().map_err(GuardError::cedar("take a rule apart"))?;
@@ -229,7 +229,7 @@ impl Partner {
 }
 
 /// Whether a name in a rule's head is a partner's own, or that of a group that it is in.
-fn stands_for(named: &Value, partner: &str, groups: &HashSet<EntityUid>) -> bool {
+fn stands_for(named: &Value, partner: &str, groups: &BTreeSet<EntityUid>) -> bool {
     let part = |key| named.get(key).and_then(Value::as_str).unwrap_or_default();
     match part("type") {
         "Partner" => part("id") == partner,

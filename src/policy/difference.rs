@@ -7,7 +7,7 @@
 
 use super::class::ClassKey;
 use super::decide::Decisions;
-use super::levels::Obligations;
+use super::levels::{Field, Measured, Obligations};
 use super::read::Policy;
 use super::release::{Releaser, TrackClass};
 use super::survey::{Joint, SurveyError, attributes_of_detections, attributes_of_tracks, made, makings};
@@ -161,7 +161,7 @@ fn compare_detections(
             }
             let gained = match other {
                 None => vec![format!("detections at `{}`", own.name)],
-                Some(other) => milder("detections", &own.obligations, &other.obligations, |part| part.name()),
+                Some(other) => milder("detections", &own.obligations, &other.obligations, Measured::name),
             };
             for what in gained {
                 grants.add(side, what, attributes_of_detections(key), Some(count));
@@ -221,7 +221,7 @@ fn compare_tracks(
 fn beyond(own: &Received, other: &Received) -> Vec<String> {
     let mut beyond = Vec::new();
     match (&own.obligations, &other.obligations) {
-        (Some(own), Some(other)) => beyond.extend(milder("tracks", own, other, |field| field.name())),
+        (Some(own), Some(other)) => beyond.extend(milder("tracks", own, other, Field::name)),
         (Some(_), None) => beyond.push("tracks".to_owned()),
         (None, _) => {}
     }

@@ -15,6 +15,7 @@ use super::survey::{SurveyError, attributes_of_detections, attributes_of_tracks,
 use cedar_policy::{Effect, PolicyId, PolicySet};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Why a partner gets what of one class.
@@ -26,6 +27,8 @@ pub struct Explanation {
     pub attributes: Vec<(&'static str, String)>,
     /// Every action in question, levels first, the highest first.
     pub answers: Vec<Answer>,
+    /// Levels whose delay has not passed when the run is made. None for a track: it has many times.
+    pub not_due: BTreeSet<String>,
 }
 
 /// What was decided about one action, and by which rules.
@@ -37,8 +40,6 @@ pub struct Answer {
     pub level: bool,
     /// Whether it is permitted.
     pub allowed: bool,
-    /// Whether its delay has passed when the run is made; of a detection only, since a track has many times.
-    pub due: bool,
     /// The rules that decided: all that permit, or all that forbid. None where no rule permits it.
     pub decided_by: Vec<RuleText>,
     /// Where it is denied, the permits for it that do not apply, or are overruled, and what each lacks; the nearest
@@ -85,9 +86,8 @@ pub fn explain_detection(
     let class = Asked::detections(policy, &key)?;
     let mut explanation = explain(policy, partner, &class, &actions, as_of_us)?;
     explanation.attributes = attributes_of_detections(&key);
-    for (answer, (level, _)) in explanation.answers.iter_mut().zip(&policy.fuse) {
-        answer.due = key.waited_us >= Some(level.obligations.delay_us);
-    }
+    let not_due = policy.fuse_levels().filter(|level| key.waited_us < Some(level.obligations.delay_us));
+    explanation.not_due = not_due.map(|level| level.name.clone()).collect();
     Ok((explanation, time_us))
 }
 
@@ -126,13 +126,12 @@ fn explain(
             action: action.name.clone(),
             level: [&policy.model.fuse, &policy.model.receive].iter().any(|group| group.contains_key(&action.name)),
             allowed: applying.allowed(),
-            due: true,
             decided_by: applying.deciding().iter().filter_map(|id| policy.rule_text(id)).collect(),
             permits,
         });
     }
     let partner = policy.partner(partner)?.id.clone();
-    Ok(Explanation { partner, attributes: Vec::new(), answers })
+    Ok(Explanation { partner, attributes: Vec::new(), answers, not_due: BTreeSet::new() })
 }
 
 /// The permits for an action, and what each lacks; the nearest first.
