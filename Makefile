@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check demo scenarios stages peers
+.PHONY: help test check demo scenarios stages peers formal
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -11,11 +11,13 @@ help:
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
 	@echo 'make stages  predict and update, kernel and twin'
+	@echo 'make formal  proofs about rules of the demo and of data/policies, and the tests of the prover; needs cvc5'
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
 test:
 	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
+	$(CARGO) test --release --locked --features encrypt --test verify
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
 	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
 
@@ -31,6 +33,12 @@ scenarios:
 
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
+
+# Not part of `make test`: a solver that the program does not need.
+formal:
+	REQUIRE_CVC5=1 $(CARGO) test --release --locked --manifest-path formal/Cargo.toml
+	formal/target/release/trackweave-formal narrower data/demo/policy data/demo/policy
+	formal/target/release/trackweave-formal caveat data/policies/national-caveats national
 
 peers:
 	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml

@@ -9,13 +9,14 @@ pub mod space; // where things are: frames, tiles, geodesy
 pub mod time; // when things are: integer microseconds, ISO 8601
 
 pub mod ingest; // files -> recording
-pub mod simulate; // scenario -> recording with truth
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
 pub mod fusion; // segments -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
+pub mod simulate; // scenario -> recording with truth
 
 pub mod run; // the whole path
+pub mod guard; // finished folders -> what a partner may not have
 pub mod bench; // throughput of fusion
 pub mod commands; // the command line
 

@@ -97,7 +97,8 @@ fn collect(root: &Path, folder: &Path, tree: &mut Tree) {
 }
 
 fn help_of_the_program(subcommand: &str) -> Option<String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_trackweave")).args([subcommand, "--help"]).output().ok()?;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trackweave"));
+    let output = command.args(subcommand.split(' ')).arg("--help").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -339,6 +340,9 @@ fn known(tree: &Tree, command: &str, help: &dyn Fn(&str) -> Option<String>) -> R
             if *subcommand == "COMMAND" {
                 return Ok(());
             }
+            // `policy` has subcommands of its own.
+            let nested = options.first().filter(|_| *subcommand == "policy").map(|word| format!("{subcommand} {word}"));
+            let subcommand = nested.as_deref().unwrap_or(subcommand);
             let text = help(subcommand).ok_or_else(|| format!("the program has no subcommand `{subcommand}`"))?;
             let names = options.iter().map(|word| word.trim_matches(['[', ']'])).filter(|word| word.starts_with("--"));
             let mut unknown = names.filter(|name| !text.contains(*name));

@@ -11,7 +11,7 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 6] = ["demo", "run", "simulate", "score", "bench", "devices"];
+const COMMANDS: [&str; 9] = ["demo", "run", "policy", "simulate", "score", "verify", "keygen", "bench", "devices"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -73,22 +73,83 @@ fn the_help_of_every_command_tells_exit_codes() {
     for command in COMMANDS {
         assert!(all.contains(&format!("\n  {command} ")), "{command} in {all}");
         let help = done(&[command, "--help"]);
-        for code in ["0  done", "2  the arguments", "3  the recording", "4  the output", "5  the device"] {
+        for code in
+            ["0  done", "2  the arguments", "3  the recording", "4  the output", "5  the device", "6  the output"]
+        {
             assert!(help.contains(code), "`{code}` in the help of {command}: {help}");
         }
     }
     assert!(done(&["--version"]).starts_with("trackweave "));
 }
 
+/// The exit code and stdout of `policy` and what follows it.
+fn policy(arguments: &[&str]) -> (i32, String) {
+    let output = trackweave(&[&["policy"], arguments].concat());
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    (output.status.code().expect("an exit code"), text(&output.stdout))
+}
+
+#[test]
+fn a_policy_is_looked_at_before_anything_is_shared() {
+    let (folder, demo, recording) = (scratch(), "data/demo/policy", "data/demo/recording");
+    for command in ["check", "matrix", "diff", "explain"] {
+        assert!(done(&["policy", command, "--help"]).contains("1  `policy check` found an error"), "{command}");
+    }
+    let wrong = at(&folder, "wrong");
+    fs::create_dir(&wrong).expect("a scratch folder");
+    for entry in fs::read_dir(root().join(demo)).expect("the policy") {
+        let path = entry.expect("an entry").path();
+        fs::copy(&path, Path::new(&wrong).join(path.file_name().expect("a name"))).expect("a copy");
+    }
+    let levels = fs::read_to_string(root().join(demo).join("levels.toml")).expect("levels");
+    fs::write(Path::new(&wrong).join("levels.toml"), levels.replace("PT5M", "PT1M")).expect("a scratch file");
+    assert_eq!(policy(&["check", demo]), (0, "0 errors, 0 warnings; 8 rules, 4 partners\n".to_owned()));
+    let (code, found) = policy(&["diff", demo, &wrong, recording]);
+    assert!(code == 1 && found.contains("gains   tracks 60 s late, not 300 s"), "{found}");
+    let (code, found) = policy(&["diff", &wrong, demo, recording]);
+    assert!(code == 0 && found.contains("loses   tracks 60 s late") && found.ends_with("than before\n"), "{found}");
+    let (code, found) = policy(&["diff", demo, &wrong, recording, "--run"]);
+    assert!(code == 1 && found.contains("  after   ") && found.contains("at receive_coarse"), "{found}");
+
+    fs::write(Path::new(&wrong).join("levels.toml"), levels.replace("PT5M", "soon")).expect("a scratch file");
+    let (code, found) = policy(&["check", &wrong]);
+    assert!(code == 1 && found.contains("levels.toml:12: error: `delay` is `soon`, wanted an ISO 8601"), "{found}");
+    assert_eq!(json_of(&policy(&["check", &wrong, "--json"]).1)["findings"][0]["line"], 12);
+    assert!(failed(&["policy", "matrix", &wrong, "--recording", recording], 3).contains("levels.toml:12"));
+
+    let page = at(&folder, "matrix.html");
+    let (_, shown) = policy(&["matrix", demo, "--recording", recording, "--html", &page]);
+    assert!(shown.contains("37,720 detections in 11 classes") && shown.contains("birch-fuses-its-zone"), "{shown}");
+    let page = fs::read_to_string(page).expect("a page");
+    assert!(page.contains("color-scheme:light dark") && page.contains("birch-fuses-its-zone"));
+    assert!(!page.contains("http") && !page.contains("<script") && !page.contains("src="), "nothing from elsewhere");
+
+    let explain = ["explain", demo, "--recording", recording, "--partner", "dogwood", "--detection", "7"];
+    let (code, why) = policy(&explain);
+    assert!(code == 0 && why.contains("no policy permits this"), "{why}");
+    assert!(
+        why.contains("fails  principal == Partner::\"aspen\"") && why.contains("data/demo/policy/fuse.cedar:"),
+        "{why}"
+    );
+    let nobody = ["policy", "explain", demo, "--recording", recording, "--partner", "elm", "--detection", "7"];
+    assert!(failed(&nobody, 2).contains("`--partner` is `elm`, wanted one of: aspen, birch"));
+}
+
+fn json_of(stdout: &str) -> Value {
+    serde_json::from_str(stdout).expect("JSON")
+}
+
 #[test]
 fn wrong_arguments_end_with_2() {
-    let cases: [&[&str]; 7] = [
+    let cases: [&[&str]; 9] = [
         &["dmeo"],
         &["run", "data/demo/recording", "--out", "x"],
         &["demo", "--executor", "abacus"],
         &["bench", "--objects", "0"],
         &["bench", "--scans", "1"],
         &["demo", "--strict"],
+        &["policy", "matrix", "data/demo/policy"],
+        &["policy", "explain", "data/demo/policy", "--recording", "data/demo/recording", "--partner", "aspen"],
         &[],
     ];
     for case in cases {
@@ -137,7 +198,7 @@ fn an_output_that_cannot_be_written_ends_with_4_and_stays_as_it_was() {
     fs::create_dir(&mine).expect("a scratch folder");
     fs::write(Path::new(&mine).join("diary.txt"), "Dear diary").expect("a scratch file");
     assert!(failed(&["demo", "--executor", "host", "--out", &mine], 4).contains("found `diary.txt`, wanted"));
-    assert!(failed(&["simulate", "data/scenarios/crossing.toml", "--out", &mine], 4).contains("not a recording"));
+    assert!(failed(&["simulate", "data/scenarios/crossing.toml", "--out", &mine], 4).contains("no simulation made"));
     let left: Vec<_> = fs::read_dir(&mine).expect("the folder").collect();
     assert_eq!(left.len(), 1);
     assert_eq!(fs::read_to_string(Path::new(&mine).join("diary.txt")).expect("the file"), "Dear diary");

@@ -4,8 +4,16 @@
 mod common;
 #[path = "policy/interference.rs"]
 mod interference;
+#[path = "policy/library.rs"]
+mod library;
 #[path = "policy/mistakes.rs"]
 mod mistakes;
+#[path = "policy/model.rs"]
+mod model;
+#[path = "policy/pictures.rs"]
+mod pictures;
+#[path = "policy/whole.rs"]
+mod whole;
 #[path = "policy/zones.rs"]
 mod zones;
 
@@ -14,7 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tempfile::TempDir;
 use trackweave::policy::{
-    ClassSummary, Classifier, Field, FuseRights, NO_POLICY, Policy, PolicyError, Releaser, Segment, Status, TrackClass,
+    ClassSummary, Classifier, Field, FuseRights, NO_POLICY, Obligations, Policy, PolicyError, Releaser, Segment,
+    Status, TrackClass,
 };
 use trackweave::space::Frame;
 use trackweave::time::parse_timestamp;
@@ -59,7 +68,10 @@ fn partners_with_equal_rights_share_a_segment_and_one_without_rights_has_none() 
     let classes = [key("a", "red", "", &[]), key("a", "red", "secret", &[]), key("b", "blue", "", &["west"])];
     let decisions = policy.decide(&classes, None).expect("decisions");
     // By id: blue 0, green 1, red 2.
-    assert_eq!(decisions.segments(), [Segment { classes: BTreeSet::from([0, 2]), partners: vec![0, 2] }]);
+    assert_eq!(
+        decisions.segments(),
+        [Segment { classes: [0, 2].map(|class| (class, Obligations::default())).into(), partners: vec![0, 2] }]
+    );
 }
 
 #[test]
@@ -71,7 +83,7 @@ fn a_million_detections_and_a_hundred_partners_cost_classes_times_partners_times
     let rules = RULES.replace("Partner::\"red\"", "Partner::\"p7\"");
     let policy = policy(&[("partners.toml", &partners), ("rules.cedar", &rules)]);
     let catalogue = catalogue(Frame::Local, &[("a", "red"), ("b", "blue"), ("c", "blue")]);
-    let mut classifier = Classifier::new(&policy, &catalogue).expect("a classifier");
+    let mut classifier = Classifier::new(&policy, &catalogue, None).expect("a classifier");
     let row = |n: u32| {
         let place = [f64::from(n * 7919 % 1200) / 100.0, f64::from(n * 104_729 % 1000) / 100.0];
         (i64::from(n / 10_000), n % 3, place, if n.is_multiple_of(5) { "secret" } else { "" }, n.is_multiple_of(2))
@@ -94,7 +106,7 @@ fn a_million_detections_and_a_hundred_partners_cost_classes_times_partners_times
 fn a_batch_is_sorted_into_the_classes_that_zones_periods_and_labels_say() {
     let policy = policy(&[]);
     let catalogue = catalogue(Frame::Local, &[("a", "red"), ("b", "blue")]);
-    let mut classifier = Classifier::new(&policy, &catalogue).expect("a classifier");
+    let mut classifier = Classifier::new(&policy, &catalogue, None).expect("a classifier");
     let first =
         detections(&[(9, 0, [1.0, 1.0], "", true), (10, 0, [1.0, 1.0], "x", true), (16, 1, [7.5, 4.5], "", false)]);
     // The second batch numbers its labels in another order.
@@ -116,9 +128,46 @@ fn a_batch_is_sorted_into_the_classes_that_zones_periods_and_labels_say() {
 }
 
 #[test]
+fn classes_have_the_same_numbers_however_a_batch_is_spread_over_cores() {
+    let policy = policy(&[]);
+    let sensors = catalogue(Frame::Local, &[("a", "red"), ("b", "blue"), ("c", "blue")]);
+    let row = |n: u32| {
+        // Places near outlines come late, so that later parts meet sets of zones that earlier ones do not know.
+        let x = if n < 30_000 { 20.0 } else { f64::from(n % 1100) / 100.0 };
+        (
+            i64::from(n / 1000),
+            n * 7 % 3,
+            [x, f64::from(n % 1000) / 100.0],
+            if n % 11 == 3 { "x" } else { "" },
+            n.is_multiple_of(2),
+        )
+    };
+    let rows: Vec<Row> = (0..60_000).map(row).collect();
+    let classes = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let mut classifier = Classifier::new(&policy, &sensors, None).expect("a classifier");
+            let numbers = classifier.classify(&detections(&rows)).expect("classes");
+            (numbers, classifier.classes().to_vec(), classifier.summaries().to_vec())
+        })
+    };
+    let one = classes(1);
+    assert!(one.1.len() > 50, "{} classes", one.1.len());
+    assert_eq!(one.2.iter().map(|summary| summary.count).sum::<u64>(), 60_000);
+    for threads in [2, 5, 16] {
+        assert!(classes(threads) == one, "{threads} threads number the classes otherwise");
+    }
+    // One by one, too.
+    let mut classifier = Classifier::new(&policy, &sensors, None).expect("a classifier");
+    let cut = rows.chunks(777).flat_map(|rows| classifier.classify(&detections(rows)).expect("classes"));
+    assert!(cut.collect::<Vec<_>>() == one.0);
+}
+
+#[test]
 fn a_batch_that_does_not_hold_together_is_an_error() {
     let policy = policy(&[]);
-    let mut classifier = Classifier::new(&policy, &catalogue(Frame::Local, &[("a", "red")])).expect("a classifier");
+    let mut classifier =
+        Classifier::new(&policy, &catalogue(Frame::Local, &[("a", "red")]), None).expect("a classifier");
     let good = || detections(&[(1, 0, [1.0, 1.0], "", true), (2, 0, [1.0, 1.0], "", true)]);
     let (mut sensor, mut label, mut place, mut short) = (good(), good(), good(), good());
     sensor.sensor[1] = 1;
@@ -235,7 +284,7 @@ fn the_policy_of_the_demo_shows_four_kinds_of_partner() {
     let policy = Policy::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/policy")).expect("the demo");
     let sensors =
         [("aspen-west", "aspen"), ("aspen-east", "aspen"), ("birch-south", "birch"), ("clover-north", "clover")];
-    let mut classifier = Classifier::new(&policy, &catalogue(Frame::Geodetic, &sensors)).expect("a classifier");
+    let mut classifier = Classifier::new(&policy, &catalogue(Frame::Geodetic, &sensors), None).expect("a classifier");
     // Each receiver over Sion, Lucerne, Zürich and Milan; Milan is in no zone.
     let places = [[7.36, 46.23], [8.3, 47.05], [8.54, 47.4], [9.19, 45.46]];
     let rows: Vec<Row> =
@@ -275,16 +324,30 @@ fn documented() -> TempDir {
 #[test]
 fn the_example_of_the_documentation_gives_what_its_table_says() {
     let policy = Policy::read(documented().path()).expect("the example");
+    assert!(policy.is_exclusive("task_sensor"));
     let at = |text| parse_timestamp(text).expect("a time") / 1_000_000;
     let (during, after) = (at("2024-05-02T00:00:00Z"), at("2024-05-10T00:00:00Z"));
+    let just_before = at("2024-05-31T23:55:00Z");
     let (water, island) = ([10.5, 55.5], [11.1, 55.5]);
-    let mut classifier =
-        Classifier::new(&policy, &catalogue(Frame::Geodetic, &[("mast", "north")])).expect("a classifier");
-    let rows = [(during, 0, water, "", true), (during, 0, water, "national", true), (after, 0, water, "", true)];
+    let as_of = parse_timestamp("2024-06-01T00:00:00Z");
+    let mast = catalogue(Frame::Geodetic, &[("mast", "north")]);
+    let mut classifier = Classifier::new(&policy, &mast, as_of).expect("a classifier");
+    let rows = [
+        (during, 0, water, "", true),
+        (during, 0, water, "national", true),
+        (after, 0, water, "", true),
+        (just_before, 0, water, "", true),
+    ];
     classifier.classify(&detections(&rows)).expect("classes");
-    let decisions = policy.decide(classifier.classes(), parse_timestamp("2024-06-01T00:00:00Z")).expect("decisions");
-    let permitted: Vec<_> = (0..3).map(|partner| decisions.permitted(partner)).collect();
-    assert_eq!(permitted, [BTreeSet::from([0, 1, 2]), BTreeSet::from([0]), BTreeSet::new()], "north, south, visitor");
+    let decisions = policy.decide(classifier.classes(), as_of).expect("decisions");
+    let (full, coarse) = (Some("fuse_full"), Some("fuse_coarse"));
+    // north, south, visitor.
+    for (class, wanted) in
+        (0u32..).zip([[full, full, coarse], [full, None, None], [full, None, coarse], [full, None, None]])
+    {
+        let levels = [0, 1, 2].map(|partner| decisions.level(class, partner));
+        assert_eq!(levels, wanted, "row {class} of the table");
+    }
     for (place, tasking) in [(water, 1), (island, 0)] {
         let class = TrackClass { zones: classifier.zones_at(place).into_owned(), ..TrackClass::default() };
         let levels = [(0, Some("receive_full"), tasking), (1, Some("receive_coarse"), 0), (2, None, 0)];
@@ -295,6 +358,7 @@ fn the_example_of_the_documentation_gives_what_its_table_says() {
                 (level, authorities),
                 "{partner} {place:?}"
             );
+            assert_eq!(release.sees_holders, partner == 0, "only north sees who may act");
         }
     }
 }

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, Fields, ProductError, ROWS_PER_GROUP, Row, Staging, columns, picture_batch,
-    picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Sealing,
+    SigningKey, Staging, columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -51,6 +51,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
         covariance,
         contributors: owners,
         authorities: owners.get(..1).unwrap_or_default(),
+        holders: Some(owners),
     }
 }
 
@@ -73,6 +74,11 @@ fn configuration() -> Value {
     json!({ "gate": 0.999, "levels": { "receive": "full", "fuse": "all" } })
 }
 
+/// What a picture is made with, and no decisions.
+fn made(configuration: &Value) -> Made<'_> {
+    Made { configuration, as_of_us: None, decisions: &[] }
+}
+
 /// Publishes `partners`, each with so many rows, writing a row of each in turn.
 fn publish(out: &Path, frame: Frame, partners: &[(&str, u32)]) -> Outcome {
     let staging = Staging::create(out)?;
@@ -87,7 +93,7 @@ fn publish(out: &Path, frame: Frame, partners: &[(&str, u32)]) -> Outcome {
         }
     }
     for (writer, _) in writers {
-        writer.finish(&configuration())?;
+        writer.finish(&made(&configuration()))?;
     }
     Ok(staging.publish()?)
 }
@@ -167,7 +173,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     for (partner, configuration) in ["juliett", "kilo"].into_iter().zip(configurations) {
         let mut writer = staging.picture(partner, Frame::Local, &all())?;
         writer.write(&row(1, [1.0, 2.0, 3.0], &[]), &Obligations::default())?;
-        let picture = writer.finish(&serde_json::from_str(configuration)?)?;
+        let picture = writer.finish(&made(&serde_json::from_str(configuration)?))?;
         assert_eq!((picture.partner.as_str(), picture.rows), (partner, 1));
     }
     staging.publish()?;
@@ -178,10 +184,10 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
 
     let manifest: Value = serde_json::from_str(&text)?;
     let table = fs::read(out.join("juliett/tracks.parquet"))?;
-    assert_eq!(manifest["files"][0]["sha256"], sha256(&table));
-    assert_eq!(manifest["files"][0]["bytes"], table.len());
-    assert_eq!(manifest["files"][0]["rows"], 1);
-    assert_eq!(manifest["files"][0]["columns"].as_array().map(Vec::len), Some(24));
+    assert_eq!(manifest["files"][1]["sha256"], sha256(&table));
+    assert_eq!(manifest["files"][1]["bytes"], table.len());
+    assert_eq!(manifest["files"][1]["rows"], 1);
+    assert_eq!(manifest["files"][1]["columns"].as_array().map(Vec::len), Some(25));
     assert_eq!(manifest["frame"], "local");
     // printf '{"a":0.5,"b":{"x":2,"y":1}}' | sha256sum
     assert_eq!(manifest["configuration_sha256"], "f3e785272355ef3b9a6887d7fd1ee690aa978e48d327a24b590a5d7ea702f062");
@@ -198,7 +204,7 @@ fn an_output_that_is_not_published_leaves_the_old_one_and_nothing_else() -> Outc
     let staging = Staging::create(&out)?;
     let mut writer = staging.picture("charlie", Frame::Local, &all())?;
     writer.write(&row(0, [0.0; 3], &[]), &Obligations::default())?;
-    assert_eq!(contents(&out)?.len(), 5, "what is being written shows");
+    assert_eq!(contents(&out)?.len(), 7, "what is being written shows");
     drop((writer, staging));
     assert_eq!(contents(folder.path())?, before);
 
@@ -365,10 +371,10 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
 fn what_is_withheld_moves_no_byte() -> Outcome {
     let folder = TempDir::new()?;
     let owners = owners();
-    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors.
+    // Two rows that differ only in what the cut withholds: place in the cell (by sign too), velocity, contributors, holders.
     let cut = Obligations {
         coarsen_m: Some(500.0),
-        omit: [Field::Velocity, Field::Contributors].into(),
+        omit: [Field::Velocity, Field::Contributors, Field::Holders].into(),
         ..Obligations::default()
     };
     let north = |metres: f64| Geodetic { latitude_deg: metres / 111e3, longitude_deg: 8.0, altitude_m: metres }.ecef();
@@ -384,7 +390,7 @@ fn what_is_withheld_moves_no_byte() -> Outcome {
                 row.authorities = &[];
                 row.velocity_m_s = position_m;
                 writer.write(&row, cut)?;
-                writer.finish(&configuration())?;
+                writer.finish(&made(&configuration()))?;
                 staging.publish()?;
                 Ok(contents(&out.join("alpha"))?)
             };
@@ -518,16 +524,24 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let named = table(page, "## Decisions").iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
     let here = DECISION_COLUMNS.map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
     assert_eq!(named, here);
+    for (heading, here) in [("## Stretches", STRETCH_COLUMNS.as_slice()), ("## Authority", EVENT_COLUMNS.as_slice())] {
+        let named = table(page, heading).iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();
+        let here = here.iter().map(|column| format!("{}; {}; {}", column.name, column.kind.name(), column.unit));
+        assert_eq!(named, here.collect::<Vec<_>>());
+    }
     assert!(page.contains("a row group has 32,768 rows") && ROWS_PER_GROUP == 32_768);
 
     let folder = TempDir::new()?;
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
-    staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&configuration())?;
+    let decisions = [json!({ "action": "receive_full", "count": 1 })];
+    let made = Made { configuration: &configuration(), as_of_us: Some(7), decisions: &decisions };
+    staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
+    staging.authority(Frame::Local)?.finish()?;
     let policies = vec!["p1".to_owned(), "p2".to_owned()];
     let decision = |allowed| DecisionRecord {
         partner: "alpha".into(),
@@ -537,7 +551,8 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
         decided_by: policies.clone(),
     };
     staging.decisions(&[decision(true), decision(false)])?;
-    staging.publish()?;
+    let key = SigningKey::generate(&folder.path().join("key"))?;
+    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None })?;
     let written =
         contents(&out)?.into_iter().map(|(file, _)| file.replace("alpha", "<partner>")).collect::<BTreeSet<_>>();
     let named = table(page, "## Files").iter().map(|cells| cells[0].to_owned()).collect::<BTreeSet<_>>();
@@ -549,6 +564,8 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let operator: Value = serde_json::from_slice(&fs::read(out.join("_operator/manifest.json"))?)?;
     let listed =
         operator["files"].as_array().ok_or("no files")?.iter().map(|file| file["name"].as_str().unwrap_or_default());
-    assert_eq!(listed.collect::<Vec<_>>(), ["audit.jsonl", "decisions.parquet", "report.json", "scores.json"]);
+    let files =
+        ["audit.jsonl", "authority.parquet", "decisions.parquet", "report.json", "scores.json", "stretches.parquet"];
+    assert_eq!(listed.collect::<Vec<_>>(), files);
     Ok(())
 }

@@ -56,7 +56,8 @@ fn write(scenario: &Scenario) -> (Vec<Vec<u8>>, SimulationReport) {
     let names = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names = names.collect::<Vec<_>>();
     names.sort_unstable();
-    let mut wanted = FILES;
+    let mut wanted = vec![".trackweave-simulation"];
+    wanted.extend(FILES);
     wanted.sort_unstable();
     assert_eq!(names, wanted, "files of a recording");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something is left beside the recording");
@@ -373,9 +374,19 @@ fn a_recording_is_replaced_and_anything_else_is_left_alone() {
     fs::write(other.join("letter"), "dear").unwrap();
     for occupied in [other.clone(), other.join("letter")] {
         let error = simulate(&scenario, &occupied).unwrap_err().to_string();
-        assert!(error.contains("letter") && error.contains("not a recording"), "{error}");
+        assert!(error.contains("letter") && error.contains("no simulation made"), "{error}");
     }
     assert_eq!(fs::read_to_string(other.join("letter")).unwrap(), "dear");
+    // A recording that was measured is not ours to replace, nor is one of ours that somebody added to.
+    let measured = folder.path().join("measured");
+    fs::create_dir(&measured).unwrap();
+    fs::copy(out.join("recording.toml"), measured.join("recording.toml")).unwrap();
+    fs::write(out.join("notes"), "dear").unwrap();
+    for kept in [&measured, &out] {
+        let error = simulate(&scenario, kept).unwrap_err().to_string();
+        assert!(error.contains("no simulation made"), "{error}");
+        assert!(kept.join("recording.toml").exists());
+    }
 }
 
 #[test]

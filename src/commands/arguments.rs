@@ -24,10 +24,20 @@ pub(super) enum Command {
     Demo(Demo),
     /// Fuse a recording and write one picture per partner, as a policy has it
     Run(Run),
+    /// Look at a policy before anything is shared: check, matrix, diff, explain
+    Policy {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: Policy,
+    },
     /// Write the recording of a scenario, with truth: the same seed gives the same bytes
     Simulate(Simulate),
     /// Score the pictures of a finished run against the truth of a recording
     Score(Score),
+    /// Check an output: digests, signatures, audits, and whether it holds only what its partners may have
+    Verify(Verify),
+    /// Make a key that signs outputs; a file that is there is never overwritten
+    Keygen(Keygen),
     /// Measure fusion at constant density: time per stage, tracks and detections per second
     Bench(Bench),
     /// List the GPUs and drivers that answer, and what `--executor auto` takes
@@ -76,6 +86,149 @@ pub(super) struct Run {
     /// those; without it, delays refer to a picture's own last detection
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
+
+    /// Sign every folder with the key that `trackweave keygen` made
+    #[arg(long, value_name = "FILE")]
+    pub(super) sign: Option<PathBuf>,
+
+    /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
+    #[arg(long)]
+    pub(super) encrypt: bool,
+}
+
+/// Arguments of `trackweave verify`.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// Output folder of a finished run, or the folder of one partner
+    pub(super) out: PathBuf,
+
+    /// Folder of the policy that the run was made with; with it and the recording, the guard runs
+    #[arg(long, value_name = "DIR", requires = "recording")]
+    pub(super) policy: Option<PathBuf>,
+
+    /// Folder of the recording that the run was made with
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    pub(super) recording: Option<PathBuf>,
+
+    /// Configuration that the run was made with; without it, that for aircraft in `data/config/air.toml`
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub(super) config: Option<PathBuf>,
+
+    /// `--as-of` of the run
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "policy")]
+    pub(super) as_of: Option<String>,
+
+    /// Key that every folder must be signed with, the `.pub` of the one that signed
+    #[arg(long, value_name = "FILE")]
+    pub(super) public_key: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave keygen`.
+#[derive(Debug, Args)]
+pub(super) struct Keygen {
+    /// File for the secret key; the public one goes beside it, with `.pub`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+}
+
+/// What can be done with a policy.
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Find what is wrong with a policy, or was perhaps not meant: unknown names, rules that never apply, levels that
+    /// nobody gets
+    Check(PolicyCheck),
+    /// Show what every partner gets of every class of a recording
+    Matrix(PolicyMatrix),
+    /// Show what each partner would gain and lose under another policy, before anything is written
+    Diff(PolicyDiff),
+    /// Say why a partner gets a detection or a track, or does not, and which rule would have to change
+    Explain(PolicyExplain),
+}
+
+/// Arguments of `trackweave policy check`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyCheck {
+    /// Folder of the policy
+    pub(super) policy: PathBuf,
+
+    /// Recording to try the rules on: then rules that apply to nothing in it are found, too
+    #[arg(long, value_name = "DIR")]
+    pub(super) recording: Option<PathBuf>,
+
+    /// Time of the run, as in `trackweave run`; needs a recording
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "recording")]
+    pub(super) as_of: Option<String>,
+}
+
+/// Arguments of `trackweave policy matrix`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyMatrix {
+    /// Folder of the policy
+    pub(super) policy: PathBuf,
+
+    /// Recording whose classes are shown
+    #[arg(long, value_name = "DIR")]
+    pub(super) recording: PathBuf,
+
+    /// Write it as a page, too; a file that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+}
+
+/// Arguments of `trackweave policy diff`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyDiff {
+    /// Folder of the policy as it is
+    pub(super) old: PathBuf,
+
+    /// Folder of the policy as it would be
+    pub(super) new: PathBuf,
+
+    /// Recording that both are tried on
+    pub(super) recording: PathBuf,
+
+    /// Fuse under both policies, on the host, and compare the pictures too; they are not kept
+    #[arg(long)]
+    pub(super) run: bool,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+}
+
+/// Arguments of `trackweave policy explain`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyExplain {
+    /// Folder of the policy
+    pub(super) policy: PathBuf,
+
+    /// Recording that the detection or the track is from
+    #[arg(long, value_name = "DIR")]
+    pub(super) recording: PathBuf,
+
+    /// Partner whose rights are explained
+    #[arg(long, value_name = "ID")]
+    pub(super) partner: String,
+
+    /// Detection: its number among the accepted rows of the recording, in their order, from 1
+    #[arg(long, value_name = "N", required_unless_present = "track", conflicts_with = "track")]
+    pub(super) detection: Option<u64>,
+
+    /// Track: its number in the pictures of a run
+    #[arg(long, value_name = "ID", requires = "out")]
+    pub(super) track: Option<u64>,
+
+    /// Output folder of that run
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
 }
 
 /// Arguments of `trackweave simulate`.
@@ -85,7 +238,7 @@ pub(super) struct Simulate {
     #[arg(value_name = "SCENARIO.toml")]
     pub(super) scenario: PathBuf,
 
-    /// Folder to write; an earlier recording is replaced, anything else is left alone
+    /// Folder to write; an earlier simulation is replaced, anything else is left alone
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 }

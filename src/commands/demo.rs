@@ -4,7 +4,7 @@ use super::arguments::Demo;
 use super::failure::{Code, Failure};
 use super::run::fuse;
 use super::screen::Screen;
-use crate::run::{Request, RunConfig};
+use crate::run::{Request, RunConfig, Seals};
 use std::path::{Path, PathBuf};
 
 /// Where the demo's data lie in the source tree.
@@ -18,7 +18,7 @@ pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<(), Failure> {
     let (recording, policy) = (data.join("recording"), data.join("policy"));
     let request =
         Request { recording: &recording, policy: &policy, out, config: &config, strict: false, as_of_us: None };
-    fuse(&request, *executor, screen)
+    fuse(&request, Seals::default(), *executor, screen)
 }
 
 /// The demo's data: in the tree that this program was built from, or below the current folder.

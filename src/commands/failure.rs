@@ -2,9 +2,10 @@
 
 use crate::bench::BenchError;
 use crate::fusion::device::DeviceError;
+use crate::guard::GuardError;
 use crate::ingest::IngestError;
-use crate::policy::PolicyError;
-use crate::product::ProductError;
+use crate::policy::{PolicyError, SurveyError};
+use crate::product::{KeyError, ProductError};
 use crate::run::{ConfigError, RunError};
 use crate::simulate::SimulateError;
 use std::error::Error;
@@ -15,6 +16,10 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Code {
+    /// Done.
+    Done = 0,
+    /// Done, and what was looked for was found.
+    Findings = 1,
     /// The arguments are wrong.
     Usage = 2,
     /// The recording, the policy, the configuration or the scenario is wrong.
@@ -23,6 +28,8 @@ pub(super) enum Code {
     Output = 4,
     /// The device is not there, or failed.
     Device = 5,
+    /// The output is not what was written, or holds more than its partners may have.
+    Unsound = 6,
 }
 
 impl From<Code> for ExitCode {
@@ -73,11 +80,13 @@ fn one_line(text: &str) -> String {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        use ProductError::{Number, PartnerName};
+        use ProductError::{NoEncryption, Number, PartnerName, Recipient};
         let code = match &error {
             RunError::Kernel(_) => Code::Device,
             // The id of a partner comes from the policy, a number from the recording.
-            RunError::Product(error) if !matches!(error, PartnerName { .. } | Number { .. }) => Code::Output,
+            RunError::Product(NoEncryption) => Code::Usage,
+            RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
+            RunError::Product(_) => Code::Output,
             _ => Code::Input,
         };
         Self::new(code, error)
@@ -90,6 +99,19 @@ impl From<SimulateError> for Failure {
         let code =
             if matches!(error, Unreadable { .. } | Toml { .. } | Value { .. }) { Code::Input } else { Code::Output };
         Self::new(code, error)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let wrong = matches!(error, KeyError::Malformed { .. } | KeyError::Io { doing: "read the key", .. });
+        Self::new(if wrong { Code::Input } else { Code::Output }, error)
+    }
+}
+
+impl From<GuardError> for Failure {
+    fn from(error: GuardError) -> Self {
+        Self::new(Code::Input, error)
     }
 }
 
@@ -112,6 +134,13 @@ impl From<DeviceError> for Failure {
 impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         Self::new(Code::Input, error)
+    }
+}
+
+impl From<SurveyError> for Failure {
+    fn from(error: SurveyError) -> Self {
+        let code = if matches!(error, SurveyError::NoDetection { .. }) { Code::Usage } else { Code::Input };
+        Self::new(code, error)
     }
 }
 

@@ -12,8 +12,15 @@ mod executor; // which side fuses, and why
 mod run; // recording and policy -> pictures
 mod pictures; // a run's report as text
 mod demo; // the same on the recording in data/
+mod policy; // what a policy does, before anything is shared
+mod policy_diff; // two policies beside each other
+mod policy_explain; // why, in words
+mod policy_html; // a matrix as a page
+mod policy_matrix; // a matrix as text
 mod simulate; // scenario -> recording
 mod score; // finished pictures against truth
+mod verify; // finished pictures against what was written, and against the policy
+mod keygen; // a key that signs
 mod bench; // throughput
 mod devices; // adapters
 
@@ -28,15 +35,18 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
+  1  `policy check` found an error, or `policy diff` found that more is granted
   2  the arguments are wrong
   3  the recording, the policy, the configuration or the scenario is wrong
   4  the output cannot be written
-  5  the device is not there, or failed";
+  5  the device is not there, or failed
+  6  the output is not what was written, or holds more than its partners may have";
 
 /// Runs the command that the arguments name, the program's own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let command = Arguments::command().after_help(EXIT_CODES);
-    let command = command.mut_subcommands(|command| command.after_help(EXIT_CODES));
+    let codes = |command: clap::Command| command.after_help(EXIT_CODES);
+    let command = command.mut_subcommands(|command| codes(command).mut_subcommands(codes));
     let parsed = command.try_get_matches_from(arguments).and_then(|found| Arguments::from_arg_matches(&found));
     let Arguments { command, json } = match parsed {
         Ok(arguments) => arguments,
@@ -47,18 +57,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match execute(&command, if json { Screen::Json } else { Screen::Text }) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code.into(),
         Err(failure) => failure.report(),
     }
 }
 
-fn execute(command: &Command, screen: Screen) -> Result<(), Failure> {
-    match command {
+fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
+    let done = match command {
+        Command::Policy { command } => return policy::execute(command, screen),
         Command::Demo(demo) => demo::execute(demo, screen),
         Command::Run(run) => run::execute(run, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
+        Command::Verify(verify) => verify::execute(verify, screen),
+        Command::Keygen(keygen) => keygen::execute(keygen, screen),
         Command::Bench(bench) => bench::execute(bench, screen),
         Command::Devices => devices::execute(screen),
-    }
+    };
+    done.map(|()| Code::Done)
 }

@@ -2,8 +2,8 @@
 
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
-use crate::policy::{Field, Obligations, Policy};
-use crate::run::{PartnerReport, Request, RunReport};
+use crate::policy::{Obligations, Policy};
+use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport};
 use std::collections::BTreeMap;
 
 /// What each level of `receive` demands, in words.
@@ -39,8 +39,10 @@ pub(super) fn describe(
             config.score.cutoff_m.get()
         ));
     }
+    parts.push(cost(&report.partners));
     parts.push("\n".to_owned());
     parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
+    parts.extend(report.authority.lanes.iter().filter(|lane| lane.reference).map(authority));
     if report.ingest.rows_rejected() > 0 {
         parts.push(format!("\n{}\n", report.ingest));
     }
@@ -65,6 +67,66 @@ fn row(partner: &PartnerReport, all: u64) -> Vec<String> {
         metres(gospa),
         percent(partner.score.as_ref().and_then(|score| score.coverage)),
     ]
+}
+
+/// What each partner lacks beside the one that may fuse the most, and how good its picture is for what it is.
+fn cost(partners: &[PartnerReport]) -> String {
+    let most = partners.iter().map(|partner| partner.detections).max().unwrap_or(0);
+    let Some(first) = partners.iter().find(|partner| partner.detections == most && most > 0) else {
+        return String::new();
+    };
+    let of = |partner: &PartnerReport| {
+        let score = partner.score.as_ref();
+        (score.and_then(|score| score.coverage), score.and_then(|score| score.gospa_rms_m).map(|gospa| gospa.total))
+    };
+    let (coverage, gospa) = of(first);
+    let less = |own: Option<f64>, all: Option<f64>| own.zip(all).map(|(own, all)| own - all);
+    let rows = partners.iter().map(|partner| {
+        let resolution = &partner.resolution;
+        let (own_coverage, own_gospa) = of(partner);
+        vec![
+            partner.partner.clone(),
+            signed(Some(100.0 * (partner.detections as f64 / most as f64 - 1.0)), " %"),
+            signed(less(own_coverage, coverage).map(|less| 100.0 * less), ""),
+            signed(less(own_gospa, gospa), ""),
+            format!("{:.1}", resolution.delay_mean_s),
+            metres(Some(resolution.within_m)),
+            percent(resolution.coverage),
+            metres(resolution.position_rmse_m),
+        ]
+    });
+    let head = ["cost", "detections", "coverage", "GOSPA (m)", "late (s)", "within (m)", "coverage", "RMSE (m)"];
+    let rows: Vec<Vec<String>> = rows.collect();
+    let text = format!(
+        "beside {}, which may fuse the most: detections, points of coverage, GOSPA; then each picture at its own \
+         resolution: mean delay, and coverage and error within the cut-off and half a cell",
+        first.partner
+    );
+    format!("\n{}{}", table(&head, &rows), paragraph("", &text))
+}
+
+/// A difference with its sign; `-` where there is none.
+fn signed(difference: Option<f64>, unit: &str) -> String {
+    difference.map_or_else(|| "-".to_owned(), |by| format!("{by:+.1}{unit}"))
+}
+
+/// Who may act on the tracks of the reference, where the policy has authorities.
+fn authority(lane: &LaneAuthority) -> String {
+    let head =
+        format!("\nauthority over the {} confirmed tracks of {}\n", count(lane.tracks), lane.partners.join(", "));
+    let action = |(name, action): (&String, &ActionAuthority)| {
+        let held = action.held_rows.iter().map(|(partner, rows)| format!("{partner} on {} rows", count(*rows)));
+        let mut words = vec![list(held, "nobody has it")];
+        words.push(format!("gaps: nobody on {} rows, {} tracks", count(action.gap_rows), count(action.gap_tracks)));
+        if action.exclusive {
+            let (rows, tracks) = (count(action.overlap_rows), count(action.overlap_tracks));
+            words.push(format!("overlaps: several on {rows} rows, {tracks} tracks"));
+        }
+        words.push(format!("hand-overs: {}", count(action.hand_overs)));
+        paragraph(&format!("  `{name}`  "), &words.join("; "))
+    };
+    let actions: Vec<String> = lane.actions.iter().map(action).collect();
+    if actions.is_empty() { String::new() } else { head + &actions.concat() }
 }
 
 fn details(partner: &PartnerReport, levels: &BTreeMap<String, String>) -> String {
@@ -98,15 +160,6 @@ fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
     if let Some(metres) = coarsen_m {
         words.push(format!("in cells of {metres} m"));
     }
-    words.extend(omit.iter().map(|field| format!("without {}", name(*field))));
+    words.extend(omit.iter().map(|field| format!("without {}", field.name())));
     if words.is_empty() { "exact, at once".to_owned() } else { words.join(", ") }
-}
-
-fn name(field: Field) -> &'static str {
-    match field {
-        Field::Velocity => "velocity",
-        Field::Covariance => "covariance",
-        Field::Contributors => "contributors",
-        Field::Existence => "existence",
-    }
 }

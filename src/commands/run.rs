@@ -7,7 +7,8 @@ use super::pictures::{describe, levels};
 use super::screen::Screen;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::policy::Policy;
-use crate::run::{Progress, Request, RunConfig, RunReport, run};
+use crate::product::SigningKey;
+use crate::run::{Progress, Request, RunConfig, RunReport, Seals, run_sealed};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
 use std::path::Path;
@@ -22,7 +23,8 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of } = arguments;
+    let Run { recording, policy, out, executor, config, strict, as_of, sign, encrypt } = arguments;
+    let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let config = match config {
         Some(path) => RunConfig::read(path)?,
         None => RunConfig::air()?,
@@ -32,14 +34,14 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
         None => None,
     };
     let request = Request { recording, policy, out, config: &config, strict: *strict, as_of_us };
-    fuse(&request, *executor, screen)
+    fuse(&request, Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
 /// Runs the whole path and says what each partner got.
-pub(super) fn fuse(request: &Request<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
+pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
     let (executor, choice) = choose(wish)?;
     let bar = screen.bar(0);
-    let report = run(request, executor, &mut |progress| match progress {
+    let report = run_sealed(request, seals, executor, &mut |progress| match progress {
         Progress::Classing(rows) => {
             bar.set_length(rows.saturating_mul(2));
             bar.set_position(rows / 4);
@@ -60,7 +62,7 @@ pub(super) fn fuse(request: &Request<'_>, wish: Wish, screen: Screen) -> Result<
 }
 
 /// A time as the recording counts it.
-fn instant(text: &str, scale: TimeScale) -> Result<i64, Failure> {
+pub(super) fn instant(text: &str, scale: TimeScale) -> Result<i64, Failure> {
     let (found, wanted) = match scale {
         TimeScale::Timestamp => (parse_timestamp(text), "an instant such as 2018-08-01T06:00:00Z"),
         TimeScale::Seconds => (text.parse().ok().and_then(micros), "seconds, as the recording counts them"),

@@ -59,12 +59,12 @@ pub(super) fn local([x, y]: [f64; 2], sigma_horizontal_m: f64, vertical_m: Optio
     Converted { metres: [x, y, z], horizontal: [x, y], measurement }
 }
 
-/// A position of a geodetic recording.
-pub(super) fn geodetic(position: Geodetic, sigma_horizontal_m: f64, sigma_vertical_m: f64) -> Converted {
+/// A position of a geodetic recording; without the standard deviation of a height the height was not measured.
+pub(super) fn geodetic(position: Geodetic, sigma_horizontal_m: f64, sigma_vertical_m: Option<f64>) -> Converted {
     let measurement = Measurement {
         axes: position.enu_axes().map(|axis| axis.map(narrow)),
-        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_vertical_m].map(narrow),
-        rows: 3,
+        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_vertical_m.unwrap_or(0.0)].map(narrow),
+        rows: if sigma_vertical_m.is_some() { 3 } else { 2 },
         range_m: 0.0,
         slant: false,
         range_rate_m_s: None,
@@ -131,11 +131,22 @@ impl Polar {
             (Some(angle), _) => Some(angle),
             (None, altitude) => altitude,
         };
-        let (metres, mut measurement) = match upwards {
+        let converted = match upwards {
             Some(upwards) => self.in_space(&ray, upwards),
             None if site.frame == Frame::Local => self.in_the_plane(&ray),
             None => self.slant(&ray),
         };
+        self.completed(converted, site)
+    }
+
+    /// As [`Polar::convert`] has a geodetic measurement without a height, in either frame: for one whose height was
+    /// measured and is left out, so that even in a local recording its range is no horizontal one.
+    pub(super) fn convert_slant(&self, site: &Site) -> Option<Converted> {
+        let ray = Ray::new(site, self.azimuth_rad[0]);
+        self.completed(self.slant(&ray), site)
+    }
+
+    fn completed(&self, (metres, mut measurement): ([f64; 3], Measurement), site: &Site) -> Option<Converted> {
         measurement.range_m = narrow(self.range_m[0]);
         measurement.range_rate_m_s = self.range_rate_m_s.map(|rate| rate.map(narrow));
         let horizontal = match site.frame {
@@ -283,6 +294,15 @@ impl<'a> Ray<'a> {
     /// Newton's method from the elevation on a sphere; where that does not settle, within a bracket, since altitude
     /// grows with elevation at a given range.
     fn elevation_at(&self, range_m: f64, altitude_m: f64) -> Reach {
+        if self.site.frame == Frame::Local {
+            let rise_m = altitude_m - self.site.height_m;
+            let sine = rise_m / range_m;
+            if sine.abs() <= 1.0 {
+                return Reach::At(sine.asin());
+            }
+            let nearest = std::f64::consts::FRAC_PI_2.copysign(sine);
+            return Reach::Beyond { nearest, by_m: rise_m.abs() - range_m };
+        }
         let excess = |elevation: f64| {
             let (sin, cos) = elevation.sin_cos();
             let point = Geodetic::from_ecef(self.point(range_m * cos, range_m * sin));

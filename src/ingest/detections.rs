@@ -9,6 +9,7 @@ use ndarray::ArrayView2;
 use super::arrow_table;
 use super::catalogue::Catalogue;
 use super::error::IngestError;
+use super::reading::Reading;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
 use super::table::{Layout, Places, Quantity, Table, Time};
@@ -27,6 +28,8 @@ pub struct Detections {
     pub horizontal: Vec<[f64; 2]>,
     /// How the position was measured.
     pub measurement: Vec<Measurement>,
+    /// What was measured, before conversion; empty unless the reader was asked to keep it.
+    pub reading: Vec<Reading>,
     /// The owner's marking: index into `labels`.
     pub label: Vec<u32>,
     /// Markings met so far, in order of appearance; entry 0 is the empty label.
@@ -43,6 +46,7 @@ impl Detections {
             place: Vec::with_capacity(rows),
             horizontal: Vec::with_capacity(rows),
             measurement: Vec::with_capacity(rows),
+            reading: Vec::new(),
             label: Vec::with_capacity(rows),
             labels: Vec::new(),
             identified: Vec::with_capacity(rows),

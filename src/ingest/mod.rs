@@ -16,6 +16,7 @@ mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
 mod convert; // measurement -> engine coordinates
+mod reading; // what was measured, whole or in part
 mod detections; // what rows become
 mod labels; // markings, numbered
 mod rows; // table -> detections or reasons
@@ -28,6 +29,7 @@ pub use catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
 pub use detections::{Detections, Measurement};
 pub use error::{At, IngestError};
 pub use reader::Reader;
+pub use reading::Reading;
 pub use report::{IngestReport, Reason, RejectedRow};
 pub use rows::{Options, Order};
 pub use truth::{Truth, TruthReader, read_truth};

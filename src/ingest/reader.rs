@@ -85,6 +85,13 @@ impl<'a> Reader<'a> {
         Ok(Self { catalogue, source, intake: Intake::new(path, options) })
     }
 
+    /// Keeps what was measured in the batches, beside what it was converted to.
+    #[must_use]
+    pub fn with_readings(mut self) -> Self {
+        self.intake.keeps_readings = true;
+        self
+    }
+
     /// The next detections, never none; `None` at the end, and after an error.
     ///
     /// # Errors

@@ -5,10 +5,11 @@
 use rayon::prelude::*;
 
 use super::catalogue::{Catalogue, Kind, Sensor, TimeScale};
-use super::convert::{self, Converted, Polar, Site};
+use super::convert::{Converted, Polar, Site};
 use super::detections::Detections;
 use super::error::{IngestError, listed, quoted};
 use super::labels::Labels;
+use super::reading::{Reading, What, site};
 use super::report::{IngestReport, Reason, RejectedRow};
 use super::table::{Quantity, Table, Time};
 use crate::space::{Frame, Geodetic, Place};
@@ -39,6 +40,7 @@ pub enum Order {
 struct Row {
     time_us: i64,
     sensor: u32,
+    reading: Reading,
     converted: Converted,
 }
 
@@ -54,12 +56,15 @@ pub(super) struct Intake {
     options: Options,
     latest_us: Option<i64>,
     labels: Labels,
+    /// Whether batches keep what was measured beside what it was converted to.
+    pub(super) keeps_readings: bool,
     pub(super) report: IngestReport,
 }
 
 impl Intake {
     pub(super) fn new(file: std::path::PathBuf, options: Options) -> Self {
-        Self { options, latest_us: None, labels: Labels::default(), report: IngestReport::new(file) }
+        let report = IngestReport::new(file);
+        Self { options, latest_us: None, labels: Labels::default(), keeps_readings: false, report }
     }
 
     /// Turns a table into detections.
@@ -114,6 +119,9 @@ impl Intake {
         batch.place.push(Place::from_metres(detection.converted.metres));
         batch.horizontal.push(detection.converted.horizontal);
         batch.measurement.push(detection.converted.measurement);
+        if self.keeps_readings {
+            batch.reading.push(detection.reading);
+        }
         batch.label.push(label);
         batch.identified.push(table.identity.as_ref().is_some_and(|cells| cells.get(row) == Some(&true)));
         Ok(())
@@ -156,11 +164,8 @@ struct Sigma {
 impl<'a> Judge<'a> {
     fn new(table: &'a Table, catalogue: &'a Catalogue) -> Self {
         let sensors = table.subject.values.iter().map(|name| catalogue.sensor_index(name)).collect();
-        let site = |sensor: &Sensor| match sensor.kind {
-            Kind::Radar { site_m, enu } => Site::new(catalogue.frame, site_m, enu),
-            Kind::Position => Site::new(catalogue.frame, [0.0; 3], [[0.0; 3]; 3]),
-        };
-        Self { table, catalogue, sensors, sites: catalogue.sensors.iter().map(site).collect() }
+        let sites = catalogue.sensors.iter().map(|sensor| site(sensor, catalogue.frame)).collect();
+        Self { table, catalogue, sensors, sites }
     }
 
     fn row(&self, row: usize) -> Result<Row, Fault> {
@@ -170,11 +175,17 @@ impl<'a> Judge<'a> {
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
         let (index, sensor, site) = self.sensor(row)?;
-        let converted = match sensor.kind {
+        let reading = Reading(match sensor.kind {
             Kind::Position => self.position(row, sensor)?,
-            Kind::Radar { .. } => self.radar(row, sensor, site)?,
+            Kind::Radar { .. } => What::Radar(self.radar(row, sensor)?),
+        });
+        let altitude_m = match reading.0 {
+            What::Radar(polar) => polar.altitude_m.map(|[altitude_m, _]| altitude_m),
+            _ => None,
         };
-        Ok(Row { time_us, sensor: index, converted })
+        let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, altitude_m);
+        let converted = reading.convert(site).ok_or_else(out_of_reach)?;
+        Ok(Row { time_us, sensor: index, reading, converted })
     }
 
     fn sensor(&self, row: usize) -> Result<(u32, &'a Sensor, &Site), Fault> {
@@ -199,7 +210,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn position(&self, row: usize, sensor: &Sensor) -> Result<Converted, Fault> {
+    fn position(&self, row: usize, sensor: &Sensor) -> Result<What, Fault> {
         use Quantity as Q;
         for foreign in [
             Q::Range,
@@ -224,7 +235,7 @@ impl<'a> Judge<'a> {
                     Some(z_m) => Some([z_m, self.sigma(&vertical(Q::Z), row, sensor)?]),
                     None => None,
                 };
-                Ok(convert::local(horizontal_m, sigma_horizontal_m, vertical_m))
+                Ok(What::Local { horizontal_m, sigma_horizontal_m, vertical_m })
             }
             Frame::Geodetic => {
                 let position = Geodetic {
@@ -233,13 +244,13 @@ impl<'a> Judge<'a> {
                     altitude_m: self.required(Q::Altitude, row, sensor)?,
                 };
                 let sigma_horizontal_m = self.sigma(&horizontal(Q::Latitude), row, sensor)?;
-                let sigma_vertical_m = self.sigma(&vertical(Q::Altitude), row, sensor)?;
-                Ok(convert::geodetic(position, sigma_horizontal_m, sigma_vertical_m))
+                let sigma_vertical_m = Some(self.sigma(&vertical(Q::Altitude), row, sensor)?);
+                Ok(What::Geodetic { position, sigma_horizontal_m, sigma_vertical_m })
             }
         }
     }
 
-    fn radar(&self, row: usize, sensor: &Sensor, site: &Site) -> Result<Converted, Fault> {
+    fn radar(&self, row: usize, sensor: &Sensor) -> Result<Polar, Fault> {
         use Quantity as Q;
         for foreign in [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal] {
             self.empty(foreign, row)?;
@@ -256,15 +267,13 @@ impl<'a> Judge<'a> {
         let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
         let rate =
             Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
-        let polar = Polar {
+        Ok(Polar {
             range_m: [self.required(Q::Range, row, sensor)?, self.sigma(&range, row, sensor)?],
             azimuth_rad: [self.required(Q::Azimuth, row, sensor)?.to_radians(), self.sigma(&azimuth, row, sensor)?],
             elevation_rad: with_sigma(self.optional(Q::Elevation, row)?.map(f64::to_radians), &elevation)?,
             altitude_m: with_sigma(self.optional(Q::Altitude, row)?, &altitude)?,
             range_rate_m_s: with_sigma(self.optional(Q::RangeRate, row)?, &rate)?,
-        };
-        let altitude_m = polar.altitude_m.map(|[altitude_m, _]| altitude_m);
-        polar.convert(site).ok_or_else(|| bad(Q::Altitude.name(), Reason::AltitudeOutOfReach, altitude_m))
+        })
     }
 
     fn required(&self, quantity: Quantity, row: usize, sensor: &Sensor) -> Result<f64, Fault> {

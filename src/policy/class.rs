@@ -1,18 +1,20 @@
 //! Rows to classes: detections with equal policy attributes.
 //!
-//! One pass, at the speed of memory: a row becomes four small numbers and a flag (sensor, label, set of zones, set of
-//! periods, identified), packed into two words; a small cache before the ordered map finds the class of most rows.
+//! One pass, at the speed of memory: a row becomes four small numbers and a flag (sensor, label, set of zones, stratum
+//! of time, identified), packed into two words; a small cache before the ordered map finds the class of most rows.
 //! A class's number says when it first turned up, so it depends on all rows and is for the engine only.
 
 use super::PolicyError;
 use super::judge::class_entity;
-use super::partners::strings;
-use super::periods::Periods;
+use super::known::{Attributes, ClassValue};
+use super::part::{Known, Packed, Part, Row, count};
 use super::read::Policy;
 use super::schema::Types;
-use super::zones::{Located, ZoneMap};
+use super::strata::{Strata, Stratum};
+use super::zones::ZoneMap;
 use crate::ingest::{Catalogue, Detections, Kind};
-use cedar_policy::{Entity, RestrictedExpression};
+use cedar_policy::Entity;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,7 +22,7 @@ use std::fmt;
 /// The kinds of sensors, as rules name them.
 pub(super) const KINDS: [&str; 2] = ["position", "radar"];
 
-/// What the rules may know about a detection. Detections with equal attributes form one class.
+/// What the rules may know about a detection, and how long it has waited. Detections with equal keys form one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClassKey {
     /// The sensor's name.
@@ -37,6 +39,12 @@ pub struct ClassKey {
     pub periods: BTreeSet<String>,
     /// Whether the target sent an address.
     pub identified: bool,
+    /// Whether it has a place at all: a bearing has none, so it lies in no zone, and only rules that speak of
+    /// `resource.placed` can permit it.
+    pub placed: bool,
+    /// The longest delay of a level of `fuse` that has passed since its time when the run is made; `None` if it is
+    /// later than the run. No rule sees this: it says at which levels the detection is due.
+    pub waited_us: Option<i64>,
 }
 
 /// How many detections a class has, and when.
@@ -55,47 +63,32 @@ pub struct ClassSummary {
 pub struct Classifier {
     sensors: Vec<[String; 3]>,
     zone_map: ZoneMap,
-    periods: Periods,
-    // From a stretch of time to the number of its set of periods: stretches with equal sets have one number.
-    period_set: Vec<u32>,
+    strata: Strata,
+    // From a stretch of time to the number of its stratum: stretches with equal strata have one number.
+    stratum: Vec<u32>,
     zone_sets: BTreeMap<Vec<u32>, u32>,
     zone_names: Vec<BTreeSet<String>>,
     labels: Vec<String>,
     label_numbers: BTreeMap<String, u32>,
     numbers: BTreeMap<Packed, u32>,
-    recent: Vec<(Packed, u32)>,
     classes: Vec<ClassKey>,
     summaries: Vec<ClassSummary>,
 }
 
-type Packed = [u64; 2];
-
-const RECENT_BITS: u32 = 10;
-// No row packs to this: it would need 2³² sensors.
-const NOTHING: Packed = [u64::MAX; 2];
-
-/// One row, as numbers.
-#[derive(Clone, Copy)]
-struct Row {
-    sensor: u32,
-    label: u32,
-    zones: u32,
-    stretch: usize,
-    periods: u32,
-    identified: bool,
-}
+/// Fewest rows of a part: below, a core costs more than it saves.
+const ROWS_MIN: usize = 4096;
 
 impl Classifier {
-    /// For the detections of a recording.
+    /// For the detections of a recording, in a run made at `as_of_us`.
     ///
     /// # Errors
     ///
-    /// A zone that makes no sense in the frame of the recording.
-    pub fn new(policy: &Policy, catalogue: &Catalogue) -> Result<Self, PolicyError> {
+    /// A zone that makes no sense in the frame of the recording; a run without a time where a level of `fuse` delays.
+    pub fn new(policy: &Policy, catalogue: &Catalogue, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
         let zone_map = policy.zone_map(catalogue.frame)?;
-        let periods = policy.periods().clone();
-        let mut numbers: BTreeMap<&BTreeSet<String>, u32> = BTreeMap::new();
-        let period_set = (0u32..).zip(periods.sets()).map(|(new, set)| *numbers.entry(set).or_insert(new)).collect();
+        let strata = policy.strata(as_of_us)?;
+        let mut numbers: BTreeMap<&Stratum, u32> = BTreeMap::new();
+        let stratum = (0u32..).zip(strata.all()).map(|(new, one)| *numbers.entry(one).or_insert(new)).collect();
         let zone_sets = (0u32..).zip(zone_map.sets()).map(|(number, set)| (set.clone(), number)).collect();
         let zone_names = zone_map.sets().iter().map(|set| zone_map.named(set)).collect();
         let sensors = catalogue.sensors.iter();
@@ -103,14 +96,13 @@ impl Classifier {
         Ok(Self {
             sensors,
             zone_map,
-            periods,
-            period_set,
+            strata,
+            stratum,
             zone_sets,
             zone_names,
             labels: Vec::new(),
             label_numbers: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            recent: vec![(NOTHING, 0); 1 << RECENT_BITS],
             classes: Vec::new(),
             summaries: Vec::new(),
         })
@@ -135,35 +127,26 @@ impl Classifier {
                 return Err(PolicyError::Detection { row: length.min(rows), found, wanted: "columns of one length" });
             }
         }
-        let labels: Vec<u32> = batch.labels.iter().map(|label| self.label_number(label)).collect();
-        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
+        let labels = batch.labels.iter().map(|label| self.label_number(label)).collect();
+        let known = Known {
+            sensors: self.sensors.len(),
+            labels,
+            zone_map: &self.zone_map,
+            zone_sets: &self.zone_sets,
+            strata: &self.strata,
+            stratum: &self.stratum,
+        };
+        let size = rows.div_ceil(rayon::current_num_threads()).max(ROWS_MIN);
+        let starts: Vec<usize> = (0..rows).step_by(size).collect();
+        let part = |&start: &usize| Part::of(&known, batch, start..rows.min(start + size));
+        // All are done before the first failure is picked, so that it is the same one on any number of threads.
+        let parts: Vec<_> = starts.par_iter().map(part).collect();
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let mut classes = Vec::with_capacity(rows);
-        let mut scratch = Vec::new();
-        // Times come in order, so the stretch of the last row is most often that of the next one.
-        let mut stretch = 0;
-        let (mut from_us, mut to_us) = self.periods.bounds(stretch);
-        for (number, ((((&time_us, &sensor), &place), &label), &identified)) in
-            columns.zip(&batch.identified).enumerate()
-        {
-            let wrong = |found, wanted| Err(PolicyError::Detection { row: number, found, wanted });
-            if sensor as usize >= self.sensors.len() {
-                return wrong(format!("sensor number {sensor}"), "a number below that of the sensors in the catalogue");
-            }
-            let Some(&label) = labels.get(label as usize) else {
-                return wrong(format!("label number {label}"), "a number below that of the labels in the batch");
-            };
-            let [x, y] = place;
-            if !x.is_finite() || !y.is_finite() {
-                return wrong(format!("place {x}, {y}"), "finite coordinates");
-            }
-            if time_us < from_us || time_us >= to_us {
-                stretch = self.periods.stretch(time_us);
-                (from_us, to_us) = self.periods.bounds(stretch);
-            }
-            let periods = self.period_set.get(stretch).copied().unwrap_or(0);
-            let zones = self.zone_set(place, &mut scratch);
-            let class = self.number(Row { sensor, label, zones, stretch, periods, identified }, time_us);
-            classes.push(class);
+        let sets = self.zone_sets.len();
+        for part in parts {
+            let numbers = self.join(&part, sets);
+            classes.extend(part.rows.iter().map(|&class| numbers.get(class as usize).copied().unwrap_or(0)));
         }
         Ok(classes)
     }
@@ -189,7 +172,7 @@ impl Classifier {
     /// The periods that hold a time.
     #[must_use]
     pub fn periods_at(&self, time_us: i64) -> &BTreeSet<String> {
-        self.periods.periods_at(time_us)
+        &self.strata.at(time_us).periods
     }
 
     fn label_number(&mut self, label: &String) -> u32 {
@@ -202,74 +185,52 @@ impl Classifier {
         number
     }
 
-    fn zone_set(&mut self, place: [f64; 2], scratch: &mut Vec<u32>) -> u32 {
-        if let Located::Set(number) = self.zone_map.locate(place) {
-            return number;
+    /// Takes in the classes of a part that knew so many sets of zones: the number of each.
+    fn join(&mut self, part: &Part, sets: usize) -> Vec<u32> {
+        let zones: Vec<u32> = part.zone_sets.iter().map(|set| self.zone_set(set)).collect();
+        let mut numbers = Vec::with_capacity(part.classes.len());
+        for &(mut row, summary) in &part.classes {
+            let new = (row.zones as usize).checked_sub(sets).and_then(|place| zones.get(place));
+            row.zones = new.copied().unwrap_or(row.zones);
+            let packed = row.packed();
+            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
+            if let Some(all) = self.summaries.get_mut(number as usize) {
+                all.add(summary);
+            }
+            numbers.push(number);
         }
-        self.zone_map.members(place, scratch);
-        if let Some(&number) = self.zone_sets.get(scratch) {
+        numbers
+    }
+
+    fn zone_set(&mut self, set: &Vec<u32>) -> u32 {
+        if let Some(&number) = self.zone_sets.get(set) {
             return number;
         }
         let number = count(self.zone_names.len());
-        self.zone_names.push(self.zone_map.named(scratch));
-        self.zone_sets.insert(scratch.clone(), number);
-        number
-    }
-
-    fn number(&mut self, row: Row, time_us: i64) -> u32 {
-        let packed = row.packed();
-        let slot = slot(packed);
-        let known = self.recent.get(slot).filter(|(recent, _)| *recent == packed).map(|&(_, number)| number);
-        let number = known.unwrap_or_else(|| {
-            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
-            if let Some(recent) = self.recent.get_mut(slot) {
-                *recent = (packed, number);
-            }
-            number
-        });
-        if let Some(summary) = self.summaries.get_mut(number as usize) {
-            summary.first_us = if summary.count == 0 { time_us } else { summary.first_us.min(time_us) };
-            summary.last_us = if summary.count == 0 { time_us } else { summary.last_us.max(time_us) };
-            summary.count += 1;
-        }
+        self.zone_names.push(self.zone_map.named(set));
+        self.zone_sets.insert(set.clone(), number);
         number
     }
 
     fn add(&mut self, row: Row, packed: Packed) -> u32 {
         let number = count(self.classes.len());
         let [sensor, owner, kind] = self.sensors.get(row.sensor as usize).cloned().unwrap_or_default();
+        let Stratum { periods, waited_us } = self.strata.all().get(row.stretch).cloned().unwrap_or_default();
         self.classes.push(ClassKey {
             sensor,
             owner,
             kind,
             label: self.labels.get(row.label as usize).cloned().unwrap_or_default(),
             zones: self.zone_names.get(row.zones as usize).cloned().unwrap_or_default(),
-            periods: self.periods.sets().get(row.stretch).cloned().unwrap_or_default(),
+            periods,
             identified: row.identified,
+            placed: true,
+            waited_us,
         });
-        self.summaries.push(ClassSummary { count: 0, first_us: 0, last_us: 0 });
+        self.summaries.push(ClassSummary { count: 0, first_us: i64::MAX, last_us: i64::MIN });
         self.numbers.insert(packed, number);
         number
     }
-}
-
-impl Row {
-    fn packed(self) -> Packed {
-        let Self { sensor, label, zones, stretch: _, periods, identified } = self;
-        let place_and_time = u64::from(zones) << 32 | u64::from(periods) << 1 | u64::from(identified);
-        [u64::from(sensor) << 32 | u64::from(label), place_and_time]
-    }
-}
-
-/// Where a packed row is remembered: Fibonacci hashing of both words.
-fn slot([a, b]: Packed) -> usize {
-    let mixed = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - RECENT_BITS)) as usize
-}
-
-/// A number for the next entry of a table that cannot come near 2³² entries.
-fn count(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// The name of a kind of sensor, as rules know it.
@@ -284,17 +245,24 @@ pub fn kind_name(kind: &Kind) -> &'static str {
 
 impl ClassKey {
     pub(super) fn entity(&self, types: &Types) -> Result<Entity, PolicyError> {
-        let text = |value: &String| RestrictedExpression::new_string(value.clone());
-        let attributes = vec![
-            ("sensor", text(&self.sensor)),
-            ("owner", text(&self.owner)),
-            ("kind", text(&self.kind)),
-            ("label", text(&self.label)),
-            ("zones", strings(&self.zones)),
-            ("periods", strings(&self.periods)),
-            ("identified", RestrictedExpression::new_bool(self.identified)),
+        class_entity(&types.detections, self.attributes(types))
+    }
+
+    /// As rules name them.
+    pub(super) fn attributes(&self, types: &Types) -> Attributes<'_> {
+        let mut attributes = vec![
+            ("sensor", ClassValue::Text(&self.sensor)),
+            ("owner", ClassValue::Text(&self.owner)),
+            ("kind", ClassValue::Text(&self.kind)),
+            ("label", ClassValue::Text(&self.label)),
+            ("zones", ClassValue::Names(&self.zones)),
+            ("periods", ClassValue::Names(&self.periods)),
+            ("identified", ClassValue::Flag(self.identified)),
         ];
-        class_entity(&types.detections, attributes)
+        if types.placed {
+            attributes.push(("placed", ClassValue::Flag(self.placed)));
+        }
+        attributes
     }
 
     /// A class to try a schema with.
@@ -307,15 +275,30 @@ impl ClassKey {
             zones: BTreeSet::new(),
             periods: BTreeSet::new(),
             identified: false,
+            placed: true,
+            waited_us: Some(0),
         }
+    }
+
+    /// The same to all rules: what a question to Cedar is about.
+    pub(super) fn asked(&self) -> Self {
+        Self { waited_us: Some(0), ..self.clone() }
     }
 }
 
 impl fmt::Display for ClassKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sensor, owner, kind, label, zones, periods, identified } = self;
+        let Self { sensor, owner, kind, label, zones, periods, identified, placed, waited_us } = self;
         let identity = if *identified { "identified" } else { "unidentified" };
         write!(f, "{identity} detections of {kind} sensor `{sensor}` of `{owner}`, label {label:?}, ")?;
-        write!(f, "zones {zones:?}, periods {periods:?}")
+        write!(f, "zones {zones:?}, periods {periods:?}")?;
+        if !placed {
+            write!(f, ", without a place")?;
+        }
+        match waited_us {
+            None => write!(f, ", later than the run"),
+            Some(0) => Ok(()),
+            Some(us) => write!(f, ", {} s old or older", *us as f64 * 1e-6),
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! Classes × partners × levels to a dense table, and the table to segments.
 //!
 //! Every cell is asked once, however many rows a class has: the cost of a policy is
-//! classes × partners × levels of `fuse` questions.
+//! classes × partners × levels of `fuse` questions. Classes that differ only in how long they have waited are one to the
+//! rules, and asked about once.
+//!
+//! A partner has a class fused at the highest level that the rules permit it, as soon as that level's delay has passed.
 
 use super::PolicyError;
 use super::class::{ClassKey, ClassSummary};
-use super::judge::{DecisionRecord, Judge, Verdict};
+use super::judge::{DecisionRecord, Judge, Question, Verdict};
+use super::levels::{Level, Measured, Obligations};
 use super::partners::Partner;
 use super::read::Policy;
+use super::schema::Action;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,62 +22,119 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub struct Decisions {
     classes: Vec<ClassKey>,
+    // Of each class, its place in the table.
+    place: Vec<usize>,
     partners: Vec<String>,
-    levels: Vec<String>,
-    // [class][partner][level], flat.
+    levels: Vec<Level<Measured>>,
+    // [place][partner][level], flat.
     verdicts: Vec<Verdict>,
     evaluations: u64,
 }
 
-/// The classes that one partner, or several with equal rights, may have fused: one fusion problem.
+/// The classes that one partner, or several with equal rights, may have fused, each as its level gives it: one fusion
+/// problem.
 ///
 /// Its place among the segments and the partners that share it are for the engine only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// Numbers of classes, as given to [`Policy::decide`].
-    pub classes: BTreeSet<u32>,
+    /// Numbers of classes, as given to [`Policy::decide`], each with the obligations of the level that is granted.
+    pub classes: BTreeMap<u32, Obligations<Measured>>,
     /// Numbers of partners, as in [`Policy::partners`].
     pub partners: Vec<usize>,
+}
+
+/// Whether a partner may have a class fused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Granted<'a> {
+    /// No level is permitted.
+    Nothing,
+    /// This is the highest level permitted, but its delay has not passed.
+    NotYet(&'a Level<Measured>),
+    /// At this level.
+    At(&'a Level<Measured>),
+}
+
+impl<'a> Granted<'a> {
+    fn of(levels: impl Iterator<Item = (&'a Level<Measured>, bool)>, class: &ClassKey) -> Self {
+        match levels.into_iter().find(|(_, allowed)| *allowed) {
+            None => Self::Nothing,
+            Some((level, _)) if class.waited_us >= Some(level.obligations.delay_us) => Self::At(level),
+            Some((level, _)) => Self::NotYet(level),
+        }
+    }
 }
 
 impl Policy {
     /// Decides for every class and partner at which level it may be fused.
     ///
-    /// Partners share a segment where they may have the same of `classes` fused. A caller whose fusion depends on more
-    /// than detections, say on where a class could have been seen, passes those classes too, though no row has them.
+    /// Partners share a segment where they may have the same of `classes` fused under the same obligations. A caller
+    /// whose fusion depends on more than detections, say on where a class could have been seen, passes those classes
+    /// too, though no row has them.
     ///
     /// # Errors
     ///
-    /// A rule that fails while it is evaluated, with its id; a run without a time where the schema wants one.
+    /// A rule that fails while it is evaluated, with its id; a run without a time where the schema or a delay wants one.
     pub fn decide(&self, classes: &[ClassKey], as_of_us: Option<i64>) -> Result<Decisions, PolicyError> {
+        self.strata(as_of_us)?;
         let judge = Judge::new(self, as_of_us)?;
+        let mut places: BTreeMap<ClassKey, usize> = BTreeMap::new();
+        let mut asked = Vec::new();
+        let mut place = Vec::with_capacity(classes.len());
+        for class in classes {
+            let key = class.asked();
+            let next = asked.len();
+            let at = *places.entry(key.clone()).or_insert(next);
+            if at == next {
+                asked.push(key);
+            }
+            place.push(at);
+        }
         // All are collected before the first failure is picked, so that it is the same one on any number of threads.
-        let rows: Vec<_> = classes.par_iter().map(|class| self.decide_class(&judge, class)).collect();
-        let mut verdicts = Vec::with_capacity(classes.len() * self.partners().len() * self.fuse.len());
+        let rows: Vec<_> = asked.par_iter().map(|class| self.decide_class(&judge, class)).collect();
+        let mut verdicts = Vec::with_capacity(asked.len() * self.partners().len() * self.fuse.len());
         for row in rows {
             verdicts.extend(row?);
         }
         Ok(Decisions {
             classes: classes.to_vec(),
+            place,
             partners: self.partners().iter().map(|partner| partner.id.clone()).collect(),
-            levels: self.fuse_levels().map(|level| level.name.clone()).collect(),
+            levels: self.fuse_levels().cloned().collect(),
             verdicts,
             evaluations: judge.evaluations(),
         })
     }
 
     fn decide_class(&self, judge: &Judge, class: &ClassKey) -> Result<Vec<Verdict>, PolicyError> {
-        let entity = class.entity(&self.model.types)?;
-        let uid = entity.uid();
         let mut verdicts = Vec::with_capacity(self.partners().len() * self.fuse.len());
+        let entity = class.entity(&self.model.types)?;
+        let about = self.rules_about(&class.attributes(&self.model.types));
         for partner in self.partners() {
-            let entities = judge.entities(partner, &entity)?;
+            let question = judge.question(partner, &entity, &about)?;
             for (_, action) in &self.fuse {
-                let verdict = judge.ask(partner, action, &uid, &entities);
-                verdicts.push(verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?);
+                verdicts.push(self.may(judge, partner, action, class, &question)?);
             }
         }
         Ok(verdicts)
+    }
+
+    /// Whether a partner may have a class fused at one level. A detection without a place lies in no zone, so a rule
+    /// that forbids a zone never holds it back: only a rule that speaks of `resource.placed` can permit it.
+    fn may(
+        &self,
+        judge: &Judge,
+        partner: &Partner,
+        action: &Action,
+        class: &ClassKey,
+        question: &Question<'_>,
+    ) -> Result<Verdict, PolicyError> {
+        let verdict = judge.ask(question, action);
+        let mut verdict = verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?;
+        if !class.placed && verdict.allowed {
+            verdict.decided_by.retain(|id| self.rules.speaks_of_places(id));
+            verdict.allowed = !verdict.decided_by.is_empty();
+        }
+        Ok(verdict)
     }
 }
 
@@ -83,48 +145,65 @@ impl Decisions {
         self.evaluations
     }
 
-    /// The highest level at which a partner may have a class fused.
+    /// The level at which a partner may have a class fused; `None` also while the delay of that level has not passed.
     #[must_use]
     pub fn level(&self, class: u32, partner: usize) -> Option<&str> {
-        let mut cell = self.cell(class as usize, partner).iter().zip(&self.levels);
-        cell.find(|(verdict, _)| verdict.allowed).map(|(_, level)| level.as_str())
+        self.granted(class, partner).map(|level| level.name.as_str())
     }
 
     /// The numbers of the classes that a partner may have fused.
     #[must_use]
     pub fn permitted(&self, partner: usize) -> BTreeSet<u32> {
-        (0u32..)
-            .zip(&self.classes)
-            .map(|(class, _)| class)
-            .filter(|&class| self.level(class, partner).is_some())
-            .collect()
+        self.rights(partner).map(|(class, _)| class).collect()
     }
 
     /// The segments, each once, by the first partner of each. A partner that may have nothing fused is in none: its
     /// picture is empty.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
-        let mut segments: BTreeMap<BTreeSet<u32>, Vec<usize>> = BTreeMap::new();
+        // Levels with equal obligations give the same detections: each counts as the first of its like.
+        let like = |level: &Level<Measured>| self.levels.iter().position(|l| l.obligations == level.obligations);
+        let mut segments: BTreeMap<Vec<(u32, Option<usize>)>, Vec<usize>> = BTreeMap::new();
         for partner in 0..self.partners.len() {
-            let classes = self.permitted(partner);
-            if !classes.is_empty() {
-                segments.entry(classes).or_default().push(partner);
+            let rights: Vec<_> = self.rights(partner).map(|(class, level)| (class, like(level))).collect();
+            if !rights.is_empty() {
+                segments.entry(rights).or_default().push(partner);
             }
         }
-        let mut segments: Vec<Segment> =
-            segments.into_iter().map(|(classes, partners)| Segment { classes, partners }).collect();
+        let mut segments: Vec<Segment> = segments
+            .into_values()
+            .map(|partners| {
+                let rights = partners.first().into_iter().flat_map(|&partner| self.rights(partner));
+                let classes = rights.map(|(class, level)| (class, level.obligations.clone())).collect();
+                Segment { classes, partners }
+            })
+            .collect();
         segments.sort_by(|a, b| a.partners.cmp(&b.partners));
         segments
+    }
+
+    /// The classes that a partner may have fused, each with its level.
+    fn rights(&self, partner: usize) -> impl Iterator<Item = (u32, &Level<Measured>)> {
+        let numbers = (0u32..).zip(&self.classes).map(|(class, _)| class);
+        numbers.filter_map(move |class| Some((class, self.granted(class, partner)?)))
+    }
+
+    pub(super) fn granted(&self, class: u32, partner: usize) -> Option<&Level<Measured>> {
+        let key = self.classes.get(class as usize)?;
+        match Granted::of(self.cell(class as usize, partner), key) {
+            Granted::At(level) => Some(level),
+            Granted::NotYet(_) | Granted::Nothing => None,
+        }
     }
 
     /// Every decision with the rules that made it, for the operator's audit.
     pub fn records(&self) -> impl Iterator<Item = DecisionRecord> + '_ {
         self.classes.iter().enumerate().flat_map(move |(class, key)| {
             self.partners.iter().enumerate().flat_map(move |(partner, id)| {
-                self.cell(class, partner).iter().zip(&self.levels).map(move |(verdict, level)| DecisionRecord {
+                self.verdicts(class, partner).iter().zip(&self.levels).map(move |(verdict, level)| DecisionRecord {
                     partner: id.clone(),
                     class: key.to_string(),
-                    action: level.clone(),
+                    action: level.name.clone(),
                     allowed: verdict.allowed,
                     decided_by: verdict.decided_by.clone(),
                 })
@@ -132,25 +211,47 @@ impl Decisions {
         })
     }
 
-    /// How many detections a partner may not have fused, by the rules that forbid them; under no rule at all those
-    /// that no policy permits. For the operator only: these are counts of what the partner may not see.
+    /// How many detections a partner may not have fused, by the rules that forbid them, or the level whose delay has
+    /// not passed; under no rule at all those that no policy permits. For the operator only: these are counts of what
+    /// the partner may not see.
     #[must_use]
     pub fn withheld(&self, partner: usize, summaries: &[ClassSummary]) -> BTreeMap<Vec<String>, u64> {
         let mut counts = BTreeMap::new();
         for (class, summary) in summaries.iter().enumerate().take(self.classes.len()) {
-            let cell = self.cell(class, partner);
-            if cell.iter().all(|verdict| !verdict.allowed) {
-                *counts.entry(deniers(cell)).or_default() += summary.count;
+            if let (None, reason) = self.outcome(class, partner) {
+                *counts.entry(reason).or_default() += summary.count;
             }
         }
         counts
     }
 
-    fn cell(&self, class: usize, partner: usize) -> &[Verdict] {
-        let start = (class * self.partners.len() + partner) * self.levels.len();
-        let inside = class < self.classes.len() && partner < self.partners.len();
-        let cell = inside.then(|| self.verdicts.get(start..start + self.levels.len())).flatten();
-        cell.unwrap_or_default()
+    /// The level at which a partner may have a class fused, and the rules that permit it; or none, and the rules that
+    /// forbid it or the level that is not due.
+    pub(super) fn outcome(&self, class: usize, partner: usize) -> (Option<&Level<Measured>>, Vec<String>) {
+        let Some(key) = self.classes.get(class) else { return (None, Vec::new()) };
+        let verdicts = self.verdicts(class, partner);
+        match Granted::of(self.cell(class, partner), key) {
+            Granted::At(level) => {
+                let verdict = verdicts.iter().find(|verdict| verdict.allowed);
+                (Some(level), verdict.map(|verdict| verdict.decided_by.clone()).unwrap_or_default())
+            }
+            Granted::NotYet(level) if key.waited_us.is_none() => {
+                (None, vec![format!("{}: later than the run", level.name)])
+            }
+            Granted::NotYet(level) => (None, vec![format!("{}: delay", level.name)]),
+            Granted::Nothing => (None, deniers(verdicts)),
+        }
+    }
+
+    /// The levels, highest first, and whether each is permitted.
+    fn cell(&self, class: usize, partner: usize) -> impl Iterator<Item = (&Level<Measured>, bool)> {
+        self.levels.iter().zip(self.verdicts(class, partner)).map(|(level, verdict)| (level, verdict.allowed))
+    }
+
+    fn verdicts(&self, class: usize, partner: usize) -> &[Verdict] {
+        let Some(place) = self.place.get(class).filter(|_| partner < self.partners.len()) else { return &[] };
+        let start = (place * self.partners.len() + partner) * self.levels.len();
+        self.verdicts.get(start..start + self.levels.len()).unwrap_or_default()
     }
 }
 
@@ -166,7 +267,8 @@ pub struct FuseRights<'a> {
     policy: &'a Policy,
     judge: Judge<'a>,
     partner: &'a Partner,
-    known: BTreeMap<ClassKey, bool>,
+    // Whether each level is permitted.
+    known: BTreeMap<ClassKey, Vec<bool>>,
 }
 
 impl<'a> FuseRights<'a> {
@@ -174,31 +276,31 @@ impl<'a> FuseRights<'a> {
     ///
     /// # Errors
     ///
-    /// There is no such partner, or the schema wants a time and there is none.
+    /// There is no such partner, or the schema or a delay wants a time and there is none.
     pub fn new(policy: &'a Policy, partner: usize, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        policy.strata(as_of_us)?;
         let judge = Judge::new(policy, as_of_us)?;
         Ok(Self { policy, judge, partner: policy.partner(partner)?, known: BTreeMap::new() })
     }
 
-    /// Whether the partner may have this class fused, at any level.
+    /// Whether the partner may have this class fused, at any level, now.
     ///
     /// # Errors
     ///
     /// A rule that fails while it is evaluated.
     pub fn may_fuse(&mut self, class: &ClassKey) -> Result<bool, PolicyError> {
-        if let Some(&allowed) = self.known.get(class) {
-            return Ok(allowed);
+        let asked = class.asked();
+        if !self.known.contains_key(&asked) {
+            let entity = class.entity(&self.policy.model.types)?;
+            let about = self.policy.rules_about(&class.attributes(&self.policy.model.types));
+            let question = self.judge.question(self.partner, &entity, &about)?;
+            let levels = self.policy.fuse.iter();
+            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, &question));
+            let allowed = ask.map(|verdict| Ok(verdict?.allowed)).collect::<Result<_, PolicyError>>()?;
+            self.known.insert(asked.clone(), allowed);
         }
-        let entity = class.entity(&self.policy.model.types)?;
-        let entities = self.judge.entities(self.partner, &entity)?;
-        let mut allowed = false;
-        for (_, action) in &self.policy.fuse {
-            let verdict = self.judge.ask(self.partner, action, &entity.uid(), &entities);
-            let verdict = verdict.map_err(|failure| self.judge.error(*failure, self.partner, &class.to_string()))?;
-            allowed |= verdict.allowed;
-        }
-        self.known.insert(class.clone(), allowed);
-        Ok(allowed)
+        let levels = self.policy.fuse_levels().zip(self.known.get(&asked).into_iter().flatten().copied());
+        Ok(matches!(Granted::of(levels, class), Granted::At(_)))
     }
 
     /// How many questions Cedar was asked.

@@ -1,6 +1,6 @@
 //! What can be wrong with a policy: where, what was found, what was wanted.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a policy cannot be used, or why a decision failed. Nothing is released after any of these.
 #[derive(Debug, thiserror::Error)]
@@ -132,17 +132,17 @@ pub enum PolicyError {
         /// The level.
         level: String,
     },
-    /// An obligation stands on a level of `fuse`.
-    #[error("{}:{line}: level `{level}` of group `fuse` has obligation `{obligation}`, wanted obligations on levels of `receive` only", path.display())]
-    FuseObligation {
+    /// A rule asks about the attributes or groups of somebody else than the partner in question.
+    #[error("{}:{line}: rule `{rule}` asks about {entity}, wanted questions about `principal`: no partner's rights may hang on what another one is", path.display())]
+    Bystander {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// Where the rule starts.
         line: usize,
-        /// The level.
-        level: String,
-        /// The obligation.
-        obligation: &'static str,
+        /// The rule's `@id`.
+        rule: String,
+        /// Whom it asks about.
+        entity: String,
     },
     /// A zone's outline cannot be used.
     #[error("{}:{line}: zone `{zone}`: {found}, wanted {wanted}", path.display())]
@@ -182,6 +182,12 @@ pub enum PolicyError {
         /// The action.
         action: String,
     },
+    /// A level of `fuse` delays and the run has no time.
+    #[error("level `{level}` of group `fuse` has a delay, found a run without `as_of`, wanted a time")]
+    DelayWithoutTime {
+        /// The level.
+        level: String,
+    },
     /// The time of the run is beyond what can be written.
     #[error("`as_of` is {as_of_us} µs, wanted a time in the years 0000 to 9999")]
     AsOfRange {
@@ -214,4 +220,31 @@ pub enum PolicyError {
         /// What Cedar says.
         message: String,
     },
+}
+
+impl PolicyError {
+    /// The file and the line that are to blame, where one is.
+    pub(super) fn place(&self) -> Option<(&Path, usize)> {
+        match self {
+            Self::Unreadable { path, .. } | Self::NoRules { path } => Some((path, 1)),
+            Self::Syntax { path, line, .. }
+            | Self::Value { path, line, .. }
+            | Self::Duplicate { path, line, .. }
+            | Self::MissingId { path, line }
+            | Self::Invalid { path, line, .. }
+            | Self::UnknownName { path, line, .. }
+            | Self::Schema { path, line, .. }
+            | Self::UnknownLevel { path, line, .. }
+            | Self::UnrankedLevel { path, line, .. }
+            | Self::Bystander { path, line, .. }
+            | Self::Zone { path, line, .. }
+            | Self::RuleFailed { path, line, .. } => Some((path, *line)),
+            Self::AsOfMissing { .. }
+            | Self::DelayWithoutTime { .. }
+            | Self::AsOfRange { .. }
+            | Self::UnknownPartner { .. }
+            | Self::Detection { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
 }

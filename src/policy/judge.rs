@@ -1,17 +1,18 @@
 //! One question to Cedar: may this partner do this with this class?
 //!
-//! A question holds the partner, the class and the actions with their groups, and nothing else. A rule that errors is
+//! A question holds the partner with the names of its groups, the class and the actions with theirs, and nothing else. A rule that errors is
 //! skipped by Cedar, also when it forbids, so an error in the diagnostics fails the run.
 
 use super::PolicyError;
+use super::known::Attributes;
 use super::partners::Partner;
 use super::read::Policy;
 use super::schema::{Action, AsOf, as_of_context};
 use super::source::message;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
-    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
-    RestrictedExpression,
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    PolicySet, Request,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +50,16 @@ pub(super) struct Verdict {
     pub(super) decided_by: Vec<String>,
 }
 
+/// One partner and one class.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    partner: &'a Partner,
+    class: EntityUid,
+    entities: Entities,
+    // By number of the rule, whether it may apply to the class.
+    about: &'a [bool],
+}
+
 /// Asks Cedar on behalf of one run.
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
@@ -69,24 +80,40 @@ impl<'a> Judge<'a> {
         Ok(Self { policy, authorizer: Authorizer::new(), as_of, asked: AtomicU64::new(0) })
     }
 
-    /// What Cedar may know when it is asked about this partner and this class.
-    pub(super) fn entities(&self, partner: &Partner, class: &Entity) -> Result<Entities, PolicyError> {
+    /// What Cedar may know when it is asked about this partner and this class; `about` says which rules may apply to
+    /// the class.
+    pub(super) fn question<'q>(
+        &self,
+        partner: &'q Partner,
+        class: &Entity,
+        about: &'q [bool],
+    ) -> Result<Question<'q>, PolicyError> {
         let both = [partner.entity.clone(), class.clone()];
-        self.policy
+        let entities = self
+            .policy
             .model
             .hierarchy
             .clone()
             .add_entities(both, None)
-            .map_err(|error| PolicyError::Refused { what: "a class", message: message(&(&error).into()) })
+            .map_err(|error| PolicyError::Refused { what: "a class", message: message(&(&error).into()) })?;
+        Ok(Question { partner, class: class.uid(), entities, about })
     }
 
-    pub(super) fn ask(
+    pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
+        let rules = question.partner.rules.get(action.number).into_iter().flatten();
+        let rules = rules.copied().filter(|rule| question.about.get(*rule).copied().unwrap_or(true)).collect();
+        let rules = self.policy.rule_set(rules).map_err(|error| Failure::Request(error.to_string()))?;
+        self.ask_with(&rules, question, action)
+    }
+
+    /// The same with rules of the caller's choice.
+    pub(super) fn ask_with(
         &self,
-        partner: &Partner,
+        rules: &PolicySet,
+        question: &Question<'_>,
         action: &Action,
-        class: &EntityUid,
-        entities: &Entities,
     ) -> Result<Verdict, Box<Failure>> {
+        let Question { partner, class, entities, about: _ } = question;
         let context = match (&self.as_of, action.as_of) {
             (Some(context), AsOf::Optional | AsOf::Required) => context.clone(),
             (None, _) | (_, AsOf::Absent) => Context::empty(),
@@ -95,7 +122,7 @@ impl<'a> Judge<'a> {
         let request = Request::new(partner.entity.uid(), action.uid.clone(), class.clone(), context, None)
             .map_err(|error| Failure::Request(message(&(&error).into())))?;
         self.asked.fetch_add(1, Ordering::Relaxed);
-        let response = self.authorizer.is_authorized(&request, &partner.rules, entities);
+        let response = self.authorizer.is_authorized(&request, rules, entities);
         let mut errors: Vec<(String, String)> = response.diagnostics().errors().map(failed_rule).collect();
         errors.sort();
         if let Some((rule, text)) = errors.into_iter().next() {
@@ -148,12 +175,9 @@ fn failed_rule(error: &AuthorizationError) -> (String, String) {
 }
 
 /// The entity that stands for a class. Its id says nothing, so that no rule can hang on it.
-pub(super) fn class_entity(
-    kind: &EntityTypeName,
-    attributes: Vec<(&str, RestrictedExpression)>,
-) -> Result<Entity, PolicyError> {
+pub(super) fn class_entity(kind: &EntityTypeName, attributes: Attributes<'_>) -> Result<Entity, PolicyError> {
     let uid = EntityUid::from_type_name_and_id(kind.clone(), EntityId::new("class"));
-    let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value.expression()));
     Entity::new_with_tags(uid, attributes, [], [])
         .map_err(|error| PolicyError::Refused { what: "a class", message: error.to_string() })
 }

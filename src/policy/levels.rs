@@ -1,6 +1,8 @@
 //! `levels.toml`: the order of the levels of a group, highest first, and what each demands.
 
 use super::PolicyError;
+use super::authority;
+use super::grid::COARSEN_RANGE_M;
 use super::source::Source;
 use crate::time::parse_duration;
 use serde::{Deserialize, Serialize};
@@ -10,25 +12,32 @@ use toml::Spanned;
 
 /// How much a permission grants: an action of the schema with its obligations.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Level {
+pub struct Level<Part = Field> {
     /// The action.
     pub name: String,
-    /// What is done to a track before it is handed out at this level.
-    pub obligations: Obligations,
+    /// What is done before anything is fused or handed out at this level.
+    pub obligations: Obligations<Part>,
 }
 
-/// What a level demands. The default demands nothing.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Obligations {
-    /// A state is handed out no earlier than this many microseconds after the time that it is valid for.
+/// What a level demands of a track that is handed out ([`Field`]) or of a detection that is fused
+/// ([`Measured`]). The default demands nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Obligations<Part = Field> {
+    /// Nothing is handed out, or fused, earlier than this many microseconds after its time.
     pub delay_us: i64,
-    /// Positions are given no finer than this many metres.
+    /// Positions are given no finer than cells of this many metres.
     pub coarsen_m: Option<f64>,
     /// What is left out.
-    pub omit: BTreeSet<Field>,
+    pub omit: BTreeSet<Part>,
 }
 
-/// A part of a track that an obligation can leave out.
+impl<Part> Default for Obligations<Part> {
+    fn default() -> Self {
+        Self { delay_us: 0, coarsen_m: None, omit: BTreeSet::new() }
+    }
+}
+
+/// A part of a track that a level of `receive` can leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -40,50 +49,88 @@ pub enum Field {
     Contributors,
     /// Its probability of existence.
     Existence,
+    /// Who may act on it, where the partner may see that at all.
+    Holders,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence];
+    pub const ALL: [Self; 5] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders];
+
+    /// Its name in `levels.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Velocity => "velocity",
+            Self::Covariance => "covariance",
+            Self::Contributors => "contributors",
+            Self::Existence => "existence",
+            Self::Holders => "holders",
+        }
+    }
 }
 
-/// Both groups, highest level first, with the line of each level.
+/// A part of a detection that a level of `fuse` can leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// Its range rate.
+    RangeRate,
+    /// Its height: altitude, z, or elevation.
+    Height,
+}
+
+impl Measured {
+    /// Its name in `levels.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RangeRate => "range_rate",
+            Self::Height => "height",
+        }
+    }
+}
+
+/// Both groups, highest level first, with the line of each level, and what is said of authorities.
 #[derive(Debug)]
 pub(super) struct Levels {
     pub(super) source: Source,
-    pub(super) fuse: Vec<(Level, usize)>,
+    pub(super) fuse: Vec<(Level<Measured>, usize)>,
     pub(super) receive: Vec<(Level, usize)>,
+    pub(super) authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    fuse: Vec<Entry>,
-    receive: Vec<Entry>,
+    fuse: Vec<Entry<Measured>>,
+    receive: Vec<Entry<Field>>,
+    #[serde(default)]
+    authority: Vec<authority::Entry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct Entry<Part> {
     level: Spanned<String>,
     delay: Option<Spanned<String>>,
     coarsen_m: Option<Spanned<f64>>,
-    omit: Option<Vec<Field>>,
+    omit: Option<Vec<Part>>,
 }
 
 impl Levels {
     pub(super) fn read(source: Source) -> Result<Self, PolicyError> {
         let file: File = source.toml()?;
-        for entry in &file.fuse {
-            entry.without_obligations(&source)?;
-        }
         let fuse = ranked(&source, file.fuse)?;
         let receive = ranked(&source, file.receive)?;
-        Ok(Self { source, fuse, receive })
+        Ok(Self { source, fuse, receive, authority: file.authority })
     }
 }
 
-fn ranked(source: &Source, entries: Vec<Entry>) -> Result<Vec<(Level, usize)>, PolicyError> {
+fn ranked<Part: Copy + Ord>(
+    source: &Source,
+    entries: Vec<Entry<Part>>,
+) -> Result<Vec<(Level<Part>, usize)>, PolicyError> {
     let mut lines = BTreeMap::new();
     let mut levels = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -98,25 +145,8 @@ fn ranked(source: &Source, entries: Vec<Entry>) -> Result<Vec<(Level, usize)>, P
     Ok(levels)
 }
 
-impl Entry {
-    fn without_obligations(&self, source: &Source) -> Result<(), PolicyError> {
-        let given = [
-            self.delay.as_ref().map(|_| "delay"),
-            self.coarsen_m.as_ref().map(|_| "coarsen_m"),
-            self.omit.as_ref().map(|_| "omit"),
-        ];
-        match given.into_iter().flatten().next() {
-            None => Ok(()),
-            Some(obligation) => Err(PolicyError::FuseObligation {
-                path: source.path.clone(),
-                line: source.line_at(self.level.span().start),
-                level: self.level.get_ref().clone(),
-                obligation,
-            }),
-        }
-    }
-
-    fn obligations(&self, source: &Source) -> Result<Obligations, PolicyError> {
+impl<Part: Copy + Ord> Entry<Part> {
+    fn obligations(&self, source: &Source) -> Result<Obligations<Part>, PolicyError> {
         let delay_us = match &self.delay {
             None => 0,
             Some(text) => duration(text.get_ref()).ok_or_else(|| {
@@ -124,9 +154,9 @@ impl Entry {
                 source.value(text.span().start, "delay", found, "an ISO 8601 duration, not negative, such as `PT30S`")
             })?,
         };
-        if let Some(metres) = self.coarsen_m.as_ref().filter(|metres| !positive(*metres.get_ref())) {
+        if let Some(metres) = self.coarsen_m.as_ref().filter(|metres| !COARSEN_RANGE_M.contains(metres.get_ref())) {
             let found = format!("`{}`", metres.get_ref());
-            return Err(source.value(metres.span().start, "coarsen_m", found, "metres, finite and above 0"));
+            return Err(source.value(metres.span().start, "coarsen_m", found, "metres from 0.001 to 1000000"));
         }
         Ok(Obligations {
             delay_us,
@@ -139,8 +169,4 @@ impl Entry {
 /// Microseconds of an ISO 8601 duration; the reader of times knows other ways to write one, which files do not.
 fn duration(text: &str) -> Option<i64> {
     text.starts_with('P').then(|| parse_duration(text)).flatten().filter(|&us| us >= 0)
-}
-
-fn positive(metres: f64) -> bool {
-    metres.is_finite() && metres > 0.0
 }

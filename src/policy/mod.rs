@@ -15,29 +15,51 @@
 //! and partners are for the engine only: they depend on all data, and so must not reach a picture.
 //! For people: `docs/policy.md`.
 
+mod authority; // who may act on a class of tracks
+mod check; // findings of a policy that a person should look at
 mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
+mod difference; // what another policy would give more, and less
+mod disclosure; // what a partner's own audit may name
 mod error; // what can be wrong with a policy
+mod explain; // why, in words
+mod grid; // cells fixed to the world, for coarsening
 mod judge; // one question to Cedar
+mod known; // what a class alone says of a rule
 mod levels; // levels.toml
+mod matrix; // partners × classes × levels, in groups
 mod names; // names in rules that must exist
+mod part; // part of a batch, on one core
 mod partners; // partners.toml
 mod periods; // periods.toml
 mod polygon; // rings in the plane
+mod probe; // which rules apply, each for itself
 mod read; // a folder -> a checked policy
 mod release; // track classes -> level, obligations, authority
 mod rules; // *.cedar
 mod schema; // schema.cedarschema
 mod source; // a file and its lines
+mod speech; // what the conditions of a rule speak of
+mod strata; // times that the policy does not tell apart
+mod survey; // what a recording holds, as far as a policy can tell
 mod zones; // zones.geojson
 
+pub use authority::{Held, Holders, SEE_AUTHORITY};
+pub use check::{Check, Finding, Severity, check};
 pub use class::{ClassKey, ClassSummary, Classifier, kind_name};
 pub use decide::{Decisions, FuseRights, Segment};
+pub use difference::{Change, Difference, Grant, difference};
+pub use disclosure::Disclosure;
 pub use error::PolicyError;
+pub use explain::{Answer, Explanation, Missing, RuleText, explain_detection, explain_track};
+pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
-pub use levels::{Field, Level, Obligations};
+pub use levels::{Field, Level, Measured, Obligations};
+pub use matrix::{Group, Matrix, Share};
 pub use partners::{Attribute, Partner};
 pub use periods::Periods;
 pub use read::Policy;
 pub use release::{Release, Releaser, Status, TrackClass};
+pub use strata::{Strata, Stratum};
+pub use survey::{Survey, SurveyError};
 pub use zones::ZoneMap;

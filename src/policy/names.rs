@@ -2,15 +2,15 @@
 //!
 //! Cedar cannot know the zones, periods and partners: to it they are strings. A `forbid` with a slip in a zone's name
 //! would be valid and never apply, so names that are compared with what the engine fills in are looked up here:
-//! partners anywhere; zones, periods, kinds and states of tracks where a rule compares them with an attribute of
+//! partners and groups anywhere; zones, periods, kinds and states of tracks where a rule compares them with an attribute of
 //! `resource`, be it a literal or an attribute of `principal`.
 
 use super::PolicyError;
 use super::class::KINDS;
-use super::partners::{Attribute, Partner};
+use super::partners::{Attribute, Group, Partner};
 use super::release::STATUSES;
 use super::rules::{Rule, Rules};
-use super::source::message;
+use super::speech::json;
 use cedar_policy::EntityUid;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(super) struct Names<'a> {
     pub(super) partners: &'a [Partner],
+    pub(super) groups: &'a [Group],
     pub(super) zones: BTreeSet<String>,
     pub(super) periods: &'a BTreeSet<String>,
 }
@@ -28,12 +29,20 @@ type Unknown = (&'static str, String, Vec<String>);
 
 impl Names<'_> {
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
+        self.complaints(rules)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every rule that names something that does not exist, by the rule's id.
+    pub(super) fn complaints(&self, rules: &Rules) -> Result<Vec<PolicyError>, PolicyError> {
+        let mut complaints = Vec::new();
         for (id, rule) in &rules.rules {
-            let complaint = self.complaint(rule)?;
-            if let Some((what, name, known)) = complaint {
-                let (path, line) = rules.place(rule);
+            let (path, line) = rules.place(rule);
+            if let Some(entity) = rule.speaks.bystander.clone() {
+                complaints.push(PolicyError::Bystander { path: path.to_path_buf(), line, rule: id.clone(), entity });
+            }
+            if let Some((what, name, known)) = self.complaint(rule)? {
                 let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
-                return Err(PolicyError::UnknownName {
+                complaints.push(PolicyError::UnknownName {
                     path: path.to_path_buf(),
                     line,
                     rule: id.clone(),
@@ -43,20 +52,31 @@ impl Names<'_> {
                 });
             }
         }
-        Ok(())
+        Ok(complaints)
+    }
+
+    /// The names that rules compare with an attribute of `resource`, also by way of an attribute of a partner.
+    pub(super) fn used(&self, rules: &Rules, attribute: &str) -> Result<BTreeSet<String>, PolicyError> {
+        let mut used = BTreeSet::new();
+        for rule in rules.rules.values() {
+            let json = json(&rule.policy)?;
+            let mut compared = Vec::new();
+            comparisons(&json, &mut compared);
+            let compared = compared.into_iter().filter(|(found, _)| *found == attribute);
+            used.extend(compared.flat_map(|(_, other)| self.values(other)));
+        }
+        Ok(used)
     }
 
     fn complaint(&self, rule: &Rule) -> Result<Option<Unknown>, PolicyError> {
         let mut literals = rule.policy.entity_literals();
         literals.sort();
         if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {
-            let known = self.partners.iter().map(|partner| partner.entity.uid().to_string()).collect();
+            let partners = self.partners.iter().map(|partner| partner.entity.uid().to_string());
+            let known = partners.chain(self.groups.iter().map(|group| group.uid.to_string())).collect();
             return Ok(Some(("entity", wrong.to_string(), known)));
         }
-        let json = rule
-            .policy
-            .to_json()
-            .map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })?;
+        let json = json(&rule.policy)?;
         let mut compared = Vec::new();
         comparisons(&json, &mut compared);
         for (attribute, other) in compared {
@@ -78,6 +98,7 @@ impl Names<'_> {
     fn exists(&self, literal: &EntityUid) -> bool {
         literal.type_name().basename() == "Action"
             || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
+            || self.groups.iter().any(|group| group.uid == *literal)
     }
 
     /// The strings that an expression can stand for: literals, and attributes of the partners.
@@ -90,12 +111,7 @@ impl Names<'_> {
         }
         let Some(name) = attribute_of("principal", expression) else { return Vec::new() };
         let held = self.partners.iter().filter_map(|partner| partner.attributes.get(name));
-        held.flat_map(|attribute| match attribute {
-            Attribute::Text(text) => vec![text.clone()],
-            Attribute::Names(names) => names.iter().cloned().collect(),
-            Attribute::Flag(_) | Attribute::Number(_) => Vec::new(),
-        })
-        .collect()
+        held.flat_map(Attribute::names).collect()
     }
 }
 

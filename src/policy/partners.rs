@@ -1,9 +1,9 @@
-//! `partners.toml`: who receives a picture, and what the rules may know about each.
+//! `partners.toml`: who receives a picture, what the rules may know about each, and the groups that they are in.
 
 use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, one_line};
-use cedar_policy::{Entities, Entity, PolicySet, RestrictedExpression};
+use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
@@ -15,11 +15,25 @@ pub struct Partner {
     pub id: String,
     /// What the rules may know about it.
     pub attributes: BTreeMap<String, Attribute>,
+    /// The groups that it is in.
+    pub groups: BTreeSet<String>,
     /// Ed25519 key as 64 hexadecimal digits, to which pictures can be sealed.
     pub public_key: Option<String>,
+    /// The age key that its folder can be encrypted to: `age1…`.
+    pub age_recipient: Option<String>,
     pub(super) entity: Entity,
-    // The rules that could apply to this partner: all but those for another one by name.
-    pub(super) rules: PolicySet,
+    /// Where it stands in `partners.toml`.
+    pub(super) line: usize,
+    // By number of the action, the numbers of the rules that could apply when this partner asks for it.
+    pub(super) rules: Vec<Vec<usize>>,
+}
+
+/// A group of partners that `partners.toml` declares.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) id: String,
+    pub(super) uid: EntityUid,
+    pub(super) line: usize,
 }
 
 /// A value that the rules may know about a partner.
@@ -39,6 +53,14 @@ pub enum Attribute {
 #[serde(deny_unknown_fields)]
 struct File {
     partner: Vec<Entry>,
+    #[serde(default)]
+    group: Vec<Declared>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Declared {
+    id: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,29 +68,59 @@ struct File {
 struct Entry {
     id: Spanned<String>,
     public_key: Option<Spanned<String>>,
+    age_recipient: Option<Spanned<String>>,
+    #[serde(default)]
+    groups: Vec<Spanned<String>>,
     #[serde(default)]
     attributes: BTreeMap<String, Spanned<toml::Value>>,
 }
 
-/// The partners by id, and the line of each.
-pub(super) fn read(source: &Source, model: &Model) -> Result<Vec<(Partner, usize)>, PolicyError> {
+/// The partners and the groups, by id.
+pub(super) fn read(source: &Source, model: &Model) -> Result<(Vec<Partner>, Vec<Group>), PolicyError> {
     let file: File = source.toml()?;
-    let mut partners: BTreeMap<String, (Partner, usize)> = BTreeMap::new();
+    let groups = groups(source, model, file.group)?;
+    let mut partners: BTreeMap<String, Partner> = BTreeMap::new();
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for entry in file.partner {
         let line = source.line_at(entry.id.span().start);
-        let partner = entry.checked(source, model)?;
+        let partner = entry.checked(source, model, &groups)?;
         if let Some(first) = lines.insert(partner.id.to_lowercase(), line) {
             return Err(source.duplicate("partner", &partner.id, line, first));
         }
-        partners.insert(partner.id.clone(), (partner, line));
+        partners.insert(partner.id.clone(), partner);
     }
     // By id, so that the order of the file is no input.
-    Ok(partners.into_values().collect())
+    Ok((partners.into_values().collect(), groups.into_values().collect()))
+}
+
+/// The groups by id. They are declared, not only used: a slip in a partner's list of groups would otherwise take it
+/// out of a rule that forbids.
+fn groups(source: &Source, model: &Model, entries: Vec<Declared>) -> Result<BTreeMap<String, Group>, PolicyError> {
+    let mut groups = BTreeMap::new();
+    let mut lines = BTreeMap::new();
+    for Declared { id } in entries {
+        let line = source.line_at(id.span().start);
+        let id = id.into_inner();
+        let Some(uid) = model.group(&id) else {
+            let wanted = "no groups, or `entity Group; entity Partner in [Group] …` in schema.cedarschema";
+            return Err(PolicyError::Value {
+                path: source.path.clone(),
+                line,
+                key: "group".to_owned(),
+                found: format!("`{id}`"),
+                wanted,
+            });
+        };
+        if let Some(first) = lines.insert(id.clone(), line) {
+            return Err(source.duplicate("group", &id, line, first));
+        }
+        groups.insert(id.clone(), Group { id, uid, line });
+    }
+    Ok(groups)
 }
 
 impl Entry {
-    fn checked(self, source: &Source, model: &Model) -> Result<Partner, PolicyError> {
+    fn checked(self, source: &Source, model: &Model, groups: &BTreeMap<String, Group>) -> Result<Partner, PolicyError> {
         let start = self.id.span().start;
         let id = self.id.into_inner();
         if !names_a_folder(&id) {
@@ -79,6 +131,15 @@ impl Entry {
             let found = format!("`{}`", key.get_ref());
             return Err(source.value(key.span().start, "public_key", found, "64 hexadecimal digits (an Ed25519 key)"));
         }
+        if let Some(key) = self.age_recipient.as_ref().filter(|key| !is_age(key.get_ref())) {
+            let found = format!("`{}`", key.get_ref());
+            return Err(source.value(
+                key.span().start,
+                "age_recipient",
+                found,
+                "an age key, `age1` and 58 letters more",
+            ));
+        }
         let mut attributes = BTreeMap::new();
         for (name, value) in self.attributes {
             let attribute = attribute(value.get_ref()).ok_or_else(|| {
@@ -87,15 +148,26 @@ impl Entry {
             })?;
             attributes.insert(name, attribute);
         }
+        let mut parents = BTreeSet::new();
+        for group in &self.groups {
+            let found = || format!("`{}`", group.get_ref());
+            let wanted = "groups that a `[[group]]` entry declares";
+            let known = groups.get(group.get_ref());
+            parents
+                .insert(known.ok_or_else(|| source.value(group.span().start, "groups", found(), wanted))?.uid.clone());
+        }
         let pairs = attributes.iter().map(|(name, value)| (name.clone(), value.expression()));
-        let entity = Entity::new_with_tags(model.partner(&id), pairs, [], []);
+        let entity = Entity::new_with_tags(model.partner(&id), pairs, parents, []);
         let entity = entity.map_err(|error| source.syntax(source.line_at(start), &error.to_string()))?;
         Entities::from_entities([entity.clone()], Some(&model.schema)).map_err(|error| {
             let text = message(&(&error).into());
             source.syntax(source.line_at(start), &format!("partner `{id}` does not fit schema.cedarschema: {text}"))
         })?;
         let public_key = self.public_key.map(Spanned::into_inner);
-        Ok(Partner { id, attributes, public_key, entity, rules: PolicySet::new() })
+        let groups = self.groups.into_iter().map(Spanned::into_inner).collect();
+        let age_recipient = self.age_recipient.map(Spanned::into_inner);
+        let line = source.line_at(start);
+        Ok(Partner { id, attributes, groups, public_key, age_recipient, entity, line, rules: Vec::new() })
     }
 }
 
@@ -112,6 +184,15 @@ fn attribute(value: &toml::Value) -> Option<Attribute> {
 }
 
 impl Attribute {
+    /// The texts that it holds.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            Self::Names(names) => names.iter().cloned().collect(),
+            Self::Flag(_) | Self::Number(_) => Vec::new(),
+        }
+    }
+
     fn expression(&self) -> RestrictedExpression {
         match self {
             Self::Text(text) => RestrictedExpression::new_string(text.clone()),
@@ -134,4 +215,9 @@ fn names_a_folder(id: &str) -> bool {
 
 fn is_ed25519(key: &str) -> bool {
     key.len() == 64 && key.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The form of an age key of X25519; whether it is one is seen when a folder is encrypted to it.
+fn is_age(key: &str) -> bool {
+    key.len() == 62 && key.starts_with("age1") && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
 }

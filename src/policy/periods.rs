@@ -9,13 +9,12 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
-/// The windows of a policy, cut into stretches of time over which the set of windows does not change.
+/// The windows of a policy.
 #[derive(Clone, Debug)]
 pub struct Periods {
     names: BTreeSet<String>,
-    // Stretch i lasts from starts[i - 1] to starts[i]; the first and the last have no bound.
-    starts: Vec<i64>,
-    sets: Vec<BTreeSet<String>>,
+    // Start and end of each window.
+    windows: BTreeMap<String, (i64, i64)>,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +34,7 @@ struct Entry {
 
 impl Periods {
     pub(super) fn none() -> Self {
-        Self { names: BTreeSet::new(), starts: Vec::new(), sets: vec![BTreeSet::new()] }
+        Self { names: BTreeSet::new(), windows: BTreeMap::new() }
     }
 
     pub(super) fn read(source: &Source) -> Result<Self, PolicyError> {
@@ -56,18 +55,7 @@ impl Periods {
             }
             windows.insert(name.clone(), (start, end));
         }
-        Ok(Self::of(&windows))
-    }
-
-    fn of(windows: &BTreeMap<String, (i64, i64)>) -> Self {
-        let bounds: BTreeSet<i64> = windows.values().flat_map(|&(start, end)| [start, end]).collect();
-        let holding = |at: i64| {
-            let inside = windows.iter().filter(|(_, (start, end))| (*start..*end).contains(&at));
-            inside.map(|(name, _)| name.clone()).collect()
-        };
-        // Nothing holds before the first bound; after that, a stretch is like its first microsecond.
-        let sets = std::iter::once(BTreeSet::new()).chain(bounds.iter().map(|&at| holding(at))).collect();
-        Self { names: windows.keys().cloned().collect(), starts: bounds.into_iter().collect(), sets }
+        Ok(Self { names: windows.keys().cloned().collect(), windows })
     }
 
     /// The names of all windows.
@@ -78,32 +66,14 @@ impl Periods {
 
     /// The windows that hold a time.
     #[must_use]
-    pub fn periods_at(&self, time_us: i64) -> &BTreeSet<String> {
-        static NONE: BTreeSet<String> = BTreeSet::new();
-        self.sets.get(self.stretch(time_us)).unwrap_or(&NONE)
+    pub fn periods_at(&self, time_us: i64) -> BTreeSet<String> {
+        let holding = self.windows.iter().filter(|(_, (start, end))| (*start..*end).contains(&time_us));
+        holding.map(|(name, _)| name.clone()).collect()
     }
 
-    /// The distinct sets of windows that hold some time from `first_us` to `last_us`.
-    #[must_use]
-    pub fn sets_between(&self, first_us: i64, last_us: i64) -> BTreeSet<BTreeSet<String>> {
-        let stretches = self.stretch(first_us)..=self.stretch(last_us.max(first_us));
-        self.sets.get(stretches).unwrap_or(&[]).iter().cloned().collect()
-    }
-
-    /// Which stretch a time lies in.
-    pub(super) fn stretch(&self, time_us: i64) -> usize {
-        self.starts.partition_point(|&start| start <= time_us)
-    }
-
-    /// The bounds of a stretch, its start and the start of the next.
-    pub(super) fn bounds(&self, stretch: usize) -> (i64, i64) {
-        let start = stretch.checked_sub(1).and_then(|before| self.starts.get(before));
-        (start.copied().unwrap_or(i64::MIN), self.starts.get(stretch).copied().unwrap_or(i64::MAX))
-    }
-
-    /// The sets of windows, stretch by stretch.
-    pub(super) fn sets(&self) -> &[BTreeSet<String>] {
-        &self.sets
+    /// Every time at which a window starts or ends.
+    pub(super) fn bounds(&self) -> impl Iterator<Item = i64> + '_ {
+        self.windows.values().flat_map(|&(start, end)| [start, end])
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::PolicyError;
 use super::decide::deniers;
-use super::judge::{DecisionRecord, Judge, Verdict, class_entity};
+use super::judge::{DecisionRecord, Judge, Question, Verdict, class_entity};
+use super::known::{Attributes, ClassValue};
 use super::levels::Obligations;
-use super::partners::{Partner, strings};
+use super::partners::Partner;
 use super::read::Policy;
 use super::schema::{Action, Types};
-use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
+use cedar_policy::Entity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -60,14 +61,18 @@ pub struct TrackClass {
 
 impl TrackClass {
     pub(super) fn entity(&self, types: &Types) -> Result<Entity, PolicyError> {
-        let attributes = vec![
-            ("contributors", strings(&self.contributors)),
-            ("labels", strings(&self.labels)),
-            ("zones", strings(&self.zones)),
-            ("periods", strings(&self.periods)),
-            ("status", RestrictedExpression::new_string(self.status.name().to_owned())),
-        ];
-        class_entity(&types.tracks, attributes)
+        class_entity(&types.tracks, self.attributes())
+    }
+
+    /// As rules name them.
+    pub(super) fn attributes(&self) -> Attributes<'_> {
+        vec![
+            ("contributors", ClassValue::Names(&self.contributors)),
+            ("labels", ClassValue::Names(&self.labels)),
+            ("zones", ClassValue::Names(&self.zones)),
+            ("periods", ClassValue::Names(&self.periods)),
+            ("status", ClassValue::Text(self.status.name())),
+        ]
     }
 }
 
@@ -89,6 +94,8 @@ pub struct Release {
     /// The actions that the partner may take on it. They are decided apart from the level: a caller writes them only
     /// for a track that the partner gets.
     pub authorities: Vec<String>,
+    /// Whether the partner may see who else may act on it.
+    pub sees_holders: bool,
     /// The rules that decided the level; empty where no policy permits any.
     pub decided_by: Vec<String>,
 }
@@ -147,42 +154,43 @@ impl<'a> Releaser<'a> {
     fn decide(&mut self, class: &TrackClass) -> Result<Release, PolicyError> {
         let policy = self.policy;
         let entity = class.entity(&policy.model.types)?;
-        let (uid, entities) = (entity.uid(), self.judge.entities(self.partner, &entity)?);
+        let about = policy.rules_about(&class.attributes());
+        let question = self.judge.question(self.partner, &entity, &about)?;
         let mut verdicts = Vec::with_capacity(policy.receive.len());
         for (_, action) in &policy.receive {
-            verdicts.push(self.ask(action, class, &uid, &entities)?);
+            verdicts.push(self.ask(action, class, &question)?);
         }
         let mut authorities = Vec::new();
         for action in &policy.authorities {
-            if self.ask(action, class, &uid, &entities)?.allowed {
+            if self.ask(action, class, &question)?.allowed {
                 authorities.push(action.name.clone());
             }
         }
+        let sees_holders = match &policy.see {
+            Some(action) => self.ask(action, class, &question)?.allowed,
+            None => false,
+        };
         let granted = policy.receive.iter().zip(&verdicts).find(|(_, verdict)| verdict.allowed);
         Ok(match granted {
             Some(((level, _), verdict)) => Release {
                 level: Some(level.name.clone()),
                 obligations: level.obligations.clone(),
                 authorities,
+                sees_holders,
                 decided_by: verdict.decided_by.clone(),
             },
             None => Release {
                 level: None,
                 obligations: Obligations::default(),
                 authorities,
+                sees_holders,
                 decided_by: deniers(&verdicts),
             },
         })
     }
 
-    fn ask(
-        &mut self,
-        action: &Action,
-        class: &TrackClass,
-        uid: &EntityUid,
-        entities: &Entities,
-    ) -> Result<Verdict, PolicyError> {
-        let verdict = self.judge.ask(self.partner, action, uid, entities);
+    fn ask(&mut self, action: &Action, class: &TrackClass, question: &Question<'_>) -> Result<Verdict, PolicyError> {
+        let verdict = self.judge.ask(question, action);
         let verdict = verdict.map_err(|failure| self.judge.error(*failure, self.partner, &class.to_string()))?;
         self.records.push(DecisionRecord {
             partner: self.partner.id.clone(),

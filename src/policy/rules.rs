@@ -6,8 +6,9 @@
 use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, rule_files};
+use super::speech::Speech;
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
+use cedar_policy::{Effect, PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,6 +25,8 @@ pub(super) struct Rule {
     pub(super) policy: cedar_policy::Policy,
     pub(super) line: usize,
     source: usize,
+    /// What its conditions speak of.
+    pub(super) speaks: Speech,
 }
 
 impl Rules {
@@ -43,6 +46,16 @@ impl Rules {
         (self.sources.get(rule.source).map_or(Path::new(""), |source| &source.path), rule.line)
     }
 
+    /// Whether a rule names `resource.placed`: only such a rule permits detections without a place.
+    pub(super) fn speaks_of_places(&self, id: &str) -> bool {
+        self.rules.get(id).is_some_and(|rule| rule.speaks.placed)
+    }
+
+    /// By number of the rule, whether it has this effect.
+    pub(super) fn having(&self, effect: Effect) -> Vec<bool> {
+        self.rules.values().map(|rule| rule.policy.effect() == effect).collect()
+    }
+
     fn add(&mut self, source: Source) -> Result<(), PolicyError> {
         let set: PolicySet = source
             .text
@@ -53,9 +66,7 @@ impl Rules {
             return Err(source.syntax(line, "found a template, wanted rules without `?principal` and `?resource`"));
         }
         let mut cursor = 0;
-        for number in 0..set.num_of_policies() {
-            // Cedar numbers the rules of a file in their order.
-            let Some(policy) = set.policy(&PolicyId::new(format!("policy{number}"))) else { continue };
+        for policy in in_order(&set)? {
             let text = policy.to_cedar().unwrap_or_default();
             let start = source.text.get(cursor..).and_then(|rest| rest.find(&text)).map_or(cursor, |at| cursor + at);
             cursor = start + text.len();
@@ -77,7 +88,8 @@ impl Rules {
                 });
             }
             let policy = policy.new_id(PolicyId::new(id));
-            self.rules.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len() });
+            let speaks = Speech::of(&policy)?;
+            self.rules.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), speaks });
         }
         self.sources.push(source);
         Ok(())
@@ -85,6 +97,11 @@ impl Rules {
 
     /// Strict validation. Of several complaints the first by file and line is given.
     pub(super) fn validate(&self, model: &Model) -> Result<(), PolicyError> {
+        self.complaints(model)?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that strict validation complains of, by file and line.
+    pub(super) fn complaints(&self, model: &Model) -> Result<Vec<PolicyError>, PolicyError> {
         let set = PolicySet::from_policies(self.rules.values().map(|rule| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
@@ -93,12 +110,13 @@ impl Rules {
         let mut complaints: Vec<_> =
             errors.chain(warnings).filter_map(|(id, error)| self.complaint(id, &error)).collect();
         complaints.sort();
-        match complaints.into_iter().next() {
-            None => Ok(()),
-            Some((path, line, rule, message)) => {
-                Err(PolicyError::Invalid { path: path.to_path_buf(), line, rule, message })
-            }
-        }
+        let invalid = |(path, line, rule, message): (&Path, usize, String, String)| PolicyError::Invalid {
+            path: path.to_path_buf(),
+            line,
+            rule,
+            message,
+        };
+        Ok(complaints.into_iter().map(invalid).collect())
     }
 
     fn complaint(&self, id: &PolicyId, error: &DetailedError) -> Option<(&Path, usize, String, String)> {
@@ -106,5 +124,39 @@ impl Rules {
         let source = self.sources.get(rule.source)?;
         let line = error.source_locations.first().map_or(rule.line, |label| source.line_at(label.loc.start));
         Some((&source.path, line, id.to_string(), message(error)))
+    }
+}
+
+/// The rules of a file in their order, which Cedar numbers from 0. A rule that was left out could be one that forbids,
+/// so a numbering of another kind is an error.
+fn in_order(set: &PolicySet) -> Result<Vec<&cedar_policy::Policy>, PolicyError> {
+    let numbered = |number| {
+        let id = format!("policy{number}");
+        let message = || format!("found no rule `{id}` among {}, wanted all in order", set.num_of_policies());
+        let refused = || PolicyError::Refused { what: "the numbers of the rules", message: message() };
+        set.policy(&PolicyId::new(&id)).ok_or_else(refused)
+    };
+    (0..set.num_of_policies()).map(numbered).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_cedar_numbers_otherwise_is_an_error_and_not_left_out() {
+        let set: PolicySet =
+            "permit (principal, action, resource); forbid (principal, action, resource);".parse().expect("two rules");
+        let effects: Vec<_> = in_order(&set).expect("both").iter().map(|rule| rule.effect()).collect();
+        assert_eq!(effects, [Effect::Permit, Effect::Forbid]);
+        let renamed = set.policies().map(|rule| match rule.effect() {
+            Effect::Permit => rule.clone(),
+            Effect::Forbid => rule.new_id(PolicyId::new("rule1")),
+        });
+        let text = in_order(&PolicySet::from_policies(renamed).expect("a set")).expect_err("a gap").to_string();
+        assert_eq!(
+            text,
+            "cedar refused the numbers of the rules: found no rule `policy1` among 2, wanted all in order"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! `schema.cedarschema`: what the rules may speak of, and which of its actions are levels and which are authorities.
 //!
 //! The engine asks `Partner` × action × `DetectionClass` for actions in group `fuse`, and `Partner` × action ×
-//! `TrackClass` for those in group `receive` and for all others, the authorities. Names have no namespace.
+//! `TrackClass` for those in group `receive` and for all others, the authorities. `Group` is optional. Names have no
+//! namespace.
 
 use super::PolicyError;
 use super::class::ClassKey;
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 pub(super) const FUSE: &str = "fuse";
 /// The group whose levels say what may be received.
 pub(super) const RECEIVE: &str = "receive";
+/// The entity type of groups of partners.
+const GROUP: &str = "Group";
 
 /// The schema, checked against what the engine asks.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ pub(super) struct Types {
     pub(super) partner: EntityTypeName,
     pub(super) detections: EntityTypeName,
     pub(super) tracks: EntityTypeName,
+    /// Groups of partners, where the schema has them.
+    pub(super) group: Option<EntityTypeName>,
+    /// Whether rules may ask if a detection has a place.
+    pub(super) placed: bool,
 }
 
 /// An action that partners are asked about.
@@ -43,6 +50,8 @@ pub(super) struct Action {
     pub(super) name: String,
     pub(super) uid: EntityUid,
     pub(super) as_of: AsOf,
+    /// Its place among the actions that partners are asked about.
+    pub(super) number: usize,
 }
 
 /// Whether the rules of an action see the time of the run.
@@ -73,6 +82,8 @@ impl Model {
             partner: entity_type(&source, &schema, "Partner")?,
             detections: entity_type(&source, &schema, "DetectionClass")?,
             tracks: entity_type(&source, &schema, "TrackClass")?,
+            group: schema.entity_types().find(|found| found.to_string() == GROUP).cloned(),
+            placed: false,
         };
         let hierarchy = schema.action_entities().map_err(|error| source.cedar(&(&error).into()))?;
         let mut model = Self {
@@ -85,6 +96,8 @@ impl Model {
             types,
         };
         model.sort_actions()?;
+        let placed = Types { placed: true, ..model.types.clone() };
+        model.types.placed = model.probe(ClassKey::probe().entity(&placed)?).is_ok();
         model.probe(ClassKey::probe().entity(&model.types)?)?;
         model.probe(TrackClass::default().entity(&model.types)?)?;
         Ok(model)
@@ -93,6 +106,12 @@ impl Model {
     /// The name of a partner in the rules.
     pub(super) fn partner(&self, id: &str) -> EntityUid {
         EntityUid::from_type_name_and_id(self.types.partner.clone(), EntityId::new(id))
+    }
+
+    /// The name of a group of partners in the rules; `None` where the schema has no groups.
+    pub(super) fn group(&self, id: &str) -> Option<EntityUid> {
+        let kind = self.types.group.clone()?;
+        Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
     }
 
     fn sort_actions(&mut self) -> Result<(), PolicyError> {
@@ -159,7 +178,8 @@ impl Model {
                 return Err(wrong(&self.source, name, &found, "no context, or `context: { as_of: datetime }`"));
             }
         };
-        Ok(Action { name: name.to_owned(), uid: uid.clone(), as_of })
+        let number = self.fuse.len() + self.receive.len() + self.authorities.len();
+        Ok(Action { name: name.to_owned(), uid: uid.clone(), as_of, number })
     }
 
     /// Whether what the engine will build fits the schema.

@@ -2,7 +2,7 @@
 //!
 //! Edges are straight in the file's coordinates: longitude and latitude in degrees in a geodetic recording, x and y in
 //! metres in a local one. Of two ways round the Earth an edge takes the shorter one, so an outline may cross the
-//! antimeridian. For speed the zones are painted on a raster: a cell that no outline touches has one answer; only
+//! antimeridian. A ring that goes once round the Earth holds the pole of its hemisphere. For speed the zones are painted on a raster: a cell that no outline touches has one answer; only
 //! points in the other cells are tested against the outlines. The answers are the same.
 
 use super::PolicyError;
@@ -116,6 +116,11 @@ impl Zones {
         Ok(all)
     }
 
+    /// The line of a zone in the file.
+    pub(super) fn line(&self, zone: &str) -> usize {
+        self.zones.get(zone).map_or(1, |zone| zone.line)
+    }
+
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.zones.keys().cloned().collect()
     }
@@ -217,32 +222,53 @@ impl ZoneMap {
 
 type Complaint = (String, &'static str);
 
-/// The polygon of some rings; in a geodetic frame all its copies, a turn apart, that touch longitudes -180 to 180.
+/// Turns, in degrees, at which copies of a ring cover longitudes -180 to 180 wherever it was written.
+const TURNS: [f64; 5] = [0.0, -360.0, 360.0, -720.0, 720.0];
+
+/// The polygons of some rings; in a geodetic frame all copies, a turn apart, that touch longitudes -180 to 180.
 fn placed(rings: &[Ring], frame: Frame) -> Result<Vec<Polygon>, Complaint> {
-    let mut flat: Vec<Ring> = Vec::with_capacity(rings.len());
-    for ring in rings {
-        let mut ring = match frame {
-            Frame::Local => ring.clone(),
-            Frame::Geodetic => unwrapped(ring)?,
-        };
-        if area(&ring).abs() == 0.0 {
-            return Err(("found a ring without area".to_owned(), "rings that enclose one"));
-        }
-        if let Some(outer) = flat.first() {
-            ring = inside(&ring, outer, frame)?;
-        }
-        flat.push(ring);
+    let flat = rings.iter().map(|ring| Outline::of(ring, frame)).collect::<Result<Vec<_>, _>>()?;
+    if flat.iter().any(|outline| area(outline.ring()).abs() == 0.0) {
+        return Err(("found a ring without area".to_owned(), "rings that enclose one"));
     }
-    let polygon = Polygon::new(&flat);
-    if frame == Frame::Local {
-        return Ok(vec![polygon]);
+    let Some((outer, holes)) = flat.split_first() else { return Ok(Vec::new()) };
+    let mut all: Vec<Ring> = vec![outer.ring().clone()];
+    for hole in holes {
+        all.extend(inside(hole, outer, frame)?);
     }
-    let copies = [-720.0, -360.0, 0.0, 360.0, 720.0].map(|turn| polygon.shifted(turn));
-    Ok(copies.into_iter().filter(|copy| copy.min[0] <= 180.0 && copy.max[0] >= -180.0).collect())
+    let polygon = Polygon::new(&all);
+    // A band around a pole already has its copies side by side.
+    let turns: &[f64] = if frame == Frame::Local || matches!(outer, Outline::Polar(_)) { &[0.0] } else { &TURNS };
+    let copies = turns.iter().map(|&turn| polygon.shifted(turn));
+    let touches = |copy: &Polygon| frame == Frame::Local || (copy.min[0] <= 180.0 && copy.max[0] >= -180.0);
+    Ok(copies.filter(touches).collect())
+}
+
+/// A ring in the plane of its coordinates.
+enum Outline {
+    /// Closed as it is.
+    Plain(Ring),
+    /// Once round the Earth: a band from the ring to beyond its pole, over so many turns that no end of it is seen.
+    Polar(Ring),
+}
+
+impl Outline {
+    fn of(ring: &Ring, frame: Frame) -> Result<Self, Complaint> {
+        match frame {
+            Frame::Local => Ok(Self::Plain(ring.clone())),
+            Frame::Geodetic => unwrapped(ring),
+        }
+    }
+
+    fn ring(&self) -> &Ring {
+        match self {
+            Self::Plain(ring) | Self::Polar(ring) => ring,
+        }
+    }
 }
 
 /// A ring whose longitudes do not jump at the antimeridian.
-fn unwrapped(ring: &[[f64; 2]]) -> Result<Ring, Complaint> {
+fn unwrapped(ring: &[[f64; 2]]) -> Result<Outline, Complaint> {
     let mut turned = Vec::with_capacity(ring.len());
     let mut turn = 0.0;
     let mut before: Option<f64> = None;
@@ -260,27 +286,66 @@ fn unwrapped(ring: &[[f64; 2]]) -> Result<Ring, Complaint> {
         before = Some(longitude);
         turned.push([longitude + turn, latitude]);
     }
-    if turn.abs() > 0.0 {
-        let found = "found a ring that goes round a pole".to_owned();
-        return Err((found, "a ring that closes without going round the Earth"));
-    }
     turned.pop();
-    Ok(turned)
+    match turn.abs() {
+        0.0 => Ok(Outline::Plain(turned)),
+        360.0 => around_a_pole(turned, turn).map(Outline::Polar),
+        _ => Err(("found a ring that goes round the Earth more than once".to_owned(), "once, or not at all")),
+    }
 }
 
-/// A hole, a whole number of turns away from where it was written, so that it lies in its outer ring.
-fn inside(hole: &Ring, outer: &Ring, frame: Frame) -> Result<Ring, Complaint> {
-    let around = Polygon::new(std::slice::from_ref(outer));
-    let turns: &[f64] = if frame == Frame::Geodetic { &[0.0, -360.0, 360.0, -720.0, 720.0] } else { &[0.0] };
-    for &turn in turns {
-        let moved: Ring = hole.iter().map(|&[x, y]| [x + turn, y]).collect();
-        let fits =
-            |&[x, y]: &[f64; 2]| x >= around.min[0] && x <= around.max[0] && y >= around.min[1] && y <= around.max[1];
-        if moved.iter().all(fits) {
-            return Ok(moved);
+/// The band between a ring that goes once round the Earth, by `turn`, and the pole of its hemisphere.
+fn around_a_pole(mut ring: Ring, turn: f64) -> Result<Ring, Complaint> {
+    let on_side = |side: f64| ring.iter().all(|&[_, latitude]| latitude * side > 0.0);
+    let side = match (on_side(1.0), on_side(-1.0)) {
+        (true, _) => 1.0,
+        (_, true) => -1.0,
+        _ => {
+            let found = "found a ring round the Earth that meets the equator".to_owned();
+            return Err((found, "one on one side of it, which says which pole is inside"));
         }
+    };
+    if turn < 0.0 {
+        ring.reverse();
     }
-    Err((format!("found a hole at {:?} outside its outline", hole.first()), "holes within the first ring"))
+    // The first corner into -180 to 180, then turn after turn eastwards.
+    let first = ring.first().map_or(0.0, |&[longitude, _]| longitude);
+    let start = (first + 180.0).rem_euclid(360.0) - 180.0 - first;
+    let mut band: Ring = Vec::new();
+    for by in [-720.0, -360.0, 0.0, 360.0] {
+        band.extend(ring.iter().map(|&[longitude, latitude]| [longitude + start + by, latitude]));
+    }
+    let Some(&[west, latitude]) = band.first() else { return Ok(band) };
+    // Beyond the pole, so that the pole itself is inside: an edge does not hold its upper end.
+    let beyond = side * 91.0;
+    band.extend([[west + 1440.0, latitude], [west + 1440.0, beyond], [west, beyond]]);
+    Ok(band)
+}
+
+/// A hole, a whole number of turns away from where it was written, so that it lies in its outer ring: all such copies
+/// where that goes round the Earth.
+fn inside(hole: &Outline, outer: &Outline, frame: Frame) -> Result<Vec<Ring>, Complaint> {
+    let around = Polygon::new(std::slice::from_ref(outer.ring()));
+    let [[west, south], [east, north]] = [around.min, around.max];
+    let fits = |&[x, y]: &[f64; 2]| x >= west && x <= east && y >= south && y <= north;
+    let copies: Vec<Ring> = match (hole, outer) {
+        // Both bands are seen from -180 to 180 only, where neither has an end.
+        (Outline::Polar(ring), Outline::Polar(_)) => {
+            Some(ring).filter(|ring| ring.iter().all(|&[_, y]| y >= south && y <= north)).cloned().into_iter().collect()
+        }
+        (Outline::Polar(_), Outline::Plain(_)) => Vec::new(),
+        (Outline::Plain(ring), _) => {
+            let turns: &[f64] = if frame == Frame::Geodetic { &TURNS } else { &[0.0] };
+            let copies = turns.iter().map(|turn| ring.iter().map(|&[x, y]| [x + turn, y]).collect::<Ring>());
+            let most = if matches!(outer, Outline::Polar(_)) { TURNS.len() } else { 1 };
+            copies.filter(|ring| ring.iter().all(fits)).take(most).collect()
+        }
+    };
+    if copies.is_empty() {
+        let found = format!("found a hole at {:?} outside its outline", hole.ring().first());
+        return Err((found, "holes within the first ring"));
+    }
+    Ok(copies)
 }
 
 /// Cells over the bounds of all zones, each with one answer or a border in it.
@@ -300,8 +365,10 @@ impl Raster {
         let areas = || map.areas.iter().map(|(_, area)| area);
         let least = |axis: fn(&Polygon) -> f64| areas().map(axis).fold(f64::INFINITY, f64::min);
         let most = |axis: fn(&Polygon) -> f64| areas().map(axis).fold(f64::NEG_INFINITY, f64::max);
-        let min = [least(|area| area.min[0]), least(|area| area.min[1])];
-        let max = [most(|area| area.max[0]), most(|area| area.max[1])];
+        // Beyond these no point is asked about.
+        let edge = if map.frame == Frame::Geodetic { [180.0, 90.0] } else { [f64::INFINITY; 2] };
+        let min = [least(|area| area.min[0]).max(-edge[0]), least(|area| area.min[1]).max(-edge[1])];
+        let max = [most(|area| area.max[0]).min(edge[0]), most(|area| area.max[1]).min(edge[1])];
         let cells_per_unit = [CELLS as f64 / (max[0] - min[0]), CELLS as f64 / (max[1] - min[1])];
         let usable = cells_per_unit.iter().chain(&min).all(|value| value.is_finite());
         if !usable {

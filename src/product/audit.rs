@@ -8,48 +8,84 @@
 //! chain(k) = sha256( line(k-1) ‖ "\n" ‖ line(k)[76..] )
 //! ```
 //!
-//! The chain shows edits by anyone who does not also rewrite every later line, and the operator's manifest holds the
-//! digest of the file. Against someone who rewrites both, and against lines cut off at the end, keep the
-//! head of the chain elsewhere.
+//! Over the entries there is a Merkle tree (`merkle`), so that one decision can be shown to be in the
+//! log without showing the others. Length, head and root stand in the manifest of the folder, which a seal covers: lines
+//! cut off at the end, and a chain rewritten from some line on, show there.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::digest::{HashedFile, hex};
+use super::digest::{HashedFile, hex, hex_of};
 use super::error::{ProductError, io_error};
+use super::manifest::FileEntry;
+use super::merkle::Merkle;
 
+/// The name of the audit in every folder.
+pub(super) const AUDIT: &str = "audit.jsonl";
 /// What stands before the hash in every line.
 const BEFORE: &[u8] = b"{\"chain\":\"";
 /// What stands between the hash and the rest of every line.
 const AFTER: &[u8] = b"\",";
+/// What stands between the rest and its entry.
+const ENTRY: &[u8] = b"\"entry\":";
 /// Digits of a hash.
 const HASH: usize = 64;
 
-/// Writes the chained audit; from [`super::Staging::audit`].
+/// Writes a chained audit; the operator's is from [`super::Staging::audit`].
 #[derive(Debug)]
 pub struct Audit {
     file: HashedFile,
-    previous: Vec<u8>,
-    chain: Chain,
+    links: Links,
 }
 
 /// How far a chain goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chain {
     /// Its lines.
     pub lines: u64,
     /// The `chain` of its last line; empty without lines.
     pub head: String,
+    /// The root of the Merkle tree over its entries.
+    pub root: String,
+}
+
+/// A chain as it grows, whether it is written or read.
+#[derive(Debug, Default)]
+struct Links {
+    lines: u64,
+    head: String,
+    previous: Vec<u8>,
+    merkle: Merkle,
+}
+
+impl Links {
+    /// The `chain` of the next line, `rest` being what follows it.
+    fn next(&self, rest: &[u8]) -> String {
+        hex(Sha256::new().chain_update(&self.previous).chain_update(b"\n").chain_update(rest))
+    }
+
+    /// Takes in a line with its parts.
+    fn add(&mut self, line: Vec<u8>, head: String, entry: &[u8]) {
+        self.lines += 1;
+        self.head = head;
+        self.merkle.push(entry);
+        self.previous = line;
+    }
+
+    fn chain(&self) -> Chain {
+        Chain { lines: self.lines, head: self.head.clone(), root: hex_of(&self.merkle.root()) }
+    }
 }
 
 impl Audit {
     /// Begins an audit in a file that is not there yet.
     pub(super) fn create(path: &Path) -> Result<Self, ProductError> {
-        Ok(Self { file: HashedFile::create(path)?, previous: Vec::new(), chain: Chain::default() })
+        Ok(Self { file: HashedFile::create(path)?, links: Links::default() })
     }
 
     /// Appends an entry.
@@ -62,12 +98,12 @@ impl Audit {
             doing: "write an entry as JSON",
             source,
         })?;
-        let rest = format!("\"entry\":{entry}}}");
-        let head = link(&self.previous, rest.as_bytes());
-        self.previous = [BEFORE, head.as_bytes(), AFTER, rest.as_bytes()].concat();
-        self.file.append(&self.previous)?;
+        let rest = [ENTRY, entry.as_bytes(), b"}"].concat();
+        let head = self.links.next(&rest);
+        let line = [BEFORE, head.as_bytes(), AFTER, &rest].concat();
+        self.file.append(&line)?;
         self.file.append(b"\n")?;
-        self.chain = Chain { lines: self.chain.lines + 1, head };
+        self.links.add(line, head, entry.as_bytes());
         Ok(())
     }
 
@@ -76,8 +112,12 @@ impl Audit {
     /// # Errors
     /// A disk that is full.
     pub fn finish(self) -> Result<Chain, ProductError> {
-        self.file.finish()?;
-        Ok(self.chain)
+        self.close().map(|(chain, _)| chain)
+    }
+
+    /// Closes the audit; the chain, and what is known of the file.
+    pub(super) fn close(self) -> Result<(Chain, FileEntry), ProductError> {
+        Ok((self.links.chain(), self.file.finish()?))
     }
 }
 
@@ -88,21 +128,20 @@ impl Audit {
 pub fn verify_chain(path: &Path) -> Result<Chain, ProductError> {
     let reading = "read the audit";
     let mut file = BufReader::new(File::open(path).map_err(io_error(path, reading))?);
-    let (mut previous, mut line, mut chain) = (Vec::new(), Vec::new(), Chain::default());
+    let (mut line, mut links) = (Vec::new(), Links::default());
     while file.read_until(b'\n', &mut line).map_err(io_error(path, reading))? > 0 {
-        let number = chain.lines + 1;
         let wrong = |found: &str, wanted: &str| ProductError::Chain {
             path: path.to_owned(),
-            line: number,
+            line: links.lines + 1,
             found: found.to_owned(),
             wanted: wanted.to_owned(),
         };
         if line.pop() != Some(b'\n') {
             return Err(wrong("a line without its end", "a newline: the audit is cut short"));
         }
-        let (written, rest) =
+        let (written, rest, entry) =
             parts(&line).ok_or_else(|| wrong("another form", "`{\"chain\":\"<64 hex>\",\"entry\":…}`"))?;
-        let head = link(&previous, rest);
+        let head = links.next(rest);
         if written != head.as_bytes() {
             let written = String::from_utf8_lossy(written);
             return Err(wrong(
@@ -110,20 +149,15 @@ pub fn verify_chain(path: &Path) -> Result<Chain, ProductError> {
                 &format!("`{head}`: this line or the one before was changed"),
             ));
         }
-        chain = Chain { lines: number, head };
-        std::mem::swap(&mut previous, &mut line);
-        line.clear();
+        let entry = entry.to_vec();
+        links.add(std::mem::take(&mut line), head, &entry);
     }
-    Ok(chain)
+    Ok(links.chain())
 }
 
-/// The hash of a line, and the rest of it.
-fn parts(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The hash of a line, the rest of it, and the entry in the rest.
+fn parts(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (hash, rest) = line.strip_prefix(BEFORE)?.split_at_checked(HASH)?;
-    Some((hash, rest.strip_prefix(AFTER)?))
-}
-
-/// The `chain` of a line.
-fn link(previous: &[u8], rest: &[u8]) -> String {
-    hex(Sha256::new().chain_update(previous).chain_update(b"\n").chain_update(rest))
+    let rest = rest.strip_prefix(AFTER)?;
+    Some((hash, rest, rest.strip_prefix(ENTRY)?.strip_suffix(b"}")?))
 }

@@ -8,9 +8,8 @@ use arrow_schema::SchemaRef;
 
 use super::columns::{FIRST_POSITION, FIRST_SINGLE, Fields, SINGLES, columns, element, picture_schema, present};
 use super::error::ProductError;
-use super::grid::COARSEN_RANGE_M;
 use super::obligations::{Row, Shown, show};
-use crate::policy::Obligations;
+use crate::policy::{COARSEN_RANGE_M, Obligations};
 use crate::space::Frame;
 
 /// Rows of one picture as one Arrow batch, cut as their obligations demand, without any file.
@@ -47,6 +46,7 @@ pub(super) struct Buffer {
     singles: [Float32Builder; SINGLES],
     contributors: ListBuilder<StringBuilder>,
     authorities: ListBuilder<StringBuilder>,
+    holders: ListBuilder<StringBuilder>,
 }
 
 impl Buffer {
@@ -66,6 +66,7 @@ impl Buffer {
             singles: std::array::from_fn(|_| Float32Builder::new()),
             contributors: texts(),
             authorities: texts(),
+            holders: texts(),
         }
     }
 
@@ -100,6 +101,7 @@ impl Buffer {
         }
         append_texts(&mut self.contributors, shown.contributors);
         append_texts(&mut self.authorities, Some(shown.authorities));
+        append_texts(&mut self.holders, shown.holders);
         Ok(())
     }
 
@@ -116,6 +118,7 @@ impl Buffer {
         arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.push(Arc::new(self.contributors.finish()));
         arrays.push(Arc::new(self.authorities.finish()));
+        arrays.push(Arc::new(self.holders.finish()));
         let kept = columns(self.frame).iter().zip(arrays);
         let kept = kept.filter(|(column, _)| present(column, &self.fields)).map(|(_, array)| array).collect();
         RecordBatch::try_new(self.schema(), kept)

@@ -84,7 +84,7 @@ pub struct Column {
     pub fields: &'static [Field],
 }
 
-const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
+pub(super) const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
     Column { name, kind, unit, fields: &[] }
 }
 
@@ -99,7 +99,7 @@ pub(super) const FIRST_SINGLE: usize = 6;
 /// How many numbers of 32 bits there are.
 pub(super) const SINGLES: usize = 16;
 
-const GEODETIC: [Column; 24] = [
+const GEODETIC: [Column; 25] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -124,9 +124,10 @@ const GEODETIC: [Column; 24] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
+    part(&[Field::Holders], "holders", Kind::TextList, ""),
 ];
 
-const LOCAL: [Column; 24] = [
+const LOCAL: [Column; 25] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -151,6 +152,7 @@ const LOCAL: [Column; 24] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
+    part(&[Field::Holders], "holders", Kind::TextList, ""),
 ];
 
 /// The columns of `_operator/decisions.parquet`.

@@ -20,12 +20,30 @@ use super::manifest::FileEntry;
 
 /// A digest as `sha256sum` writes it.
 pub(super) fn hex(hash: Sha256) -> String {
+    hex_of(&hash.finalize())
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex_of(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// The bytes of lower-case hexadecimal digits: each text has one meaning, so no other case is taken.
+pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let digits: Vec<u8> = text.as_bytes().iter().map(digit).collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    rest.is_empty().then(|| bytes.try_into().ok()).flatten()
 }
 
 /// The SHA-256 of some bytes.

@@ -121,6 +121,17 @@ pub enum ProductError {
         /// What would have been right.
         wanted: String,
     },
+    /// A folder cannot be encrypted to its partner.
+    #[error("partner `{partner}`: found {found}, wanted a key `age1…` in `age_recipient` of partners.toml")]
+    Recipient {
+        /// The partner.
+        partner: String,
+        /// What is there.
+        found: String,
+    },
+    /// This program has no encryption.
+    #[error("this program was built without the feature `encrypt`, wanted `cargo build --release --features encrypt`")]
+    NoEncryption,
     /// The new output could not be put in place, nor the old one back.
     #[error("{}: cannot put the new output in place; both are whole in `{}`, as `new` and `old`",
         out.display(), kept.display())]

@@ -8,8 +8,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ENGINE_VERSION;
+use super::audit::Chain;
 use super::digest::sha256;
 use crate::space::Frame;
+
+/// What a picture was made with, as far as it concerns its partner, and nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    /// The configuration.
+    pub configuration: &'a Value,
+    /// The time of the run, microseconds, if it was given one.
+    pub as_of_us: Option<i64>,
+    /// The decisions that the partner may know of, in their order.
+    pub decisions: &'a [Value],
+}
 
 /// The name of the manifest in every folder.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -18,6 +30,7 @@ const MADE_BY: &str = "trackweave";
 
 /// A file of a product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileEntry {
     /// Its name in its folder.
     pub name: String,
@@ -34,21 +47,27 @@ pub struct FileEntry {
 }
 
 /// `OUT/<partner>/manifest.json`.
-#[derive(Debug, Serialize)]
-pub(super) struct PartnerManifest<'a> {
-    made_by: &'a str,
-    engine_version: &'a str,
-    partner: &'a str,
-    frame: &'a str,
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartnerManifest {
+    made_by: String,
+    engine_version: String,
+    pub partner: String,
+    frame: String,
+    /// The time of the run, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    as_of_us: Option<i64>,
     configuration: Value,
     configuration_sha256: String,
-    files: &'a [FileEntry],
+    /// How far the partner's audit goes.
+    pub audit: Chain,
+    pub files: Vec<FileEntry>,
 }
 
-impl<'a> PartnerManifest<'a> {
+impl PartnerManifest {
     /// The manifest of a finished picture. The digest is that of the configuration as compact JSON, keys sorted.
-    pub(super) fn new(partner: &'a str, frame: Frame, configuration: &Value, files: &'a [FileEntry]) -> Self {
-        let mut configuration = configuration.clone();
+    pub(super) fn new(partner: String, frame: Frame, made: &Made<'_>, audit: Chain, files: Vec<FileEntry>) -> Self {
+        let mut configuration = made.configuration.clone();
         configuration.sort_all_objects();
         let configuration_sha256 = sha256(configuration.to_string().as_bytes());
         let frame = match frame {
@@ -56,12 +75,14 @@ impl<'a> PartnerManifest<'a> {
             Frame::Local => "local",
         };
         Self {
-            made_by: MADE_BY,
-            engine_version: ENGINE_VERSION,
+            made_by: MADE_BY.to_owned(),
+            engine_version: ENGINE_VERSION.to_owned(),
             partner,
-            frame,
+            frame: frame.to_owned(),
+            as_of_us: made.as_of_us,
             configuration,
             configuration_sha256,
+            audit,
             files,
         }
     }
@@ -69,17 +90,21 @@ impl<'a> PartnerManifest<'a> {
 
 /// `OUT/_operator/manifest.json`.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OperatorManifest {
     made_by: String,
     engine_version: String,
     /// The partners' folders, each with the digest of its manifest.
     pub pictures: Vec<PictureEntry>,
+    /// How far the operator's audit goes, if there is one.
+    pub audit: Option<Chain>,
     /// The operator's files; not `timings.json`, which differs between equal runs.
     pub files: Vec<FileEntry>,
 }
 
 /// A partner's folder.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PictureEntry {
     /// The partner.
     pub partner: String,
@@ -89,12 +114,29 @@ pub(super) struct PictureEntry {
 
 impl OperatorManifest {
     /// The manifest of a whole output.
-    pub(super) fn new(pictures: Vec<PictureEntry>, files: Vec<FileEntry>) -> Self {
-        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, files }
+    pub(super) fn new(pictures: Vec<PictureEntry>, audit: Option<Chain>, files: Vec<FileEntry>) -> Self {
+        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, audit, files }
     }
 
     /// Whether a run of ours wrote it.
     pub(super) fn is_ours(&self) -> bool {
         self.made_by == MADE_BY
+    }
+}
+
+/// `OUT/_sealed/manifest.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SealedManifest {
+    made_by: String,
+    engine_version: String,
+    /// The encrypted folders.
+    pub files: Vec<FileEntry>,
+}
+
+impl SealedManifest {
+    /// The manifest of encrypted folders.
+    pub(super) fn new(files: Vec<FileEntry>) -> Self {
+        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), files }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A picture is what a partner receives. Its rows come in with the obligations of that partner ([`Obligations`](crate::policy::Obligations)), are cut,
 //! and go to `OUT/<partner>/tracks.parquet` in row groups that count rows of this partner only; `manifest.json`
-//! beside it says what is in the folder. Nothing about any other partner, no clock and no random id enters a
+//! beside it says what is in the folder, and `audit.jsonl` which rules gave it. Nothing about any other partner, no clock and no random id enters a
 //! partner's folder: equal rows, configuration and engine version give equal bytes. The operator's folder holds the
 //! report, the decisions with the policies that made them and the hash-chained audit; `timings.json` there is the
 //! only file that may differ between equal runs. The output appears whole or not at all ([`Staging`]).
@@ -10,28 +10,35 @@
 //! Every file and column, with its unit: `docs/pictures.md`.
 
 mod audit; // hash-chained lines
+mod merkle; // the tree over them
+mod authority; // the operator's tables of who may act
 mod batch; // rows -> Arrow batches
 mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
 mod error; // what can go wrong
-mod grid; // world-fixed cells for coarsening
+mod keys; // keys that sign
 mod manifest; // what is in a folder
 mod obligations; // a row as a partner may see it
 mod operator; // report, decisions, timings
 mod picture; // one partner's folder
 mod read; // pictures back into engine coordinates
+mod seal; // signatures, encrypted folders
 mod staging; // the output appears whole or not at all
+mod verify; // whether an output is what was written
 
 pub use audit::{Audit, Chain, verify_chain};
+pub use authority::{AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, read_stretches};
 pub use batch::picture_batch;
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;
-pub use grid::COARSEN_RANGE_M;
-pub use manifest::FileEntry;
+pub use keys::{KeyError, PublicKey, SigningKey};
+pub use manifest::{FileEntry, Made};
 pub use obligations::Row;
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture};
-pub use staging::Staging;
+pub use seal::{Recipients, Sealing};
+pub use staging::{Staging, replace};
+pub use verify::{Fault, Integrity, verify_seals};
 
 /// The engine's version, as products name it.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

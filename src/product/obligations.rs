@@ -6,8 +6,7 @@
 //! that must not allow this leaves out the velocity too.
 
 use super::columns::SINGLES;
-use super::grid;
-use crate::policy::{Field, Obligations, Status};
+use crate::policy::{Field, Obligations, Status, geodetic_cell, local_cell};
 use crate::space::{Frame, Geodetic};
 
 /// A track at a time, in engine coordinates: ECEF or local metres.
@@ -31,6 +30,8 @@ pub struct Row<'a> {
     pub contributors: &'a [String],
     /// What the partner may do with the track.
     pub authorities: &'a [String],
+    /// Who may do what with it, `partner:action`; `None` unless the partner may see that.
+    pub holders: Option<&'a [String]>,
 }
 
 /// A row as it is shown; numbers in the order of their columns.
@@ -50,6 +51,8 @@ pub(super) struct Shown<'a> {
     pub contributors: Option<&'a [String]>,
     /// As in [`Row`].
     pub authorities: &'a [String],
+    /// `None` where they are withheld.
+    pub holders: Option<&'a [String]>,
 }
 
 /// Unit vectors of the picture's axes in engine coordinates.
@@ -84,6 +87,7 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
         singles,
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,
+        holders: row.holders.filter(|_| shows(Field::Holders)),
     }
 }
 
@@ -93,13 +97,13 @@ fn place(frame: Frame, position_m: [f64; 3], coarsen_m: Option<f64>) -> ([f64; 3
         Frame::Local => {
             let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
             let Some(size_m) = coarsen_m else { return (position_m, axes, [0.0; 3]) };
-            let cell = grid::local(position_m, size_m);
+            let cell = local_cell(position_m, size_m);
             (cell.centre, axes, cell.variance_m2)
         }
         Frame::Geodetic => {
             let exact = Geodetic::from_ecef(position_m);
             let (at, variance_m2) = coarsen_m.map_or((exact, [0.0; 3]), |size_m| {
-                let cell = grid::geodetic(exact, size_m);
+                let cell = geodetic_cell(exact, size_m);
                 (cell.centre, cell.variance_m2)
             });
             ([at.latitude_deg, at.longitude_deg, at.altitude_m], at.enu_axes(), variance_m2)

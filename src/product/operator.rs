@@ -11,7 +11,7 @@ use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use serde::Serialize;
 
-use super::audit::Audit;
+use super::audit::{AUDIT, Audit};
 use super::batch::append_texts;
 use super::columns::{DECISION_COLUMNS, element, schema};
 use super::digest::{TableFile, write_json};
@@ -71,10 +71,10 @@ impl Staging {
     /// # Errors
     /// An audit already begun, or a disk that refuses.
     pub fn audit(&self) -> Result<Audit, ProductError> {
-        Audit::create(&self.operator_file("audit.jsonl"))
+        Audit::create(&self.operator_file(AUDIT))
     }
 
-    fn operator_file(&self, name: &str) -> PathBuf {
+    pub(super) fn operator_file(&self, name: &str) -> PathBuf {
         self.folder().join(OPERATOR).join(name)
     }
 }

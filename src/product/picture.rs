@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
+use super::audit::{AUDIT, Audit};
 use super::batch::Buffer;
 use super::columns::Fields;
 use super::digest::{TableFile, write_json};
 use super::error::ProductError;
-use super::manifest::{FileEntry, MANIFEST, PartnerManifest};
+use super::manifest::{FileEntry, MANIFEST, Made, PartnerManifest};
 use super::obligations::Row;
 use crate::policy::Obligations;
 use crate::space::Frame;
@@ -57,17 +56,22 @@ impl PictureWriter {
         if self.buffer.len() == ROWS_PER_GROUP { self.flush() } else { Ok(()) }
     }
 
-    /// Closes the picture and writes its manifest. `configuration` is what concerns this partner and nothing else.
+    /// Closes the picture and writes its audit and its manifest.
     ///
     /// # Errors
     /// A disk that is full.
-    pub fn finish(mut self, configuration: &Value) -> Result<Picture, ProductError> {
+    pub fn finish(mut self, made: &Made<'_>) -> Result<Picture, ProductError> {
         if self.buffer.len() > 0 {
             self.flush()?;
         }
         let rows = self.buffer.rows_total;
-        let files = vec![self.table.finish()?];
-        let manifest = PartnerManifest::new(&self.partner, self.frame, configuration, &files);
+        let mut audit = Audit::create(&self.folder.join(AUDIT))?;
+        for decision in made.decisions {
+            audit.record(decision)?;
+        }
+        let (chain, audit) = audit.close()?;
+        let files = vec![audit, self.table.finish()?];
+        let manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files.clone());
         write_json(&self.folder.join(MANIFEST), &manifest)?;
         Ok(Picture { partner: self.partner, rows, files })
     }

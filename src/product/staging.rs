@@ -12,12 +12,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::audit::{AUDIT, verify_chain};
 use super::columns::Fields;
 use super::digest::{entry_of, names_in, write_json};
 use super::error::{ProductError, io_error};
-use super::manifest::{MANIFEST, OperatorManifest, PictureEntry};
+use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest};
 use super::operator::{OPERATOR, TIMINGS};
 use super::picture::PictureWriter;
+use super::seal::{SEALED, Sealing, sign};
 use crate::space::Frame;
 
 /// An output that is being written.
@@ -57,31 +59,24 @@ impl Staging {
         PictureWriter::new(partner, frame, fields, folder)
     }
 
-    /// Puts the output in its place, and removes the one that was there.
+    /// Puts the output in its place, unsealed, and removes the one that was there.
     ///
     /// # Errors
-    /// A picture that is not finished, a foreign folder, or a disk that refuses; then what was at `out` is still there,
-    /// unless the error says where it is.
+    /// As [`Staging::publish_sealed`].
     pub fn publish(self) -> Result<(), ProductError> {
-        self.seal()?;
+        self.publish_sealed(&Sealing::default())
+    }
+
+    /// Seals the output, puts it in its place, and removes the one that was there.
+    ///
+    /// # Errors
+    /// A picture that is not finished, a partner without a key, a foreign folder, or a disk that refuses; then what was
+    /// at `out` is still there, unless the error says where it is.
+    pub fn publish_sealed(self, sealing: &Sealing<'_>) -> Result<(), ProductError> {
+        self.seal(sealing)?;
         sync_tree(&self.folder())?;
         refuse_foreign(&self.out)?;
-        let Self { out, beside } = self;
-        let (new, old) = (beside.path().join("new"), beside.path().join("old"));
-        let replaces = out.exists();
-        if replaces {
-            fs::rename(&out, &old).map_err(io_error(&out, "move the old output aside"))?;
-        }
-        if let Err(source) = fs::rename(&new, &out) {
-            if replaces && fs::rename(&old, &out).is_err() {
-                return Err(ProductError::Stranded { out, kept: beside.keep(), source });
-            }
-            return Err(ProductError::Io { path: out, doing: "move the new output into place", source });
-        }
-        if let Some(parent) = out.parent() {
-            sync_folder(parent)?;
-        }
-        beside.close().map_err(|source| ProductError::Remains { out, source })
+        replace(self.beside, &self.out)
     }
 
     /// The folder that will be `OUT`.
@@ -90,8 +85,8 @@ impl Staging {
         self.beside.path().join("new")
     }
 
-    /// Writes the operator's manifest, which marks the output as ours and names what is in it.
-    fn seal(&self) -> Result<(), ProductError> {
+    /// Writes the operator's manifest, which marks the output as ours and names what is in it, and the seals.
+    fn seal(&self, sealing: &Sealing<'_>) -> Result<(), ProductError> {
         let folder = self.folder();
         let mut pictures = Vec::new();
         for partner in names_in(&folder)? {
@@ -102,7 +97,20 @@ impl Staging {
             if !manifest.exists() {
                 return Err(ProductError::Unfinished { partner });
             }
+            if let Some(key) = sealing.sign {
+                sign(&folder.join(&partner), key)?;
+            }
             pictures.push(PictureEntry { partner, manifest_sha256: entry_of(&manifest)?.sha256 });
+        }
+        let mut signed = vec![folder.join(OPERATOR)];
+        if let Some(recipients) = sealing.encrypt {
+            let sealed = folder.join(SEALED);
+            fs::create_dir(&sealed).map_err(io_error(&sealed, "create the folder"))?;
+            let encrypt =
+                |picture: &PictureEntry| recipients.encrypt(&picture.partner, &folder.join(&picture.partner), &sealed);
+            let files = pictures.iter().map(encrypt).collect::<Result<_, _>>()?;
+            write_json(&sealed.join(MANIFEST), &SealedManifest::new(files))?;
+            signed.push(sealed);
         }
         let operator = folder.join(OPERATOR);
         let mut files = Vec::new();
@@ -111,8 +119,34 @@ impl Staging {
                 files.push(entry_of(&operator.join(name))?);
             }
         }
-        write_json(&operator.join(MANIFEST), &OperatorManifest::new(pictures, files)).map(drop)
+        let audit = operator.join(AUDIT);
+        let audit = if audit.exists() { Some(verify_chain(&audit)?) } else { None };
+        write_json(&operator.join(MANIFEST), &OperatorManifest::new(pictures, audit, files))?;
+        sealing.sign.map_or(Ok(()), |key| signed.iter().try_for_each(|folder| sign(folder, key)))
     }
+}
+
+/// Puts the folder `new` in `beside` at `out`, and removes what was there; a folder that `beside` lies next to.
+///
+/// # Errors
+/// A disk that refuses; then what was at `out` is still there, unless the error says where it is.
+pub fn replace(beside: TempDir, out: &Path) -> Result<(), ProductError> {
+    let (new, old) = (beside.path().join("new"), beside.path().join("old"));
+    let out = out.to_owned();
+    let replaces = out.exists();
+    if replaces {
+        fs::rename(&out, &old).map_err(io_error(&out, "move the old output aside"))?;
+    }
+    if let Err(source) = fs::rename(&new, &out) {
+        if replaces && fs::rename(&old, &out).is_err() {
+            return Err(ProductError::Stranded { out, kept: beside.keep(), source });
+        }
+        return Err(ProductError::Io { path: out, doing: "move the new output into place", source });
+    }
+    if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_folder(parent)?;
+    }
+    beside.close().map_err(|source| ProductError::Remains { out, source })
 }
 
 /// The absolute path of the output; where it is a link, the path of what it leads to.
@@ -138,7 +172,8 @@ fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
     let ours = ours.filter(OperatorManifest::is_ours);
     let known = |entry: &str| {
         let pictures = ours.iter().flat_map(|manifest| &manifest.pictures);
-        ours.is_some() && (entry == OPERATOR || pictures.into_iter().any(|picture| picture.partner == entry))
+        ours.is_some()
+            && (entry == OPERATOR || entry == SEALED || pictures.into_iter().any(|picture| picture.partner == entry))
     };
     match entries.into_iter().find(|entry| !known(entry)) {
         Some(entry) => Err(ProductError::Foreign { out: out.to_owned(), entry }),

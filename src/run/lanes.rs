@@ -2,12 +2,15 @@
 
 use super::coverage::{mask, plane};
 use super::looks::Looks;
+use super::measure::Extent;
 use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
 use crate::ingest::{Catalogue, Sensor};
-use crate::policy::{ClassKey, ClassSummary, Decisions, FuseRights, Policy, ZoneMap, kind_name};
+use crate::policy::{
+    ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, Strata, Stratum, ZoneMap, kind_name,
+};
 use crate::space::Frame;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,13 +25,22 @@ pub(super) struct Lane {
     pub(super) span_us: [i64; 2],
     /// Owners and labels that it can tell apart; their places are the sources of fusion.
     pub(super) sources: Vec<(String, String)>,
-    /// Source of each class.
-    pub(super) source_of: BTreeMap<u32, u8>,
-    /// Where each sensor's look could have seen, for each set of periods.
-    masks: BTreeMap<usize, BTreeMap<BTreeSet<String>, Mask>>,
+    /// By number of the class, what the lane gets of it; beyond the last one nothing.
+    given: Vec<Option<Given>>,
+    /// Where each sensor's look could have seen, in each stratum of time.
+    masks: BTreeMap<usize, BTreeMap<Stratum, Mask>>,
     plane: Plane,
-    /// Whether none of its sensors knows heights.
-    planar: bool,
+    /// Whether any of its sensors knows heights.
+    pub(super) extent: Extent,
+}
+
+/// What a lane gets of a class of detections.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    /// Place of its owner and label among the lane's sources.
+    pub(super) source: u8,
+    /// What its level demands; `None` where that changes no detection.
+    pub(super) cut: Option<Obligations<Measured>>,
 }
 
 /// What lanes are made from.
@@ -40,6 +52,8 @@ pub(super) struct Basis<'a> {
     pub(super) policy: &'a Policy,
     /// The zones of the rules, in the recording's frame.
     pub(super) zones: &'a ZoneMap,
+    /// The stretches of time that the rules tell apart.
+    pub(super) strata: &'a Strata,
     /// The time that rules may ask for.
     pub(super) as_of_us: Option<i64>,
     /// Parameters.
@@ -84,24 +98,24 @@ impl Lane {
             catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
         let plane = plane_over(&used, frame, config);
         let seen = |&(index, sensor): &(usize, &Sensor)| {
-            (index, BTreeMap::from([(BTreeSet::new(), mask(&plane, sensor, frame, |_| true))]))
+            (index, BTreeMap::from([(Stratum::default(), mask(&plane, sensor, frame, |_| true))]))
         };
         Self {
             partners: Vec::new(),
             detections: 0,
             span_us,
             sources: vec![(String::new(), String::new())],
-            source_of: BTreeMap::from([(0, 0)]),
+            given: vec![Some(Given { source: 0, cut: None })],
             masks: used.iter().map(seen).collect(),
-            planar: used.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
+            extent: extent(&used),
             plane,
         }
     }
 
-    fn of(basis: &Basis<'_>, classes: &BTreeSet<u32>, partner: usize) -> Result<Self, RunError> {
+    fn of(basis: &Basis<'_>, classes: &BTreeMap<u32, Obligations<Measured>>, partner: usize) -> Result<Self, RunError> {
         let catalogue = basis.catalogue;
         let keys: Vec<(u32, &ClassKey, &ClassSummary)> = classes
-            .iter()
+            .keys()
             .filter_map(|&c| Some((c, basis.classes.get(c as usize)?, basis.summaries.get(c as usize)?)))
             .collect();
         let first_us = keys.iter().map(|(_, _, summary)| summary.first_us).min().unwrap_or(0);
@@ -120,15 +134,23 @@ impl Lane {
             let place = sources.iter().position(|(owner, label)| *owner == key.owner && *label == key.label);
             place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
         };
+        let mut given = Vec::new();
+        for (class, key, _) in &keys {
+            let cut = classes.get(class).filter(|cut| cut.coarsen_m.is_some() || !cut.omit.is_empty());
+            given.resize(*class as usize, None);
+            given.push(Some(Given { source: source(key), cut: cut.cloned() }));
+        }
+        let without_height = classes.values().any(|cut| cut.omit.contains(&Measured::Height));
         let plane = plane_over(&sensors, catalogue.frame, basis.config);
         let mut lane = Self {
             partners: vec![partner],
             detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
             span_us: [first_us, last_us],
-            source_of: keys.iter().map(|(c, key, _)| (*c, source(key))).collect(),
+            given,
             sources,
             masks: BTreeMap::new(),
-            planar: sensors.iter().all(|(_, sensor)| sensor.height_span_m().is_none()),
+            // On Earth a position without its height is not one in a plane.
+            extent: if without_height && catalogue.frame == Frame::Geodetic { Extent::Space } else { extent(&sensors) },
             plane,
         };
         let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
@@ -144,17 +166,17 @@ impl Lane {
         Ok(lane)
     }
 
-    /// The masks of one sensor for every set of periods within the lane's span.
+    /// The masks of one sensor for every stratum within the lane's span.
     fn masks_of(
         &self,
         basis: &Basis<'_>,
         sensor: &Sensor,
         kinds: &BTreeSet<(&str, bool)>,
         rights: &mut FuseRights<'_>,
-    ) -> Result<BTreeMap<BTreeSet<String>, Mask>, RunError> {
+    ) -> Result<BTreeMap<Stratum, Mask>, RunError> {
         let mut masks = BTreeMap::new();
         let [first_us, last_us] = self.span_us;
-        for periods in basis.policy.periods().sets_between(first_us, last_us) {
+        for stratum in basis.strata.between(first_us, last_us) {
             let mut failed = None;
             let mut known: BTreeMap<BTreeSet<String>, bool> = BTreeMap::new();
             let mut allowed = |zones: &BTreeSet<String>| {
@@ -165,8 +187,10 @@ impl Lane {
                         kind: kind_name(&sensor.kind).to_owned(),
                         label: (*label).to_owned(),
                         zones: zones.clone(),
-                        periods: periods.clone(),
+                        periods: stratum.periods.clone(),
                         identified: *identified,
+                        placed: true,
+                        waited_us: stratum.waited_us,
                     };
                     rights.may_fuse(&class).unwrap_or_else(|error| {
                         failed.get_or_insert(error);
@@ -185,16 +209,28 @@ impl Lane {
             if let Some(error) = failed {
                 return Err(error.into());
             }
-            masks.insert(periods, seen);
+            masks.insert(stratum, seen);
         }
         Ok(masks)
     }
 
+    /// What the lane gets of a class; `None`: nothing.
+    #[must_use]
+    pub(super) fn given(&self, class: u32) -> Option<&Given> {
+        self.given.get(class as usize)?.as_ref()
+    }
+
+    /// Whether it gets some detections other than as they were measured.
+    #[must_use]
+    pub(super) fn cuts(&self) -> bool {
+        self.given.iter().flatten().any(|given| given.cut.is_some())
+    }
+
     /// Where a sensor's look could have seen; `None` if the lane may not use the sensor.
     #[must_use]
-    pub(super) fn mask(&self, sensor: usize, periods: &BTreeSet<String>) -> Option<&Mask> {
+    pub(super) fn mask(&self, sensor: usize, stratum: &Stratum) -> Option<&Mask> {
         let masks = self.masks.get(&sensor)?;
-        masks.get(periods).or_else(|| masks.values().next())
+        masks.get(stratum).or_else(|| masks.values().next())
     }
 
     /// The looks of the sensors that the lane may use.
@@ -209,7 +245,8 @@ impl Lane {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub(super) fn setup(&self, frame: Frame, config: &RunConfig) -> LaneSetup {
         let births = &config.fusion.undetected;
-        let height_m = if self.planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
+        let planar = self.extent == Extent::Plane;
+        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
         LaneSetup {
             radial: frame == Frame::Geodetic,
             undetected: Undetected::Field {
@@ -218,12 +255,18 @@ impl Lane {
                 birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
                 prior: Prior {
                     speed_m_s: births.speed_m_s,
-                    climb_m_s: if self.planar { 0.0 } else { births.climb_m_s },
+                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
                     height_m,
                 },
             },
         }
     }
+}
+
+/// Space as soon as one of some sensors knows heights.
+fn extent(sensors: &[(usize, &Sensor)]) -> Extent {
+    let heights = sensors.iter().any(|(_, sensor)| sensor.height_span_m().is_some());
+    if heights { Extent::Space } else { Extent::Plane }
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.

@@ -2,7 +2,7 @@
 
 use crate::fusion::arrays::{Detection, Observation};
 use crate::fusion::config::Births;
-use crate::ingest::{Kind, Sensor};
+use crate::ingest::{Kind, Measurement, Sensor};
 use crate::run::looks::Row;
 use crate::space::Frame;
 use crate::time::seconds_between;
@@ -13,19 +13,29 @@ const CLUTTER_RATE_M_S: f64 = 340.0;
 /// Height that a radar is assumed to see to where the catalogue does not say, metres.
 pub(super) const HEIGHT_M: f64 = 15_000.0;
 
+/// Where the objects of a lane move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// In a plane: what is measured along two axes is measured whole.
+    Plane,
+    /// In space: what is measured along two axes has no height.
+    Space,
+}
+
 /// Turns rows of one sensor into detections; rows with equal noise share an observation.
 #[derive(Debug)]
 pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
     births: &'a Births,
     area_m2: f64,
+    extent: Extent,
 }
 
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
-    pub(super) fn new(sensor: &'a Sensor, frame: Frame, births: &'a Births) -> Self {
-        Self { sensor, births, area_m2: sensor.area_m2(frame) }
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, births: &'a Births) -> Self {
+        Self { sensor, births, area_m2: sensor.area_m2(frame), extent }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -55,7 +65,8 @@ impl<'a> Measurer<'a> {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a bound")]
     pub(super) fn slack_m(&self, rows: &[Row]) -> f32 {
-        if rows.iter().any(|row| row.measurement.slant) { (3.0 * self.height_m()) as f32 } else { 0.0 }
+        let without_height = |m: &Measurement| m.slant || (m.rows < 3 && self.extent == Extent::Space);
+        if rows.iter().any(|row| without_height(&row.measurement)) { (3.0 * self.height_m()) as f32 } else { 0.0 }
     }
 
     fn height_m(&self) -> f64 {

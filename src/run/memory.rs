@@ -8,6 +8,7 @@ use super::{RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, Scan};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections};
+use crate::policy::Stratum;
 use crate::product;
 use crate::time::micros;
 use std::collections::BTreeSet;
@@ -92,13 +93,13 @@ struct Tracker<'a> {
 impl Tracker<'_> {
     fn step(&mut self, look: &Look, time_us: i64) -> Result<(), RunError> {
         let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { return Ok(()) };
-        let measurer = Measurer::new(sensor, self.catalogue.frame, &self.config.fusion.undetected);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent, &self.config.fusion.undetected);
         let mut observations = Vec::new();
         let scan = Scan {
             lane: 0,
             time_us,
             detection_probability: measurer.detection_probability(),
-            mask: self.lane.mask(look.sensor, &BTreeSet::new()),
+            mask: self.lane.mask(look.sensor, &Stratum::default()),
             slack_m: measurer.slack_m(&look.rows),
             detections: look.rows.iter().map(|row| measurer.detection(row, time_us, &mut observations)).collect(),
             source: vec![0; look.rows.len()],

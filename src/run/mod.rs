@@ -4,17 +4,21 @@
 //! first finds the classes of detections, which the policy decides over; the second forms looks, hands every lane what
 //! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
 
+mod authority; // who may act on each lane's tracks
 mod config; // parameters of a run
 mod coverage; // what a lane covers, and where its looks could have seen
 mod error; // what can go wrong
 mod lanes; // segments -> lanes
 mod looks; // rows -> looks of sensors
+mod given; // a row -> the row as a level of fuse gives it
 mod measure; // rows -> detections as fusion sees them
 mod pictures; // tracks -> pictures, as each partner may receive them
+mod journal; // what was decided, for the operator and for each partner
 mod report; // what the operator learns
 mod scores; // pictures against truth
 mod memory; // detections in memory -> tracks in memory
 
+pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use config::{ConfigError, RunConfig, Scoring};
 pub use error::RunError;
 pub use memory::{TrackAt, track};
@@ -26,8 +30,9 @@ use crate::fusion::batch::{Batch, Scan};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections, IngestReport, Options, Order, Reader};
 use crate::policy::{Classifier, Policy};
-use crate::product::Staging;
-use lanes::{Basis, Lane};
+use crate::product::{Recipients, Sealing, SigningKey, Staging};
+use given::given;
+use lanes::{Basis, Given, Lane};
 use looks::{Look, Looks, Row};
 use measure::Measurer;
 use pictures::Pictures;
@@ -64,24 +69,51 @@ pub enum Progress {
     Scoring,
 }
 
-/// Runs the whole path and publishes the output folder.
+/// How a run seals what it writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seals<'a> {
+    /// The key that signs every folder; without one nothing is signed.
+    pub sign: Option<&'a SigningKey>,
+    /// Whether every partner's folder is also encrypted to its `age_recipient`.
+    pub encrypt: bool,
+}
+
+/// Runs the whole path and publishes the output folder, unsealed.
 ///
 /// # Errors
-/// Anything wrong with the recording, the policy, the output folder or the device; nothing is published then.
+/// As [`run_sealed`].
 pub fn run(
     request: &Request<'_>,
     executor: Executor,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, RunError> {
+    run_sealed(request, Seals::default(), executor, progress)
+}
+
+/// Runs the whole path, seals the output folder and publishes it.
+///
+/// # Errors
+/// Anything wrong with the recording, the policy, the output folder, the partners' keys or the device; nothing is
+/// published then.
+pub fn run_sealed(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    executor: Executor,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RunReport, RunError> {
     let catalogue = Catalogue::read(request.recording)?;
     let policy = Policy::read(request.policy)?;
+    let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
+    let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
+    let strata = policy.strata(request.as_of_us)?;
     let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
         catalogue: &catalogue,
         policy: &policy,
         zones: &zones,
+        strata: &strata,
         as_of_us: request.as_of_us,
         config: request.config,
         classes: classifier.classes(),
@@ -94,11 +126,11 @@ pub fn run(
         let fusing = Fusing::new(request.config, executor, &basis, &lanes, &mut pictures);
         fuse(request, fusing, ingest.rows_accepted, progress)?
     };
-    let released = pictures.finish(request.config)?;
+    let (released, authority) = pictures.finish(request.config, &decisions)?;
     progress(Progress::Scoring);
-    let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released };
+    let outcome = report::Outcome { decisions: &decisions, ingest, fusion, released, authority };
     let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
-    staging.publish()?;
+    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref() })?;
     Ok(report)
 }
 
@@ -109,7 +141,7 @@ fn class(
     policy: &Policy,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(Classifier, IngestReport), RunError> {
-    let mut classifier = Classifier::new(policy, catalogue)?;
+    let mut classifier = Classifier::new(policy, catalogue, request.as_of_us)?;
     let mut reader = reader(request, catalogue)?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
@@ -134,8 +166,11 @@ fn fuse(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<report::Fusion, RunError> {
     let catalogue = fusing.basis.catalogue;
-    let mut classifier = Classifier::new(fusing.basis.policy, catalogue)?;
+    let mut classifier = Classifier::new(fusing.basis.policy, catalogue, request.as_of_us)?;
     let mut reader = reader(request, catalogue)?;
+    if fusing.lanes.iter().any(Lane::cuts) {
+        reader = reader.with_readings();
+    }
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
         let classes = classifier.classify(&batch)?;
@@ -179,13 +214,22 @@ impl<'a, 'p> Fusing<'a, 'p> {
         Self { basis, lanes, pictures, batch, looks, times, done: report::Fusion::default() }
     }
 
-    /// Hands every lane the rows that it may see.
+    /// Hands every lane the rows that it may see, as it may see them.
     fn take(&mut self, batch: &Detections, classes: &[u32]) {
+        let Basis { catalogue, .. } = self.basis;
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
-        for ((((&time_us, &sensor), &place), &measurement), &class) in columns {
+        for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
             let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
             for (lane, looks) in self.lanes.iter().zip(&mut self.looks) {
-                if lane.source_of.contains_key(&class) {
+                let row = match lane.given(class) {
+                    None => None,
+                    Some(Given { cut: None, .. }) => Some(row),
+                    Some(Given { cut: Some(cut), .. }) => {
+                        let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
+                        parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
+                    }
+                };
+                if let Some(row) = row {
                     looks.push(row);
                 }
             }
@@ -244,16 +288,16 @@ impl Basis<'_> {
         observations: &mut Vec<Observation>,
     ) -> Option<Scan<'a>> {
         let sensor = self.catalogue.sensors.get(look.sensor)?;
-        let measurer = Measurer::new(sensor, self.catalogue.frame, &self.config.fusion.undetected);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.extent, &self.config.fusion.undetected);
         let rows = &look.rows;
         Some(Scan {
             lane: index,
             time_us,
             detection_probability: measurer.detection_probability(),
-            mask: lane.mask(look.sensor, self.policy.periods().periods_at(look.start_us)),
+            mask: lane.mask(look.sensor, self.strata.at(look.start_us)),
             slack_m: measurer.slack_m(rows),
             detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
-            source: rows.iter().map(|row| lane.source_of.get(&row.class).copied().unwrap_or(0)).collect(),
+            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
         })
     }
 }

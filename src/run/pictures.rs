@@ -1,11 +1,12 @@
 //! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
 
+use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
-use super::{Request, RunConfig, RunError};
+use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Batch, Estimate};
-use crate::policy::{DecisionRecord, Field, Policy, Releaser, Status, TrackClass};
-use crate::product::{Fields, PictureWriter, Row, Staging};
+use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
+use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,7 @@ pub(super) struct Pictures<'a> {
     writers: Vec<PictureWriter>,
     releasers: Vec<Releaser<'a>>,
     tallies: Vec<Tally>,
+    watch: Watch<'a>,
     /// Next time to report of each lane.
     next_us: Vec<Option<i64>>,
     period_us: i64,
@@ -37,6 +39,23 @@ pub(super) struct Tally {
     pub(super) levels: BTreeMap<String, u64>,
     /// Rows an action that the partner may take.
     pub(super) authorities: BTreeMap<String, u64>,
+    /// Rows a class of tracks.
+    pub(super) classes: BTreeMap<TrackClass, ClassTally>,
+}
+
+/// What became of the rows of one class of tracks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClassTally {
+    /// Rows that were asked about.
+    pub(super) asked: u64,
+    /// Of these, rows in the picture.
+    pub(super) rows: u64,
+    /// Level of the rows in the picture.
+    pub(super) level: String,
+    /// What was done to them.
+    pub(super) obligations: Obligations,
+    /// What the partner may do with them, and whether it may see who else may.
+    pub(super) actions: Vec<String>,
 }
 
 /// A finished picture.
@@ -62,11 +81,14 @@ impl<'a> Pictures<'a> {
         let policy = basis.policy;
         let mut writers = Vec::new();
         let mut releasers = Vec::new();
-        let present = fields(policy);
+        // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
+        // and pictures can be read together.
+        let present: Fields = Field::ALL.into();
         for (index, partner) in policy.partners().iter().enumerate() {
             writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
         }
+        let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
         Ok(Self {
             basis,
@@ -74,22 +96,25 @@ impl<'a> Pictures<'a> {
             tallies: vec![Tally::default(); writers.len()],
             writers,
             releasers,
+            watch,
             next_us: vec![None; lanes.len()],
             period_us,
             as_of_us: request.as_of_us,
         })
     }
 
-    /// Reports a lane at every due time before `scan_us`, the time of its next scan.
+    /// Reports a lane at every due time before `scan_us`, the time of its next scan, and not after its last detection: a
+    /// look may end later.
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
     pub(super) fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
+        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
         let period = self.period_us;
         let due = self.next_us.get(lane).copied().flatten();
         // The first report is due at the first multiple of the period that is not before the first scan.
         let mut next = due.unwrap_or_else(|| -(-scan_us).div_euclid(period) * period);
-        while next < scan_us {
+        while next < scan_us && next <= last_us {
             self.report(lane, batch, next)?;
             next += period;
         }
@@ -104,14 +129,14 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// If a rule fails or a file cannot be written.
     pub(super) fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
-        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
-        self.report_until(lane, batch, last_us.saturating_add(1))
+        self.report_until(lane, batch, i64::MAX)
     }
 
     fn report(&mut self, index: usize, batch: &Batch, time_us: i64) -> Result<(), RunError> {
         let Some(lane) = self.lanes.get(index) else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
+        let mut tracks = Vec::new();
         for estimate in batch.estimates_at(index, time_us) {
             let position_m = estimate.position_m();
             let class = TrackClass {
@@ -129,6 +154,8 @@ impl<'a> Pictures<'a> {
                     continue;
                 };
                 let release = releaser.release(&class)?;
+                let of_class = tally.classes.entry(class.clone()).or_default();
+                of_class.asked += 1;
                 let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
                 let Some(level) = &release.level else {
                     let rules = if release.decided_by.is_empty() {
@@ -143,7 +170,16 @@ impl<'a> Pictures<'a> {
                     *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
                     continue;
                 }
-                let row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                let holders = if release.sees_holders { Some(self.watch.holders(&class)?.texts()) } else { None };
+                let mut row = row(&estimate, time_us, position_m, &names, &release.authorities);
+                row.holders = holders.as_deref();
+                of_class.rows += 1;
+                if of_class.rows == 1 {
+                    of_class.level.clone_from(level);
+                    of_class.obligations = release.obligations.clone();
+                    of_class.actions.clone_from(&release.authorities);
+                    of_class.actions.extend(release.sees_holders.then(|| SEE_AUTHORITY.to_owned()));
+                }
                 tally.rows += 1;
                 tally.tracks.insert(row.track);
                 *tally.levels.entry(level.clone()).or_default() += 1;
@@ -152,32 +188,33 @@ impl<'a> Pictures<'a> {
                 }
                 writer.write(&row, &release.obligations)?;
             }
+            tracks.push((identity(&estimate), class));
         }
-        Ok(())
+        self.watch.report(index, time_us, tracks)
     }
 
     /// Ends all pictures.
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(super) fn finish(self, config: &RunConfig) -> Result<Vec<Released>, RunError> {
+    pub(super) fn finish(
+        self,
+        config: &RunConfig,
+        decisions: &Decisions,
+    ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        self.writers
-            .into_iter()
-            .zip(self.tallies)
-            .zip(self.releasers)
-            .map(|((writer, tally), releaser)| {
-                writer.finish(&configuration)?;
-                Ok(Released { tally, records: releaser.records() })
+        let (basis, as_of_us) = (self.basis, self.as_of_us);
+        let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
+        let released: Result<_, RunError> = partners
+            .map(|(partner, ((writer, tally), releaser))| {
+                let records = releaser.records();
+                let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
+                writer.finish(&Made { configuration: &configuration, as_of_us, decisions: &granted })?;
+                Ok(Released { tally, records })
             })
-            .collect()
+            .collect();
+        Ok((released?, self.watch.finish()?))
     }
-}
-
-/// Fields that some level of the policy hands out.
-fn fields(policy: &Policy) -> Fields {
-    let granted = |field: &Field| policy.receive_levels().any(|level| !level.obligations.omit.contains(field));
-    Field::ALL.into_iter().filter(granted).collect()
 }
 
 /// One of each pair (owner, label) of the sources of a track.
@@ -214,7 +251,7 @@ pub(super) fn row<'a>(
     let p = |i: usize, j: usize| estimate.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
     Row {
         time_us,
-        track: u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1]),
+        track: identity(estimate),
         status: status(estimate),
         existence: f64::from(estimate.existence),
         position_m,
@@ -222,5 +259,11 @@ pub(super) fn row<'a>(
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
         contributors,
         authorities,
+        holders: None,
     }
+}
+
+/// The track's identity in its lane: the detection that it was born from.
+fn identity(estimate: &Estimate) -> u64 {
+    u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1])
 }

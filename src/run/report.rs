@@ -1,17 +1,20 @@
 //! What the operator learns of a run: counts, decisions, audit, scores, timings. No partner gets any of it.
 
+use super::authority::AuthorityReport;
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
-use super::{Request, RunError};
+use super::{Request, RunError, journal};
 use crate::fusion::batch::{Timings, WaveReport};
 use crate::fusion::executor::STAGES;
-use crate::ingest::{IngestReport, read_truth};
-use crate::policy::{DecisionRecord, Decisions, NO_POLICY};
+use crate::ingest::{IngestReport, Truth, read_truth};
+use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +31,8 @@ pub struct RunReport {
     pub lanes: Vec<LaneReport>,
     /// What each partner got, in the order of the policy.
     pub partners: Vec<PartnerReport>,
+    /// Who may act on the tracks of each lane.
+    pub authority: AuthorityReport,
     /// What fusion did, over all lanes.
     pub fusion: FusionReport,
 }
@@ -64,6 +69,27 @@ pub struct PartnerReport {
     pub authorities: BTreeMap<String, u64>,
     /// Against all of the truth, seen or not; `None` where the recording has none.
     pub score: Option<ScoreReport>,
+    /// What its levels cost it in time and resolution.
+    pub resolution: Resolution,
+}
+
+/// How late and how coarse a picture is, and how good at its own resolution.
+///
+/// A position in a cell lies up to half the cell's diagonal from where it was estimated, so at a cut-off below that even
+/// a perfect coarse picture counts as wrong. Here the cut-off is wider by half the diagonal of the coarsest cell that the
+/// partner received. At a wide cut-off neighbours may be taken for each other: the coverage here is an upper bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Resolution {
+    /// Mean delay of its rows, in seconds.
+    pub delay_mean_s: f64,
+    /// Edge of the coarsest cells in it, in metres; `None` where all of it is exact.
+    pub cell_m: Option<f64>,
+    /// The cut-off, in metres.
+    pub within_m: f64,
+    /// Share of the truth that a row is near, at that cut-off.
+    pub coverage: Option<f64>,
+    /// Root mean square distance of those rows from the truth, in metres.
+    pub position_rmse_m: Option<f64>,
 }
 
 /// What fusion did, summed over waves.
@@ -120,6 +146,8 @@ pub(super) struct Outcome<'a> {
     pub(super) fusion: Fusion,
     /// The pictures.
     pub(super) released: Vec<Released>,
+    /// Who may act.
+    pub(super) authority: AuthorityReport,
 }
 
 impl RunReport {
@@ -134,26 +162,38 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, fusion, released } = outcome;
+        let Outcome { decisions, ingest, fusion, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
-        let scores = score(request, basis, &names, staging)?;
+        let truth = read_truth(request.recording, basis.catalogue)?;
+        let mut scores = Vec::with_capacity(names.len());
+        for (name, released) in names.iter().zip(&released) {
+            let folder = staging.folder().join(name);
+            let score = truth.as_ref().map(|truth| score_picture(&folder, truth, request.config)).transpose()?;
+            let resolution =
+                Resolution::of(request, basis.policy, &released.tally, (&folder, truth.as_ref(), score.as_ref()))?;
+            scores.push((score, resolution));
+        }
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
-        let partners = names.iter().zip(released).zip(scores).enumerate().map(|(index, ((name, released), score))| {
-            let Tally { rows, tracks, withheld, levels, authorities } = released.tally;
-            let of_partner = |lane: &&Lane| lane.partners.contains(&index);
-            PartnerReport {
-                partner: name.clone(),
-                detections: lanes.iter().find(of_partner).map_or(0, |lane| lane.detections),
-                detections_withheld: words(decisions.withheld(index, basis.summaries)),
-                rows,
-                tracks: tracks.len(),
-                levels,
-                rows_withheld: withheld,
-                authorities,
-                score,
-            }
-        });
+        let journal = journal::of_operator(basis, &records, &released);
+        let partners = names.iter().zip(released).zip(scores).enumerate().map(
+            |(index, ((name, released), (score, resolution)))| {
+                let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
+                let of_partner = |lane: &&Lane| lane.partners.contains(&index);
+                PartnerReport {
+                    partner: name.clone(),
+                    detections: lanes.iter().find(of_partner).map_or(0, |lane| lane.detections),
+                    detections_withheld: words(decisions.withheld(index, basis.summaries)),
+                    rows,
+                    tracks: tracks.len(),
+                    levels,
+                    rows_withheld: withheld,
+                    authorities,
+                    score,
+                    resolution,
+                }
+            },
+        );
         let report = Self {
             recording: basis.catalogue.name.clone(),
             ingest,
@@ -169,19 +209,20 @@ impl RunReport {
                     late,
                 })
                 .collect(),
+            authority,
             fusion: fusion.report,
         };
-        report.write(staging, &records, fusion.timings)?;
+        staging.decisions(&records)?;
+        report.write(staging, &journal, fusion.timings)?;
         Ok(report)
     }
 
-    fn write(&self, staging: &Staging, records: &[DecisionRecord], timings: Timings) -> Result<(), RunError> {
+    fn write(&self, staging: &Staging, journal: &[Value], timings: Timings) -> Result<(), RunError> {
         let mut audit = staging.audit()?;
-        for decision in records {
+        for decision in journal {
             audit.record(decision)?;
         }
         audit.finish()?;
-        staging.decisions(records)?;
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
@@ -199,14 +240,39 @@ fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
     counts.into_iter().map(|(rules, count)| (name(rules), count)).collect()
 }
 
-/// Scores every picture against all of the truth.
-fn score(
-    request: &Request<'_>,
-    basis: &Basis<'_>,
-    names: &[String],
-    staging: &Staging,
-) -> Result<Vec<Option<ScoreReport>>, RunError> {
-    let Some(truth) = read_truth(request.recording, basis.catalogue)? else { return Ok(vec![None; names.len()]) };
-    let score = |name: &String| score_picture(&staging.folder().join(name), &truth, request.config).map(Some);
-    names.iter().map(score).collect()
+impl Resolution {
+    /// Of a picture in a folder, with the truth and the score where there is one.
+    fn of(
+        request: &Request<'_>,
+        policy: &Policy,
+        tally: &Tally,
+        (folder, truth, score): (&Path, Option<&Truth>, Option<&ScoreReport>),
+    ) -> Result<Self, RunError> {
+        let mut resolution = Self {
+            delay_mean_s: 0.0,
+            cell_m: None,
+            within_m: f64::from(request.config.score.cutoff_m.get()),
+            coverage: score.and_then(|score| score.coverage),
+            position_rmse_m: score.and_then(|score| score.position_rmse_m),
+        };
+        for level in policy.receive_levels() {
+            let Some(&rows) = tally.levels.get(&level.name) else { continue };
+            let share = rows as f64 / tally.rows.max(1) as f64;
+            resolution.delay_mean_s += share * level.obligations.delay_us as f64 * 1e-6;
+            resolution.cell_m = resolution.cell_m.into_iter().chain(level.obligations.coarsen_m).reduce(f64::max);
+        }
+        let Some(cell_m) = resolution.cell_m else { return Ok(resolution) };
+        resolution.within_m += cell_m * 0.75_f64.sqrt();
+        let Some(truth) = truth else { return Ok(resolution) };
+        let mut config = request.config.clone();
+        #[expect(clippy::cast_possible_truncation, reason = "a cut-off of metres")]
+        let within_m = resolution.within_m as f32;
+        if let Ok(within_m) = within_m.try_into() {
+            config.score.cutoff_m = within_m;
+        }
+        let score = score_picture(folder, truth, &config)?;
+        resolution.coverage = score.coverage;
+        resolution.position_rmse_m = score.position_rmse_m;
+        Ok(resolution)
+    }
 }

@@ -37,8 +37,8 @@ pub enum SimulateError {
         /// What would have been right.
         wanted: String,
     },
-    /// The folder holds something that is not a recording, and is left alone.
-    #[error("{}: found what is not a recording; wanted a new name, or a recording to replace", path.display())]
+    /// The folder holds something that no simulation made, and is left alone.
+    #[error("{}: found what no simulation made; wanted a new name, or a simulated recording to replace", path.display())]
     Occupied {
         /// The folder.
         path: PathBuf,
@@ -59,6 +59,9 @@ pub enum SimulateError {
         /// What the TOML writer says.
         source: toml::ser::Error,
     },
+    /// The folder cannot be put in its place.
+    #[error(transparent)]
+    Publish(#[from] crate::product::ProductError),
     /// A table of the recording cannot be written.
     #[error(transparent)]
     Table(#[from] crate::ingest::IngestError),

@@ -12,20 +12,24 @@ use super::scenario::{NoiseScenario, Scenario, SensorKind, Site};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
 use crate::ingest::{ColumnType, TableWriter, Values};
+use crate::product::replace;
 
 /// Rows handed to a table at once.
 const ROWS: usize = 65_536;
+
+/// Marks a folder as one that a simulation made, and that another may replace.
+const MARKER: &str = ".trackweave-simulation";
 
 /// A folder beside its final place, until it is complete.
 #[derive(Debug)]
 pub(super) struct Staging {
     out: PathBuf,
-    /// Holds the new folder and, for a moment, the one that it replaces; removed with what is left in it.
+    /// Holds the new folder and, for a moment, the one that it replaces.
     around: tempfile::TempDir,
 }
 
 impl Staging {
-    /// Makes an empty folder beside `out`, which must be free, empty or a recording.
+    /// Makes an empty folder beside `out`, which must be free, empty or a recording that a simulation made.
     pub(super) fn beside(out: &Path) -> Result<Self, SimulateError> {
         let occupied = || SimulateError::Occupied { path: out.to_owned() };
         let parent = match out.parent() {
@@ -41,6 +45,7 @@ impl Staging {
         let around = tempfile::Builder::new().prefix(".trackweave-").tempdir_in(parent).map_err(fails)?;
         let staging = Self { out: out.to_owned(), around };
         fs::create_dir(staging.folder()).map_err(fails)?;
+        fs::write(staging.folder().join(MARKER), "").map_err(fails)?;
         Ok(staging)
     }
 
@@ -49,27 +54,30 @@ impl Staging {
         self.around.path().join("new")
     }
 
-    /// Puts the folder in its place.
+    /// Puts the folder in its place; if that fails, what was there still is.
     pub(super) fn publish(self) -> Result<(), SimulateError> {
         let fails = |source| SimulateError::Folder { path: self.out.clone(), source };
         for entry in fs::read_dir(self.folder()).map_err(fails)? {
             File::open(entry.map_err(fails)?.path()).and_then(|file| file.sync_all()).map_err(fails)?;
         }
-        if self.out.exists() {
-            fs::rename(&self.out, self.around.path().join("old")).map_err(fails)?;
+        if !replaceable(&self.out).map_err(fails)? {
+            return Err(SimulateError::Occupied { path: self.out });
         }
-        fs::rename(self.folder(), &self.out).map_err(fails)
+        Ok(replace(self.around, &self.out)?)
     }
 }
 
-/// Whether nothing is lost when a folder takes this place.
+/// Whether nothing is lost when a folder takes this place: only what a simulation wrote is replaced.
 fn replaceable(out: &Path) -> io::Result<bool> {
-    match fs::read_dir(out) {
-        Ok(mut entries) => Ok(out.join("recording.toml").is_file() || entries.next().is_none()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(false),
-        Err(error) => Err(error),
-    }
+    const OURS: [&str; 4] = [MARKER, "recording.toml", "detections.parquet", "truth.parquet"];
+    let entries = match fs::read_dir(out) {
+        Ok(entries) => entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let marked = entries.iter().any(|name| name == MARKER);
+    Ok(entries.is_empty() || marked && entries.iter().all(|name| OURS.iter().any(|ours| name == ours)))
 }
 
 #[derive(Serialize)]

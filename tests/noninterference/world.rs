@@ -1,14 +1,17 @@
-//! Random recordings and policies, and changes to what one partner may not see.
+//! Random recordings and policies, and what one partner may see of them: said once more here, in plain Rust.
 
 use proptest::prelude::*;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
 
 /// The partner whose folder must not change.
 pub(crate) const SUBJECT: &str = "subject";
 pub(crate) const OWNERS: [&str; 3] = ["ash", "beech", "cypress"];
-const LABELS: [&str; 3] = ["", "blue", "red"];
+pub(crate) const LABELS: [&str; 3] = ["", "blue", "red"];
+/// Names, starts and ends, seconds.
+pub(crate) const PERIODS: [(&str, i32, i32); 2] = [("early", 2, 7), ("late", 5, 10)];
+/// What the levels of `fuse` demand.
+pub(crate) const DELAY_S: f64 = 3.0;
+pub(crate) const CELL_M: f64 = 60.0;
 
 /// A rectangle with a name.
 #[derive(Clone, Debug)]
@@ -18,7 +21,7 @@ pub(crate) struct Zone {
     pub(crate) high: [f64; 2],
 }
 
-/// A sensor of positions in the plane.
+/// A sensor of positions.
 #[derive(Clone, Debug)]
 pub(crate) struct Sensor {
     pub(crate) name: String,
@@ -33,63 +36,71 @@ pub(crate) struct Row {
     pub(crate) time_s: f64,
     pub(crate) sensor: usize,
     pub(crate) place: [f64; 2],
+    pub(crate) height: f64,
     pub(crate) label: usize,
+    pub(crate) identified: bool,
 }
 
-/// What a partner may have fused, or receive.
+/// A level of `fuse`, highest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Full,
+    Late,
+    Flat,
+    Coarse,
+}
+
+/// What a partner may have fused.
 #[derive(Clone, Debug)]
-pub(crate) struct Rule {
+pub(crate) struct Grant {
+    pub(crate) level: Level,
     pub(crate) owners: BTreeSet<usize>,
     pub(crate) labels: BTreeSet<usize>,
-    /// Index of the zone that it is limited to.
+    /// Indices of the zone and the period that it is limited to.
     pub(crate) zone: Option<usize>,
+    pub(crate) period: Option<usize>,
+    pub(crate) identified_only: bool,
+    /// Whether the rule names the partner's group instead of the partner.
+    pub(crate) by_group: bool,
 }
 
 /// A recording and a policy.
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, independently of the others")]
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) zones: Vec<Zone>,
     pub(crate) sensors: Vec<Sensor>,
     pub(crate) rows: Vec<Row>,
-    /// The subject's rule, then those of others.
-    pub(crate) rules: Vec<Rule>,
+    /// The subject's grants, then those of others.
+    pub(crate) grants: Vec<Vec<Grant>>,
+    /// The owner and label that the subject is forbidden whatever permits it.
+    pub(crate) forbidden: (usize, usize),
     /// Whether the subject receives coarse and late.
     pub(crate) coarse: bool,
-}
-
-/// A change to what the subject may not see.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    DeleteHidden,
-    MoveHidden([f64; 2]),
-    DelayHidden(f64),
-    RelabelHidden,
-    AddHidden(Vec<([f64; 2], f64)>),
-    AddSensor { place: [f64; 2], period_s: f64, first: bool },
-    DropHiddenSensors,
-    AddZone([f64; 2]),
-    AddPartner,
-    DropOthers,
-    ShuffleSensors,
+    /// Whether rows have heights.
+    pub(crate) heights: bool,
+    pub(crate) as_of_s: f64,
+    /// Whether others share the subject's group.
+    pub(crate) together: bool,
+    /// A level of `receive`, a period and a group that are of no concern to the subject.
+    pub(crate) more: bool,
+    /// What the levels of the files demand of coarse and flat detections: less is a planted leak.
+    pub(crate) cell_m: f64,
+    pub(crate) omits_height: bool,
 }
 
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
-    let rule = (
-        proptest::collection::btree_set(0..OWNERS.len(), 0..3),
-        proptest::collection::btree_set(0..LABELS.len(), 1..4),
-        proptest::option::of(0usize..2),
-    )
-        .prop_map(|(owners, labels, zone)| Rule { owners, labels, zone });
     let sensor = (0..OWNERS.len(), prop_oneof![Just(1.0), Just(2.0), Just(1.5)], 0.1..2.0f64);
     let target = ([100.0..900.0f64, 100.0..900.0f64], [-30.0..30.0f64, -30.0..30.0f64]);
+    let forbidden = (0..OWNERS.len(), 0..LABELS.len());
     (
-        proptest::collection::vec(rule, 2..4),
+        proptest::collection::vec(proptest::collection::vec(grants(), 0..4), 2..4),
         proptest::collection::vec(sensor, 2..5),
         proptest::collection::vec(target, 1..6),
-        any::<u64>(),
-        any::<bool>(),
+        (any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        (forbidden, 6.0..14.0f64),
     )
-        .prop_map(|(rules, sensors, targets, seed, coarse)| {
+        .prop_map(|(grants, sensors, targets, (seed, coarse, heights, together), (forbidden, as_of_s))| {
             let sensors: Vec<Sensor> = sensors
                 .into_iter()
                 .enumerate()
@@ -98,29 +109,42 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             let rows = rows(&sensors, &targets, seed);
             let zone = |name: &str, low, high| Zone { name: name.to_owned(), low, high };
             let zones = vec![zone("west", [0.0, 0.0], [500.0, 1000.0]), zone("north", [0.0, 500.0], [1000.0, 1000.0])];
-            World { zones, sensors, rows, rules, coarse }
+            let (more, cell_m, omits_height) = (false, CELL_M, true);
+            World {
+                zones,
+                sensors,
+                rows,
+                grants,
+                forbidden,
+                coarse,
+                heights,
+                as_of_s: (as_of_s * 10.0).round() / 10.0,
+                together,
+                more,
+                cell_m,
+                omits_height,
+            }
         })
 }
 
-pub(crate) fn changes() -> impl Strategy<Value = Change> {
-    let place = [0.0..1000.0f64, 0.0..1000.0f64];
-    prop_oneof![
-        Just(Change::DeleteHidden),
-        [-80.0..80.0f64, -80.0..80.0f64].prop_map(Change::MoveHidden),
-        (0.0..3.0f64).prop_map(Change::DelayHidden),
-        Just(Change::RelabelHidden),
-        proptest::collection::vec((place.clone(), 0.0..12.0f64), 1..60).prop_map(Change::AddHidden),
-        (place.clone(), 0.3..4.0f64, any::<bool>()).prop_map(|(place, period_s, first)| Change::AddSensor {
-            place,
-            period_s,
-            first
-        }),
-        Just(Change::DropHiddenSensors),
-        place.prop_map(Change::AddZone),
-        Just(Change::AddPartner),
-        Just(Change::DropOthers),
-        Just(Change::ShuffleSensors),
-    ]
+fn grants() -> impl Strategy<Value = Grant> {
+    let level = prop_oneof![Just(Level::Full), Just(Level::Late), Just(Level::Flat), Just(Level::Coarse)];
+    (
+        level,
+        proptest::collection::btree_set(0..OWNERS.len(), 1..4),
+        proptest::collection::btree_set(0..LABELS.len(), 1..4),
+        (proptest::option::of(0usize..2), proptest::option::weighted(0.3, 0usize..2)),
+        (proptest::bool::weighted(0.2), any::<bool>()),
+    )
+        .prop_map(|(level, owners, labels, (zone, period), (identified_only, by_group))| Grant {
+            level,
+            owners,
+            labels,
+            zone,
+            period,
+            identified_only,
+            by_group,
+        })
 }
 
 /// Targets in straight lines, seen by every sensor once a period, with a little noise and clutter.
@@ -142,11 +166,14 @@ fn rows(sensors: &[Sensor], targets: &[([f64; 2], [f64; 2])], seed: u64) -> Vec<
                 }
                 let time_s = start + random() * 0.3 * sensor.period_s;
                 let at = [0, 1].map(|k| place[k] + time_s * velocity[k] + 8.0 * (random() + random() - 1.0));
-                rows.push(Row { time_s, sensor: index, place: at, label: (n + index) % LABELS.len() });
+                let (height, identified) = (100.0 * random(), random() < 0.7);
+                let label = (n + index) % LABELS.len();
+                rows.push(Row { time_s, sensor: index, place: at, height, label, identified });
             }
             if random() < 0.5 {
                 let place = [random() * 1000.0, random() * 1000.0];
-                rows.push(Row { time_s: start + 0.1, sensor: index, place, label: 0 });
+                let time_s = start + 0.1;
+                rows.push(Row { time_s, sensor: index, place, height: 50.0, label: 0, identified: false });
             }
         }
     }
@@ -155,196 +182,43 @@ fn rows(sensors: &[Sensor], targets: &[([f64; 2], [f64; 2])], seed: u64) -> Vec<
 }
 
 impl World {
-    /// Whether the subject may have a row fused.
-    fn sees(&self, row: &Row) -> bool {
-        let Some(rule) = self.rules.first() else { return false };
-        let inside = rule.zone.is_none_or(|zone| self.zones[zone].holds(row.place));
-        rule.owners.contains(&self.sensors[row.sensor].owner) && rule.labels.contains(&row.label) && inside
+    /// The level at which the subject has a row fused; `None`: it may not see it, or not yet.
+    pub(crate) fn sees(&self, row: &Row) -> Option<Level> {
+        let owner = self.sensors[row.sensor].owner;
+        let grants = self.grants.first().map_or(&[][..], Vec::as_slice);
+        let level = grants.iter().filter(|grant| self.grants(grant, row, owner)).map(|grant| grant.level).min()?;
+        let delay_s = if level == Level::Late { DELAY_S } else { 0.0 };
+        let due = micros(row.time_s) <= micros(self.as_of_s) - micros(delay_s);
+        (due && self.forbidden != (owner, row.label)).then_some(level)
     }
 
-    /// How many rows the subject may have fused, and how many not.
-    pub(crate) fn seen_and_hidden(&self) -> (usize, usize) {
-        let seen = self.rows.iter().filter(|row| self.sees(row)).count();
-        (seen, self.rows.len() - seen)
+    fn grants(&self, grant: &Grant, row: &Row, owner: usize) -> bool {
+        let place = grant.zone.is_none_or(|zone| self.zones[zone].holds(row.place));
+        let time = grant.period.is_none_or(|period| {
+            let (_, start, end) = PERIODS[period];
+            (i64::from(start) * 1_000_000..i64::from(end) * 1_000_000).contains(&micros(row.time_s))
+        });
+        let known = row.identified || !grant.identified_only;
+        grant.owners.contains(&owner) && grant.labels.contains(&row.label) && place && time && known
     }
 
-    /// The same world to the subject, another one to others.
-    pub(crate) fn changed(&self, change: &Change) -> Self {
-        let mut to = self.clone();
-        let hidden: Vec<bool> = self.rows.iter().map(|row| !self.sees(row)).collect();
-        match change {
-            Change::DeleteHidden => to.rows = self.rows.iter().filter(|row| self.sees(row)).cloned().collect(),
-            Change::MoveHidden(by) => to.edit(&hidden, self, |row| row.place = [0, 1].map(|k| row.place[k] + by[k])),
-            Change::DelayHidden(by) => to.edit(&hidden, self, |row| row.time_s += by),
-            Change::RelabelHidden => to.edit(&hidden, self, |row| row.label = (row.label + 1) % LABELS.len()),
-            Change::AddHidden(extra) => {
-                for &(place, time_s) in extra {
-                    for sensor in 0..self.sensors.len() {
-                        let row = Row { time_s, sensor, place, label: 2 };
-                        if !self.sees(&row) {
-                            to.rows.push(row);
-                        }
-                    }
-                }
-            }
-            Change::AddSensor { place, period_s, first } => {
-                to.add_sensor(*place, *period_s, if *first { 0 } else { to.sensors.len() });
-            }
-            Change::DropHiddenSensors => to.drop_sensors(self),
-            Change::AddZone(low) => {
-                to.zones.push(Zone { name: "also".to_owned(), low: *low, high: low.map(|x| x + 300.0) });
-            }
-            Change::AddPartner => to.rules.push(Rule {
-                owners: (0..OWNERS.len()).collect(),
-                labels: (0..LABELS.len()).collect(),
-                zone: None,
-            }),
-            Change::DropOthers => to.rules.truncate(1),
-            Change::ShuffleSensors => {
-                let last = self.sensors.len() - 1;
-                to.sensors.reverse();
-                to.rows.iter_mut().for_each(|row| row.sensor = last - row.sensor);
-            }
+    /// How many rows the subject sees at each level, and how many not at all.
+    pub(crate) fn seen(&self) -> ([usize; 4], usize) {
+        let mut seen = [0; 4];
+        for level in self.rows.iter().filter_map(|row| self.sees(row)) {
+            seen[level as usize] += 1;
         }
-        to.rows.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
-        to
+        (seen, self.rows.len() - seen.iter().sum::<usize>())
     }
+}
 
-    /// Edits hidden rows; an edit that would show a row to the subject is not made.
-    fn edit(&mut self, hidden: &[bool], world: &Self, edit: impl Fn(&mut Row)) {
-        for (row, _) in self.rows.iter_mut().zip(hidden).filter(|(_, hidden)| **hidden) {
-            let mut edited = row.clone();
-            edit(&mut edited);
-            if !world.sees(&edited) {
-                *row = edited;
-            }
-        }
-    }
-
-    /// A sensor of an owner that the subject has no right to, busy and full of clutter.
-    fn add_sensor(&mut self, place: [f64; 2], period_s: f64, index: usize) {
-        let granted = self.rules.first().map(|rule| rule.owners.clone()).unwrap_or_default();
-        let Some(owner) = (0..OWNERS.len()).find(|owner| !granted.contains(owner)) else { return };
-        let sensor = Sensor { name: if index == 0 { "a0" } else { "z9" }.to_owned(), owner, period_s, clutter: 9.0 };
-        for row in self.rows.iter_mut().filter(|row| row.sensor >= index) {
-            row.sensor += 1;
-        }
-        self.sensors.insert(index, sensor);
-        for k in 0..40u32 {
-            let time_s = f64::from(k) * 0.29;
-            self.rows.push(Row { time_s, sensor: index, place: place.map(|x| x + f64::from(k)), label: 1 });
-        }
-    }
-
-    /// Removes the sensors of which the subject sees nothing.
-    fn drop_sensors(&mut self, world: &Self) {
-        let used: Vec<bool> = (0..world.sensors.len())
-            .map(|sensor| world.rows.iter().any(|row| row.sensor == sensor && world.sees(row)))
-            .collect();
-        // A recording without any sensor is none.
-        if !used.contains(&true) {
-            return;
-        }
-        let place = |sensor: usize| used[..sensor].iter().filter(|used| **used).count();
-        self.rows.retain(|row| used[row.sensor]);
-        self.rows.iter_mut().for_each(|row| row.sensor = place(row.sensor));
-        let mut used = used.iter();
-        self.sensors.retain(|_| *used.next().expect("one a sensor"));
-    }
-
-    /// Writes both folders.
-    pub(crate) fn write(&self, folder: &Path) {
-        let write = |name: &str, text: String| {
-            let path = folder.join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
-            std::fs::write(path, text).expect("a file is written");
-        };
-        write("recording/recording.toml", self.catalogue());
-        write("recording/detections.csv", self.detections());
-        write("policy/zones.geojson", self.zones());
-        write("policy/schema.cedarschema", include_str!("../../data/demo/policy/schema.cedarschema").to_owned());
-        write("policy/levels.toml", include_str!("../../data/demo/policy/levels.toml").replace("PT5M", "PT2S"));
-        let ids = (0..self.rules.len()).map(|n| format!("[[partner]]\nid = \"{}\"\n", id(n)));
-        write("policy/partners.toml", ids.collect());
-        write("policy/rules.cedar", self.cedar());
-    }
-
-    fn catalogue(&self) -> String {
-        let mut text = "name = \"random\"\nframe = \"local\"\ntime = \"seconds\"\n".to_owned();
-        for sensor in &self.sensors {
-            let Sensor { name, owner, period_s, clutter } = sensor;
-            let owner = OWNERS[*owner];
-            writeln!(
-                text,
-                "[[sensor]]\nname = \"{name}\"\nowner = \"{owner}\"\nkind = \"position\"\nnoise = {{ horizontal_m = 5.0 }}\n\
-                 detection_probability = 0.9\nclutter_per_scan = {clutter:?}\nscan_period_s = {period_s:?}\n\
-                 coverage = {{ x_m = [-200.0, 1300.0], y_m = [-200.0, 1300.0] }}"
-            )
-            .expect("text");
-        }
-        text
-    }
-
-    fn detections(&self) -> String {
-        let mut text = "time,sensor,x_m,y_m,label\n".to_owned();
-        for row in &self.rows {
-            let (name, [x, y], label) = (&self.sensors[row.sensor].name, row.place, LABELS[row.label]);
-            writeln!(text, "{},{name},{x},{y},{label}", row.time_s).expect("text");
-        }
-        text
-    }
-
-    fn zones(&self) -> String {
-        let features: Vec<String> = self
-            .zones
-            .iter()
-            .map(|Zone { name, low: [a, b], high: [c, d] }| {
-                format!(
-                    r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{{"type":"Polygon","coordinates":[[[{a},{b}],[{c},{b}],[{c},{d}],[{a},{d}],[{a},{b}]]]}}}}"#
-                )
-            })
-            .collect();
-        format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
-    }
-
-    fn cedar(&self) -> String {
-        let mut text = String::new();
-        for (n, rule) in self.rules.iter().enumerate() {
-            let who = id(n);
-            let names = |set: &BTreeSet<usize>, names: &[&str]| {
-                set.iter().map(|k| format!("\"{}\"", names[*k])).collect::<Vec<_>>().join(", ")
-            };
-            let zone = rule
-                .zone
-                .map_or(String::new(), |zone| format!(" && resource.zones.contains(\"{}\")", self.zones[zone].name));
-            let labels = names(&rule.labels, &LABELS);
-            // Cedar has no type for an empty set: a partner that may see no owner has no rule.
-            if !rule.owners.is_empty() {
-                let owners = names(&rule.owners, &OWNERS);
-                writeln!(
-                    text,
-                    "@id(\"{who}-fuses\")\npermit (principal == Partner::\"{who}\", action == Action::\"fuse_full\", \
-                     resource)\nwhen {{ [{owners}].contains(resource.owner) && [{labels}].contains(resource.label){zone} }};"
-                )
-                .expect("text");
-            }
-            let level = if n == 0 && self.coarse { "receive_coarse" } else { "receive_full" };
-            writeln!(
-                text,
-                "@id(\"{who}-receives\")\npermit (principal == Partner::\"{who}\", action == Action::\"{level}\", resource);"
-            )
-            .expect("text");
-        }
-        text
-    }
+/// As the engine counts time.
+pub(crate) fn micros(seconds: f64) -> i64 {
+    trackweave::time::micros(seconds).expect("a time")
 }
 
 impl Zone {
-    fn holds(&self, place: [f64; 2]) -> bool {
-        (0..2).all(|k| (self.low[k]..=self.high[k]).contains(&place[k]))
+    pub(crate) fn holds(&self, place: [f64; 2]) -> bool {
+        (0..2).all(|k| (self.low[k]..self.high[k]).contains(&place[k]))
     }
-}
-
-fn id(partner: usize) -> String {
-    if partner == 0 { SUBJECT.to_owned() } else { format!("other-{partner}") }
 }

@@ -120,7 +120,17 @@ pub(crate) fn set(names: &[&str]) -> BTreeSet<String> {
 
 pub(crate) fn key(sensor: &str, owner: &str, label: &str, zones: &[&str]) -> ClassKey {
     let [sensor, owner, kind, label] = [sensor, owner, "position", label].map(str::to_owned);
-    ClassKey { sensor, owner, kind, label, zones: set(zones), periods: set(&[]), identified: false }
+    ClassKey {
+        sensor,
+        owner,
+        kind,
+        label,
+        zones: set(zones),
+        periods: set(&[]),
+        identified: false,
+        placed: true,
+        waited_us: Some(0),
+    }
 }
 
 pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {

@@ -15,7 +15,7 @@ enum Named {
 /// What partner `red` may have fused: every permitted class with its detections.
 fn red_sees(policy: &Policy, rows: &[Row], named: Named) -> Vec<(String, ClassSummary)> {
     let sensors = [("a", "red"), ("b", "blue"), ("c", "green")];
-    let mut classifier = Classifier::new(policy, &catalogue(Frame::Local, &sensors)).expect("a classifier");
+    let mut classifier = Classifier::new(policy, &catalogue(Frame::Local, &sensors), None).expect("a classifier");
     classifier.classify(&detections(rows)).expect("classes");
     let decisions = policy.decide(classifier.classes(), None).expect("decisions");
     let numbers = decisions.permitted(number(policy, "red"));

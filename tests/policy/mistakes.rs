@@ -70,8 +70,8 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
     (
         "levels.toml",
         "\"fuse_some\"",
-        "\"fuse_some\"\nomit = []",
-        &["levels.toml:5: level `fuse_some` of group `fuse` has obligation `omit`"],
+        "\"fuse_some\"\nomit = [\"velocity\"]",
+        &["levels.toml:6: unknown variant `velocity`, expected `range_rate` or `height`"],
     ),
     ("levels.toml", "PT30S", "30 s", &["levels.toml:10: `delay` is `30 s`, wanted an ISO 8601 duration"]),
     (
@@ -80,8 +80,15 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
         "-PT30S",
         &["levels.toml:10: `delay` is `-PT30S`, wanted an ISO 8601 duration, not negative"],
     ),
-    ("levels.toml", "500", "0", &["levels.toml:11: `coarsen_m` is `0`, wanted metres"]),
+    ("levels.toml", "500", "0", &["levels.toml:11: `coarsen_m` is `0`, wanted metres from 0.001 to 1000000"]),
     ("levels.toml", "500", "inf", &["levels.toml:11: `coarsen_m` is `inf`, wanted metres"]),
+    ("levels.toml", "500", "2e6", &["levels.toml:11: `coarsen_m` is `2000000`, wanted metres from 0.001"]),
+    (
+        "levels.toml",
+        "\"velocity\"",
+        "\"height\"",
+        &["levels.toml:12: unknown variant `height`, expected one of `velocity`, `covariance`"],
+    ),
     ("levels.toml", "\"velocity\"", "\"speed\"", &["levels.toml:12: unknown variant `speed`", "`velocity`"]),
     ("levels.toml", "coarsen_m", "coarsen_km", &["levels.toml:11: unknown field `coarsen_km`"]),
     ("periods.toml", "end = 20", "end = 10", &["periods.toml:5: `end` is `10`, wanted a time after `start`"]),

@@ -56,15 +56,57 @@ fn an_area_across_the_antimeridian_is_one_area_however_it_is_written() {
 }
 
 #[test]
+fn a_ring_round_the_earth_holds_the_pole_of_its_side_whichever_way_it_is_drawn() {
+    let north = ["[[0,80],[90,80],[180,80],[-90,80],[0,80]]", "[[0,80],[-90,80],[180,80],[90,80],[0,80]]"];
+    let long = "[[10,80],[100,80],[190,80],[280,80],[370,80],[10,80]]".replace("[370,80],", "");
+    for ring in [north[0], north[1], &long] {
+        let map = zones_of(&format!(r#"{{"type":"Polygon","coordinates":[{ring}]}}"#), Frame::Geodetic).expect(ring);
+        for longitude in (-720..=720).step_by(15).map(f64::from) {
+            for (latitude, inside) in [(79.9, false), (80.1, true), (89.0, true), (90.0, true), (-85.0, false)] {
+                let holds = map.zones_at([longitude, latitude]).contains("west");
+                assert_eq!(holds, inside, "{longitude} {latitude} in {ring}");
+            }
+        }
+    }
+    // The south pole, with a hole over the antimeridian, a hole over the seam, and a ring of ice that is left out.
+    let south = r#"{"type":"Polygon","coordinates":[[[10,-60],[130,-65],[-110,-60],[10,-60]],
+        [[170,-75],[-170,-75],[-170,-70],[170,-70],[170,-75]], [[5,-75],[15,-75],[15,-70],[5,-70],[5,-75]],
+        [[0,-85],[120,-85],[-120,-85],[0,-85]]]}"#;
+    let map = zones_of(south, Frame::Geodetic).expect("zones");
+    for (place, inside) in [
+        ([180.0, -72.0], false),
+        ([-175.0, -72.0], false),
+        ([175.0, -72.0], false),
+        ([165.0, -72.0], true),
+        ([-165.0, -72.0], true),
+        ([10.0, -72.0], false),
+        ([6.0, -72.0], false),
+        ([14.0, -72.0], false),
+        ([20.0, -72.0], true),
+        ([0.0, -72.0], true),
+        ([0.0, -84.0], true),
+        ([0.0, -86.0], false),
+        ([77.0, -90.0], false),
+        ([10.0, -59.9], false),
+        ([130.0, -64.0], false),
+        ([130.0, -66.0], true),
+    ] {
+        assert_eq!(map.zones_at(place).contains("west"), inside, "{place:?}");
+    }
+}
+
+#[test]
 fn an_outline_that_makes_no_sense_is_an_error() {
-    let round_pole = r#"{"type":"Polygon","coordinates":[[[0,80],[90,80],[180,80],[-90,80],[0,80]]]}"#;
+    let crosses = r#"{"type":"Polygon","coordinates":[[[0,80],[90,-10],[180,80],[-90,80],[0,80]]]}"#;
+    let twice = r#"{"type":"Polygon","coordinates":[[[0,80],[120,80],[240,80],[0,70],[120,70],[240,70],[0,80]]]}"#;
     let world = r#"{"type":"Polygon","coordinates":[[[-180,-90],[180,-90],[180,90],[-180,90],[-180,-90]]]}"#;
     let half = r#"{"type":"Polygon","coordinates":[[[-90,0],[90,0],[90,50],[-90,50],[-90,0]]]}"#;
     let beyond = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,91],[0,0]]]}"#;
     let line = r#"{"type":"Polygon","coordinates":[[[0,0],[1,1],[2,2],[0,0]]]}"#;
     let hole = r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]],[[5,0],[6,0],[6,1],[5,0]]]}"#;
     for (geometry, frame, found) in [
-        (round_pole, Frame::Geodetic, "goes round a pole"),
+        (crosses, Frame::Geodetic, "meets the equator"),
+        (twice, Frame::Geodetic, "round the Earth more than once"),
         (world, Frame::Geodetic, "without area"),
         (half, Frame::Geodetic, "180 degrees of longitude"),
         (beyond, Frame::Geodetic, "latitude 91"),
@@ -74,5 +116,5 @@ fn an_outline_that_makes_no_sense_is_an_error() {
         let text = zones_of(geometry, frame).expect_err(geometry).to_string();
         assert!(text.contains("zones.geojson:2: zone `west`: found ") && text.contains(found), "{text}");
     }
-    assert!(zones_of(round_pole.replace("-90,80", "-170,85").as_str(), Frame::Local).is_ok(), "metres have no poles");
+    assert!(zones_of(crosses, Frame::Local).is_ok(), "metres have no poles");
 }

@@ -26,7 +26,7 @@ pub const COARSEN_RANGE_M: RangeInclusive<f64> = 0.001..=1_000_000.0;
 
 /// A cell: where its centre is shown, and how uncertain that makes a position.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Cell<C> {
+pub struct Cell<C> {
     /// The centre.
     pub centre: C,
     /// Variance of a position spread evenly over the cell, along its three axes (ENU, or x, y, z), m².
@@ -39,13 +39,15 @@ fn multiple(value: f64, step: f64) -> f64 {
 }
 
 /// The cell of edge `size_m` around a position in the local frame.
-pub(super) fn local(position_m: [f64; 3], size_m: f64) -> Cell<[f64; 3]> {
+#[must_use]
+pub fn local_cell(position_m: [f64; 3], size_m: f64) -> Cell<[f64; 3]> {
     let centre = position_m.map(|metres| multiple(metres, size_m));
     Cell { centre, variance_m2: [size_m * size_m / 12.0; 3] }
 }
 
 /// The cell of about `size_m` around a position on or above the ellipsoid.
-pub(super) fn geodetic(at: Geodetic, size_m: f64) -> Cell<Geodetic> {
+#[must_use]
+pub fn geodetic_cell(at: Geodetic, size_m: f64) -> Cell<Geodetic> {
     let e2 = EARTH_F * (2.0 - EARTH_F);
     // The meridian bends most at the equator: a degree of latitude is nowhere shorter.
     let shortest_quarter_m = 90_f64.to_radians() * EARTH_A_M * (1.0 - e2);

@@ -1,0 +1,93 @@
+//! `trackweave verify`: is an output what was written, and does it hold only what its partners may have?
+
+use super::arguments::Verify;
+use super::failure::{Code, Failure};
+use super::layout::count;
+use super::run::instant;
+use super::screen::Screen;
+use crate::guard::{self, inspect};
+use crate::ingest::Catalogue;
+use crate::product::{Integrity, PublicKey, verify_seals};
+use crate::run::RunConfig;
+use serde::Serialize;
+use std::path::Path;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    out: &'a Path,
+    sound: bool,
+    integrity: &'a Integrity,
+    /// Absent where no policy and recording were given, or the output is not what was written.
+    guard: Option<&'a guard::Report>,
+}
+
+/// Runs the command.
+pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure> {
+    let Verify { out, policy, recording, config, as_of, public_key } = arguments;
+    let key = public_key.as_deref().map(PublicKey::read).transpose()?;
+    let integrity = verify_seals(out, key.as_ref()).map_err(|error| Failure::new(Code::Input, error))?;
+    let basis = policy.as_ref().zip(recording.as_ref()).filter(|_| integrity.faults.is_empty());
+    let guarded = match basis {
+        None => None,
+        Some((policy, recording)) => {
+            let config = config.as_deref().map_or_else(RunConfig::air, RunConfig::read)?;
+            let configuration = serde_json::to_value(&config).map_err(|error| Failure::new(Code::Input, error))?;
+            let time = Catalogue::read(recording)?.time;
+            let as_of_us = as_of.as_deref().map(|text| instant(text, time)).transpose()?;
+            let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us };
+            Some(inspect(&request)?)
+        }
+    };
+    let first = first(&integrity, guarded.as_ref());
+    let done = Done { out, sound: first.is_none(), integrity: &integrity, guard: guarded.as_ref() };
+    screen.publish(&done, || describe(&integrity, guarded.as_ref()))?;
+    first.map_or(Ok(()), |first| Err(Failure::new(Code::Unsound, first)))
+}
+
+/// The first finding, in one line.
+fn first(integrity: &Integrity, guarded: Option<&guard::Report>) -> Option<String> {
+    let fault = integrity.faults.first().map(|fault| line(&fault.place, &fault.found, &fault.wanted));
+    let breach = guarded.and_then(|report| report.breaches.first());
+    fault.or_else(|| breach.map(|breach| line(&breach.place, &breach.found, &breach.wanted)))
+}
+
+fn line(place: &str, found: &str, wanted: &str) -> String {
+    format!("{place}: found {found}, wanted {wanted}")
+}
+
+fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {
+    let Integrity { partners, files, audit_lines, signatures, signatures_unchecked, faults } = integrity;
+    let mut lines = vec![format!(
+        "integrity: {} partners, {} files, {} lines of audits, {} signatures: {}",
+        count(partners.len() as u64),
+        count(*files),
+        count(*audit_lines),
+        count(*signatures),
+        if faults.is_empty() { "as they were written" } else { "NOT as they were written" }
+    )];
+    if *signatures_unchecked > 0 {
+        lines.push(format!("  {} signatures were not checked: no `--public-key`", count(*signatures_unchecked)));
+    }
+    lines.extend(faults.iter().map(|fault| format!("  {}", line(&fault.place, &fault.found, &fault.wanted))));
+    let Some(report) = guarded else {
+        let why =
+            if faults.is_empty() { "no `--policy` and `--recording`" } else { "the folders are not what was written" };
+        lines.push(format!("guard: not run: {why}"));
+        return lines.join("\n");
+    };
+    lines.push(format!(
+        "guard: {} folders, {} rows: {}",
+        count(report.partners),
+        count(report.rows),
+        if report.breaches.is_empty() { "nothing beyond what the policy gives" } else { "MORE than the policy gives" }
+    ));
+    if report.undecided > 0 {
+        lines.push(format!("  {} rows were not decided: too many classes are possible", count(report.undecided)));
+    }
+    for breach in &report.breaches {
+        let found = line(&breach.place, &breach.found, &breach.wanted);
+        lines.push(format!("  {} ({} of this kind): {found}", breach.beyond.name(), count(breach.count)));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,100 @@
+//! What a folder holds beyond what its partner may have.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// In what way something goes beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beyond {
+    /// A file or folder that no run writes, or none where one must be.
+    File,
+    /// A manifest that says something else than what the folder, the configuration and the engine's version say.
+    Manifest,
+    /// An audit with a line that the rules and the rows do not give, or without one that they do.
+    Audit,
+    /// A table with bytes that its rows do not explain: statistics, dictionaries, metadata, groups of rows.
+    Encoding,
+    /// Other columns than every picture has.
+    Column,
+    /// Rows in another order than that of time and track.
+    Order,
+    /// A value that no picture can hold.
+    Value,
+    /// A time at which the partner's detections make no report.
+    Time,
+    /// A track that none of the partner's detections began.
+    Track,
+    /// A place that the track cannot have come to.
+    Place,
+    /// An owner of whom the partner may have no detection fused by then, or not the one of the track's first detection.
+    Contributor,
+    /// A row that no level permits.
+    Level,
+    /// A row that is not yet due at its level.
+    Delay,
+    /// A field that its level leaves out.
+    Field,
+    /// A position finer than its level.
+    Precision,
+    /// A covariance smaller than a coarse position can have.
+    Covariance,
+    /// Authorities, or holders of them, other than the rules grant and show.
+    Authority,
+}
+
+impl Beyond {
+    /// The name, as the documentation has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Manifest => "manifest",
+            Self::Audit => "audit",
+            Self::Encoding => "encoding",
+            Self::Column => "column",
+            Self::Order => "order",
+            Self::Value => "value",
+            Self::Time => "time",
+            Self::Track => "track",
+            Self::Place => "place",
+            Self::Contributor => "contributor",
+            Self::Level => "level",
+            Self::Delay => "delay",
+            Self::Field => "field",
+            Self::Precision => "precision",
+            Self::Covariance => "covariance",
+            Self::Authority => "authority",
+        }
+    }
+}
+
+/// The first of its kind in one folder, and how many there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Breach {
+    /// In what way.
+    pub beyond: Beyond,
+    /// The file or folder below the output, with the row where there is one.
+    pub place: String,
+    /// What is there.
+    pub found: String,
+    /// What the partner may have.
+    pub wanted: String,
+    /// How many of this kind there are in this folder.
+    pub count: u64,
+}
+
+/// The findings in one folder.
+#[derive(Debug, Default)]
+pub(super) struct Breaches(BTreeMap<Beyond, Breach>);
+
+impl Breaches {
+    pub(super) fn add(&mut self, beyond: Beyond, place: &str, found: impl Into<String>, wanted: impl Into<String>) {
+        let first = || Breach { beyond, place: place.to_owned(), found: found.into(), wanted: wanted.into(), count: 0 };
+        self.0.entry(beyond).or_insert_with(first).count += 1;
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Breach> {
+        self.0.into_values().collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! The guard: a second reader of finished folders, which recomputes what each partner may have and fails on more.
+//!
+//! It takes a policy, a recording, the configuration and the time of the run, and nothing from the engine: of this
+//! crate it uses the readers of `ingest`, geodetic constants and the text of times (a test holds it to that). Classes,
+//! decisions, zones, cells, obligations, looks and the form of every file are done anew, from the documents; what
+//! little logic is here twice is here twice on purpose, so that one slip cannot be made on both sides by one line.
+//!
+//! It cannot know which detections a filter gave to which track; it asks whether *any* class of tracks that the
+//! partner's own detections could have made explains a row. Where labels and owners allow too many classes to try,
+//! the row is counted as undecided, and said to be. For people: `docs/verification.md`.
+
+mod cells; // cells of coarse positions
+mod error; // why the guard could not do its work
+mod evidence; // what each partner may have had fused
+mod finding; // what goes beyond
+mod folder; // files, manifest, audit
+mod places; // zones and periods
+mod rows; // rows of a picture against what may be released
+mod rules; // the policy, asked as a whole
+mod table; // tracks.parquet, and whether its rows explain every byte
+
+pub use error::GuardError;
+pub use finding::{Beyond, Breach};
+
+use crate::ingest::Catalogue;
+use evidence::{Recording, Sight};
+use finding::Breaches;
+use rules::Book;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+/// What to hold against what.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// An output, or the folder of one partner.
+    pub out: &'a Path,
+    /// Folder of the policy.
+    pub policy: &'a Path,
+    /// Folder of the recording.
+    pub recording: &'a Path,
+    /// The configuration that the run was made with.
+    pub configuration: &'a Value,
+    /// The time of the run, microseconds, if it was given one.
+    pub as_of_us: Option<i64>,
+}
+
+/// What the guard looked at, and what it found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Folders.
+    pub partners: u64,
+    /// Rows of pictures.
+    pub rows: u64,
+    /// Rows with too many possible classes to try.
+    pub undecided: u64,
+    /// What goes beyond; the first of each kind in each folder.
+    pub breaches: Vec<Breach>,
+}
+
+/// Holds the folders of an output against a policy and a recording.
+///
+/// # Errors
+/// A policy, recording, configuration or folder that cannot be read. What is found in the folders is no error.
+pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
+    let catalogue = Catalogue::read(request.recording)?;
+    let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
+    let recording = Recording::read(request.recording, catalogue, &book)?;
+    let mut report = Report::default();
+    let alone = request.out.join(folder::MANIFEST).exists();
+    if !alone {
+        let mut breaches = Breaches::default();
+        folder::strangers(request.out, &book, &mut breaches)?;
+        report.breaches.extend(breaches.into_vec());
+    }
+    for partner in &book.partners {
+        let name = if alone { "" } else { partner.id.as_str() };
+        let path = request.out.join(name);
+        if alone && !folder::is_of(&path, &partner.id) || !path.is_dir() {
+            continue;
+        }
+        let sight = Sight::of(&recording, &book, partner)?;
+        let mut breaches = Breaches::default();
+        let basis = rows::Basis { request, book: &book, recording: &recording, partner, sight: &sight };
+        let looked = folder::inspect(&basis, &path, name, &mut breaches)?;
+        report.partners += 1;
+        report.rows += looked.rows;
+        report.undecided += looked.undecided;
+        report.breaches.extend(breaches.into_vec());
+    }
+    if report.partners == 0 && alone {
+        let mut breaches = Breaches::default();
+        breaches.add(Beyond::Manifest, folder::MANIFEST, "a partner that the policy lacks", "one of its partners");
+        report.breaches.extend(breaches.into_vec());
+    }
+    Ok(report)
+}

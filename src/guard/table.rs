@@ -1,0 +1,197 @@
+//! `tracks.parquet` as the guard reads it: columns, rows, and whether the rows explain every byte.
+
+use super::finding::{Beyond, Breaches};
+use crate::space::Frame;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Rows of a group.
+const GROUP: usize = 32_768;
+/// Existence, velocity, covariance of the position and of the velocity.
+pub(super) const NUMBERS: usize = 16;
+
+/// A row of a picture.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) time_us: i64,
+    pub(super) track: u64,
+    pub(super) status: String,
+    pub(super) position: [f64; 3],
+    pub(super) numbers: [Option<f32>; NUMBERS],
+    pub(super) contributors: Option<BTreeSet<String>>,
+    pub(super) authorities: Vec<String>,
+    pub(super) holders: Option<Vec<String>>,
+    /// Whether contributors stand in their order, each once.
+    pub(super) sorted: bool,
+}
+
+/// The names of the columns with a number of 32 bits.
+pub(super) fn numbers(frame: Frame) -> [String; NUMBERS] {
+    let (axes, letters) = match frame {
+        Frame::Geodetic => (["east", "north", "up"], ["e", "n", "u"]),
+        Frame::Local => (["x", "y", "z"], ["x", "y", "z"]),
+    };
+    let [a, b, c] = letters;
+    let pairs = [[a, a], [a, b], [a, c], [b, b], [b, c], [c, c]].map(|pair| pair.concat());
+    let mut names = vec!["existence".to_owned()];
+    names.extend(axes.map(|axis| format!("velocity_{axis}_m_s")));
+    names.extend(pairs.iter().map(|pair| format!("position_covariance_{pair}_m2")));
+    names.extend(pairs.iter().map(|pair| format!("velocity_covariance_{pair}_m2_s2")));
+    std::array::from_fn(|k| names.get(k).cloned().unwrap_or_default())
+}
+
+/// The fields that an obligation leaves out with a number.
+pub(super) fn fields(number: usize) -> &'static [&'static str] {
+    match number {
+        0 => &["existence"],
+        1..=3 => &["velocity"],
+        4..=9 => &["covariance"],
+        _ => &["covariance", "velocity"],
+    }
+}
+
+/// The columns of every picture: name, type, and the fields without which they are null.
+fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
+    let zone = (frame == Frame::Geodetic).then(|| "UTC".into());
+    let places = match frame {
+        Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
+        Frame::Local => ["x_m", "y_m", "z_m"],
+    };
+    let element = arrow_schema::Field::new("element", DataType::Utf8, false);
+    let texts = DataType::List(std::sync::Arc::new(element));
+    let mut columns: Vec<(String, DataType, &'static [&'static str])> = vec![
+        ("time".to_owned(), DataType::Timestamp(TimeUnit::Microsecond, zone), &[]),
+        ("track".to_owned(), DataType::UInt64, &[]),
+        ("status".to_owned(), DataType::Utf8, &[]),
+    ];
+    columns.extend(places.map(|name| (name.to_owned(), DataType::Float64, [].as_slice())));
+    columns.extend((0..).zip(numbers(frame)).map(|(k, name)| (name, DataType::Float32, fields(k))));
+    columns.push(("contributors".to_owned(), texts.clone(), &["contributors"]));
+    columns.push(("authorities".to_owned(), texts.clone(), &[]));
+    columns.push(("holders".to_owned(), texts, &["holders"]));
+    columns
+}
+
+/// Reads a picture. What is wrong with the table as a whole is added to `breaches`; then there may be no rows.
+pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
+    let opened = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+    let schema = SchemaRef::clone(opened.schema());
+    let known = columns(frame);
+    let mut wrong = |found: String, wanted: String| {
+        breaches.add(Beyond::Column, place, found, wanted);
+        Ok(Vec::new())
+    };
+    for (field, (name, kind, fields)) in schema.fields().iter().zip(&known) {
+        if field.name() != name {
+            return wrong(format!("column `{}`", field.name()), format!("`{name}`: the columns of docs/pictures.md"));
+        }
+        if kind != field.data_type() || field.is_nullable() == fields.is_empty() || !field.metadata().is_empty() {
+            return wrong(format!("`{field:?}`"), format!("type {kind}"));
+        }
+    }
+    if schema.fields().len() != known.len() {
+        return wrong(format!("{} columns", schema.fields().len()), format!("the {} of docs/pictures.md", known.len()));
+    }
+    let groups = opened.metadata().num_row_groups();
+    let mut again =
+        ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&schema), as_written(&schema))?;
+    let mut rows = Vec::new();
+    for group in 0..groups {
+        let one = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+        let count = usize::try_from(one.metadata().row_group(group).num_rows()).unwrap_or(0);
+        if count > GROUP || count == 0 || (group + 1 < groups && count < GROUP) {
+            breaches.add(
+                Beyond::Encoding,
+                place,
+                format!("a group of {count} rows"),
+                format!("{GROUP} but in the last group"),
+            );
+        }
+        for batch in one.with_row_groups(vec![group]).with_batch_size(count.max(1)).build()? {
+            let batch = batch?;
+            again.write(&batch)?;
+            take(&batch, frame, &mut rows);
+        }
+        again.flush()?;
+    }
+    let again = again.into_inner()?;
+    let mut there = Hashed::default();
+    io::copy(&mut File::open(path)?, &mut there)?;
+    if again.0.finalize() != there.0.finalize() {
+        let found = "bytes that its rows do not explain (statistics, dictionaries, metadata)";
+        breaches.add(Beyond::Encoding, place, found, "the bytes that writing its rows gives");
+    }
+    Ok(rows)
+}
+
+/// How pictures are written (docs/pictures.md).
+fn as_written(schema: &SchemaRef) -> ArrowWriterOptions {
+    let mut properties = WriterProperties::builder()
+        .set_created_by(concat!("trackweave version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(None);
+    let floats = |kind: &DataType| matches!(kind, DataType::Float32 | DataType::Float64);
+    for field in schema.fields().iter().filter(|field| floats(field.data_type())) {
+        let column = ColumnPath::new(vec![field.name().clone()]);
+        properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        properties = properties.set_column_encoding(column, Encoding::BYTE_STREAM_SPLIT);
+    }
+    ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true)
+}
+
+/// Bytes that are hashed and forgotten.
+#[derive(Default)]
+struct Hashed(Sha256);
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
+    let doubles = |column: usize| batch.column(column).as_primitive::<Float64Type>();
+    let (time, track) = (batch.column(0).as_primitive::<TimestampMicrosecondType>(), batch.column(1));
+    let (track, status) = (track.as_primitive::<UInt64Type>(), batch.column(2).as_string::<i32>());
+    let position = [3, 4, 5].map(doubles);
+    let numbers = numbers(frame).map(|name| batch.column_by_name(&name).map(AsArray::as_primitive::<Float32Type>));
+    let contributors = batch.column_by_name("contributors").map(AsArray::as_list::<i32>);
+    let authorities = batch.column_by_name("authorities").map(AsArray::as_list::<i32>);
+    let holders = batch.column_by_name("holders").map(AsArray::as_list::<i32>);
+    let texts = |list: &arrow_array::ListArray, row: usize| -> Vec<String> {
+        list.value(row).as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+    };
+    for row in 0..batch.num_rows() {
+        let named = contributors.filter(|list| list.is_valid(row)).map(|list| texts(list, row));
+        rows.push(Row {
+            time_us: time.value(row),
+            track: track.value(row),
+            status: status.value(row).to_owned(),
+            position: position.map(|column| column.value(row)),
+            numbers: numbers.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row))),
+            sorted: named.iter().all(|names| names.is_sorted_by(|a, b| a < b)),
+            contributors: named.map(BTreeSet::from_iter),
+            authorities: authorities.map(|list| texts(list, row)).unwrap_or_default(),
+            holders: holders.filter(|list| list.is_valid(row)).map(|list| texts(list, row)),
+        });
+    }
+}

@@ -1,0 +1,157 @@
+//! Keys that sign outputs: Ed25519, each in a file of one line.
+//!
+//! ```text
+//! ed25519-secret:<64 lower-case hexadecimal digits>
+//! ed25519-public:<64 lower-case hexadecimal digits>
+//! ```
+//!
+//! The word before the digits keeps one from being given for the other. A new secret key comes from the system's
+//! randomness; it is the only thing of this program that does, with the encryption of folders, and reaches no
+//! picture. A file that is there is never overwritten.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signature, Signer};
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use super::digest::{hex_of, unhex};
+
+const SECRET: &str = "ed25519-secret:";
+const PUBLIC: &str = "ed25519-public:";
+
+/// Why a key could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A key could not be read or written.
+    #[error("{}: cannot {doing}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that is no key of this kind. What it holds is not said: it may be a secret.
+    #[error("{}: found {found}, wanted one line `{wanted}<64 lower-case hexadecimal digits>`", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        found: &'static str,
+        /// The word that it should begin with.
+        wanted: &'static str,
+    },
+    /// The system gives no randomness.
+    #[error("{}: cannot make a key: the system gives no randomness", path.display())]
+    Randomness {
+        /// Where the key was to go.
+        path: PathBuf,
+        /// What the system said.
+        source: rand::rngs::SysError,
+    },
+}
+
+/// The operator's secret key.
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SigningKey").field(&self.public()).finish()
+    }
+}
+
+impl SigningKey {
+    /// Reads a secret key.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no secret key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        read(path, SECRET).map(|seed| Self(ed25519_dalek::SigningKey::from_bytes(&seed)))
+    }
+
+    /// Makes a new key: the secret one in `path`, for its owner's eyes only, the public one in `path` with `.pub`.
+    ///
+    /// # Errors
+    /// A file that is there already, a disk that refuses, or a system without randomness.
+    pub fn generate(path: &Path) -> Result<Self, KeyError> {
+        let mut seed = [0; 32];
+        SysRng.try_fill_bytes(&mut seed).map_err(|source| KeyError::Randomness { path: path.to_owned(), source })?;
+        let key = Self(ed25519_dalek::SigningKey::from_bytes(&seed));
+        write(path, &format!("{SECRET}{}\n", hex_of(&seed)))?;
+        let mut public = path.as_os_str().to_owned();
+        public.push(".pub");
+        write(Path::new(&public), &format!("{}\n", key.public()))?;
+        Ok(key)
+    }
+
+    /// The key that its signatures are checked with.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// The signature of some bytes: always the same one (RFC 8032).
+    pub(super) fn sign(&self, bytes: &[u8]) -> String {
+        hex_of(&self.0.sign(bytes).to_bytes())
+    }
+}
+
+/// The key that an operator's signatures are checked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicKey(ed25519_dalek::VerifyingKey);
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{PUBLIC}{}", hex_of(self.0.as_bytes()))
+    }
+}
+
+impl PublicKey {
+    /// Reads a public key.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no public key.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let bytes = read(path, PUBLIC)?;
+        let malformed =
+            |_| KeyError::Malformed { path: path.to_owned(), found: "no point of the curve", wanted: PUBLIC };
+        ed25519_dalek::VerifyingKey::from_bytes(&bytes).map(Self).map_err(malformed)
+    }
+
+    /// Whether `signature`, 128 hexadecimal digits, is that of these bytes.
+    pub(super) fn signed(&self, bytes: &[u8], signature: &str) -> bool {
+        let signature = unhex::<64>(signature).map(|bytes| Signature::from_bytes(&bytes));
+        signature.is_some_and(|signature| self.0.verify_strict(bytes, &signature).is_ok())
+    }
+}
+
+fn read(path: &Path, word: &'static str) -> Result<[u8; 32], KeyError> {
+    let text =
+        fs::read(path).map_err(|source| KeyError::Io { path: path.to_owned(), doing: "read the key", source })?;
+    let text = String::from_utf8(text).unwrap_or_default();
+    let line = text.trim_end();
+    let found = match line.strip_prefix(word).map(unhex) {
+        Some(Some(bytes)) => return Ok(bytes),
+        Some(None) => "other digits",
+        None if line.starts_with(SECRET) => "a secret key",
+        None if line.starts_with(PUBLIC) => "a public key",
+        None => "something else",
+    };
+    Err(KeyError::Malformed { path: path.to_owned(), found, wanted: word })
+}
+
+/// Writes a file that is not there yet and that only its owner may read.
+fn write(path: &Path, text: &str) -> Result<(), KeyError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written =
+        options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(|source| KeyError::Io { path: path.to_owned(), doing: "write the key", source })
+}

@@ -1,0 +1,226 @@
+//! Whether an output is what was written: digests, signatures, chains and roots; no file more, none less.
+//!
+//! In each folder the first fault is reported and the rest of that folder is not looked at: what follows from a fault
+//! is no second one. Whether a folder holds more than its partner may have is another question, which the guard
+//! (`src/guard/`) answers.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::audit::{AUDIT, Chain, verify_chain};
+use super::digest::{entry_of, names_in, sha256, unhex};
+use super::error::ProductError;
+use super::keys::PublicKey;
+use super::manifest::{FileEntry, MANIFEST, OperatorManifest, PartnerManifest, SealedManifest};
+use super::operator::{OPERATOR, TIMINGS};
+use super::seal::{SEALED, SIGNATURE};
+
+/// Something that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The file or folder, below the output.
+    pub place: String,
+    /// What is there.
+    pub found: String,
+    /// What would have been right.
+    pub wanted: String,
+}
+
+/// What was looked at, and what is wrong.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Integrity {
+    /// Partners whose folders were found whole.
+    pub partners: Vec<String>,
+    /// Files whose digests are right.
+    pub files: u64,
+    /// Lines of audits whose chains and roots are right.
+    pub audit_lines: u64,
+    /// Signatures that are right.
+    pub signatures: u64,
+    /// Signatures that nobody gave a key for.
+    pub signatures_unchecked: u64,
+    /// One for each folder at most.
+    pub faults: Vec<Fault>,
+}
+
+/// Checks a whole output, or the folder of one partner alone.
+///
+/// # Errors
+/// A folder that cannot be listed or a file that cannot be read; what is wrong with them is no error but a fault.
+pub fn verify_seals(out: &Path, key: Option<&PublicKey>) -> Result<Integrity, ProductError> {
+    let mut check = Check { out, key, done: Integrity::default() };
+    if out.join(MANIFEST).exists() {
+        check.folder(|check| check.partner("", None))?;
+    } else {
+        check.folder(Check::operator)?;
+    }
+    Ok(check.done)
+}
+
+struct Check<'a> {
+    out: &'a Path,
+    key: Option<&'a PublicKey>,
+    done: Integrity,
+}
+
+/// A fault ends the look at a folder, an error that at the output.
+enum Stop {
+    Fault(Fault),
+    Error(ProductError),
+}
+
+impl From<ProductError> for Stop {
+    fn from(error: ProductError) -> Self {
+        Self::Error(error)
+    }
+}
+
+type Step<T> = Result<T, Stop>;
+
+impl Check<'_> {
+    fn folder(&mut self, look: impl FnOnce(&mut Self) -> Step<()>) -> Result<(), ProductError> {
+        match look(self) {
+            Err(Stop::Error(error)) => return Err(error),
+            Err(Stop::Fault(fault)) => self.done.faults.push(fault),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self) -> Step<()> {
+        let (manifest, bytes): (OperatorManifest, _) = self.manifest(OPERATOR)?;
+        // Keys and numbers of this manifest have one spelling each.
+        let spelled = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
+        if spelled.as_bytes() != bytes {
+            return fault(format!("{OPERATOR}/{MANIFEST}"), "another spelling", "the manifest as it was written");
+        }
+        self.signature(OPERATOR, &bytes)?;
+        let mut known: BTreeSet<&str> = manifest.pictures.iter().map(|picture| picture.partner.as_str()).collect();
+        known.extend([OPERATOR, SEALED]);
+        let names = names_in(self.out)?;
+        if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
+            return fault(name.clone(), "a file or folder", "nothing: the manifest does not name it");
+        }
+        for picture in &manifest.pictures {
+            self.folder(|check| check.partner(&picture.partner, Some(&picture.manifest_sha256)))?;
+        }
+        if names.iter().any(|name| name == SEALED) {
+            let (sealed, bytes): (SealedManifest, _) = self.manifest(SEALED)?;
+            self.signature(SEALED, &bytes)?;
+            self.files(SEALED, &sealed.files, &[])?;
+        }
+        self.files(OPERATOR, &manifest.files, &[TIMINGS])?;
+        match &manifest.audit {
+            Some(chain) => self.audit(OPERATOR, chain),
+            None => Ok(()),
+        }
+    }
+
+    /// A partner's folder; its manifest must have this digest where one is known.
+    fn partner(&mut self, folder: &str, digest: Option<&str>) -> Step<()> {
+        let (manifest, bytes): (PartnerManifest, _) = self.manifest(folder)?;
+        let found = sha256(&bytes);
+        if let Some(wanted) = digest.filter(|wanted| **wanted != found) {
+            return fault(below(folder, MANIFEST), &found, wanted);
+        }
+        if !folder.is_empty() && manifest.partner != folder {
+            return fault(below(folder, MANIFEST), &format!("the manifest of `{}`", manifest.partner), folder);
+        }
+        self.signature(folder, &bytes)?;
+        self.files(folder, &manifest.files, &[])?;
+        self.audit(folder, &manifest.audit)?;
+        self.done.partners.push(manifest.partner);
+        Ok(())
+    }
+
+    fn manifest<M: DeserializeOwned>(&self, folder: &str) -> Step<(M, Vec<u8>)> {
+        let place = below(folder, MANIFEST);
+        let Ok(bytes) = fs::read(self.out.join(&place)) else {
+            return fault(place, "no manifest", "the manifest that a run writes into every folder");
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(manifest) => Ok((manifest, bytes)),
+            Err(error) => fault(place, &error.to_string(), "a manifest as this version writes it"),
+        }
+    }
+
+    fn signature(&mut self, folder: &str, manifest: &[u8]) -> Step<()> {
+        let place = below(folder, SIGNATURE);
+        let Ok(bytes) = fs::read(self.out.join(&place)) else {
+            return match self.key {
+                Some(_) => fault(place, "no signature", "one by the given key: was the run given `--sign`?"),
+                None => Ok(()),
+            };
+        };
+        let text = str::from_utf8(&bytes).ok().and_then(|text| text.strip_suffix('\n')).unwrap_or_default();
+        if unhex::<64>(text).is_none() {
+            return fault(place, "another form", "128 lower-case hexadecimal digits and a newline");
+        }
+        match self.key {
+            None => self.done.signatures_unchecked += 1,
+            Some(key) if key.signed(manifest, text) => self.done.signatures += 1,
+            Some(key) => return fault(place, "a signature that is not of this manifest by this key", &key.to_string()),
+        }
+        Ok(())
+    }
+
+    /// The files of a folder: those listed, and besides them only the manifest, its signature and `unlisted`.
+    fn files(&mut self, folder: &str, listed: &[FileEntry], unlisted: &[&str]) -> Step<()> {
+        let names = names_in(&self.out.join(folder))?;
+        let known = |name: &str| {
+            name == MANIFEST || name == SIGNATURE || unlisted.contains(&name) || listed.iter().any(|f| f.name == name)
+        };
+        if let Some(name) = names.iter().find(|name| !known(name)) {
+            return fault(below(folder, name), "a file", "nothing: the manifest does not name it");
+        }
+        for entry in listed {
+            let place = below(folder, &entry.name);
+            if !names.contains(&entry.name) {
+                return fault(place, "no file", "the file that the manifest names");
+            }
+            let there = entry_of(&self.out.join(&place))?;
+            if there.bytes != entry.bytes {
+                return fault(place, &format!("{} bytes", there.bytes), &format!("{} bytes", entry.bytes));
+            }
+            if there.sha256 != entry.sha256 {
+                return fault(place, &format!("SHA-256 {}", there.sha256), &entry.sha256);
+            }
+            self.done.files += 1;
+        }
+        Ok(())
+    }
+
+    fn audit(&mut self, folder: &str, wanted: &Chain) -> Step<()> {
+        let place = below(folder, AUDIT);
+        let path = self.out.join(&place);
+        if !path.exists() {
+            return fault(place, "no file", "the audit that the manifest tells of");
+        }
+        let found = match verify_chain(&path) {
+            Ok(chain) => chain,
+            Err(ProductError::Chain { line, found, wanted, .. }) => {
+                return fault(format!("{place}:{line}"), &found, &wanted);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if found != *wanted {
+            let words = |chain: &Chain| format!("{} lines, head `{}`, root `{}`", chain.lines, chain.head, chain.root);
+            return fault(place, &words(&found), &words(wanted));
+        }
+        self.done.audit_lines += found.lines;
+        Ok(())
+    }
+}
+
+fn fault<T>(place: String, found: &str, wanted: &str) -> Step<T> {
+    Err(Stop::Fault(Fault { place, found: found.to_owned(), wanted: wanted.to_owned() }))
+}
+
+/// The path of a file below the output; a partner's folder alone is the output itself.
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
