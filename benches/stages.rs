@@ -1,49 +1,59 @@
-//! Kernel and twin of every stage, side by side: `cargo bench --bench stages`.
+//! Every stage of a wave, kernel and twin, side by side: `make stages`.
 //!
-//! `twin` is the host executor over all cores; `kernel` runs on arrays that already are on the device, `wave` uploads
-//! and reads back as well. Throughput is in tracks. Without an adapter only the twins are timed.
+//! The world is that of `trackweave bench`: one scan after another, at constant density. `twin` is the host executor over
+//! all cores, timed around each stage; `kernel` is the device, timed by its own clock where it has one. Throughput is in
+//! objects. Without an adapter only the twins are timed.
 
-#[path = "../tests/twins/cases.rs"]
-mod cases;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::time::Duration;
+use trackweave::bench::{Bench, Session};
+use trackweave::fusion::device::{Context, Options, Wanted};
+use trackweave::fusion::executor::{Executor, STAGES};
 
-use cases::{copy, wave};
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use trackweave::fusion::arrays::{Arrays, Host};
-use trackweave::fusion::device::{Context, KERNELS, Options, Runner, Wanted};
-use trackweave::fusion::{predict, update};
-use wide::f32x8;
-
-const SIZES: [usize; 3] = [1_000, 32_000, 256_000];
-
-type Twin = fn(&mut Arrays<Host>);
-
-/// Twins of the stages, over blocks of eight.
-const TWINS: [(&str, Twin); 2] = [("predict", predict::predict::<f32x8>), ("update", update::update::<f32x8>)];
+const SIZES: [usize; 2] = [1_000, 30_000];
+/// Scans before the first that is timed: births and deaths are then in balance.
+const SETTLING: usize = 12;
 
 fn stages(criterion: &mut Criterion) {
-    let opened = Context::open(Wanted::Any).and_then(|context| Runner::new(context, KERNELS, Options::LARGEST));
-    let mut runner = opened.map_err(|error| eprintln!("kernels are not timed: {error}")).ok();
-    for (stage, twin) in TWINS {
-        let mut group = criterion.benchmark_group(stage);
-        group.sample_size(10);
-        for size in SIZES {
-            let arrays = wave(size, 1);
-            group.throughput(Throughput::Elements(size as u64));
-            group.bench_function(BenchmarkId::new("twin", size), |bencher| {
-                bencher.iter_batched_ref(|| copy(&arrays), twin, BatchSize::LargeInput);
-            });
-            let Some(runner) = &mut runner else { continue };
-            runner.upload(stage, &arrays).expect("the arrays fit");
-            group.bench_function(BenchmarkId::new("kernel", size), |bencher| {
-                bencher.iter(|| runner.resident(stage, arrays.lane.len()).expect("the kernel runs"));
-            });
-            group.bench_function(BenchmarkId::new("wave", size), |bencher| {
-                let run = |arrays: &mut Arrays<Host>| runner.stage(stage, arrays).expect("the kernel runs");
-                bencher.iter_batched_ref(|| copy(&arrays), run, BatchSize::LargeInput);
-            });
+    for objects in SIZES {
+        for side in ["twin", "kernel"] {
+            let executor = match side {
+                "twin" => Some(Executor::host()),
+                _ => Context::open(Wanted::Any).ok().map(|context| Executor::device(context, Options::USUAL)),
+            };
+            let Some(executor) = executor else {
+                eprintln!("kernels are not timed: there is no adapter");
+                continue;
+            };
+            let mut session = settled(objects, executor);
+            for (stage, place) in STAGES.iter().zip(0..) {
+                let mut group = criterion.benchmark_group(stage.name);
+                group.sample_size(10).throughput(Throughput::Elements(objects as u64));
+                group.bench_function(BenchmarkId::new(side, objects), |bencher| {
+                    bencher.iter_custom(|scans| spent(&mut session, place, scans));
+                });
+                group.finish();
+            }
         }
-        group.finish();
     }
+}
+
+fn settled(objects: usize, executor: Executor) -> Session {
+    let config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
+    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config }, executor);
+    for _ in 0..SETTLING {
+        session.scan().expect("a scan");
+    }
+    session
+}
+
+/// What one stage took over some scans.
+fn spent(session: &mut Session, stage: usize, scans: u64) -> Duration {
+    let before = session.timings().0[stage];
+    for _ in 0..scans {
+        session.scan().expect("a scan");
+    }
+    session.timings().0[stage].saturating_sub(before)
 }
 
 criterion_group!(benches, stages);

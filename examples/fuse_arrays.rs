@@ -7,7 +7,7 @@
 use ndarray::{Array2, ArrayView2, array};
 use std::error::Error;
 use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, LaneSetup, Scan};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::undetected::{Plane, Prior, Undetected};
 use trackweave::run::RunConfig;
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (scan, observation) = measured(i64::from(scan) * 5_000_000, &positions.view());
         batch.step(vec![scan], vec![observation])?;
     }
-    let tracks = states(&batch);
+    let tracks = states(&batch.estimates(0)?);
     println!("{} tracks; existence, x, y (m), vx, vy (m/s):\n{tracks:.1}", tracks.nrows());
     if tracks.nrows() == 2 { Ok(()) } else { Err(format!("found {} tracks, wanted 2", tracks.nrows()).into()) }
 }
@@ -63,9 +63,8 @@ fn measured(time_us: i64, positions: &ArrayView2<'_, f64>) -> (Scan<'static>, Ob
     (scan, Observation { clutter, spread, ..axes })
 }
 
-/// The tracks of lane 0, a row each: existence, x, y, vx, vy.
-fn states(batch: &Batch) -> Array2<f64> {
-    let estimates = batch.estimates(0);
+/// Tracks, a row each: existence, x, y, vx, vy.
+fn states(estimates: &[Estimate]) -> Array2<f64> {
     let mut states = Array2::zeros((estimates.len(), 5));
     for (mut row, estimate) in states.rows_mut().into_iter().zip(estimates) {
         let ([x, y, _], [_, _, _, vx, vy, _]) = (estimate.position_m(), estimate.state.mean);

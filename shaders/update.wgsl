@@ -1,28 +1,13 @@
 // Replaces every track by the moment-matched mixture of its hypotheses. One invocation a track.
 // Guard: tracks past the end return; a track whose lane rests keeps its bits. Twin: src/fusion/update.rs
 
-override WORKGROUP_SIZE: u32;
 // Start of the row of a track whose lane rests.
 override AT_REST: u32;
 // Largest odds of existence.
 override ODDS_MAX: f32;
 
-// The hypotheses of one track.
-struct Row {
-    start: u32,
-    count: u32,
-    missed: f32,
-    gone: f32,
-}
-
-// One hypothesis: this track made that detection.
-struct Edge {
-    detection: u32,
-    weight: f32,
-}
-
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> detections: array<Detection>;
+@group(0) @binding(1) var<storage, read> placed: array<Placed>;
 @group(0) @binding(2) var<storage, read> observations: array<Observation>;
 @group(0) @binding(3) var<storage, read> rows: array<Row>;
 @group(0) @binding(4) var<storage, read> edges: array<Edge>;
@@ -33,8 +18,8 @@ struct Edge {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = id.x + id.y * (groups.x * WORKGROUP_SIZE);
-    if track >= params.tracks {
+    let track = index_of(id, groups);
+    if track >= params.n {
         return;
     }
     let row = rows[track];
@@ -48,7 +33,8 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     for (var hypothesis = 0u; hypothesis < row.count; hypothesis++) {
         let edge = edges[row.start + hypothesis];
         if 0.0 < edge.weight {
-            let d = detections[edge.detection];
+            let p = placed[edge.detection];
+            let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
             let h = posterior(d, observations[d.observation], place, prior);
             mixed = merged(mixed, total, h, edge.weight);
             total = total + edge.weight;

@@ -6,7 +6,7 @@
 //! and only the scans are timed. `benches/peers` runs public crates over the same world.
 
 use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Timings, WaveReport};
 use crate::fusion::config::Config;
 use crate::fusion::executor::{Executor, KernelError, STAGES};
 use crate::fusion::undetected::{Plane, Prior, Undetected};
@@ -74,6 +74,14 @@ pub struct Figures {
     pub false_tracks: f64,
     /// Peak memory of this process, bytes; `None` where the system does not say.
     pub peak_bytes: Option<u64>,
+    /// Memory of all arrays on the device, bytes; `None` on the host.
+    pub device_bytes: Option<u64>,
+    /// Milliseconds of the median scan that no stage accounts for: detections prepared and uploaded, kernels launched.
+    pub beside_ms: f64,
+    /// Megabytes that each stage must at least read and write in a scan.
+    pub floor_mb: Vec<(&'static str, f64)>,
+    /// Gigabytes a second that the device copies, reading and writing counted; `None` on the host.
+    pub copy_gb_s: Option<f64>,
 }
 
 /// Why a bench ended.
@@ -108,44 +116,34 @@ impl Bench {
                 return Err(BenchError::TooFew { what, found, wanted });
             }
         }
-        let mut world = World::new(self.objects, self.seed);
-        let mut batch = Batch::new(self.config.clone(), executor, vec![world.lane(&self.config)]);
+        let mut session = Session::new(self, executor);
         let mut later = Vec::new();
-        let mut before = batch.timings();
-        let mut last = None;
+        let mut before = session.timings();
+        let mut report = WaveReport::default();
         for scan in 0..self.scans {
             if scan == self.scans / 2 {
-                before = batch.timings();
+                before = session.timings();
             }
-            let (detections, observation) = (world.scan(scan), world.observation());
-            let count = detections.len();
-            let start = Instant::now();
-            let source = vec![0; count];
-            let look = Scan {
-                lane: 0,
-                time_us: i64::try_from(scan).unwrap_or(0) * crate::time::SECOND_US,
-                #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-                detection_probability: DETECTION_PROBABILITY as f32,
-                mask: None,
-                slack_m: 0.0,
-                detections,
-                source,
-            };
-            last = Some(batch.step(vec![look], vec![observation])?);
+            let (spent, wave) = session.scan()?;
             if scan >= self.scans / 2 {
-                later.push((start.elapsed(), count));
+                later.push((spent, usize::try_from(wave.detections).unwrap_or(usize::MAX)));
             }
+            report = wave;
             progress(scan + 1);
         }
-        let report = last.unwrap_or_default();
         later.sort_unstable();
         let (median, detections) = later.get(later.len() / 2).copied().unwrap_or((Duration::ZERO, 0));
         let seconds = median.as_secs_f64().max(1e-9);
-        let (held, false_tracks) = world.held(&batch)?;
-        let spent = batch.timings();
-        let stages_ms = STAGES.iter().zip(spent.0.iter().zip(before.0)).map(|(stage, (after, before))| {
-            (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64)
-        });
+        let (held, false_tracks) = session.world.held(&mut session.batch)?;
+        let spent = session.timings();
+        let copy_gb_s = session.batch.copy_bandwidth()?.map(|bytes| bytes * 1e-9);
+        let stages_ms: Vec<(&'static str, f64)> = STAGES
+            .iter()
+            .zip(spent.0.iter().zip(before.0))
+            .map(|(stage, (after, before))| {
+                (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64)
+            })
+            .collect();
         Ok(Figures {
             objects: self.objects,
             scans: self.scans,
@@ -158,11 +156,79 @@ impl Bench {
             seconds,
             track_scans_per_second: self.objects as f64 / seconds,
             detections_per_second: detections as f64 / seconds,
-            stages_ms: stages_ms.collect(),
+            beside_ms: (seconds * 1e3 - stages_ms.iter().map(|(_, ms)| ms).sum::<f64>()).max(0.0),
+            floor_mb: floor_mb(&report),
+            copy_gb_s,
+            stages_ms,
             held,
             false_tracks,
             peak_bytes: peak_bytes(),
+            device_bytes: session.batch.device_bytes(),
         })
+    }
+}
+
+/// Megabytes that each stage must read and write once: states of tracks (124 bytes), rows (16), edges (8), detections (36
+/// as they arrive, 48 in their cells), labels, fates and places (4 each), identities and sources (28).
+fn floor_mb(report: &WaveReport) -> Vec<(&'static str, f64)> {
+    let [t, d, e] = [report.tracks, report.detections, report.edges].map(|count| count as f64);
+    let bytes = [
+        2.0 * 124.0 * t,
+        (124.0 + 16.0) * t + (36.0 + 48.0) * d + 8.0 * e,
+        (16.0 + 4.0) * t + 8.0 * d + (8.0 + 4.0) * e,
+        2.0 * 16.0 * t + 2.0 * 8.0 * e,
+        (2.0 * 124.0 + 16.0) * t + (8.0 + 48.0) * e,
+        (4.0 + 4.0 + 2.0 * 28.0) * t + (48.0 + 8.0) * d + 12.0 * e,
+    ];
+    STAGES.iter().zip(bytes).map(|(stage, bytes)| (stage.name, bytes * 1e-6)).collect()
+}
+
+/// A bench under way, scan by scan.
+#[derive(Debug)]
+pub struct Session {
+    world: World,
+    batch: Batch,
+    scans: usize,
+}
+
+impl Session {
+    /// Before the first scan.
+    #[must_use]
+    pub fn new(bench: &Bench, executor: Executor) -> Self {
+        let world = World::new(bench.objects, bench.seed);
+        let batch = Batch::new(bench.config.clone(), executor, vec![world.lane(&bench.config)]);
+        Self { world, batch, scans: 0 }
+    }
+
+    /// Time spent in each stage so far.
+    #[must_use]
+    pub fn timings(&self) -> Timings {
+        self.batch.timings()
+    }
+
+    /// Makes the detections of the next scan, then fuses them; the time that fusing took, upload included, and what it
+    /// did.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn scan(&mut self) -> Result<(Duration, WaveReport), KernelError> {
+        let (detections, observation) = (self.world.scan(self.scans), self.world.observation());
+        let scan = Scan {
+            lane: 0,
+            time_us: i64::try_from(self.scans).unwrap_or(0) * crate::time::SECOND_US,
+            #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+            detection_probability: DETECTION_PROBABILITY as f32,
+            mask: None,
+            slack_m: 0.0,
+            source: vec![0; detections.len()],
+            detections,
+        };
+        self.scans += 1;
+        let start = Instant::now();
+        self.batch.step(vec![scan], vec![observation])?;
+        // Waits until the scan is fused, wherever that is.
+        let report = self.batch.take_reports()?.pop().unwrap_or_default();
+        Ok((start.elapsed(), report))
     }
 }
 
@@ -268,10 +334,10 @@ impl World {
     }
 
     /// Shares of objects with a track near, and of tracks with no object near.
-    fn held(&self, batch: &Batch) -> Result<(f64, f64), ScoreError> {
+    fn held(&self, batch: &mut Batch) -> Result<(f64, f64), BenchError> {
         let truth: Vec<[f64; 3]> =
             self.objects.iter().map(|o| [f64::from(o.position_m[0]), f64::from(o.position_m[1]), 0.0]).collect();
-        let tracks: Vec<[f64; 3]> = batch.estimates(0).iter().map(Estimate::position_m).collect();
+        let tracks: Vec<[f64; 3]> = batch.estimates(0)?.iter().map(Estimate::position_m).collect();
         let counts = gospa(&truth, &tracks, Gospa { cutoff_m: 30.0, order: 2.0 })?.counts;
         let objects = truth.len() as f64;
         Ok((counts.matched as f64 / objects, counts.false_tracks as f64 / objects))

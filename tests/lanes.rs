@@ -95,7 +95,7 @@ fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
         let scans: Vec<Scan<'_>> = lanes.iter().enumerate().filter_map(scan).collect();
         batch.step(scans, vec![observation]).expect("the host does not fail");
         if lanes[of][wave].is_some() {
-            found.push(batch.estimates(of));
+            found.push(batch.estimates(of).expect("the host does not fail"));
         }
     }
     found
@@ -157,7 +157,7 @@ fn detections_measured_alike_are_gated_as_one_by_one() {
                 source: vec![0; places.len()],
             };
             batch.step(vec![scan], vec![observation; 2]).expect("the host does not fail");
-            found.push(batch.estimates(0));
+            found.push(batch.estimates(0).expect("the host does not fail"));
         }
         found
     };

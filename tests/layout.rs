@@ -7,8 +7,9 @@ mod reflect;
 
 use naga::{Handle, Module, Type, TypeInner};
 use reflect::{bindings, shader};
-use trackweave::fusion::device::kernels::Access;
+use trackweave::fusion::device::kernels::{CONSTANTS, LAYOUTS};
 use trackweave::fusion::device::{KERNELS, Kernel};
+use trackweave::fusion::mirror::Layout;
 
 #[test]
 fn every_mirrored_struct_has_the_same_layout_in_wgsl() {
@@ -18,7 +19,7 @@ fn every_mirrored_struct_has_the_same_layout_in_wgsl() {
 }
 
 #[test]
-fn every_kernel_binds_what_it_is_said_to_bind_in_that_order() {
+fn every_kernel_binds_params_and_then_arrays_that_the_device_has() {
     for kernel in KERNELS {
         assert_clean(&bound(kernel));
     }
@@ -39,31 +40,30 @@ fn two_fields_that_change_places_are_seen() {
 
 #[test]
 fn a_field_that_moves_is_seen() {
-    let wgsl = planted("update", "    ahead_s: f32,\n", "    late: u32,\n    ahead_s: f32,\n");
-    assert_complains(&layouts(&wgsl), "`Detection`");
+    let wgsl = planted("predict", "    awake: u32,\n", "    late: u32,\n    awake: u32,\n");
+    assert_complains(&layouts(&wgsl), "`Look`");
 }
 
 #[test]
 fn a_struct_that_is_bound_and_not_mirrored_is_seen() {
-    let mut kernel = *Kernel::of("update").expect("it exists");
-    kernel.layouts = &kernel.layouts[..2];
-    assert_complains(&layouts(&kernel), "`Edge` is bound and not mirrored");
+    let kernel = planted("update", "struct Edge", "struct Pair");
+    let kernel = Kernel { wgsl: kernel.wgsl.replace("array<Edge>", "array<Pair>").leak(), ..kernel };
+    assert_complains(&layouts(&kernel), "`Pair` is bound and not mirrored");
 }
 
 #[test]
-fn bindings_that_change_places_are_seen() {
-    let one =
-        planted("predict", "@binding(4) var<storage, read_write> mean", "@binding(5) var<storage, read_write> mean");
-    let both = one
-        .wgsl
-        .replace("@binding(5) var<storage, read_write> covariance", "@binding(4) var<storage, read_write> covariance");
-    assert_complains(&bound(&Kernel { wgsl: both.leak(), ..one }), "`covariance`");
+fn an_array_that_the_device_does_not_have_is_seen() {
+    let kernel = planted("predict", "var<storage, read> lane: array<u32>", "var<storage, read> lanes_of: array<u32>");
+    let kernel =
+        Kernel { wgsl: kernel.wgsl.replace("lane[track / BLOCK]", "lanes_of[track / BLOCK]").leak(), ..kernel };
+    assert_complains(&bound(&kernel), "binds");
 }
 
 #[test]
-fn an_input_that_is_written_is_seen() {
-    let kernel = planted("update", "var<storage, read> rows", "var<storage, read_write> rows");
-    assert_complains(&bound(&kernel), "`rows`");
+fn an_array_out_of_its_place_is_seen() {
+    let kernel =
+        planted("predict", "@binding(3) var<storage, read_write> tile", "@binding(9) var<storage, read_write> tile");
+    assert_complains(&bound(&kernel), "`tile`");
 }
 
 #[test]
@@ -80,48 +80,49 @@ fn a_second_copy_of_a_constant_is_seen() {
 fn layouts(kernel: &Kernel) -> Vec<String> {
     let module = module(kernel);
     let mut complaints = Vec::new();
-    for mirrored in kernel.layouts {
+    for mirrored in LAYOUTS {
         let wanted = (mirrored.size, mirrored.fields.iter().map(|(n, at)| ((*n).to_owned(), *at)).collect::<Vec<_>>());
         let found = layout(&module, mirrored.name);
-        if found.as_ref() != Some(&wanted) {
+        if found.as_ref().is_some_and(|found| *found != wanted) {
             complaints.push(format!("`{}`: WGSL has {found:?}, Rust {wanted:?}", mirrored.name));
         }
     }
-    let unknown = bound_structs(&module).into_iter().filter(|n| kernel.layouts.iter().all(|layout| layout.name != n));
+    let known = |name: &str| LAYOUTS.iter().any(|layout: &&Layout| layout.name == name);
+    let unknown = bound_structs(&module).into_iter().filter(|name| !known(name));
     complaints.extend(unknown.map(|name| format!("`{name}` is bound and not mirrored")));
     complaints
 }
 
-/// `params` at binding 0, then the arrays as declared, all in group 0.
+/// `params` at binding 0, then the arrays that Rust reads from the text, all in group 0.
 fn bound(kernel: &Kernel) -> Vec<String> {
     let mut wanted = vec![(0, 0, "params".to_owned(), "uniform")];
-    wanted.extend(kernel.bindings.iter().zip(1..).map(|(binding, number)| {
-        let access = if binding.access == Access::Read { "read" } else { "read_write" };
+    wanted.extend(kernel.bindings().iter().zip(1..).map(|(binding, number)| {
+        let access = if binding.written { "read_write" } else { "read" };
         (0, number, binding.field.name().to_owned(), access)
     }));
     let found = bindings(&module(kernel));
     let pairs = found.iter().zip(&wanted).filter(|(found, wanted)| found != wanted);
     let mut complaints: Vec<String> =
-        pairs.map(|(found, wanted)| format!("`{}`: found {found:?}, wanted {wanted:?}", found.2)).collect();
+        pairs.map(|(found, wanted)| format!("`{}`: found {found:?}, wanted {wanted:?}", wanted.2)).collect();
     if found.len() != wanted.len() {
         complaints.push(format!("`{}` binds {}, wanted {}", kernel.name, found.len(), wanted.len()));
     }
     complaints
 }
 
-/// Every constant of the kernel is an `override` without a value, and there is no other.
+/// Every constant of Rust that a kernel names is an `override` without a value, and there is no other override.
 fn constants(kernel: &Kernel) -> Vec<String> {
     let module = module(kernel);
     let mut complaints = Vec::new();
-    let found = overrides(&module);
-    for (name, _) in reflect::constants(kernel) {
-        if !found.iter().any(|(n, _)| n == name) {
-            complaints.push(format!("`{name}` is not an `override`"));
+    let known = |name: &str| name == "WORKGROUP_SIZE" || CONSTANTS.iter().any(|(known, _)| *known == name);
+    for (name, has_value) in overrides(&module) {
+        if has_value || !known(&name) {
+            complaints.push(format!("`{name}` has a value of its own, or none from Rust"));
         }
     }
-    for (name, has_value) in &found {
-        if *has_value || !reflect::constants(kernel).iter().any(|(n, _)| n == name) {
-            complaints.push(format!("`{name}` has a value of its own, or none from Rust"));
+    for (_, constant) in module.constants.iter() {
+        if let Some(name) = constant.name.as_deref().filter(|name| known(name)) {
+            complaints.push(format!("`{name}` is not an `override`"));
         }
     }
     complaints

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use trackweave::fusion::arrays::{COVARIANCE, Detection, Observation, tri};
 use trackweave::fusion::batch::{Batch, LaneSetup, Scan};
 use trackweave::fusion::config::Config;
+use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::Component;
@@ -42,7 +43,7 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
         spread: 1.0,
         ..Observation::default()
     };
-    let mut batch = Batch::new(problem.config, Executor::host(), vec![problem.setup; runs.len()]);
+    let mut batch = Batch::new(problem.config, executor(), vec![problem.setup; runs.len()]);
     let mut found = vec![Vec::new(); runs.len()];
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
         let scan = |(lane, run): (usize, &Run)| Scan {
@@ -54,13 +55,23 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
             detections: run.scans[k].iter().map(detection).collect(),
             source: vec![0; run.scans[k].len()],
         };
-        batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the host does not fail");
+        batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the executor does not fail");
         for (lane, found) in found.iter_mut().enumerate() {
             let name = |born: [u32; 2]| u64::from(born[0]) << 32 | u64::from(born[1]);
-            found.push(batch.estimates(lane).iter().map(|e| (name(e.born), e.position_m())).collect());
+            let estimates = batch.estimates(lane).expect("the executor does not fail");
+            found.push(estimates.iter().map(|e| (name(e.born), e.position_m())).collect());
         }
     }
     found
+}
+
+/// The host, or the device if `SCENARIOS_EXECUTOR` asks for it.
+fn executor() -> Executor {
+    if std::env::var("SCENARIOS_EXECUTOR").is_ok_and(|name| name == "device") {
+        let context = Context::open(Wanted::Any).expect("a device");
+        return Executor::device(context, Options::USUAL);
+    }
+    Executor::host()
 }
 
 /// A detection at x, y at the time of its scan.

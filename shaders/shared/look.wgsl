@@ -16,4 +16,27 @@ struct Look {
     extra_vv: f32,
     detection_probability: f32,
     gate: f32,
+    // Its grid: the two axes, the corner (tile, then metres), cells a metre, coarse cells along each axis.
+    axis_u: u32,
+    axis_v: u32,
+    base_u: i32,
+    base_v: i32,
+    low_u_m: f32,
+    low_v_m: f32,
+    cells_per_m: f32,
+    coarse_u: u32,
+    coarse_v: u32,
+    // First and last time of a detection less the scan's; largest noise; what was not measured.
+    early_s: f32,
+    late_s: f32,
+    sigma_m: f32,
+    slack_m: f32,
+    // First of its cells in the wave.
+    first_cell: u32,
+    // Plane of its mask, or NONE.
+    mask: u32,
+    // Number of the scan in its lane, from 0.
+    scan: u32,
+    // 1 if the lane's tracks are put in spatial order.
+    reorder: u32,
 }

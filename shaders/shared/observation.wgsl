@@ -1,29 +1,5 @@
 // What a detection says of a state. Twin: src/fusion/observation.rs
 
-struct Detection {
-    tile: vec3<i32>,
-    ahead_s: f32,
-    offset_m: vec3<f32>,
-    observation: u32,
-}
-
-struct Observation {
-    axis_0: vec3<f32>,
-    sigma_0_m: f32,
-    axis_1: vec3<f32>,
-    sigma_1_m: f32,
-    axis_2: vec3<f32>,
-    sigma_2_m: f32,
-    range_m: f32,
-    rate_m_s: f32,
-    rate_sigma_m_s: f32,
-    axes: u32,
-    slant: u32,
-    clutter: f32,
-    spread: f32,
-    padding: u32,
-}
-
 // The first axis and its residual.
 struct First {
     axis: vec3<f32>,

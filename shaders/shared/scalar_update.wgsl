@@ -6,11 +6,6 @@ struct Six {
     v: vec3<f32>,
 }
 
-// Not the built-in: the order of its sum is the driver's.
-fn dot3(a: vec3<f32>, b: vec3<f32>) -> f32 {
-    return a.x * b.x + a.y * b.y + a.z * b.z;
-}
-
 fn dot6(a: Six, b: Six) -> f32 {
     return a.x.x * b.x.x + a.x.y * b.x.y + a.x.z * b.x.z + a.v.x * b.v.x + a.v.y * b.v.y + a.v.z * b.v.z;
 }

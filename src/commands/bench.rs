@@ -71,20 +71,38 @@ fn describe(Measured { executor, figures }: &Measured) -> String {
         })
     };
     let mut rows: Vec<Vec<String>> = STAGES.iter().enumerate().map(stage).collect();
+    let share = |(place, stage): (usize, &Stage)| {
+        cells(&format!("{}, share of copy speed", stage.name), &|figures| {
+            let floor = figures.floor_mb.get(place).map(|(_, mb)| mb * 1e-3);
+            let spent = figures.stages_ms.get(place).map(|(_, ms)| ms * 1e-3);
+            let share = floor.zip(spent).zip(figures.copy_gb_s).map(|((gb, s), speed)| gb / s / speed);
+            share.map_or_else(|| "-".to_owned(), |share| percent(Some(share)))
+        })
+    };
     let peak = |bytes: u64| count(bytes / 1_000_000);
+    if figures.iter().any(|figures| figures.copy_gb_s.is_some()) {
+        rows.extend(STAGES.iter().enumerate().map(share));
+        rows.push(cells("copy speed, GB/s", &|figures| {
+            figures.copy_gb_s.map_or_else(|| "-".to_owned(), |speed| format!("{speed:.1}"))
+        }));
+    }
     rows.extend([
+        cells("beside the stages, ms", &|figures| format!("{:.2}", figures.beside_ms)),
         cells("scan (median), ms", &|figures| format!("{:.2}", figures.seconds * 1e3)),
         cells("track-scans a second", &|figures| count(whole(figures.track_scans_per_second))),
         cells("detections a second", &|figures| count(whole(figures.detections_per_second))),
         cells("objects held", &|figures| percent(Some(figures.held))),
         cells("false tracks", &|figures| percent(Some(figures.false_tracks))),
         cells("peak memory so far, MB", &|figures| figures.peak_bytes.map_or_else(|| "-".to_owned(), peak)),
+        cells("arrays on the device, MB", &|figures| figures.device_bytes.map_or_else(|| "-".to_owned(), peak)),
     ]);
     let mode = figures.first().map_or("", |figures| figures.mode);
     let density = figures.first().map_or(0.0, |figures| figures.density_per_km2);
     let note = format!(
         "Mode `{mode}`, {density} objects in a square kilometre. Stages: mean over the later half of the scans. Held: a \
-         track within 30 m. False: tracks that are nobody's, as a share of the objects."
+         track within 30 m. False: tracks that are nobody's, as a share of the objects. Beside the stages: detections \
+         prepared and uploaded, kernels launched. Share of copy speed: what a stage must at least move, over what the \
+         device copies in that time."
     );
     format!("{}\n{}{}", table(&head, &rows), paragraph("", &note), paragraph("executor  ", &executor.words()))
 }

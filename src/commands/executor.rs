@@ -4,8 +4,9 @@
 //! processor, but slower.
 
 use super::failure::Failure;
-use crate::fusion::device::{AdapterReport, Context, DeviceError, KERNELS, Kind, Options, Runner, Wanted, list};
-use crate::fusion::executor::{Executor, STAGES};
+use crate::fusion::device::{AdapterReport, Context, DeviceError, Kind, Options, Wanted, list};
+use crate::fusion::executor::Executor;
+use crate::run::RunError;
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -29,8 +30,6 @@ pub(super) struct Choice {
     pub(super) adapter: Option<String>,
     /// Why this one.
     pub(super) reason: String,
-    /// Stages that run on the device; the others run on the host.
-    pub(super) device_stages: Vec<&'static str>,
 }
 
 /// Opens what fits the wish.
@@ -50,19 +49,31 @@ pub(super) fn choose(wish: Wish) -> Result<(Executor, Choice), Failure> {
     }
 }
 
+/// Runs on what was chosen. Where `auto` took a device that fails, the host does the work again: nothing was published.
+pub(super) fn attempt<T>(
+    wish: Wish,
+    (executor, choice): (Executor, Choice),
+    mut run: impl FnMut(Executor) -> Result<T, RunError>,
+) -> Result<(T, Choice), RunError> {
+    match run(executor) {
+        Err(RunError::Kernel(error)) if wish == Wish::Auto => {
+            run(Executor::host()).map(|done| (done, Choice::host(error.to_string())))
+        }
+        done => done.map(|done| (done, choice)),
+    }
+}
+
 fn open(wanted: Wanted<'_>, reason: &str) -> Result<(Executor, Choice), DeviceError> {
     let context = Context::open(wanted)?;
     let AdapterReport { name, kind, backend, .. } = context.report().clone();
-    let runner = Runner::new(context, KERNELS, Options::LARGEST)?;
     let software =
         if kind == Kind::Software { ", a driver that computes on the processor, slower than `host`" } else { "" };
     let choice = Choice {
         executor: "device",
         adapter: Some(format!("{name} ({kind}, {backend})")),
         reason: format!("{reason}{software}"),
-        device_stages: STAGES.iter().filter(|stage| stage.has_kernel).map(|stage| stage.name).collect(),
     };
-    Ok((Executor::device(Box::new(runner), STAGES.len()), choice))
+    Ok((Executor::device(context, Options::USUAL), choice))
 }
 
 /// Why `auto` takes none of the adapters.
@@ -77,17 +88,47 @@ fn no_gpu(adapters: &[AdapterReport]) -> String {
 
 impl Choice {
     fn host(reason: String) -> Self {
-        Self { executor: "host", adapter: None, reason, device_stages: Vec::new() }
+        Self { executor: "host", adapter: None, reason }
     }
 
     /// The choice in words.
     pub(super) fn words(&self) -> String {
-        let Self { executor, adapter, reason, device_stages } = self;
+        let Self { executor, adapter, reason } = self;
         match adapter {
             None => format!("{executor} ({reason})"),
-            Some(adapter) => {
-                format!("{executor}: {adapter} ({reason}); on it {}, the rest on the host", device_stages.join(" and "))
-            }
+            Some(adapter) => format!("{executor}: {adapter} ({reason})"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::executor::KernelError;
+
+    /// Runs twice at most; the first run loses its device.
+    fn losing(wish: Wish) -> (Result<Choice, RunError>, u32) {
+        let mut runs = 0;
+        let chosen = (Executor::host(), Choice { adapter: Some("A".to_owned()), ..Choice::host(String::new()) });
+        let done = attempt(wish, chosen, |_| {
+            runs += 1;
+            let lost = KernelError(DeviceError::Lost { reason: "gone".to_owned() });
+            if runs == 1 { Err(RunError::Kernel(lost)) } else { Ok(()) }
+        });
+        (done.map(|((), choice)| choice), runs)
+    }
+
+    #[test]
+    fn auto_goes_on_with_the_host_where_its_device_fails_and_says_so() {
+        let (choice, runs) = losing(Wish::Auto);
+        let choice = choice.unwrap();
+        assert_eq!((runs, choice.executor, choice.adapter.as_deref()), (2, "host", None));
+        assert!(choice.reason.contains("the device was lost: gone"), "{}", choice.reason);
+    }
+
+    #[test]
+    fn a_device_that_was_asked_for_and_fails_is_an_error() {
+        let (choice, runs) = losing(Wish::Device);
+        assert!(matches!(choice, Err(RunError::Kernel(_))) && runs == 1, "{runs} runs");
     }
 }

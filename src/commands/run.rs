@@ -1,14 +1,15 @@
 //! `trackweave run`: a recording and a policy to pictures.
 
 use super::arguments::Run;
-use super::executor::{Choice, Wish, choose};
+use super::executor::{Choice, Wish, attempt, choose};
 use super::failure::{Code, Failure};
 use super::pictures::{describe, levels};
 use super::screen::Screen;
+use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::policy::Policy;
 use crate::product::SigningKey;
-use crate::run::{Progress, Request, RunConfig, RunReport, Seals, run_sealed};
+use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, run_sealed};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
 use std::path::Path;
@@ -39,7 +40,18 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
 
 /// Runs the whole path and says what each partner got.
 pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
-    let (executor, choice) = choose(wish)?;
+    let (report, choice) = attempt(wish, choose(wish)?, |executor| with_progress(request, seals, executor, screen))?;
+    let levels = levels(&Policy::read(request.policy)?);
+    let done = Done { out: request.out, executor: &choice, report: &report };
+    screen.publish(&done, || describe(&report, request, &levels, &choice))
+}
+
+fn with_progress(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    executor: Executor,
+    screen: Screen,
+) -> Result<RunReport, RunError> {
     let bar = screen.bar(0);
     let report = run_sealed(request, seals, executor, &mut |progress| match progress {
         Progress::Classing(rows) => {
@@ -55,10 +67,7 @@ pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: 
         Progress::Scoring => bar.set_message("scoring"),
     });
     bar.finish_and_clear();
-    let report = report?;
-    let levels = levels(&Policy::read(request.policy)?);
-    let done = Done { out: request.out, executor: &choice, report: &report };
-    screen.publish(&done, || describe(&report, request, &levels, &choice))
+    report
 }
 
 /// A time as the recording counts it.

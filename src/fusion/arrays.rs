@@ -25,6 +25,8 @@ pub const SOURCES_MAX: usize = SOURCE_WORDS * 32;
 pub const IDENTITY: usize = 3;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
 pub const ODDS_MAX: f32 = 1e30;
+/// No index.
+pub const NONE: u32 = u32::MAX;
 /// `Row::start` of a track whose lane rests in this wave: nothing of it may change.
 pub const AT_REST: u32 = u32::MAX;
 
@@ -153,6 +155,62 @@ mirror! {
         pub detection_probability: f32,
         /// Largest squared Mahalanobis distance of a hypothesis.
         pub gate: f32,
+        /// First axis of its grid.
+        pub axis_u: u32,
+        /// Second axis of its grid.
+        pub axis_v: u32,
+        /// Tile of the grid's corner along the first axis.
+        pub base_u: i32,
+        /// Along the second.
+        pub base_v: i32,
+        /// Offset of the corner in that tile, metres.
+        pub low_u_m: f32,
+        /// Along the second axis.
+        pub low_v_m: f32,
+        /// Fine cells a metre.
+        pub cells_per_m: f32,
+        /// Coarse cells along the first axis.
+        pub coarse_u: u32,
+        /// Along the second.
+        pub coarse_v: u32,
+        /// First time of a detection less the scan's, seconds.
+        pub early_s: f32,
+        /// Last time of a detection less the scan's.
+        pub late_s: f32,
+        /// Largest standard deviation of a measured axis, metres.
+        pub sigma_m: f32,
+        /// How far a measured place may lie off along what was not measured, metres.
+        pub slack_m: f32,
+        /// First of its cells in the wave.
+        pub first_cell: u32,
+        /// Plane of its mask on the device, or [`NONE`].
+        pub mask: u32,
+        /// Number of the scan in its lane, from 0.
+        pub scan: u32,
+        /// 1 if the lane's tracks are put in spatial order.
+        pub reorder: u32,
+    }
+}
+
+mirror! {
+    /// A detection in its cell, with what no track explains of it.
+    pub struct Placed {
+        /// Tile of the measured position.
+        pub tile: [i32; 3],
+        /// Time of the detection less time of the scan, seconds.
+        pub ahead_s: f32,
+        /// Offset in the tile, metres.
+        pub offset_m: [f32; 3],
+        /// Index of the observation.
+        pub observation: u32,
+        /// Density of detections that no track made.
+        pub density: f32,
+        /// The part of it that undetected targets make.
+        pub fresh: f32,
+        /// Lane, and source in the low eight bits.
+        pub tag: u32,
+        /// Place in the scan as it arrived.
+        pub arrived: u32,
     }
 }
 

@@ -3,21 +3,29 @@
 //! A lane is one independent fusion problem. In a wave every lane has at most one scan; a lane without one rests, and
 //! not a bit of it changes. Nothing is shared between lanes: no counter, no capacity, no convergence test, no origin.
 
-use super::arrays::{Arrays, Detection, Host, IDENTITY, Look, Observation, SOURCE_WORDS, at};
+use super::arrays::{Arrays, Detection, Host, Look, Observation};
 use super::associate::{Tally, associate};
-use super::cluster::Clusters;
+use super::cluster::{Clusters, Edges};
 use super::config::Config;
+use super::device::engine::Patience;
+use super::device::kernels::LaneState;
+use super::estimate::estimates_of;
 use super::executor::{Executor, KernelError};
+
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
-use super::manage::{CONFIRMED, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
-use super::predict::predict_one;
-use super::state::State;
+use super::manage::{Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
+use super::predict::{predict, predict_one};
+use super::remote::{Partial, Remote, Request, tally};
 use super::undetected::{Mask, Undetected};
-use crate::space::Place;
+use super::update::update;
 use crate::time::seconds_between;
+
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
+use wide::f32x8;
+
+pub use super::estimate::Estimate;
 
 /// One independent fusion problem.
 #[derive(Clone, Debug)]
@@ -68,42 +76,30 @@ pub struct WaveReport {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings(pub [Duration; 6]);
 
-/// One track of one lane, as it stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// Scan within the lane and detection within the scan of its birth.
-    pub born: [u32; 2],
-    /// Whether it is confirmed.
-    pub confirmed: bool,
-    /// Probability of existence.
-    pub existence: f32,
-    /// Tile of its position.
-    pub tile: [i32; 3],
-    /// Offset in the tile and velocity, and their covariance.
-    pub state: State<f32>,
-    /// Set of sources that contributed.
-    pub sources: [u32; SOURCE_WORDS],
-}
-
-impl Estimate {
-    /// Position in engine coordinates, metres.
-    #[must_use]
-    pub fn position_m(&self) -> [f64; 3] {
-        let [x, y, z, ..] = self.state.mean;
-        Place { tile: self.tile, offset_m: [x, y, z] }.metres()
-    }
-}
-
 /// The lanes of a batch and their tracks.
 #[derive(Debug)]
 pub struct Batch {
     config: Config,
     executor: Executor,
     lanes: Vec<Lane>,
+    remote: Option<Remote>,
     arrays: Arrays<Host>,
     spare: Arrays<Host>,
     clusters: Clusters,
     timings: Timings,
+    reports: Vec<WaveReport>,
+    answers: Vec<Answer>,
+}
+
+/// Tracks of a lane that were asked for.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The lane.
+    pub lane: usize,
+    /// When.
+    pub time_us: i64,
+    /// The tracks then, as [`Batch::estimates_at`] gives them.
+    pub estimates: Vec<Estimate>,
 }
 
 #[derive(Debug)]
@@ -116,6 +112,24 @@ struct Lane {
     tracks: usize,
     /// Places that hold a track.
     live: usize,
+}
+
+impl Lane {
+    /// Where its tracks are, as a device sees it.
+    fn state(&self) -> LaneState {
+        let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+        LaneState {
+            first: count(self.first_track),
+            places: count(self.tracks),
+            live: count(self.live),
+            ..LaneState::default()
+        }
+    }
+}
+
+/// How each lane began, and its field of undetected targets as it is.
+fn setups(lanes: &[Lane]) -> Vec<(bool, &Undetected)> {
+    lanes.iter().map(|lane| (lane.setup.radial, &lane.setup.undetected)).collect()
 }
 
 /// What one lane's scan adds to the wave.
@@ -150,49 +164,109 @@ impl Batch {
         Self {
             config,
             executor,
+            remote: None,
             lanes: lanes.collect(),
             arrays: Arrays::default(),
             spare: Arrays::default(),
             clusters: Clusters::default(),
             timings: Timings::default(),
+            reports: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
-    /// Time spent in each stage so far.
+    /// Time spent in each stage so far, on the device's own clock where all of them run there.
     #[must_use]
     pub fn timings(&self) -> Timings {
-        self.timings
+        match &self.remote {
+            Some(remote) if remote.is_whole() => Timings(remote.times()),
+            _ => self.timings,
+        }
+    }
+
+    /// Bytes of all arrays on the device, if there is one.
+    #[must_use]
+    pub fn device_bytes(&self) -> Option<u64> {
+        self.remote.as_ref().map(Remote::bytes)
+    }
+
+    /// Bytes a second that the device copies, reading and writing counted, if there is one.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn copy_bandwidth(&self) -> Result<Option<f64>, KernelError> {
+        self.remote.as_ref().map(Remote::copy_bandwidth).transpose()
     }
 
     /// Number of tracks of a lane, whatever their existence.
-    #[must_use]
-    pub fn tracks(&self, lane: usize) -> usize {
-        self.lanes.get(lane).map_or(0, |lane| lane.live)
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn tracks(&mut self, lane: usize) -> Result<usize, KernelError> {
+        self.bring_back()?;
+        Ok(self.lanes.get(lane).map_or(0, |lane| lane.live))
     }
 
-    /// Runs one wave: `scans` in the order of lanes, at most one a lane; `observations` are shared by its detections.
+    /// Takes one wave: `scans` in the order of lanes, at most one a lane; `observations` are shared by its detections.
+    /// The host runs it at once; a device may run it together with later ones.
     ///
     /// # Errors
     /// If the device fails. The batch is then not to be used further.
     ///
     /// # Panics
     /// If scans are out of order, go back in time or name a lane that does not exist: a bug of the caller.
-    pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<WaveReport, KernelError> {
+    pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), KernelError> {
         assert!(scans.is_sorted_by(|a, b| a.lane < b.lane), "a wave has at most one scan a lane, in their order");
         assert!(scans.last().is_none_or(|scan| scan.lane < self.lanes.len()), "a scan names a lane of the batch");
+        if let Some(device) = self.executor.device.take() {
+            self.remote = Some(Remote::new(device, &self.config, &setups(&self.lanes))?);
+        }
+        match &mut self.remote {
+            None => self.run(scans, observations, None),
+            Some(remote) if remote.is_whole() => return remote.push(scans, observations),
+            Some(remote) => {
+                let states: Vec<LaneState> = self.lanes.iter().map(Lane::state).collect();
+                let lanes = (states.as_slice(), setups(&self.lanes));
+                let copies = (scans.clone(), observations.clone());
+                let partial = remote.begin(&mut self.arrays, (lanes.0, &lanes.1), copies.0, copies.1)?;
+                self.run(scans, observations, Some(&partial));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one wave on the host, but for the stages that a device has done.
+    fn run(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>, done: Option<&Partial>) {
+        let stages = done.map_or(0, |partial| partial.stages);
         self.looks(&scans);
         self.arrays.observations = observations;
         let start = Instant::now();
-        self.executor.predict(&mut self.arrays)?;
+        if stages < 1 {
+            predict::<f32x8>(&mut self.arrays);
+        }
         let start = self.timings.note(0, start);
         let mut prepared = self.prepare(scans);
-        self.gate(&mut prepared);
+        let density = self.join(&mut prepared);
+        if stages < 2 {
+            self.gate(&prepared, &density);
+        }
         let start = self.timings.note(1, start);
-        self.clusters.build(&mut self.arrays);
+        match done {
+            Some(partial) if stages >= 3 => {
+                let edges = if stages < 4 { Edges::ByCluster } else { Edges::AsTheyLie };
+                self.clusters.adopt(&partial.labels, &mut self.arrays, edges);
+            }
+            _ => self.clusters.build(&mut self.arrays),
+        }
         let start = self.timings.note(2, start);
-        let association = associate(&mut self.arrays, &self.clusters, &self.config.association);
+        let association = match done {
+            Some(partial) if stages >= 4 => tally(&partial.status, self.config.association.mode),
+            _ => associate(&mut self.arrays, &self.clusters, &self.config.association),
+        };
         let start = self.timings.note(3, start);
-        self.executor.update(&mut self.arrays)?;
+        if stages < 5 {
+            update::<f32x8>(&mut self.arrays);
+        }
         let start = self.timings.note(4, start);
         let mut report = WaveReport {
             tracks: self.lanes.iter().map(|lane| lane.live as u64).sum(),
@@ -204,38 +278,102 @@ impl Batch {
         };
         report.births = self.manage(&prepared);
         self.timings.note(5, start);
-        Ok(report)
+        self.reports.push(report);
+    }
+
+    /// What the waves since the last call did, in their order.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn take_reports(&mut self) -> Result<Vec<WaveReport>, KernelError> {
+        match &mut self.remote {
+            Some(remote) if remote.is_whole() => remote.take_reports(),
+            _ => Ok(core::mem::take(&mut self.reports)),
+        }
+    }
+
+    /// Reads the tracks back if they are on the device.
+    fn bring_back(&mut self) -> Result<(), KernelError> {
+        let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(()) };
+        let Some((arrays, states)) = remote.tracks()? else { return Ok(()) };
+        self.arrays = arrays;
+        for (index, (lane, state)) in self.lanes.iter_mut().zip(states).enumerate() {
+            lane.time_us = remote.time_us(index);
+            lane.first_track = state.first as usize;
+            lane.tracks = state.places as usize;
+            lane.live = state.live as usize;
+        }
+        Ok(())
     }
 
     /// Tracks of one lane that the configuration reports, in the order of their identities.
-    #[must_use]
-    pub fn estimates(&self, lane: usize) -> Vec<Estimate> {
-        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
-        let threshold = self.config.existence.report.get();
-        let tracks = lane.first_track..lane.first_track + lane.tracks;
-        let arrays = &self.arrays;
-        let estimate = |track| estimate(arrays, track).filter(|estimate| estimate.existence >= threshold);
-        let mut found: Vec<Estimate> = tracks.into_par_iter().with_min_len(4096).filter_map(estimate).collect();
-        found.par_sort_unstable_by_key(|estimate| estimate.born);
-        found
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn estimates(&mut self, lane: usize) -> Result<Vec<Estimate>, KernelError> {
+        self.bring_back()?;
+        let Some(lane) = self.lanes.get(lane) else { return Ok(Vec::new()) };
+        Ok(estimates_of(&self.arrays, lane.first_track, lane.tracks, self.config.existence.report.get()))
     }
 
     /// The same, moved to a time not before the lane's last scan; their order is that of their identities.
-    #[must_use]
-    pub fn estimates_at(&self, lane: usize, time_us: i64) -> Vec<Estimate> {
-        let mut found = self.estimates(lane);
-        let Some((lane, before_us)) = self.lanes.get(lane).and_then(|lane| Some((lane, lane.time_us?))) else {
-            return found;
-        };
-        let mut look = Look { radial: u32::from(lane.setup.radial), ..Look::default() };
-        self.config.motion.over(seconds_between(before_us, time_us).max(0.0), &mut look);
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn estimates_at(&mut self, lane: usize, time_us: i64) -> Result<Vec<Estimate>, KernelError> {
+        let mut found = self.estimates(lane)?;
+        if let Some(lane) = self.lanes.get(lane) {
+            self.advance(&mut found, &lane.setup, (lane.time_us, time_us));
+        }
+        Ok(found)
+    }
+
+    /// Asks for the tracks of a lane as [`Self::estimates_at`] gives them now; [`Self::answers`] has them later. A device
+    /// goes on with its waves meanwhile.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn request(&mut self, lane: usize, time_us: i64) -> Result<(), KernelError> {
+        match &mut self.remote {
+            Some(remote) if remote.is_whole() => remote.request(lane, time_us),
+            _ => {
+                let estimates = self.estimates_at(lane, time_us)?;
+                self.answers.push(Answer { lane, time_us, estimates });
+                Ok(())
+            }
+        }
+    }
+
+    /// What was asked for and is there, in the order in which it was asked for; all of it, if the caller waits.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, KernelError> {
+        let mut answers = core::mem::take(&mut self.answers);
+        loop {
+            let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(answers) };
+            let Some(((arrays, states), requests)) = remote.answer(patience)? else { return Ok(answers) };
+            for Request { lane, time_us, last_us } in requests {
+                let Some((state, own)) = states.get(lane).zip(self.lanes.get(lane)) else { continue };
+                let threshold = self.config.existence.report.get();
+                let mut estimates = estimates_of(&arrays, state.first as usize, state.places as usize, threshold);
+                self.advance(&mut estimates, &own.setup, (last_us, time_us));
+                answers.push(Answer { lane, time_us, estimates });
+            }
+        }
+    }
+
+    /// Moves estimates from the time of a lane's last scan to another.
+    fn advance(&self, estimates: &mut [Estimate], setup: &LaneSetup, (from_us, to_us): (Option<i64>, i64)) {
+        let Some(from_us) = from_us else { return };
+        let mut look = Look { radial: u32::from(setup.radial), ..Look::default() };
+        self.config.motion.over(seconds_between(from_us, to_us).max(0.0), &mut look);
         if look.dt_s > 0.0 {
-            found.par_iter_mut().with_min_len(1024).for_each(|estimate| {
+            estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
                 predict_one(&look, &mut estimate.tile, &mut estimate.state);
                 estimate.existence *= look.survival;
             });
         }
-        found
     }
 
     /// Says for every lane what it does in this wave.
@@ -287,18 +425,23 @@ impl Batch {
             .collect()
     }
 
-    fn gate(&mut self, prepared: &mut [Option<Prepared<'_>>]) {
+    /// Joins the detections of all lanes; returns the density of what no track made at each.
+    fn join(&mut self, prepared: &mut [Option<Prepared<'_>>]) -> Vec<f32> {
         self.arrays.detections.clear();
         let mut density = Vec::new();
         for lane in prepared.iter_mut().flatten() {
             append(&mut self.arrays.detections, &mut lane.detections);
             density.extend_from_slice(&lane.density);
         }
+        density
+    }
+
+    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) {
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
             .iter()
             .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, mask: lane.mask }))
             .collect();
-        gate(&mut self.arrays, &lanes, &density);
+        gate(&mut self.arrays, &lanes, density);
     }
 
     /// Ends, keeps and begins tracks; returns how many began.
@@ -350,20 +493,6 @@ fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
     }
 }
 
-fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
-    let odds = *arrays.odds.get(track)?;
-    let (tile, state) = state_of(arrays, track);
-    let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
-    Some(Estimate {
-        born: [identity(0), identity(1)],
-        confirmed: identity(2) & CONFIRMED != 0,
-        existence: odds / (1.0 + odds),
-        tile,
-        state,
-        sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
-    })
-}
-
 fn prepare_lane<'a>(lane: &mut Lane, look: &Look, observations: &[Observation], scan: Scan<'a>) -> Prepared<'a> {
     let Scan { mask, slack_m, mut detections, source, .. } = scan;
     lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
@@ -412,11 +541,12 @@ fn settle(
     let fates: Vec<Fate> =
         tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
     lane.setup.undetected.thin(look, scan.mask);
-    for (track, _) in tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled) {
+    let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);
         let odds = arrays.odds[track];
-        lane.setup.undetected.recycle(odds / (1.0 + odds), tile, &state);
-    }
+        (odds / (1.0 + odds), tile, state)
+    });
+    lane.setup.undetected.take_back(recycled);
     let first = lane.first_track;
     let in_place = if lane.scans.is_multiple_of(config.reorder_scans.max(1)) {
         None

@@ -29,6 +29,17 @@ pub struct Clusters {
     /// Where the edges of each member were.
     from: Vec<u32>,
     permuted: Vec<Edge>,
+    /// Whether edges lie in the order of tracks instead of clusters.
+    scattered: bool,
+}
+
+/// Where the edges of clusters are to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edges {
+    /// Cluster by cluster.
+    ByCluster,
+    /// Where they are.
+    AsTheyLie,
 }
 
 /// No track.
@@ -48,11 +59,27 @@ impl Clusters {
     }
 
     /// Finds the clusters and reorders the edges.
-    #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
-    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
     pub fn build(&mut self, arrays: &mut Arrays<Host>) {
         self.connect(&arrays.rows, &arrays.edges, arrays.detections.len());
         let roots = self.flatten();
+        self.number(arrays, roots);
+        self.lay_out(arrays);
+    }
+
+    /// The same from labels that are there already: the least track of each track's cluster. Edges are laid out cluster
+    /// by cluster or left where they are.
+    pub fn adopt(&mut self, labels: &[u32], arrays: &mut Arrays<Host>, edges: Edges) {
+        self.label = labels.iter().map(|label| AtomicU32::new(*label)).collect();
+        self.number(arrays, 0);
+        self.scattered = edges == Edges::AsTheyLie;
+        if edges == Edges::ByCluster {
+            self.lay_out(arrays);
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
+    fn number(&mut self, arrays: &Arrays<Host>, roots: usize) {
         // Number the clusters by their least tracks, and count members and edges.
         self.place.resize(arrays.rows.len(), NONE);
         self.next.clear();
@@ -84,7 +111,6 @@ impl Clusters {
         }
         self.starts.push(sum[0]);
         self.edge_starts.push(sum[1]);
-        self.lay_out(arrays);
     }
 
     /// Sum of the weights of each detection's edges. No two clusters share a detection, so tasks never meet, and
@@ -92,6 +118,13 @@ impl Clusters {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     pub fn claims(&self, arrays: &Arrays<Host>) -> Vec<f32> {
+        if self.scattered {
+            let mut claims = vec![0.0; arrays.detections.len()];
+            for edge in arrays.rows.iter().flat_map(|row| super::manage::edges_of(row, &arrays.edges)) {
+                claims[edge.detection as usize] += edge.weight;
+            }
+            return claims;
+        }
         let claims: Vec<AtomicU32> = arrays.detections.iter().map(|_| AtomicU32::new(0)).collect();
         let chunks: Vec<(u32, u32)> = (0..self.len())
             .step_by(CHUNK)

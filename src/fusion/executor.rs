@@ -1,101 +1,56 @@
 //! Which side runs which stage.
 //!
-//! The stages of a wave run in the order of [`STAGES`]. The host executor runs the twins in blocks of eight; a
-//! device executor runs the first k stages that have kernels on the device and the rest on the host, for any k, so
-//! that a difference can be traced to the stage that makes it.
+//! The stages of a wave run in the order of [`STAGES`]. The host executor runs the twins in blocks of eight. A device
+//! executor keeps the tracks on the device and runs every stage there, many waves to a submission. A split executor
+//! runs the first k stages of each wave on the device and the rest on the host, for any k, so that a difference can be
+//! traced to the stage that makes it; it moves all tracks there and back for every wave.
 
-use super::arrays::{Arrays, Host};
-use super::{predict, update};
-use core::fmt::Debug;
-use wide::f32x8;
+use super::device::{Context, DeviceError, Options};
 
 /// One stage of a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// Its name: file, entry point, module, timing key.
+    /// Its name: module, folder or file of its shaders, timing key.
     pub name: &'static str,
-    /// Whether a kernel exists.
-    pub has_kernel: bool,
 }
 
 /// All stages, in order.
 pub const STAGES: [Stage; 6] = [
-    Stage { name: "predict", has_kernel: true },
-    Stage { name: "gate", has_kernel: false },
-    Stage { name: "cluster", has_kernel: false },
-    Stage { name: "associate", has_kernel: false },
-    Stage { name: "update", has_kernel: true },
-    Stage { name: "manage", has_kernel: false },
+    Stage { name: "predict" },
+    Stage { name: "gate" },
+    Stage { name: "cluster" },
+    Stage { name: "associate" },
+    Stage { name: "update" },
+    Stage { name: "manage" },
 ];
 
-/// Runs the stages that have kernels.
-pub trait Kernels: Debug + Send {
-    /// Runs `stage` on the arrays of the wave. The arrays come from and go back to the host.
-    ///
-    /// # Errors
-    /// Says what the device refused; the arrays are then unchanged.
-    fn run(&mut self, stage: &'static str, arrays: &mut Arrays<Host>) -> Result<(), KernelError>;
-}
+/// The device did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("fusion failed on the device: {0}")]
+pub struct KernelError(#[from] pub DeviceError);
 
-/// A kernel did not run.
-#[derive(Debug, thiserror::Error)]
-#[error("stage `{stage}` failed on the device: {reason}")]
-pub struct KernelError {
-    /// The stage.
-    pub stage: &'static str,
-    /// What the device said.
-    pub reason: String,
-}
-
-/// Runs stages on the host, or the first of them on a device.
+/// Runs stages on the host, on a device, or the first of them on a device.
 #[derive(Debug, Default)]
 pub struct Executor {
-    kernels: Option<(Box<dyn Kernels>, usize)>,
+    pub(super) device: Option<(Context, Options, usize)>,
 }
 
 impl Executor {
     /// Every stage on the host.
     #[must_use]
     pub fn host() -> Self {
-        Self { kernels: None }
+        Self { device: None }
     }
 
-    /// The first `stages` stages on the device, where they have kernels.
+    /// Every stage on the device.
     #[must_use]
-    pub fn device(kernels: Box<dyn Kernels>, stages: usize) -> Self {
-        Self { kernels: Some((kernels, stages)) }
+    pub fn device(context: Context, options: Options) -> Self {
+        Self::split(context, options, STAGES.len())
     }
 
-    /// Runs `predict`.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn predict(&mut self, arrays: &mut Arrays<Host>) -> Result<(), KernelError> {
-        self.stage(0, arrays, predict::predict::<f32x8>)
-    }
-
-    /// Runs `update`.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn update(&mut self, arrays: &mut Arrays<Host>) -> Result<(), KernelError> {
-        self.stage(4, arrays, update::update::<f32x8>)
-    }
-
-    fn stage(
-        &mut self,
-        index: usize,
-        arrays: &mut Arrays<Host>,
-        twin: fn(&mut Arrays<Host>),
-    ) -> Result<(), KernelError> {
-        match (&mut self.kernels, STAGES.get(index)) {
-            (Some((kernels, stages)), Some(stage)) if stage.has_kernel && index < *stages => {
-                kernels.run(stage.name, arrays)
-            }
-            _ => {
-                twin(arrays);
-                Ok(())
-            }
-        }
+    /// The first `stages` stages on the device, the rest on the host.
+    #[must_use]
+    pub fn split(context: Context, options: Options, stages: usize) -> Self {
+        Self { device: Some((context, options, stages)) }
     }
 }

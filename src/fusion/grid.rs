@@ -1,6 +1,6 @@
 //! The detections of one scan, sorted into the cells of a dense grid that the scan bounds.
 
-use super::arrays::{Detection, MEAN, Observation};
+use super::arrays::{Detection, Look, MEAN, Observation};
 use super::real::Real;
 use crate::space::TILE_M;
 use rayon::prelude::*;
@@ -9,9 +9,9 @@ use wide::f32x8;
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
 /// Fine cells along an edge of a coarse one.
-const FINE: u32 = 8;
+pub const FINE: u32 = 8;
 /// A gate that touches more coarse cells than this reads whole rows of them.
-const COARSE_MAX: u32 = 16;
+pub const COARSE_MAX: u32 = 16;
 
 /// A dense grid over the two widest axes of a scan.
 #[derive(Debug, Default)]
@@ -62,9 +62,7 @@ impl Grid {
         if detections.is_empty() {
             return (grid, Vec::new());
         }
-        let span = Span::of(detections, observations);
-        grid.bound(&span, detections.len());
-        (grid.ahead_s, grid.sigma_m, grid.alike) = (span.ahead_s, span.sigma_m, span.alike);
+        grid.bound(&Span::of(detections, observations), detections.len());
         let keys: Vec<u32> =
             detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
@@ -77,6 +75,26 @@ impl Grid {
         grid.places_m =
             core::array::from_fn(|k| column(detections, f32::INFINITY, |d| grid.place_m(&d.tile, &d.offset_m, k)));
         (grid, order)
+    }
+
+    /// Says where the grid of a scan lies without sorting; returns the number of its cells, one for an empty scan.
+    #[must_use]
+    pub fn describe(detections: &[Detection], observations: &[Observation], slack_m: f32, look: &mut Look) -> u32 {
+        let mut grid = Self { slack_m, ..Self::default() };
+        look.slack_m = slack_m;
+        if detections.is_empty() {
+            return 1;
+        }
+        grid.bound(&Span::of(detections, observations), detections.len());
+        let axis = |k: usize| grid.axes.get(k).map_or(0, |axis| u32::try_from(*axis).unwrap_or(0));
+        (look.axis_u, look.axis_v) = (axis(0), axis(1));
+        [look.base_u, look.base_v] = grid.base;
+        [look.low_u_m, look.low_v_m] = grid.low_m;
+        look.cells_per_m = grid.cells_per_m;
+        [look.coarse_u, look.coarse_v] = grid.coarse;
+        [look.early_s, look.late_s] = grid.ahead_s;
+        look.sigma_m = grid.sigma_m;
+        look.coarse_u * look.coarse_v * FINE * FINE
     }
 
     /// One of the detections, if all were measured alike: at one time, by one observation whose axes are known
@@ -198,6 +216,7 @@ impl Grid {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a sane count")]
     fn bound(&mut self, span: &Span, detections: usize) {
         let Span { low_m: low, high_m: high, .. } = span;
+        (self.ahead_s, self.sigma_m, self.alike) = (span.ahead_s, span.sigma_m, span.alike);
         let extent: [f64; 3] = core::array::from_fn(|a| high[a] - low[a]);
         let narrow =
             if extent[2] <= extent[0] && extent[2] <= extent[1] { 2 } else { usize::from(extent[1] <= extent[0]) };
@@ -221,13 +240,18 @@ impl Grid {
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     fn place_m(&self, tile: &[i32; 3], offset_m: &[f32], k: usize) -> f32 {
         let axis = self.axes[k];
-        tile[axis].wrapping_sub(self.base[k]) as f32 * TILE + offset_m[axis] - self.low_m[k]
+        // Begins with what is no product: kernels keep the order of such a sum.
+        (offset_m[axis] - self.low_m[k]) + tile[axis].wrapping_sub(self.base[k]) as f32 * TILE
     }
 
     /// The cell of a place, the nearest one for a place outside; cells are numbered as detections are sorted.
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[must_use]
     pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> u32 {
+        if self.coarse == [0; 2] {
+            // An empty scan has no cells to tell places apart.
+            return 0;
+        }
         let [i, j] = [0, 1].map(|k| {
             clamped((self.place_m(tile, offset_m, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
         });

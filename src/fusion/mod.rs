@@ -24,6 +24,8 @@ pub mod manage; // stage 6
 
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
+pub mod estimate; // tracks as they stand
+mod remote; // waves on a device
 pub mod batch; // all lanes together, wave by wave
 
 #[cfg(test)]

@@ -175,14 +175,15 @@ pub fn exp_of_nonpositive<R: Real>(x: R) -> R {
     let least = c(-87.0);
     let bounded = R::where_less(least, x, x, least);
     let k = (bounded * c(1.442_695_04) + c(0.5)).floor();
-    let f = (bounded - k * c(0.693_359_375)) - k * c(-2.121_944_40e-4);
+    let f = (bounded - k * c(0.693_359_375)) + k * c(2.121_944_40e-4);
     let p = c(1.987_569_15e-4);
     let p = p * f + c(1.398_199_95e-3);
     let p = p * f + c(8.333_451_9e-3);
     let p = p * f + c(4.166_579_6e-2);
     let p = p * f + c(1.666_666_55e-1);
     let p = p * f + c(5.000_000_1e-1);
-    let e = p * (f * f) + f + c(1.0);
+    // Begins with what is no product: kernels keep the order of such a sum.
+    let e = (c(1.0) + f) + p * (f * f);
     // Of NaN too the answer is 0.
     R::where_less(least, x, e * k.power_of_two(), c(0.0))
 }
@@ -211,8 +212,8 @@ pub fn ln(x: f32) -> f32 {
     let p = p * f + 2.000_071_48e-1;
     let p = p * f - 2.499_999_40e-1;
     let p = p * f + 3.333_333_11e-1;
-    let y = p * f * z + e * -2.121_944_40e-4 - 0.5 * z;
-    f + y + e * 0.693_359_375
+    let y = f + z * (p * f - 0.5);
+    (y - e * 2.121_944_40e-4) + e * 0.693_359_375
 }
 
 #[cfg(test)]

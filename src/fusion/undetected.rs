@@ -9,9 +9,13 @@ use super::arrays::{COVARIANCE, Detection, Look, MEAN, Observation, tri};
 use super::observation::Seen;
 use super::state::{State, dot3, joseph};
 use crate::space::{Place, TILE_M};
+use std::collections::BTreeMap;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
+
+/// The part of a target that recycled existence is counted in: sums of parts do not depend on their order.
+pub const PART: f32 = 1.0 / 16_777_216.0;
 
 /// A field over a plane of square cells: `[east, north]` from an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,7 +149,7 @@ impl Undetected {
             Self::Field { density, birth, .. } => {
                 let born = *birth * look.dt_s;
                 for d in density {
-                    *d = *d * look.survival + born;
+                    *d = born + *d * look.survival;
                 }
             }
         }
@@ -172,16 +176,28 @@ impl Undetected {
         }
     }
 
-    /// Takes back a track that is no longer worth its memory, `existence` of a target.
-    pub fn recycle(&mut self, existence: f32, tile: [i32; 3], state: &State<f32>) {
+    /// Takes back tracks that are no longer worth their memory: existence, tile and state of each.
+    ///
+    /// A field adds their existence up in whole parts, whose sum does not depend on their order.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an existence is at most 1")]
+    pub fn take_back(&mut self, recycled: impl Iterator<Item = (f32, [i32; 3], State<f32>)>) {
         match self {
             Self::Components { components, .. } => {
-                components.push(Component { weight: existence, tile, state: *state });
+                components.extend(recycled.map(|(weight, tile, state)| Component { weight, tile, state }));
             }
             Self::Field { plane, density, .. } => {
-                let cell = plane.cell(&tile, &state.mean);
-                if let Some(d) = cell.and_then(|cell| density.get_mut(cell)) {
-                    *d += existence / (plane.cell_m * plane.cell_m);
+                let mut sums: BTreeMap<usize, [u32; 2]> = BTreeMap::new();
+                for (existence, tile, state) in recycled {
+                    if let Some(cell) = plane.cell(&tile, &state.mean) {
+                        let parts = (existence / PART + 0.5) as u32;
+                        let [low, high] = sums.entry(cell).or_default();
+                        (*low, *high) = (*low + (parts & 4095), *high + (parts >> 12));
+                    }
+                }
+                for (cell, [low, high]) in sums {
+                    if let Some(d) = density.get_mut(cell) {
+                        *d += (high as f32 * 4096.0 + low as f32) * PART / (plane.cell_m * plane.cell_m);
+                    }
                 }
             }
         }
@@ -303,7 +319,7 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
             let velocity = if i == j { level } else { 0.0 } + up[i] * up[j] * (climb - level);
             if i <= j {
                 let measured: f32 = (0..3).map(|k| variance[k] * axes[k][i] * axes[k][j]).sum();
-                p[tri(i, j)] = measured + tau * tau * velocity;
+                p[tri(i, j)] = measured + tau * (tau * velocity);
                 p[tri(3 + i, 3 + j)] = velocity;
             }
             p[tri(i, 3 + j)] = -tau * velocity;

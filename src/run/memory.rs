@@ -58,11 +58,11 @@ pub fn track(
     let mut before_us = i64::MIN;
     while let Some(look) = looks.next_look() {
         let time_us = look.rows.iter().map(|row| row.time_us).max().unwrap_or(look.end_us).max(before_us);
-        tracker.report_until(time_us);
+        tracker.report_until(time_us)?;
         tracker.step(&look, time_us)?;
         before_us = time_us;
     }
-    tracker.report_until(span_us[1].saturating_add(1));
+    tracker.report_until(span_us[1].saturating_add(1))?;
     Ok(tracker.tracks)
 }
 
@@ -109,13 +109,14 @@ impl Tracker<'_> {
     }
 
     /// Keeps the tracks at every due time before `time_us`.
-    fn report_until(&mut self, time_us: i64) {
+    fn report_until(&mut self, time_us: i64) -> Result<(), RunError> {
         let mut next_us = self.next_us.unwrap_or_else(|| -(-time_us).div_euclid(self.period_us) * self.period_us);
         while next_us < time_us {
-            let estimates = self.batch.estimates_at(0, next_us);
+            let estimates = self.batch.estimates_at(0, next_us)?;
             self.tracks.extend(estimates.into_iter().map(|estimate| TrackAt { time_us: next_us, estimate }));
             next_us += self.period_us;
         }
         self.next_us = Some(next_us);
+        Ok(())
     }
 }

@@ -27,6 +27,7 @@ pub use scores::{OutputError, score_output};
 
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Batch, Scan};
+use crate::fusion::device::engine::Patience;
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections, IngestReport, Options, Order, Reader};
 use crate::policy::{Classifier, Policy};
@@ -248,15 +249,20 @@ impl<'a, 'p> Fusing<'a, 'p> {
             for (index, (look, lane)) in next.iter().zip(self.lanes).enumerate() {
                 let Some(look) = look else { continue };
                 let time_us = self.scan_time(index, look);
-                self.pictures.report_until(index, &self.batch, time_us)?;
+                self.pictures.report_until(index, &mut self.batch, time_us)?;
                 if let Some(time) = self.times.get_mut(index) {
                     *time = Some(time_us);
                 }
                 scans.extend(self.basis.scan(index, lane, look, time_us, &mut observations));
             }
-            let wave = self.batch.step(scans, observations)?;
-            self.done.add(&wave);
+            self.batch.step(scans, observations)?;
+            self.report(Patience::None)?;
         }
+    }
+
+    /// Writes the tracks that were asked for and are there.
+    fn report(&mut self, patience: Patience) -> Result<(), RunError> {
+        self.batch.answers(patience)?.into_iter().try_for_each(|answer| self.pictures.report(answer))
     }
 
     /// The time of its latest detection, or the end of an empty look; never before the lane's last scan.
@@ -269,7 +275,11 @@ impl<'a, 'p> Fusing<'a, 'p> {
         self.looks.iter_mut().for_each(Looks::end);
         self.waves()?;
         for index in 0..self.lanes.len() {
-            self.pictures.report_last(index, &self.batch)?;
+            self.pictures.report_last(index, &mut self.batch)?;
+        }
+        self.report(Patience::Wait)?;
+        for wave in self.batch.take_reports()? {
+            self.done.add(&wave);
         }
         self.done.timings = self.batch.timings();
         self.done.late = self.looks.iter().map(Looks::late).collect();

@@ -4,7 +4,7 @@ use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
-use crate::fusion::batch::{Batch, Estimate};
+use crate::fusion::batch::{Answer, Batch, Estimate};
 use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
 use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
@@ -103,19 +103,19 @@ impl<'a> Pictures<'a> {
         })
     }
 
-    /// Reports a lane at every due time before `scan_us`, the time of its next scan, and not after its last detection: a
-    /// look may end later.
+    /// Asks for a lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
+    /// detection: a look may end later. [`Self::report`] has them later.
     ///
     /// # Errors
-    /// If a rule fails or a file cannot be written.
-    pub(super) fn report_until(&mut self, lane: usize, batch: &Batch, scan_us: i64) -> Result<(), RunError> {
+    /// If the device fails.
+    pub(super) fn report_until(&mut self, lane: usize, batch: &mut Batch, scan_us: i64) -> Result<(), RunError> {
         let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
         let period = self.period_us;
         let due = self.next_us.get(lane).copied().flatten();
         // The first report is due at the first multiple of the period that is not before the first scan.
         let mut next = due.unwrap_or_else(|| -(-scan_us).div_euclid(period) * period);
         while next < scan_us && next <= last_us {
-            self.report(lane, batch, next)?;
+            batch.request(lane, next)?;
             next += period;
         }
         if let Some(due) = self.next_us.get_mut(lane) {
@@ -124,20 +124,25 @@ impl<'a> Pictures<'a> {
         Ok(())
     }
 
-    /// Reports a lane at the times that are due up to its last detection.
+    /// Asks for a lane's tracks at the times that are due up to its last detection.
     ///
     /// # Errors
-    /// If a rule fails or a file cannot be written.
-    pub(super) fn report_last(&mut self, lane: usize, batch: &Batch) -> Result<(), RunError> {
+    /// If the device fails.
+    pub(super) fn report_last(&mut self, lane: usize, batch: &mut Batch) -> Result<(), RunError> {
         self.report_until(lane, batch, i64::MAX)
     }
 
-    fn report(&mut self, index: usize, batch: &Batch, time_us: i64) -> Result<(), RunError> {
+    /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
+    ///
+    /// # Errors
+    /// If a rule fails or a file cannot be written.
+    pub(super) fn report(&mut self, answer: Answer) -> Result<(), RunError> {
+        let Answer { lane: index, time_us, estimates } = answer;
         let Some(lane) = self.lanes.get(index) else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
         let mut tracks = Vec::new();
-        for estimate in batch.estimates_at(index, time_us) {
+        for estimate in estimates {
             let position_m = estimate.position_m();
             let class = TrackClass {
                 contributors: sources(lane, &estimate, |(owner, _)| owner),

@@ -14,8 +14,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use trackweave::fusion::device::{Context, KERNELS, Options, Runner, Wanted};
-use trackweave::fusion::executor::{Executor, STAGES};
+use trackweave::fusion::device::{Context, Options, Wanted};
+use trackweave::fusion::executor::Executor;
 use trackweave::product::read_picture;
 use trackweave::run::{Request, RunConfig, run};
 use world::{SUBJECT, World, micros, worlds};
@@ -130,11 +130,7 @@ fn nor_does_it_on_the_device() {
         assert!(std::env::var_os("REQUIRE_GPU").is_none(), "no device: {error}");
         return;
     }
-    let executor = || {
-        let context = Context::open(wanted).expect("a device");
-        let runner = Runner::new(context, KERNELS, Options::LARGEST).expect("kernels");
-        Executor::device(Box::new(runner), STAGES.len())
-    };
+    let executor = || Executor::device(Context::open(wanted).expect("a device"), Options::USUAL);
     hold(8, 0, executor);
 }
 

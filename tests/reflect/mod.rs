@@ -2,10 +2,6 @@
 
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, GlobalVariable, Handle, Module, StorageAccess};
-use trackweave::fusion::device::Kernel;
-
-/// Invocations of a workgroup that a module is checked with.
-const WORKGROUP_SIZE: f64 = 64.0;
 
 /// Parses and validates.
 pub(crate) fn shader(wgsl: &str) -> Result<(Module, ModuleInfo), String> {
@@ -13,13 +9,6 @@ pub(crate) fn shader(wgsl: &str) -> Result<(Module, ModuleInfo), String> {
     let validated = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module);
     let info = validated.map_err(|error| error.emit_to_string(wgsl))?;
     Ok((module, info))
-}
-
-/// The constants that a kernel is compiled with.
-pub(crate) fn constants(kernel: &Kernel) -> Vec<(&'static str, f64)> {
-    let mut constants = kernel.constants.to_vec();
-    constants.push(("WORKGROUP_SIZE", WORKGROUP_SIZE));
-    constants
 }
 
 /// Every bound variable by group and binding: its name, and `uniform`, `read` or `read_write`.

@@ -5,6 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{
     AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Observation, Row, at, tri,
 };
+use trackweave::fusion::batch::LaneSetup;
+use trackweave::fusion::device::kernels::LaneState;
+use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::space::Place;
 
 /// Lanes of a wave; the last one rests.
 const LANES: usize = 3;
@@ -153,4 +157,18 @@ fn scaled(v: [f32; 3], by: f32) -> [f32; 3] {
 
 fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// How the lanes of a wave began: with an empty field each.
+pub(crate) fn setups() -> Vec<LaneSetup> {
+    let plane =
+        Plane { origin: Place::default(), east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 1e3, cells: [1; 2] };
+    let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0 };
+    let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, plane, prior };
+    (0..LANES).map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone() }).collect()
+}
+
+/// Where the tracks of the lanes are; stages that run by themselves do not ask.
+pub(crate) fn states() -> Vec<LaneState> {
+    vec![LaneState::default(); LANES]
 }

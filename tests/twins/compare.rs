@@ -1,9 +1,8 @@
 //! Comparison of arrays, with a census where they differ.
 
 use core::fmt;
-use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
-use trackweave::fusion::device::kernels::{Access, Field};
-use trackweave::fusion::device::{AdapterReport, Kernel, Kind};
+use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, MEAN};
+use trackweave::fusion::device::{AdapterReport, Field, Kind};
 
 /// How closely kernel and twin agree.
 #[derive(Clone, Copy, Debug)]
@@ -68,17 +67,28 @@ impl fmt::Display for Number {
     }
 }
 
-/// Compares everything that a kernel writes.
-pub(crate) fn written(
-    kernel: &Kernel,
-    found: &Arrays<Host>,
-    wanted: &Arrays<Host>,
-    tolerance: Tolerance,
-) -> Result<(), String> {
-    let fields = kernel.bindings.iter().filter(|binding| binding.access == Access::ReadWrite);
-    let complaints: Vec<String> =
-        fields.filter_map(|binding| compare(binding.field, found, wanted, tolerance)).map(|c| c.to_string()).collect();
+/// The arrays of tracks that stages write.
+pub(crate) const WRITTEN: [Field; 4] = [Field::Tile, Field::Mean, Field::Covariance, Field::Odds];
+
+/// Compares everything that a stage writes to tracks.
+pub(crate) fn written(found: &Arrays<Host>, wanted: &Arrays<Host>, tolerance: Tolerance) -> Result<(), String> {
+    let complaints: Vec<String> = WRITTEN
+        .into_iter()
+        .filter_map(|field| compare(field, found, wanted, tolerance))
+        .map(|census| census.to_string())
+        .collect();
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
+}
+
+/// The words of an array of tracks.
+pub(crate) fn words(field: Field, arrays: &Arrays<Host>) -> &[u32] {
+    match field {
+        Field::Tile => bytemuck::cast_slice(&arrays.tile),
+        Field::Mean => bytemuck::cast_slice(&arrays.mean),
+        Field::Covariance => bytemuck::cast_slice(&arrays.covariance),
+        Field::Odds => bytemuck::cast_slice(&arrays.odds),
+        other => panic!("`{}` is no array of tracks that a stage writes", other.name()),
+    }
 }
 
 /// Compares one array.
@@ -88,8 +98,7 @@ pub(crate) fn compare(
     wanted: &Arrays<Host>,
     tolerance: Tolerance,
 ) -> Option<Census> {
-    let (found, wanted): (&[u32], &[u32]) =
-        (bytemuck::cast_slice(found.bytes(field)), bytemuck::cast_slice(wanted.bytes(field)));
+    let (found, wanted) = (words(field, found), words(field, wanted));
     assert_eq!(found.len(), wanted.len(), "`{}` has as many elements on both sides", field.name());
     let mut differences = Vec::new();
     for (index, (&kernel, &twin)) in found.iter().zip(wanted).enumerate() {
@@ -131,7 +140,11 @@ fn ordered(bits: u32) -> i32 {
 
 /// The largest magnitude among the components of the same track.
 fn largest_beside(words: &[u32], field: Field, index: usize) -> f32 {
-    let fields = field.per_block().map_or(1, |words| words / BLOCK);
+    let fields = match field {
+        Field::Mean => MEAN,
+        Field::Covariance => COVARIANCE,
+        _ => 1,
+    };
     let (block, place) = (index / (fields * BLOCK), index % BLOCK);
     let component = |k: usize| f32::from_bits(words[(block * fields + k) * BLOCK + place]).abs();
     (0..fields).map(component).fold(0.0, f32::max)

@@ -1,114 +1,96 @@
 //! What a device does when asked for too much, for nothing, or after it is gone.
 
-use crate::cases::{copy, wave};
+use crate::cases::{copy, setups, states, wave};
 use crate::compare::{Tolerance, written};
-use crate::{open, trial};
+use crate::{config, engine, open, trial};
 use libtest_mimic::{Failed, Trial};
-use trackweave::fusion::arrays::{Edge, Row};
-use trackweave::fusion::device::{
-    Context, DeviceArray, DeviceError, KERNELS, Kernel, Options, Runner, Wanted, auto, list,
-};
+use trackweave::fusion::arrays::{Detection, Observation};
+use trackweave::fusion::batch::{Batch, Scan};
+use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
+use trackweave::fusion::executor::{Executor, KernelError};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        trial("device::arrays_come_back_as_they_went".into(), round_trip),
         trial("device::an_array_that_no_buffer_holds_is_an_error".into(), too_large),
         trial("device::a_lost_device_is_an_error_and_changes_nothing".into(), lost),
         trial("device::a_shader_that_is_not_valid_is_an_error".into(), invalid_shader),
         trial("device::a_workgroup_that_is_too_large_is_an_error".into(), invalid_workgroup),
-        trial("device::a_stage_without_a_kernel_is_an_error".into(), no_kernel),
-        trial("device::a_row_that_a_driver_would_cut_is_an_error".into(), long_row),
-        trial("device::ten_runs_give_the_same_bytes".into(), same_bytes),
+        trial("device::a_kernel_that_is_not_there_is_an_error".into(), no_kernel),
+        trial("device::too_many_in_one_place_is_an_error".into(), crowded),
+        trial("device::a_track_takes_as_many_bytes_as_documented".into(), footprint),
         trial("device::the_list_says_what_auto_takes".into(), listed),
         Trial::test("device::an_adapter_that_is_not_there_is_an_error", not_there),
     ]
 }
 
-fn round_trip() -> Result<(), Failed> {
-    let context = open()?;
-    let mut array = DeviceArray::<Edge>::new("edges");
-    // Up, then smaller, empty, and larger than ever: what was there before must not show.
-    for length in [3u32, 1000, 17, 0, 5000] {
-        let edges: Vec<Edge> = (0..length).map(|detection| Edge { detection, weight: 0.5 }).collect();
-        array.upload(&context, &edges)?;
-        if array.len() != edges.len() || array.is_empty() != edges.is_empty() || array.download(&context)? != edges {
-            return Err(format!("{length} edges came back otherwise").into());
-        }
-    }
-    Ok(())
-}
-
 fn too_large() -> Result<(), Failed> {
-    let context = open()?;
-    let limit = context.report().buffer_bytes_max;
-    let rows = usize::try_from(limit / size_of::<Row>() as u64 + 1)?;
-    if limit > 4 << 30 {
-        return Ok(()); // The host would need as much to ask for it.
-    }
-    let mut array = DeviceArray::<Row>::new("rows");
-    expect(
-        array.upload(&context, &vec![Row::default(); rows]),
-        |error| matches!(error, DeviceError::TooLarge { array: "rows", place: "buffer", found, wanted } if found < wanted),
-    )
+    let options = Options { edges: u32::MAX, ..Options::USUAL };
+    let error = engine(options).err().ok_or("it did not fail")?;
+    if error.contains("needs") && error.contains("the device allows") { Ok(()) } else { Err(error.into()) }
 }
 
 fn lost() -> Result<(), Failed> {
-    let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
+    let mut engine = engine(Options::USUAL)?;
     let (mut found, before) = (wave(100, 9), wave(100, 9));
-    runner.context().destroy();
-    for kernel in KERNELS {
-        expect(runner.stage(kernel.name, &mut found), |error| matches!(error, DeviceError::Lost { .. }))?;
-        written(kernel, &found, &before, Tolerance::Bits)?;
+    engine.context().destroy();
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    for stage in [0, 4] {
+        let done = engine.stage(stage, &mut found, &states(), &fields);
+        expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;
+        written(&found, &before, Tolerance::Bits)?;
     }
-    Ok(())
+    let again = copy(&found);
+    Ok(written(&again, &before, Tolerance::Bits)?)
 }
 
 fn invalid_shader() -> Result<(), Failed> {
-    let wrong = Kernel { wgsl: "fn predict() { oops }", ..KERNELS[0] };
-    let message = |error: &DeviceError| {
+    let wrong = Kernel { name: "trap", wgsl: "fn trap() { oops }" };
+    expect(probe(&open()?, &wrong, &[0]), |error| {
         let text = error.to_string();
-        text.starts_with("the device refused compilation of `predict`: ") && !text.contains('\n')
-    };
-    expect(Runner::new(open()?, vec![wrong].leak(), Options::LARGEST), message)
+        text.starts_with("the device refused compilation of `trap`: ") && !text.contains('\n')
+    })
 }
 
 fn invalid_workgroup() -> Result<(), Failed> {
-    let options = Options { workgroup_size: 100_000, ..Options::LARGEST };
-    expect(Runner::new(open()?, KERNELS, options), |error| matches!(error, DeviceError::Invalid { .. }))
+    let error = engine(Options { workgroup_size: 100_000, ..Options::USUAL }).err().ok_or("it did not fail")?;
+    if error.starts_with("the device refused compilation of ") { Ok(()) } else { Err(error.into()) }
 }
 
 fn no_kernel() -> Result<(), Failed> {
-    let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
-    for tracks in [0, 100] {
-        expect(runner.stage("gate", &mut wave(tracks, 9)), |error| {
-            error.to_string() == "there is no kernel `gate`; there are: predict, update"
-        })?;
-    }
-    Ok(())
+    let few: Vec<Kernel> = KERNELS.iter().copied().filter(|kernel| kernel.name != "update").collect();
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let options = Options { kernels: few.leak(), ..Options::USUAL };
+    let mut engine = Engine::new(open()?, config(), &fields, options)?;
+    let done = engine.stage(4, &mut wave(100, 9), &states(), &fields);
+    expect(done, |error| error.to_string().starts_with("there is no kernel `update`; there are: "))
 }
 
-fn long_row() -> Result<(), Failed> {
-    let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
-    let mut found = wave(100, 9);
-    found.rows[5].count = 1 << 20;
-    let before = copy(&found);
-    expect(runner.stage("update", &mut found), |error| matches!(error, DeviceError::LongRow { track: 5, .. }))?;
-    written(&KERNELS[1], &found, &before, Tolerance::Bits)?;
-    Ok(())
+fn crowded() -> Result<(), Failed> {
+    let scan = |time_us: i64| Scan {
+        lane: 0,
+        time_us,
+        detection_probability: 0.9,
+        mask: None,
+        slack_m: 0.0,
+        detections: vec![Detection::default(); 40_000],
+        source: vec![0; 40_000],
+    };
+    let mut batch = Batch::new(config(), Executor::device(open()?, Options::USUAL), setups());
+    batch.step(vec![scan(0)], vec![Observation::default()])?;
+    match batch.estimates(0) {
+        Err(KernelError(DeviceError::Crowded { .. })) => Ok(()),
+        other => Err(format!("not an error: {:?}", other.map(|tracks| tracks.len())).into()),
+    }
 }
 
-fn same_bytes() -> Result<(), Failed> {
-    let mut runner = Runner::new(open()?, KERNELS, Options::LARGEST)?;
-    for kernel in KERNELS {
-        let mut first = wave(3000, 10);
-        runner.stage(kernel.name, &mut first)?;
-        for _ in 1..10 {
-            let mut again = wave(3000, 10);
-            runner.stage(kernel.name, &mut again)?;
-            written(kernel, &again, &first, Tolerance::Bits)?;
-        }
-    }
-    Ok(())
+/// The figures of `benches/README.md`.
+fn footprint() -> Result<(), Failed> {
+    let bytes = |blocks: u32, edges: u32| engine(Options { blocks, edges, ..Options::USUAL }).map(|e| e.bytes());
+    let (track, edge) =
+        ((bytes(2000, 8192)? - bytes(1000, 8192)?) / 32_000, (bytes(1000, 9192)? - bytes(1000, 8192)?) / 1000);
+    if (track, edge) == (396, 20) { Ok(()) } else { Err(format!("{track} bytes a track, {edge} an edge").into()) }
 }
 
 fn listed() -> Result<(), Failed> {

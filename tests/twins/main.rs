@@ -1,24 +1,27 @@
 //! Kernels against their twins, on whatever device there is: a named trial for every stage and case.
 //!
-//! A software driver is taken before a GPU, because there the comparison is of bits; `TWINS_ADAPTER` names another.
-//! Without an adapter the trials are ignored, in sight; with `REQUIRE_GPU=1` they fail.
+//! `predict` and `update` are compared by themselves on arrays made up for it; every stage is compared in whole waves
+//! (`waves.rs`). A software driver is taken before a GPU, because there the comparison is of bits; `TWINS_ADAPTER` names
+//! another. Without an adapter the trials are ignored, in sight; with `REQUIRE_GPU=1` they fail.
 
 mod cases;
 mod compare;
 mod device;
 mod poison;
-mod prefixes;
 mod traps;
+mod waves;
 
-use cases::{copy, wave};
-use compare::{Tolerance, compare, written};
+use cases::{copy, setups, states, wave};
+use compare::{Tolerance, WRITTEN, compare, written};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use poison::{Poison, spoilt};
 use std::process::ExitCode;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
-use trackweave::fusion::device::kernels::{Access, WORKGROUP_SIZE};
-use trackweave::fusion::device::{Context, DeviceError, KERNELS, Kernel, Options, Runner, Wanted};
+use trackweave::fusion::config::Config;
+use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
+use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted};
+use trackweave::fusion::executor::STAGES;
 use trackweave::fusion::{predict, update};
 use wide::f32x8;
 
@@ -28,54 +31,55 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 type Twin = fn(&mut Arrays<Host>);
 
+/// Stages that are one kernel over tracks: their places in [`STAGES`], their twins, and these in blocks of eight.
+const SINGLE: [(usize, Twin, Twin); 2] =
+    [(0, predict::predict::<f32>, predict::predict::<f32x8>), (4, update::update::<f32>, update::update::<f32x8>)];
+
 fn main() -> ExitCode {
     let mut trials = Vec::new();
-    for kernel in KERNELS {
-        trials.extend(agreement(kernel));
-        trials.extend(harness(kernel));
+    for (stage, twin, eight) in SINGLE {
+        trials.extend(agreement(stage, twin, eight));
+        trials.extend(harness(stage, twin));
     }
     trials.extend(device::trials());
-    trials.extend(prefixes::trials());
+    trials.extend(waves::trials());
     trials.extend(traps::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 /// The kernel does what its twin does.
-fn agreement(kernel: &'static Kernel) -> Vec<Trial> {
-    let name = kernel.name;
+fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
+    let name = STAGES[stage].name;
     let mut trials = Vec::new();
     for size in SIZES {
         for seed in SEEDS {
             trials.push(trial(format!("{name}::n{size}::seed{seed}"), move || {
-                agrees(kernel, Options::LARGEST, &wave(size, seed))
+                agrees(stage, twin, None, &wave(size, seed))
             }));
         }
     }
     for poison in Poison::ALL {
-        trials.push(exact_trial(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
-            SEEDS.into_iter().try_for_each(|seed| agrees(kernel, Options::LARGEST, &spoilt(300, seed, poison)))
+        let exact = if poison.makes_denormals() { denormal_trial } else { exact_trial };
+        trials.push(exact(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
+            SEEDS.into_iter().try_for_each(|seed| agrees(stage, twin, None, &spoilt(300, seed, poison)))
         }));
     }
-    for workgroup_size in [1, 32, 64, 128, 256] {
+    for workgroup_size in [32, 128, 256] {
         trials.push(trial(format!("{name}::workgroup_size{workgroup_size}"), move || {
-            agrees(kernel, Options { workgroup_size, ..Options::LARGEST }, &wave(1000, 4))
+            agrees(stage, twin, Some(Options { workgroup_size, ..Options::USUAL }), &wave(1000, 4))
         }));
     }
-    trials.push(trial(format!("{name}::in_pieces"), move || {
-        // 157 blocks in pieces of 64: two whole ones and a rest.
-        agrees(kernel, Options { blocks_max: 64, ..Options::LARGEST }, &wave(5000, 5))
-    }));
     trials.push(trial(format!("{name}::in_two_dimensions"), move || {
         // More workgroups than one dimension has.
-        agrees(kernel, Options { workgroup_size: 1, ..Options::LARGEST }, &wave(66_000, 5))
+        agrees(stage, twin, Some(Options { workgroup_size: 1, ..Options::USUAL }), &wave(66_000, 5))
     }));
     trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
         let spoilt = Poison::ALL.map(|poison| spoilt(300, 1, poison));
         for mut one in SEEDS.into_iter().map(|seed| wave(300, seed)).chain(spoilt) {
-            let mut eight = copy(&one);
-            twin(kernel.name)(&mut one);
-            twin_of_eight(kernel.name)(&mut eight);
-            written(kernel, &eight, &one, Tolerance::Bits)?;
+            let mut block = copy(&one);
+            twin(&mut one);
+            eight(&mut block);
+            written(&block, &one, Tolerance::Bits)?;
         }
         Ok(())
     }));
@@ -83,19 +87,22 @@ fn agreement(kernel: &'static Kernel) -> Vec<Trial> {
 }
 
 /// The comparison sees what is wrong.
-fn harness(kernel: &'static Kernel) -> Vec<Trial> {
-    let name = kernel.name;
-    let outputs = kernel.bindings.iter().filter(|binding| binding.access == Access::ReadWrite);
-    let mut trials: Vec<Trial> = outputs
-        .map(|output| {
-            let field = output.field;
+fn harness(stage: usize, twin: Twin) -> Vec<Trial> {
+    let name = STAGES[stage].name;
+    let mut trials: Vec<Trial> = WRITTEN
+        .into_iter()
+        .map(|field| {
             Trial::test(format!("{name}::a_wrong_bit_of_{}_is_seen", field.name()), move || {
                 let (mut wrong, right) = (wave(100, 6), wave(100, 6));
-                let bytes = wrong.bytes_mut(field);
-                bytes[4 * 77] ^= 1;
+                match field.name() {
+                    "tile" => wrong.tile[77] ^= 1,
+                    "mean" => wrong.mean[77] = flipped(wrong.mean[77]),
+                    "covariance" => wrong.covariance[77] = flipped(wrong.covariance[77]),
+                    _ => wrong.odds[77] = flipped(wrong.odds[77]),
+                }
                 let census = compare(field, &wrong, &right, Tolerance::Bits).ok_or("a wrong bit went unseen")?;
-                let (text, of) = (census.to_string(), right.bytes(field).len() / 4);
-                let wanted = format!("1 of {of} differ; the worst is [77]: kernel ");
+                let text = census.to_string();
+                let wanted = format!("1 of {} differ; the worst is [77]: kernel ", compare::words(field, &right).len());
                 if text.contains(&wanted) && text.contains(", 1 ") { Ok(()) } else { Err(text.into()) }
             })
         })
@@ -104,21 +111,20 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
         let mut found = wave(100, 7);
         *found.mean.last_mut().ok_or("no tracks")? += 1.0;
         found.mean[0] += found.mean[0] * 1e-3;
-        run(kernel, Options::LARGEST, &mut found)?;
+        run(stage, None, &mut found)?;
         let mut wanted = wave(100, 7);
-        twin(kernel.name)(&mut wanted);
-        match written(kernel, &found, &wanted, tolerance()?) {
+        twin(&mut wanted);
+        match written(&found, &wanted, tolerance()?) {
             Ok(()) => Err("an error of 0.1 % went unseen".into()),
             Err(_) => Ok(()),
         }
     }));
     trials.push(trial(format!("{name}::a_wrong_kernel_is_seen"), move || {
-        let wrong: &'static [Kernel] = vec![planted(kernel)].leak();
-        let mut runner = Runner::new(open()?, wrong, Options::LARGEST).map_err(|error| error.to_string())?;
+        let options = Options { kernels: planted(STAGES[stage].name), ..Options::USUAL };
         let (mut found, mut wanted) = (wave(100, 8), wave(100, 8));
-        runner.stage(kernel.name, &mut found).map_err(|error| error.to_string())?;
-        twin(kernel.name)(&mut wanted);
-        match written(kernel, &found, &wanted, tolerance()?) {
+        run(stage, Some(options), &mut found)?;
+        twin(&mut wanted);
+        match written(&found, &wanted, tolerance()?) {
             Ok(()) => Err("a wrong kernel went unseen".into()),
             Err(_) => Ok(()),
         }
@@ -126,55 +132,60 @@ fn harness(kernel: &'static Kernel) -> Vec<Trial> {
     trials
 }
 
-/// A kernel with a small fault in its formula.
-pub(crate) fn planted(kernel: &Kernel) -> Kernel {
-    let (from, to) = match kernel.name {
-        "predict" => ("look.noise_vv, look.extra_vv, u", "look.noise_vv, look.extra_pv, u"),
-        "update" => ("spread * outer(dx, dv)", "share * outer(dx, dv)"),
+fn flipped(x: f32) -> f32 {
+    f32::from_bits(x.to_bits() ^ 1)
+}
+
+/// All kernels, one of this stage with a small fault in its formula.
+pub(crate) fn planted(stage: &str) -> &'static [Kernel] {
+    let (kernel, from, to) = match stage {
+        "predict" => ("predict", "noise(look.noise_vv, look.extra_vv, u)", "noise(look.noise_vv, look.extra_pv, u)"),
+        "gate" => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
+        "cluster" => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
+        "associate" => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
+        "update" => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
+        "manage" => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
         name => panic!("no fault is thought of for `{name}`"),
     };
-    assert!(kernel.wgsl.contains(from), "`{}` has no `{from}`", kernel.name);
-    Kernel { wgsl: kernel.wgsl.replace(from, to).leak(), ..*kernel }
+    let mut kernels = KERNELS.to_vec();
+    let wrong = kernels.iter_mut().find(|known| known.name == kernel).expect("it exists");
+    assert!(wrong.wgsl.contains(from), "`{kernel}` has no `{from}`");
+    wrong.wgsl = wrong.wgsl.replace(from, to).leak();
+    kernels.leak()
 }
 
-fn agrees(kernel: &Kernel, options: Options, wave: &Arrays<Host>) -> Result<(), Failed> {
+fn agrees(stage: usize, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
     let (mut found, mut wanted) = (copy(wave), copy(wave));
-    run(kernel, options, &mut found)?;
-    twin(kernel.name)(&mut wanted);
-    Ok(written(kernel, &found, &wanted, tolerance()?)?)
+    run(stage, options, &mut found)?;
+    twin(&mut wanted);
+    Ok(written(&found, &wanted, tolerance()?)?)
 }
 
-/// Runs a kernel; the default options share one open device.
-fn run(kernel: &Kernel, options: Options, arrays: &mut Arrays<Host>) -> Result<(), String> {
-    static SHARED: LazyLock<Result<Mutex<Runner>, String>> = LazyLock::new(|| {
-        let runner = Runner::new(open()?, KERNELS, Options::LARGEST);
-        runner.map(Mutex::new).map_err(|error| error.to_string())
-    });
-    let done = if options == Options::LARGEST {
-        let shared = SHARED.as_ref().map_err(Clone::clone)?;
-        shared.lock().unwrap_or_else(PoisonError::into_inner).stage(kernel.name, arrays)
-    } else {
-        Runner::new(open()?, KERNELS, options).and_then(|mut runner| runner.stage(kernel.name, arrays))
+/// Runs a stage by itself; the default options share one open device.
+fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
+    static SHARED: LazyLock<Result<Mutex<Engine>, String>> = LazyLock::new(|| engine(Options::USUAL).map(Mutex::new));
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let done = match options {
+        None => {
+            let shared = SHARED.as_ref().map_err(Clone::clone)?;
+            shared.lock().unwrap_or_else(PoisonError::into_inner).stage(stage, arrays, &states(), &fields)
+        }
+        Some(options) => engine(options)?.stage(stage, arrays, &states(), &fields),
     };
     done.map_err(|error| error.to_string())
 }
 
-/// The twin of a stage, one track at a time.
-fn twin(stage: &str) -> Twin {
-    match stage {
-        "predict" => predict::predict::<f32>,
-        "update" => update::update::<f32>,
-        _ => panic!("`{stage}` has no twin"),
-    }
+/// An engine over the lanes of the cases.
+pub(crate) fn engine(options: Options) -> Result<Engine, String> {
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    Engine::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
 }
 
-/// The same, in blocks of eight: the host executor.
-fn twin_of_eight(stage: &str) -> Twin {
-    match stage {
-        "predict" => predict::predict::<f32x8>,
-        "update" => update::update::<f32x8>,
-        _ => panic!("`{stage}` has no twin"),
-    }
+/// The configuration of the benches.
+pub(crate) fn config() -> Config {
+    toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration")
 }
 
 /// Opens the device that the trials run on.
@@ -189,7 +200,7 @@ fn adapter() -> Result<Context, DeviceError> {
     }
 }
 
-fn tolerance() -> Result<Tolerance, String> {
+pub(crate) fn tolerance() -> Result<Tolerance, String> {
     static TOLERANCE: LazyLock<Result<Tolerance, String>> =
         LazyLock::new(|| open().map(|context| Tolerance::of(context.report())));
     TOLERANCE.clone()
@@ -202,6 +213,17 @@ pub(crate) fn exact_trial(name: String, run: impl FnOnce() -> Result<(), Failed>
         (None, Ok(Tolerance::Bits)) => run().map(|()| Completion::Completed),
         (None, Ok(Tolerance::Relative(_))) => Ok(Completion::ignored_with("hardware may contract a * b + c")),
         (None, Err(error)) => Err(error.into()),
+    })
+}
+
+/// A trial about bits of numbers below the smallest normal one: only where the driver keeps them.
+pub(crate) fn denormal_trial(name: String, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    static KEPT: LazyLock<bool> = LazyLock::new(|| traps::denormals().is_ok());
+    Trial::ignorable_test(name, move || match (missing()?, tolerance(), *KEPT) {
+        (Some(reason), ..) => Ok(Completion::ignored_with(reason)),
+        (None, Ok(Tolerance::Bits), true) => run().map(|()| Completion::Completed),
+        (None, Ok(_), _) => Ok(Completion::ignored_with("the driver flushes numbers below the smallest normal one")),
+        (None, Err(error), _) => Err(error.into()),
     })
 }
 

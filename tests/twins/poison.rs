@@ -33,6 +33,11 @@ pub(crate) enum Poison {
 }
 
 impl Poison {
+    /// Whether numbers below the smallest normal one come of it.
+    pub(crate) fn makes_denormals(self) -> bool {
+        matches!(self, Self::Tiny | Self::HugeCovariance)
+    }
+
     /// All of them.
     pub(crate) const ALL: [Self; 11] = [
         Self::Nan,

@@ -17,9 +17,14 @@ const NONE: u32 = u32::MAX;
 /// Order of the first column that stands for "none".
 const FIRST_NONE: u32 = 1 << 31;
 /// What a detection is worth over none, in nats.
-const PREFERENCE: f32 = 8.0;
+pub const PREFERENCE: f32 = 8.0;
 /// The likelihood ratio at which a detection is worth as much as none: e to the power of minus the preference.
-const LEAST: f32 = 3.354_626_3e-4;
+pub const CUT_WEIGHT: f32 = 3.354_626_3e-4;
+
+/// Most columns that the search for a path looks at; a search that needs more leaves its track alone.
+pub const SEARCH_MAX: usize = 128;
+/// Farther than any column.
+pub const DISTANCE_MAX: f32 = f32::MAX;
 
 /// Scratch memory.
 #[derive(Debug, Default)]
@@ -60,7 +65,7 @@ struct Column {
 
 impl Column {
     fn new(order: u32) -> Self {
-        Self { order, owner: NONE, taken: NONE, price: 0.0, distance: f32::INFINITY, parent: NONE, done: false }
+        Self { order, owner: NONE, taken: NONE, price: 0.0, distance: DISTANCE_MAX, parent: NONE, done: false }
     }
 }
 
@@ -160,7 +165,7 @@ impl Scratch {
                     (best, weight) = (e, edge.weight);
                 }
             }
-            let worth = weight > LEAST;
+            let worth = weight > CUT_WEIGHT;
             self.kept.push(if worth { (start + best) as u32 } else { NONE });
             if worth && cluster.counts.len() > 1 {
                 distinct &= self.numbers.number(row[best].detection).1;
@@ -224,7 +229,7 @@ impl Scratch {
     /// Brings one more track in along the shortest augmenting path.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     fn augment(&mut self, track: usize, detections: usize) {
-        self.bound = f32::INFINITY;
+        self.bound = DISTANCE_MAX;
         let (mut row, mut base) = (track, 0.0f32);
         // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
         let mut own = self.least_cost(track, detections);
@@ -259,7 +264,7 @@ impl Scratch {
         self.flip(last, track, detections);
         for column in self.open.drain(..).chain(self.closed.drain(..)) {
             let column = &mut self.columns[column as usize];
-            (column.distance, column.done, column.parent) = (f32::INFINITY, false, NONE);
+            (column.distance, column.done, column.parent) = (DISTANCE_MAX, false, NONE);
         }
     }
 
@@ -268,15 +273,18 @@ impl Scratch {
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn relax(&mut self, row: usize, base: f32, own: f32, detections: usize) {
         let none = (detections + row) as u32;
-        for e in self.starts[row]..=self.starts[row + 1] {
-            let (column, cost) = if e == self.starts[row + 1] { (none, 0.0) } else { (self.column[e], self.cost[e]) };
+        let edges = (self.starts[row]..self.starts[row + 1]).map(Some);
+        // "None" comes first, so that a search that is cut still finds an end.
+        for e in core::iter::once(None).chain(edges) {
+            let (column, cost) = e.map_or((none, 0.0), |e: usize| (self.column[e], self.cost[e]));
             let to = &mut self.columns[column as usize];
-            if to.done {
+            let new = to.distance >= DISTANCE_MAX;
+            if to.done || (new && self.open.len() + self.closed.len() == SEARCH_MAX) {
                 continue;
             }
             let distance = base + (cost - to.price - own);
             if distance < to.distance && distance <= self.bound {
-                if to.distance == f32::INFINITY {
+                if new {
                     self.open.push(column);
                 }
                 if to.owner == NONE {

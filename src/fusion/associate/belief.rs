@@ -58,7 +58,7 @@ pub(super) fn propagate(
             let terms = row.clone().map(|e| edges[e].weight * to_track[e]);
             others(terms, sums);
             for (e, rest) in row.zip(sums.iter()) {
-                to_detection[e] = edges[e].weight / (1.0 + rest);
+                to_detection[e] = edges[e].weight / rest;
             }
         }
         let mut moved = 0.0f32;
@@ -66,7 +66,7 @@ pub(super) fn propagate(
             let entries = &column[column_starts[d] as usize..column_starts[d + 1] as usize];
             others(entries.iter().map(|&e| to_detection[e as usize]), sums);
             for (&e, rest) in entries.iter().zip(sums.iter()) {
-                let message = 1.0 / (1.0 + rest);
+                let message = 1.0 / rest;
                 moved = moved.max((message - to_track[e as usize]).abs());
                 to_track[e as usize] = message;
             }
@@ -93,11 +93,11 @@ pub(super) fn propagate(
     converged
 }
 
-/// For each term the sum of all others, from both ends.
+/// For each term one more than the sum of all others, from both ends.
 #[expect(clippy::indexing_slicing, reason = "sized here")]
 fn others(terms: impl DoubleEndedIterator<Item = f32> + ExactSizeIterator + Clone, sums: &mut Vec<f32>) {
     sums.clear();
-    let mut before = 0.0;
+    let mut before = 1.0;
     for term in terms.clone() {
         sums.push(before);
         before += term;

@@ -8,8 +8,12 @@
 
 use super::Cluster;
 
-/// Largest table of one cluster, in numbers.
-const TABLE_MAX: usize = 1 << 18;
+/// Most subsets of one cluster, summed over its larger side.
+pub const TABLE_MAX: usize = 1 << 16;
+/// Most elements of its smaller side.
+pub const BITS_MAX: usize = 10;
+/// Most elements of its larger side.
+pub const OUTER_MAX: usize = 255;
 
 /// Scratch memory.
 #[derive(Debug, Default)]
@@ -21,6 +25,7 @@ pub(super) struct Scratch {
     starts: Vec<usize>,
     track_of: Vec<u32>,
     free: Vec<f32>,
+    values: Vec<f32>,
 }
 
 /// One track: p_j = ψ_j / (1 + Σ ψ).
@@ -39,7 +44,7 @@ pub(super) fn one_track(cluster: &mut Cluster<'_>) {
 pub(super) fn affordable(cluster: &Cluster<'_>, detections: usize, exact_max: u32) -> bool {
     let tracks = cluster.counts.len();
     let (bits, outer) = if detections <= tracks { (detections, tracks) } else { (tracks, detections) };
-    bits <= exact_max as usize && (outer + 1) << bits <= TABLE_MAX
+    bits <= BITS_MAX.min(exact_max as usize) && outer <= OUTER_MAX && outer << bits <= TABLE_MAX
 }
 
 /// Sums over subsets of the smaller side.
@@ -50,7 +55,7 @@ pub(super) fn subsets(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &m
     let (bits, outer) = if by_track { (detections.len(), tracks) } else { (tracks, detections.len()) };
     let size = 1usize << bits;
     link(cluster, detections, scratch);
-    let Scratch { forward, backward, links, starts, free, .. } = scratch;
+    let Scratch { forward, backward, links, starts, free, values, .. } = scratch;
     forward.clear();
     forward.resize((outer + 1) * size, 0.0);
     backward.clear();
@@ -87,11 +92,12 @@ pub(super) fn subsets(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &m
     for u in 0..outer {
         let before = &forward[u * size..(u + 1) * size];
         let after = &backward[(u + 1) * size..(u + 2) * size];
-        let alone: f32 = free[u] * before.iter().zip(after).map(|(f, b)| f * b).sum::<f32>();
+        let alone = free[u] * folded(values, (0..size).map(|set| before[set] * after[set]));
         let mut total = alone;
         for link in &links[starts[u]..starts[u + 1]] {
             let (bit, edge) = (1 << link.1, &mut cluster.edges[link.2 as usize]);
-            let ways: f32 = (0..size).filter(|set| set & bit == 0).map(|set| before[set] * after[set | bit]).sum();
+            let without = |set: usize| if set & bit == 0 { before[set] * after[set | bit] } else { 0.0 };
+            let ways = folded(values, (0..size).map(without));
             edge.weight = free[u] * edge.weight * ways;
             total += edge.weight;
         }
@@ -104,10 +110,10 @@ pub(super) fn subsets(cluster: &mut Cluster<'_>, detections: &[u32], scratch: &m
     }
     if !by_track {
         let last = &forward[outer * size..];
-        let total: f32 = last.iter().sum();
+        let total = folded(values, last.iter().copied());
         for (track, nothing) in cluster.nothing.iter_mut().enumerate() {
-            let without: f32 = (0..size).filter(|set| set & (1 << track) == 0).map(|set| last[set]).sum();
-            *nothing = without / total;
+            let without = |set: usize| if set & (1 << track) == 0 { last[set] } else { 0.0 };
+            *nothing = folded(values, (0..size).map(without)) / total;
         }
     }
 }
@@ -141,6 +147,21 @@ fn link(cluster: &Cluster<'_>, detections: &[u32], scratch: &mut Scratch) {
         let sum: f32 = links[starts[u]..starts[u + 1]].iter().map(|link| cluster.edges[link.2 as usize].weight).sum();
         free.push(1.0 / (1.0 + sum));
     }
+}
+
+/// The sum of a power of two of terms, folded in halves: an order that many invocations can keep together.
+#[expect(clippy::indexing_slicing, reason = "sized here")]
+fn folded(values: &mut Vec<f32>, terms: impl Iterator<Item = f32>) -> f32 {
+    values.clear();
+    values.extend(terms);
+    let mut half = values.len() / 2;
+    while half > 0 {
+        for s in 0..half {
+            values[s] += values[s + half];
+        }
+        half /= 2;
+    }
+    values[0]
 }
 
 /// Divides a layer by its largest element.

@@ -11,6 +11,9 @@ mod assign;
 mod belief;
 mod exact;
 
+pub use assign::{CUT_WEIGHT, DISTANCE_MAX, PREFERENCE, SEARCH_MAX};
+pub use exact::{BITS_MAX, OUTER_MAX, TABLE_MAX};
+
 use super::arrays::{AT_REST, Arrays, Edge, Host};
 use super::cluster::Clusters;
 use super::config::{Association, Mode};

@@ -68,7 +68,7 @@ pub struct AdapterReport {
 /// What the kernels need of an adapter. WebGPU's default limits, which every driver that was tried offers.
 pub(super) fn needed() -> wgpu::Limits {
     wgpu::Limits {
-        max_storage_buffers_per_shader_stage: 8,
+        max_storage_buffers_per_shader_stage: 10,
         max_compute_invocations_per_workgroup: 256,
         max_compute_workgroup_size_x: 256,
         max_storage_buffer_binding_size: 128 << 20,
@@ -160,7 +160,10 @@ impl From<wgpu::DeviceType> for Kind {
 
 /// Best kind first; among equals in the driver's order.
 fn adapters() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // The sizes of indirect dispatches are bounded by the kernel that writes them: checking each costs a dispatch.
+    descriptor.flags.remove(wgpu::InstanceFlags::VALIDATION_INDIRECT_CALL);
+    let instance = wgpu::Instance::new(descriptor);
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     adapters.sort_by_key(|adapter| Kind::from(adapter.get_info().device_type));
     adapters

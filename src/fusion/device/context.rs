@@ -110,8 +110,13 @@ impl Context {
 
     /// Waits until everything that was submitted is done.
     pub(super) fn wait(&self, at: &str) -> Result<(), DeviceError> {
+        self.wait_for(at, None)
+    }
+
+    /// Waits until a submission is done, or everything that was submitted.
+    pub(super) fn wait_for(&self, at: &str, submission: Option<wgpu::SubmissionIndex>) -> Result<(), DeviceError> {
         self.healthy()?;
-        let poll = wgpu::PollType::Wait { submission_index: None, timeout: Some(PATIENCE) };
+        let poll = wgpu::PollType::Wait { submission_index: submission, timeout: Some(PATIENCE) };
         // wgpu panics where a device is lost during the wait; the callback above then knows why.
         let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
         self.healthy()?;

@@ -47,13 +47,9 @@ pub enum DeviceError {
         /// What is needed.
         wanted: u64,
     },
-    /// A track has more hypotheses than every driver is known to loop over.
-    #[error("track {track} has {found} hypotheses; a kernel takes {wanted} at most")]
-    LongRow {
-        /// The track.
-        track: usize,
-        /// Its hypotheses.
-        found: u32,
+    /// More comes together in one place than every driver is known to loop over.
+    #[error("more than {wanted} detections or tracks lie in one cell or gate: the kernels take no more, the host does")]
+    Crowded {
         /// The most.
         wanted: u32,
     },

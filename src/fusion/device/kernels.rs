@@ -1,24 +1,25 @@
-//! What exists as WGSL: one kernel a stage, the arrays that it binds in the order of its bindings, and its constants.
-//!
-//! Stated once here; `tests/layout.rs` compares it with the shaders.
+//! What a kernel is, the structs that only the device has, and the constants: stated once, and checked against the
+//! shaders by `tests/layout.rs`.
 
-use crate::fusion::arrays::{AT_REST, BLOCK, COVARIANCE, Detection, Edge, Look, MEAN, ODDS_MAX, Observation, Row};
-use crate::fusion::mirror::{Layout, mirror, wgsl};
+use super::fields::Field;
+use crate::fusion::arrays::{
+    AT_REST, BLOCK, COVARIANCE, Detection, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Observation, Placed, Row,
+    SOURCE_WORDS,
+};
+use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
+use crate::fusion::grid::{COARSE_MAX, FINE};
+use crate::fusion::manage::CONFIRMED;
+use crate::fusion::mirror::{Layout, mirror};
+use crate::fusion::undetected::PART;
 use crate::space::TILE_M;
 
 /// One kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
-    /// Its stage: file, entry point, pipeline label, timing key.
+    /// Its name: file, entry point, pipeline label.
     pub name: &'static str,
     /// The joined WGSL.
     pub wgsl: &'static str,
-    /// What is bound after `params`, in order: binding 1, 2, ….
-    pub bindings: &'static [Binding],
-    /// Its `override` constants besides `WORKGROUP_SIZE`.
-    pub constants: &'static [(&'static str, f64)],
-    /// The mirrored structs that it declares.
-    pub layouts: &'static [&'static Layout],
 }
 
 /// One array that a kernel binds.
@@ -26,160 +27,354 @@ pub struct Kernel {
 pub struct Binding {
     /// The array.
     pub field: Field,
-    /// What the kernel does with it.
-    pub access: Access,
+    /// Whether the kernel writes it.
+    pub written: bool,
 }
 
-/// What a kernel does with an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reads it.
-    Read,
-    /// Reads and writes it.
-    ReadWrite,
-}
+impl Kernel {
+    /// The kernel of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<&'static Self> {
+        super::KERNELS.iter().find(|kernel| kernel.name == name)
+    }
 
-/// An array of a wave, by the name of its field in [`crate::fusion::arrays::Arrays`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Field {
-    /// What each lane does.
-    Looks,
-    /// Lane of each block.
-    Lane,
-    /// Tile of each track.
-    Tile,
-    /// Mean of each track.
-    Mean,
-    /// Covariance of each track.
-    Covariance,
-    /// Odds of each track.
-    Odds,
-    /// Detections.
-    Detections,
-    /// Observations.
-    Observations,
-    /// Hypotheses of each track.
-    Rows,
-    /// Hypotheses.
-    Edges,
-}
+    /// What it binds after `params`, in order, as its text says; arrays that no [`Field`] names are left out.
+    #[must_use]
+    pub fn bindings(&self) -> Vec<Binding> {
+        let lines = self.wgsl.lines().filter_map(|line| line.strip_prefix("@group(0) @binding("));
+        let bound = |line: &str| {
+            let (access, rest) = line.split_once("var<storage, ")?.1.split_once("> ")?;
+            let (name, _) = rest.split_once(':')?;
+            let field = *Field::ALL.iter().find(|field| field.name() == name)?;
+            Some(Binding { field, written: access == "read_write" })
+        };
+        lines.filter_map(bound).collect()
+    }
 
-mirror! {
-    /// What one dispatch works on.
-    pub struct Params {
-        /// Tracks in reach of the bindings.
-        pub tracks: u32,
-        /// Lanes of the batch.
-        pub lanes: u32,
+    /// The constants that its text asks for, with their values.
+    #[must_use]
+    pub fn constants(&self) -> Vec<(&'static str, f64)> {
+        let asked = |name: &str| self.wgsl.contains(&format!("override {name}:"));
+        CONSTANTS.iter().copied().filter(|(name, _)| asked(name)).collect()
     }
 }
 
 /// Invocations of a workgroup, unless a test asks otherwise: two blocks.
 pub const WORKGROUP_SIZE: u32 = 64;
+/// Words of a chunk of a scan: a multiple of every size of a workgroup.
+pub const CHUNK: u32 = 1024;
+/// Cells of a field that surely belong to one lane.
+pub const FIELD_BLOCK: u32 = 64;
+/// Workgroups that one dimension of a dispatch can have, by the rules of WebGPU.
+pub const GROUPS_MAX: u32 = 65_535;
+/// Sizes that a pass can have: see `shaders/scan/plan.wgsl`.
+pub const SIZES: u32 = 24;
 
-/// Most hypotheses of one track. One driver (lavapipe before Mesa 25) ends an invocation after 65,535 iterations of
-/// all its loops and says nothing; a kernel's other loops are unrolled or short (`tests/twins/traps.rs`).
-pub const HYPOTHESES_MAX: u32 = 32_768;
+/// Every constant that shaders take from Rust, but for the size of a workgroup.
+pub const CONSTANTS: &[(&str, f64)] = &[
+    ("BLOCK", BLOCK as f64),
+    ("MEAN", MEAN as f64),
+    ("COVARIANCE", COVARIANCE as f64),
+    ("IDENTITY", IDENTITY as f64),
+    ("SOURCE_WORDS", SOURCE_WORDS as f64),
+    ("CONFIRMED", CONFIRMED as f64),
+    ("TILE_M", TILE_M),
+    ("NONE", NONE as f64),
+    ("AT_REST", AT_REST as f64),
+    ("ODDS_MAX", ODDS_MAX as f64),
+    ("TWO_PI", (2.0 * core::f32::consts::PI) as f64),
+    ("DENSITY_MIN", f32::MIN_POSITIVE as f64),
+    ("WEIGHT_MAX", f32::MAX as f64),
+    ("FINE", FINE as f64),
+    ("COARSE_MAX", COARSE_MAX as f64),
+    ("CHUNK", CHUNK as f64),
+    ("FIELD_BLOCK", FIELD_BLOCK as f64),
+    ("GROUPS_MAX", GROUPS_MAX as f64),
+    ("SIZES", SIZES as f64),
+    ("RANK_MAX", RANK_MAX as f64),
+    // Well below the 65,535 iterations after which one driver ends an invocation.
+    ("STEPS_MAX", 8192.0),
+    ("SPENT_MAX", 16_384.0),
+    ("SEARCH_MAX", SEARCH_MAX as f64),
+    ("DISTANCE_MAX", DISTANCE_MAX as f64),
+    ("PREFERENCE", PREFERENCE as f64),
+    ("LEAST", CUT_WEIGHT as f64),
+    ("WAITING", (NONE - 1) as f64),
+    ("DONE", (1u32 << 31) as f64),
+    ("SINGLE", 1.0),
+    ("EXACT", 2.0),
+    ("BELIEF", 3.0),
+    ("BITS_MAX", BITS_MAX as f64),
+    ("OUTER_MAX", OUTER_MAX as f64),
+    ("TABLE_MAX", TABLE_MAX as f64),
+    ("PRUNED", PRUNED as f64),
+    ("KEPT", KEPT as f64),
+    ("RECYCLED", RECYCLED as f64),
+    ("PART", PART as f64),
+];
 
-/// All kernels, in the order of their stages.
-pub const KERNELS: &[Kernel] = &[PREDICT, UPDATE];
+/// Longest list that is put in order by ranks, and most detections that a track looks at: one driver (lavapipe before
+/// Mesa 25) ends an invocation after 65,535 iterations of all its loops, and says nothing.
+pub const RANK_MAX: u32 = 32_768;
 
-const PREDICT: Kernel = Kernel {
-    name: "predict",
-    wgsl: wgsl!("shared/number", "shared/track", "shared/look", "predict"),
-    bindings: &[
-        read(Field::Looks),
-        read(Field::Lane),
-        read_write(Field::Tile),
-        read_write(Field::Mean),
-        read_write(Field::Covariance),
-        read_write(Field::Odds),
-    ],
-    constants: &[("BLOCK", BLOCK as f64), ("MEAN", MEAN as f64), ("COVARIANCE", COVARIANCE as f64), ("TILE_M", TILE_M)],
-    layouts: &[&Params::LAYOUT, &Look::LAYOUT],
-};
+/// A place is free.
+pub const PRUNED: u32 = 0;
+/// Its track stays.
+pub const KEPT: u32 = 1;
+/// Its track goes back into the field of undetected targets.
+pub const RECYCLED: u32 = 2;
 
-const UPDATE: Kernel = Kernel {
-    name: "update",
-    wgsl: wgsl!("shared/track", "shared/scalar_update", "shared/observation", "update"),
-    bindings: &[
-        read(Field::Detections),
-        read(Field::Observations),
-        read(Field::Rows),
-        read(Field::Edges),
-        read(Field::Tile),
-        read_write(Field::Mean),
-        read_write(Field::Covariance),
-        read_write(Field::Odds),
-    ],
-    constants: &[
-        ("BLOCK", BLOCK as f64),
-        ("MEAN", MEAN as f64),
-        ("COVARIANCE", COVARIANCE as f64),
-        ("TILE_M", TILE_M),
-        ("AT_REST", AT_REST as f64),
-        ("ODDS_MAX", ODDS_MAX as f64),
-    ],
-    layouts: &[&Params::LAYOUT, &Detection::LAYOUT, &Observation::LAYOUT, &Row::LAYOUT, &Edge::LAYOUT],
-};
+/// Every struct that Rust and WGSL share.
+pub const LAYOUTS: &[&Layout] = &[
+    &Params::LAYOUT,
+    &Look::LAYOUT,
+    &Detection::LAYOUT,
+    &Placed::LAYOUT,
+    &Observation::LAYOUT,
+    &Row::LAYOUT,
+    &Edge::LAYOUT,
+    &Aim::LAYOUT,
+    &Plane::LAYOUT,
+    &Setup::LAYOUT,
+    &LaneState::LAYOUT,
+    &Component::LAYOUT,
+    &Status::LAYOUT,
+    &Slot::LAYOUT,
+    &Cluster::LAYOUT,
+];
 
-impl Kernel {
-    /// The kernel of a stage.
-    #[must_use]
-    pub fn of(stage: &str) -> Option<&'static Self> {
-        KERNELS.iter().find(|kernel| kernel.name == stage)
+mirror! {
+    /// What one dispatch works on, and the parameters of the filter.
+    pub struct Params {
+        /// Invocations that have work.
+        pub n: u32,
+        /// Lanes of the batch.
+        pub lanes: u32,
+        /// Places for tracks.
+        pub places: u32,
+        /// Detections of this wave.
+        pub detections: u32,
+        /// Cells of this wave.
+        pub cells: u32,
+        /// First look of this wave in its upload.
+        pub first_look: u32,
+        /// First detection of this wave in its upload.
+        pub first_detection: u32,
+        /// Number of this wave in its upload.
+        pub wave: u32,
+        /// Of a scan or a copy: words of an element.
+        pub stride: u32,
+        /// Word read.
+        pub from_word: u32,
+        /// Word written.
+        pub to_word: u32,
+        /// Which count a scan notes, or a plan compares with the room there is.
+        pub slot: u32,
+        /// The room there is.
+        pub capacity: u32,
+        /// Number of the pass in its wave, plus one.
+        pub pass_number: u32,
+        /// Clusters with at most so many detections or tracks are solved exactly.
+        pub exact_max: u32,
+        /// Room for Gaussian components of a lane.
+        pub components_max: u32,
+        /// What a pass that has several uses is asked to do.
+        pub kind: u32,
+        /// Tracks below are dropped.
+        pub prune: f32,
+        /// Tracks below go back into the field.
+        pub recycle: f32,
+        /// Tracks above are confirmed.
+        pub confirm: f32,
+        /// A detection with at least this probability makes its source a contributor.
+        pub contributor: f32,
+        /// Twice the square of the largest standard deviation of a position, m².
+        pub spread_max: f32,
+        /// Belief propagation stops when no message moves by more.
+        pub tolerance: f32,
+        /// Lighter components are dropped.
+        pub weight_min: f32,
     }
 }
 
-impl Field {
-    /// Its name in Rust and in WGSL.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Looks => "looks",
-            Self::Lane => "lane",
-            Self::Tile => "tile",
-            Self::Mean => "mean",
-            Self::Covariance => "covariance",
-            Self::Odds => "odds",
-            Self::Detections => "detections",
-            Self::Observations => "observations",
-            Self::Rows => "rows",
-            Self::Edges => "edges",
-        }
-    }
-
-    /// Bytes of an element.
-    #[must_use]
-    pub const fn element_bytes(self) -> usize {
-        match self {
-            Self::Looks => size_of::<Look>(),
-            Self::Lane | Self::Tile | Self::Mean | Self::Covariance | Self::Odds => 4,
-            Self::Detections => size_of::<Detection>(),
-            Self::Observations => size_of::<Observation>(),
-            Self::Rows => size_of::<Row>(),
-            Self::Edges => size_of::<Edge>(),
-        }
-    }
-
-    /// Elements a block of tracks has; `None` for arrays that are not cut by blocks.
-    #[must_use]
-    pub const fn per_block(self) -> Option<usize> {
-        match self {
-            Self::Looks | Self::Detections | Self::Observations | Self::Edges => None,
-            Self::Lane => Some(1),
-            Self::Tile => Some(3 * BLOCK),
-            Self::Mean => Some(MEAN * BLOCK),
-            Self::Covariance => Some(COVARIANCE * BLOCK),
-            Self::Odds | Self::Rows => Some(BLOCK),
-        }
+mirror! {
+    /// Where a track looks for detections.
+    pub struct Aim {
+        /// What the likelihood of a detection is multiplied by.
+        pub factor: f32,
+        /// Half the edge of a box about it along the first axis of the grid, metres.
+        pub half_u: f32,
+        /// Along the second.
+        pub half_v: f32,
+        /// Its lane.
+        pub lane: u32,
     }
 }
 
-const fn read(field: Field) -> Binding {
-    Binding { field, access: Access::Read }
+mirror! {
+    /// A plane of square cells.
+    pub struct Plane {
+        /// Tile of its corner.
+        pub tile: [i32; 3],
+        /// Edge of a cell, metres.
+        pub cell_m: f32,
+        /// Offset of its corner in the tile, metres.
+        pub offset_m: [f32; 3],
+        /// Cells along the first axis.
+        pub cells_u: u32,
+        /// Unit vector along a row of cells.
+        pub east: [f32; 3],
+        /// Cells along the second axis.
+        pub cells_v: u32,
+        /// Unit vector from row to row.
+        pub north: [f32; 3],
+        /// First of its cells.
+        pub first: u32,
+    }
 }
 
-const fn read_write(field: Field) -> Binding {
-    Binding { field, access: Access::ReadWrite }
+mirror! {
+    /// How a lane began.
+    pub struct Setup {
+        /// 0: its field is cells of a plane; 1: Gaussian components.
+        pub kind: u32,
+        /// 1 if up is away from the Earth's centre.
+        pub radial: u32,
+        /// First component that is born with every scan.
+        pub first_birth: u32,
+        /// How many are.
+        pub births: u32,
+        /// Births a square metre and second.
+        pub birth: f32,
+        /// Prior of the horizontal velocity, m/s.
+        pub speed_m_s: f32,
+        /// Prior of the vertical velocity, m/s.
+        pub climb_m_s: f32,
+        /// Prior of a height that was not measured, m.
+        pub height_m: f32,
+    }
+}
+
+mirror! {
+    /// What is known of a lane.
+    pub struct LaneState {
+        /// First place.
+        pub first: u32,
+        /// Places.
+        pub places: u32,
+        /// Places that hold a track.
+        pub live: u32,
+        /// Places after this wave.
+        pub next_places: u32,
+        /// Places that then hold a track.
+        pub next_live: u32,
+        /// Births of this wave.
+        pub births: u32,
+        /// The first of them.
+        pub first_birth: u32,
+        /// 1 if every track stays where it is.
+        pub in_place: u32,
+        /// Gaussian components.
+        pub components: u32,
+        /// Gaussian components after this wave.
+        pub next_components: u32,
+    }
+}
+
+mirror! {
+    /// A Gaussian component of undetected targets.
+    pub struct Component {
+        /// Tile of its mean.
+        pub tile: [i32; 3],
+        /// Expected number of targets.
+        pub weight: f32,
+        /// Position and velocity.
+        pub mean: [f32; 6],
+        /// Upper triangle of the covariance, row by row.
+        pub covariance: [f32; 21],
+        /// Zero.
+        pub padding: u32,
+    }
+}
+
+mirror! {
+    /// What kernels report.
+    pub struct Status {
+        /// Number of the pass that halted the batch; 0: none has.
+        pub halted: u32,
+        /// The wave.
+        pub wave: u32,
+        /// What the pass needed.
+        pub needed: u32,
+        /// Edges.
+        pub edges: u32,
+        /// Births.
+        pub births: u32,
+        /// Tracks that stay.
+        pub kept: u32,
+        /// Blocks after this wave.
+        pub next_blocks: u32,
+        /// 1 if tracks move to other places.
+        pub moves: u32,
+        /// Clusters.
+        pub clusters: u32,
+        /// Of these, solved exactly.
+        pub exact: u32,
+        /// By belief propagation.
+        pub belief: u32,
+        /// Of these, those that reached the bound on iterations first.
+        pub unconverged: u32,
+        /// Clusters to be solved.
+        pub work: u32,
+        /// Their members.
+        pub listed: u32,
+        /// Numbers of their tables.
+        pub table: u32,
+        /// Clusters that belief propagation goes on with.
+        pub going: u32,
+        /// Largest number of components of a lane.
+        pub components: u32,
+        /// 1 if a bounded search did not end.
+        pub unfinished: u32,
+        /// Tracks before births.
+        pub tracks: u32,
+        /// Longest list that was put in order by ranks.
+        pub longest: u32,
+    }
+}
+
+mirror! {
+    /// A column of an assignment.
+    pub struct Slot {
+        /// Its price.
+        pub price: f32,
+        /// Track that has it.
+        pub owner: u32,
+        /// How far a search has found it.
+        pub distance: f32,
+        /// Track by which the search came, and whether the distance is final.
+        pub mark: u32,
+    }
+}
+
+mirror! {
+    /// A cluster, at the place of its least track.
+    pub struct Cluster {
+        /// How it is solved.
+        pub kind: u32,
+        /// Tracks.
+        pub tracks: u32,
+        /// Detections.
+        pub detections: u32,
+        /// First of its members.
+        pub first_member: u32,
+        /// First number of its table.
+        pub first_number: u32,
+        /// Tracks listed.
+        pub listed_tracks: u32,
+        /// How far a message moved, as bits.
+        pub moved: u32,
+        /// 1 until belief propagation has converged.
+        pub going: u32,
+    }
 }

@@ -9,16 +9,23 @@
 pub mod error; // what a device may refuse
 pub mod adapter; // what there is, and which one to take
 pub mod context; // one open device
-pub mod buffer; // arrays on the device
-mod arrays; // the arrays of a wave by name, on both sides
-pub mod kernels; // what exists as WGSL, and what it binds
-mod pipeline; // compiled kernels and their dispatch
-mod timer; // how long a pass took
-pub mod runner; // runs stages on the arrays of a wave
+pub mod fields; // the arrays on the device
+mod buffer; // their memory
+pub mod kernels; // what a kernel is; structs and constants
+mod shaders; // every kernel, by its files
+mod pipeline; // compiled kernels
+mod timer; // how long passes took
+pub mod program; // a wave as passes
+pub mod engine; // runs waves on the device
+pub mod feed; // scans to waves
+mod probe; // one small kernel, run once
 
 pub use adapter::{AdapterReport, Kind, Wanted, auto, list};
-pub use buffer::{Device, DeviceArray};
 pub use context::Context;
+pub use engine::{Engine, Options};
 pub use error::DeviceError;
-pub use kernels::{KERNELS, Kernel};
-pub use runner::{Options, Runner};
+pub use feed::Feed;
+pub use fields::Field;
+pub use kernels::Kernel;
+pub use probe::probe;
+pub use shaders::KERNELS;

@@ -1,0 +1,72 @@
+// Where every track looks for detections, and how much a detection there would weigh. One invocation a track.
+// Guard: places past the end return; those of no lane, or of one that rests, are at rest.
+// Twin: src/fusion/gate.rs
+
+// Start of the row of a track whose lane rests.
+override AT_REST: u32;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(2) var<storage, read> lane: array<u32>;
+@group(0) @binding(3) var<storage, read> tile: array<i32>;
+@group(0) @binding(4) var<storage, read> mean: array<f32>;
+@group(0) @binding(5) var<storage, read> covariance: array<f32>;
+@group(0) @binding(6) var<storage, read> odds: array<f32>;
+@group(0) @binding(7) var<storage, read> planes: array<Plane>;
+@group(0) @binding(8) var<storage, read> share: array<f32>;
+@group(0) @binding(9) var<storage, read_write> aims: array<Aim>;
+@group(0) @binding(10) var<storage, read_write> rows: array<Row>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let track = index_of(id, groups);
+    if track >= params.n {
+        return;
+    }
+    let l = lane[track / BLOCK];
+    aims[track] = Aim(0.0, 0.0, 0.0, l);
+    rows[track] = Row(AT_REST, 0u, 0.0, 0.0);
+    if l >= params.lanes {
+        return;
+    }
+    let look = looks[params.first_look + l];
+    if look.awake != 1u {
+        return;
+    }
+    let o = odds[track];
+    rows[track] = Row(0u, 0u, 0.0, 0.0);
+    if o <= 0.0 {
+        return;
+    }
+    let place = tile_of(track);
+    let s = load_state(track);
+    var seen = 1.0;
+    if look.mask != NONE {
+        let cell = cell_of_plane(planes[look.mask], place, s.x);
+        seen = 0.0;
+        if cell != NONE {
+            seen = share[cell];
+        }
+    }
+    let detected = look.detection_probability * seen;
+    let missed = o * (1.0 - detected);
+    rows[track].missed = missed;
+    aims[track] = Aim(o * detected / (1.0 + missed), reach(look, s, look.axis_u), reach(look, s, look.axis_v), l);
+}
+
+// Half the edge of a box about the track that holds every detection in its gate, along one axis.
+fn reach(look: Look, s: State, axis: u32) -> f32 {
+    let widest = max(variance_at(s, axis, look.early_s), variance_at(s, axis, look.late_s));
+    let longest = max(abs(look.early_s), abs(look.late_s));
+    let noise = look.sigma_m * look.sigma_m;
+    return look.slack_m + longest * abs(along(s.v, axis)) + sqrt(look.gate * (widest + noise)) * 1.0001;
+}
+
+// Variance of a position along one axis, `tau` seconds from the scan.
+fn variance_at(s: State, axis: u32, tau: f32) -> f32 {
+    return diagonal(s.pp, axis) + 2.0 * tau * diagonal(s.pv, axis) + tau * (tau * diagonal(s.vv, axis));
+}
+
+fn diagonal(m: mat3x3<f32>, axis: u32) -> f32 {
+    return along(vec3(m[0].x, m[1].y, m[2].z), axis);
+}

@@ -1,0 +1,129 @@
+// Counts the detections in every track's gate, or lists them as its edges. One invocation a track.
+// Guard: places past the end return. Run twice: first `kind` 0, then 1.
+// Twin: src/fusion/gate.rs
+
+// Start of the row of a track whose lane rests.
+override AT_REST: u32;
+
+// A gate that touches more coarse cells than this reads whole rows of them.
+override COARSE_MAX: u32;
+
+// Largest weight.
+override WEIGHT_MAX: f32;
+
+// Most detections that a track looks at.
+override RANK_MAX: u32;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(2) var<storage, read> tile: array<i32>;
+@group(0) @binding(3) var<storage, read> mean: array<f32>;
+@group(0) @binding(4) var<storage, read> covariance: array<f32>;
+@group(0) @binding(5) var<storage, read> aims: array<Aim>;
+@group(0) @binding(6) var<storage, read> placed: array<Placed>;
+@group(0) @binding(7) var<storage, read> observations: array<Observation>;
+@group(0) @binding(8) var<storage, read> cells: array<u32>;
+@group(0) @binding(9) var<storage, read_write> rows: array<Row>;
+@group(0) @binding(10) var<storage, read_write> edges: array<Edge>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let track = index_of(id, groups);
+    if track >= params.n {
+        return;
+    }
+    let aim = aims[track];
+    if rows[track].start == AT_REST || aim.lane >= params.lanes {
+        // The scan has put a number there.
+        rows[track].start = AT_REST;
+        return;
+    }
+    let look = looks[params.first_look + aim.lane];
+    if look.awake != 1u {
+        rows[track].start = AT_REST;
+        return;
+    }
+    if !(aim.factor > 0.0) || look.detections == 0u {
+        return;
+    }
+    track_at = track;
+    place_at = tile_of(track);
+    state_at = load_state(track);
+    factor = aim.factor;
+    gate = look.gate;
+    found = 0u;
+    visited = 0u;
+    let u = place_u(look, place_at, state_at.x);
+    let v = place_v(look, place_at, state_at.x);
+    let last_u = f32(look.coarse_u * FINE - 1u);
+    let last_v = f32(look.coarse_v * FINE - 1u);
+    // Rounding may move a place by a part in a thousand of a cell.
+    let from_u = floor((u - aim.half_u) * look.cells_per_m - 1e-3);
+    let from_v = floor((v - aim.half_v) * look.cells_per_m - 1e-3);
+    let to_u = floor((u + aim.half_u) * look.cells_per_m + 1e-3);
+    let to_v = floor((v + aim.half_v) * look.cells_per_m + 1e-3);
+    if !(to_u >= 0.0 && from_u <= last_u && to_v >= 0.0 && from_v <= last_v) {
+        return;
+    }
+    let low = vec2(clamped(from_u, last_u), clamped(from_v, last_v));
+    let high = vec2(clamped(to_u, last_u), clamped(to_v, last_v));
+    let first = low / FINE;
+    let last = high / FINE;
+    let wide = (last.x - first.x + 1u) * (last.y - first.y + 1u) > COARSE_MAX;
+    for (var row = first.y; row <= last.y; row++) {
+        if wide {
+            // Whole rows of coarse cells.
+            let cells_before = look.first_cell + row * look.coarse_u * FINE * FINE;
+            visit(cells_before + first.x * FINE * FINE, cells_before + (last.x + 1u) * FINE * FINE);
+        } else {
+            for (var column = first.x; column <= last.x; column++) {
+                let base = look.first_cell + (row * look.coarse_u + column) * FINE * FINE;
+                let left = max(low.x, column * FINE) - column * FINE;
+                let right = min(high.x, column * FINE + FINE - 1u) - column * FINE;
+                for (var line = max(low.y, row * FINE); line <= min(high.y, row * FINE + FINE - 1u); line++) {
+                    let start = base + (line - row * FINE) * FINE;
+                    visit(start + left, start + right + 1u);
+                }
+            }
+        }
+    }
+    if params.kind == 0u {
+        // More than every driver is known to loop over: more than there can be room for.
+        rows[track].count = select(found, NONE, visited > RANK_MAX);
+    }
+}
+
+// The track of this invocation.
+var<private> track_at: u32;
+var<private> place_at: vec3<i32>;
+var<private> state_at: State;
+var<private> factor: f32;
+var<private> gate: f32;
+var<private> found: u32;
+var<private> visited: u32;
+
+// Weighs the detections of the cells from `first` up to `end`.
+fn visit(first: u32, end: u32) {
+    var start = 0u;
+    if first > 0u {
+        start = cells[first - 1u];
+    }
+    visited += cells[end - 1u] - start;
+    if visited > RANK_MAX {
+        return;
+    }
+    for (var i = start; i < cells[end - 1u]; i++) {
+        let p = placed[i];
+        let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
+        let innovation = innovation_of(d, observations[p.observation], place_at, state_at);
+        if innovation.x < gate {
+            let weight = factor * density_of(innovation) / p.density;
+            if weight > 0.0 && weight <= WEIGHT_MAX {
+                if params.kind == 1u {
+                    edges[rows[track_at].start + found] = Edge(i, weight);
+                }
+                found++;
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// How likely every detection is to begin a track. Guard: detections past the end return.
+// Twin: src/fusion/manage.rs
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> columns: array<u32>;
+@group(0) @binding(2) var<storage, read> entries: array<u32>;
+@group(0) @binding(3) var<storage, read> edges: array<Edge>;
+@group(0) @binding(4) var<storage, read> placed: array<Placed>;
+@group(0) @binding(5) var<storage, read_write> chances: array<f32>;
+@group(0) @binding(6) var<storage, read_write> born: array<u32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = index_of(id, groups);
+    if i >= params.n {
+        return;
+    }
+    if i >= params.detections {
+        // The end of the scan of births.
+        born[i] = 0u;
+        return;
+    }
+    var first = 0u;
+    if i > 0u {
+        first = columns[i - 1u];
+    }
+    var claimed = 0.0;
+    for (var k = first; k < columns[i]; k++) {
+        claimed = claimed + edges[entries[k]].weight;
+    }
+    let left = 1.0 - claimed;
+    let existence = select(0.0, left, left > 0.0) * (placed[i].fresh / placed[i].density);
+    chances[i] = existence;
+    born[i] = select(0u, 1u, existence > 0.0 && existence >= params.prune);
+}

@@ -1,0 +1,71 @@
+// Decides what becomes of every track; recycled existence is counted in parts, which add up in any order.
+// Guard: places past the end return.
+// Twin: src/fusion/manage.rs
+
+// A place is free.
+override PRUNED: u32;
+
+// Its track stays.
+override KEPT: u32;
+
+// Its track goes back into the field of undetected targets.
+override RECYCLED: u32;
+
+// The part of a target that recycled existence is counted in.
+override PART: f32;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> lane: array<u32>;
+@group(0) @binding(2) var<storage, read> looks: array<Look>;
+@group(0) @binding(3) var<storage, read> odds: array<f32>;
+@group(0) @binding(4) var<storage, read> covariance: array<f32>;
+@group(0) @binding(5) var<storage, read> tile: array<i32>;
+@group(0) @binding(6) var<storage, read> mean: array<f32>;
+@group(0) @binding(7) var<storage, read> setups: array<Setup>;
+@group(0) @binding(8) var<storage, read> planes: array<Plane>;
+@group(0) @binding(9) var<storage, read_write> returned: array<atomic<u32>>;
+@group(0) @binding(10) var<storage, read_write> fates: array<u32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let track = index_of(id, groups);
+    if track >= params.n {
+        return;
+    }
+    fates[track] = PRUNED;
+    if track >= params.places {
+        return;
+    }
+    let l = lane[track / BLOCK];
+    if l >= params.lanes {
+        return;
+    }
+    let o = odds[track];
+    let r = o / (1.0 + o);
+    if looks[params.first_look + l].awake != 1u {
+        fates[track] = select(PRUNED, KEPT, o > 0.0);
+        return;
+    }
+    if !(o > 0.0 && r >= params.prune) {
+        return;
+    }
+    let at = (track / BLOCK) * COVARIANCE * BLOCK + track % BLOCK;
+    let spread = covariance[at] + covariance[at + 6u * BLOCK] + covariance[at + 11u * BLOCK];
+    if !(r < params.recycle || is_nan(spread) || spread > params.spread_max) {
+        fates[track] = KEPT;
+        return;
+    }
+    fates[track] = RECYCLED;
+    if setups[l].kind != 0u {
+        return;
+    }
+    let t = (track / BLOCK) * 3u * BLOCK + track % BLOCK;
+    let m = (track / BLOCK) * MEAN * BLOCK + track % BLOCK;
+    let place = vec3(tile[t], tile[t + BLOCK], tile[t + 2u * BLOCK]);
+    let cell = cell_of_plane(planes[l], place, vec3(mean[m], mean[m + BLOCK], mean[m + 2u * BLOCK]));
+    if cell != NONE {
+        let parts = u32(r / PART + 0.5);
+        atomicAdd(&returned[2u * cell], parts & 4095u);
+        atomicAdd(&returned[2u * cell + 1u], parts >> 12u);
+    }
+}

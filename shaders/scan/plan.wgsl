@@ -1,0 +1,117 @@
+// Says how many workgroups every pass has, from what is counted on the device; none where the batch has halted.
+// One invocation. Guard: invocations past the first return.
+// Twin: src/fusion/device/program.rs
+
+// Workgroups that one dimension of a dispatch can have.
+override GROUPS_MAX: u32;
+
+// Sizes that a pass can have.
+override SIZES: u32;
+
+// Longest list that is put in order by ranks.
+override RANK_MAX: u32;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> status: array<Status>;
+@group(0) @binding(2) var<storage, read_write> arguments: array<u32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn plan(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = index_of(id, groups);
+    if i >= params.n {
+        return;
+    }
+    let crowded = status[0].longest > RANK_MAX;
+    if status[0].halted == 0u && (crowded || needed() > params.capacity) {
+        status[0].halted = params.pass_number;
+        status[0].wave = params.wave;
+        status[0].needed = needed();
+    }
+    if params.slot == 0u {
+        begun();
+    }
+    if params.slot == 8u {
+        status[0].unfinished = 0u;
+        return;
+    }
+    if params.slot == 9u {
+        status[0].going = 0u;
+        return;
+    }
+    if params.slot == 11u {
+        status[0].unconverged = status[0].going;
+    }
+    let running = status[0].halted == 0u;
+    for (var size = 0u; size < SIZES; size++) {
+        let groups = select(0u, groups_of(size), running);
+        let wide = min(groups, GROUPS_MAX);
+        var deep = 1u;
+        if groups > GROUPS_MAX {
+            deep = (groups + GROUPS_MAX - 1u) / GROUPS_MAX;
+        }
+        arguments[3u * size] = wide;
+        arguments[3u * size + 1u] = deep;
+        arguments[3u * size + 2u] = 1u;
+    }
+}
+
+// What the passes before this one needed of what may not suffice.
+fn needed() -> u32 {
+    let s = status[0];
+    switch params.slot {
+        case 1u: { return s.edges; }
+        case 4u: { return s.next_blocks; }
+        case 5u: { return s.components; }
+        case 6u: { return s.table; }
+        case 7u: { return s.unfinished; }
+        default: { return 0u; }
+    }
+}
+
+// Counts begin anew with every wave.
+fn begun() {
+    if status[0].halted != 0u {
+        return;
+    }
+    status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
+}
+
+fn invocations(count: u32) -> u32 {
+    return (count + WORKGROUP_SIZE - 1u) / WORKGROUP_SIZE;
+}
+
+fn chunks(count: u32) -> u32 {
+    return (count + CHUNK - 1u) / CHUNK;
+}
+
+fn groups_of(size: u32) -> u32 {
+    let s = status[0];
+    let moves = s.moves == 1u;
+    switch size {
+        case 0u: { return 1u; }
+        case 1u: { return invocations(params.detections); }
+        case 2u: { return invocations(params.detections + 1u); }
+        case 3u: { return chunks(params.detections + 1u); }
+        case 4u: { return invocations(params.cells); }
+        case 5u: { return chunks(params.cells); }
+        case 6u: { return invocations(params.places); }
+        case 7u: { return invocations(params.places + 1u); }
+        case 8u: { return chunks(params.places + 1u); }
+        case 9u: { return invocations(params.lanes); }
+        case 10u: { return invocations(params.lanes + 1u); }
+        case 11u: { return chunks(params.lanes + 1u); }
+        case 12u: { return invocations(params.stride); }
+        case 13u: { return invocations(s.edges); }
+        case 14u: { return invocations(s.work); }
+        case 15u: { return s.work; }
+        case 16u: { return invocations(s.births); }
+        case 17u: { return select(0u, invocations(params.places), moves); }
+        case 18u: { return select(0u, invocations(params.cells), moves); }
+        case 19u: { return select(0u, chunks(params.cells), moves); }
+        case 20u: { return select(0u, invocations(params.detections + params.places + 1u), true); }
+        case 21u: { return select(0u, invocations(params.places), s.going > 0u); }
+        case 22u: { return select(0u, invocations(params.detections), s.going > 0u); }
+        case 23u: { return select(0u, invocations(params.places * COVARIANCE), moves); }
+        default: { return 0u; }
+    }
+}

@@ -1,0 +1,4 @@
+// Tiles. Twin: src/space.rs
+
+// Side of a tile, metres.
+override TILE_M: f32;

@@ -1,0 +1,13 @@
+// Where the fields of a track lie. Twin: src/fusion/arrays.rs
+
+// Tracks in a block.
+override BLOCK: u32;
+// Components of a mean: position offset in the tile, then velocity.
+override MEAN: u32;
+// Components of a covariance: the upper triangle of 6 x 6, row by row.
+override COVARIANCE: u32;
+
+// Index of field `k` of track `i` in an array with `fields` fields.
+fn at(i: u32, k: u32, fields: u32) -> u32 {
+    return ((i / BLOCK) * fields + k) * BLOCK + i % BLOCK;
+}

@@ -1,0 +1,6 @@
+// Sums in a fixed order. Twin: src/fusion/state.rs
+
+// Not the built-in: the order of its sum is the driver's.
+fn dot3(a: vec3<f32>, b: vec3<f32>) -> f32 {
+    return a.x * b.x + a.y * b.y + a.z * b.z;
+}

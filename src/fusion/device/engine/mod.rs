@@ -1,0 +1,498 @@
+//! Fusion that stays on the device: waves are recorded, many to a submission, and run without the host.
+//!
+//! Capacity is an outcome: where a pass lacks room, the batch halts before anything was changed that the pass cannot do
+//! again; the host grows what did not suffice, keeping what is there, and goes on from that pass. So the result does
+//! not depend on how much room there was to begin with.
+
+mod room; // what every array needs
+mod load; // lanes, tracks and graph, there and back
+mod submit; // waves to submissions
+
+use super::buffer::{Memory, Readback};
+use super::context::Context;
+use super::error::DeviceError;
+use super::fields::Field;
+use super::kernels::{Kernel, LaneState, Plane, Status, WORKGROUP_SIZE};
+use super::pipeline::Pipeline;
+use super::program::Extent;
+use super::timer::Timer;
+use crate::fusion::arrays::{Arrays, Detection, Host, Look, Observation};
+use crate::fusion::config::Config;
+use crate::fusion::undetected::{Mask, Undetected};
+use load::plane;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// How the engine begins. Results do not depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The kernels, as a rule [`super::KERNELS`].
+    pub kernels: &'static [Kernel],
+    /// Invocations of a workgroup, 1 to 256, a power of two.
+    pub workgroup_size: u32,
+    /// Blocks of tracks that there is room for at first.
+    pub blocks: u32,
+    /// Edges that there is room for at first.
+    pub edges: u32,
+    /// Numbers of tables of exact clusters that there is room for at first.
+    pub table: u32,
+    /// Waves of a submission.
+    pub waves: usize,
+}
+
+impl Options {
+    /// Room that most recordings need at least.
+    pub const USUAL: Self = Self {
+        kernels: super::KERNELS,
+        workgroup_size: WORKGROUP_SIZE,
+        blocks: 64,
+        edges: 8192,
+        table: 1 << 16,
+        waves: 16,
+    };
+}
+
+/// One wave as it is uploaded.
+#[derive(Debug, Default)]
+pub struct Wave {
+    /// What each lane does.
+    pub looks: Vec<Look>,
+    /// Its detections, lane by lane, as they arrived.
+    pub arrived: Vec<Detection>,
+    /// Lane of each, and its source in the low eight bits.
+    pub tags: Vec<u32>,
+    /// How they were measured.
+    pub observations: Vec<Observation>,
+    /// Cells of the grids of all lanes.
+    pub cells: u32,
+}
+
+/// What may have to grow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Capacity {
+    blocks: u32,
+    edges: u32,
+    table: u32,
+    components: u32,
+    detections: u32,
+    cells: u32,
+}
+
+/// A submission that the device has not been asked about yet.
+#[derive(Debug)]
+struct Flight {
+    waves: Vec<Wave>,
+    extents: Vec<Extent>,
+    landing: Landing,
+}
+
+/// What the device has been asked for.
+#[derive(Debug)]
+enum Asked {
+    /// Waves.
+    Waves(Box<Flight>),
+    /// The tracks as they are then.
+    Tracks(Vec<Readback>, wgpu::SubmissionIndex),
+}
+
+/// The tracks of all lanes, and what is known of each lane.
+pub type Tracks = (Arrays<Host>, Vec<LaneState>);
+
+/// Submissions that the host leaves unasked at most.
+const QUEUE: usize = 3;
+
+/// What a submission brings back.
+#[derive(Debug)]
+struct Landing {
+    submission: wgpu::SubmissionIndex,
+    status: Readback,
+    reports: Readback,
+    stamps: Option<Readback>,
+    /// Stage of each pass that is timed.
+    stages: Vec<usize>,
+}
+
+/// All that a track is, and what is known of lanes, in the order in which it is read back.
+const TRACKS: [Field; 8] = [
+    Field::LaneStates,
+    Field::Lane,
+    Field::Tile,
+    Field::Mean,
+    Field::Covariance,
+    Field::Odds,
+    Field::Identity,
+    Field::Sources,
+];
+
+/// Whether to wait for what the device has not brought yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Until it is there.
+    Wait,
+    /// Not at all.
+    None,
+}
+
+/// Bytes of waves that wait at most: what is uploaded at once.
+const PENDING_BYTES: usize = 256 << 20;
+
+/// Lanes whose tracks live on the device.
+#[derive(Debug)]
+pub struct Engine {
+    context: Context,
+    options: Options,
+    config: Config,
+    pipelines: BTreeMap<&'static str, Pipeline>,
+    memory: BTreeMap<Field, Memory>,
+    groups: BTreeMap<(&'static str, [Field; 2]), wgpu::BindGroup>,
+    params: Option<wgpu::Buffer>,
+    timer: Option<Timer>,
+    capacity: Capacity,
+    lanes: u32,
+    field_cells: u32,
+    weight_min: f32,
+    masks: Vec<Mask>,
+    planes: Vec<Plane>,
+    share: Vec<f32>,
+    pending: Vec<Wave>,
+    pending_bytes: usize,
+    /// What the device has been asked for, in order.
+    queue: VecDeque<Asked>,
+    /// Tracks as they were when they were asked for, in that order.
+    snapshots: VecDeque<Tracks>,
+    reports: Vec<(Status, u32)>,
+    times: [Duration; 6],
+    submissions: u64,
+    repeats: u64,
+}
+
+impl Engine {
+    /// Begins with no track in any lane.
+    ///
+    /// # Errors
+    /// If the device does not take the kernels or lacks memory.
+    pub fn new(
+        context: Context,
+        config: Config,
+        setups: &[(bool, &Undetected)],
+        options: Options,
+    ) -> Result<Self, DeviceError> {
+        let mut pipelines = BTreeMap::new();
+        for kernel in options.kernels {
+            pipelines.insert(kernel.name, Pipeline::compile(&context, kernel, options.workgroup_size)?);
+        }
+        let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
+        let memory =
+            Field::ALL.iter().map(|&field| (field, Memory::new(field.name(), field.element_bytes()))).collect();
+        let mut engine = Self {
+            context,
+            options,
+            config,
+            pipelines,
+            memory,
+            groups: BTreeMap::new(),
+            params: None,
+            timer,
+            capacity: Capacity {
+                blocks: options.blocks.max(1),
+                edges: options.edges.max(1),
+                table: options.table.max(1),
+                components: 0,
+                detections: 1,
+                cells: 1,
+            },
+            lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
+            field_cells: 0,
+            weight_min: 0.0,
+            masks: Vec::new(),
+            planes: Vec::new(),
+            share: Vec::new(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            queue: VecDeque::new(),
+            snapshots: VecDeque::new(),
+            reports: Vec::new(),
+            times: [Duration::ZERO; 6],
+            submissions: 0,
+            repeats: 0,
+        };
+        engine.begin(setups)?;
+        Ok(engine)
+    }
+
+    /// The open device.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Time that the stages took on the device so far, where the adapter can tell. Never part of a result.
+    #[must_use]
+    pub fn times(&self) -> [Duration; 6] {
+        self.times
+    }
+
+    /// Submissions so far, and how many of them went on where another had lacked room.
+    #[must_use]
+    pub fn submissions(&self) -> (u64, u64) {
+        (self.submissions, self.repeats)
+    }
+
+    /// Bytes of all arrays on the device.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.memory.values().map(Memory::allocated_bytes).sum()
+    }
+
+    /// Bytes a second that the device copies, both reading and writing counted; the best of a few copies.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn copy_bandwidth(&self) -> Result<f64, DeviceError> {
+        const BYTES: u64 = 128 << 20;
+        const COPIES: u32 = 8;
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let buffers = [self.context.buffer("copy", BYTES, usage)?, self.context.buffer("copy", BYTES, usage)?];
+        let [from, to] = &buffers;
+        let mut best = f64::INFINITY;
+        for _ in 0..3 {
+            let mut encoder = self.context.encoder("copy")?;
+            for _ in 0..COPIES {
+                encoder.copy_buffer_to_buffer(from, 0, to, 0, BYTES);
+            }
+            let start = std::time::Instant::now();
+            self.context.scoped("copy", || self.context.queue.submit([encoder.finish()]))?;
+            self.context.wait("copy")?;
+            best = best.min(start.elapsed().as_secs_f64());
+        }
+        Ok(2.0 * BYTES as f64 * f64::from(COPIES) / best)
+    }
+
+    /// Takes one wave; submits those that wait once they fill a submission, and asks after earlier submissions only when
+    /// several are under way: the host prepares and uploads waves while the device runs earlier ones.
+    ///
+    /// # Errors
+    /// If the device fails. The engine is then not to be used further.
+    pub fn push(&mut self, wave: Wave) -> Result<(), DeviceError> {
+        self.pending_bytes += size_of_val(wave.arrived.as_slice());
+        self.pending.push(wave);
+        let full = self.pending.len() >= self.options.waves || self.pending_bytes >= PENDING_BYTES;
+        if full { self.launch() } else { Ok(()) }
+    }
+
+    /// The plane of a mask on the device, uploaded if it is new.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn mask(&mut self, mask: &Mask) -> Result<u32, DeviceError> {
+        let number = if let Some(known) = self.masks.iter().position(|known| known == mask) {
+            known
+        } else {
+            // Waves that wait were prepared for the planes there are; new ones come behind them.
+            self.planes.push(plane(&mask.plane, self.share.len()));
+            self.share.extend(&mask.share);
+            self.masks.push(mask.clone());
+            self.upload(Field::Planes, bytemuck::cast_slice(&self.planes.clone()))?;
+            self.upload(Field::Share, bytemuck::cast_slice(&self.share.clone()))?;
+            self.masks.len() - 1
+        };
+        Ok(self.lanes + u32::try_from(number).unwrap_or(u32::MAX))
+    }
+
+    /// Runs all waves that wait.
+    ///
+    /// # Errors
+    /// If the device fails. The engine is then not to be used further.
+    pub fn flush(&mut self) -> Result<(), DeviceError> {
+        self.launch()?;
+        while !self.queue.is_empty() {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the tracks as they are after the waves taken so far; [`Self::take_snapshot`] has them later.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn snapshot(&mut self) -> Result<(), DeviceError> {
+        self.launch()?;
+        let asked = self.ask_tracks()?;
+        self.enqueue(asked)
+    }
+
+    /// The oldest tracks that were asked for and not yet taken, if the device has brought them; waits for them if asked
+    /// to.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn take_snapshot(&mut self, patience: Patience) -> Result<Option<Tracks>, DeviceError> {
+        if patience == Patience::Wait {
+            self.launch()?;
+            while self.snapshots.is_empty() && !self.queue.is_empty() {
+                self.settle()?;
+            }
+        }
+        Ok(self.snapshots.pop_front())
+    }
+
+    /// Submits the waves that wait.
+    fn launch(&mut self) -> Result<(), DeviceError> {
+        let waves = core::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        if waves.is_empty() {
+            return Ok(());
+        }
+        let flight = self.fly(waves)?;
+        self.enqueue(Asked::Waves(Box::new(flight)))
+    }
+
+    /// Adds to the queue, and asks after its front where it is long.
+    fn enqueue(&mut self, asked: Asked) -> Result<(), DeviceError> {
+        self.queue.push_back(asked);
+        while self.queue.len() > QUEUE {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Asks after the front of the queue. What was submitted behind waves that had halted did nothing: it is done again.
+    fn settle(&mut self) -> Result<(), DeviceError> {
+        match self.queue.pop_front() {
+            None => Ok(()),
+            Some(Asked::Tracks(readbacks, submission)) => {
+                self.context.wait_for("tracks", Some(submission))?;
+                let tracks = self.tracks_of(readbacks)?;
+                self.snapshots.push_back(tracks);
+                Ok(())
+            }
+            Some(Asked::Waves(flight)) => {
+                if self.land(*flight)? {
+                    for asked in core::mem::take(&mut self.queue) {
+                        let again = self.again(asked)?;
+                        self.queue.push_back(again);
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn again(&mut self, asked: Asked) -> Result<Asked, DeviceError> {
+        match asked {
+            Asked::Waves(flight) => {
+                let Flight { waves, landing, .. } = *flight;
+                self.ask(landing)?;
+                Ok(Asked::Waves(Box::new(self.fly(waves)?)))
+            }
+            Asked::Tracks(readbacks, submission) => {
+                self.context.wait_for("tracks", Some(submission))?;
+                readbacks.into_iter().try_for_each(|readback| readback.finish(|_| ()))?;
+                self.ask_tracks()
+            }
+        }
+    }
+
+    fn fly(&mut self, waves: Vec<Wave>) -> Result<Flight, DeviceError> {
+        let extents = self.upload_waves(&waves)?;
+        let landing = self.submit(&self.passes(&extents, (0, 0)))?;
+        Ok(Flight { waves, extents, landing })
+    }
+
+    /// Waits for a submission; where it lacked room, gives it more and goes on. Says whether it did.
+    fn land(&mut self, flight: Flight) -> Result<bool, DeviceError> {
+        let Flight { waves, extents, landing } = flight;
+        let (mut status, mut reports) = self.ask(landing)?;
+        let halted = status.halted != 0;
+        while status.halted != 0 {
+            self.repeats += 1;
+            let extents_again = self.upload_waves(&waves)?;
+            let at = self.make_room(status, &extents_again)?;
+            let landing = self.submit(&self.passes(&extents_again, at))?;
+            (status, reports) = self.ask(landing)?;
+        }
+        self.reports.extend(reports.into_iter().zip(extents.iter().map(|extent| extent.detections)));
+        Ok(halted)
+    }
+
+    /// Waits for a submission and reads what it brings back.
+    fn ask(&mut self, landing: Landing) -> Result<(Status, Vec<Status>), DeviceError> {
+        let Landing { submission, status, reports, stamps, stages } = landing;
+        self.context.wait_for("waves", Some(submission))?;
+        let mut now = [Status::default()];
+        status.finish(|bytes| bytemuck::cast_slice_mut(&mut now).copy_from_slice(bytes))?;
+        let mut all = vec![Status::default(); self.options.waves];
+        reports.finish(|bytes| bytemuck::cast_slice_mut(&mut all).copy_from_slice(bytes))?;
+        if let (Some(timer), Some(stamps)) = (&self.timer, stamps) {
+            let count = u32::try_from(stages.len()).unwrap_or(u32::MAX);
+            for (stage, spent) in stages.into_iter().zip(timer.read(stamps, count)?) {
+                if let Some(time) = self.times.get_mut(stage) {
+                    *time += spent;
+                }
+            }
+        }
+        let [now] = now;
+        Ok((now, all))
+    }
+
+    /// What the waves since the last call did, with the number of their detections.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn take_reports(&mut self) -> Result<Vec<(Status, u32)>, DeviceError> {
+        self.flush()?;
+        Ok(core::mem::take(&mut self.reports))
+    }
+
+    /// Runs all waves that wait and reads the tracks back.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn tracks(&mut self) -> Result<Tracks, DeviceError> {
+        self.flush()?;
+        match self.ask_tracks()? {
+            Asked::Tracks(readbacks, submission) => {
+                self.context.wait_for("tracks", Some(submission))?;
+                self.tracks_of(readbacks)
+            }
+            Asked::Waves(_) => Ok(Tracks::default()),
+        }
+    }
+
+    /// Submits the copies of all that a track is.
+    fn ask_tracks(&mut self) -> Result<Asked, DeviceError> {
+        let mut encoder = self.context.encoder("tracks")?;
+        let mut readbacks = Vec::new();
+        for field in TRACKS {
+            if let Some(memory) = self.memory.get(&field) {
+                readbacks.push(memory.record_readback(&self.context, memory.elements(), &mut encoder)?);
+            }
+        }
+        let submission = self.context.scoped("tracks", || self.context.queue.submit([encoder.finish()]))?;
+        readbacks.iter().for_each(Readback::map);
+        Ok(Asked::Tracks(readbacks, submission))
+    }
+
+    fn tracks_of(&self, readbacks: Vec<Readback>) -> Result<Tracks, DeviceError> {
+        fn words<T: bytemuck::Pod>(readback: Option<Readback>) -> Result<Vec<T>, DeviceError> {
+            let mut words = Vec::new();
+            if let Some(readback) = readback {
+                readback.finish(|bytes| words.extend_from_slice(bytemuck::cast_slice(bytes)))?;
+            }
+            Ok(words)
+        }
+        let mut next = readbacks.into_iter();
+        let lanes: Vec<LaneState> = words(next.next())?;
+        let arrays = Arrays {
+            lane: words(next.next())?,
+            tile: words(next.next())?,
+            mean: words(next.next())?,
+            covariance: words(next.next())?,
+            odds: words(next.next())?,
+            identity: words(next.next())?,
+            sources: words(next.next())?,
+            ..Arrays::default()
+        };
+        Ok((arrays, lanes.into_iter().take(self.lanes as usize).collect()))
+    }
+}

@@ -1,0 +1,176 @@
+//! Room on the device: what every array needs, and what happens where it does not suffice.
+
+use super::super::error::DeviceError;
+use super::super::fields::Field;
+use super::super::kernels::{CHUNK, Component, FIELD_BLOCK, RANK_MAX, SIZES, Status};
+use super::super::program::{Extent, Room};
+use super::{Capacity, Engine, Memory};
+use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, NONE, SOURCE_WORDS};
+use crate::fusion::config::Mode;
+
+impl Engine {
+    /// Gives every array the room that the capacities ask for, keeping what is there.
+    pub(super) fn allocate(&mut self) -> Result<(), DeviceError> {
+        let blocks_before = self.elements(Field::Lane);
+        for &field in Field::ALL {
+            let wanted = self.wanted(field);
+            if let Some(memory) = self.memory.get_mut(&field) {
+                memory.grow(&self.context, wanted)?;
+            }
+        }
+        let blocks = self.elements(Field::Lane);
+        if blocks > blocks_before {
+            let none = vec![NONE; blocks - blocks_before];
+            if let Some(memory) = self.memory.get(&Field::Lane) {
+                memory.write(&self.context, blocks_before, bytemuck::cast_slice(&none))?;
+            }
+            self.groups.clear();
+        }
+        self.groups.clear();
+        Ok(())
+    }
+
+    pub(super) fn elements(&self, field: Field) -> usize {
+        self.memory.get(&field).map_or(0, Memory::elements)
+    }
+
+    /// Elements that an array is to have.
+    pub(super) fn wanted(&self, field: Field) -> usize {
+        let Capacity { blocks, edges, table, components, detections, cells } = self.capacity;
+        let (blocks, edges, table) = (blocks as usize, edges as usize, table as usize);
+        let (detections, cells, lanes) = (detections as usize, cells as usize, self.lanes as usize);
+        let (places, field_cells) = (blocks * BLOCK, self.field_cells as usize);
+        let soft = self.config.association.mode == Mode::Soft;
+        let only = |when: bool, elements: usize| if when { elements } else { 1 };
+        let chunks = |elements: usize| elements.div_ceil(CHUNK as usize);
+        match field {
+            Field::Lane => blocks,
+            Field::Tile | Field::SpareTile => 3 * places,
+            Field::Mean | Field::SpareMean => MEAN * places,
+            Field::Covariance | Field::SpareCovariance => COVARIANCE * places,
+            Field::Odds
+            | Field::SpareOdds
+            | Field::Aims
+            | Field::Rows
+            | Field::Labels
+            | Field::Targets
+            | Field::Work => places,
+            Field::Identity | Field::SpareIdentity => IDENTITY * places,
+            Field::Sources | Field::SpareSources => SOURCE_WORDS * places,
+            Field::Fates | Field::Keep => places + 1,
+            Field::Gathered => only(components > 0, places + 1),
+            Field::Contested | Field::Holds | Field::Waiters => only(!soft, places + 1),
+            Field::Waiting => only(!soft, places),
+            Field::Slots => only(!soft, detections + places + 1),
+            Field::Claims => only(!soft, detections),
+            Field::Clusters => only(soft, places),
+            Field::Members => only(soft, places + detections),
+            Field::Table => only(soft, table),
+            Field::ToDetection | Field::ToTrack => only(soft, edges),
+            Field::Keys | Field::Unordered => places.max(detections),
+            Field::Placed | Field::Columns | Field::FirstTrack | Field::Homes => detections,
+            Field::Chances | Field::Born | Field::BirthAt => detections + 1,
+            Field::Edges | Field::EdgeTrack | Field::Loose | Field::Entries => edges,
+            Field::Cells => cells,
+            Field::Sums => chunks(cells).max(chunks(places + 1)).max(chunks(detections + 1)).max(chunks(lanes + 1)) + 1,
+            Field::Density => field_cells,
+            Field::Returned => 2 * field_cells,
+            Field::FieldLane => field_cells / FIELD_BLOCK as usize,
+            Field::Components => lanes * components as usize,
+            Field::LaneStates | Field::Setups => lanes,
+            Field::Blocks => lanes + 1,
+            Field::Reports => self.options.waves,
+            Field::Arguments => 3 * SIZES as usize,
+            // One, sized by what is uploaded, or standing for another.
+            Field::Status
+            | Field::Looks
+            | Field::Arrived
+            | Field::Tags
+            | Field::Observations
+            | Field::Planes
+            | Field::Share
+            | Field::ComponentBirths
+            | Field::Words
+            | Field::Copies => 1,
+        }
+    }
+
+    pub(super) fn upload(&mut self, field: Field, bytes: &[u8]) -> Result<(), DeviceError> {
+        let Some(memory) = self.memory.get_mut(&field) else { return Ok(()) };
+        if memory.upload(&self.context, bytes)? {
+            self.groups.clear();
+        }
+        Ok(())
+    }
+
+    pub(super) fn download<T: bytemuck::Pod>(&self, field: Field, elements: usize) -> Result<Vec<T>, DeviceError> {
+        self.memory.get(&field).map_or_else(|| Ok(Vec::new()), |memory| memory.download(&self.context, elements))
+    }
+
+    /// Grows what did not suffice; says from which wave and pass to go on.
+    pub(super) fn make_room(&mut self, status: Status, extents: &[Extent]) -> Result<(usize, usize), DeviceError> {
+        let at = status.wave as usize;
+        let extent = extents.get(at).copied().unwrap_or_default();
+        let passes = self.passes(core::slice::from_ref(&extent), (0, 0));
+        let halted = passes.get((status.halted - 1) as usize).and_then(|pass| pass.halts);
+        if status.longest > RANK_MAX || status.edges == u32::MAX {
+            return Err(DeviceError::Crowded { wanted: RANK_MAX });
+        }
+        let Some((room, resume)) = halted else {
+            return Err(DeviceError::Invalid {
+                at: format!("pass {}", status.halted),
+                reason: "it has no reason to halt".to_owned(),
+            });
+        };
+        let before = self.capacity;
+        match room {
+            Room::Edges => self.capacity.edges = self.roomy(before.edges, status.needed, Field::Edges, 1),
+            Room::Blocks => {
+                self.capacity.blocks = self.roomy(before.blocks, status.needed, Field::Covariance, COVARIANCE * BLOCK);
+            }
+            Room::Table => self.capacity.table = self.roomy(before.table, status.needed, Field::Table, 1),
+            Room::Components => self.grow_components(status.needed)?,
+            Room::Steps => {}
+        }
+        self.allocate()?;
+        let mut next = Status { halted: 0, needed: 0, unfinished: 0, ..status };
+        if room == Room::Table {
+            (next.work, next.listed, next.table) = (0, 0, 0);
+            (next.exact, next.belief, next.going) = (0, 0, 0);
+        }
+        if room == Room::Blocks {
+            next.tracks = 0;
+        }
+        if room == Room::Components {
+            next.components = 0;
+        }
+        self.upload(Field::Status, bytemuck::bytes_of(&next))?;
+        Ok((at, resume))
+    }
+
+    /// Half as much again as is needed, so that a picture that grows does not halt every wave; but no more than one
+    /// binding of `field` holds, `each` elements a piece, as long as that suffices.
+    pub(super) fn roomy(&self, before: u32, needed: u32, field: Field, each: usize) -> u32 {
+        let piece = (field.element_bytes() * each.max(1)) as u64;
+        let most = u32::try_from(self.context.report().binding_bytes_max / piece).unwrap_or(u32::MAX);
+        before.max(needed).max(needed.saturating_add(needed / 2).min(most))
+    }
+
+    /// Gives every lane room for more Gaussian components.
+    pub(super) fn grow_components(&mut self, needed: u32) -> Result<(), DeviceError> {
+        let (before, after) = (
+            self.capacity.components as usize,
+            self.roomy(self.capacity.components, needed, Field::Components, self.lanes as usize),
+        );
+        let lanes = self.lanes as usize;
+        let old: Vec<Component> = self.download(Field::Components, lanes * before)?;
+        let mut new = vec![Component::default(); lanes * after as usize];
+        for (to, from) in new.chunks_mut(after as usize).zip(old.chunks(before.max(1))) {
+            if let Some(to) = to.get_mut(..from.len()) {
+                to.copy_from_slice(from);
+            }
+        }
+        self.capacity.components = after;
+        self.upload(Field::Components, bytemuck::cast_slice(&new))
+    }
+}

@@ -1,0 +1,105 @@
+//! Scans to waves: what the host says of a wave before the device runs it.
+
+use super::engine::{Engine, Wave};
+use super::error::DeviceError;
+use crate::fusion::arrays::{Detection, Look, NONE, Observation};
+use crate::fusion::batch::Scan;
+use crate::fusion::config::Config;
+use crate::fusion::grid::Grid;
+use crate::time::seconds_between;
+
+/// When each lane had its last scan, and how many it has had.
+#[derive(Debug)]
+pub struct Feed {
+    lanes: Vec<Lane>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    radial: bool,
+    time_us: Option<i64>,
+    scans: u32,
+}
+
+impl Feed {
+    /// Before the first scan of any lane; `radial` says of each whether up is away from the Earth's centre.
+    #[must_use]
+    pub fn new(radial: impl Iterator<Item = bool>) -> Self {
+        Self { lanes: radial.map(|radial| Lane { radial, time_us: None, scans: 0 }).collect() }
+    }
+
+    /// Time of a lane's last scan.
+    #[must_use]
+    pub fn time_us(&self, lane: usize) -> Option<i64> {
+        self.lanes.get(lane)?.time_us
+    }
+
+    /// The wave of these scans, in the order of their lanes and at most one a lane.
+    ///
+    /// # Errors
+    /// If the device does not take a mask.
+    ///
+    /// # Panics
+    /// If a scan goes back in time: a bug of the caller.
+    pub fn wave(
+        &mut self,
+        config: &Config,
+        engine: &mut Engine,
+        scans: Vec<Scan<'_>>,
+        observations: Vec<Observation>,
+    ) -> Result<Wave, DeviceError> {
+        let mut wave = Wave { observations, ..Wave::default() };
+        let mut scans = scans.into_iter().peekable();
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let mut look = Look {
+                radial: u32::from(lane.radial),
+                gate: config.gate.get(),
+                first_detection: count(wave.arrived.len()),
+                first_cell: wave.cells,
+                mask: NONE,
+                ..Look::default()
+            };
+            match scans.next_if(|scan| scan.lane == index) {
+                Some(scan) => {
+                    lane.begin(config, &scan, &mut look);
+                    if let Some(mask) = scan.mask {
+                        look.mask = engine.mask(mask)?;
+                    }
+                    wave.cells += Grid::describe(&scan.detections, &wave.observations, scan.slack_m, &mut look);
+                    wave.add(index, &scan.detections, &scan.source);
+                }
+                None => wave.cells += 1,
+            }
+            wave.looks.push(look);
+        }
+        Ok(wave)
+    }
+}
+
+impl Lane {
+    fn begin(&mut self, config: &Config, scan: &Scan<'_>, look: &mut Look) {
+        let before = self.time_us.unwrap_or(scan.time_us);
+        assert!(scan.time_us >= before, "the scans of a lane are in time order");
+        config.motion.over(seconds_between(before, scan.time_us), look);
+        look.awake = 1;
+        look.detections = count(scan.detections.len());
+        look.detection_probability = scan.detection_probability;
+        look.scan = self.scans;
+        self.time_us = Some(scan.time_us);
+        self.scans += 1;
+        look.reorder = u32::from(self.scans.is_multiple_of(config.reorder_scans.max(1)));
+    }
+}
+
+impl Wave {
+    fn add(&mut self, lane: usize, detections: &[Detection], source: &[u8]) {
+        self.arrived.extend_from_slice(detections);
+        let lane = count(lane) << 8;
+        let sources = source.iter().copied().chain(core::iter::repeat(0));
+        self.tags.extend(sources.take(detections.len()).map(|source| lane | u32::from(source)));
+    }
+}
+
+fn count(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,165 @@
+//! The arrays that live on the device, by the names that the shaders give them.
+
+use super::kernels::{Aim, Cluster, Component, LaneState, Plane, Setup, Slot, Status};
+use crate::fusion::arrays::{Detection, Edge, Look, Observation, Placed, Row};
+
+/// Declares the arrays: name in Rust, name in WGSL, element, meaning.
+macro_rules! fields {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal $element:ty,)+) => {
+        /// An array on the device.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Field { $($(#[doc = $doc])+ $field,)+ }
+
+        impl Field {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$field),+];
+
+            /// Its name in WGSL.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$field => $name,)+ }
+            }
+
+            /// Bytes of an element.
+            #[must_use]
+            pub const fn element_bytes(self) -> usize {
+                match self { $(Self::$field => size_of::<$element>(),)+ }
+            }
+        }
+    };
+}
+
+fields! {
+    /// What each lane does in each wave of an upload.
+    Looks "looks" Look,
+    /// Detections of an upload, as they arrived.
+    Arrived "arrived" Detection,
+    /// Their lanes and sources.
+    Tags "tags" u32,
+    /// How they were measured.
+    Observations "observations" Observation,
+    /// How each lane began.
+    Setups "setups" Setup,
+    /// Planes of the lanes' fields, then of masks.
+    Planes "planes" Plane,
+    /// Shares of the masks' cells.
+    Share "share" f32,
+    /// Lane of each block of field cells.
+    FieldLane "field_lane" u32,
+    /// Components that are born with every scan.
+    ComponentBirths "component_births" Component,
+    /// Lane of each block of tracks.
+    Lane "lane" u32,
+    /// Tile of each track.
+    Tile "tile" i32,
+    /// Mean of each track.
+    Mean "mean" f32,
+    /// Covariance of each track.
+    Covariance "covariance" f32,
+    /// Odds of existence of each track.
+    Odds "odds" f32,
+    /// Birth and flags of each track.
+    Identity "identity" u32,
+    /// Sources of each track.
+    Sources "sources" u32,
+    /// What is known of each lane.
+    LaneStates "lane_states" LaneState,
+    /// Density of undetected targets in each field cell.
+    Density "field" f32,
+    /// Gaussian components of undetected targets.
+    Components "components" Component,
+    /// Counts, and the pass that lacked room.
+    Status "status" Status,
+    /// The same, kept for every wave.
+    Reports "reports" Status,
+    /// Groups of every size of a pass.
+    Arguments "arguments" u32,
+    /// Sums of the chunks of a scan.
+    Sums "sums" u32,
+    /// Cell of each detection, or of each track.
+    Keys "keys" u32,
+    /// Detections or tracks of each cell; then their end.
+    Cells "cells" u32,
+    /// Detections or tracks by cell, in any order.
+    Unordered "unordered" u32,
+    /// Detections in their cells.
+    Placed "placed" Placed,
+    /// Where tracks look for detections.
+    Aims "aims" Aim,
+    /// Hypotheses of each track.
+    Rows "rows" Row,
+    /// Hypotheses.
+    Edges "edges" Edge,
+    /// Track of each edge.
+    EdgeTrack "edge_track" u32,
+    /// Edges of each detection; then their end.
+    Columns "columns" u32,
+    /// Edges by detection, in any order.
+    Loose "loose" u32,
+    /// Edges by detection, in the order of their tracks.
+    Entries "entries" u32,
+    /// Least track of each detection.
+    FirstTrack "first_track" u32,
+    /// Least track of each track's cluster.
+    Labels "labels" u32,
+    /// Columns of the assignment.
+    Slots "slots" Slot,
+    /// Tracks whose best detection it is, of each detection.
+    Claims "claims" u32,
+    /// Whether two tracks of a cluster have the same best detection.
+    Contested "contested" u32,
+    /// Edge that each track holds.
+    Holds "holds" u32,
+    /// Waiting tracks of each cluster; then their end.
+    Waiters "waiters" u32,
+    /// Waiting tracks by cluster.
+    Waiting "waiting" u32,
+    /// Clusters to be solved.
+    Work "work" u32,
+    /// Clusters, at the places of their least tracks.
+    Clusters "clusters" Cluster,
+    /// Members of clusters that are solved exactly.
+    Members "members" u32,
+    /// Their tables.
+    Table "table" f32,
+    /// Messages of belief propagation.
+    ToDetection "to_detection" f32,
+    /// Messages of belief propagation.
+    ToTrack "to_track" f32,
+    /// Probability that each detection begins a track.
+    Chances "chances" f32,
+    /// Whether it does; then how many before it do.
+    Born "born" u32,
+    /// What becomes of each track.
+    Fates "fates" u32,
+    /// Whether each track stays; then how many before it do.
+    Keep "keep" u32,
+    /// The same of tracks that go back into the field of undetected targets.
+    Gathered "gathered" u32,
+    /// Recycled existence in each field cell, in parts.
+    Returned "returned" u32,
+    /// Blocks of each lane; then the first of them.
+    Blocks "blocks" u32,
+    /// Where each track goes.
+    Targets "targets" u32,
+    /// Where each birth goes.
+    Homes "homes" u32,
+    /// Detection of each birth.
+    BirthAt "birth_at" u32,
+    /// What a general kernel reads, or changes.
+    Words "words" u32,
+    /// What a general kernel writes.
+    Copies "copies" u32,
+    /// Room for tracks while they move.
+    SpareTile "spare_tile" i32,
+    /// Room for tracks while they move.
+    SpareMean "spare_mean" f32,
+    /// Room for tracks while they move.
+    SpareCovariance "spare_covariance" f32,
+    /// Room for tracks while they move.
+    SpareOdds "spare_odds" f32,
+    /// Room for tracks while they move.
+    SpareIdentity "spare_identity" u32,
+    /// Room for tracks while they move.
+    SpareSources "spare_sources" u32,
+}

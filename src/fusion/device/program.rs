@@ -1,0 +1,388 @@
+//! A wave as plain data: the passes that it consists of, in order, stage by stage.
+//!
+//! A pass is a kernel, how many invocations it has, and what its parameters say. How many workgroups a size means is
+//! computed on the device (`shaders/scan/plan.wgsl`), from counts that only the device knows; where a pass lacked
+//! room, all later sizes are zero, and the host grows what did not suffice and goes on from the pass named in `resume`.
+//!
+//! An exclusive scan of n words is three passes: sums of chunks, a scan of the sums, and the sums spread over the words
+//! (reduce, then scan; no chunk waits for another).
+
+use super::fields::Field;
+use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
+use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, SOURCE_WORDS};
+use crate::fusion::config::{Config, Mode};
+
+/// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Size {
+    /// One.
+    One = 0,
+    /// Detections of the wave.
+    Detections = 1,
+    /// These, and the end of a scan over them.
+    DetectionsAndEnd = 2,
+    /// Chunks of these.
+    DetectionChunks = 3,
+    /// Cells of the wave.
+    Cells = 4,
+    /// Chunks of these.
+    CellChunks = 5,
+    /// Places for tracks.
+    Places = 6,
+    /// These, and the end of a scan over them.
+    PlacesAndEnd = 7,
+    /// Chunks of these.
+    PlaceChunks = 8,
+    /// Lanes.
+    Lanes = 9,
+    /// These, and the end of a scan over them.
+    LanesAndEnd = 10,
+    /// Chunks of these.
+    LaneChunks = 11,
+    /// Cells of the fields of undetected targets.
+    FieldCells = 12,
+    /// Edges.
+    Edges = 13,
+    /// Clusters to be solved.
+    Work = 14,
+    /// The same, a workgroup each.
+    WorkGroups = 15,
+    /// Births.
+    Births = 16,
+    /// Places, if tracks move.
+    MovingPlaces = 17,
+    /// Cells, if tracks move.
+    MovingCells = 18,
+    /// Chunks of these.
+    MovingCellChunks = 19,
+    /// Columns of the assignment.
+    Slots = 20,
+    /// Places, while belief propagation goes on.
+    GoingPlaces = 21,
+    /// Detections, while belief propagation goes on.
+    GoingDetections = 22,
+    /// Words of the largest field, if tracks move.
+    MovingWords = 23,
+}
+
+/// What may not suffice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Room for edges.
+    Edges,
+    /// Room for blocks of tracks.
+    Blocks,
+    /// Room for Gaussian components of a lane.
+    Components,
+    /// Room for the tables of exact clusters.
+    Table,
+    /// Steps of a bounded search: nothing grows, it is run again.
+    Steps,
+}
+
+/// One dispatch.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// Its stage.
+    pub stage: usize,
+    /// Its kernel.
+    pub kernel: &'static str,
+    /// Its size.
+    pub size: Size,
+    /// Its parameters.
+    pub params: Params,
+    /// What stands for the arrays `words` and `copies` of a general kernel.
+    pub general: [Field; 2],
+    /// If it may halt the batch: for want of what, and the number of the pass to go on from.
+    pub halts: Option<(Room, usize)>,
+}
+
+/// How much there is of everything when a wave is recorded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extent {
+    /// Lanes.
+    pub lanes: u32,
+    /// Places for tracks.
+    pub places: u32,
+    /// Detections of the wave.
+    pub detections: u32,
+    /// Cells of the wave.
+    pub cells: u32,
+    /// First look of the wave in its upload.
+    pub first_look: u32,
+    /// First detection of the wave in its upload.
+    pub first_detection: u32,
+    /// Number of the wave in its upload.
+    pub wave: u32,
+    /// Cells of the fields of undetected targets.
+    pub field_cells: u32,
+    /// Room for edges.
+    pub edges_max: u32,
+    /// Room for Gaussian components of a lane; 0 if no lane has any.
+    pub components_max: u32,
+    /// Room for tables.
+    pub table_max: u32,
+    /// Lighter components are dropped.
+    pub weight_min: f32,
+}
+
+/// Builds the passes of a wave.
+#[derive(Debug)]
+struct Builder {
+    base: Params,
+    extent: Extent,
+    stage: usize,
+    passes: Vec<Pass>,
+}
+
+/// The passes of one wave.
+#[must_use]
+pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
+    let existence = &config.existence;
+    let limit = existence.position_sigma_max_m.get();
+    let base = Params {
+        lanes: extent.lanes,
+        places: extent.places,
+        detections: extent.detections,
+        cells: extent.cells,
+        first_look: extent.first_look,
+        first_detection: extent.first_detection,
+        wave: extent.wave,
+        exact_max: config.association.exact_max,
+        components_max: extent.components_max,
+        prune: existence.prune.get(),
+        recycle: existence.recycle.get(),
+        confirm: existence.confirm.get(),
+        contributor: existence.contributor.get(),
+        spread_max: 2.0 * (limit * limit),
+        tolerance: config.association.tolerance,
+        weight_min: extent.weight_min,
+        stride: extent.field_cells,
+        capacity: u32::MAX,
+        ..Params::default()
+    };
+    let mut to = Builder { base, extent: *extent, stage: 0, passes: Vec::new() };
+    to.plan(0, u32::MAX, None);
+    to.predict();
+    to.stage = 1;
+    to.gate();
+    to.stage = 2;
+    to.cluster();
+    to.stage = 3;
+    match config.association.mode {
+        Mode::Assign => to.assign(),
+        Mode::Soft => to.soft(config.association.iterations_max),
+    }
+    to.stage = 4;
+    to.pass("update", Size::Places, extent.places);
+    to.stage = 5;
+    to.manage();
+    to.passes
+}
+
+impl Builder {
+    /// The pass that was added last.
+    #[expect(clippy::indexing_slicing, reason = "called behind a push")]
+    fn last(&mut self) -> &mut Pass {
+        let last = self.passes.len() - 1;
+        &mut self.passes[last]
+    }
+
+    fn pass(&mut self, kernel: &'static str, size: Size, n: u32) -> &mut Pass {
+        let number = self.passes.len();
+        let params = Params { n, pass_number: u32::try_from(number + 1).unwrap_or(u32::MAX), ..self.base };
+        let general = [Field::Words, Field::Copies];
+        self.passes.push(Pass { stage: self.stage, kernel, size, params, general, halts: None });
+        self.last()
+    }
+
+    fn of_kind(&mut self, kernel: &'static str, size: Size, n: u32, kind: u32) -> &mut Pass {
+        let pass = self.pass(kernel, size, n);
+        pass.params.kind = kind;
+        pass
+    }
+
+    /// Computes all sizes anew; halts where `slot` counts more than `capacity`.
+    fn plan(&mut self, slot: u32, capacity: u32, halts: Option<(Room, usize)>) {
+        let pass = self.pass("plan", Size::One, 1);
+        pass.params.slot = slot;
+        pass.params.capacity = capacity;
+        pass.halts = halts;
+    }
+
+    fn general(&mut self, kernel: &'static str, size: Size, n: u32, general: [Field; 2]) -> &mut Pass {
+        let pass = self.pass(kernel, size, n);
+        pass.general = general;
+        pass
+    }
+
+    /// An exclusive scan in place; `slot` says where its total is noted.
+    fn scan(&mut self, words: Field, chunks: Size, count: u32, slot: u32) {
+        self.scan_words(words, chunks, count, slot, [1, 0, 0]);
+    }
+
+    fn scan_words(&mut self, words: Field, chunks: Size, count: u32, slot: u32, [stride, read, written]: [u32; 3]) {
+        for (kernel, size) in [("reduce", chunks), ("spine", Size::One), ("spread", chunks)] {
+            let pass = self.general(kernel, size, count.div_ceil(CHUNK), [words, Field::Copies]);
+            pass.params.capacity = count;
+            (pass.params.stride, pass.params.from_word, pass.params.to_word) = (stride, read, written);
+            if kernel == "spine" {
+                (pass.params.n, pass.params.capacity, pass.params.slot) = (1, count.div_ceil(CHUNK), slot);
+            }
+        }
+    }
+
+    fn predict(&mut self) {
+        let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
+        self.pass("predict", Size::Places, places);
+        self.pass("grow", Size::FieldCells, field_cells);
+        if components_max > 0 {
+            self.pass("drift", Size::Lanes, lanes);
+        }
+    }
+
+    fn gate(&mut self) {
+        let Extent { places, detections, cells, components_max, edges_max, .. } = self.extent;
+        self.general("clear", Size::Cells, cells, [Field::Cells, Field::Copies]);
+        self.pass("bin", Size::Detections, detections);
+        self.scan(Field::Cells, Size::CellChunks, cells, 0);
+        self.pass("scatter", Size::Detections, detections);
+        self.pass("arrange", Size::Detections, detections);
+        self.pass("field_density", Size::Detections, detections);
+        if components_max > 0 {
+            self.pass("component_density", Size::Detections, detections);
+        }
+        let again = self.passes.len();
+        self.pass("aim", Size::Places, places);
+        self.of_kind("search", Size::Places, places, 0);
+        self.scan_words(Field::Rows, Size::PlaceChunks, places, 1, [4, 1, 0]);
+        self.plan(1, edges_max, Some((Room::Edges, again)));
+        self.of_kind("search", Size::Places, places, 1);
+    }
+
+    fn cluster(&mut self) {
+        let Extent { places, detections, edges_max, .. } = self.extent;
+        self.pass("degree", Size::Places, places);
+        self.scan(Field::Columns, Size::DetectionChunks, detections, 0);
+        self.pass("column", Size::Edges, edges_max);
+        self.pass("column_order", Size::Edges, edges_max);
+        let again = self.passes.len();
+        self.plan(8, u32::MAX, None);
+        self.pass("unite", Size::Places, places);
+        self.pass("flatten", Size::Places, places);
+        self.plan(7, 0, Some((Room::Steps, again)));
+    }
+
+    fn assign(&mut self) {
+        let Extent { places, detections, .. } = self.extent;
+        self.pass("ready", Size::Slots, detections + places + 1);
+        self.pass("best", Size::Places, places);
+        self.pass("choose", Size::Places, places);
+        self.pass("queue", Size::Places, places);
+        self.plan(u32::MAX, u32::MAX, None);
+        self.scan(Field::Waiters, Size::PlaceChunks, places, 0);
+        self.pass("enqueue", Size::Places, places);
+        let again = self.passes.len();
+        for _ in 0..2 {
+            self.plan(8, u32::MAX, None);
+            self.pass("augment", Size::Work, places);
+        }
+        self.plan(7, 0, Some((Room::Steps, again)));
+        self.pass("settle_assigned", Size::Places, places);
+    }
+
+    fn soft(&mut self, iterations_max: u32) {
+        let Extent { places, detections, edges_max, table_max, .. } = self.extent;
+        let again = self.passes.len();
+        self.pass("begin_soft", Size::Places, places);
+        self.pass("count_tracks", Size::Places, places);
+        self.pass("count_detections", Size::Detections, detections);
+        self.pass("sort_out", Size::Places, places);
+        self.plan(6, table_max, Some((Room::Table, again)));
+        self.pass("list_tracks", Size::Places, places);
+        self.pass("list_detections", Size::Detections, detections);
+        self.pass("exact", Size::WorkGroups, places);
+        self.pass("hope", Size::Edges, edges_max);
+        for _ in 0..iterations_max {
+            self.pass("believe", Size::GoingPlaces, places);
+            self.pass("answer", Size::GoingDetections, detections);
+            // Only the count begins anew; the sizes are still those of this iteration.
+            self.plan(9, u32::MAX, None);
+            self.pass("judge", Size::GoingPlaces, places);
+            self.plan(u32::MAX, u32::MAX, None);
+        }
+        self.plan(11, u32::MAX, None);
+        self.pass("settle_soft", Size::Places, places);
+    }
+
+    fn manage(&mut self) {
+        let Extent { places, detections, lanes, field_cells, components_max, .. } = self.extent;
+        let (detections_and_end, places_and_end) = (detections + 1, places + 1);
+        self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
+        self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
+        self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
+        self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
+        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 3);
+        if components_max > 0 {
+            self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
+                [Field::Gathered, Field::Copies];
+            self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, 0);
+            let again = self.passes.len();
+            self.pass("tally_components", Size::Lanes, lanes);
+            self.plan(5, components_max, Some((Room::Components, again)));
+        }
+        let again = self.passes.len();
+        self.pass("muster", Size::LanesAndEnd, lanes + 1);
+        self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, 4);
+        self.plan(4, blocks(places), Some((Room::Blocks, again)));
+        self.pass("house", Size::Places, places);
+        self.pass("house_behind", Size::Detections, detections);
+        if components_max > 0 {
+            self.pass("give_back", Size::Places, places);
+        }
+        self.pass("thin", Size::FieldCells, field_cells);
+        self.pass("refresh", Size::Places, places);
+        self.moves();
+        self.pass("begin_from_field", Size::Births, detections);
+        if components_max > 0 {
+            self.pass("begin_from_components", Size::Births, detections);
+            self.pass("retain", Size::Lanes, lanes);
+        }
+        self.pass("name_births", Size::Births, detections);
+        self.pass("advance", Size::Lanes, lanes);
+        self.pass("report", Size::One, 1);
+    }
+
+    /// Puts tracks where they belong, if any lane asks for it: into spare arrays and back.
+    fn moves(&mut self) {
+        let Extent { places, cells, .. } = self.extent;
+        self.general("clear", Size::MovingCells, cells, [Field::Cells, Field::Copies]);
+        self.general("clear", Size::MovingPlaces, places, [Field::SpareOdds, Field::Copies]);
+        self.pass("count_cells", Size::MovingPlaces, places);
+        self.scan(Field::Cells, Size::MovingCellChunks, cells, 0);
+        self.pass("scatter", Size::MovingPlaces, places);
+        self.pass("aim_places", Size::MovingPlaces, places);
+        let fields = [
+            (Field::Tile, Field::SpareTile, 3),
+            (Field::Mean, Field::SpareMean, MEAN),
+            (Field::Covariance, Field::SpareCovariance, COVARIANCE),
+            (Field::Odds, Field::SpareOdds, 1),
+            (Field::Identity, Field::SpareIdentity, IDENTITY),
+            (Field::Sources, Field::SpareSources, SOURCE_WORDS),
+        ];
+        for (field, spare, words) in fields {
+            let words = u32::try_from(words).unwrap_or(0);
+            self.general("move_words", Size::MovingPlaces, places, [field, spare]).params.stride = words;
+        }
+        for (field, spare, words) in fields {
+            let words = places * u32::try_from(words).unwrap_or(0);
+            self.general("copy_words", Size::MovingWords, words, [spare, field]);
+        }
+        self.pass("enlist", Size::MovingPlaces, blocks(places));
+    }
+}
+
+fn blocks(places: u32) -> u32 {
+    places / u32::try_from(BLOCK).unwrap_or(u32::MAX)
+}

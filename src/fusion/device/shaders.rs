@@ -1,0 +1,77 @@
+//! Every kernel by its WGSL files: the parts that it shares, then its own. WGSL declarations are unordered, so joining is
+//! enough. What a kernel binds is read from its text, which is the only place that says it.
+
+use super::kernels::Kernel;
+use crate::fusion::mirror::wgsl;
+
+/// A kernel of that name made of those files.
+macro_rules! kernel {
+    ($name:literal: $($file:literal),+) => {
+        Kernel { name: $name, wgsl: wgsl!($($file),+) }
+    };
+}
+
+/// All kernels, in the order in which a wave runs them first.
+pub const KERNELS: &[Kernel] = &[
+    kernel!("grow": "shared/params", "shared/index", "shared/lane", "shared/look", "undetected/grow"),
+    kernel!("drift": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "undetected/drift"),
+    kernel!("thin": "shared/params", "shared/index", "shared/look", "shared/plane_struct", "undetected/thin"),
+    kernel!("predict": "shared/params", "shared/index", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "predict"),
+    kernel!("clear": "shared/params", "shared/index", "scan/clear"),
+    kernel!("reduce": "shared/params", "shared/index", "shared/scan", "shared/word", "scan/reduce"),
+    kernel!("spine": "shared/params", "shared/index", "shared/scan", "shared/status", "scan/spine"),
+    kernel!("spread": "shared/params", "shared/index", "shared/scan", "shared/word", "scan/spread"),
+    kernel!("plan": "shared/params", "shared/index", "shared/scan", "shared/status", "shared/track_fields", "scan/plan"),
+    kernel!("bin": "shared/params", "shared/index", "shared/detection", "shared/grid", "shared/look", "shared/tile", "gate/bin"),
+    kernel!("scatter": "shared/params", "shared/index", "gate/scatter"),
+    kernel!("arrange": "shared/params", "shared/index", "shared/detection", "shared/look", "shared/status_atomic", "gate/arrange"),
+    kernel!("field_density": "shared/params", "shared/index", "shared/cost", "shared/detection", "shared/lane", "shared/logarithm", "shared/look", "shared/observation_struct", "shared/plane", "shared/plane_struct", "shared/tile", "shared/vector", "gate/field_density"),
+    kernel!("component_density": "shared/params", "shared/index", "shared/component", "shared/cost", "shared/detection", "shared/innovation", "shared/lane", "shared/logarithm", "shared/look", "shared/observation", "shared/observation_struct", "shared/scalar_update", "shared/state", "shared/tile", "shared/vector", "gate/component_density"),
+    kernel!("aim": "shared/params", "shared/index", "shared/aim", "shared/edges", "shared/grid", "shared/look", "shared/plane", "shared/plane_struct", "shared/propagate", "shared/state", "shared/tile", "shared/track", "shared/track_fields", "shared/vector", "gate/aim"),
+    kernel!("search": "shared/params", "shared/index", "shared/aim", "shared/detection", "shared/edges", "shared/grid", "shared/innovation", "shared/logarithm", "shared/look", "shared/observation", "shared/observation_struct", "shared/scalar_update", "shared/state", "shared/tile", "shared/track", "shared/track_fields", "shared/vector", "gate/search"),
+    kernel!("degree": "shared/params", "shared/index", "shared/edges", "cluster/degree"),
+    kernel!("column": "shared/params", "shared/index", "shared/edges", "shared/status", "cluster/column"),
+    kernel!("column_order": "shared/params", "shared/index", "shared/edges", "shared/status_atomic", "cluster/column_order"),
+    kernel!("unite": "shared/params", "shared/index", "shared/edges", "shared/status_atomic", "cluster/unite"),
+    kernel!("flatten": "shared/params", "shared/index", "shared/status_atomic", "cluster/flatten"),
+    kernel!("ready": "shared/params", "shared/index", "shared/slot", "associate/ready"),
+    kernel!("best": "shared/params", "shared/index", "shared/edges", "associate/best"),
+    kernel!("choose": "shared/params", "shared/index", "shared/cost", "shared/edges", "shared/logarithm", "shared/slot_atomic", "associate/choose"),
+    kernel!("queue": "shared/params", "shared/index", "shared/edges", "shared/slot", "shared/status_atomic", "associate/queue"),
+    kernel!("enqueue": "shared/params", "shared/index", "associate/enqueue"),
+    kernel!("augment": "shared/params", "shared/index", "shared/cost", "shared/edges", "shared/logarithm", "shared/slot", "shared/status", "associate/augment"),
+    kernel!("settle_assigned": "shared/params", "shared/index", "shared/edges", "associate/settle_assigned"),
+    kernel!("begin_soft": "shared/params", "shared/index", "shared/cluster", "associate/begin_soft"),
+    kernel!("count_tracks": "shared/params", "shared/index", "shared/cluster_atomic", "associate/count_tracks"),
+    kernel!("count_detections": "shared/params", "shared/index", "shared/cluster_atomic", "associate/count_detections"),
+    kernel!("sort_out": "shared/params", "shared/index", "shared/cluster", "shared/status_atomic", "associate/sort_out"),
+    kernel!("list_tracks": "shared/params", "shared/index", "shared/cluster_atomic", "associate/list_tracks"),
+    kernel!("list_detections": "shared/params", "shared/index", "shared/cluster_atomic", "associate/list_detections"),
+    kernel!("exact": "shared/params", "shared/index", "shared/cluster", "shared/edges", "shared/folded", "shared/status", "associate/exact"),
+    kernel!("hope": "shared/params", "shared/index", "shared/status", "associate/hope"),
+    kernel!("believe": "shared/params", "shared/index", "shared/cluster", "shared/edges", "associate/believe"),
+    kernel!("answer": "shared/params", "shared/index", "shared/cluster_atomic", "associate/answer"),
+    kernel!("judge": "shared/params", "shared/index", "shared/cluster", "shared/status_atomic", "associate/judge"),
+    kernel!("settle_soft": "shared/params", "shared/index", "shared/cluster", "shared/edges", "associate/settle_soft"),
+    kernel!("update": "shared/params", "shared/index", "shared/detection", "shared/edges", "shared/observation", "shared/observation_struct", "shared/scalar_update", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/vector", "update"),
+    kernel!("claim": "shared/params", "shared/index", "shared/detection", "shared/edges", "manage/claim"),
+    kernel!("judge_tracks": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/number", "shared/plane", "shared/plane_struct", "shared/tile", "shared/track_fields", "shared/vector", "manage/judge_tracks"),
+    kernel!("mark": "shared/params", "shared/index", "manage/mark"),
+    kernel!("muster": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/status_atomic", "shared/track_fields", "manage/muster"),
+    kernel!("tally_components": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/plane", "shared/plane_struct", "shared/state", "shared/status_atomic", "shared/thinned", "shared/tile", "shared/vector", "manage/tally_components"),
+    kernel!("retain": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/plane", "shared/plane_struct", "shared/state", "shared/thinned", "shared/tile", "shared/vector", "manage/retain"),
+    kernel!("give_back": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/state", "shared/track", "shared/track_fields", "manage/give_back"),
+    kernel!("refresh": "shared/params", "shared/index", "shared/detection", "shared/edges", "shared/track_fields", "manage/refresh"),
+    kernel!("count_cells": "shared/params", "shared/index", "shared/grid", "shared/lane", "shared/look", "shared/tile", "shared/track_fields", "manage/count_cells"),
+    kernel!("aim_places": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/status_atomic", "shared/track_fields", "manage/aim_places"),
+    kernel!("house": "shared/params", "shared/index", "shared/lane", "shared/status", "shared/track_fields", "manage/house"),
+    kernel!("house_behind": "shared/params", "shared/index", "shared/detection", "shared/lane", "shared/track_fields", "manage/house_behind"),
+    kernel!("move_words": "shared/params", "shared/index", "shared/track_fields", "manage/move_words"),
+    kernel!("copy_words": "shared/params", "shared/index", "manage/copy_words"),
+    kernel!("enlist": "shared/params", "shared/index", "shared/status", "manage/enlist"),
+    kernel!("begin_from_field": "shared/params", "shared/index", "shared/detection", "shared/lane", "shared/look", "shared/observation_struct", "shared/place_and_store", "shared/scalar_update", "shared/state", "shared/status", "shared/store", "shared/tile", "shared/track_fields", "shared/vector", "manage/begin_from_field"),
+    kernel!("begin_from_components": "shared/params", "shared/index", "shared/component", "shared/detection", "shared/innovation", "shared/lane", "shared/logarithm", "shared/look", "shared/observation", "shared/observation_struct", "shared/place_and_store", "shared/scalar_update", "shared/state", "shared/store", "shared/tile", "shared/track_fields", "shared/vector", "manage/begin_from_components"),
+    kernel!("name_births": "shared/params", "shared/index", "shared/detection", "shared/look", "shared/status", "shared/track_fields", "manage/name_births"),
+    kernel!("advance": "shared/params", "shared/index", "shared/lane", "shared/status", "shared/track_fields", "manage/advance"),
+    kernel!("report": "shared/params", "shared/index", "shared/status", "manage/report"),
+];

@@ -1,0 +1,57 @@
+//! The tracks of a lane as they stand, for those who ask.
+
+use super::arrays::{Arrays, Host, IDENTITY, SOURCE_WORDS, at};
+use super::manage::{CONFIRMED, state_of};
+use super::state::State;
+use crate::space::Place;
+use rayon::prelude::*;
+
+/// One track of one lane, as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Scan within the lane and detection within the scan of its birth.
+    pub born: [u32; 2],
+    /// Whether it is confirmed.
+    pub confirmed: bool,
+    /// Probability of existence.
+    pub existence: f32,
+    /// Tile of its position.
+    pub tile: [i32; 3],
+    /// Offset in the tile and velocity, and their covariance.
+    pub state: State<f32>,
+    /// Set of sources that contributed.
+    pub sources: [u32; SOURCE_WORDS],
+}
+
+impl Estimate {
+    /// Position in engine coordinates, metres.
+    #[must_use]
+    pub fn position_m(&self) -> [f64; 3] {
+        let [x, y, z, ..] = self.state.mean;
+        Place { tile: self.tile, offset_m: [x, y, z] }.metres()
+    }
+}
+
+/// Tracks of a lane's places with at least the existence `threshold`, in the order of their identities.
+#[must_use]
+pub fn estimates_of(arrays: &Arrays<Host>, first: usize, places: usize, threshold: f32) -> Vec<Estimate> {
+    let estimate = |track| estimate(arrays, track).filter(|estimate| estimate.existence >= threshold);
+    let tracks = (first..first + places).into_par_iter();
+    let mut found: Vec<Estimate> = tracks.with_min_len(4096).filter_map(estimate).collect();
+    found.par_sort_unstable_by_key(|estimate| estimate.born);
+    found
+}
+
+fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
+    let odds = *arrays.odds.get(track)?;
+    let (tile, state) = state_of(arrays, track);
+    let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
+    Some(Estimate {
+        born: [identity(0), identity(1)],
+        confirmed: identity(2) & CONFIRMED != 0,
+        existence: odds / (1.0 + odds),
+        tile,
+        state,
+        sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
+    })
+}

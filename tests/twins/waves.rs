@@ -1,0 +1,327 @@
+//! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
+
+use crate::compare::Tolerance;
+use crate::{config, denormal_trial, exact_trial, open, planted, tolerance, trial};
+use libtest_mimic::{Failed, Trial};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use trackweave::fusion::arrays::{Detection, Observation};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, WaveReport};
+use trackweave::fusion::config::{Config, Mode};
+use trackweave::fusion::device::Options;
+use trackweave::fusion::device::engine::Patience;
+use trackweave::fusion::executor::{Executor, STAGES};
+use trackweave::fusion::state::State;
+use trackweave::fusion::undetected::{Component, Mask, Plane, Prior, Undetected};
+use trackweave::space::Place;
+
+const LANES: usize = 3;
+const SCANS: usize = 8;
+
+/// What measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sensor {
+    Position,
+    /// Slant ranges without a height, and range rates.
+    Radar,
+}
+
+/// What is fused.
+#[derive(Clone, Copy, Debug)]
+struct World {
+    objects: usize,
+    mode: Mode,
+    exact_max: u32,
+    /// Undetected targets as Gaussian components instead of a field.
+    components: bool,
+    /// Looks that see only a part.
+    masked: bool,
+    /// What measures.
+    sensor: Sensor,
+    /// Detections that no sensor makes.
+    poison: Option<f32>,
+}
+
+/// What came out: the tracks of every lane at the end, and what each wave did.
+type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>);
+
+const PLAIN: World = World {
+    objects: 60,
+    mode: Mode::Assign,
+    exact_max: 8,
+    components: false,
+    masked: false,
+    sensor: Sensor::Position,
+    poison: None,
+};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let soft = World { mode: Mode::Soft, ..PLAIN };
+    let mut trials = Vec::new();
+    let mut same = |name: &str, world: World| {
+        let kind = match world.poison {
+            Some(1e-40) => denormal_trial,
+            Some(_) => exact_trial,
+            None => trial,
+        };
+        trials.push(kind(format!("waves::{name}"), move || agree(world, Options::USUAL)));
+    };
+    for objects in [0, 1, 31, 32, 33, 63, 64, 65, 400] {
+        same(&format!("assign::n{objects}"), World { objects, ..PLAIN });
+        same(&format!("soft::n{objects}"), World { objects, ..soft });
+    }
+    for (mode, world) in [("assign", PLAIN), ("soft", soft)] {
+        same(&format!("{mode}::components"), World { components: true, ..world });
+        same(&format!("{mode}::masked"), World { masked: true, ..world });
+        same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
+        same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
+        for (name, poison) in [("nan", f32::NAN), ("infinite", f32::INFINITY), ("huge", 1e30), ("tiny", 1e-40)] {
+            same(&format!("{mode}::poisoned::{name}"), World { poison: Some(poison), ..world });
+        }
+    }
+    same("soft::belief_alone", World { exact_max: 0, ..soft });
+    same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
+    for (name, world) in [("assign", PLAIN), ("soft", soft)] {
+        trials.push(exact_trial(format!("waves::{name}::every_prefix_gives_the_tracks_of_the_host"), move || {
+            first_difference(world, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into()))
+        }));
+        trials.push(trial(format!("waves::{name}::whatever_room_there_is_at_first"), move || {
+            let little = Options { blocks: 1, edges: 1, table: 1, waves: 3, ..Options::USUAL };
+            let much = Options { blocks: 999, edges: 99_999, table: 1 << 20, waves: 5, ..Options::USUAL };
+            agree(world, little)?;
+            agree(world, much)
+        }));
+        for workgroup_size in [32, 128, 256] {
+            trials.push(trial(format!("waves::{name}::workgroup_size{workgroup_size}"), move || {
+                agree(world, Options { workgroup_size, ..Options::USUAL })
+            }));
+        }
+        trials.push(trial(format!("waves::{name}::ten_runs_give_the_same_bytes"), move || {
+            let first = fuse(world, Executor::device(open()?, Options::USUAL))?;
+            for _ in 1..10 {
+                // The same adapter: the same bytes, hardware or not.
+                identical(&fuse(world, Executor::device(open()?, Options::USUAL))?, &first)?;
+            }
+            Ok(())
+        }));
+    }
+    trials.push(Trial::test("waves::what_hardware_is_allowed_is_little", || {
+        let (right, other) = (fuse(PLAIN, Executor::host())?, fuse(World { masked: true, ..PLAIN }, Executor::host())?);
+        near(&right, &right)?;
+        if near(&other, &right).is_ok() { Err("other tracks went unseen".into()) } else { Ok(()) }
+    }));
+    trials.push(exact_trial("waves::a_wrong_stage_is_named".into(), || {
+        for wrong in STAGES {
+            let options = Options { kernels: planted(wrong.name), ..Options::USUAL };
+            let found = first_difference(PLAIN, |_| options)?;
+            if found.as_ref().map(|(stage, _)| *stage) != Some(wrong.name) {
+                return Err(format!("`{}` is wrong; found {found:?}", wrong.name).into());
+            }
+        }
+        Ok(())
+    }));
+    trials
+}
+
+/// The device gives the tracks of the host, and does as much in every wave.
+fn agree(world: World, options: Options) -> Result<(), Failed> {
+    let host = fuse(world, Executor::host())?;
+    if world.objects > 30
+        && world.poison.is_none()
+        && host.0.iter().take(LANES).any(|lane| lane.len() < world.objects / 4)
+    {
+        return Err("the waves hold too few tracks to say anything".into());
+    }
+    same_tracks(&fuse(world, Executor::device(open()?, options))?, &host)
+}
+
+fn same_tracks(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
+    if let Tolerance::Relative(_) = tolerance()? {
+        return near(found, wanted);
+    }
+    identical(found, wanted)
+}
+
+fn identical(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
+    if found.0.len() != wanted.0.len() {
+        return Err(format!("{} answers, the host has {}", found.0.len(), wanted.0.len()).into());
+    }
+    for (wave, (found, wanted)) in found.1.iter().zip(&wanted.1).enumerate() {
+        if found != wanted {
+            return Err(format!("wave {wave}: the device did {found:?}, the host {wanted:?}").into());
+        }
+    }
+    for (lane, (found, wanted)) in found.0.iter().zip(&wanted.0).enumerate() {
+        if let Some(text) = difference(lane, found, wanted) {
+            return Err(text.into());
+        }
+    }
+    Ok(())
+}
+
+/// On hardware, which may contract `a * b + c`: decisions may differ where their margins are as small as rounding, so at
+/// least 98 in 100 tracks have a partner of the same birth within a hundredth of its own uncertainty.
+fn near(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
+    let (mut all, mut close) = (0, 0);
+    for (found, wanted) in found.0.iter().zip(&wanted.0) {
+        all += wanted.len().max(found.len());
+        let by_birth: BTreeMap<[u32; 2], &Estimate> = found.iter().map(|track| (track.born, track)).collect();
+        close += wanted.iter().filter(|track| by_birth.get(&track.born).is_some_and(|own| beside(own, track))).count();
+    }
+    if close * 100 >= all * 98 {
+        Ok(())
+    } else {
+        Err(format!("{close} of {all} tracks are where the host has them").into())
+    }
+}
+
+fn beside(found: &Estimate, wanted: &Estimate) -> bool {
+    let apart = found.position_m().into_iter().zip(wanted.position_m());
+    let mut axes = apart.zip([0, 6, 11].map(|k| f64::from(wanted.state.covariance[k]).max(0.0).sqrt()));
+    axes.all(|((a, b), sigma)| (a - b).abs() <= 0.01 * sigma + 1e-3)
+        && (found.existence - wanted.existence).abs() < 0.01
+}
+
+/// What two sets of tracks differ in; NaN equals itself.
+fn difference(lane: usize, found: &[Estimate], wanted: &[Estimate]) -> Option<String> {
+    if found.len() != wanted.len() {
+        return Some(format!("lane {lane}: {} tracks, the host has {}", found.len(), wanted.len()));
+    }
+    let text = |estimate: &Estimate| format!("{estimate:?}");
+    let differing = found.iter().zip(wanted).filter(|(found, wanted)| found != wanted && text(found) != text(wanted));
+    let count = differing.clone().count();
+    let (found, wanted) = differing.into_iter().next()?;
+    Some(format!("lane {lane}: {count} tracks differ; the first is {found:?}, the host has {wanted:?}"))
+}
+
+/// The first stage whose kernels change the tracks, and what they change.
+fn first_difference(
+    world: World,
+    options: impl Fn(usize) -> Options,
+) -> Result<Option<(&'static str, String)>, Failed> {
+    let host = fuse(world, Executor::host())?;
+    for (stage, stages) in STAGES.iter().zip(1..) {
+        let found = fuse(world, Executor::split(open()?, options(stages), stages))?;
+        let mut lanes = found.0.iter().zip(&host.0).enumerate();
+        if let Some(text) = lanes.find_map(|(lane, (found, wanted))| difference(lane, found, wanted)) {
+            return Ok(Some((stage.name, format!("`{}` is the first stage that differs; {text}", stage.name))));
+        }
+    }
+    Ok(None)
+}
+
+/// A few waves over three lanes, one of which rests every other wave.
+fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
+    let mut config: Config = config();
+    config.association.mode = world.mode;
+    config.association.exact_max = world.exact_max;
+    config.association.iterations_max = 30;
+    config.existence.recycle = 0.06f32.try_into()?;
+    let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
+    let mask = Mask { plane: plane(side), share: (0..36u8).map(|cell| f32::from(cell % 3) * 0.5).collect() };
+    let mut answers = Vec::new();
+    let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect());
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let starts: Vec<[f64; 2]> = (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(0.0..side))).collect();
+    let speeds: Vec<[f64; 2]> =
+        (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(-15.0..15.0))).collect();
+    for scan in 0..SCANS {
+        let mut scans = Vec::new();
+        for lane in (0..LANES).filter(|lane| *lane != 1 || scan % 2 == 0) {
+            let mut detections = Vec::new();
+            for (object, (start, speed)) in starts.iter().zip(&speeds).enumerate() {
+                if random.random_bool(0.1) {
+                    continue;
+                }
+                let at = [0, 1]
+                    .map(|axis: usize| start[axis] + speed[axis] * scan as f64 + random.random_range(-12.0..12.0));
+                detections.push(detection(at, (lane + object) % 2, &mut random));
+            }
+            for _ in 0..world.objects / 5 {
+                let at = [(); 2].map(|()| random.random_range(0.0..side));
+                detections.push(detection(at, 0, &mut random));
+            }
+            if let Some(value) = world.poison {
+                for detection in detections.iter_mut().step_by(7) {
+                    detection.offset_m[scan % 3] = value;
+                }
+            }
+            scans.push(Scan {
+                lane,
+                time_us: i64::try_from(scan)? * 1_000_000,
+                detection_probability: 0.95,
+                mask: world.masked.then_some(&mask),
+                slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
+                source: (0..detections.len()).map(|i| u8::try_from(i % 70).unwrap_or(0)).collect(),
+                detections,
+            });
+        }
+        batch.step(scans, vec![observation(10.0, world.sensor), observation(14.0, world.sensor)])?;
+        for lane in (0..LANES).filter(|lane| (scan + lane) % 3 == 0) {
+            batch.request(lane, i64::try_from(scan)? * 1_000_000 + 400_000)?;
+        }
+        answers.extend(batch.answers(Patience::None)?);
+    }
+    answers.extend(batch.answers(Patience::Wait)?);
+    let tracks: Result<Vec<_>, _> = (0..LANES).map(|lane| batch.estimates(lane)).collect();
+    let mut tracks = tracks?;
+    // What was asked for on the way, in its order.
+    tracks.extend(answers.into_iter().map(|answer| answer.estimates));
+    Ok((tracks, batch.take_reports()?))
+}
+
+fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> Detection {
+    let Place { tile, offset_m } = Place::from_metres([x, y, 0.0]);
+    let observation = u32::try_from(observation).expect("two");
+    Detection { tile, ahead_s: random.random_range(-0.2..0.0), offset_m, observation }
+}
+
+fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
+    let radar = sensor == Sensor::Radar;
+    Observation {
+        axis_0: [0.6, 0.8, 0.0],
+        sigma_0_m: sigma_m,
+        axis_1: [-0.8, 0.6, 0.0],
+        sigma_1_m: 10.0,
+        axis_2: [0.0, 0.0, 1.0],
+        sigma_2_m: 20.0,
+        range_m: 5000.0,
+        rate_m_s: 3.0,
+        rate_sigma_m_s: if radar { 20.0 } else { 0.0 },
+        axes: if radar { 2 } else { 3 },
+        slant: u32::from(radar && sigma_m > 12.0),
+        clutter: 1e-9,
+        spread: 1e-3,
+        padding: 0,
+    }
+}
+
+fn plane(side: f64) -> Plane {
+    #[expect(clippy::cast_possible_truncation, reason = "a length")]
+    let cell_m = (side / 4.0) as f32;
+    let origin = Place::from_metres([-side / 4.0, -side / 4.0, 0.0]);
+    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m, cells: [6, 6] }
+}
+
+fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
+    let plane = plane(side);
+    let undetected = if world.components {
+        let mut state = State::zero();
+        for (k, variance) in [(0, 4e4), (6, 4e4), (11, 4e2), (15, 1e2), (18, 1e2), (20, 1.0)] {
+            state.covariance[k] = variance;
+        }
+        let Place { tile, offset_m } = Place::from_metres([side / 2.0, side / 2.0, 0.0]);
+        state.mean[..3].copy_from_slice(&offset_m);
+        let component = |weight| Component { weight, tile, state };
+        Undetected::Components {
+            components: vec![component(60.0), component(3.0)],
+            births: vec![component(0.5)],
+            weight_min: 1e-4,
+        }
+    } else {
+        let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0 };
+        Undetected::Field { density: vec![4e-6; plane.len()], birth: 1e-9, plane, prior }
+    };
+    LaneSetup { radial: lane == 2, undetected }
+}
