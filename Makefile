@@ -3,22 +3,24 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check demo scenarios stages peers formal
+.PHONY: help test check demo scenarios stages peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
-	@echo 'make stages  predict and update, kernel and twin'
+	@echo 'make stages  every stage, kernel and twin'
+	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
+	@echo 'make second-driver  kernels against twins on a second software driver, which shows missing barriers'
 	@echo 'make formal  proofs about rules of the demo and of data/policies, and the tests of the prover; needs cvc5'
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
+# With every feature, as `check` has it, so that the dependencies are built once.
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
-	$(CARGO) test --release --locked --features encrypt --test verify
-	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked --all-features
+	scripts/with-vulkan $(CARGO) run --release --locked --all-features -- demo --out target/demo
 	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
 
 check:
@@ -45,3 +47,10 @@ peers:
 	for objects in 1000 10000 100000 1000000; do \
 	  benches/peers/target/release/trackweave-peers --objects $$objects --scans 20 || exit 1; \
 	done
+
+gpu:
+	benches/gpu.sh
+
+# SwiftShader, from the distribution's chromium.
+second-driver:
+	scripts/with-swiftshader $(CARGO) test --release --locked --test twins
