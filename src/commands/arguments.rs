@@ -87,6 +87,11 @@ pub(super) struct Run {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
 
+    /// Folder of lanes that were fused before: what nothing has changed for is not fused again. It holds tracks of every
+    /// partner
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
+
     /// Sign every folder with the key that `trackweave keygen` made
     #[arg(long, value_name = "FILE")]
     pub(super) sign: Option<PathBuf>,

@@ -86,7 +86,7 @@ impl From<RunError> for Failure {
             // The id of a partner comes from the policy, a number from the recording.
             RunError::Product(NoEncryption) => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
-            RunError::Product(_) => Code::Output,
+            RunError::Product(_) | RunError::Cache { .. } => Code::Output,
             _ => Code::Input,
         };
         Self::new(code, error)

@@ -3,8 +3,9 @@
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
 use crate::policy::{Obligations, Policy};
-use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport};
+use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What each level of `receive` demands, in words.
 pub(super) fn levels(policy: &Policy) -> BTreeMap<String, String> {
@@ -52,8 +53,24 @@ pub(super) fn describe(
     }
     parts.push("\n".to_owned());
     parts.push(paragraph("executor  ", &choice.words()));
+    parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
     parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));
     parts.concat()
+}
+
+/// What the cache saved, and what the rest took.
+fn cached(work: &WorkReport, folder: &Path) -> String {
+    let WorkReport { from_cache, damaged, seconds, .. } = work;
+    let stored = from_cache.iter().filter(|stored| **stored).count();
+    let damage = if *damaged > 0 { format!("; damaged and replaced: {}", count(*damaged)) } else { String::new() };
+    format!(
+        "{}: it had {} of {} lanes; the others and all pictures took {:.2} s, finding out {:.2} s{damage}",
+        folder.display(),
+        count(stored as u64),
+        count(from_cache.len() as u64),
+        seconds.fuse,
+        seconds.look_up
+    )
 }
 
 fn row(partner: &PartnerReport, all: u64) -> Vec<String> {

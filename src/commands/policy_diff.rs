@@ -45,7 +45,7 @@ pub(super) fn execute(arguments: &PolicyDiff, screen: Screen) -> Result<Code, Fa
     Ok(if more { Code::Findings } else { Code::Done })
 }
 
-/// The pictures of both policies, by partner; the folders go when they have been counted.
+/// The pictures of both policies, by partner; the folder goes when they have been counted.
 fn pictures(
     policies: [&Path; 2],
     recording: &Path,
@@ -53,10 +53,12 @@ fn pictures(
 ) -> Result<BTreeMap<String, [Picture; 2]>, Failure> {
     let config = RunConfig::air()?;
     let mut pictures: BTreeMap<String, [Picture; 2]> = BTreeMap::new();
+    let folder = tempfile::tempdir().map_err(|error| Failure::new(Code::Output, error))?;
+    // What is the same under both is fused once.
+    let [out, cache] = ["out", "cache"].map(|name| folder.path().join(name));
+    let cache = Some(cache.as_path());
     for (side, policy) in policies.into_iter().enumerate() {
-        let folder = tempfile::tempdir().map_err(|error| Failure::new(Code::Output, error))?;
-        let out = folder.path().join("out");
-        let request = Request { recording, policy, out: &out, config: &config, strict: false, as_of_us };
+        let request = Request { recording, policy, out: &out, config: &config, strict: false, as_of_us, cache };
         let RunReport { partners, .. } = run(&request, Executor::host(), &mut |_| {})?;
         for PartnerReport { partner, tracks, rows, levels, authorities, .. } in partners {
             if let Some(picture) = pictures.entry(partner).or_default().get_mut(side) {

@@ -9,7 +9,7 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::policy::Policy;
 use crate::product::SigningKey;
-use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, run_sealed};
+use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_sealed};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
 use std::path::Path;
@@ -20,11 +20,12 @@ struct Done<'a> {
     out: &'a Path,
     executor: &'a Choice,
     report: &'a RunReport,
+    work: &'a WorkReport,
 }
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, sign, encrypt } = arguments;
+    let Run { recording, policy, out, executor, config, strict, as_of, cache, sign, encrypt } = arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let config = match config {
         Some(path) => RunConfig::read(path)?,
@@ -34,7 +35,8 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
         Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
         None => None,
     };
-    let request = Request { recording, policy, out, config: &config, strict: *strict, as_of_us };
+    let cache = cache.as_deref();
+    let request = Request { recording, policy, out, config: &config, strict: *strict, as_of_us, cache };
     fuse(&request, Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
@@ -42,7 +44,7 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
 pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
     let (report, choice) = attempt(wish, choose(wish)?, |executor| with_progress(request, seals, executor, screen))?;
     let levels = levels(&Policy::read(request.policy)?);
-    let done = Done { out: request.out, executor: &choice, report: &report };
+    let done = Done { out: request.out, executor: &choice, report: &report, work: &report.work };
     screen.publish(&done, || describe(&report, request, &levels, &choice))
 }
 
@@ -58,6 +60,11 @@ fn with_progress(
             bar.set_length(rows.saturating_mul(2));
             bar.set_position(rows / 4);
             bar.set_message("classing");
+        }
+        Progress::Comparing(rows, all) => {
+            bar.set_length(all);
+            bar.set_position(rows);
+            bar.set_message("comparing with the cache");
         }
         Progress::Fusing(rows, all) => {
             bar.set_length(all);

@@ -5,7 +5,7 @@
 //! runs the first k stages of each wave on the device and the rest on the host, for any k, so that a difference can be
 //! traced to the stage that makes it; it moves all tracks there and back for every wave.
 
-use super::device::{Context, DeviceError, Options};
+use super::device::{AdapterReport, Context, DeviceError, Options};
 
 /// One stage of a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,18 @@ impl Executor {
     #[must_use]
     pub fn device(context: Context, options: Options) -> Self {
         Self::split(context, options, STAGES.len())
+    }
+
+    /// What computes, so far as the same input may give other bits elsewhere: the host, or stages, adapter and driver.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        self.device.as_ref().map_or_else(
+            || "host".to_owned(),
+            |(context, _, stages)| {
+                let AdapterReport { name, backend, driver, .. } = context.report();
+                format!("{stages} stages: {name}, {backend}, {driver}")
+            },
+        )
     }
 
     /// The first `stages` stages on the device, the rest on the host.

@@ -24,7 +24,7 @@ pub(super) fn hex(hash: Sha256) -> String {
 }
 
 /// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex_of(bytes: &[u8]) -> String {
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a `String` cannot fail.

@@ -6,6 +6,7 @@ use crate::ingest::IngestError;
 use crate::policy::PolicyError;
 use crate::product::ProductError;
 use crate::score::ScoreError;
+use std::path::PathBuf;
 
 /// Why a run ended without an output.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,16 @@ pub enum RunError {
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
+    /// The folder of lanes that were fused before.
+    #[error("{}: cannot {doing}", path.display())]
+    Cache {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// Why it did not work.
+        source: std::io::Error,
+    },
     /// The score.
     #[error(transparent)]
     Score(#[from] ScoreError),

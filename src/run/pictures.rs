@@ -4,7 +4,7 @@ use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
 use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
-use crate::fusion::batch::{Answer, Batch, Estimate};
+use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
 use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
@@ -20,9 +20,6 @@ pub(super) struct Pictures<'a> {
     releasers: Vec<Releaser<'a>>,
     tallies: Vec<Tally>,
     watch: Watch<'a>,
-    /// Next time to report of each lane.
-    next_us: Vec<Option<i64>>,
-    period_us: i64,
     as_of_us: Option<i64>,
 }
 
@@ -89,7 +86,6 @@ impl<'a> Pictures<'a> {
             releasers.push(Releaser::new(policy, index, request.as_of_us)?);
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
-        let period_us = crate::time::micros(f64::from(request.config.report_period_s.get())).unwrap_or(1).max(1);
         Ok(Self {
             basis,
             lanes,
@@ -97,39 +93,8 @@ impl<'a> Pictures<'a> {
             writers,
             releasers,
             watch,
-            next_us: vec![None; lanes.len()],
-            period_us,
             as_of_us: request.as_of_us,
         })
-    }
-
-    /// Asks for a lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
-    /// detection: a look may end later. [`Self::report`] has them later.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub(super) fn report_until(&mut self, lane: usize, batch: &mut Batch, scan_us: i64) -> Result<(), RunError> {
-        let Some(last_us) = self.lanes.get(lane).map(|lane| lane.span_us[1]) else { return Ok(()) };
-        let period = self.period_us;
-        let due = self.next_us.get(lane).copied().flatten();
-        // The first report is due at the first multiple of the period that is not before the first scan.
-        let mut next = due.unwrap_or_else(|| -(-scan_us).div_euclid(period) * period);
-        while next < scan_us && next <= last_us {
-            batch.request(lane, next)?;
-            next += period;
-        }
-        if let Some(due) = self.next_us.get_mut(lane) {
-            *due = Some(next);
-        }
-        Ok(())
-    }
-
-    /// Asks for a lane's tracks at the times that are due up to its last detection.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub(super) fn report_last(&mut self, lane: usize, batch: &mut Batch) -> Result<(), RunError> {
-        self.report_until(lane, batch, i64::MAX)
     }
 
     /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.

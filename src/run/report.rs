@@ -5,8 +5,7 @@ use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
 use super::{Request, RunError, journal};
-use crate::fusion::batch::{Timings, WaveReport};
-use crate::fusion::executor::STAGES;
+use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth, read_truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
 use crate::product::Staging;
@@ -33,8 +32,9 @@ pub struct RunReport {
     pub partners: Vec<PartnerReport>,
     /// Who may act on the tracks of each lane.
     pub authority: AuthorityReport,
-    /// What fusion did, over all lanes.
-    pub fusion: FusionReport,
+    /// What it took; not in the operator's report, which is the same for equal runs.
+    #[serde(skip)]
+    pub work: WorkReport,
 }
 
 /// One lane.
@@ -92,6 +92,32 @@ pub struct Resolution {
     pub position_rmse_m: Option<f64>,
 }
 
+/// What a run took, and where its tracks are from: equal runs may differ in it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct WorkReport {
+    /// For every lane, in the order of the report, whether its tracks were in the cache.
+    pub from_cache: Vec<bool>,
+    /// Files of the cache that were not what had been written to them; their lanes were fused again.
+    pub damaged: u64,
+    /// Time of each part.
+    pub seconds: Seconds,
+    /// Seconds of fusion in each stage.
+    pub stages_s: BTreeMap<&'static str, f64>,
+    /// What fusion did in the lanes that were not in the cache.
+    pub fusion: FusionReport,
+}
+
+/// Time of each part of a run, in seconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Seconds {
+    /// Reading, sorting into classes, deciding.
+    pub class: f64,
+    /// Finding out which lanes are in the cache.
+    pub look_up: f64,
+    /// Fusing the others, and writing pictures.
+    pub fuse: f64,
+}
+
 /// What fusion did, summed over waves.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct FusionReport {
@@ -109,29 +135,18 @@ pub struct FusionReport {
     pub unconverged: u64,
 }
 
-/// The second pass, as it ended.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Fusion {
-    report: FusionReport,
-    /// Time a stage.
-    pub(super) timings: Timings,
-    /// Late rows of each lane.
-    pub(super) late: Vec<u64>,
-}
-
-impl Fusion {
+impl FusionReport {
     /// Counts one more wave.
     pub(super) fn add(&mut self, wave: &WaveReport) {
-        let report = &mut self.report;
-        report.waves += 1;
-        report.detections += wave.detections;
-        report.edges += wave.edges;
-        report.births += wave.births;
-        let [exact, belief, assigned] = &mut report.clusters;
+        self.waves += 1;
+        self.detections += wave.detections;
+        self.edges += wave.edges;
+        self.births += wave.births;
+        let [exact, belief, assigned] = &mut self.clusters;
         *exact += wave.association.exact;
         *belief += wave.association.belief;
         *assigned += wave.association.assigned;
-        report.unconverged += wave.association.unconverged;
+        self.unconverged += wave.association.unconverged;
     }
 }
 
@@ -142,8 +157,10 @@ pub(super) struct Outcome<'a> {
     pub(super) decisions: &'a Decisions,
     /// Rows read and rejected.
     pub(super) ingest: IngestReport,
-    /// The second pass.
-    pub(super) fusion: Fusion,
+    /// Late rows of each lane.
+    pub(super) late: Vec<u64>,
+    /// What it took.
+    pub(super) work: WorkReport,
     /// The pictures.
     pub(super) released: Vec<Released>,
     /// Who may act.
@@ -162,7 +179,7 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, fusion, released, authority } = outcome;
+        let Outcome { decisions, ingest, late, work, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let truth = read_truth(request.recording, basis.catalogue)?;
         let mut scores = Vec::with_capacity(names.len());
@@ -202,22 +219,22 @@ impl RunReport {
             partners: partners.collect(),
             lanes: lanes
                 .iter()
-                .zip(&fusion.late)
-                .map(|(lane, &late)| LaneReport {
+                .zip(late)
+                .map(|(lane, late)| LaneReport {
                     partners: lane.partners.iter().filter_map(|&p| names.get(p).cloned()).collect(),
                     detections: lane.detections,
                     late,
                 })
                 .collect(),
             authority,
-            fusion: fusion.report,
+            work,
         };
         staging.decisions(&records)?;
-        report.write(staging, &journal, fusion.timings)?;
+        report.write(staging, &journal)?;
         Ok(report)
     }
 
-    fn write(&self, staging: &Staging, journal: &[Value], timings: Timings) -> Result<(), RunError> {
+    fn write(&self, staging: &Staging, journal: &[Value]) -> Result<(), RunError> {
         let mut audit = staging.audit()?;
         for decision in journal {
             audit.record(decision)?;
@@ -227,9 +244,7 @@ impl RunReport {
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
         staging.scores(&scores)?;
-        let spent: BTreeMap<&str, f64> =
-            STAGES.iter().zip(timings.0).map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
-        staging.timings(&spent)?;
+        staging.timings(&self.work)?;
         Ok(())
     }
 }

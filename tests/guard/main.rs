@@ -49,6 +49,7 @@ fn the_demo_passes_too() {
         config: &config,
         strict: false,
         as_of_us: None,
+        cache: None,
     };
     trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
     let configuration = serde_json::to_value(&config).expect("JSON");
@@ -83,7 +84,8 @@ fn random_worlds_pass() {
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
         let (recording, policy, out) = (&recording, &policy, &out);
         let as_of_us = Some(world::micros(world.as_of_s));
-        let request = trackweave::run::Request { recording, policy, out, config: &config, strict: false, as_of_us };
+        let request =
+            trackweave::run::Request { recording, policy, out, config: &config, strict: false, as_of_us, cache: None };
         trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
         let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us };
         let report = inspect(&request).expect("the guard does its work");

@@ -170,6 +170,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
         config: &config,
         strict: false,
         as_of_us: AS_OF_US,
+        cache: None,
     };
     run(&request, Executor::host(), &mut |_| {}).expect("a run");
 }

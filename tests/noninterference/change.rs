@@ -65,6 +65,8 @@ impl World {
     pub(crate) fn changed(&self, change: &Change) -> Self {
         let mut to = self.clone();
         match change {
+            // Who may act is of concern to a subject that may see it.
+            Change::AddPartner | Change::DropOthers | Change::Regroup if self.sees_holders => {}
             Change::DeleteHidden => to.rows.retain(|row| self.sees(row).is_some()),
             Change::MoveHidden(by) => to.edit(self, |row| row.place = [0, 1].map(|k| row.place[k] + by[k])),
             Change::DelayHidden(by) => to.edit(self, |row| row.time_s += by),

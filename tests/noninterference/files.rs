@@ -88,7 +88,7 @@ impl World {
              principal: Partner, resource: DetectionClass }};\n\
              action receive;\naction receive_full, receive_coarse{more} in [receive] appliesTo {{ \
              principal: Partner, resource: TrackClass }};\n\
-             action warn appliesTo {{ principal: Partner, resource: TrackClass }};\n"
+             action warn, see_authority appliesTo {{ principal: Partner, resource: TrackClass }};\n"
         )
     }
 
@@ -142,6 +142,14 @@ impl World {
             writeln!(
                 text,
                 "@id(\"{who}-receives\")\npermit (principal == Partner::\"{who}\", action == Action::\"{level}\", resource);"
+            )
+            .expect("text");
+        }
+        if self.sees_holders {
+            writeln!(
+                text,
+                "@id(\"{SUBJECT}-sees-holders\")\npermit (principal == Partner::\"{SUBJECT}\", action == Action::\"see_authority\", \
+                 resource)\nwhen {{ resource.status == \"confirmed\" }};"
             )
             .expect("text");
         }

@@ -13,6 +13,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
@@ -47,23 +48,30 @@ fn files(folder: &Path) -> Files {
 
 /// The subject's folder in a world, and how many rows its picture has.
 fn subject(world: &World, config: &RunConfig, executor: Executor) -> (Files, usize) {
-    subject_at(world, config, executor, world.as_of_s)
+    subject_at(world, config, (executor, None), world.as_of_s)
 }
 
-fn subject_at(world: &World, config: &RunConfig, executor: Executor, as_of_s: f64) -> (Files, usize) {
+fn subject_at(
+    world: &World,
+    config: &RunConfig,
+    (executor, cache): (Executor, Option<&Path>),
+    as_of_s: f64,
+) -> (Files, usize) {
     let folder = scratch();
     world.write(folder.path());
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
     let as_of_us = Some(micros(as_of_s));
-    let request = Request { recording: &recording, policy: &policy, out: &out, config, strict: false, as_of_us };
+    let request = Request { recording: &recording, policy: &policy, out: &out, config, strict: false, as_of_us, cache };
     run(&request, executor, &mut |_| {}).expect("a run");
     let folder = out.join(SUBJECT);
     (files(&folder), read_picture(&folder).expect("a picture").len())
 }
 
-fn runner(cases: u32, shard: u8) -> TestRunner {
+fn runner(cases: u32, shard: u32) -> TestRunner {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&shard.to_le_bytes());
     let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
-    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &[shard; 32]))
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
 }
 
 /// In how many cases something of interest was there.
@@ -71,55 +79,91 @@ fn runner(cases: u32, shard: u8) -> TestRunner {
 struct Counts {
     with_tracks: u32,
     mixed: u32,
+    /// The subject has tracks and sees who may act on them.
+    holders: u32,
     /// Full, late, flat, coarse.
     levels: [u32; 4],
     /// Rows that the subject sees were changed where its level hides it, and its picture has rows.
     beneath: u32,
 }
 
+impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.with_tracks += other.with_tracks;
+        self.mixed += other.mixed;
+        self.holders += other.holders;
+        self.beneath += other.beneath;
+        self.levels.iter_mut().zip(other.levels).for_each(|(sum, count)| *sum += count);
+    }
+}
+
 /// Runs the property, and counts.
-fn hold(cases: u32, shard: u8, executor: impl Fn() -> Executor) -> Counts {
+fn hold(cases: u32, shard: u32, executor: impl Fn() -> Executor) -> Counts {
     let config = config();
     let counts = RefCell::new(Counts::default());
-    let result = runner(cases, shard).run(&(worlds(), changes(), beneath()), |(world, change, beneath)| {
-        let others = world.changed(&change);
-        let changed = beneath.iter().fold(others.clone(), |world, change| world.changed(change));
-        let (before, rows) = subject(&world, &config, executor());
-        let (after, _) = subject(&changed, &config, executor());
-        prop_assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
-        for (name, bytes) in &before {
-            prop_assert!(after.get(name) == Some(bytes), "`{}` differs", name.display());
-        }
-        let (seen, hidden) = world.seen();
-        let mut counts = counts.borrow_mut();
-        counts.with_tracks += u32::from(rows > 0);
-        counts.beneath += u32::from(rows > 0 && others.rows != changed.rows);
-        counts.mixed += u32::from(seen.iter().any(|rows| *rows > 0) && hidden > 0);
-        for (count, rows) in counts.levels.iter_mut().zip(seen) {
-            *count += u32::from(rows > 0);
-        }
-        Ok(())
-    });
+    let caches = proptest::bool::weighted(0.1);
+    let result =
+        runner(cases, shard).run(&(worlds(), changes(), beneath(), caches), |(world, change, beneath, cached)| {
+            let others = world.changed(&change);
+            let changed = beneath.iter().fold(others.clone(), |world, change| world.changed(change));
+            // In some cases the second run finds what the first one fused.
+            let cache = cached.then(scratch);
+            let subject = |world| {
+                let cache = cache.as_ref().map(TempDir::path);
+                subject_at(world, &config, (executor(), cache), world.as_of_s)
+            };
+            let (before, rows) = subject(&world);
+            let (after, _) = subject(&changed);
+            prop_assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+            for (name, bytes) in &before {
+                prop_assert!(after.get(name) == Some(bytes), "`{}` differs", name.display());
+            }
+            let (seen, hidden) = world.seen();
+            let mut counts = counts.borrow_mut();
+            counts.with_tracks += u32::from(rows > 0);
+            counts.beneath += u32::from(rows > 0 && others.rows != changed.rows);
+            counts.holders += u32::from(rows > 0 && world.sees_holders);
+            counts.mixed += u32::from(seen.iter().any(|rows| *rows > 0) && hidden > 0);
+            for (count, rows) in counts.levels.iter_mut().zip(seen) {
+                *count += u32::from(rows > 0);
+            }
+            Ok(())
+        });
     result.unwrap_or_else(|failure| panic!("{failure}"));
     counts.into_inner()
 }
 
+/// Cases with one seed.
+const SHARD: u32 = 250;
+
 #[test]
 fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
     let cases = std::env::var("NONINTERFERENCE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
-    // Independent shards, a thread each: a case spends much of its time in code that uses one core.
-    let shards: u8 = 4;
-    let counts: Vec<Counts> = std::thread::scope(|scope| {
-        let start = |shard| scope.spawn(move || hold(cases / u32::from(shards), shard, Executor::host));
-        let running: Vec<_> = (0..shards).map(start).collect();
-        running.into_iter().map(|shard| shard.join().expect("a shard")).collect()
+    let (shards, next) = (u32::max(cases / SHARD, 1), AtomicU32::new(0));
+    // Some threads, each with a shard after another: a case spends much of its time in code that uses one core.
+    let work = || {
+        let mut done = Counts::default();
+        loop {
+            let shard = next.fetch_add(1, Ordering::Relaxed);
+            if shard >= shards {
+                return done;
+            }
+            done.add(&hold(cases.min(SHARD), shard, Executor::host));
+            if shards > 4 {
+                eprintln!("shard {shard} of {shards} holds");
+            }
+        }
+    };
+    let mut total = Counts::default();
+    std::thread::scope(|scope| {
+        let running: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        running.into_iter().for_each(|thread| total.add(&thread.join().expect("a shard")));
     });
-    let total = |count: fn(&Counts) -> u32| counts.iter().map(count).sum::<u32>();
-    let (with_tracks, mixed) = (total(|c| c.with_tracks), total(|c| c.mixed));
-    let beneath = total(|c| c.beneath);
+    eprintln!("{total:?}");
+    let Counts { with_tracks, mixed, holders, levels, beneath } = total;
+    assert!(holders > cases / 10, "too few cases show who may act: {holders}");
     assert!(beneath > cases / 10, "too few cases change what a level hides: {beneath}");
     assert!(with_tracks > cases / 5 && mixed > cases / 4, "too few cases say anything: {with_tracks}, {mixed}");
-    let levels: [u32; 4] = std::array::from_fn(|level| counts.iter().map(|count| count.levels[level]).sum());
     assert!(levels.iter().all(|count| *count > cases / 20), "too few cases have the levels: {levels:?}");
 }
 
@@ -162,7 +206,7 @@ fn a_planted_leak_is_seen() {
         // The last detection of all, taken for the time of the run.
         |world| {
             let last = world.rows.iter().map(|row| row.time_s).fold(0.0, f64::max);
-            subject_at(world, &config(), Executor::host(), last)
+            subject_at(world, &config(), (Executor::host(), None), last)
         },
     ];
     for leak in hidden {

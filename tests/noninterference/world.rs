@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) forbidden: (usize, usize),
     /// Whether the subject receives coarse and late.
     pub(crate) coarse: bool,
+    /// Whether the subject may see who may act on confirmed tracks.
+    pub(crate) sees_holders: bool,
     /// Whether rows have heights.
     pub(crate) heights: bool,
     pub(crate) as_of_s: f64,
@@ -97,34 +99,38 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         proptest::collection::vec(proptest::collection::vec(grants(), 0..4), 2..4),
         proptest::collection::vec(sensor, 2..5),
         proptest::collection::vec(target, 1..6),
-        (any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        (any::<u64>(), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
         (forbidden, 6.0..14.0f64),
     )
-        .prop_map(|(grants, sensors, targets, (seed, coarse, heights, together), (forbidden, as_of_s))| {
-            let sensors: Vec<Sensor> = sensors
-                .into_iter()
-                .enumerate()
-                .map(|(n, (owner, period_s, clutter))| Sensor { name: format!("s{n}"), owner, period_s, clutter })
-                .collect();
-            let rows = rows(&sensors, &targets, seed);
-            let zone = |name: &str, low, high| Zone { name: name.to_owned(), low, high };
-            let zones = vec![zone("west", [0.0, 0.0], [500.0, 1000.0]), zone("north", [0.0, 500.0], [1000.0, 1000.0])];
-            let (more, cell_m, omits_height) = (false, CELL_M, true);
-            World {
-                zones,
-                sensors,
-                rows,
-                grants,
-                forbidden,
-                coarse,
-                heights,
-                as_of_s: (as_of_s * 10.0).round() / 10.0,
-                together,
-                more,
-                cell_m,
-                omits_height,
-            }
-        })
+        .prop_map(
+            |(grants, sensors, targets, (seed, coarse, sees_holders, heights, together), (forbidden, as_of_s))| {
+                let sensors: Vec<Sensor> = sensors
+                    .into_iter()
+                    .enumerate()
+                    .map(|(n, (owner, period_s, clutter))| Sensor { name: format!("s{n}"), owner, period_s, clutter })
+                    .collect();
+                let rows = rows(&sensors, &targets, seed);
+                let zone = |name: &str, low, high| Zone { name: name.to_owned(), low, high };
+                let zones =
+                    vec![zone("west", [0.0, 0.0], [500.0, 1000.0]), zone("north", [0.0, 500.0], [1000.0, 1000.0])];
+                let (more, cell_m, omits_height) = (false, CELL_M, true);
+                World {
+                    zones,
+                    sensors,
+                    rows,
+                    grants,
+                    forbidden,
+                    coarse,
+                    sees_holders,
+                    heights,
+                    as_of_s: (as_of_s * 10.0).round() / 10.0,
+                    together,
+                    more,
+                    cell_m,
+                    omits_height,
+                }
+            },
+        )
 }
 
 fn grants() -> impl Strategy<Value = Grant> {

@@ -64,6 +64,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         config: &config,
         strict: true,
         as_of_us: parse_timestamp(as_of),
+        cache: None,
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     // The guard agrees, which reads the policy with its own eyes.

@@ -23,8 +23,15 @@ fn config() -> RunConfig {
 fn fused(world: &World) -> RunReport {
     let (recording, policy, out) = (world.recording(), world.policy(), world.out());
     let config = config();
-    let request =
-        Request { recording: &recording, policy: &policy, out: &out, config: &config, strict: false, as_of_us: None };
+    let request = Request {
+        recording: &recording,
+        policy: &policy,
+        out: &out,
+        config: &config,
+        strict: false,
+        as_of_us: None,
+        cache: None,
+    };
     run(&request, Executor::host(), &mut |_| {}).expect("a run")
 }
 

@@ -1,0 +1,310 @@
+//! Tracks of lanes that were fused before, in a folder, by the digest of all that went into them.
+//!
+//! `<digest>.lane` holds what one lane reported: a head, then for every report its time, the number of tracks and their
+//! words, little endian; last the SHA-256 of all that. A file is there whole or not at all; one that is not what its
+//! last bytes say is treated as missing. The folder holds tracks of every partner: it is the operator's, as readable
+//! as its `_operator`, and to be trusted like the program.
+
+use super::RunError;
+use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
+use crate::fusion::batch::{Answer, Estimate};
+use crate::fusion::state::State;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// What every file begins with.
+const HEAD: &[u8] = b"trackweave lane 1\n";
+/// Bytes of a digest.
+const DIGEST: u64 = 32;
+/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources.
+const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS;
+
+/// A folder of lanes.
+#[derive(Debug)]
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+/// What is there of a lane.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Its reports.
+    Whole(Stored),
+    /// A file that is not what was written.
+    Damaged,
+    /// Nothing.
+    Missing,
+}
+
+/// The reports of a lane that was fused before.
+#[derive(Debug)]
+pub(super) struct Stored {
+    path: PathBuf,
+    file: BufReader<io::Take<File>>,
+}
+
+/// The reports of a lane that is being fused.
+#[derive(Debug)]
+pub(super) struct Storing {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    hash: Sha256,
+}
+
+/// An error of the cache.
+pub(super) fn unreadable(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |source| RunError::Cache { path: path.to_owned(), doing, source }
+}
+
+impl Cache {
+    /// Opens a folder, made if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn open(folder: &Path) -> Result<Self, RunError> {
+        make(folder).map_err(unreadable(folder, "create the folder"))?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}.lane"))
+    }
+
+    /// The reports of a lane, checked whole before the first is used.
+    ///
+    /// # Errors
+    /// If a file that is there cannot be read.
+    pub(super) fn find(&self, digest: &str) -> Result<Found, RunError> {
+        let path = self.path(digest);
+        match sound(&path) {
+            Ok(true) => Stored::open(path).map(Found::Whole),
+            Ok(false) => Ok(Found::Damaged),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
+            Err(error) => Err(unreadable(&path, "read the file")(error)),
+        }
+    }
+
+    /// Begins to store the reports of a lane.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(super) fn store(&self, digest: &str) -> Result<Storing, RunError> {
+        let path = self.path(digest);
+        let file = NamedTempFile::new_in(&self.folder).map_err(unreadable(&path, "create the file"))?;
+        let mut storing = Storing { path, file: BufWriter::new(file), hash: Sha256::new() };
+        storing.append(HEAD)?;
+        Ok(storing)
+    }
+}
+
+/// Makes a folder that only its owner reads.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Whether a file is what its last bytes say.
+fn sound(path: &Path) -> io::Result<bool> {
+    let file = File::open(path)?;
+    let Some(length) = file.metadata()?.len().checked_sub(DIGEST) else { return Ok(false) };
+    let (mut body, mut hash, mut block) = (file.take(length), Sha256::new(), vec![0; 1 << 16]);
+    let mut first = true;
+    loop {
+        let count = body.read(&mut block)?;
+        let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
+        if first && !bytes.starts_with(HEAD) {
+            return Ok(false);
+        }
+        first = false;
+        hash.update(bytes);
+    }
+    let mut last = Vec::new();
+    body.into_inner().read_to_end(&mut last)?;
+    Ok(last == *hash.finalize())
+}
+
+impl Stored {
+    fn open(path: PathBuf) -> Result<Self, RunError> {
+        let open = || {
+            let mut file = File::open(&path)?;
+            let length = file.metadata()?.len().saturating_sub(DIGEST);
+            io::copy(&mut (&mut file).take(HEAD.len() as u64), &mut io::sink())?;
+            Ok(file.take(length.saturating_sub(HEAD.len() as u64)))
+        };
+        let file = open().map_err(unreadable(&path, "read the file"))?;
+        Ok(Self { file: BufReader::new(file), path })
+    }
+
+    /// The next report, of `lane` at `time_us`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds another report.
+    pub(super) fn next(&mut self, lane: usize, time_us: i64) -> Result<Answer, RunError> {
+        let mut read = || {
+            let found_us = i64::from_le_bytes(self.bytes()?);
+            if found_us != time_us {
+                return Err(io::Error::other(format!("found a report at {found_us}, wanted one at {time_us}")));
+            }
+            let count = u64::from_le_bytes(self.bytes()?);
+            let estimates = (0..count).map(|_| self.estimate()).collect::<io::Result<_>>()?;
+            Ok(Answer { lane, time_us, estimates })
+        };
+        let answer = read();
+        answer.map_err(unreadable(&self.path, "read a report"))
+    }
+
+    fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn word(&mut self) -> io::Result<u32> {
+        self.bytes().map(u32::from_le_bytes)
+    }
+
+    fn words<const N: usize>(&mut self) -> io::Result<[u32; N]> {
+        let mut words = [0; N];
+        for word in &mut words {
+            *word = self.word()?;
+        }
+        Ok(words)
+    }
+
+    fn estimate(&mut self) -> io::Result<Estimate> {
+        Ok(Estimate {
+            born: self.words()?,
+            confirmed: self.word()? != 0,
+            existence: f32::from_bits(self.word()?),
+            tile: self.words()?.map(u32::cast_signed),
+            state: State { mean: self.words()?.map(f32::from_bits), covariance: self.words()?.map(f32::from_bits) },
+            sources: self.words()?,
+        })
+    }
+}
+
+impl Storing {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        self.hash.update(bytes);
+        self.file.write_all(bytes).map_err(unreadable(&self.path, "write the file"))
+    }
+
+    /// Appends a report.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub(super) fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
+        self.append(&answer.time_us.to_le_bytes())?;
+        self.append(&(answer.estimates.len() as u64).to_le_bytes())?;
+        answer.estimates.iter().try_for_each(|estimate| self.append(&packed(estimate)))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub(super) fn finish(self) -> Result<(), RunError> {
+        let Self { path, mut file, hash } = self;
+        let finish = || {
+            file.write_all(&hash.finalize())?;
+            let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)
+        };
+        finish().map(drop).map_err(unreadable(&path, "write the file"))
+    }
+}
+
+/// A track as bytes, in the order in which it is read.
+fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
+    let Estimate { born, confirmed, existence, tile, state, sources } = estimate;
+    let words = born
+        .iter()
+        .copied()
+        .chain([u32::from(*confirmed), existence.to_bits()])
+        .chain(tile.iter().map(|tile| tile.cast_unsigned()))
+        .chain(state.mean.iter().chain(&state.covariance).map(|number| number.to_bits()))
+        .chain(sources.iter().copied());
+    let mut bytes = [0; 4 * WORDS];
+    for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(time_us: i64, tracks: u32) -> Answer {
+        let track = |k: u32| Estimate {
+            born: [k, 7 * k],
+            confirmed: k % 2 == 1,
+            existence: 0.25 * k as f32,
+            tile: [-3, 5, i32::MIN],
+            state: State {
+                mean: core::array::from_fn(|i| -1.5 * (i as f32)),
+                covariance: core::array::from_fn(|i| 1.0 / (1.0 + i as f32)),
+            },
+            sources: [k, 0, u32::MAX, 9],
+        };
+        Answer { lane: 4, time_us, estimates: (0..tracks).map(track).collect() }
+    }
+
+    fn stored(cache: &Cache, digest: &str, answers: &[Answer]) {
+        let mut storing = cache.store(digest).expect("a file is begun");
+        for answer in answers {
+            storing.add(answer).expect("a report is stored");
+        }
+        storing.finish().expect("a file is finished");
+    }
+
+    #[test]
+    fn what_is_stored_is_found_bit_for_bit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(&folder.path().join("a/b")).expect("a cache");
+        let answers = [answer(-9, 3), answer(i64::MAX, 0), answer(12, 1)];
+        stored(&cache, "d", &answers);
+        assert!(matches!(cache.find("e"), Ok(Found::Missing)));
+        let Ok(Found::Whole(mut found)) = cache.find("d") else { panic!("the lane is not found") };
+        for wanted in &answers {
+            let found = found.next(4, wanted.time_us).expect("a report");
+            assert_eq!((found.lane, &found.estimates), (4, &wanted.estimates));
+        }
+        let beyond = found.next(4, 0).expect_err("a report that nobody stored");
+        assert!(beyond.to_string().contains("d.lane: cannot read a report"), "{beyond}");
+    }
+
+    #[test]
+    fn a_report_at_another_time_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("a cache");
+        stored(&cache, "d", &[answer(5, 1)]);
+        let Ok(Found::Whole(mut found)) = cache.find("d") else { panic!("the lane is not found") };
+        assert!(found.next(4, 6).is_err());
+    }
+
+    #[test]
+    fn any_changed_byte_and_any_cut_is_seen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path()).expect("a cache");
+        stored(&cache, "d", &[answer(5, 2)]);
+        let path = folder.path().join("d.lane");
+        let whole = fs::read(&path).expect("the file");
+        for place in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            fs::write(&path, &changed).expect("the file is written");
+            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "byte {place}");
+            fs::write(&path, &whole[..place]).expect("the file is written");
+            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "cut at {place}");
+        }
+        stored(&cache, "d", &[answer(5, 2)]);
+        assert!(matches!(cache.find("d"), Ok(Found::Whole(_))));
+    }
+}

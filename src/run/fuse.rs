@@ -1,0 +1,173 @@
+//! Waves to tracks to pictures, and the lanes that need not be fused again.
+//!
+//! With a cache there is a pass before this one: it digests what every lane will be given, and notes in which order
+//! their tracks are asked for. Lanes whose tracks are there are not fused. Their reports come out between the others as
+//! if they were: the output of a run does not tell where its tracks are from.
+
+use super::cache::{Cache, Found, Stored, Storing};
+use super::inputs::Inputs;
+use super::lanes::{Basis, Lane};
+use super::pictures::Pictures;
+use super::report::WorkReport;
+use super::waves::{Taker, feed};
+use super::{Progress, Request, RunError};
+use crate::fusion::arrays::Observation;
+use crate::fusion::batch::{Answer, Batch, Scan};
+use crate::fusion::device::engine::Patience;
+use crate::fusion::executor::{Executor, STAGES};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+/// The lanes of a run, as far as a cache has them.
+#[derive(Debug)]
+struct Known {
+    /// When tracks of which lane are asked for, over all lanes.
+    order: VecDeque<(usize, i64)>,
+    stored: BTreeMap<usize, Stored>,
+    storing: BTreeMap<usize, Storing>,
+}
+
+/// Fuses all lanes and reports their tracks; gives the late rows of each, and what it took.
+///
+/// # Errors
+/// If the recording cannot be read, late rows are fatal and there are some, the device fails, a rule fails, or a file
+/// cannot be read or written.
+pub(super) fn fuse(
+    request: &Request<'_>,
+    executor: Executor,
+    (basis, lanes): (&Basis<'_>, &[Lane]),
+    pictures: &mut Pictures<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Vec<u64>, WorkReport), RunError> {
+    let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
+    let mut work = WorkReport::default();
+    let mut started = Instant::now();
+    let (mut late, mut known) = (None, None);
+    if let Some(folder) = request.cache {
+        let mut inputs = Inputs::new(basis, lanes, &executor.identity())?;
+        let rows = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
+            progress(Progress::Comparing(rows, all));
+        })?;
+        fail_if_late(request, &rows)?;
+        late = Some(rows);
+        known = Some(Known::look_up(&Cache::open(folder)?, inputs, &mut work)?);
+        work.seconds.look_up = started.elapsed().as_secs_f64();
+        started = Instant::now();
+    }
+    let is_stored = |lane: usize| known.as_ref().is_some_and(|known| known.stored.contains_key(&lane));
+    let chosen: Vec<(usize, &Lane)> = lanes.iter().enumerate().filter(|(lane, _)| !is_stored(*lane)).collect();
+    work.from_cache = (0..lanes.len()).map(is_stored).collect();
+    let setups = chosen.iter().map(|(_, lane)| lane.setup(basis.catalogue.frame, basis.config)).collect();
+    let batch = Batch::new(basis.config.fusion.clone(), executor, setups);
+    let numbers = chosen.iter().map(|(number, _)| *number).collect();
+    let mut fusing = Fusing { pictures, batch, numbers, known };
+    if !chosen.is_empty() {
+        let rows = feed(request, basis, chosen, &mut fusing, &mut |rows| progress(Progress::Fusing(rows, all)))?;
+        fail_if_late(request, &rows)?;
+        late = late.or(Some(rows));
+    }
+    fusing.finish(&mut work)?;
+    work.seconds.fuse = started.elapsed().as_secs_f64();
+    Ok((late.unwrap_or_default(), work))
+}
+
+fn fail_if_late(request: &Request<'_>, late: &[u64]) -> Result<(), RunError> {
+    match late.iter().find(|late| **late > 0) {
+        Some(&rows) if request.strict => Err(RunError::Late { rows }),
+        _ => Ok(()),
+    }
+}
+
+impl Known {
+    fn look_up(cache: &Cache, inputs: Inputs<'_>, work: &mut WorkReport) -> Result<Self, RunError> {
+        let (digests, order) = inputs.finish();
+        let mut known = Self { order: order.into(), stored: BTreeMap::new(), storing: BTreeMap::new() };
+        for (lane, digest) in digests.iter().enumerate() {
+            let found = cache.find(digest)?;
+            work.damaged += u64::from(matches!(found, Found::Damaged));
+            match found {
+                Found::Whole(stored) => drop(known.stored.insert(lane, stored)),
+                Found::Damaged | Found::Missing => drop(known.storing.insert(lane, cache.store(digest)?)),
+            }
+        }
+        Ok(known)
+    }
+
+    /// The next report if it is one of a lane that is stored, whatever is fused meanwhile.
+    fn next(&mut self) -> Result<Option<Answer>, RunError> {
+        let Some(&(lane, time_us)) = self.order.front() else { return Ok(None) };
+        let Some(stored) = self.stored.get_mut(&lane) else { return Ok(None) };
+        self.order.pop_front();
+        stored.next(lane, time_us).map(Some)
+    }
+
+    /// Stores a report of a lane that is fused.
+    fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
+        self.order.pop_front();
+        self.storing.get_mut(&answer.lane).map_or(Ok(()), |storing| storing.add(answer))
+    }
+}
+
+/// The lanes that are fused, and where their tracks go.
+struct Fusing<'a, 'p> {
+    pictures: &'a mut Pictures<'p>,
+    batch: Batch,
+    /// The number of each lane of the batch among all lanes.
+    numbers: Vec<usize>,
+    known: Option<Known>,
+}
+
+impl Fusing<'_, '_> {
+    /// The place in the batch of a lane with a number.
+    fn place(&self, number: usize) -> usize {
+        self.numbers.partition_point(|known| *known < number)
+    }
+
+    /// Reports the tracks that were asked for and are there.
+    fn report(&mut self, patience: Patience) -> Result<(), RunError> {
+        for answer in self.batch.answers(patience)? {
+            let lane = self.numbers.get(answer.lane).copied().unwrap_or(answer.lane);
+            let answer = Answer { lane, ..answer };
+            self.report_stored()?;
+            if let Some(known) = &mut self.known {
+                known.add(&answer)?;
+            }
+            self.pictures.report(answer)?;
+        }
+        Ok(())
+    }
+
+    /// Reports stored tracks up to the next ones that are fused.
+    fn report_stored(&mut self) -> Result<(), RunError> {
+        let Some(known) = &mut self.known else { return Ok(()) };
+        while let Some(answer) = known.next()? {
+            self.pictures.report(answer)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, work: &mut WorkReport) -> Result<(), RunError> {
+        self.report(Patience::Wait)?;
+        self.report_stored()?;
+        for wave in self.batch.take_reports()? {
+            work.fusion.add(&wave);
+        }
+        let spent = STAGES.iter().zip(self.batch.timings().0);
+        work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
+        let mut storing = self.known.into_iter().flat_map(|known| known.storing.into_values());
+        storing.try_for_each(Storing::finish)
+    }
+}
+
+impl<'a> Taker<'a> for Fusing<'_, '_> {
+    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        let place = self.place(lane);
+        Ok(self.batch.request(place, time_us)?)
+    }
+
+    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
+        let placed = scans.into_iter().map(|scan| Scan { lane: self.place(scan.lane), ..scan }).collect();
+        self.batch.step(placed, observations)?;
+        self.report(Patience::None)
+    }
+}

@@ -1,0 +1,215 @@
+//! The digest of all that goes into a lane.
+//!
+//! A lane's tracks are a function of what fusion is given: parameters, field of undetected targets, scans with their
+//! masks and detections, the times at which tracks are asked for; and of what computes them: this very program, and
+//! the host or an adapter with its driver. All of it goes into one SHA-256, so equal digests mean equal tracks. What
+//! the lane may not see does not go in: it changes no digest.
+
+use super::RunError;
+use super::cache::unreadable;
+use super::lanes::{Basis, Lane};
+use super::waves::Taker;
+use crate::fusion::arrays::{Detection, Observation};
+use crate::fusion::batch::{LaneSetup, Scan};
+use crate::fusion::undetected::{Mask, Undetected};
+use crate::product::hex_of;
+use bytemuck::Zeroable;
+use sha2::{Digest, Sha256};
+use std::fmt::Debug;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// Digests of lanes, as they are fed.
+#[derive(Debug)]
+pub(super) struct Inputs<'a> {
+    lanes: Vec<Sha256>,
+    /// When tracks of which lane were asked for.
+    order: Vec<(usize, i64)>,
+    /// Digests of masks, which many scans share.
+    masks: Vec<(&'a Mask, [u8; 32])>,
+}
+
+impl Inputs<'_> {
+    /// Of lanes before their first scan, `executor` telling what will fuse them.
+    ///
+    /// # Errors
+    /// If this program cannot be read.
+    pub(super) fn new(basis: &Basis<'_>, lanes: &[Lane], executor: &str) -> Result<Self, RunError> {
+        let program = program()?;
+        let begin = |lane: &Lane| {
+            let LaneSetup { radial, undetected } = lane.setup(basis.catalogue.frame, basis.config);
+            let mut hash = Sha256::new_with_prefix(program);
+            text(&mut hash, &(executor, &basis.config.fusion, lane.sources.len(), radial));
+            // Densities are uniform at first, and many.
+            match undetected {
+                Undetected::Field { plane, density, birth, prior } => {
+                    text(&mut hash, &(plane, density.first(), birth, prior));
+                }
+                components @ Undetected::Components { .. } => text(&mut hash, &components),
+            }
+            hash
+        };
+        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), masks: Vec::new() })
+    }
+
+    /// The digest of each lane, and when tracks of which lane were asked for.
+    pub(super) fn finish(self) -> (Vec<String>, Vec<(usize, i64)>) {
+        (self.lanes.into_iter().map(|hash| hex_of(&hash.finalize())).collect(), self.order)
+    }
+}
+
+impl<'a> Inputs<'a> {
+    fn mask(&mut self, mask: &'a Mask) -> [u8; 32] {
+        let known = self.masks.iter().find(|(known, _)| std::ptr::eq(*known, mask));
+        if let Some((_, digest)) = known {
+            return *digest;
+        }
+        let mut hash = Sha256::new();
+        text(&mut hash, &mask.plane);
+        hash.update(bytemuck::cast_slice(&mask.share));
+        let digest = hash.finalize().into();
+        self.masks.push((mask, digest));
+        digest
+    }
+}
+
+impl<'a> Taker<'a> for Inputs<'a> {
+    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        self.order.push((lane, time_us));
+        if let Some(hash) = self.lanes.get_mut(lane) {
+            text(hash, &("due", time_us));
+        }
+        Ok(())
+    }
+
+    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
+        for scan in scans {
+            let Scan { lane, time_us, detection_probability, mask, slack_m, detections, source } = scan;
+            let mask = mask.map(|mask| self.mask(mask));
+            let Some(hash) = self.lanes.get_mut(lane) else { continue };
+            text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len()));
+            let mut before = Observation::zeroed();
+            for detection in &detections {
+                // An index counts over the lanes of a wave; what it means to this one goes in, where it is new.
+                let observation = observations.get(detection.observation as usize).copied().unwrap_or(before);
+                let new = bytemuck::bytes_of(&observation) != bytemuck::bytes_of(&before);
+                hash.update(bytemuck::bytes_of(&Detection { observation: u32::from(new), ..*detection }));
+                if new {
+                    hash.update(bytemuck::bytes_of(&observation));
+                    before = observation;
+                }
+            }
+            hash.update(&source);
+        }
+        Ok(())
+    }
+}
+
+/// Takes in a value as Rust writes it for debugging: every field, numbers with as many digits as tell them apart.
+fn text(hash: &mut Sha256, value: &impl Debug) {
+    // A hash takes whatever it is given.
+    let _ = writeln!(Hashing(hash), "{value:?}");
+}
+
+struct Hashing<'a>(&'a mut Sha256);
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The digest of this program's file: another build may compute other bits.
+fn program() -> Result<[u8; 32], RunError> {
+    static PROGRAM: OnceLock<[u8; 32]> = OnceLock::new();
+    if let Some(digest) = PROGRAM.get() {
+        return Ok(*digest);
+    }
+    let read = |path: &Path| -> io::Result<[u8; 32]> {
+        let mut hash = Sha256::new();
+        io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
+        Ok(hash.finalize().into())
+    };
+    let path = std::env::current_exe().map_err(unreadable(Path::new("this program"), "find it"))?;
+    let digest = read(&path).map_err(unreadable(&path, "read the program"))?;
+    Ok(*PROGRAM.get_or_init(|| digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::undetected::Plane;
+    use crate::space::Place;
+
+    fn plane() -> Plane {
+        let origin = Place::from_metres([0.0; 3]);
+        Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 10.0, cells: [2, 1] }
+    }
+
+    fn detection(observation: u32) -> Detection {
+        Detection { tile: [0; 3], ahead_s: -0.5, offset_m: [1.0, 2.0, 3.0], observation }
+    }
+
+    /// One lane's digest, the lane being fed one scan and asked for its tracks once.
+    fn digest(scan: Scan<'_>, observations: Vec<Observation>, due_us: i64) -> String {
+        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: Vec::new() };
+        inputs.wave(vec![scan], observations).expect("a hash takes anything");
+        inputs.due(0, due_us).expect("a hash takes anything");
+        inputs.finish().0.swap_remove(0)
+    }
+
+    #[test]
+    fn every_input_of_a_lane_changes_its_digest_and_no_other_lane_does() {
+        let masks = [[1.0, 0.5], [1.0, 0.25]].map(|share| Mask { plane: plane(), share: share.to_vec() });
+        let [mask, other] = &masks;
+        let observations = || vec![Observation { clutter: 1.0, ..Observation::zeroed() }, Observation::zeroed()];
+        let scan = || Scan {
+            lane: 0,
+            time_us: 7,
+            detection_probability: 0.9,
+            mask: Some(mask),
+            slack_m: 1.0,
+            detections: vec![detection(0), detection(0)],
+            source: vec![0, 1],
+        };
+        let base = digest(scan(), observations(), 9);
+        let moved = Detection { offset_m: [1.0, 2.0, 3.5], ..detection(0) };
+        let later = Detection { ahead_s: -0.25, ..detection(0) };
+        let changed = [
+            digest(Scan { time_us: 8, ..scan() }, observations(), 9),
+            digest(Scan { detection_probability: 0.8, ..scan() }, observations(), 9),
+            digest(Scan { mask: None, ..scan() }, observations(), 9),
+            digest(Scan { mask: Some(other), ..scan() }, observations(), 9),
+            digest(Scan { slack_m: 2.0, ..scan() }, observations(), 9),
+            digest(Scan { detections: vec![detection(0), moved], ..scan() }, observations(), 9),
+            digest(Scan { detections: vec![later, detection(0)], ..scan() }, observations(), 9),
+            digest(Scan { detections: vec![detection(0), detection(1)], ..scan() }, observations(), 9),
+            digest(Scan { detections: vec![detection(1), detection(1)], ..scan() }, observations(), 9),
+            digest(Scan { detections: vec![detection(0)], source: vec![0], ..scan() }, observations(), 9),
+            digest(Scan { source: vec![1, 0], ..scan() }, observations(), 9),
+            digest(scan(), observations(), 10),
+            digest(Scan { lane: 1, ..scan() }, observations(), 9),
+        ];
+        for (number, other) in changed.iter().enumerate() {
+            assert!(*other != base && changed.iter().filter(|digest| *digest == other).count() == 1, "{number}");
+        }
+
+        // Another lane of the wave, whose observations come before, is none of this one's business.
+        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: Vec::new() };
+        let shifted = Scan { detections: vec![detection(1), detection(1)], ..scan() };
+        let beside = Scan { lane: 1, detections: vec![detection(0)], source: vec![0], ..scan() };
+        let all = [Observation { spread: 3.0, ..Observation::zeroed() }].into_iter().chain(observations()).collect();
+        inputs.wave(vec![shifted, beside], all).expect("a hash takes anything");
+        inputs.due(1, 3).expect("a hash takes anything");
+        inputs.due(0, 9).expect("a hash takes anything");
+        let (digests, order) = inputs.finish();
+        assert_eq!((&digests[0], order), (&base, vec![(1, 3), (0, 9)]));
+    }
+}

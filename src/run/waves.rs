@@ -1,0 +1,176 @@
+//! Rows to waves: the looks of some lanes become scans, in each wave the next one of every lane, and their tracks are
+//! asked for when they are due.
+//!
+//! Whoever takes the waves, fusion or the digest of what fusion would be given, gets the same ones. What a lane is fed
+//! does not depend on which others are fed beside it.
+
+use super::given::given;
+use super::lanes::{Basis, Given, Lane};
+use super::looks::{Look, Looks, Row};
+use super::measure::Measurer;
+use super::{Request, RunError, reader};
+use crate::fusion::arrays::Observation;
+use crate::fusion::batch::Scan;
+use crate::ingest::Detections;
+use crate::policy::Classifier;
+use crate::time::micros;
+
+/// What takes the waves.
+pub(super) trait Taker<'a> {
+    /// A lane's tracks at a time are asked for, before its next scan.
+    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError>;
+    /// The next scans of some lanes, in the order of their numbers.
+    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError>;
+}
+
+/// A lane, as far as it has been fed.
+#[derive(Debug)]
+struct Fed<'a> {
+    /// Its number among all lanes.
+    number: usize,
+    lane: &'a Lane,
+    looks: Looks,
+    /// Time of its last scan.
+    scanned_us: Option<i64>,
+    /// When its tracks are asked for next.
+    due_us: Option<i64>,
+}
+
+/// Feeds the lanes with the rows of the recording that each may see; gives the number of late rows of each.
+///
+/// # Errors
+/// If the recording cannot be read, or the taker fails.
+pub(super) fn feed<'a>(
+    request: &Request<'_>,
+    basis: &'a Basis<'a>,
+    lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
+    taker: &mut impl Taker<'a>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<u64>, RunError> {
+    let begin = |(number, lane): (usize, &'a Lane)| {
+        let looks = lane.looks(basis.catalogue);
+        Fed { number, lane, looks, scanned_us: None, due_us: None }
+    };
+    let lanes: Vec<Fed<'a>> = lanes.into_iter().map(begin).collect();
+    let mut classifier = Classifier::new(basis.policy, basis.catalogue, request.as_of_us)?;
+    let mut reader = reader(request, basis.catalogue)?;
+    if lanes.iter().any(|fed| fed.lane.cuts()) {
+        reader = reader.with_readings();
+    }
+    let period_us = micros(f64::from(basis.config.report_period_s.get())).unwrap_or(1).max(1);
+    let mut waves = Waves { basis, lanes, period_us };
+    let mut rows = 0;
+    while let Some(batch) = reader.next_batch()? {
+        let classes = classifier.classify(&batch)?;
+        waves.push(&batch, &classes);
+        waves.pass(taker)?;
+        rows += batch.time_us.len() as u64;
+        progress(rows);
+    }
+    waves.finish(taker)?;
+    Ok(waves.lanes.iter().map(|fed| fed.looks.late()).collect())
+}
+
+/// The lanes that are fed together.
+#[derive(Debug)]
+struct Waves<'a> {
+    basis: &'a Basis<'a>,
+    lanes: Vec<Fed<'a>>,
+    period_us: i64,
+}
+
+impl<'a> Waves<'a> {
+    /// Hands every lane the rows that it may see, as it may see them.
+    fn push(&mut self, batch: &Detections, classes: &[u32]) {
+        let catalogue = self.basis.catalogue;
+        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
+        for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
+            let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
+            for Fed { lane, looks, .. } in &mut self.lanes {
+                let row = match lane.given(class) {
+                    None => None,
+                    Some(Given { cut: None, .. }) => Some(row),
+                    Some(Given { cut: Some(cut), .. }) => {
+                        let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
+                        parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
+                    }
+                };
+                if let Some(row) = row {
+                    looks.push(row);
+                }
+            }
+        }
+    }
+
+    /// Passes on every look that is over.
+    fn pass(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+        loop {
+            let next: Vec<Option<Look>> = self.lanes.iter_mut().map(|fed| fed.looks.next_look()).collect();
+            if next.iter().all(Option::is_none) {
+                return Ok(());
+            }
+            let (mut scans, mut observations) = (Vec::new(), Vec::new());
+            for (fed, look) in self.lanes.iter_mut().zip(next) {
+                let Some(look) = look else { continue };
+                let time_us = fed.scan_time(&look);
+                fed.report_until(time_us, self.period_us, taker)?;
+                fed.scanned_us = Some(time_us);
+                scans.extend(self.basis.scan((fed.number, fed.lane), &look, time_us, &mut observations));
+            }
+            taker.wave(scans, observations)?;
+        }
+    }
+
+    /// Passes on the looks that are still open, and asks for tracks up to each lane's last detection.
+    fn finish(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+        self.lanes.iter_mut().for_each(|fed| fed.looks.end());
+        self.pass(taker)?;
+        let period_us = self.period_us;
+        self.lanes.iter_mut().try_for_each(|fed| fed.report_until(i64::MAX, period_us, taker))
+    }
+}
+
+impl<'a> Fed<'a> {
+    /// The time of its latest detection, or the end of an empty look; never before the lane's last scan.
+    fn scan_time(&self, look: &Look) -> i64 {
+        let own = look.rows.iter().map(|row| row.time_us).max().unwrap_or(look.end_us);
+        self.scanned_us.map_or(own, |before| own.max(before))
+    }
+
+    /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
+    /// detection: a look may end later.
+    fn report_until(&mut self, scan_us: i64, period_us: i64, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+        // The first report is due at the first multiple of the period that is not before the first scan.
+        let mut next_us = self.due_us.unwrap_or_else(|| -(-scan_us).div_euclid(period_us) * period_us);
+        while next_us < scan_us && next_us <= self.lane.span_us[1] {
+            taker.due(self.number, next_us)?;
+            next_us += period_us;
+        }
+        self.due_us = Some(next_us);
+        Ok(())
+    }
+}
+
+impl Basis<'_> {
+    /// One lane's share of a wave.
+    fn scan<'a>(
+        &self,
+        (number, lane): (usize, &'a Lane),
+        look: &Look,
+        time_us: i64,
+        observations: &mut Vec<Observation>,
+    ) -> Option<Scan<'a>> {
+        let sensor = self.catalogue.sensors.get(look.sensor)?;
+        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.extent, &self.config.fusion.undetected);
+        let rows = &look.rows;
+        Some(Scan {
+            lane: number,
+            time_us,
+            detection_probability: measurer.detection_probability(),
+            mask: lane.mask(look.sensor, self.strata.at(look.start_us)),
+            slack_m: measurer.slack_m(rows),
+            detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
+            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
+        })
+    }
+}
