@@ -157,7 +157,9 @@ fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
     let mut total = Counts::default();
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
-        running.into_iter().for_each(|thread| total.add(&thread.join().expect("a shard")));
+        for thread in running {
+            total.add(&thread.join().expect("a shard"));
+        }
     });
     eprintln!("{total:?}");
     let Counts { with_tracks, mixed, holders, levels, beneath } = total;
