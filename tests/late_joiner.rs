@@ -76,6 +76,11 @@ impl Scene {
     }
 }
 
+/// The files of a cache.
+fn stored(cache: &Path) -> Vec<PathBuf> {
+    fs::read_dir(cache).expect("the cache").map(|entry| entry.expect("a file").path()).collect()
+}
+
 /// The partners of the lanes that were fused.
 fn fused(report: &RunReport) -> BTreeSet<String> {
     assert_eq!(report.lanes.len(), report.work.from_cache.len());
@@ -159,8 +164,7 @@ fn a_damaged_lane_is_fused_again_and_other_parameters_are_other_lanes() {
     let mut scene = Scene::new();
     let cache = scene.path("cache");
     let (first, wanted) = scene.run_on(Executor::host(), Some(&cache));
-    let stored: Vec<PathBuf> =
-        fs::read_dir(&cache).expect("the cache").map(|entry| entry.expect("a file").path()).collect();
+    let stored = stored(&cache);
     assert_eq!(stored.len(), first.lanes.len(), "{stored:?}");
     let mut bytes = fs::read(&stored[0]).expect("a lane");
     let middle = bytes.len() / 2;
@@ -188,8 +192,16 @@ fn what_another_executor_fused_is_not_taken() {
     let scene = Scene::new();
     let cache = scene.path("cache");
     scene.run_on(Executor::host(), Some(&cache));
+    let of_host = stored(&cache);
     let (first, wanted) = scene.run_on(device(), Some(&cache));
     assert!(first.work.from_cache.iter().all(|stored| !stored), "the host's lanes were taken");
     let (again, found) = scene.run_on(device(), Some(&cache));
     assert!(fused(&again).is_empty() && found == wanted);
+    // Reports of a lane that is fused come out between those of one that is stored.
+    let lane = stored(&cache).into_iter().find(|lane| !of_host.contains(lane)).expect("a lane of the device");
+    let bytes = fs::read(&lane).expect("a lane");
+    fs::remove_file(&lane).expect("a lane is removed");
+    let (again, found) = scene.run_on(device(), Some(&cache));
+    assert_eq!(again.work.from_cache.iter().filter(|stored| !**stored).count(), 1);
+    assert!(found == wanted && fs::read(&lane).expect("the lane again") == bytes);
 }

@@ -1,7 +1,7 @@
 //! Non-interference: what a partner may not see, changed, added or deleted, leaves its folder byte-identical; so does
 //! what a level of `fuse` hides of what the partner may see.
 //!
-//! `NONINTERFERENCE_CASES` sets the number of cases on the host (default 1,000) for a long run.
+//! `NONINTERFERENCE_CASES` sets the number of cases (default 1,000) for a long run.
 
 mod change;
 mod files;
@@ -133,12 +133,17 @@ fn hold(cases: u32, shard: u32, executor: impl Fn() -> Executor) -> Counts {
     counts.into_inner()
 }
 
+/// How many cases on the host; on a device, where a run begins with compiling the kernels, one for every hundred.
+fn cases() -> u32 {
+    std::env::var("NONINTERFERENCE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000)
+}
+
 /// Cases with one seed.
 const SHARD: u32 = 250;
 
 #[test]
 fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
-    let cases = std::env::var("NONINTERFERENCE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000);
+    let cases = cases();
     let (shards, next) = (u32::max(cases / SHARD, 1), AtomicU32::new(0));
     // Some threads, each with a shard after another: a case spends much of its time in code that uses one core.
     let work = || {
@@ -177,7 +182,7 @@ fn nor_does_it_on_the_device() {
         return;
     }
     let executor = || Executor::device(Context::open(wanted).expect("a device"), Options::USUAL);
-    hold(8, 0, executor);
+    hold(cases() / 100, 0, executor);
 }
 
 /// A leak: how a world is run in which something that must not matter does.
