@@ -158,6 +158,14 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("a row of a track that no permitted detection supports", Beyond::Place, |scene| {
         places(scene, "fine", "y_m", |y| y - 1_000_000.0);
     }),
+    plant("a track drawn aside by a hidden detection", Beyond::Support, |scene| {
+        places(scene, "fine", "y_m", |y| y - 150.0);
+    }),
+    plant("a covariance that hidden detections have made small", Beyond::Support, |scene| {
+        for name in ["position_covariance_xx_m2", "position_covariance_yy_m2"] {
+            fill(scene, "fine", name, 0.01);
+        }
+    }),
     plant("an authority that was not granted", Beyond::Authority, |scene| {
         scene.table("fine", |batch| {
             let column = lists(&vec![Some(vec!["task_sensor".to_owned()]); batch.num_rows()]);
