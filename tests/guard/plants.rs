@@ -79,6 +79,17 @@ pub(crate) const PLANTS: &[Plant] = &[
         scene.audit("coarse", |entries| entries.insert(0, entry));
     }),
     plant("the order of events, in the audit", Beyond::Audit, |scene| scene.audit("fine", |entries| entries.reverse())),
+    plant("other ends of lines, in the audit", Beyond::Audit, |scene| {
+        let path = scene.out().join("fine/audit.jsonl");
+        let text = fs::read_to_string(&path).expect("an audit");
+        fs::write(path, text.replace('\n', "\r\n")).expect("a file is written");
+    }),
+    plant("a hash that continues nothing, in the audit", Beyond::Audit, |scene| {
+        let path = scene.out().join("fine/audit.jsonl");
+        let text = fs::read_to_string(&path).expect("an audit");
+        let hash = text.get(10..74).expect("a hash").to_owned();
+        fs::write(path, text.replacen(&hash, &"0".repeat(64), 1)).expect("a file is written");
+    }),
     plant("statistics computed before release", Beyond::Encoding, |scene| {
         let path = scene.out().join("fine/tracks.parquet");
         let mut bytes = fs::read(&path).expect("a table");
