@@ -4,20 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
-const SCHEMA: &str = r"
-entity Partner = { rank: Long, zone?: String };
-entity DetectionClass = {
-  sensor: String, owner: String, kind: String, label: String,
-  zones: Set<String>, periods: Set<String>, identified: Bool,
-};
-entity TrackClass = {
-  contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, status: String,
-};
-action fuse;
+const SCHEMA: &str = concat!(
+    "\nentity Partner = { rank: Long, zone?: String };\n",
+    include_str!("../../tests/policy/classes.cedarschema"),
+    r"action fuse;
 action fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action receive;
 action receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };
-";
+"
+);
 
 const PARTNERS: &str = r#"
 [[partner]]

@@ -15,6 +15,9 @@ use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Height that a place may be off where a sensor does not know it, metres.
+pub(super) const HEIGHT_M: f64 = 20_000.0;
+
 /// The detections of a recording.
 #[derive(Debug)]
 pub(super) struct Recording {
@@ -31,6 +34,10 @@ pub(super) struct Row {
     pub(super) class: u32,
     /// x, y in metres or longitude, latitude in degrees.
     pub(super) place: [f64; 2],
+    /// Greatest standard deviation of the place.
+    pub(super) sigma_m: f64,
+    /// How much farther it may be: a radar's place hangs on a height that it may not know.
+    pub(super) vague_m: f64,
 }
 
 impl Row {
@@ -43,8 +50,10 @@ impl Row {
     fn seen_at(self, demands: &Demands, frame: Frame) -> Self {
         let Some(coarsen_m) = demands.coarsen_m else { return self };
         let [x, y] = self.place;
-        let [a, b, _] = cell(frame, if frame == Frame::Geodetic { [y, x, 0.0] } else { [x, y, 0.0] }, coarsen_m).centre;
-        Self { place: if frame == Frame::Geodetic { [b, a] } else { [a, b] }, ..self }
+        let cell = cell(frame, if frame == Frame::Geodetic { [y, x, 0.0] } else { [x, y, 0.0] }, coarsen_m);
+        let [a, b, _] = cell.centre;
+        let sigma_m = self.sigma_m.hypot(cell.variance_m2.into_iter().fold(0.0, f64::max).sqrt());
+        Self { place: if frame == Frame::Geodetic { [b, a] } else { [a, b] }, sigma_m, ..self }
     }
 }
 
@@ -86,7 +95,8 @@ impl Recording {
         let mut rows = Vec::new();
         while let Some(batch) = reader.next_batch()? {
             let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
-            for ((((&time_us, &sensor), &place), &label), &identified) in columns.zip(&batch.identified) {
+            let columns = columns.zip(&batch.identified).zip(&batch.measurement);
+            for (((((&time_us, &sensor), &place), &label), &identified), measurement) in columns {
                 let Some(from) = catalogue.sensors.get(sensor as usize) else { continue };
                 let class = Class {
                     sensor: from.name.clone(),
@@ -101,7 +111,10 @@ impl Recording {
                     identified,
                 };
                 let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-                rows.push(Row { time_us, sensor, class: *numbers.entry(class).or_insert(next), place });
+                let class = *numbers.entry(class).or_insert(next);
+                let sigma_m = f64::from(measurement.sigma_m.into_iter().fold(0.0, f32::max));
+                let vague_m = if let Kind::Radar { .. } = from.kind { HEIGHT_M } else { 0.0 };
+                rows.push(Row { time_us, sensor, class, place, sigma_m, vague_m });
             }
         }
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
@@ -161,6 +174,12 @@ impl Sight {
     pub(super) fn birth(&self, track: u64) -> Option<(i64, Row)> {
         let (time_us, rows) = self.scans.get(usize::try_from(track >> 32).ok()?)?;
         Some((*time_us, *rows.get(usize::try_from(track & 0xffff_ffff).ok()?)?))
+    }
+
+    /// Scans not later than a time, the latest first, with the detections in each.
+    pub(super) fn scans_until(&self, time_us: i64) -> impl Iterator<Item = (i64, &[Row])> {
+        let until = self.scans.partition_point(|(scan_us, _)| *scan_us <= time_us);
+        self.scans.iter().take(until).rev().map(|(scan_us, rows)| (*scan_us, rows.as_slice()))
     }
 
     /// Sorts rows into looks; a row whose look is over is late and in none.

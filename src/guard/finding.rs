@@ -27,6 +27,8 @@ pub enum Beyond {
     Track,
     /// A place that the track cannot have come to.
     Place,
+    /// A row as well known as no permitted detection can have made it, there and then.
+    Support,
     /// An owner of whom the partner may have no detection fused by then, or not the one of the track's first detection.
     Contributor,
     /// A row that no level permits.
@@ -58,6 +60,7 @@ impl Beyond {
             Self::Time => "time",
             Self::Track => "track",
             Self::Place => "place",
+            Self::Support => "support",
             Self::Contributor => "contributor",
             Self::Level => "level",
             Self::Delay => "delay",

@@ -129,9 +129,16 @@ fn read_audit(
     let bytes = read(path)?;
     let lines = String::from_utf8_lossy(&bytes);
     let mut told: BTreeMap<String, u64> = BTreeMap::new();
-    for (number, line) in (1u64..).zip(lines.lines()) {
+    let mut previous = "";
+    for (number, line) in (1u64..).zip(lines.split_inclusive('\n')) {
         let place = format!("{place}, line {number}");
-        let entry = line.get(76..).and_then(|rest| rest.strip_prefix("\"entry\":")?.strip_suffix('}')).unwrap_or("");
+        let rest = line.get(76..).and_then(|rest| rest.strip_suffix('\n')).unwrap_or("");
+        let link = format!("{{\"chain\":\"{}\",", hex(&Sha256::digest(format!("{previous}\n{rest}"))));
+        if line.strip_suffix('\n').is_none_or(|line| line.get(..76) != Some(link.as_str())) {
+            breaches.add(Beyond::Audit, &place, format!("`{}`", line.get(..76).unwrap_or(line).escape_debug()), link);
+        }
+        previous = line.trim_end_matches('\n');
+        let entry = rest.strip_prefix("\"entry\":").and_then(|rest| rest.strip_suffix('}')).unwrap_or("");
         let mut value: Value = serde_json::from_str(entry).unwrap_or_default();
         let plain = text(value.clone()) == entry;
         let count = value.as_object_mut().and_then(|entry| entry.remove("count")).and_then(|count| count.as_u64());

@@ -17,6 +17,7 @@ mod folder; // files, manifest, audit
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
+mod support; // whether a permitted detection explains a row
 mod table; // tracks.parquet, and whether its rows explain every byte
 
 pub use error::GuardError;

@@ -1,9 +1,10 @@
 //! Rows of a picture against what the partner may receive.
 
-use super::cells::cell;
-use super::evidence::{Recording, Sight};
+use super::cells::{Cell, cell};
+use super::evidence::{HEIGHT_M, Recording, Sight};
 use super::finding::{Beyond, Breaches};
 use super::rules::{Book, Demands, Partner, class, set};
+use super::support::Support;
 use super::table::{Row, fields};
 use super::{GuardError, Request};
 use crate::space::{EARTH_A_M, Frame};
@@ -15,8 +16,6 @@ use std::rc::Rc;
 
 /// Classes to try for one row at most.
 const TRIES: usize = 4096;
-/// Height that a place may be off where a sensor does not know it, metres.
-const HEIGHT_M: f64 = 20_000.0;
 
 /// What a folder is held against.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +72,7 @@ pub(super) struct Judge<'a> {
     period_us: i64,
     reach_m_s: f64,
     slack_m: f64,
+    support: Option<Support>,
 }
 
 type Complaint = (Beyond, String, String);
@@ -83,6 +83,8 @@ impl<'a> Judge<'a> {
             basis.request.configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
         let period_us = micros(number("/report_period_s")?).unwrap_or(1).max(1);
+        // Ten standard deviations of the speed of what is not yet known; a track that is worse known than the limit ends.
+        let reach_m_s = 10.0 * number("/fusion/undetected/speed_m_s")?;
         Ok(Self {
             basis,
             known: BTreeMap::new(),
@@ -90,9 +92,9 @@ impl<'a> Judge<'a> {
             counts: Counts::default(),
             undecided: 0,
             period_us,
-            // Ten standard deviations of the speed of what is not yet known; a track that is worse known than the limit ends.
-            reach_m_s: 10.0 * number("/fusion/undetected/speed_m_s")?,
+            reach_m_s,
             slack_m: HEIGHT_M + 5.0 * number("/fusion/existence/position_sigma_max_m")?,
+            support: Support::of(basis.request.configuration, basis.recording.catalogue.frame, reach_m_s)?,
         })
     }
 
@@ -126,6 +128,11 @@ impl<'a> Judge<'a> {
         if apart_m > reach_m {
             let found = format!("{apart_m:.0} m from its first detection");
             wrong((Beyond::Place, found, format!("at most {reach_m:.0} m")));
+        }
+        let largest = self.cells(row).pop().map(|(_, cell)| cell);
+        if self.support.is_some_and(|support| !support.holds(sight, row, largest)) {
+            let found = format!("track {} as well known as it is at {}", row.track, row.time_us);
+            wrong((Beyond::Support, found, "a detection that the partner may have fused, near enough then".to_owned()));
         }
         let sources = sight.sources.partition_point(|(first_us, _, _)| *first_us <= row.time_us);
         if let Some(named) = &row.contributors {
@@ -282,14 +289,7 @@ impl<'a> Judge<'a> {
         let book = self.basis.book;
         let at = book.zones.at(self.ground(row));
         let mut sets = vec![(None, Some(at.clone()))];
-        let mut sizes: Vec<f64> = book.receive.iter().filter_map(|level| level.demands.coarsen_m).collect();
-        sizes.sort_by(f64::total_cmp);
-        sizes.dedup();
-        for size_m in sizes {
-            let cell = cell(self.frame(), row.position, size_m);
-            if cell.centre.map(f64::to_bits) != row.position.map(f64::to_bits) {
-                continue;
-            }
+        for (size_m, cell) in self.cells(row) {
             let near: Vec<String> = book.zones.near(self.ground(row), cell.half).into_iter().collect();
             if near.len() > 6 {
                 sets.push((Some(size_m), None));
@@ -308,6 +308,15 @@ impl<'a> Judge<'a> {
             }
         }
         sets
+    }
+
+    /// The cells that the row's position may stand for, the smallest first.
+    fn cells(&self, row: &Row) -> Vec<(f64, Cell)> {
+        let mut sizes: Vec<f64> = self.basis.book.receive.iter().filter_map(|level| level.demands.coarsen_m).collect();
+        sizes.sort_by(f64::total_cmp);
+        sizes.dedup();
+        let cells = sizes.into_iter().map(|size_m| (size_m, cell(self.frame(), row.position, size_m)));
+        cells.filter(|(_, cell)| cell.centre.map(f64::to_bits) == row.position.map(f64::to_bits)).collect()
     }
 
     /// What the rules give for every class that could be asked about; `None`: too many to try.

@@ -2,6 +2,7 @@
 
 #[path = "../noninterference/files.rs"]
 mod files; // random worlds to folders
+mod library; // the policies to start from
 mod plants; // leaks in finished folders
 mod scene; // a small world and its output
 #[expect(dead_code, reason = "what changes in these worlds is for the other test")]

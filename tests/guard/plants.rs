@@ -79,6 +79,17 @@ pub(crate) const PLANTS: &[Plant] = &[
         scene.audit("coarse", |entries| entries.insert(0, entry));
     }),
     plant("the order of events, in the audit", Beyond::Audit, |scene| scene.audit("fine", |entries| entries.reverse())),
+    plant("other ends of lines, in the audit", Beyond::Audit, |scene| {
+        let path = scene.out().join("fine/audit.jsonl");
+        let text = fs::read_to_string(&path).expect("an audit");
+        fs::write(path, text.replace('\n', "\r\n")).expect("a file is written");
+    }),
+    plant("a hash that continues nothing, in the audit", Beyond::Audit, |scene| {
+        let path = scene.out().join("fine/audit.jsonl");
+        let text = fs::read_to_string(&path).expect("an audit");
+        let hash = text.get(10..74).expect("a hash").to_owned();
+        fs::write(path, text.replacen(&hash, &"0".repeat(64), 1)).expect("a file is written");
+    }),
     plant("statistics computed before release", Beyond::Encoding, |scene| {
         let path = scene.out().join("fine/tracks.parquet");
         let mut bytes = fs::read(&path).expect("a table");
@@ -157,6 +168,14 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
     plant("a row of a track that no permitted detection supports", Beyond::Place, |scene| {
         places(scene, "fine", "y_m", |y| y - 1_000_000.0);
+    }),
+    plant("a track drawn aside by a hidden detection", Beyond::Support, |scene| {
+        places(scene, "fine", "y_m", |y| y - 150.0);
+    }),
+    plant("a covariance that hidden detections have made small", Beyond::Support, |scene| {
+        for name in ["position_covariance_xx_m2", "position_covariance_yy_m2"] {
+            fill(scene, "fine", name, 0.01);
+        }
     }),
     plant("an authority that was not granted", Beyond::Authority, |scene| {
         scene.table("fine", |batch| {

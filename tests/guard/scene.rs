@@ -19,22 +19,16 @@ use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Breach, inspect};
 use trackweave::run::{Request, RunConfig, run};
 
-const SCHEMA: &str = r"
-entity Group;
-entity Partner in [Group] = { area?: String };
-entity DetectionClass = {
-  sensor: String, owner: String, kind: String, label: String,
-  zones: Set<String>, periods: Set<String>, identified: Bool,
-};
-entity TrackClass = {
-  contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, status: String,
-};
-action fuse;
+const SCHEMA: &str = concat!(
+    "entity Group;\nentity Partner in [Group] = { area?: String };\n",
+    include_str!("../policy/classes.cedarschema"),
+    r"action fuse;
 action fuse_full, fuse_late in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action receive;
 action receive_full, receive_coarse in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action task_sensor, see_authority appliesTo { principal: Partner, resource: TrackClass };
-";
+"
+);
 
 const PARTNERS: &str = r#"
 group = [{ id = "slow" }]

@@ -6,23 +6,18 @@ use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor, T
 use trackweave::policy::{ClassKey, Policy};
 use trackweave::space::Frame;
 
-pub(crate) const SCHEMA: &str = r"
-entity Partner = { rank: Long, zone?: String };
-entity DetectionClass = {
-  sensor: String, owner: String, kind: String, label: String,
-  zones: Set<String>, periods: Set<String>, identified: Bool,
-};
-entity TrackClass = {
-  contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, status: String,
-};
-action fuse;
+pub(crate) const SCHEMA: &str = concat!(
+    "\nentity Partner = { rank: Long, zone?: String };\n",
+    include_str!("classes.cedarschema"),
+    r"action fuse;
 action fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action fuse_some in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action receive;
 action receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action receive_coarse in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action assign_identity appliesTo { principal: Partner, resource: TrackClass };
-";
+"
+);
 
 pub(crate) const PARTNERS: &str = r#"
 [[partner]]

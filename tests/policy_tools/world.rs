@@ -4,21 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-pub(crate) const SCHEMA: &str = r"
-entity Partner = { rank: Long, zone?: String };
-entity DetectionClass = {
-  sensor: String, owner: String, kind: String, label: String,
-  zones: Set<String>, periods: Set<String>, identified: Bool,
-};
-entity TrackClass = {
-  contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, status: String,
-};
-action fuse;
+pub(crate) const SCHEMA: &str = concat!(
+    "\nentity Partner = { rank: Long, zone?: String };\n",
+    include_str!("../policy/classes.cedarschema"),
+    r"action fuse;
 action fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action receive;
 action receive_full, receive_coarse in [receive] appliesTo { principal: Partner, resource: TrackClass };
 action task_sensor, see_authority appliesTo { principal: Partner, resource: TrackClass };
-";
+"
+);
 
 const PARTNERS: &str = r#"[[partner]]
 id = "red"
