@@ -1,5 +1,6 @@
 //! What can go wrong on the whole path.
 
+use super::coverage::REACH_MAX_DEG;
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
@@ -41,6 +42,15 @@ pub enum RunError {
     Late {
         /// How many.
         rows: u64,
+    },
+    /// Coverage that no plane can hold.
+    #[error(
+        "the sensors that a partner may use reach {reach_deg:.0} degrees from the middle of their coverage, as the Earth's \
+         centre sees it, wanted at most {REACH_MAX_DEG}: fuse parts of the recording by themselves"
+    )]
+    TooWide {
+        /// How far.
+        reach_deg: f64,
     },
     /// Too many owners and labels in one lane.
     #[error("partner `{partner}` may fuse detections of {found} owners and labels, wanted at most {SOURCES_MAX}")]

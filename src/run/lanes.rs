@@ -87,20 +87,23 @@ impl Lane {
     }
 
     /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
+    ///
+    /// # Errors
+    /// If the sensors cover more than a plane can hold.
     pub(super) fn open(
         catalogue: &Catalogue,
         sensors: &BTreeSet<usize>,
         span_us: [i64; 2],
         config: &RunConfig,
-    ) -> Self {
+    ) -> Result<Self, RunError> {
         let frame = catalogue.frame;
         let used: Vec<(usize, &Sensor)> =
             catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
-        let plane = plane_over(&used, frame, config);
+        let plane = plane_over(&used, frame, config)?;
         let seen = |&(index, sensor): &(usize, &Sensor)| {
             (index, BTreeMap::from([(Stratum::default(), mask(&plane, sensor, frame, |_| true))]))
         };
-        Self {
+        Ok(Self {
             partners: Vec::new(),
             detections: 0,
             span_us,
@@ -109,7 +112,7 @@ impl Lane {
             masks: used.iter().map(seen).collect(),
             extent: extent(&used),
             plane,
-        }
+        })
     }
 
     fn of(basis: &Basis<'_>, classes: &BTreeMap<u32, Obligations<Measured>>, partner: usize) -> Result<Self, RunError> {
@@ -141,7 +144,7 @@ impl Lane {
             given.push(Some(Given { source: source(key), cut: cut.cloned() }));
         }
         let without_height = classes.values().any(|cut| cut.omit.contains(&Measured::Height));
-        let plane = plane_over(&sensors, catalogue.frame, basis.config);
+        let plane = plane_over(&sensors, catalogue.frame, basis.config)?;
         let mut lane = Self {
             partners: vec![partner],
             detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
@@ -270,7 +273,7 @@ fn extent(sensors: &[(usize, &Sensor)]) -> Extent {
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.
-fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) -> Plane {
+fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) -> Result<Plane, RunError> {
     let cell_m = f64::from(config.fusion.undetected.cell_km.get()) * 1e3;
     let mut by_name = sensors.to_vec();
     by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));

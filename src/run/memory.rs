@@ -46,7 +46,7 @@ pub fn track(
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
-    let lane = Lane::open(catalogue, &used, span_us, config);
+    let lane = Lane::open(catalogue, &used, span_us, config)?;
     let mut looks = lane.looks(catalogue);
     for row in rows {
         looks.push(row);

@@ -169,6 +169,7 @@ impl Run {
             config: &made.config,
             strict: true,
             as_of_us: Some(as_of_us()),
+            cache: None,
         };
         run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
         made
