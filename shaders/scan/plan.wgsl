@@ -73,7 +73,7 @@ fn begun() {
     if status[0].halted != 0u {
         return;
     }
-    status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
+    status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
 }
 
 fn invocations(count: u32) -> u32 {
@@ -108,7 +108,7 @@ fn groups_of(size: u32) -> u32 {
         case 17u: { return select(0u, invocations(params.places), moves); }
         case 18u: { return select(0u, invocations(params.cells), moves); }
         case 19u: { return select(0u, chunks(params.cells), moves); }
-        case 20u: { return select(0u, invocations(params.detections + params.places + 1u), true); }
+        case 20u: { return invocations(params.detections + params.places + 1u); }
         case 21u: { return select(0u, invocations(params.places), s.going > 0u); }
         case 22u: { return select(0u, invocations(params.detections), s.going > 0u); }
         case 23u: { return select(0u, invocations(params.places * COVARIANCE), moves); }

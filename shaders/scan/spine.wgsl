@@ -46,8 +46,6 @@ fn noted(total: u32) {
         status[0].edges = total;
     } else if params.slot == 2u {
         status[0].births = total;
-    } else if params.slot == 3u {
-        status[0].kept = total;
     } else if params.slot == 4u {
         status[0].next_blocks = total;
     }

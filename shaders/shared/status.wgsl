@@ -7,7 +7,6 @@ struct Status {
     // Of the present wave.
     edges: u32,
     births: u32,
-    kept: u32,
     next_blocks: u32,
     moves: u32,
     clusters: u32,

@@ -7,7 +7,6 @@ struct Status {
     // Of the present wave.
     edges: atomic<u32>,
     births: atomic<u32>,
-    kept: atomic<u32>,
     next_blocks: atomic<u32>,
     moves: atomic<u32>,
     clusters: atomic<u32>,

@@ -310,8 +310,6 @@ mirror! {
         pub edges: u32,
         /// Births.
         pub births: u32,
-        /// Tracks that stay.
-        pub kept: u32,
         /// Blocks after this wave.
         pub next_blocks: u32,
         /// 1 if tracks move to other places.

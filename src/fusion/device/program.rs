@@ -323,7 +323,7 @@ impl Builder {
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
         self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
         self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
-        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 3);
+        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 0);
         if components_max > 0 {
             self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
                 [Field::Gathered, Field::Copies];

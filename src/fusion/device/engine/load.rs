@@ -155,7 +155,6 @@ impl Engine {
             if status.halted == 0 {
                 return Ok(status);
             }
-            self.repeats += 1;
             at = self.make_room(status, &extents)?;
         }
     }

@@ -162,8 +162,6 @@ pub struct Engine {
     snapshots: VecDeque<Tracks>,
     reports: Vec<(Status, u32)>,
     times: [Duration; 6],
-    submissions: u64,
-    repeats: u64,
 }
 
 impl Engine {
@@ -213,8 +211,6 @@ impl Engine {
             snapshots: VecDeque::new(),
             reports: Vec::new(),
             times: [Duration::ZERO; 6],
-            submissions: 0,
-            repeats: 0,
         };
         engine.begin(setups)?;
         Ok(engine)
@@ -230,12 +226,6 @@ impl Engine {
     #[must_use]
     pub fn times(&self) -> [Duration; 6] {
         self.times
-    }
-
-    /// Submissions so far, and how many of them went on where another had lacked room.
-    #[must_use]
-    pub fn submissions(&self) -> (u64, u64) {
-        (self.submissions, self.repeats)
     }
 
     /// Bytes of all arrays on the device.
@@ -405,7 +395,6 @@ impl Engine {
         let (mut status, mut reports) = self.ask(landing)?;
         let halted = status.halted != 0;
         while status.halted != 0 {
-            self.repeats += 1;
             let extents_again = self.upload_waves(&waves)?;
             let at = self.make_room(status, &extents_again)?;
             let landing = self.submit(&self.passes(&extents_again, at))?;

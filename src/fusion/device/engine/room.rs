@@ -24,7 +24,6 @@ impl Engine {
             if let Some(memory) = self.memory.get(&Field::Lane) {
                 memory.write(&self.context, blocks_before, bytemuck::cast_slice(&none))?;
             }
-            self.groups.clear();
         }
         self.groups.clear();
         Ok(())
