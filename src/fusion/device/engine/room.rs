@@ -102,6 +102,19 @@ impl Engine {
         Ok(())
     }
 
+    /// Writes elements behind the first `element` ones, which stay.
+    pub(super) fn append(&mut self, field: Field, element: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        let (before, wanted) = (self.elements(field), element + bytes.len() / field.element_bytes());
+        let room = |elements: usize| u32::try_from(elements).unwrap_or(u32::MAX);
+        let after = if wanted > before { self.roomy(room(before), room(wanted), field, 1) as usize } else { before };
+        let Some(memory) = self.memory.get_mut(&field) else { return Ok(()) };
+        if after > before {
+            memory.grow(&self.context, after)?;
+            self.groups.clear();
+        }
+        memory.write(&self.context, element, bytes)
+    }
+
     pub(super) fn download<T: bytemuck::Pod>(&self, field: Field, elements: usize) -> Result<Vec<T>, DeviceError> {
         self.memory.get(&field).map_or_else(|| Ok(Vec::new()), |memory| memory.download(&self.context, elements))
     }
