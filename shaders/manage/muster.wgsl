@@ -27,6 +27,7 @@ fn muster(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     s.first_birth = 0u;
     s.births = 0u;
     s.in_place = 1u;
+    s.crowded = 0u;
     s.next_places = s.places;
     s.next_live = s.live;
     if look.awake == 1u {

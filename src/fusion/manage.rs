@@ -3,7 +3,8 @@
 //! Every lane keeps its blocks to itself, with some places to spare; a place without a track has odds 0, and no stage
 //! touches it. Births fill the free places in order. Where they do not suffice, and now and then for speed, a lane is
 //! compacted, its tracks sorted by the cell they lie in, so that neighbours in space are neighbours in memory. Whether
-//! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track is the scan and the detection of its birth, counted within its lane.
+//! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track
+//! is the scan and the detection of its birth, counted within its lane.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
@@ -14,6 +15,9 @@ use rayon::prelude::*;
 
 /// Flag of a confirmed track.
 pub const CONFIRMED: u32 = 1;
+/// Tracks of a lane that may share a cell. Where more do, they keep the order there was: the scan saw so little that its
+/// cells do not tell them apart, and kernels rank the tracks of a cell among each other.
+pub const CELL_MAX: usize = 32_768;
 /// An unused place.
 const EMPTY: u32 = u32::MAX;
 /// Marks births among the origins of places.

@@ -63,7 +63,7 @@ pub const KERNELS: &[Kernel] = &[
     kernel!("give_back": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/state", "shared/track", "shared/track_fields", "manage/give_back"),
     kernel!("refresh": "shared/params", "shared/index", "shared/detection", "shared/edges", "shared/track_fields", "manage/refresh"),
     kernel!("count_cells": "shared/params", "shared/index", "shared/grid", "shared/lane", "shared/look", "shared/tile", "shared/track_fields", "manage/count_cells"),
-    kernel!("aim_places": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/status_atomic", "shared/track_fields", "manage/aim_places"),
+    kernel!("aim_places": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/track_fields", "manage/aim_places"),
     kernel!("house": "shared/params", "shared/index", "shared/lane", "shared/status", "shared/track_fields", "manage/house"),
     kernel!("house_behind": "shared/params", "shared/index", "shared/detection", "shared/lane", "shared/track_fields", "manage/house_behind"),
     kernel!("move_words": "shared/params", "shared/index", "shared/track_fields", "manage/move_words"),
