@@ -20,7 +20,7 @@ struct Status {
     going: u32,
     // Largest number of components of a lane.
     components: u32,
-    // 1 if a bounded search did not end.
+    // 1 if a bounded search or a count did not end.
     unfinished: u32,
     // Tracks that were there before births.
     tracks: u32,

@@ -268,7 +268,7 @@ impl Builder {
         self.pass("column", Size::Edges, edges_max);
         self.pass("column_order", Size::Edges, edges_max);
         let again = self.passes.len();
-        self.plan(8, u32::MAX, None);
+        self.plan(3, u32::MAX, None);
         self.pass("unite", Size::Places, places);
         self.pass("flatten", Size::Places, places);
         self.plan(7, 0, Some((Room::Steps, again)));
@@ -307,12 +307,10 @@ impl Builder {
         for _ in 0..iterations_max {
             self.pass("believe", Size::GoingPlaces, places);
             self.pass("answer", Size::GoingDetections, detections);
-            // Only the count begins anew; the sizes are still those of this iteration.
-            self.plan(9, u32::MAX, None);
             self.pass("judge", Size::GoingPlaces, places);
             self.plan(u32::MAX, u32::MAX, None);
         }
-        self.plan(11, u32::MAX, None);
+        self.plan(9, u32::MAX, None);
         self.pass("settle_soft", Size::Places, places);
     }
 
