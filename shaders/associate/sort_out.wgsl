@@ -2,15 +2,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/associate/mod.rs
 
-// A cluster of one track.
-override SINGLE: u32;
-
-// A cluster that is solved by sums over subsets.
-override EXACT: u32;
-
-// A cluster that is solved by belief propagation.
-override BELIEF: u32;
-
 // Most elements of the smaller side of a cluster that is solved exactly.
 override BITS_MAX: u32;
 

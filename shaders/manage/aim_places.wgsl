@@ -39,17 +39,6 @@ fn aim_places(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgro
         targets[track] = first + (keep[track] - keep[s.first]);
         return;
     }
-    var place = 0u;
-    if cell > 0u {
-        place = cells[cell - 1u];
-    }
-    for (var other = place; other < cells[cell]; other++) {
-        place += select(0u, 1u, unordered[other] < track);
-    }
-    var before = 0u;
-    let first_cell = looks[params.first_look + l].first_cell;
-    if first_cell > 0u {
-        before = cells[first_cell - 1u];
-    }
-    targets[track] = first + (place - before);
+    let before = start_of(looks[params.first_look + l].first_cell);
+    targets[track] = first + (place_in(cell, track) - before);
 }

@@ -2,9 +2,6 @@
 // Guard: places past the end, and those without such a track, return.
 // Twin: src/fusion/manage.rs
 
-// Its track stays.
-override KEPT: u32;
-
 // Most tracks that may share a cell.
 override CELL_MAX: u32;
 
@@ -32,10 +29,7 @@ fn count_cells(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     if lane_states[l].in_place == 1u {
         return;
     }
-    let t = (track / BLOCK) * 3u * BLOCK + track % BLOCK;
-    let m = (track / BLOCK) * MEAN * BLOCK + track % BLOCK;
-    let place = vec3(tile[t], tile[t + BLOCK], tile[t + 2u * BLOCK]);
-    let cell = cell_of_grid(looks[params.first_look + l], place, vec3(mean[m], mean[m + BLOCK], mean[m + 2u * BLOCK]));
+    let cell = cell_of_grid(looks[params.first_look + l], tile_of(track), mean_of(track, 0u));
     keys[track] = cell;
     if atomicAdd(&cells[cell], 1u) >= CELL_MAX {
         lane_states[l].crowded = 1u;
