@@ -364,3 +364,18 @@ pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], State<f32>) {
     let covariance = &arrays.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
     (tile, State::load(mean, covariance, place))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn births_fill_the_free_places_in_order_to_the_last_one() {
+        let fates = [Fate::Pruned, Fate::Kept, Fate::Recycled, Fate::Kept, Fate::Pruned];
+        let origins = |births| Places::in_place(40, &fates, births).map(|places| (places.origins, places.live));
+        assert_eq!(origins(0), Some((vec![EMPTY, 41, EMPTY, 43, EMPTY], 2)));
+        assert_eq!(origins(2), Some((vec![BORN, 41, 1 | BORN, 43, EMPTY], 4)));
+        assert_eq!(origins(3), Some((vec![BORN, 41, 1 | BORN, 43, 2 | BORN], 5)));
+        assert_eq!(origins(4), None, "there is no room");
+    }
+}

@@ -312,9 +312,11 @@ fn crowd(executor: Executor) -> Result<Outcome, Failed> {
     let mut config: Config = config();
     config.reorder_scans = 2;
     config.existence.report = 0.01f32.try_into()?;
+    // Marginals are sums in the order of tracks.
+    config.association.mode = Mode::Soft;
     let mut batch = Batch::new(config, executor, vec![setup(PLAIN, 0, 8000.0)]);
     let mut random = ChaCha8Rng::seed_from_u64(12);
-    for (scan, side) in [(0, 182), (1, 0), (2, 20), (3, 1)] {
+    for (scan, side) in [(0, 182), (1, 0), (2, 20), (3, 1), (4, 182)] {
         let at = |i: i32| [f64::from(i % side) * 30.0, f64::from(i / side) * 30.0 + f64::from(scan)];
         let detections: Vec<_> = (0..side * side).map(|i| detection(at(i), 0, &mut random)).collect();
         let source = vec![0; detections.len()];
