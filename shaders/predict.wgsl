@@ -16,22 +16,16 @@ fn predict(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         return;
     }
     let l = lane[track / BLOCK];
-    if l >= params.lanes {
+    if !is_awake(l) {
         return;
     }
     let look = looks[params.first_look + l];
-    if look.awake != 1u {
-        return;
-    }
-    let before = load_state(track);
     let place = tile_of(track);
-    let u = up(look, place, before.x);
-    let moved = before.x + look.dt_s * before.v;
-    let carry = floor(moved * (1.0 / TILE_M) + 0.5);
-    tile[at(track, 0u, 3u)] = place.x + truncated(carry.x);
-    tile[at(track, 1u, 3u)] = place.y + truncated(carry.y);
-    tile[at(track, 2u, 3u)] = place.z + truncated(carry.z);
-    store_state(track, propagated(State(moved - carry * TILE_M, before.v, before.pp, before.pv, before.vv), u, look));
+    let moved = moved_by(look, place, load_state(track));
+    tile[at(track, 0u, 3u)] = place.x + moved.tiles.x;
+    tile[at(track, 1u, 3u)] = place.y + moved.tiles.y;
+    tile[at(track, 2u, 3u)] = place.z + moved.tiles.z;
+    store_state(track, moved.s);
     let o = odds[track];
     odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o);
 }

@@ -1,8 +1,6 @@
 // Replaces every track by the moment-matched mixture of its hypotheses. One invocation a track.
 // Guard: tracks past the end return; a track whose lane rests keeps its bits. Twin: src/fusion/update.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
 // Largest odds of existence.
 override ODDS_MAX: f32;
 
@@ -62,11 +60,6 @@ fn merged(m: State, total: f32, h: State, w: f32) -> State {
         m.pv + w * h.pv + spread * outer(dx, dv),
         m.vv + w * h.vv + spread * outer(dv, dv),
     );
-}
-
-// a bT.
-fn outer(a: vec3<f32>, b: vec3<f32>) -> mat3x3<f32> {
-    return mat3x3(a * b.x, a * b.y, a * b.z);
 }
 
 fn shared_out(m: mat3x3<f32>, total: f32) -> mat3x3<f32> {

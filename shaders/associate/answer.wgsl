@@ -1,9 +1,6 @@
 // Messages from every detection to its tracks, and how far they move. Guard: detections past the end return.
 // Twin: src/fusion/associate/belief.rs
 
-// A cluster that is solved by belief propagation.
-override BELIEF: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> first_track: array<u32>;
@@ -27,10 +24,7 @@ fn answer(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     if atomicLoad(&clusters[label].kind) != BELIEF || atomicLoad(&clusters[label].going) == 0u {
         return;
     }
-    var first = 0u;
-    if i > 0u {
-        first = columns[i - 1u];
-    }
+    let first = column_of(i);
     let count = columns[i] - first;
     // The sum before each entry waits in `loose`, which nobody needs any more.
     var before = 1.0;

@@ -44,6 +44,11 @@ fn augment(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     spent = 0u;
     var last = 0u;
     for (var round = start; round < waiters[label]; round++) {
+        // Not before one is brought in: every run gets on.
+        if spent > SPENT_MAX {
+            status[0].unfinished = 1u;
+            return;
+        }
         // The least of those that are left.
         var track = NONE;
         for (var k = start; k < waiters[label]; k++) {
@@ -53,10 +58,6 @@ fn augment(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         }
         spent += waiters[label] - start;
         if track == NONE {
-            return;
-        }
-        if spent > SPENT_MAX {
-            status[0].unfinished = 1u;
             return;
         }
         bring_in(track);

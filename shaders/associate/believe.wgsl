@@ -2,9 +2,6 @@
 // Guard: places past the end return; so do clusters that have converged.
 // Twin: src/fusion/associate/belief.rs
 
-// A cluster that is solved by belief propagation.
-override BELIEF: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> clusters: array<Cluster>;

@@ -2,9 +2,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 // The likelihood ratio at which a detection is worth as much as none.
 override LEAST: f32;
 

@@ -2,9 +2,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<Row>;
 @group(0) @binding(2) var<storage, read> edges: array<Edge>;

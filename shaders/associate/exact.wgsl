@@ -24,7 +24,7 @@ var<workgroup> alone: f32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn exact(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let item = group.x + group.y * groups.x;
+    let item = group_of(group, groups);
     if item >= params.n {
         return;
     }
@@ -104,9 +104,7 @@ fn link(c: Cluster, u: u32, by_track: bool, local: u32) {
             end = first + rows[tracks_in_order[u]].count;
         } else {
             let d = detections_in_order[u];
-            if d > 0u {
-                first = columns[d - 1u];
-            }
+            first = column_of(d);
             end = columns[d];
         }
         links = end - first;

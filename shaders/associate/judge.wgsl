@@ -1,4 +1,4 @@
-// Ends the clusters that have converged and counts the others. One invocation a track: those that are roots.
+// Ends the clusters that have converged. One invocation a track: those that are roots.
 // Guard: places past the end return.
 // Twin: src/fusion/associate/belief.rs
 
@@ -18,8 +18,8 @@ fn judge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     }
     if bitcast<f32>(clusters[track].moved) < params.tolerance {
         clusters[track].going = 0u;
+        atomicSub(&status[0].going, 1u);
     } else {
         clusters[track].moved = 0u;
-        atomicAdd(&status[0].going, 1u);
     }
 }

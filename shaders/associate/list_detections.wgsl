@@ -1,9 +1,6 @@
 // Lists their detections behind them. Guard: detections past the end return.
 // Twin: src/fusion/associate/exact.rs
 
-// A cluster that is solved by sums over subsets.
-override EXACT: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> first_track: array<u32>;

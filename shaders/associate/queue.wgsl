@@ -1,9 +1,6 @@
 // Counts the tracks of every cluster that found their column taken. Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 // Holds nothing yet.
 override WAITING: u32;
 

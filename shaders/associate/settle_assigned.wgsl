@@ -1,9 +1,6 @@
 // Leaves every track the detection that it holds, weighed as if it were alone with it. Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> holds: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rows: array<Row>;

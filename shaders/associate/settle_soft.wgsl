@@ -1,15 +1,6 @@
 // Turns what was found into the probabilities of every track. Guard: places past the end return.
 // Twin: src/fusion/associate/mod.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
-// A cluster that is solved by sums over subsets.
-override EXACT: u32;
-
-// A cluster that is solved by belief propagation.
-override BELIEF: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> clusters: array<Cluster>;

@@ -2,15 +2,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/associate/mod.rs
 
-// A cluster of one track.
-override SINGLE: u32;
-
-// A cluster that is solved by sums over subsets.
-override EXACT: u32;
-
-// A cluster that is solved by belief propagation.
-override BELIEF: u32;
-
 // Most elements of the smaller side of a cluster that is solved exactly.
 override BITS_MAX: u32;
 
@@ -47,7 +38,13 @@ fn sort_out(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroup
         clusters[track].kind = EXACT;
         clusters[track].first_member = atomicAdd(&status[0].listed, c.tracks + c.detections);
         // One layer more than elements, and two for the way back.
-        clusters[track].first_number = atomicAdd(&status[0].table, (outer + 3u) << bits);
+        let numbers = (outer + 3u) << bits;
+        let first = atomicAdd(&status[0].table, numbers);
+        clusters[track].first_number = first;
+        if first + numbers < first {
+            // All tables together have more numbers than can be counted.
+            atomicStore(&status[0].unfinished, 1u);
+        }
         work[atomicAdd(&status[0].work, 1u)] = track;
         atomicAdd(&status[0].exact, 1u);
     } else {

@@ -22,10 +22,7 @@ fn column_order(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     }
     let e = loose[i];
     let d = edges[e].detection;
-    var place = 0u;
-    if d > 0u {
-        place = columns[d - 1u];
-    }
+    var place = column_of(d);
     if columns[d] - place > RANK_MAX {
         atomicMax(&status[0].longest, columns[d] - place);
         return;

@@ -3,9 +3,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/cluster.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 // Most steps of a search; one that needs more is run again.
 override STEPS_MAX: u32;
 

@@ -2,9 +2,6 @@
 // Guard: places past the end return; those of no lane, or of one that rests, are at rest.
 // Twin: src/fusion/gate.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
@@ -26,13 +23,10 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     let l = lane[track / BLOCK];
     aims[track] = Aim(0.0, 0.0, 0.0, l);
     rows[track] = Row(AT_REST, 0u, 0.0, 0.0);
-    if l >= params.lanes {
+    if !is_awake(l) {
         return;
     }
     let look = looks[params.first_look + l];
-    if look.awake != 1u {
-        return;
-    }
     let o = odds[track];
     rows[track] = Row(0u, 0u, 0.0, 0.0);
     if o <= 0.0 {
@@ -40,15 +34,7 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     }
     let place = tile_of(track);
     let s = load_state(track);
-    var seen = 1.0;
-    if look.mask != NONE {
-        let cell = cell_of_plane(planes[look.mask], place, s.x);
-        seen = 0.0;
-        if cell != NONE {
-            seen = share[cell];
-        }
-    }
-    let detected = look.detection_probability * seen;
+    let detected = look.detection_probability * seen_of(look, place, s.x);
     let missed = o * (1.0 - detected);
     rows[track].missed = missed;
     aims[track] = Aim(o * detected / (1.0 + missed), reach(look, s, look.axis_u), reach(look, s, look.axis_v), l);

@@ -25,21 +25,15 @@ fn arrange(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     columns[i] = 0u;
     first_track[i] = NONE;
-    let start = unordered[i];
-    let cell = keys[start];
-    var place = 0u;
-    if cell > 0u {
-        place = cells[cell - 1u];
-    }
-    if cells[cell] - place > RANK_MAX {
-        atomicMax(&status[0].longest, cells[cell] - place);
+    let came = unordered[i];
+    let cell = keys[came];
+    let count = cells[cell] - start_of(cell);
+    if count > RANK_MAX {
+        atomicMax(&status[0].longest, count);
         return;
     }
-    for (var other = place; other < cells[cell]; other++) {
-        place += select(0u, 1u, unordered[other] < start);
-    }
-    let d = arrived[params.first_detection + start];
-    let tag = tags[params.first_detection + start];
+    let d = arrived[params.first_detection + came];
+    let tag = tags[params.first_detection + came];
     let first = looks[params.first_look + (tag >> 8u)].first_detection;
-    placed[place] = Placed(d.tile, d.ahead_s, d.offset_m, d.observation, 0.0, 0.0, tag, start - first);
+    placed[place_in(cell, came)] = Placed(d.tile, d.ahead_s, d.offset_m, d.observation, 0.0, 0.0, tag, came - first);
 }

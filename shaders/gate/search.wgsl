@@ -2,9 +2,6 @@
 // Guard: places past the end return. Run twice: first `kind` 0, then 1.
 // Twin: src/fusion/gate.rs
 
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
 // A gate that touches more coarse cells than this reads whole rows of them.
 override COARSE_MAX: u32;
 
@@ -33,16 +30,12 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         return;
     }
     let aim = aims[track];
-    if rows[track].start == AT_REST || aim.lane >= params.lanes {
+    if !is_awake(aim.lane) {
         // The scan has put a number there.
         rows[track].start = AT_REST;
         return;
     }
     let look = looks[params.first_look + aim.lane];
-    if look.awake != 1u {
-        rows[track].start = AT_REST;
-        return;
-    }
     if !(aim.factor > 0.0) || look.detections == 0u {
         return;
     }
@@ -104,10 +97,7 @@ var<private> visited: u32;
 
 // Weighs the detections of the cells from `first` up to `end`.
 fn visit(first: u32, end: u32) {
-    var start = 0u;
-    if first > 0u {
-        start = cells[first - 1u];
-    }
+    let start = start_of(first);
     visited += cells[end - 1u] - start;
     if visited > RANK_MAX {
         return;

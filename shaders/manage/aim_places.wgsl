@@ -1,24 +1,18 @@
-// Says where every track goes: into the order of its cell, or as far from its lane's beginning as it was.
+// Says where every track goes: into the order of its cell; where a cell is crowded, into the order there was; or as far
+// from its lane's beginning as it was.
 // Guard: places past the end return.
 // Twin: src/fusion/manage.rs
 
-// Its track stays.
-override KEPT: u32;
-
-// Longest list that is put in order by ranks.
-override RANK_MAX: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> fates: array<u32>;
-@group(0) @binding(2) var<storage, read> lane: array<u32>;
-@group(0) @binding(3) var<storage, read> looks: array<Look>;
-@group(0) @binding(4) var<storage, read> lane_states: array<LaneState>;
-@group(0) @binding(5) var<storage, read> keys: array<u32>;
+@group(0) @binding(1) var<storage, read> lane: array<u32>;
+@group(0) @binding(2) var<storage, read> looks: array<Look>;
+@group(0) @binding(3) var<storage, read> lane_states: array<LaneState>;
+@group(0) @binding(4) var<storage, read> keys: array<u32>;
+@group(0) @binding(5) var<storage, read> keep: array<u32>;
 @group(0) @binding(6) var<storage, read> cells: array<u32>;
 @group(0) @binding(7) var<storage, read> unordered: array<u32>;
 @group(0) @binding(8) var<storage, read> blocks: array<u32>;
 @group(0) @binding(9) var<storage, read_write> targets: array<u32>;
-@group(0) @binding(10) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn aim_places(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -37,25 +31,14 @@ fn aim_places(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgro
         targets[track] = first + (track - s.first);
         return;
     }
-    if fates[track] != KEPT {
-        return;
-    }
     let cell = keys[track];
-    var place = 0u;
-    if cell > 0u {
-        place = cells[cell - 1u];
-    }
-    if cells[cell] - place > RANK_MAX {
-        atomicMax(&status[0].longest, cells[cell] - place);
+    if cell == NONE {
         return;
     }
-    for (var other = place; other < cells[cell]; other++) {
-        place += select(0u, 1u, unordered[other] < track);
+    if s.crowded == 1u {
+        targets[track] = first + (keep[track] - keep[s.first]);
+        return;
     }
-    var before = 0u;
-    let first_cell = looks[params.first_look + l].first_cell;
-    if first_cell > 0u {
-        before = cells[first_cell - 1u];
-    }
-    targets[track] = first + (place - before);
+    let before = start_of(looks[params.first_look + l].first_cell);
+    targets[track] = first + (place_in(cell, track) - before);
 }

@@ -61,8 +61,3 @@ fn begin_from_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(
     }
     place_and_store(homes[i], first, m);
 }
-
-// a bT.
-fn outer(a: vec3<f32>, b: vec3<f32>) -> mat3x3<f32> {
-    return mat3x3(a * b.x, a * b.y, a * b.z);
-}

@@ -20,12 +20,8 @@ fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         born[i] = 0u;
         return;
     }
-    var first = 0u;
-    if i > 0u {
-        first = columns[i - 1u];
-    }
     var claimed = 0.0;
-    for (var k = first; k < columns[i]; k++) {
+    for (var k = column_of(i); k < columns[i]; k++) {
         claimed = claimed + edges[entries[k]].weight;
     }
     let left = 1.0 - claimed;

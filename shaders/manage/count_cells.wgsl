@@ -2,14 +2,14 @@
 // Guard: places past the end, and those without such a track, return.
 // Twin: src/fusion/manage.rs
 
-// Its track stays.
-override KEPT: u32;
+// Most tracks that may share a cell.
+override CELL_MAX: u32;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> fates: array<u32>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> looks: array<Look>;
-@group(0) @binding(4) var<storage, read> lane_states: array<LaneState>;
+@group(0) @binding(4) var<storage, read_write> lane_states: array<LaneState>;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
 @group(0) @binding(6) var<storage, read> mean: array<f32>;
 @group(0) @binding(7) var<storage, read_write> keys: array<u32>;
@@ -29,10 +29,9 @@ fn count_cells(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     if lane_states[l].in_place == 1u {
         return;
     }
-    let t = (track / BLOCK) * 3u * BLOCK + track % BLOCK;
-    let m = (track / BLOCK) * MEAN * BLOCK + track % BLOCK;
-    let place = vec3(tile[t], tile[t + BLOCK], tile[t + 2u * BLOCK]);
-    let cell = cell_of_grid(looks[params.first_look + l], place, vec3(mean[m], mean[m + BLOCK], mean[m + 2u * BLOCK]));
+    let cell = cell_of_grid(looks[params.first_look + l], tile_of(track), mean_of(track, 0u));
     keys[track] = cell;
-    atomicAdd(&cells[cell], 1u);
+    if atomicAdd(&cells[cell], 1u) >= CELL_MAX {
+        lane_states[l].crowded = 1u;
+    }
 }

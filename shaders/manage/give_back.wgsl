@@ -2,9 +2,6 @@
 // Guard: places past the end, and those of other fates, return.
 // Twin: src/fusion/undetected.rs
 
-// Its track goes back into the field of undetected targets.
-override RECYCLED: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> fates: array<u32>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;

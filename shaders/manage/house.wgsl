@@ -2,9 +2,6 @@
 // One invocation a place, for the births of lanes that stay. Guard: places past the end return.
 // Twin: src/fusion/manage.rs
 
-// Its track stays.
-override KEPT: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lane: array<u32>;
 @group(0) @binding(2) var<storage, read> fates: array<u32>;

@@ -2,15 +2,6 @@
 // Guard: places past the end return.
 // Twin: src/fusion/manage.rs
 
-// A place is free.
-override PRUNED: u32;
-
-// Its track stays.
-override KEPT: u32;
-
-// Its track goes back into the field of undetected targets.
-override RECYCLED: u32;
-
 // The part of a target that recycled existence is counted in.
 override PART: f32;
 
@@ -42,15 +33,14 @@ fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     }
     let o = odds[track];
     let r = o / (1.0 + o);
-    if looks[params.first_look + l].awake != 1u {
+    if !is_awake(l) {
         fates[track] = select(PRUNED, KEPT, o > 0.0);
         return;
     }
     if !(o > 0.0 && r >= params.prune) {
         return;
     }
-    let at = (track / BLOCK) * COVARIANCE * BLOCK + track % BLOCK;
-    let spread = covariance[at] + covariance[at + 6u * BLOCK] + covariance[at + 11u * BLOCK];
+    let spread = covariance[at(track, 0u, COVARIANCE)] + covariance[at(track, 6u, COVARIANCE)] + covariance[at(track, 11u, COVARIANCE)];
     if !(r < params.recycle || is_nan(spread) || spread > params.spread_max) {
         fates[track] = KEPT;
         return;
@@ -59,10 +49,7 @@ fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     if setups[l].kind != 0u {
         return;
     }
-    let t = (track / BLOCK) * 3u * BLOCK + track % BLOCK;
-    let m = (track / BLOCK) * MEAN * BLOCK + track % BLOCK;
-    let place = vec3(tile[t], tile[t + BLOCK], tile[t + 2u * BLOCK]);
-    let cell = cell_of_plane(planes[l], place, vec3(mean[m], mean[m + BLOCK], mean[m + 2u * BLOCK]));
+    let cell = cell_of_plane(planes[l], tile_of(track), mean_of(track, 0u));
     if cell != NONE {
         let parts = u32(r / PART + 0.5);
         atomicAdd(&returned[2u * cell], parts & 4095u);

@@ -18,6 +18,6 @@ fn move_words(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgro
         return;
     }
     for (var k = 0u; k < params.stride; k++) {
-        copies[((to / BLOCK) * params.stride + k) * BLOCK + to % BLOCK] = words[((track / BLOCK) * params.stride + k) * BLOCK + track % BLOCK];
+        copies[at(to, k, params.stride)] = words[at(track, k, params.stride)];
     }
 }

@@ -27,9 +27,10 @@ fn muster(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     s.first_birth = 0u;
     s.births = 0u;
     s.in_place = 1u;
+    s.crowded = 0u;
     s.next_places = s.places;
     s.next_live = s.live;
-    if look.awake == 1u {
+    if is_awake(l) {
         s.first_birth = born[look.first_detection];
         s.births = born[look.first_detection + look.detections] - s.first_birth;
         s.next_live = kept + s.births;

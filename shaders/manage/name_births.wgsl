@@ -4,15 +4,6 @@
 // Largest odds of existence.
 override ODDS_MAX: f32;
 
-// Fields of an identity.
-override IDENTITY: u32;
-
-// Words of a set of sources.
-override SOURCE_WORDS: u32;
-
-// Flag of a confirmed track.
-override CONFIRMED: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> status: array<Status>;
 @group(0) @binding(2) var<storage, read> looks: array<Look>;
@@ -41,12 +32,11 @@ fn name_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     let o = select(ODDS_MAX, ratio, ratio < ODDS_MAX);
     odds[home] = o;
     let again = o / (1.0 + o);
-    let at = (home / BLOCK) * IDENTITY * BLOCK + home % BLOCK;
-    identity[at] = looks[params.first_look + (p.tag >> 8u)].scan;
-    identity[at + BLOCK] = p.arrived;
-    identity[at + 2u * BLOCK] = select(0u, CONFIRMED, again >= params.confirm);
+    identity[at(home, 0u, IDENTITY)] = looks[params.first_look + (p.tag >> 8u)].scan;
+    identity[at(home, 1u, IDENTITY)] = p.arrived;
+    identity[at(home, 2u, IDENTITY)] = select(0u, CONFIRMED, again >= params.confirm);
     let source = p.tag & 255u;
     for (var k = 0u; k < SOURCE_WORDS; k++) {
-        sources[(home / BLOCK) * SOURCE_WORDS * BLOCK + k * BLOCK + home % BLOCK] = select(0u, 1u << (source % 32u), source / 32u == k);
+        sources[at(home, k, SOURCE_WORDS)] = select(0u, 1u << (source % 32u), source / 32u == k);
     }
 }

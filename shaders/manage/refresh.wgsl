@@ -2,21 +2,6 @@
 // Guard: places past the end, and those of lanes that rest, return.
 // Twin: src/fusion/manage.rs
 
-// Its track stays.
-override KEPT: u32;
-
-// Start of the row of a track whose lane rests.
-override AT_REST: u32;
-
-// Fields of an identity.
-override IDENTITY: u32;
-
-// Words of a set of sources.
-override SOURCE_WORDS: u32;
-
-// Flag of a confirmed track.
-override CONFIRMED: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> fates: array<u32>;
 @group(0) @binding(2) var<storage, read> rows: array<Row>;
@@ -42,13 +27,13 @@ fn refresh(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     let o = odds[track];
     let r = o / (1.0 + o);
-    let flags = (track / BLOCK) * IDENTITY * BLOCK + 2u * BLOCK + track % BLOCK;
+    let flags = at(track, 2u, IDENTITY);
     let confirmed = r >= params.confirm || (identity[flags] != 0u && r >= 0.5 * params.confirm);
     identity[flags] = select(0u, CONFIRMED, confirmed);
     for (var e = row.start; e < row.start + row.count; e++) {
         if edges[e].weight >= params.contributor {
             let source = placed[edges[e].detection].tag & 255u;
-            let word = (track / BLOCK) * SOURCE_WORDS * BLOCK + (source / 32u) * BLOCK + track % BLOCK;
+            let word = at(track, source / 32u, SOURCE_WORDS);
             sources[word] = sources[word] | (1u << (source % 32u));
         }
     }

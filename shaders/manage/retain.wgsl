@@ -17,7 +17,7 @@ fn retain(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         return;
     }
     let look = looks[params.first_look + l];
-    if look.awake != 1u || setups[l].kind != 1u {
+    if !is_awake(l) || setups[l].kind != 1u {
         return;
     }
     let first = l * params.components_max;

@@ -21,7 +21,7 @@ fn tally_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
     let s = lane_states[l];
     let look = looks[params.first_look + l];
     var count = s.components;
-    if look.awake == 1u && setups[l].kind == 1u {
+    if is_awake(l) && setups[l].kind == 1u {
         let recycled = gathered[s.first + s.places] - gathered[s.first];
         count = recycled;
         for (var k = 0u; k < s.components; k++) {

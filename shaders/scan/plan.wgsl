@@ -27,21 +27,10 @@ fn plan(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         status[0].wave = params.wave;
         status[0].needed = needed();
     }
-    if params.slot == 0u {
-        begun();
-    }
-    if params.slot == 8u {
-        status[0].unfinished = 0u;
-        return;
-    }
-    if params.slot == 9u {
-        status[0].going = 0u;
-        return;
-    }
-    if params.slot == 11u {
-        status[0].unconverged = status[0].going;
-    }
     let running = status[0].halted == 0u;
+    if running {
+        note();
+    }
     for (var size = 0u; size < SIZES; size++) {
         let groups = select(0u, groups_of(size), running);
         let wide = min(groups, GROUPS_MAX);
@@ -62,18 +51,26 @@ fn needed() -> u32 {
         case 1u: { return s.edges; }
         case 4u: { return s.next_blocks; }
         case 5u: { return s.components; }
-        case 6u: { return s.table; }
+        case 6u: { return select(s.table, 0xffffffffu, s.unfinished == 1u); }
         case 7u: { return s.unfinished; }
         default: { return 0u; }
     }
 }
 
-// Counts begin anew with every wave.
-fn begun() {
-    if status[0].halted != 0u {
-        return;
+// Counts that begin anew here, or end. Where a batch has halted they stay as they are: it goes on with them.
+fn note() {
+    switch params.slot {
+        case 0u: {
+            status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
+        }
+        case 3u: {
+            status[0].unfinished = 0u;
+            status[0].clusters = 0u;
+        }
+        case 8u: { status[0].unfinished = 0u; }
+        case 9u: { status[0].unconverged = status[0].going; }
+        default: {}
     }
-    status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
 }
 
 fn invocations(count: u32) -> u32 {
@@ -108,7 +105,7 @@ fn groups_of(size: u32) -> u32 {
         case 17u: { return select(0u, invocations(params.places), moves); }
         case 18u: { return select(0u, invocations(params.cells), moves); }
         case 19u: { return select(0u, chunks(params.cells), moves); }
-        case 20u: { return select(0u, invocations(params.detections + params.places + 1u), true); }
+        case 20u: { return invocations(params.detections + params.places + 1u); }
         case 21u: { return select(0u, invocations(params.places), s.going > 0u); }
         case 22u: { return select(0u, invocations(params.detections), s.going > 0u); }
         case 23u: { return select(0u, invocations(params.places * COVARIANCE), moves); }

@@ -6,11 +6,9 @@
 @group(0) @binding(1) var<storage, read> words: array<u32>;
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
-var<workgroup> partial: array<u32, WORKGROUP_SIZE>;
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn reduce(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let chunk = group.x + group.y * groups.x;
+    let chunk = group_of(group, groups);
     if chunk >= params.n {
         return;
     }

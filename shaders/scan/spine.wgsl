@@ -6,8 +6,6 @@
 @group(0) @binding(1) var<storage, read_write> sums: array<u32>;
 @group(0) @binding(2) var<storage, read_write> status: array<Status>;
 
-var<workgroup> partial: array<u32, WORKGROUP_SIZE>;
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn spine(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     if group.x >= params.n {
@@ -46,8 +44,6 @@ fn noted(total: u32) {
         status[0].edges = total;
     } else if params.slot == 2u {
         status[0].births = total;
-    } else if params.slot == 3u {
-        status[0].kept = total;
     } else if params.slot == 4u {
         status[0].next_blocks = total;
     }

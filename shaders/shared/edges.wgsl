@@ -1,5 +1,8 @@
 // The graph of tracks and detections. Twin: src/fusion/arrays.rs
 
+// Start of the row of a track whose lane rests.
+override AT_REST: u32;
+
 // The hypotheses of one track.
 struct Row {
     start: u32,

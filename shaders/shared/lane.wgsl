@@ -12,6 +12,8 @@ struct LaneState {
     first_birth: u32,
     // 1 if every track stays where it is.
     in_place: u32,
+    // 1 if so many tracks share a cell that they are not put in order.
+    crowded: u32,
     // Gaussian components of undetected targets, now and after this wave.
     components: u32,
     next_components: u32,

@@ -40,3 +40,11 @@ struct Look {
     // 1 if the lane's tracks are put in spatial order.
     reorder: u32,
 }
+
+// Whether lane `l` has a scan in this wave; a place or a cell without a lane names one past the end.
+fn is_awake(l: u32) -> bool {
+    if l >= params.lanes {
+        return false;
+    }
+    return looks[params.first_look + l].awake == 1u;
+}

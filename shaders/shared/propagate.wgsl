@@ -9,6 +9,22 @@ fn up(look: Look, place: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
     return p / sqrt(p.x * p.x + p.y * p.y + p.z * p.z + 1e-30f);
 }
 
+// A state at the time of the scan, and the tiles that its place has gone on by.
+struct Moved {
+    tiles: vec3<i32>,
+    s: State,
+}
+
+fn moved_by(look: Look, place: vec3<i32>, before: State) -> Moved {
+    let u = up(look, place, before.x);
+    let x = before.x + look.dt_s * before.v;
+    let carry = floor(x * (1.0 / TILE_M) + 0.5);
+    return Moved(
+        vec3(truncated(carry.x), truncated(carry.y), truncated(carry.z)),
+        propagated(State(x - carry * TILE_M, before.v, before.pp, before.pv, before.vv), u, look),
+    );
+}
+
 // The same mean with F P FT + Q.
 fn propagated(s: State, u: vec3<f32>, look: Look) -> State {
     let dt = look.dt_s;

@@ -7,7 +7,6 @@ struct Status {
     // Of the present wave.
     edges: u32,
     births: u32,
-    kept: u32,
     next_blocks: u32,
     moves: u32,
     clusters: u32,
@@ -21,7 +20,7 @@ struct Status {
     going: u32,
     // Largest number of components of a lane.
     components: u32,
-    // 1 if a bounded search did not end.
+    // 1 if a bounded search or a count did not end.
     unfinished: u32,
     // Tracks that were there before births.
     tracks: u32,

@@ -7,7 +7,6 @@ struct Status {
     // Of the present wave.
     edges: atomic<u32>,
     births: atomic<u32>,
-    kept: atomic<u32>,
     next_blocks: atomic<u32>,
     moves: atomic<u32>,
     clusters: atomic<u32>,
@@ -21,7 +20,7 @@ struct Status {
     going: atomic<u32>,
     // Largest number of components of a lane.
     components: atomic<u32>,
-    // 1 if a bounded search did not end.
+    // 1 if a bounded search or a count did not end.
     unfinished: atomic<u32>,
     // Tracks that were there before births.
     tracks: atomic<u32>,

@@ -6,6 +6,12 @@ override BLOCK: u32;
 override MEAN: u32;
 // Components of a covariance: the upper triangle of 6 x 6, row by row.
 override COVARIANCE: u32;
+// Components of an identity: scan and detection of birth, flags.
+override IDENTITY: u32;
+// Words of a set of sources.
+override SOURCE_WORDS: u32;
+// Flag of a confirmed track.
+override CONFIRMED: u32;
 
 // Index of field `k` of track `i` in an array with `fields` fields.
 fn at(i: u32, k: u32, fields: u32) -> u32 {

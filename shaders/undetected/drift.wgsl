@@ -17,19 +17,15 @@ fn drift(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     }
     let look = looks[params.first_look + l];
     let setup = setups[l];
-    if look.awake != 1u || setup.kind != 1u {
+    if !is_awake(l) || setup.kind != 1u {
         return;
     }
     let first = l * params.components_max;
     let count = lane_states[l].components;
     for (var k = 0u; k < count; k++) {
         let c = components[first + k];
-        let before = state_of_component(c);
-        let moved = before.x + look.dt_s * before.v;
-        let carry = floor(moved * (1.0 / TILE_M) + 0.5);
-        let tiles = vec3(truncated(carry.x), truncated(carry.y), truncated(carry.z));
-        let s = propagated(State(moved - carry * TILE_M, before.v, before.pp, before.pv, before.vv), up(look, c.tile, before.x), look);
-        components[first + k] = component_of(c.weight * look.survival, c.tile + tiles, s);
+        let moved = moved_by(look, c.tile, state_of_component(c));
+        components[first + k] = component_of(c.weight * look.survival, c.tile + moved.tiles, moved.s);
     }
     for (var k = 0u; k < min(setup.births, params.components_max - count); k++) {
         components[first + count + k] = component_births[setup.first_birth + k];

@@ -18,13 +18,10 @@ fn grow(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let l = field_lane[i / FIELD_BLOCK];
-    if l >= params.lanes {
+    if !is_awake(l) {
         return;
     }
     let look = looks[params.first_look + l];
-    if look.awake != 1u {
-        return;
-    }
     let born = setups[l].birth * look.dt_s;
     field[i] = born + field[i] * look.survival;
 }

@@ -23,13 +23,10 @@ fn thin(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let l = field_lane[i / FIELD_BLOCK];
-    if l >= params.lanes {
+    if !is_awake(l) {
         return;
     }
     let look = looks[params.first_look + l];
-    if look.awake != 1u {
-        return;
-    }
     var seen = 1.0;
     if look.mask != NONE {
         seen = share[planes[look.mask].first + (i - planes[l].first)];

@@ -14,7 +14,7 @@ use super::executor::{Executor, KernelError};
 
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
-use super::manage::{Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
+use super::manage::{CELL_MAX, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
 use super::undetected::{Mask, Undetected};
@@ -559,7 +559,11 @@ fn settle(
                 let (tile, state) = state_of(arrays, track as usize);
                 (scan.grid.cell(&tile, &state.mean), track)
             };
-            kept.par_sort_by_cached_key(cell);
+            let mut by_cell: Vec<(u32, u32)> = kept.par_iter().map(cell).collect();
+            by_cell.par_sort_unstable();
+            if by_cell.chunk_by(|a, b| a.0 == b.0).all(|cell| cell.len() <= CELL_MAX) {
+                *kept = by_cell.into_iter().map(|(_, track)| track).collect();
+            }
         })
     });
     Settled { places, births }

@@ -61,8 +61,7 @@ impl Clusters {
     /// Finds the clusters and reorders the edges.
     pub fn build(&mut self, arrays: &mut Arrays<Host>) {
         self.connect(&arrays.rows, &arrays.edges, arrays.detections.len());
-        let roots = self.flatten();
-        self.number(arrays, roots);
+        self.number(arrays);
         self.lay_out(arrays);
     }
 
@@ -70,7 +69,7 @@ impl Clusters {
     /// by cluster or left where they are.
     pub fn adopt(&mut self, labels: &[u32], arrays: &mut Arrays<Host>, edges: Edges) {
         self.label = labels.iter().map(|label| AtomicU32::new(*label)).collect();
-        self.number(arrays, 0);
+        self.number(arrays);
         self.scattered = edges == Edges::AsTheyLie;
         if edges == Edges::ByCluster {
             self.lay_out(arrays);
@@ -79,22 +78,22 @@ impl Clusters {
 
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
-    fn number(&mut self, arrays: &Arrays<Host>, roots: usize) {
-        // Number the clusters by their least tracks, and count members and edges.
+    fn number(&mut self, arrays: &Arrays<Host>) {
+        // Number the clusters by their least tracks, and count members and edges. Above a track lies a lesser one, whose
+        // cluster is known by then.
         self.place.resize(arrays.rows.len(), NONE);
         self.next.clear();
-        self.next.reserve(roots);
         for (track, row) in arrays.rows.iter().enumerate() {
-            let root = self.label[track].load(Relaxed);
-            if root == NONE {
+            let above = self.label[track].load(Relaxed);
+            if above == NONE {
                 self.place[track] = NONE;
                 continue;
             }
-            if root as usize == track {
+            if above as usize == track {
                 self.place[track] = self.next.len() as u32;
                 self.next.push([0, 0]);
             }
-            let cluster = self.place[root as usize];
+            let cluster = self.place[above as usize];
             self.place[track] = cluster;
             let [members, edges] = &mut self.next[cluster as usize];
             *members += 1;
@@ -163,17 +162,6 @@ impl Clusters {
                 unite(label, other, track);
             }
         });
-    }
-
-    /// Labels every track by its root; returns how many roots there are.
-    fn flatten(&self) -> usize {
-        let label = &self.label;
-        let flat = |(track, above): (usize, &AtomicU32)| {
-            let root = if above.load(Relaxed) == NONE { NONE } else { find(label, above.load(Relaxed)) };
-            above.store(root, Relaxed);
-            usize::from(root as usize == track)
-        };
-        label.par_iter().enumerate().with_min_len(CHUNK).map(flat).sum()
     }
 
     /// Lists members and edges cluster by cluster and points the rows to their new places.
@@ -299,6 +287,31 @@ mod tests {
             }
         }
         label.iter().zip(&edges).map(|(label, edges)| if edges.is_empty() { NONE } else { *label }).collect()
+    }
+
+    /// The weights of every detection's edges, summed in the order of tracks.
+    fn summed(arrays: &Arrays<Host>) -> Vec<f32> {
+        let mut sums = vec![0.0; arrays.detections.len()];
+        for row in arrays.rows.iter().filter(|row| row.start != AT_REST) {
+            for edge in &arrays.edges[row.start as usize..(row.start + row.count) as usize] {
+                sums[edge.detection as usize] += edge.weight;
+            }
+        }
+        sums
+    }
+
+    #[test]
+    fn claims_are_the_sums_in_the_order_of_tracks_however_edges_lie() {
+        let (mut by_cluster, mut as_they_lie) = (graph(5, 20_000, 9000), graph(5, 20_000, 9000));
+        for arrays in [&mut by_cluster, &mut as_they_lie] {
+            arrays.edges.iter_mut().zip((1u8..=255).cycle()).for_each(|(edge, n)| edge.weight = 1.0 / f32::from(n));
+        }
+        let (wanted, labels) = (summed(&by_cluster), spread(&by_cluster));
+        let mut clusters = Clusters::default();
+        clusters.build(&mut by_cluster);
+        assert_eq!(clusters.claims(&by_cluster), wanted);
+        clusters.adopt(&labels, &mut as_they_lie, Edges::AsTheyLie);
+        assert_eq!(clusters.claims(&as_they_lie), wanted);
     }
 
     #[test]

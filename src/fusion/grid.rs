@@ -104,19 +104,6 @@ impl Grid {
         self.alike.then_some(self.offset as usize)
     }
 
-    /// Calls `visit` in ascending order with a superset of the detections within `half_m` of the track.
-    #[inline]
-    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    pub fn candidates(&self, tile: &[i32; 3], x: &[f32; MEAN], half_m: &[f32; 3], mut visit: impl FnMut(usize)) {
-        let windows = self.windows(|a, base| f32::excess(&tile[a..], base), x, half_m);
-        self.within(&windows, 0, |first, mut bits| {
-            while bits != 0 {
-                visit(first + bits.trailing_zeros() as usize);
-                bits &= bits - 1;
-            }
-        });
-    }
-
     /// Where tracks at `x` in their tiles look for detections within `half_m`; `tiles(a, base)`: by how much their
     /// tiles exceed `base` along axis a.
     #[inline(always)]

@@ -3,7 +3,8 @@
 //! Every lane keeps its blocks to itself, with some places to spare; a place without a track has odds 0, and no stage
 //! touches it. Births fill the free places in order. Where they do not suffice, and now and then for speed, a lane is
 //! compacted, its tracks sorted by the cell they lie in, so that neighbours in space are neighbours in memory. Whether
-//! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track is the scan and the detection of its birth, counted within its lane.
+//! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track
+//! is the scan and the detection of its birth, counted within its lane.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
@@ -14,6 +15,9 @@ use rayon::prelude::*;
 
 /// Flag of a confirmed track.
 pub const CONFIRMED: u32 = 1;
+/// Tracks of a lane that may share a cell. Where more do, they keep the order there was: the scan saw so little that its
+/// cells do not tell them apart, and kernels rank the tracks of a cell among each other.
+pub const CELL_MAX: usize = 32_768;
 /// An unused place.
 const EMPTY: u32 = u32::MAX;
 /// Marks births among the origins of places.
@@ -359,4 +363,19 @@ pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], State<f32>) {
     let mean = &arrays.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
     let covariance = &arrays.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
     (tile, State::load(mean, covariance, place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn births_fill_the_free_places_in_order_to_the_last_one() {
+        let fates = [Fate::Pruned, Fate::Kept, Fate::Recycled, Fate::Kept, Fate::Pruned];
+        let origins = |births| Places::in_place(40, &fates, births).map(|places| (places.origins, places.live));
+        assert_eq!(origins(0), Some((vec![EMPTY, 41, EMPTY, 43, EMPTY], 2)));
+        assert_eq!(origins(2), Some((vec![BORN, 41, 1 | BORN, 43, EMPTY], 4)));
+        assert_eq!(origins(3), Some((vec![BORN, 41, 1 | BORN, 43, 2 | BORN], 5)));
+        assert_eq!(origins(4), None, "there is no room");
+    }
 }

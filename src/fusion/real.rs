@@ -38,8 +38,6 @@ pub trait Real:
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self;
     /// Whether `a < b` anywhere.
     fn any_less(a: Self, b: Self) -> bool;
-    /// Whether `a < b` everywhere.
-    fn all_less(a: Self, b: Self) -> bool;
 }
 
 impl Real for f32 {
@@ -90,10 +88,6 @@ impl Real for f32 {
     }
     #[inline(always)]
     fn any_less(a: Self, b: Self) -> bool {
-        a < b
-    }
-    #[inline(always)]
-    fn all_less(a: Self, b: Self) -> bool {
         a < b
     }
 }
@@ -147,10 +141,6 @@ impl Real for f32x8 {
     #[inline(always)]
     fn any_less(a: Self, b: Self) -> bool {
         a.simd_lt(b).any()
-    }
-    #[inline(always)]
-    fn all_less(a: Self, b: Self) -> bool {
-        a.simd_lt(b).all()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The stages of the filter against a textbook in f64, and blocks against single numbers.
+//! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
 use super::arrays::{COVARIANCE, Detection, Look, Observation, tri};
 use super::observation::Seen;

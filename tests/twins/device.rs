@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("device::a_workgroup_that_is_too_large_is_an_error".into(), invalid_workgroup),
         trial("device::a_kernel_that_is_not_there_is_an_error".into(), no_kernel),
         trial("device::too_many_in_one_place_is_an_error".into(), crowded),
+        trial("device::waves_that_wait_fit_the_largest_binding".into(), many_waves),
         trial("device::a_track_takes_as_many_bytes_as_documented".into(), footprint),
         trial("device::the_list_says_what_auto_takes".into(), listed),
         Trial::test("device::an_adapter_that_is_not_there_is_an_error", not_there),
@@ -83,6 +84,23 @@ fn crowded() -> Result<(), Failed> {
         Err(KernelError(DeviceError::Crowded { .. })) => Ok(()),
         other => Err(format!("not an error: {:?}", other.map(|tracks| tracks.len())).into()),
     }
+}
+
+/// Together the detections of the waves would not fit into one binding; in each wave they do.
+fn many_waves() -> Result<(), Failed> {
+    let context = open()?;
+    let each = i32::try_from(context.report().binding_bytes_max.min(128 << 20) / 3 / size_of::<Detection>() as u64)?;
+    let place = |i: i32| Detection { tile: [i % 1000, i / 1000, 0], ..Detection::default() };
+    let mut batch = Batch::new(config(), Executor::device(context, Options::USUAL), setups());
+    for time_us in 0..5 {
+        let detections: Vec<Detection> = (0..each).map(place).collect();
+        let source = vec![0; detections.len()];
+        let (mask, slack_m) = (None, 0.0);
+        let scan = Scan { lane: 0, time_us, detection_probability: 0.9, mask, slack_m, detections, source };
+        batch.step(vec![scan], vec![Observation::default()])?;
+    }
+    let reports = batch.take_reports()?;
+    if reports.len() == 5 { Ok(()) } else { Err(format!("{} waves ran", reports.len()).into()) }
 }
 
 /// The figures of `benches/README.md`.

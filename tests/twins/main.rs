@@ -147,10 +147,17 @@ pub(crate) fn planted(stage: &str) -> &'static [Kernel] {
         "manage" => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
         name => panic!("no fault is thought of for `{name}`"),
     };
+    changed(&[(kernel, from.to_owned(), to.to_owned())])
+}
+
+/// All kernels, with another text in some of them.
+pub(crate) fn changed(changes: &[(&str, String, String)]) -> &'static [Kernel] {
     let mut kernels = KERNELS.to_vec();
-    let wrong = kernels.iter_mut().find(|known| known.name == kernel).expect("it exists");
-    assert!(wrong.wgsl.contains(from), "`{kernel}` has no `{from}`");
-    wrong.wgsl = wrong.wgsl.replace(from, to).leak();
+    for (kernel, from, to) in changes {
+        let known = kernels.iter_mut().find(|known| known.name == *kernel).expect("it exists");
+        assert!(known.wgsl.contains(from), "`{kernel}` has no `{from}`");
+        known.wgsl = known.wgsl.replace(from, to).leak();
+    }
     kernels.leak()
 }
 

@@ -1,7 +1,7 @@
 //! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
 
 use crate::compare::Tolerance;
-use crate::{config, denormal_trial, exact_trial, open, planted, tolerance, trial};
+use crate::{changed, config, denormal_trial, exact_trial, open, planted, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -41,6 +41,7 @@ struct World {
     sensor: Sensor,
     /// Detections that no sensor makes.
     poison: Option<f32>,
+    iterations_max: u32,
 }
 
 /// What came out: the tracks of every lane at the end, and what each wave did.
@@ -54,6 +55,7 @@ const PLAIN: World = World {
     masked: false,
     sensor: Sensor::Position,
     poison: None,
+    iterations_max: 30,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -82,6 +84,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     }
     same("soft::belief_alone", World { exact_max: 0, ..soft });
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
+    trials.extend(bounds(soft));
     for (name, world) in [("assign", PLAIN), ("soft", soft)] {
         trials.push(exact_trial(format!("waves::{name}::every_prefix_gives_the_tracks_of_the_host"), move || {
             first_difference(world, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into()))
@@ -121,6 +124,37 @@ pub(crate) fn trials() -> Vec<Trial> {
         }
         Ok(())
     }));
+    trials
+}
+
+/// What there is little room for, many of, or much to do.
+fn bounds(soft: World) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    let unconverged = World { objects: 400, masked: true, exact_max: 0, iterations_max: 1, ..soft };
+    trials.push(trial("waves::soft::what_has_not_converged_is_counted_however_little_room".into(), move || {
+        agree(unconverged, Options { blocks: 1, edges: 1, ..Options::USUAL })
+    }));
+    trials.push(trial("waves::soft::more_numbers_than_can_be_counted_are_an_error".into(), move || {
+        let many = [("sort_out", "(outer + 3u) << bits".to_owned(), "0xc0000000u".to_owned())];
+        let options = Options { kernels: changed(&many), ..Options::USUAL };
+        match fuse(World { objects: 400, ..soft }, Executor::device(open()?, options)) {
+            Err(error) if format!("{error:?}").contains("array `table` needs 17179869180 bytes") => Ok(()),
+            other => Err(format!("not the error: {:?}", other.map(|outcome| outcome.1)).into()),
+        }
+    }));
+    trials.push(trial("waves::tracks_that_crowd_in_one_cell".into(), || {
+        same_tracks(&crowd(Executor::device(open()?, Options::USUAL))?, &crowd(Executor::host())?)
+    }));
+    for (name, world) in [("assign", PLAIN), ("soft", soft)] {
+        trials.push(trial(format!("waves::{name}::however_short_a_search_is"), move || {
+            // A root is known by a second step.
+            let bounds = [("unite", "STEPS_MAX", 2), ("flatten", "STEPS_MAX", 2), ("augment", "SPENT_MAX", 1)];
+            let short = bounds.map(|(kernel, bound, steps)| {
+                (kernel, format!("override {bound}: u32;"), format!("const {bound} = {steps}u;"))
+            });
+            agree(world, Options { kernels: changed(&short), ..Options::USUAL })
+        }));
+    }
     trials
 }
 
@@ -216,10 +250,11 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let mut config: Config = config();
     config.association.mode = world.mode;
     config.association.exact_max = world.exact_max;
-    config.association.iterations_max = 30;
+    config.association.iterations_max = world.iterations_max;
     config.existence.recycle = 0.06f32.try_into()?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
-    let mask = Mask { plane: plane(side), share: (0..36u8).map(|cell| f32::from(cell % 3) * 0.5).collect() };
+    let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect();
+    let masks = [0, 1].map(|shift| Mask { plane: plane(side), share: shares(shift) });
     let mut answers = Vec::new();
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect());
     let mut random = ChaCha8Rng::seed_from_u64(11);
@@ -251,14 +286,15 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 lane,
                 time_us: i64::try_from(scan)? * 1_000_000,
                 detection_probability: 0.95,
-                mask: world.masked.then_some(&mask),
+                mask: world.masked.then_some(&masks[scan / 3 % 2]),
                 slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
                 source: (0..detections.len()).map(|i| u8::try_from(i % 70).unwrap_or(0)).collect(),
                 detections,
             });
         }
         batch.step(scans, vec![observation(10.0, world.sensor), observation(14.0, world.sensor)])?;
-        for lane in (0..LANES).filter(|lane| (scan + lane) % 3 == 0) {
+        // Between requests several waves go to the device at once.
+        for lane in (0..LANES).filter(|lane| scan % 4 == 1 && *lane != scan % 3) {
             batch.request(lane, i64::try_from(scan)? * 1_000_000 + 400_000)?;
         }
         answers.extend(batch.answers(Patience::None)?);
@@ -269,6 +305,31 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     // What was asked for on the way, in its order.
     tracks.extend(answers.into_iter().map(|answer| answer.estimates));
     Ok((tracks, batch.take_reports()?))
+}
+
+/// More tracks than kernels put in order by ranks, all in the one cell of scans with few detections, or none.
+fn crowd(executor: Executor) -> Result<Outcome, Failed> {
+    let mut config: Config = config();
+    config.reorder_scans = 2;
+    config.existence.report = 0.01f32.try_into()?;
+    // Marginals are sums in the order of tracks.
+    config.association.mode = Mode::Soft;
+    let mut batch = Batch::new(config, executor, vec![setup(PLAIN, 0, 8000.0)]);
+    let mut random = ChaCha8Rng::seed_from_u64(12);
+    for (scan, side) in [(0, 182), (1, 0), (2, 20), (3, 1), (4, 182)] {
+        let at = |i: i32| [f64::from(i % side) * 30.0, f64::from(i / side) * 30.0 + f64::from(scan)];
+        let detections: Vec<_> = (0..side * side).map(|i| detection(at(i), 0, &mut random)).collect();
+        let source = vec![0; detections.len()];
+        let time_us = i64::from(scan) * 1_000_000;
+        let (mask, slack_m) = (None, 0.0);
+        let scan = Scan { lane: 0, time_us, detection_probability: 0.5, mask, slack_m, detections, source };
+        batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
+    }
+    let tracks = batch.estimates(0)?;
+    if tracks.len() < 33_000 {
+        return Err(format!("{} tracks do not crowd", tracks.len()).into());
+    }
+    Ok((vec![tracks], batch.take_reports()?))
 }
 
 fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> Detection {

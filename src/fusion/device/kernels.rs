@@ -8,7 +8,7 @@ use crate::fusion::arrays::{
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::grid::{COARSE_MAX, FINE};
-use crate::fusion::manage::CONFIRMED;
+use crate::fusion::manage::{CELL_MAX, CONFIRMED};
 use crate::fusion::mirror::{Layout, mirror};
 use crate::fusion::undetected::PART;
 use crate::space::TILE_M;
@@ -91,6 +91,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("FIELD_BLOCK", FIELD_BLOCK as f64),
     ("GROUPS_MAX", GROUPS_MAX as f64),
     ("SIZES", SIZES as f64),
+    ("CELL_MAX", CELL_MAX as f64),
     ("RANK_MAX", RANK_MAX as f64),
     // Well below the 65,535 iterations after which one driver ends an invocation.
     ("STEPS_MAX", 8192.0),
@@ -274,6 +275,8 @@ mirror! {
         pub first_birth: u32,
         /// 1 if every track stays where it is.
         pub in_place: u32,
+        /// 1 if so many tracks share a cell that they are not put in order.
+        pub crowded: u32,
         /// Gaussian components.
         pub components: u32,
         /// Gaussian components after this wave.
@@ -310,8 +313,6 @@ mirror! {
         pub edges: u32,
         /// Births.
         pub births: u32,
-        /// Tracks that stay.
-        pub kept: u32,
         /// Blocks after this wave.
         pub next_blocks: u32,
         /// 1 if tracks move to other places.
@@ -334,7 +335,7 @@ mirror! {
         pub going: u32,
         /// Largest number of components of a lane.
         pub components: u32,
-        /// 1 if a bounded search did not end.
+        /// 1 if a bounded search or a count did not end.
         pub unfinished: u32,
         /// Tracks before births.
         pub tracks: u32,

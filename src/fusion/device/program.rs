@@ -268,7 +268,7 @@ impl Builder {
         self.pass("column", Size::Edges, edges_max);
         self.pass("column_order", Size::Edges, edges_max);
         let again = self.passes.len();
-        self.plan(8, u32::MAX, None);
+        self.plan(3, u32::MAX, None);
         self.pass("unite", Size::Places, places);
         self.pass("flatten", Size::Places, places);
         self.plan(7, 0, Some((Room::Steps, again)));
@@ -307,12 +307,10 @@ impl Builder {
         for _ in 0..iterations_max {
             self.pass("believe", Size::GoingPlaces, places);
             self.pass("answer", Size::GoingDetections, detections);
-            // Only the count begins anew; the sizes are still those of this iteration.
-            self.plan(9, u32::MAX, None);
             self.pass("judge", Size::GoingPlaces, places);
             self.plan(u32::MAX, u32::MAX, None);
         }
-        self.plan(11, u32::MAX, None);
+        self.plan(9, u32::MAX, None);
         self.pass("settle_soft", Size::Places, places);
     }
 
@@ -323,7 +321,7 @@ impl Builder {
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
         self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
         self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
-        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 3);
+        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 0);
         if components_max > 0 {
             self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
                 [Field::Gathered, Field::Copies];

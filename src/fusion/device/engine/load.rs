@@ -10,14 +10,15 @@ use crate::fusion::undetected::{self, Undetected};
 impl Engine {
     /// Lays out lanes, their fields and their components.
     pub(super) fn begin(&mut self, setups: &[(bool, &Undetected)]) -> Result<(), DeviceError> {
-        let (mut described, mut density, mut field_lane) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut described, mut planes) = (Vec::new(), Vec::new());
+        let (mut density, mut field_lane) = (Vec::new(), Vec::new());
         let (mut births, mut first): (Vec<Component>, Vec<Vec<Component>>) = (Vec::new(), Vec::new());
         for (lane, (radial, undetected)) in (0u32..).zip(setups) {
             let mut setup = Setup { radial: u32::from(*radial), ..Setup::default() };
             let mut own = Vec::new();
             match undetected {
                 Undetected::Field { plane: over, density: cells, birth, prior } => {
-                    self.planes.push(plane(over, density.len()));
+                    planes.push(plane(over, density.len()));
                     density.extend(cells);
                     density.resize(density.len().next_multiple_of(FIELD_BLOCK as usize), 0.0);
                     setup.birth = *birth;
@@ -25,7 +26,7 @@ impl Engine {
                         (prior.speed_m_s, prior.climb_m_s, prior.height_m);
                 }
                 Undetected::Components { components, births: born, weight_min } => {
-                    self.planes.push(Plane::default());
+                    planes.push(Plane::default());
                     setup.kind = 1;
                     setup.first_birth = u32::try_from(births.len()).unwrap_or(u32::MAX);
                     setup.births = u32::try_from(born.len()).unwrap_or(u32::MAX);
@@ -49,7 +50,8 @@ impl Engine {
             .collect();
         self.allocate()?;
         self.upload(Field::Setups, bytemuck::cast_slice(&described))?;
-        self.upload(Field::Planes, bytemuck::cast_slice(&self.planes.clone()))?;
+        // Planes of masks lie behind these and stay.
+        self.upload(Field::Planes, bytemuck::cast_slice(&planes))?;
         self.upload(Field::Density, bytemuck::cast_slice(&density))?;
         self.upload(Field::FieldLane, bytemuck::cast_slice(&field_lane))?;
         self.upload(Field::ComponentBirths, bytemuck::cast_slice(&births))?;
@@ -83,16 +85,7 @@ impl Engine {
                 state.components = u32::try_from(components.len()).unwrap_or(u32::MAX);
             }
         }
-        self.planes.clear();
         self.begin(setups)?;
-        let masks = self.masks.iter();
-        let mut first = 0;
-        self.planes.extend(masks.map(|mask| {
-            let plane = plane(&mask.plane, first);
-            first += mask.share.len();
-            plane
-        }));
-        self.upload(Field::Planes, bytemuck::cast_slice(&self.planes.clone()))?;
         self.upload(Field::LaneStates, bytemuck::cast_slice(&states))?;
         let mut lane = arrays.lane.clone();
         lane.resize(self.capacity.blocks as usize, NONE);
@@ -155,7 +148,6 @@ impl Engine {
             if status.halted == 0 {
                 return Ok(status);
             }
-            self.repeats += 1;
             at = self.make_room(status, &extents)?;
         }
     }

@@ -12,7 +12,7 @@ use super::buffer::{Memory, Readback};
 use super::context::Context;
 use super::error::DeviceError;
 use super::fields::Field;
-use super::kernels::{Kernel, LaneState, Plane, Status, WORKGROUP_SIZE};
+use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;
 use super::program::Extent;
 use super::timer::Timer;
@@ -65,6 +65,13 @@ pub struct Wave {
     pub observations: Vec<Observation>,
     /// Cells of the grids of all lanes.
     pub cells: u32,
+}
+
+impl Wave {
+    fn bytes(&self) -> u64 {
+        let detections = size_of_val(self.arrived.as_slice()) + size_of_val(self.tags.as_slice());
+        (detections + size_of_val(self.looks.as_slice()) + size_of_val(self.observations.as_slice())) as u64
+    }
 }
 
 /// What may have to grow.
@@ -133,8 +140,8 @@ pub enum Patience {
     None,
 }
 
-/// Bytes of waves that wait at most: what is uploaded at once.
-const PENDING_BYTES: usize = 256 << 20;
+/// Bytes of waves that wait at most: what is uploaded at once, if one binding takes it.
+const PENDING_BYTES: u64 = 256 << 20;
 
 /// Lanes whose tracks live on the device.
 #[derive(Debug)]
@@ -152,18 +159,14 @@ pub struct Engine {
     field_cells: u32,
     weight_min: f32,
     masks: Vec<Mask>,
-    planes: Vec<Plane>,
-    share: Vec<f32>,
     pending: Vec<Wave>,
-    pending_bytes: usize,
+    pending_bytes: u64,
     /// What the device has been asked for, in order.
     queue: VecDeque<Asked>,
     /// Tracks as they were when they were asked for, in that order.
     snapshots: VecDeque<Tracks>,
     reports: Vec<(Status, u32)>,
     times: [Duration; 6],
-    submissions: u64,
-    repeats: u64,
 }
 
 impl Engine {
@@ -205,16 +208,12 @@ impl Engine {
             field_cells: 0,
             weight_min: 0.0,
             masks: Vec::new(),
-            planes: Vec::new(),
-            share: Vec::new(),
             pending: Vec::new(),
             pending_bytes: 0,
             queue: VecDeque::new(),
             snapshots: VecDeque::new(),
             reports: Vec::new(),
             times: [Duration::ZERO; 6],
-            submissions: 0,
-            repeats: 0,
         };
         engine.begin(setups)?;
         Ok(engine)
@@ -230,12 +229,6 @@ impl Engine {
     #[must_use]
     pub fn times(&self) -> [Duration; 6] {
         self.times
-    }
-
-    /// Submissions so far, and how many of them went on where another had lacked room.
-    #[must_use]
-    pub fn submissions(&self) -> (u64, u64) {
-        (self.submissions, self.repeats)
     }
 
     /// Bytes of all arrays on the device.
@@ -274,10 +267,12 @@ impl Engine {
     /// # Errors
     /// If the device fails. The engine is then not to be used further.
     pub fn push(&mut self, wave: Wave) -> Result<(), DeviceError> {
-        self.pending_bytes += size_of_val(wave.arrived.as_slice());
+        if self.pending_bytes + wave.bytes() > PENDING_BYTES.min(self.context.report().binding_bytes_max) {
+            self.launch()?;
+        }
+        self.pending_bytes += wave.bytes();
         self.pending.push(wave);
-        let full = self.pending.len() >= self.options.waves || self.pending_bytes >= PENDING_BYTES;
-        if full { self.launch() } else { Ok(()) }
+        if self.pending.len() >= self.options.waves { self.launch() } else { Ok(()) }
     }
 
     /// The plane of a mask on the device, uploaded if it is new.
@@ -285,18 +280,16 @@ impl Engine {
     /// # Errors
     /// If the device fails.
     pub fn mask(&mut self, mask: &Mask) -> Result<u32, DeviceError> {
-        let number = if let Some(known) = self.masks.iter().position(|known| known == mask) {
-            known
-        } else {
-            // Waves that wait were prepared for the planes there are; new ones come behind them.
-            self.planes.push(plane(&mask.plane, self.share.len()));
-            self.share.extend(&mask.share);
+        let known = self.masks.iter().position(|known| known == mask);
+        let number = self.lanes as usize + known.unwrap_or(self.masks.len());
+        if known.is_none() {
+            // Waves that wait were prepared for the planes there are: a new one comes behind them.
+            let first = self.masks.iter().map(|mask| mask.share.len()).sum();
+            self.append(Field::Planes, number, bytemuck::bytes_of(&plane(&mask.plane, first)))?;
+            self.append(Field::Share, first, bytemuck::cast_slice(&mask.share))?;
             self.masks.push(mask.clone());
-            self.upload(Field::Planes, bytemuck::cast_slice(&self.planes.clone()))?;
-            self.upload(Field::Share, bytemuck::cast_slice(&self.share.clone()))?;
-            self.masks.len() - 1
-        };
-        Ok(self.lanes + u32::try_from(number).unwrap_or(u32::MAX))
+        }
+        Ok(u32::try_from(number).unwrap_or(u32::MAX))
     }
 
     /// Runs all waves that wait.
@@ -405,7 +398,6 @@ impl Engine {
         let (mut status, mut reports) = self.ask(landing)?;
         let halted = status.halted != 0;
         while status.halted != 0 {
-            self.repeats += 1;
             let extents_again = self.upload_waves(&waves)?;
             let at = self.make_room(status, &extents_again)?;
             let landing = self.submit(&self.passes(&extents_again, at))?;

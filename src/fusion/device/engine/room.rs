@@ -24,7 +24,6 @@ impl Engine {
             if let Some(memory) = self.memory.get(&Field::Lane) {
                 memory.write(&self.context, blocks_before, bytemuck::cast_slice(&none))?;
             }
-            self.groups.clear();
         }
         self.groups.clear();
         Ok(())
@@ -101,6 +100,19 @@ impl Engine {
             self.groups.clear();
         }
         Ok(())
+    }
+
+    /// Writes elements behind the first `element` ones, which stay.
+    pub(super) fn append(&mut self, field: Field, element: usize, bytes: &[u8]) -> Result<(), DeviceError> {
+        let (before, wanted) = (self.elements(field), element + bytes.len() / field.element_bytes());
+        let room = |elements: usize| u32::try_from(elements).unwrap_or(u32::MAX);
+        let after = if wanted > before { self.roomy(room(before), room(wanted), field, 1) as usize } else { before };
+        let Some(memory) = self.memory.get_mut(&field) else { return Ok(()) };
+        if after > before {
+            memory.grow(&self.context, after)?;
+            self.groups.clear();
+        }
+        memory.write(&self.context, element, bytes)
     }
 
     pub(super) fn download<T: bytemuck::Pod>(&self, field: Field, elements: usize) -> Result<Vec<T>, DeviceError> {

@@ -76,7 +76,6 @@ impl Engine {
 
     /// Submits passes.
     pub(super) fn submit(&mut self, passes: &[Pass]) -> Result<Landing, DeviceError> {
-        self.submissions += 1;
         let params = self.upload_params(passes)?;
         for pass in passes {
             self.bind(pass, &params)?;
