@@ -31,7 +31,9 @@ fn main() {
     let side_m = (objects as f64).sqrt() * 1e3;
     let bench = Bench { folder: folder.path(), recording: &recording, config: &config, side_m };
 
-    println!("{objects} objects; seconds of the second pass, least of {ROUNDS}; fused: over all lanes");
+    println!(
+        "{objects} objects; seconds of the second pass, least of {ROUNDS} (with a cache: of one, and of looking up); fused: over all lanes"
+    );
     let one = bench.measure("one", 1, "true", None);
     for (name, when) in [("all but own", OTHERS), ("own stripe", "resource.zones.contains(principal.zone)")] {
         let eight = bench.measure(name, OWNERS, when, None);

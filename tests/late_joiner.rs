@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
-use trackweave::run::{Request, RunConfig, RunReport, run};
+use trackweave::run::{Progress, Request, RunConfig, RunReport, run};
 
 /// Contents by path below the output folder, without the one file that may differ.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -179,6 +179,46 @@ fn a_damaged_lane_is_fused_again_and_other_parameters_are_other_lanes() {
     scene.config.fusion.existence.confirm = 0.8.try_into().expect("a probability");
     let (report, _) = scene.run_on(Executor::host(), Some(&cache));
     assert!(report.work.from_cache.iter().all(|stored| !stored), "another configuration");
+}
+
+#[test]
+fn a_recording_that_changes_between_the_passes_is_an_error_and_stores_nothing() {
+    let scene = Scene::new();
+    let [recording, policy, out, cache] = ["recording", "policy", "out", "cache"].map(|name| scene.path(name));
+    fs::create_dir(&recording).expect("a folder");
+    let copy = |name: &str| fs::copy(demo().join("recording").join(name), recording.join(name)).expect("a copy");
+    copy("recording.toml");
+    let head = "time,sensor,latitude_deg,longitude_deg,altitude_m\n";
+    let row = |k: u32, longitude_deg: f64| format!("2018-08-01T06:{k:02}:00Z,aspen-west,46.9,{longitude_deg},9000\n");
+    for by in [1e-4, 0.0] {
+        let [before, after] = [0.0, by].map(|by| {
+            let rows: String = (0..10).map(|k| row(k, 7.0 + if k == 7 { by } else { 0.0 })).collect();
+            format!("{head}{rows}")
+        });
+        fs::write(recording.join("detections.csv"), before).expect("detections");
+        let request = Request {
+            recording: &recording,
+            policy: &policy,
+            out: &out,
+            config: &scene.config,
+            strict: true,
+            as_of_us: None,
+            cache: Some(&cache),
+        };
+        let done = run(&request, Executor::host(), &mut |progress| {
+            if let Progress::Comparing(..) = progress {
+                fs::write(recording.join("detections.csv"), &after).expect("detections");
+            }
+        });
+        if by > 0.0 {
+            let error = done.expect_err("another recording").to_string();
+            assert_eq!(error, "the recording changed while it was read, wanted the same rows in every pass");
+            assert!(stored(&cache).is_empty() && !out.exists());
+        } else {
+            done.expect("the same recording");
+            assert_eq!(stored(&cache).len(), 1);
+        }
+    }
 }
 
 #[test]

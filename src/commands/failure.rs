@@ -84,7 +84,7 @@ impl From<RunError> for Failure {
         let code = match &error {
             RunError::Kernel(_) => Code::Device,
             // The id of a partner comes from the policy, a number from the recording.
-            RunError::Product(NoEncryption) => Code::Usage,
+            RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
             RunError::Product(_) | RunError::Cache { .. } => Code::Output,
             _ => Code::Input,

@@ -31,7 +31,7 @@ pub struct Association {
     pub exact_max: u32,
     /// Belief propagation stops when no message of the cluster moves by more.
     pub tolerance: f32,
-    /// Belief propagation stops after so many iterations; such clusters are counted.
+    /// Belief propagation stops after so many iterations; such clusters are counted in what the run took.
     pub iterations_max: u32,
 }
 

@@ -42,7 +42,7 @@ impl Staging {
         write_json(&self.operator_file("scores.json"), scores).map(drop)
     }
 
-    /// Writes what was measured with a clock, `timings.json`: it goes here and nowhere else.
+    /// Writes what the run took, `timings.json`: it goes here and nowhere else.
     ///
     /// # Errors
     /// As [`Staging::report`].

@@ -6,17 +6,18 @@
 //! as its `_operator`, and to be trusted like the program.
 
 use super::RunError;
+use super::inputs::Hashing;
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::state::State;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What every file begins with.
-const HEAD: &[u8] = b"trackweave lane 1\n";
+const HEAD: [u8; 18] = *b"trackweave lane 1\n";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
 /// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources.
@@ -54,8 +55,8 @@ pub(super) struct Storing {
     hash: Sha256,
 }
 
-/// An error of the cache.
-pub(super) fn unreadable(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> RunError {
+/// An error of the cache, or of what it needs.
+pub(super) fn failed(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> RunError {
     move |source| RunError::Cache { path: path.to_owned(), doing, source }
 }
 
@@ -63,9 +64,13 @@ impl Cache {
     /// Opens a folder, made if it is not there.
     ///
     /// # Errors
-    /// If it cannot be made.
-    pub(super) fn open(folder: &Path) -> Result<Self, RunError> {
-        make(folder).map_err(unreadable(folder, "create the folder"))?;
+    /// If it cannot be made, or lies in the output, which is replaced as a whole and has the partners' folders.
+    pub(super) fn open(folder: &Path, out: &Path) -> Result<Self, RunError> {
+        let place = |path| resolved(path).map_err(failed(path, "resolve the path"));
+        if place(folder)?.starts_with(place(out)?) {
+            return Err(RunError::CacheInOutput { cache: folder.to_owned(), out: out.to_owned() });
+        }
+        make(folder).map_err(failed(folder, "create the folder"))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -79,11 +84,11 @@ impl Cache {
     /// If a file that is there cannot be read.
     pub(super) fn find(&self, digest: &str) -> Result<Found, RunError> {
         let path = self.path(digest);
-        match sound(&path) {
-            Ok(true) => Stored::open(path).map(Found::Whole),
-            Ok(false) => Ok(Found::Damaged),
+        match whole(&path) {
+            Ok(Some(file)) => Ok(Found::Whole(Stored { path, file: BufReader::new(file) })),
+            Ok(None) => Ok(Found::Damaged),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
-            Err(error) => Err(unreadable(&path, "read the file")(error)),
+            Err(error) => Err(failed(&path, "read the file")(error)),
         }
     }
 
@@ -93,9 +98,9 @@ impl Cache {
     /// If the disk refuses.
     pub(super) fn store(&self, digest: &str) -> Result<Storing, RunError> {
         let path = self.path(digest);
-        let file = NamedTempFile::new_in(&self.folder).map_err(unreadable(&path, "create the file"))?;
+        let file = NamedTempFile::new_in(&self.folder).map_err(failed(&path, "create the file"))?;
         let mut storing = Storing { path, file: BufWriter::new(file), hash: Sha256::new() };
-        storing.append(HEAD)?;
+        storing.append(&HEAD)?;
         Ok(storing)
     }
 }
@@ -108,38 +113,30 @@ fn make(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-/// Whether a file is what its last bytes say.
-fn sound(path: &Path) -> io::Result<bool> {
-    let file = File::open(path)?;
-    let Some(length) = file.metadata()?.len().checked_sub(DIGEST) else { return Ok(false) };
-    let (mut body, mut hash, mut block) = (file.take(length), Sha256::new(), vec![0; 1 << 16]);
-    let mut first = true;
-    loop {
-        let count = body.read(&mut block)?;
-        let Some(bytes) = block.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        if first && !bytes.starts_with(HEAD) {
-            return Ok(false);
-        }
-        first = false;
-        hash.update(bytes);
-    }
+/// An absolute path without links, as far as it is there.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    let there = path.ancestors().find(|above| above.exists()).unwrap_or(&path);
+    let rest = path.strip_prefix(there).map_err(io::Error::other)?;
+    Ok(fs::canonicalize(there)?.join(rest))
+}
+
+/// The reports in a file, from the first on; `None` if it is not what its head and its last bytes say.
+fn whole(path: &Path) -> io::Result<Option<io::Take<File>>> {
+    let mut file = File::open(path)?;
+    let head = HEAD.len() as u64;
+    let Some(reports) = file.metadata()?.len().checked_sub(head + DIGEST) else { return Ok(None) };
+    let mut hash = Sha256::new();
+    io::copy(&mut (&mut file).take(head + reports), &mut Hashing(&mut hash))?;
     let mut last = Vec::new();
-    body.into_inner().read_to_end(&mut last)?;
-    Ok(last == *hash.finalize())
+    file.read_to_end(&mut last)?;
+    file.rewind()?;
+    let mut first = [0; HEAD.len()];
+    file.read_exact(&mut first)?;
+    Ok((first == HEAD && last == *hash.finalize()).then(|| file.take(reports)))
 }
 
 impl Stored {
-    fn open(path: PathBuf) -> Result<Self, RunError> {
-        let open = || {
-            let mut file = File::open(&path)?;
-            let length = file.metadata()?.len().saturating_sub(DIGEST);
-            io::copy(&mut (&mut file).take(HEAD.len() as u64), &mut io::sink())?;
-            Ok(file.take(length.saturating_sub(HEAD.len() as u64)))
-        };
-        let file = open().map_err(unreadable(&path, "read the file"))?;
-        Ok(Self { file: BufReader::new(file), path })
-    }
-
     /// The next report, of `lane` at `time_us`.
     ///
     /// # Errors
@@ -155,7 +152,7 @@ impl Stored {
             Ok(Answer { lane, time_us, estimates })
         };
         let answer = read();
-        answer.map_err(unreadable(&self.path, "read a report"))
+        answer.map_err(failed(&self.path, "read a report"))
     }
 
     fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
@@ -191,7 +188,7 @@ impl Stored {
 impl Storing {
     fn append(&mut self, bytes: &[u8]) -> Result<(), RunError> {
         self.hash.update(bytes);
-        self.file.write_all(bytes).map_err(unreadable(&self.path, "write the file"))
+        self.file.write_all(bytes).map_err(failed(&self.path, "write the file"))
     }
 
     /// Appends a report.
@@ -216,7 +213,7 @@ impl Storing {
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)
         };
-        finish().map(drop).map_err(unreadable(&path, "write the file"))
+        finish().map(drop).map_err(failed(&path, "write the file"))
     }
 }
 
@@ -267,7 +264,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_found_bit_for_bit() {
         let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::open(&folder.path().join("a/b")).expect("a cache");
+        let cache = Cache::open(&folder.path().join("a/b"), Path::new("out")).expect("a cache");
         let answers = [answer(-9, 3), answer(i64::MAX, 0), answer(12, 1)];
         stored(&cache, "d", &answers);
         assert!(matches!(cache.find("e"), Ok(Found::Missing)));
@@ -283,7 +280,7 @@ mod tests {
     #[test]
     fn a_report_at_another_time_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::open(folder.path()).expect("a cache");
+        let cache = Cache::open(folder.path(), Path::new("out")).expect("a cache");
         stored(&cache, "d", &[answer(5, 1)]);
         let Ok(Found::Whole(mut found)) = cache.find("d") else { panic!("the lane is not found") };
         assert!(found.next(4, 6).is_err());
@@ -292,7 +289,7 @@ mod tests {
     #[test]
     fn any_changed_byte_and_any_cut_is_seen() {
         let folder = tempfile::tempdir().expect("a folder");
-        let cache = Cache::open(folder.path()).expect("a cache");
+        let cache = Cache::open(folder.path(), Path::new("out")).expect("a cache");
         stored(&cache, "d", &[answer(5, 2)]);
         let path = folder.path().join("d.lane");
         let whole = fs::read(&path).expect("the file");
@@ -304,7 +301,25 @@ mod tests {
             fs::write(&path, &whole[..place]).expect("the file is written");
             assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "cut at {place}");
         }
+        // The digest of nothing, and of something that has no head.
+        for body in [&b""[..], b"trackweave lane 0\n"] {
+            fs::write(&path, [body, Sha256::digest(body).as_slice()].concat()).expect("the file is written");
+            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "{body:?}");
+        }
         stored(&cache, "d", &[answer(5, 2)]);
         assert!(matches!(cache.find("d"), Ok(Found::Whole(_))));
+    }
+
+    #[test]
+    fn a_cache_in_the_output_is_refused_before_it_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let out = folder.path().join("out");
+        fs::create_dir(&out).expect("a folder");
+        for inside in [out.clone(), out.join("cache"), out.join("x/../aspen"), folder.path().join("./out/a/b")] {
+            let error = Cache::open(&inside, &out).expect_err("a cache in the output");
+            assert!(error.to_string().contains("wanted a folder that is not in the output"), "{error}");
+        }
+        assert!(fs::read_dir(&out).expect("the output").next().is_none());
+        assert!(Cache::open(&folder.path().join("outer"), &out).is_ok());
     }
 }

@@ -24,7 +24,7 @@ pub enum RunError {
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
-    /// The folder of lanes that were fused before.
+    /// The folder of lanes that were fused before, or this program, whose digest it needs.
     #[error("{}: cannot {doing}", path.display())]
     Cache {
         /// The file or folder.
@@ -34,6 +34,19 @@ pub enum RunError {
         /// Why it did not work.
         source: std::io::Error,
     },
+    /// A cache that the output would carry away.
+    #[error(
+        "{}: found a cache in {}, wanted a folder that is not in the output", cache.display(), out.display()
+    )]
+    CacheInOutput {
+        /// The cache.
+        cache: PathBuf,
+        /// The output.
+        out: PathBuf,
+    },
+    /// What was read twice was not the same.
+    #[error("the recording changed while it was read, wanted the same rows in every pass")]
+    Changed,
     /// The score.
     #[error(transparent)]
     Score(#[from] ScoreError),

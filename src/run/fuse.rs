@@ -20,11 +20,14 @@ use std::time::Instant;
 
 /// The lanes of a run, as far as a cache has them.
 #[derive(Debug)]
-struct Known {
+struct Known<'a> {
+    digests: Vec<String>,
     /// When tracks of which lane are asked for, over all lanes.
     order: VecDeque<(usize, i64)>,
     stored: BTreeMap<usize, Stored>,
     storing: BTreeMap<usize, Storing>,
+    /// What the lanes that are fused are given: it must be what was digested.
+    given: Inputs<'a>,
 }
 
 /// Fuses all lanes and reports their tracks; gives the late rows of each, and what it took.
@@ -33,7 +36,7 @@ struct Known {
 /// If the recording cannot be read, late rows are fatal and there are some, the device fails, a rule fails, or a file
 /// cannot be read or written.
 pub(super) fn fuse(
-    request: &Request<'_>,
+    (request, cache): (&Request<'_>, Option<&Cache>),
     executor: Executor,
     (basis, lanes): (&Basis<'_>, &[Lane]),
     pictures: &mut Pictures<'_>,
@@ -43,14 +46,15 @@ pub(super) fn fuse(
     let mut work = WorkReport::default();
     let mut started = Instant::now();
     let (mut late, mut known) = (None, None);
-    if let Some(folder) = request.cache {
-        let mut inputs = Inputs::new(basis, lanes, &executor.identity())?;
+    if let Some(cache) = cache {
+        let begin = || Inputs::new(basis, lanes, &executor.identity());
+        let mut inputs = begin()?;
         let rows = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
             progress(Progress::Comparing(rows, all));
         })?;
         fail_if_late(request, &rows)?;
         late = Some(rows);
-        known = Some(Known::look_up(&Cache::open(folder)?, inputs, &mut work)?);
+        known = Some(Known::look_up(cache, inputs, begin()?, &mut work)?);
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
     }
@@ -78,19 +82,19 @@ fn fail_if_late(request: &Request<'_>, late: &[u64]) -> Result<(), RunError> {
     }
 }
 
-impl Known {
-    fn look_up(cache: &Cache, inputs: Inputs<'_>, work: &mut WorkReport) -> Result<Self, RunError> {
+impl<'a> Known<'a> {
+    fn look_up(cache: &Cache, inputs: Inputs<'a>, given: Inputs<'a>, work: &mut WorkReport) -> Result<Self, RunError> {
         let (digests, order) = inputs.finish();
-        let mut known = Self { order: order.into(), stored: BTreeMap::new(), storing: BTreeMap::new() };
+        let (mut stored, mut storing) = (BTreeMap::new(), BTreeMap::new());
         for (lane, digest) in digests.iter().enumerate() {
             let found = cache.find(digest)?;
             work.damaged += u64::from(matches!(found, Found::Damaged));
             match found {
-                Found::Whole(stored) => drop(known.stored.insert(lane, stored)),
-                Found::Damaged | Found::Missing => drop(known.storing.insert(lane, cache.store(digest)?)),
+                Found::Whole(reports) => drop(stored.insert(lane, reports)),
+                Found::Damaged | Found::Missing => drop(storing.insert(lane, cache.store(digest)?)),
             }
         }
-        Ok(known)
+        Ok(Self { digests, order: order.into(), stored, storing, given })
     }
 
     /// The next report if it is one of a lane that is stored, whatever is fused meanwhile.
@@ -101,23 +105,37 @@ impl Known {
         stored.next(lane, time_us).map(Some)
     }
 
-    /// Stores a report of a lane that is fused.
+    /// Stores a report of a lane that is fused, which must be the next one.
     fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
-        self.order.pop_front();
+        if self.order.pop_front() != Some((answer.lane, answer.time_us)) {
+            return Err(RunError::Changed);
+        }
         self.storing.get_mut(&answer.lane).map_or(Ok(()), |storing| storing.add(answer))
+    }
+
+    /// Keeps what was stored, if the lanes were given what had been digested.
+    fn finish(self) -> Result<(), RunError> {
+        let (given, _) = self.given.finish();
+        for (lane, storing) in self.storing {
+            if !self.order.is_empty() || given.get(lane) != self.digests.get(lane) {
+                return Err(RunError::Changed);
+            }
+            storing.finish()?;
+        }
+        Ok(())
     }
 }
 
 /// The lanes that are fused, and where their tracks go.
-struct Fusing<'a, 'p> {
-    pictures: &'a mut Pictures<'p>,
+struct Fusing<'f, 'p, 'a> {
+    pictures: &'f mut Pictures<'p>,
     batch: Batch,
     /// The number of each lane of the batch among all lanes.
     numbers: Vec<usize>,
-    known: Option<Known>,
+    known: Option<Known<'a>>,
 }
 
-impl Fusing<'_, '_> {
+impl Fusing<'_, '_, '_> {
     /// The place in the batch of a lane with a number.
     fn place(&self, number: usize) -> usize {
         self.numbers.partition_point(|known| *known < number)
@@ -126,7 +144,7 @@ impl Fusing<'_, '_> {
     /// Reports the tracks that were asked for and are there.
     fn report(&mut self, patience: Patience) -> Result<(), RunError> {
         for answer in self.batch.answers(patience)? {
-            let lane = self.numbers.get(answer.lane).copied().unwrap_or(answer.lane);
+            let Some(&lane) = self.numbers.get(answer.lane) else { continue };
             let answer = Answer { lane, ..answer };
             self.report_stored()?;
             if let Some(known) = &mut self.known {
@@ -154,18 +172,25 @@ impl Fusing<'_, '_> {
         }
         let spent = STAGES.iter().zip(self.batch.timings().0);
         work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
-        let mut storing = self.known.into_iter().flat_map(|known| known.storing.into_values());
-        storing.try_for_each(Storing::finish)
+        self.known.map_or(Ok(()), Known::finish)
     }
 }
 
-impl<'a> Taker<'a> for Fusing<'_, '_> {
+impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        if let Some(known) = &mut self.known {
+            known.given.ask(lane, time_us);
+        }
         let place = self.place(lane);
         Ok(self.batch.request(place, time_us)?)
     }
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
+        if let Some(known) = &mut self.known {
+            for scan in &scans {
+                known.given.scan(scan, &observations);
+            }
+        }
         let placed = scans.into_iter().map(|scan| Scan { lane: self.place(scan.lane), ..scan }).collect();
         self.batch.step(placed, observations)?;
         self.report(Patience::None)

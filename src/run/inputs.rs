@@ -6,7 +6,7 @@
 //! the lane may not see does not go in: it changes no digest.
 
 use super::RunError;
-use super::cache::unreadable;
+use super::cache::failed;
 use super::lanes::{Basis, Lane};
 use super::waves::Taker;
 use crate::fusion::arrays::{Detection, Observation};
@@ -15,6 +15,7 @@ use crate::fusion::undetected::{Mask, Undetected};
 use crate::product::hex_of;
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Write};
@@ -27,12 +28,12 @@ pub(super) struct Inputs<'a> {
     lanes: Vec<Sha256>,
     /// When tracks of which lane were asked for.
     order: Vec<(usize, i64)>,
-    /// Digests of masks, which many scans share.
-    masks: Vec<(&'a Mask, [u8; 32])>,
+    /// Digests of masks, which many scans share, by where they lie.
+    masks: BTreeMap<*const Mask, (&'a Mask, [u8; 32])>,
 }
 
 impl Inputs<'_> {
-    /// Of lanes before their first scan, `executor` telling what will fuse them.
+    /// Of lanes before their first scan, `executor` telling what fuses them.
     ///
     /// # Errors
     /// If this program cannot be read.
@@ -41,7 +42,7 @@ impl Inputs<'_> {
         let begin = |lane: &Lane| {
             let LaneSetup { radial, undetected } = lane.setup(basis.catalogue.frame, basis.config);
             let mut hash = Sha256::new_with_prefix(program);
-            text(&mut hash, &(executor, &basis.config.fusion, lane.sources.len(), radial));
+            text(&mut hash, &(executor, &basis.config.fusion, radial));
             // Densities are uniform at first, and many.
             match undetected {
                 Undetected::Field { plane, density, birth, prior } => {
@@ -51,7 +52,7 @@ impl Inputs<'_> {
             }
             hash
         };
-        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), masks: Vec::new() })
+        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), masks: BTreeMap::new() })
     }
 
     /// The digest of each lane, and when tracks of which lane were asked for.
@@ -62,46 +63,54 @@ impl Inputs<'_> {
 
 impl<'a> Inputs<'a> {
     fn mask(&mut self, mask: &'a Mask) -> [u8; 32] {
-        let known = self.masks.iter().find(|(known, _)| std::ptr::eq(*known, mask));
-        if let Some((_, digest)) = known {
-            return *digest;
+        let digest = |mask: &Mask| {
+            let Mask { plane, share } = mask;
+            let mut hash = Sha256::new();
+            text(&mut hash, plane);
+            hash.update(bytemuck::cast_slice(share));
+            hash.finalize().into()
+        };
+        self.masks.entry(mask).or_insert_with(|| (mask, digest(mask))).1
+    }
+
+    /// Takes in that a lane's tracks are asked for.
+    pub(super) fn ask(&mut self, lane: usize, time_us: i64) {
+        self.order.push((lane, time_us));
+        if let Some(hash) = self.lanes.get_mut(lane) {
+            text(hash, &("due", time_us));
         }
-        let mut hash = Sha256::new();
-        text(&mut hash, &mask.plane);
-        hash.update(bytemuck::cast_slice(&mask.share));
-        let digest = hash.finalize().into();
-        self.masks.push((mask, digest));
-        digest
+    }
+
+    /// Takes in the scan of a lane.
+    pub(super) fn scan(&mut self, scan: &Scan<'a>, observations: &[Observation]) {
+        let Scan { lane, time_us, detection_probability, mask, slack_m, detections, source } = scan;
+        let mask = mask.map(|mask| self.mask(mask));
+        let Some(hash) = self.lanes.get_mut(*lane) else { return };
+        text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len()));
+        let mut before = Observation::zeroed();
+        for detection in detections {
+            // An index counts over the lanes of a wave; what it means to this one goes in, where it is new.
+            let observation = observations.get(detection.observation as usize).copied().unwrap_or(before);
+            let new = bytemuck::bytes_of(&observation) != bytemuck::bytes_of(&before);
+            hash.update(bytemuck::bytes_of(&Detection { observation: u32::from(new), ..*detection }));
+            if new {
+                hash.update(bytemuck::bytes_of(&observation));
+                before = observation;
+            }
+        }
+        hash.update(source);
     }
 }
 
 impl<'a> Taker<'a> for Inputs<'a> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
-        self.order.push((lane, time_us));
-        if let Some(hash) = self.lanes.get_mut(lane) {
-            text(hash, &("due", time_us));
-        }
+        self.ask(lane, time_us);
         Ok(())
     }
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
-        for scan in scans {
-            let Scan { lane, time_us, detection_probability, mask, slack_m, detections, source } = scan;
-            let mask = mask.map(|mask| self.mask(mask));
-            let Some(hash) = self.lanes.get_mut(lane) else { continue };
-            text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len()));
-            let mut before = Observation::zeroed();
-            for detection in &detections {
-                // An index counts over the lanes of a wave; what it means to this one goes in, where it is new.
-                let observation = observations.get(detection.observation as usize).copied().unwrap_or(before);
-                let new = bytemuck::bytes_of(&observation) != bytemuck::bytes_of(&before);
-                hash.update(bytemuck::bytes_of(&Detection { observation: u32::from(new), ..*detection }));
-                if new {
-                    hash.update(bytemuck::bytes_of(&observation));
-                    before = observation;
-                }
-            }
-            hash.update(&source);
+        for scan in &scans {
+            self.scan(scan, &observations);
         }
         Ok(())
     }
@@ -113,7 +122,8 @@ fn text(hash: &mut Sha256, value: &impl Debug) {
     let _ = writeln!(Hashing(hash), "{value:?}");
 }
 
-struct Hashing<'a>(&'a mut Sha256);
+/// A hash as something to write to.
+pub(super) struct Hashing<'a>(pub(super) &'a mut Sha256);
 
 impl Write for Hashing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -137,8 +147,8 @@ fn program() -> Result<[u8; 32], RunError> {
         io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
         Ok(hash.finalize().into())
     };
-    let path = std::env::current_exe().map_err(unreadable(Path::new("this program"), "find it"))?;
-    let digest = read(&path).map_err(unreadable(&path, "read the program"))?;
+    let path = std::env::current_exe().map_err(failed(Path::new("this program"), "find it"))?;
+    let digest = read(&path).map_err(failed(&path, "read the program"))?;
     Ok(*PROGRAM.get_or_init(|| digest))
 }
 
@@ -159,14 +169,14 @@ mod tests {
 
     /// One lane's digest, the lane being fed one scan and asked for its tracks once.
     fn digest(scan: Scan<'_>, observations: Vec<Observation>, due_us: i64) -> String {
-        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: Vec::new() };
+        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
         inputs.wave(vec![scan], observations).expect("a hash takes anything");
         inputs.due(0, due_us).expect("a hash takes anything");
         inputs.finish().0.swap_remove(0)
     }
 
     #[test]
-    fn every_input_of_a_lane_changes_its_digest_and_no_other_lane_does() {
+    fn every_part_of_a_scan_changes_the_digest_of_its_lane_and_no_other_lane_does() {
         let masks = [[1.0, 0.5], [1.0, 0.25]].map(|share| Mask { plane: plane(), share: share.to_vec() });
         let [mask, other] = &masks;
         let observations = || vec![Observation { clutter: 1.0, ..Observation::zeroed() }, Observation::zeroed()];
@@ -202,7 +212,7 @@ mod tests {
         }
 
         // Another lane of the wave, whose observations come before, is none of this one's business.
-        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: Vec::new() };
+        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
         let shifted = Scan { detections: vec![detection(1), detection(1)], ..scan() };
         let beside = Scan { lane: 1, detections: vec![detection(0)], source: vec![0], ..scan() };
         let all = [Observation { spread: 3.0, ..Observation::zeroed() }].into_iter().chain(observations()).collect();

@@ -34,6 +34,7 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, IngestReport, Options, Order, Reader};
 use crate::policy::{Classifier, Policy};
 use crate::product::{Recipients, Sealing, SigningKey, Staging};
+use cache::Cache;
 use fuse::fuse;
 use lanes::{Basis, Lane};
 use pictures::Pictures;
@@ -58,7 +59,8 @@ pub struct Request<'a> {
     pub strict: bool,
     /// The time that rules and delays refer to, microseconds; delays refer to a lane's own last detection without it.
     pub as_of_us: Option<i64>,
-    /// Folder of lanes that were fused before: those that nothing has changed for are not fused again.
+    /// Folder of lanes that were fused before: those that nothing has changed for are not fused again. It belongs to one
+    /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
 }
 
@@ -114,6 +116,7 @@ pub fn run_sealed(
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
+    let cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
     let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
@@ -130,7 +133,7 @@ pub fn run_sealed(
     let class = started.elapsed().as_secs_f64();
     let staging = Staging::create(request.out)?;
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let (late, mut work) = fuse(request, executor, (&basis, &lanes), &mut pictures, progress)?;
+    let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, progress)?;
     work.seconds.class = class;
     let (released, authority) = pictures.finish(request.config, &decisions)?;
     progress(Progress::Scoring);

@@ -1,6 +1,6 @@
 //! One open device: its queue, its limits, and every way in which it can fail turned into a [`DeviceError`].
 
-use super::adapter::{AdapterReport, Wanted, find, needed};
+use super::adapter::{AdapterReport, Kind, Wanted, find, needed};
 use super::error::{DeviceError, one_line};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// How long a submission may take before the device is given up.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// The same of a driver that computes on the processor.
+const PATIENCE_SOFTWARE: Duration = Duration::from_mins(60);
 
 /// One open device.
 #[derive(Debug)]
@@ -116,14 +118,15 @@ impl Context {
     /// Waits until a submission is done, or everything that was submitted.
     pub(super) fn wait_for(&self, at: &str, submission: Option<wgpu::SubmissionIndex>) -> Result<(), DeviceError> {
         self.healthy()?;
-        let poll = wgpu::PollType::Wait { submission_index: submission, timeout: Some(PATIENCE) };
+        let patience = if self.report.kind == Kind::Software { PATIENCE_SOFTWARE } else { PATIENCE };
+        let poll = wgpu::PollType::Wait { submission_index: submission, timeout: Some(patience) };
         // wgpu panics where a device is lost during the wait; the callback above then knows why.
         let polled = catch_unwind(AssertUnwindSafe(|| self.device.poll(poll)));
         self.healthy()?;
         match polled {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(wgpu::PollError::Timeout)) => {
-                Err(DeviceError::Timeout { at: at.to_owned(), seconds: PATIENCE.as_secs() })
+                Err(DeviceError::Timeout { at: at.to_owned(), seconds: patience.as_secs() })
             }
             Ok(Err(error)) => Err(DeviceError::Invalid { at: at.to_owned(), reason: one_line(&error.to_string()) }),
             Err(_) => Err(DeviceError::Lost { reason: format!("while waiting for {at}") }),
