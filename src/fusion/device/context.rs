@@ -9,7 +9,7 @@ use std::time::Duration;
 /// How long a submission may take before the device is given up.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// The same of a driver that computes on the processor.
-const PATIENCE_SOFTWARE: Duration = Duration::from_mins(60);
+const PATIENCE_SOFTWARE: Duration = Duration::from_hours(1);
 
 /// One open device.
 #[derive(Debug)]
