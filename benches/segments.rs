@@ -76,15 +76,7 @@ impl Bench<'_> {
 
     fn run(&self, policy: &Path, cache: Option<&Path>) -> RunReport {
         let out = self.folder.join("out");
-        let request = Request {
-            recording: self.recording,
-            policy,
-            out: &out,
-            config: self.config,
-            strict: false,
-            as_of_us: None,
-            cache,
-        };
+        let request = Request { cache, ..Request::new(self.recording, policy, &out, self.config) };
         run(&request, executor(), &mut |_| {}).expect("a run")
     }
 }

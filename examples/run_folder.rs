@@ -20,15 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = given.next().unwrap_or_else(|| PathBuf::from("out/run_folder"));
 
     let config = RunConfig::air()?;
-    let request = Request {
-        recording: &recording,
-        policy: &policy,
-        out: &out,
-        config: &config,
-        strict: false,
-        as_of_us: None,
-        cache: None,
-    };
+    let request = Request::new(&recording, &policy, &out, &config);
     let mut fused = 0;
     let report = run(&request, Executor::host(), &mut |progress| {
         if let Progress::Fusing(rows, _) = progress {

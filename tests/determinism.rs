@@ -35,15 +35,7 @@ fn demo(threads: usize) -> Outcome<Files> {
     let out = folder.path().join("out");
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo");
     let (recording, policy, config) = (data.join("recording"), data.join("policy"), RunConfig::air()?);
-    let request = Request {
-        recording: &recording,
-        policy: &policy,
-        out: &out,
-        config: &config,
-        strict: false,
-        as_of_us: None,
-        cache: None,
-    };
+    let request = Request::new(&recording, &policy, &out, &config);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let report = pool.install(|| {
         assert_eq!(rayon::current_num_threads(), threads);

@@ -47,15 +47,7 @@ impl Scene {
 
     fn run_on(&self, executor: Executor, cache: Option<&Path>) -> (RunReport, Files) {
         let (recording, policy, out) = (demo().join("recording"), self.path("policy"), self.path("out"));
-        let request = Request {
-            recording: &recording,
-            policy: &policy,
-            out: &out,
-            config: &self.config,
-            strict: false,
-            as_of_us: None,
-            cache,
-        };
+        let request = Request { cache, ..Request::new(&recording, &policy, &out, &self.config) };
         let report = run(&request, executor, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
         let mut found = Files::new();
         files(&out, &out, &mut found);
@@ -196,15 +188,8 @@ fn a_recording_that_changes_between_the_passes_is_an_error_and_stores_nothing() 
             format!("{head}{rows}")
         });
         fs::write(recording.join("detections.csv"), before).expect("detections");
-        let request = Request {
-            recording: &recording,
-            policy: &policy,
-            out: &out,
-            config: &scene.config,
-            strict: true,
-            as_of_us: None,
-            cache: Some(&cache),
-        };
+        let request =
+            Request { strict: true, cache: Some(&cache), ..Request::new(&recording, &policy, &out, &scene.config) };
         let done = run(&request, Executor::host(), &mut |progress| {
             if let Progress::Comparing(..) = progress {
                 fs::write(recording.join("detections.csv"), &after).expect("detections");

@@ -16,15 +16,7 @@ pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<(), Failure> {
     let data = find()?;
     let config = RunConfig::air()?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
-    let request = Request {
-        recording: &recording,
-        policy: &policy,
-        out,
-        config: &config,
-        strict: false,
-        as_of_us: None,
-        cache: None,
-    };
+    let request = Request::new(&recording, &policy, out, &config);
     fuse(&request, Seals::default(), *executor, screen)
 }
 

@@ -64,6 +64,14 @@ pub struct Request<'a> {
     pub cache: Option<&'a Path>,
 }
 
+impl<'a> Request<'a> {
+    /// Bad rows are counted, the run has no time of its own, and there is no cache.
+    #[must_use]
+    pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
+        Self { recording, policy, out, config, strict: false, as_of_us: None, cache: None }
+    }
+}
+
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {

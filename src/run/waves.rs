@@ -8,11 +8,11 @@ use super::given::given;
 use super::lanes::{Basis, Given, Lane};
 use super::looks::{Look, Looks, Row};
 use super::measure::Measurer;
-use super::{Request, RunError, reader};
+use super::{Request, RunConfig, RunError, reader};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::Scan;
-use crate::ingest::Detections;
-use crate::policy::Classifier;
+use crate::ingest::{Catalogue, Detections};
+use crate::policy::{Classifier, Strata, Stratum};
 use crate::time::micros;
 
 /// What takes the waves.
@@ -47,18 +47,13 @@ pub(super) fn feed<'a>(
     taker: &mut impl Taker<'a>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<u64>, RunError> {
-    let begin = |(number, lane): (usize, &'a Lane)| {
-        let looks = lane.looks(basis.catalogue);
-        Fed { number, lane, looks, scanned_us: None, due_us: None }
-    };
-    let lanes: Vec<Fed<'a>> = lanes.into_iter().map(begin).collect();
+    let mut waves = Waves::new(basis.catalogue, basis.config, lanes);
+    waves.strata = Some(basis.strata);
     let mut classifier = Classifier::new(basis.policy, basis.catalogue, request.as_of_us)?;
     let mut reader = reader(request, basis.catalogue)?;
-    if lanes.iter().any(|fed| fed.lane.cuts()) {
+    if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
         reader = reader.with_readings();
     }
-    let period_us = micros(f64::from(basis.config.report_period_s.get())).unwrap_or(1).max(1);
-    let mut waves = Waves { basis, lanes, period_us };
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
         let classes = classifier.classify(&batch)?;
@@ -73,16 +68,38 @@ pub(super) fn feed<'a>(
 
 /// The lanes that are fed together.
 #[derive(Debug)]
-struct Waves<'a> {
-    basis: &'a Basis<'a>,
+pub(super) struct Waves<'a> {
+    catalogue: &'a Catalogue,
+    config: &'a RunConfig,
+    /// The stretches of time that the rules tell apart; without rules there is one.
+    strata: Option<&'a Strata>,
     lanes: Vec<Fed<'a>>,
     period_us: i64,
 }
 
 impl<'a> Waves<'a> {
+    /// Before the first row, without rules.
+    pub(super) fn new(
+        catalogue: &'a Catalogue,
+        config: &'a RunConfig,
+        lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
+    ) -> Self {
+        let begin = |(number, lane): (usize, &'a Lane)| {
+            let looks = lane.looks(catalogue);
+            Fed { number, lane, looks, scanned_us: None, due_us: None }
+        };
+        let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
+        Self { catalogue, config, strata: None, lanes: lanes.into_iter().map(begin).collect(), period_us }
+    }
+
+    /// Hands every lane a row that each may see as it is.
+    pub(super) fn push_open(&mut self, row: Row) {
+        self.lanes.iter_mut().for_each(|fed| fed.looks.push(row));
+    }
+
     /// Hands every lane the rows that it may see, as it may see them.
     fn push(&mut self, batch: &Detections, classes: &[u32]) {
-        let catalogue = self.basis.catalogue;
+        let catalogue = self.catalogue;
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
         for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
             let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
@@ -115,14 +132,18 @@ impl<'a> Waves<'a> {
                 let time_us = fed.scan_time(&look);
                 fed.report_until(time_us, self.period_us, taker)?;
                 fed.scanned_us = Some(time_us);
-                scans.extend(self.basis.scan((fed.number, fed.lane), &look, time_us, &mut observations));
+                let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { continue };
+                let births = &self.config.fusion.undetected;
+                let measurer = Measurer::new(sensor, self.catalogue.frame, fed.lane.extent, births);
+                let stratum = self.strata.map(|strata| strata.at(look.start_us));
+                scans.push(fed.scan(&look, (&measurer, stratum), time_us, &mut observations));
             }
             taker.wave(scans, observations)?;
         }
     }
 
     /// Passes on the looks that are still open, and asks for tracks up to each lane's last detection.
-    fn finish(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+    pub(super) fn finish(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
         self.lanes.iter_mut().for_each(|fed| fed.looks.end());
         self.pass(taker)?;
         let period_us = self.period_us;
@@ -137,6 +158,26 @@ impl<'a> Fed<'a> {
         self.scanned_us.map_or(own, |before| own.max(before))
     }
 
+    /// Its share of a wave.
+    fn scan(
+        &self,
+        look: &Look,
+        (measurer, stratum): (&Measurer<'_>, Option<&Stratum>),
+        time_us: i64,
+        observations: &mut Vec<Observation>,
+    ) -> Scan<'a> {
+        let (lane, rows) = (self.lane, &look.rows);
+        Scan {
+            lane: self.number,
+            time_us,
+            detection_probability: measurer.detection_probability(),
+            mask: lane.mask(look.sensor, stratum.unwrap_or(&Stratum::default())),
+            slack_m: measurer.slack_m(rows),
+            detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
+            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
+        }
+    }
+
     /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
     /// detection: a look may end later.
     fn report_until(&mut self, scan_us: i64, period_us: i64, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
@@ -148,29 +189,5 @@ impl<'a> Fed<'a> {
         }
         self.due_us = Some(next_us);
         Ok(())
-    }
-}
-
-impl Basis<'_> {
-    /// One lane's share of a wave.
-    fn scan<'a>(
-        &self,
-        (number, lane): (usize, &'a Lane),
-        look: &Look,
-        time_us: i64,
-        observations: &mut Vec<Observation>,
-    ) -> Option<Scan<'a>> {
-        let sensor = self.catalogue.sensors.get(look.sensor)?;
-        let measurer = Measurer::new(sensor, self.catalogue.frame, lane.extent, &self.config.fusion.undetected);
-        let rows = &look.rows;
-        Some(Scan {
-            lane: number,
-            time_us,
-            detection_probability: measurer.detection_probability(),
-            mask: lane.mask(look.sensor, self.strata.at(look.start_us)),
-            slack_m: measurer.slack_m(rows),
-            detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
-            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
-        })
     }
 }

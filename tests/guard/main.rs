@@ -43,15 +43,7 @@ fn the_demo_passes_too() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo");
     let (recording, policy, out) = (root.join("recording"), root.join("policy"), folder.path().join("out"));
     let config = RunConfig::air().expect("a configuration");
-    let request = trackweave::run::Request {
-        recording: &recording,
-        policy: &policy,
-        out: &out,
-        config: &config,
-        strict: false,
-        as_of_us: None,
-        cache: None,
-    };
+    let request = trackweave::run::Request::new(&recording, &policy, &out, &config);
     trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
     let configuration = serde_json::to_value(&config).expect("JSON");
     let mut request = guard::Request {

@@ -23,15 +23,7 @@ fn config() -> RunConfig {
 fn fused(world: &World) -> RunReport {
     let (recording, policy, out) = (world.recording(), world.policy(), world.out());
     let config = config();
-    let request = Request {
-        recording: &recording,
-        policy: &policy,
-        out: &out,
-        config: &config,
-        strict: false,
-        as_of_us: None,
-        cache: None,
-    };
+    let request = Request::new(&recording, &policy, &out, &config);
     run(&request, Executor::host(), &mut |_| {}).expect("a run")
 }
 
