@@ -114,7 +114,7 @@ impl Catalogue {
     /// What is wrong with the file, and on which line.
     pub fn read(folder: &Path) -> Result<Self, IngestError> {
         let path = folder.join("recording.toml");
-        let text = std::fs::read_to_string(&path)
+        let text = crate::files::read_text(&path)
             .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
         Self::parse(&text, &path)
     }

@@ -25,7 +25,7 @@ pub(super) struct CsvRows {
 
 impl CsvRows {
     pub(super) fn open(path: PathBuf, layout: Layout) -> Result<Self, IngestError> {
-        let file = File::open(&path)
+        let file = crate::files::open(&path)
             .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
         let headers = reader.headers().map_err(|error| failed(&path, &error, 1))?;

@@ -3,7 +3,6 @@
 //! A batch is decoded as it is asked for; memory holds the batch and the pages that it is cut from. The format's reader
 //! panics on some damaged files (found by the tests); here that is an error like any other.
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,7 +35,7 @@ impl ParquetRows {
 
     fn open_sound(path: PathBuf, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
         let unreadable = |what: String| IngestError::Unreadable { path: path.clone(), what };
-        let file = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        let file = crate::files::open(&path).map_err(|error| unreadable(error.to_string()))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(one_line(&error)))?;
         let all_roles = arrow_table::roles(&path, builder.schema(), &layout)?;
         let mut starts = Vec::with_capacity(builder.metadata().num_row_groups());

@@ -5,7 +5,6 @@
 //! hand-over of one action. Both go to disk as they come, a row group at a time; neither goes to a partner.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -292,7 +291,7 @@ fn lists<'a, T, L: IntoIterator<Item = &'a String>>(rows: &'a [T], value: impl F
 pub fn read_stretches(out: &Path) -> Result<Vec<Stretch>, ProductError> {
     let path = out.join(OPERATOR).join(STRETCHES);
     let reading = "read the stretches";
-    let file = File::open(&path).map_err(io_error(&path, reading))?;
+    let file = crate::files::open(&path).map_err(io_error(&path, reading))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     let mut stretches = Vec::new();
     for batch in reader.map_err(parquet_error(&path, reading))? {

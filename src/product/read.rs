@@ -1,6 +1,5 @@
 //! Pictures back into engine coordinates, for scoring and for callers that compare pictures.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -52,7 +51,7 @@ pub fn read_batches(
 ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, ProductError> {
     let path = folder.join(TRACKS);
     let opening = "open the picture";
-    let file = File::open(&path).map_err(io_error(&path, opening))?;
+    let file = crate::files::open(&path).map_err(io_error(&path, opening))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     reader.map_err(parquet_error(&path, opening))
 }

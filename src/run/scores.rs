@@ -92,7 +92,7 @@ pub fn score_output(
         let folder = out.join(&partner);
         let path = folder.join(MANIFEST);
         let text =
-            std::fs::read_to_string(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
+            crate::files::read_text(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
         let Manifest { frame, configuration } =
             serde_json::from_str(&text).map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
         if frame != catalogue.frame {

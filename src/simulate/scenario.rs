@@ -195,7 +195,7 @@ impl Scenario {
     /// # Errors
     /// [`SimulateError`] if the file cannot be read, has an unknown, missing or mistyped key, or an impossible value.
     pub fn read(path: &Path) -> Result<Self, SimulateError> {
-        let text = std::fs::read_to_string(path)
+        let text = crate::files::read_text(path)
             .map_err(|source| SimulateError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
