@@ -3,12 +3,16 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check demo scenarios stages peers formal gpu second-driver
+.PHONY: help test check demo encrypt long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
 	@echo 'make demo    the whole path on the recording in data/'
+	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
+	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
+	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
+	@echo 'make soak    an hour of fuzzing and of random cases with seeds that were never used'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
@@ -17,11 +21,14 @@ help:
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
-# With every feature, as `check` has it, so that the dependencies are built once.
+# With the features of the demo and in its profile, so that the two commands of README.md build every dependency once.
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked --all-features
-	scripts/with-vulkan $(CARGO) run --release --locked --all-features -- demo --out target/demo
-	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
+	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
+
+# Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own.
+encrypt:
+	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line
 
 check:
 	./check
@@ -33,6 +40,17 @@ demo:
 scenarios:
 	$(CARGO) bench --locked --profile release --bench scenarios
 
+long-noninterference:
+	NONINTERFERENCE_CASES=100000 REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked --test noninterference \
+	  -- --nocapture
+
+# Every input that brings a target down is kept below target/fuzz-artifacts.
+fuzz:
+	scripts/fuzz
+
+soak:
+	scripts/soak
+
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
 
@@ -43,6 +61,7 @@ formal:
 	formal/target/release/trackweave-formal caveat data/policies/national-caveats national
 
 peers:
+	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
 	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml
 	for objects in 1000 10000 100000 1000000; do \
 	  benches/peers/target/release/trackweave-peers --objects $$objects --scans 20 || exit 1; \
