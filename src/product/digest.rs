@@ -112,6 +112,30 @@ pub(super) fn entry_of(path: &Path) -> Result<FileEntry, ProductError> {
     Ok(FileEntry { name, bytes, sha256: hex(hash), rows: None, columns: None })
 }
 
+/// What stands at a path instead of a regular file that has no other name; nothing is opened and no link is followed.
+pub(super) fn no_file(path: &Path) -> Option<&'static str> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Some("no file") };
+    if there.is_symlink() {
+        Some("a link")
+    } else if there.is_dir() {
+        Some("a folder")
+    } else if !there.is_file() {
+        Some("neither a file nor a folder")
+    } else {
+        has_other_names(&there).then_some("a file with another name elsewhere (a hard link)")
+    }
+}
+
+#[cfg(unix)]
+fn has_other_names(there: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(there) > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_there: &fs::Metadata) -> bool {
+    false
+}
+
 /// Names of what a folder holds, sorted.
 pub(super) fn names_in(folder: &Path) -> Result<Vec<String>, ProductError> {
     let reading = "list the folder";

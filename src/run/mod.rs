@@ -34,7 +34,7 @@ pub use scores::{OutputError, score_output};
 use crate::fusion::executor::Executor;
 use crate::ingest::{IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
-use crate::product::{Recipients, Sealing, SigningKey, Staging};
+use crate::product::{Recipients, Sealing, SigningKey, Staging, check_label};
 use cache::Cache;
 use fuse::fuse;
 use lanes::{Basis, Lane};
@@ -60,16 +60,18 @@ pub struct Request<'a> {
     pub strict: bool,
     /// The time that rules and delays refer to, microseconds; delays refer to a lane's own last detection without it.
     pub as_of_us: Option<i64>,
+    /// The operator's word for the run, which every manifest repeats: nothing may be computed for it from others' data.
+    pub label: Option<&'a str>,
     /// Folder of lanes that were fused before: those that nothing has changed for are not fused again. It belongs to one
     /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
 }
 
 impl<'a> Request<'a> {
-    /// Bad rows are counted, the run has no time of its own, and there is no cache.
+    /// Bad rows are counted, the run has no time of its own and no label, and there is no cache.
     #[must_use]
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
-        Self { recording, policy, out, config, strict: false, as_of_us: None, cache: None }
+        Self { recording, policy, out, config, strict: false, as_of_us: None, label: None, cache: None }
     }
 }
 
@@ -133,6 +135,7 @@ fn run_opened(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
+    request.label.map_or(Ok(()), check_label)?;
     let catalogue = recording.catalogue();
     let policy = Policy::read(request.policy)?;
     let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
@@ -161,11 +164,11 @@ fn run_opened(
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
     let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, progress)?;
     work.seconds.class = class;
-    let (released, authority) = pictures.finish(request.config, &decisions)?;
+    let (released, authority) = pictures.finish(request, &decisions)?;
     progress(Progress::Scoring);
     let outcome = report::Outcome { decisions: &decisions, ingest, late, work, released, authority };
     let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
-    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref() })?;
+    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label })?;
     Ok(report)
 }
 
