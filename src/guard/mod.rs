@@ -13,6 +13,7 @@ mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod evidence; // what each partner may have had fused
 mod finding; // what goes beyond
+mod ground; // positions in metres
 mod folder; // files, manifest, audit
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
