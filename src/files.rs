@@ -28,7 +28,10 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open`], or the length that was found.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    read_open(open(path)?, most)
+}
+
+fn read_open(file: File, most: u64) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or(0));
     // One byte more than may be there tells a file that has grown since.
@@ -44,7 +47,19 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], or the line that is not UTF-8.
 pub(crate) fn read_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read(path, TEXT_MOST)?).map_err(|error| {
+    text(read(path, TEXT_MOST)?)
+}
+
+/// Reads the text of an open file.
+///
+/// # Errors
+/// As [`read_text`].
+pub(crate) fn text_of(file: File) -> io::Result<String> {
+    text(read_open(file, TEXT_MOST)?)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
         let sound = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
         let line = 1 + sound.filter(|byte| **byte == b'\n').count();
         not(format!("line {line} is not UTF-8, wanted UTF-8 text"))

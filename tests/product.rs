@@ -76,7 +76,7 @@ fn configuration() -> Value {
 
 /// What a picture is made with, and no decisions.
 fn made(configuration: &Value) -> Made<'_> {
-    Made { configuration, as_of_us: None, decisions: &[] }
+    Made { configuration, as_of_us: None, label: None, decisions: &[] }
 }
 
 /// Publishes `partners`, each with so many rows, writing a row of each in turn.
@@ -535,7 +535,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
     let decisions = [json!({ "action": "receive_full", "count": 1 })];
-    let made = Made { configuration: &configuration(), as_of_us: Some(7), decisions: &decisions };
+    let made = Made { configuration: &configuration(), as_of_us: Some(7), label: None, decisions: &decisions };
     staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
@@ -552,7 +552,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     };
     staging.decisions(&[decision(true), decision(false)])?;
     let key = SigningKey::generate(&folder.path().join("key"))?;
-    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None })?;
+    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None, label: None })?;
     let written =
         contents(&out)?.into_iter().map(|(file, _)| file.replace("alpha", "<partner>")).collect::<BTreeSet<_>>();
     let named = table(page, "## Files").iter().map(|cells| cells[0].to_owned()).collect::<BTreeSet<_>>();

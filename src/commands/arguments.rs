@@ -87,6 +87,10 @@ pub(super) struct Run {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
 
+    /// Your word for this run, of up to 100 characters, such as its number: every manifest repeats it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) label: Option<String>,
+
     /// Folder of lanes that were fused before: what nothing has changed for is not fused again. It holds tracks of every
     /// partner
     #[arg(long, value_name = "DIR")]
@@ -122,6 +126,10 @@ pub(super) struct Verify {
     /// `--as-of` of the run
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "policy")]
     pub(super) as_of: Option<String>,
+
+    /// `--label` that every folder must have: a folder of an earlier run does not pass for this one
+    #[arg(long, value_name = "TEXT")]
+    pub(super) label: Option<String>,
 
     /// Key that every folder must be signed with, the `.pub` of the one that signed
     #[arg(long, value_name = "FILE")]

@@ -58,7 +58,7 @@ fn pictures(
     let [out, cache] = ["out", "cache"].map(|name| folder.path().join(name));
     let cache = Some(cache.as_path());
     for (side, policy) in policies.into_iter().enumerate() {
-        let request = Request { recording, policy, out: &out, config: &config, strict: false, as_of_us, cache };
+        let request = Request { as_of_us, cache, ..Request::new(recording, policy, &out, &config) };
         let RunReport { partners, .. } = run(&request, Executor::host(), &mut |_| {})?;
         for PartnerReport { partner, tracks, rows, levels, authorities, .. } in partners {
             if let Some(picture) = pictures.entry(partner).or_default().get_mut(side) {

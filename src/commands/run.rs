@@ -8,7 +8,7 @@ use super::screen::Screen;
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::policy::Policy;
-use crate::product::SigningKey;
+use crate::product::{SigningKey, check_label};
 use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_sealed};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
@@ -25,7 +25,7 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, cache, sign, encrypt } = arguments;
+    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt } = arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let config = match config {
         Some(path) => RunConfig::read(path)?,
@@ -35,8 +35,10 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
         Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
         None => None,
     };
-    let cache = cache.as_deref();
-    let request = Request { recording, policy, out, config: &config, strict: *strict, as_of_us, cache };
+    let (label, cache) = (label.as_deref(), cache.as_deref());
+    label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
+    let strict = *strict;
+    let request = Request { strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
     fuse(&request, Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 

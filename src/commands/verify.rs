@@ -7,7 +7,7 @@ use super::run::instant;
 use super::screen::Screen;
 use crate::guard::{self, inspect};
 use crate::ingest::Catalogue;
-use crate::product::{Integrity, PublicKey, verify_seals};
+use crate::product::{Expected, Integrity, PublicKey, verify_seals};
 use crate::run::RunConfig;
 use serde::Serialize;
 use std::path::Path;
@@ -24,9 +24,10 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure> {
-    let Verify { out, policy, recording, config, as_of, public_key } = arguments;
+    let Verify { out, policy, recording, config, as_of, label, public_key } = arguments;
     let key = public_key.as_deref().map(PublicKey::read).transpose()?;
-    let integrity = verify_seals(out, key.as_ref()).map_err(|error| Failure::new(Code::Input, error))?;
+    let integrity = verify_seals(out, Expected { key: key.as_ref(), label: label.as_deref() })
+        .map_err(|error| Failure::new(Code::Input, error))?;
     let basis = policy.as_ref().zip(recording.as_ref()).filter(|_| integrity.faults.is_empty());
     let guarded = match basis {
         None => None,
@@ -35,7 +36,8 @@ pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure>
             let configuration = serde_json::to_value(&config).map_err(|error| Failure::new(Code::Input, error))?;
             let time = Catalogue::read(recording)?.time;
             let as_of_us = as_of.as_deref().map(|text| instant(text, time)).transpose()?;
-            let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us };
+            let label = label.as_deref();
+            let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label };
             Some(inspect(&request)?)
         }
     };
@@ -53,7 +55,19 @@ fn first(integrity: &Integrity, guarded: Option<&guard::Report>) -> Option<Strin
 }
 
 fn line(place: &str, found: &str, wanted: &str) -> String {
-    format!("{place}: found {found}, wanted {wanted}")
+    printable(&format!("{place}: found {found}, wanted {wanted}"))
+}
+
+/// A text without the control characters with which what is checked could steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
+        if letter.is_control() {
+            shown.extend(letter.escape_default())
+        } else {
+            shown.push(letter)
+        }
+        shown
+    })
 }
 
 fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {

@@ -7,15 +7,16 @@
 //! that holds the last; each is a scan, empty ones too.
 
 use super::GuardError;
-use super::cells::cell;
+use super::cells::{Cell, cell};
+use super::ground::{axes, dot, length, metres, plus};
 use super::rules::{Book, Demands, Partner, class, set};
-use crate::ingest::{Catalogue, Kind, Options, Order, Reader};
-use crate::space::Frame;
+use crate::ingest::{Catalogue, Coverage, Kind, Measurement, Options, Order, Reader, Sensor};
+use crate::space::{Frame, Place};
 use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Height that a place may be off where a sensor does not know it, metres.
+/// Height to which an object is thought to be where a sensor does not know it, metres; more if its coverage goes higher.
 pub(super) const HEIGHT_M: f64 = 20_000.0;
 
 /// The detections of a recording.
@@ -33,28 +34,130 @@ pub(super) struct Row {
     sensor: u32,
     pub(super) class: u32,
     /// x, y in metres or longitude, latitude in degrees.
-    pub(super) place: [f64; 2],
-    /// Greatest standard deviation of the place.
+    place: [f64; 2],
+    /// Where that is, in metres of the engine's axes.
+    at_m: [f64; 3],
+    /// Greatest standard deviation along what was measured.
     pub(super) sigma_m: f64,
-    /// How much farther it may be: a radar's place hangs on a height that it may not know.
-    pub(super) vague_m: f64,
+    height: Height,
+    /// Unit vector upwards: at the place for a position, at its site for a radar.
+    up: [f64; 3],
+    /// What a radar measured; 0 for a position.
+    range_m: f64,
+    /// How high above its site an object is thought to be where a radar does not know it.
+    most_m: f64,
+}
+
+/// What is known of the height of a detection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Height {
+    /// It was measured.
+    Measured,
+    /// Nothing: the object is somewhere on the vertical.
+    Open,
+    /// Nothing, and a radar measured the range to it: the higher the object, the nearer to the site it is over ground.
+    Slant,
 }
 
 impl Row {
+    fn new(
+        (frame, sensor, number): (Frame, &Sensor, u32),
+        (time_us, class): (i64, u32),
+        (place, at, measurement): ([f64; 2], Place, &Measurement),
+    ) -> Self {
+        let (Coverage::Box { height_m, .. } | Coverage::Ring { height_m, .. }) = sensor.coverage;
+        let highest_m = height_m.map_or(0.0, |[low, high]| low.abs().max(high.abs()));
+        Self {
+            time_us,
+            sensor: number,
+            class,
+            place,
+            at_m: at.metres(),
+            sigma_m: f64::from(measurement.sigma_m.into_iter().fold(0.0, f32::max)),
+            height: match (measurement.slant, measurement.rows) {
+                (true, _) => Height::Slant,
+                (false, 3..) => Height::Measured,
+                (false, _) => Height::Open,
+            },
+            up: match sensor.kind {
+                Kind::Radar { enu: [_, _, up], .. } => up,
+                Kind::Position => vertical(frame, place),
+            },
+            range_m: f64::from(measurement.range_m),
+            most_m: HEIGHT_M.max(2.0 * highest_m),
+        }
+    }
+
     /// Whether its level gives it by the time of the run.
     fn due(self, demands: &Demands, as_of_us: Option<i64>) -> bool {
         as_of_us.is_none_or(|as_of_us| self.time_us <= as_of_us.saturating_sub(demands.delay_us))
     }
 
-    /// Where its level puts it.
+    /// What its level gives of it.
     fn seen_at(self, demands: &Demands, frame: Frame) -> Self {
-        let Some(coarsen_m) = demands.coarsen_m else { return self };
-        let [x, y] = self.place;
+        let seen = if demands.omit.contains("height") { self.without_height() } else { self };
+        let Some(coarsen_m) = demands.coarsen_m else { return seen };
+        let ([x, y], spread) = (seen.place, |cell: &Cell| cell.variance_m2.into_iter().fold(0.0, f64::max).sqrt());
         let cell = cell(frame, if frame == Frame::Geodetic { [y, x, 0.0] } else { [x, y, 0.0] }, coarsen_m);
         let [a, b, _] = cell.centre;
-        let sigma_m = self.sigma_m.hypot(cell.variance_m2.into_iter().fold(0.0, f64::max).sqrt());
-        Self { place: if frame == Frame::Geodetic { [b, a] } else { [a, b] }, sigma_m, ..self }
+        let place = if frame == Frame::Geodetic { [b, a] } else { [a, b] };
+        let placed = Self { place, at_m: metres(frame, cell.centre), ..seen };
+        match seen.height {
+            // Without the height that it measured a radar's place may fall into another cell, from which the range is taken.
+            Height::Slant => Self { sigma_m: seen.sigma_m.hypot(spread(&cell)) + coarsen_m, ..placed },
+            // On the border of two cells nothing tells which height was taken: any.
+            Height::Measured | Height::Open => Self {
+                sigma_m: seen.sigma_m.hypot(spread(&cell)),
+                height: Height::Open,
+                up: vertical(frame, place),
+                ..placed
+            },
+        }
     }
+
+    fn without_height(self) -> Self {
+        match self.height {
+            // The place over ground hangs on the height that was left out as well.
+            Height::Measured if self.range_m > 0.0 => Self { height: Height::Slant, most_m: 1.5 * self.most_m, ..self },
+            Height::Measured => Self { height: Height::Open, ..self },
+            Height::Open | Height::Slant => self,
+        }
+    }
+
+    /// How a point lies from it, what of that is free, and how far it may be off for a height that is not known.
+    ///
+    /// Free is the way along the vertical where no height was measured. A range r leads to r² - h² over ground, so between
+    /// heights 0 and h to r - √(r² - h²) at most: 2 km at 100 km for 20 km of height, and all of the range below that.
+    pub(super) fn offset_m(&self, point_m: [f64; 3]) -> Offset {
+        let way_m = plus(point_m, -1.0, self.at_m);
+        let Height::Slant = self.height else {
+            return Offset { way_m, free: (self.height == Height::Open).then_some(self.up), vague_m: 0.0 };
+        };
+        let height_m = self.most_m.max(dot(way_m, self.up).abs()).min(self.range_m);
+        let vague_m = self.range_m - (self.range_m.powi(2) - height_m.powi(2)).sqrt();
+        Offset { way_m, free: Some(self.up), vague_m }
+    }
+
+    /// How far a point is from its vertical.
+    pub(super) fn apart_m(&self, point_m: [f64; 3]) -> f64 {
+        let Offset { way_m, vague_m, .. } = self.offset_m(point_m);
+        length(plus(way_m, -dot(way_m, self.up), self.up)) - vague_m
+    }
+}
+
+/// How a point lies from a detection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offset {
+    pub(super) way_m: [f64; 3],
+    /// Unit vector along which nothing was measured.
+    pub(super) free: Option<[f64; 3]>,
+    pub(super) vague_m: f64,
+}
+
+/// Upwards at a place.
+fn vertical(frame: Frame, [x, y]: [f64; 2]) -> [f64; 3] {
+    let [_, _, up] = axes(frame, if frame == Frame::Geodetic { [y, x, 0.0] } else { [x, y, 0.0] });
+    up
 }
 
 /// Detections that look alike to the rules.
@@ -95,8 +198,8 @@ impl Recording {
         let mut rows = Vec::new();
         while let Some(batch) = reader.next_batch()? {
             let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
-            let columns = columns.zip(&batch.identified).zip(&batch.measurement);
-            for (((((&time_us, &sensor), &place), &label), &identified), measurement) in columns {
+            let columns = columns.zip(&batch.identified).zip(&batch.measurement).zip(&batch.place);
+            for ((((((&time_us, &sensor), &place), &label), &identified), measurement), &at) in columns {
                 let Some(from) = catalogue.sensors.get(sensor as usize) else { continue };
                 let class = Class {
                     sensor: from.name.clone(),
@@ -112,9 +215,8 @@ impl Recording {
                 };
                 let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
                 let class = *numbers.entry(class).or_insert(next);
-                let sigma_m = f64::from(measurement.sigma_m.into_iter().fold(0.0, f32::max));
-                let vague_m = if let Kind::Radar { .. } = from.kind { HEIGHT_M } else { 0.0 };
-                rows.push(Row { time_us, sensor, class, place, sigma_m, vague_m });
+                let from = (catalogue.frame, from, sensor);
+                rows.push(Row::new(from, (time_us, class), (place, at, measurement)));
             }
         }
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();

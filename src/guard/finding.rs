@@ -37,7 +37,7 @@ pub enum Beyond {
     Delay,
     /// A field that its level leaves out.
     Field,
-    /// A position finer than its level.
+    /// A position finer than its level, or than the engine's own.
     Precision,
     /// A covariance smaller than a coarse position can have.
     Covariance,

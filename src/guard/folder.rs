@@ -18,6 +18,25 @@ pub(super) const MANIFEST: &str = "manifest.json";
 const TRACKS: &str = "tracks.parquet";
 const AUDIT: &str = "audit.jsonl";
 
+/// What [`no_file`] says of a path at which nothing stands.
+pub(super) const NOTHING: &str = "no file";
+
+/// What stands at a path instead of a regular file with this name alone. No link is followed: it could show what is not in
+/// the folder, and a hard link is the same by another means.
+pub(super) fn no_file(path: &Path) -> Option<&'static str> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Some(NOTHING) };
+    #[cfg(unix)]
+    if there.is_file() && std::os::unix::fs::MetadataExt::nlink(&there) > 1 {
+        return Some("a file with another name elsewhere (a hard link)");
+    }
+    (!there.is_file()).then_some("a folder, a link or a device")
+}
+
+/// Whether a folder stands there, and no link to one.
+pub(super) fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_dir())
+}
+
 /// What was looked at in a folder.
 #[derive(Debug, Default)]
 pub(super) struct Looked {
@@ -27,19 +46,28 @@ pub(super) struct Looked {
 
 /// Entries of an output that are no partner's.
 pub(super) fn strangers(out: &Path, book: &Book, breaches: &mut Breaches) -> Result<(), GuardError> {
-    let known = |name: &str| name == "_operator" || name == "_sealed" || book.partners.iter().any(|p| p.id == name);
+    let ours = |name: &str| name == "_operator" || name == "_sealed" || book.partners.iter().any(|p| p.id == name);
+    let known = |name: &str| ours(name) && is_folder(&out.join(name));
     for name in names(out)?.iter().filter(|name| !known(name)) {
-        breaches.add(Beyond::File, name, "a file or folder", "folders of partners, `_operator` and `_sealed`");
+        breaches.add(Beyond::File, name, "something else", "folders of partners, `_operator` and `_sealed`");
     }
-    for partner in book.partners.iter().filter(|partner| !out.join(&partner.id).is_dir()) {
-        breaches.add(Beyond::File, &partner.id, "no folder", "one for every partner");
+    for partner in book.partners.iter().filter(|partner| !is_folder(&out.join(&partner.id))) {
+        breaches.add(Beyond::File, &partner.id, "no folder, or a link", "a folder for every partner");
+    }
+    for folder in ["_operator", "_sealed"].into_iter().filter(|folder| is_folder(&out.join(folder))) {
+        for name in names(&out.join(folder))? {
+            if let Some(found) = no_file(&out.join(folder).join(&name)) {
+                breaches.add(Beyond::File, &format!("{folder}/{name}"), found, "files of a run");
+            }
+        }
     }
     Ok(())
 }
 
 /// Whether a manifest says that a folder is this partner's.
 pub(super) fn is_of(folder: &Path, partner: &str) -> bool {
-    let manifest = fs::read(folder.join(MANIFEST)).ok();
+    let path = folder.join(MANIFEST);
+    let manifest = fs::read(&path).ok().filter(|_| no_file(&path).is_none());
     let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     manifest.is_some_and(|manifest| manifest.get("partner").and_then(Value::as_str) == Some(partner))
 }
@@ -53,19 +81,20 @@ pub(super) fn inspect(
 ) -> Result<Looked, GuardError> {
     let at = |file: &str| if name.is_empty() { file.to_owned() } else { format!("{name}/{file}") };
     for file in names(folder)? {
-        let known = match file.as_str() {
-            MANIFEST | TRACKS | AUDIT => true,
-            "manifest.sig" => read(&folder.join(&file))?.len() == 129,
-            _ => false,
+        let found = match (no_file(&folder.join(&file)), file.as_str()) {
+            (Some(found), _) => found,
+            (None, MANIFEST | TRACKS | AUDIT) => continue,
+            (None, "manifest.sig") if fs::metadata(folder.join(&file)).is_ok_and(|there| there.len() == 129) => {
+                continue;
+            }
+            (None, _) => "a file that no run writes",
         };
-        if !known {
-            let wanted = "a table, an audit, a manifest and its signature of 129 bytes";
-            breaches.add(Beyond::File, &at(&file), "a file that no run writes", wanted);
-        }
+        let wanted = "a table, an audit, a manifest and its signature of 129 bytes";
+        breaches.add(Beyond::File, &at(&file), found, wanted);
     }
-    let mut missing = [MANIFEST, TRACKS, AUDIT].into_iter().filter(|file| !folder.join(file).is_file());
-    if let Some(file) = missing.next() {
-        breaches.add(Beyond::File, &at(file), "no file", "the file that a run writes");
+    let mut missing = [MANIFEST, TRACKS, AUDIT].into_iter().map(|file| (file, no_file(&folder.join(file))));
+    if let Some((file, Some(found))) = missing.find(|(_, found)| found.is_some()) {
+        breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
     }
     let frame = basis.recording.catalogue.frame;
@@ -172,6 +201,8 @@ struct Manifest<'a> {
     frame: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     as_of_us: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     configuration: &'a Value,
     configuration_sha256: String,
     audit: Log,
@@ -226,6 +257,7 @@ fn manifest(
         partner: &basis.partner.id,
         frame: if basis.recording.catalogue.frame == Frame::Geodetic { "geodetic" } else { "local" },
         as_of_us: basis.request.as_of_us,
+        label: basis.request.label,
         configuration_sha256: hex(&Sha256::digest(configuration.to_string())),
         configuration: &configuration,
         audit: log(&audit),

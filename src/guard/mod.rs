@@ -13,6 +13,7 @@ mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod evidence; // what each partner may have had fused
 mod finding; // what goes beyond
+mod ground; // positions in metres
 mod folder; // files, manifest, audit
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
@@ -44,6 +45,8 @@ pub struct Request<'a> {
     pub configuration: &'a Value,
     /// The time of the run, microseconds, if it was given one.
     pub as_of_us: Option<i64>,
+    /// The label of the run, if it was given one.
+    pub label: Option<&'a str>,
 }
 
 /// What the guard looked at, and what it found.
@@ -68,7 +71,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
     let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
     let recording = Recording::read(request.recording, catalogue, &book)?;
     let mut report = Report::default();
-    let alone = request.out.join(folder::MANIFEST).exists();
+    let alone = folder::no_file(&request.out.join(folder::MANIFEST)) != Some(folder::NOTHING);
     if !alone {
         let mut breaches = Breaches::default();
         folder::strangers(request.out, &book, &mut breaches)?;
@@ -77,7 +80,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
     for partner in &book.partners {
         let name = if alone { "" } else { partner.id.as_str() };
         let path = request.out.join(name);
-        if alone && !folder::is_of(&path, &partner.id) || !path.is_dir() {
+        if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
             continue;
         }
         let sight = Sight::of(&recording, &book, partner)?;

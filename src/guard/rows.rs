@@ -3,11 +3,12 @@
 use super::cells::{Cell, cell};
 use super::evidence::{HEIGHT_M, Recording, Sight};
 use super::finding::{Beyond, Breaches};
+use super::ground::{length, metres, not_exact};
 use super::rules::{Book, Demands, Partner, class, set};
 use super::support::Support;
 use super::table::{Row, fields};
 use super::{GuardError, Request};
-use crate::space::{EARTH_A_M, Frame};
+use crate::space::Frame;
 use crate::time::{micros, seconds_between};
 use cedar_policy::RestrictedExpression;
 use serde_json::{Value, json};
@@ -93,7 +94,7 @@ impl<'a> Judge<'a> {
             undecided: 0,
             period_us,
             reach_m_s,
-            slack_m: HEIGHT_M + 5.0 * number("/fusion/existence/position_sigma_max_m")?,
+            slack_m: 5.0 * number("/fusion/existence/position_sigma_max_m")?,
             support: Support::of(basis.request.configuration, basis.recording.catalogue.frame, reach_m_s)?,
         })
     }
@@ -123,8 +124,11 @@ impl<'a> Judge<'a> {
         let from = self.basis.recording.classes.get(birth.class as usize);
         let (owner, label) = from.map_or(("", ""), |class| (class.owner.as_str(), class.label.as_str()));
         let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us);
-        let reach_m = self.slack_m + self.reach_m_s * alive_s;
-        let apart_m = self.apart_m(birth.place, row.position);
+        let at_m = metres(self.frame(), row.position);
+        let apart_m = birth.apart_m(at_m);
+        // A height that nothing measured is off along the vertical there, which is not that at the first detection.
+        let turned = if self.frame() == Frame::Geodetic { (apart_m / length(at_m)).clamp(0.0, 1.0) } else { 0.0 };
+        let reach_m = self.slack_m + HEIGHT_M * turned + self.reach_m_s * alive_s;
         if apart_m > reach_m {
             let found = format!("{apart_m:.0} m from its first detection");
             wrong((Beyond::Place, found, format!("at most {reach_m:.0} m")));
@@ -221,7 +225,7 @@ impl<'a> Judge<'a> {
             return bad(number.to_string(), "finite numbers");
         }
         if let [Some(existence), ..] = row.numbers
-            && !(0.0..=1.0).contains(&existence)
+            && (existence.is_sign_negative() || existence > 1.0)
         {
             return bad(format!("existence {existence}"), "0 to 1");
         }
@@ -258,6 +262,11 @@ impl<'a> Judge<'a> {
         let shown = shown.chain(row.holders.iter().map(|_| &"holders"));
         if let Some(field) = shown.into_iter().find(omitted) {
             return Some((Beyond::Field, format!("`{field}`"), "null: the level leaves it out".to_owned()));
+        }
+        if demands.coarsen_m.is_none()
+            && let Some(wanted) = not_exact(self.frame(), row.position)
+        {
+            return Some((Beyond::Precision, format!("{:?}", row.position), wanted.to_owned()));
         }
         if let Some(coarsen_m) = demands.coarsen_m {
             let cell = cell(self.frame(), row.position, coarsen_m);
@@ -426,17 +435,6 @@ impl<'a> Judge<'a> {
     fn ground(&self, row: &Row) -> [f64; 2] {
         let [a, b, _] = row.position;
         if self.frame() == Frame::Geodetic { [b, a] } else { [a, b] }
-    }
-
-    /// Distance over the ground.
-    fn apart_m(&self, [x, y]: [f64; 2], [a, b, _]: [f64; 3]) -> f64 {
-        if self.frame() == Frame::Local {
-            return (a - x).hypot(b - y);
-        }
-        let ([lon_a, lat_a], [lat_b, lon_b]) = ([x, y].map(f64::to_radians), [a, b].map(f64::to_radians));
-        let half =
-            ((lat_b - lat_a) / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * ((lon_b - lon_a) / 2.0).sin().powi(2);
-        2.0 * EARTH_A_M * half.sqrt().min(1.0).asin()
     }
 }
 

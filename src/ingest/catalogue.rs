@@ -108,12 +108,15 @@ pub enum Coverage {
 }
 
 impl Catalogue {
+    /// The name of its file.
+    pub(super) const FILE: &str = "recording.toml";
+
     /// Reads `recording.toml` in `folder`.
     ///
     /// # Errors
     /// What is wrong with the file, and on which line.
     pub fn read(folder: &Path) -> Result<Self, IngestError> {
-        let path = folder.join("recording.toml");
+        let path = folder.join(Self::FILE);
         let text = crate::files::read_text(&path)
             .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
         Self::parse(&text, &path)

@@ -24,9 +24,7 @@ pub(super) struct CsvRows {
 }
 
 impl CsvRows {
-    pub(super) fn open(path: PathBuf, layout: Layout) -> Result<Self, IngestError> {
-        let file = crate::files::open(&path)
-            .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
+    pub(super) fn open(path: PathBuf, file: File, layout: Layout) -> Result<Self, IngestError> {
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
         let headers = reader.headers().map_err(|error| failed(&path, &error, 1))?;
         let roles = layout.roles(&path, headers.iter())?;

@@ -46,6 +46,20 @@ pub enum IngestError {
         /// What the system or the format's reader says.
         what: String,
     },
+    /// A file was written to while it was being read.
+    #[error(
+        "{} changed while it was read: found {found}, wanted {wanted} as at first; nothing was written: run again on a \
+         recording that nobody writes to",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What it held before it was first read.
+        wanted: String,
+    },
     /// A file cannot be written.
     #[error("{}: cannot be written: {what}", path.display())]
     Write {

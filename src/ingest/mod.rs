@@ -20,16 +20,20 @@ mod reading; // what was measured, whole or in part
 mod detections; // what rows become
 mod labels; // markings, numbered
 mod rows; // table -> detections or reasons
+mod pass; // the digest of what a pass gave
 mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
+mod recording; // a folder, its files opened once
 
 mod write; // the other way: Parquet tables for simulations and tests
 
 pub use catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
 pub use detections::{Detections, Measurement};
 pub use error::{At, IngestError};
+pub use pass::Pass;
 pub use reader::Reader;
 pub use reading::Reading;
+pub use recording::Recording;
 pub use report::{IngestReport, Reason, RejectedRow};
 pub use rows::{Options, Order};
 pub use truth::{Truth, TruthReader, read_truth};

@@ -3,6 +3,7 @@
 //! A batch is decoded as it is asked for; memory holds the batch and the pages that it is cut from. The format's reader
 //! panics on some damaged files (found by the tests); here that is an error like any other.
 
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,15 +28,14 @@ pub(super) struct ParquetRows {
 }
 
 impl ParquetRows {
-    pub(super) fn open(path: PathBuf, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
+    pub(super) fn open(path: PathBuf, file: File, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
         // Nothing that a panic leaves half done is used afterwards.
-        catch_unwind(AssertUnwindSafe(|| Self::open_sound(path.clone(), layout, rows_per_batch)))
+        catch_unwind(AssertUnwindSafe(|| Self::open_sound(path.clone(), file, layout, rows_per_batch)))
             .unwrap_or_else(|_payload| Err(damaged(path)))
     }
 
-    fn open_sound(path: PathBuf, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
+    fn open_sound(path: PathBuf, file: File, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
         let unreadable = |what: String| IngestError::Unreadable { path: path.clone(), what };
-        let file = crate::files::open(&path).map_err(|error| unreadable(error.to_string()))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(one_line(&error)))?;
         let all_roles = arrow_table::roles(&path, builder.schema(), &layout)?;
         let mut starts = Vec::with_capacity(builder.metadata().num_row_groups());

@@ -1,12 +1,15 @@
 //! Detections of a recording folder, batch by batch.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::csv_table::CsvRows;
 use super::detections::Detections;
 use super::error::IngestError;
 use super::parquet_table::ParquetRows;
+use super::pass::Pass;
+use super::recording::Opened;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
 use super::table::{Layout, Table};
@@ -24,28 +27,13 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Opens `stem.parquet` or `stem.csv` in `folder`; `None` if neither is there.
-    pub(super) fn open(
-        folder: &Path,
-        stem: &'static str,
-        layout: Layout,
-        rows_per_batch: usize,
-    ) -> Result<Option<(PathBuf, Self)>, IngestError> {
-        let rows_per_batch = rows_per_batch.max(1);
-        let parquet = folder.join(format!("{stem}.parquet"));
-        let csv = folder.join(format!("{stem}.csv"));
-        match (parquet.exists(), csv.exists()) {
-            (true, true) => Err(IngestError::TwoTables { folder: folder.to_owned(), stem }),
-            (false, false) => Ok(None),
-            (true, false) => {
-                let rows = ParquetRows::open(parquet.clone(), layout, rows_per_batch)?;
-                Ok(Some((parquet, Self::Parquet(Box::new(rows)))))
-            }
-            (false, true) => {
-                let rows = Box::new(CsvRows::open(csv.clone(), layout)?);
-                Ok(Some((csv, Self::Csv { rows, rows_per_batch })))
-            }
+    /// Reads an open file from its first byte on.
+    pub(super) fn of(opened: &Opened, file: File, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
+        let (path, rows_per_batch) = (opened.path.clone(), rows_per_batch.max(1));
+        if opened.is_parquet() {
+            return Ok(Self::Parquet(Box::new(ParquetRows::open(path, file, layout, rows_per_batch)?)));
         }
+        Ok(Self::Csv { rows: Box::new(CsvRows::open(path, file, layout)?), rows_per_batch })
     }
 
     /// The next rows; none at the end, and none after an error or a row that cannot be decoded.
@@ -79,10 +67,20 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If neither or both are there, the file cannot be read, or a column is unknown, missing or of another type.
     pub fn open(folder: &Path, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
+        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
+        let opened = Opened::table(folder, "detections")?.ok_or_else(missing)?;
+        Self::new(&opened, opened.rewound()?, catalogue, options)
+    }
+
+    /// Reads an open file, whose digest is taken before it is first read.
+    pub(super) fn of(opened: &Opened, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
+        Self::new(opened, opened.digested()?, catalogue, options)
+    }
+
+    fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
         let layout = Layout::detections(catalogue.frame, catalogue.time);
-        let (path, source) = Source::open(folder, "detections", layout, options.rows_per_batch)?
-            .ok_or_else(|| IngestError::NoTable { folder: folder.to_owned(), stem: "detections" })?;
-        Ok(Self { catalogue, source, intake: Intake::new(path, options) })
+        let source = Source::of(opened, file, layout, options.rows_per_batch)?;
+        Ok(Self { catalogue, source, intake: Intake::new(opened.path.clone(), options) })
     }
 
     /// Keeps what was measured in the batches, beside what it was converted to.
@@ -108,6 +106,12 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// How many detections there were so far, and a digest of them: equal for passes over equal rows.
+    #[must_use]
+    pub fn pass(&self) -> Pass {
+        self.intake.pass()
     }
 
     /// What became of the rows so far.

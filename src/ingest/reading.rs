@@ -86,6 +86,34 @@ impl Reading {
         Some((metres, measurement))
     }
 
+    /// Every bit of it, for a digest.
+    pub(super) fn put(&self, bytes: &mut Vec<u8>) {
+        let mut numbers = |kind: u8, numbers: &[f64]| {
+            bytes.push(kind);
+            bytes.extend(numbers.iter().flat_map(|number| number.to_bits().to_le_bytes()));
+        };
+        match self.0 {
+            What::Local { horizontal_m: [x, y], sigma_horizontal_m, vertical_m: None } => {
+                numbers(0, &[x, y, sigma_horizontal_m]);
+            }
+            What::Local { horizontal_m: [x, y], sigma_horizontal_m, vertical_m: Some([z, sigma]) } => {
+                numbers(1, &[x, y, sigma_horizontal_m, z, sigma]);
+            }
+            What::Geodetic { position, sigma_horizontal_m, sigma_vertical_m } => {
+                let Geodetic { latitude_deg, longitude_deg, altitude_m } = position;
+                numbers(2, &[latitude_deg, longitude_deg, altitude_m, sigma_horizontal_m]);
+                numbers(u8::from(sigma_vertical_m.is_some()), sigma_vertical_m.as_slice());
+            }
+            What::Radar(polar) | What::RadarWithoutHeight(polar) => {
+                let Polar { range_m, azimuth_rad, elevation_rad, altitude_m, range_rate_m_s } = polar;
+                numbers(if matches!(self.0, What::Radar(_)) { 3 } else { 4 }, &[]);
+                for pair in [Some(range_m), Some(azimuth_rad), elevation_rad, altitude_m, range_rate_m_s] {
+                    numbers(u8::from(pair.is_some()), pair.as_ref().map_or(&[], |pair| pair));
+                }
+            }
+        }
+    }
+
     pub(super) fn convert(&self, site: &Site) -> Option<Converted> {
         match self.0 {
             What::Local { horizontal_m, sigma_horizontal_m, vertical_m } => {

@@ -9,6 +9,7 @@ use super::convert::{Converted, Polar, Site};
 use super::detections::Detections;
 use super::error::{IngestError, listed, quoted};
 use super::labels::Labels;
+use super::pass::{Pass, Passing};
 use super::reading::{Reading, What, site};
 use super::report::{IngestReport, Reason, RejectedRow};
 use super::table::{Quantity, Table, Time};
@@ -37,10 +38,10 @@ pub enum Order {
 }
 
 /// A row that became a detection, its label still to be numbered.
-struct Row {
-    time_us: i64,
-    sensor: u32,
-    reading: Reading,
+pub(super) struct Row {
+    pub(super) time_us: i64,
+    pub(super) sensor: u32,
+    pub(super) reading: Reading,
     converted: Converted,
 }
 
@@ -56,6 +57,7 @@ pub(super) struct Intake {
     options: Options,
     latest_us: Option<i64>,
     labels: Labels,
+    passing: Passing,
     /// Whether batches keep what was measured beside what it was converted to.
     pub(super) keeps_readings: bool,
     pub(super) report: IngestReport,
@@ -64,13 +66,20 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(file: std::path::PathBuf, options: Options) -> Self {
         let report = IngestReport::new(file);
-        Self { options, latest_us: None, labels: Labels::default(), keeps_readings: false, report }
+        let (labels, passing) = (Labels::default(), Passing::default());
+        Self { options, latest_us: None, labels, passing, keeps_readings: false, report }
+    }
+
+    /// What became of the rows so far.
+    pub(super) fn pass(&self) -> Pass {
+        self.passing.pass()
     }
 
     /// Turns a table into detections.
     pub(super) fn take(&mut self, mut table: Table, catalogue: &Catalogue) -> Result<Detections, IngestError> {
         let judge = Judge::new(&table, catalogue);
         let judged: Vec<_> = (0..table.rows()).into_par_iter().map(|row| judge.row(row)).collect();
+        self.passing.take(&table, &judged);
         let mut batch = Detections::with_capacity(judged.len());
         for (row, outcome) in judged.into_iter().enumerate() {
             match outcome {
@@ -123,7 +132,7 @@ impl Intake {
             batch.reading.push(detection.reading);
         }
         batch.label.push(label);
-        batch.identified.push(table.identity.as_ref().is_some_and(|cells| cells.get(row) == Some(&true)));
+        batch.identified.push(table.identified(row));
         Ok(())
     }
 

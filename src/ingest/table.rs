@@ -262,6 +262,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Whether the target of a row sent an address.
+    pub(super) fn identified(&self, row: usize) -> bool {
+        self.identity.as_ref().is_some_and(|cells| cells.get(row) == Some(&true))
+    }
+
     pub(super) fn new(path: Arc<PathBuf>, places: Places) -> Self {
         Self {
             path,

@@ -4,19 +4,18 @@
 //! order of time.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::error::IngestError;
 use super::reader::Source;
+use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
 use super::table::{Layout, Quantity, Table, Time};
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
-
-/// Rows in a batch where nobody says otherwise.
-const ROWS_PER_BATCH: usize = 65_536;
 
 /// True states in the order of time, one row each, in structure-of-arrays form.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,18 +37,7 @@ pub struct Truth {
 /// # Errors
 /// What is wrong with the file, and in which row.
 pub fn read_truth(folder: &Path, catalogue: &Catalogue) -> Result<Option<Truth>, IngestError> {
-    let Some(mut reader) = TruthReader::open(folder, catalogue, ROWS_PER_BATCH)? else { return Ok(None) };
-    let mut all = Truth { velocity_m_s: reader.first_velocities(), ..Truth::default() };
-    while let Some(batch) = reader.next_batch()? {
-        all.time_us.extend(batch.time_us);
-        all.object.extend(batch.object);
-        all.position_m.extend(batch.position_m);
-        if let (Some(all), Some(batch)) = (&mut all.velocity_m_s, batch.velocity_m_s) {
-            all.extend(batch);
-        }
-    }
-    all.objects = reader.objects;
-    Ok(Some(all))
+    TruthReader::open(folder, catalogue, TruthReader::ROWS_PER_BATCH)?.map(TruthReader::all).transpose()
 }
 
 /// Reads true states batch by batch; memory is bounded by the batch and the names of the objects.
@@ -64,15 +52,43 @@ pub struct TruthReader<'a> {
 }
 
 impl<'a> TruthReader<'a> {
+    /// Rows in a batch where nobody says otherwise.
+    pub(super) const ROWS_PER_BATCH: usize = 65_536;
+
     /// Opens `truth.parquet` or `truth.csv` in `folder`; `None` if neither is there.
     ///
     /// # Errors
     /// If both are there, the file cannot be read, or a column is unknown, missing or of another type.
     pub fn open(folder: &Path, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Option<Self>, IngestError> {
+        let opened = Opened::table(folder, "truth")?;
+        opened.map(|opened| Self::new(&opened, opened.rewound()?, catalogue, rows_per_batch)).transpose()
+    }
+
+    /// Reads an open file, whose digest is taken before it is first read.
+    pub(super) fn of(opened: &Opened, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Self, IngestError> {
+        Self::new(opened, opened.digested()?, catalogue, rows_per_batch)
+    }
+
+    fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Self, IngestError> {
         let layout = Layout::truth(catalogue.frame, catalogue.time);
-        let Some((_, mut source)) = Source::open(folder, "truth", layout, rows_per_batch)? else { return Ok(None) };
+        let mut source = Source::of(opened, file, layout, rows_per_batch)?;
         let ahead = source.next()?;
-        Ok(Some(Self { catalogue, source, ahead, latest_us: None, objects: Vec::new(), numbers: BTreeMap::new() }))
+        Ok(Self { catalogue, source, ahead, latest_us: None, objects: Vec::new(), numbers: BTreeMap::new() })
+    }
+
+    /// All states that are left.
+    pub(super) fn all(mut self) -> Result<Truth, IngestError> {
+        let mut all = Truth { velocity_m_s: self.first_velocities(), ..Truth::default() };
+        while let Some(batch) = self.next_batch()? {
+            all.time_us.extend(batch.time_us);
+            all.object.extend(batch.object);
+            all.position_m.extend(batch.position_m);
+            if let (Some(all), Some(batch)) = (&mut all.velocity_m_s, batch.velocity_m_s) {
+                all.extend(batch);
+            }
+        }
+        all.objects = self.objects;
+        Ok(all)
     }
 
     /// The next true states; `None` at the end, and after an error. `objects` is left empty: see

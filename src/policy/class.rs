@@ -77,6 +77,8 @@ pub struct Classifier {
 
 /// Fewest rows of a part: below, a core costs more than it saves.
 const ROWS_MIN: usize = 4096;
+/// The number of no label.
+const UNMET: u32 = u32::MAX;
 
 impl Classifier {
     /// For the detections of a recording, in a run made at `as_of_us`.
@@ -115,6 +117,43 @@ impl Classifier {
     /// Columns of unequal length, a sensor that the catalogue lacks, a label that the batch lacks, a place that is
     /// not finite.
     pub fn classify(&mut self, batch: &Detections) -> Result<Vec<u32>, PolicyError> {
+        let labels = batch.labels.iter().map(|label| self.label_number(label)).collect();
+        let parts = self.parts(batch, labels)?;
+        let sets = self.zone_sets.len();
+        let mut classes = Vec::with_capacity(batch.len());
+        for part in parts {
+            let numbers = self.join(&part, sets)?;
+            part.spread(&numbers, &mut classes)?;
+        }
+        Ok(classes)
+    }
+
+    /// The same for a batch of a later pass: what was decided about a class holds for every detection with its key, and
+    /// for no other. Numbers are looked up, never given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Classifier::classify`]; a detection of a class that was not met before.
+    pub fn find(&self, batch: &Detections) -> Result<Vec<u32>, PolicyError> {
+        let labels = batch.labels.iter().map(|label| self.label_numbers.get(label).copied().unwrap_or(UNMET)).collect();
+        let mut classes = Vec::with_capacity(batch.len());
+        for part in self.parts(batch, labels)? {
+            let mut numbers = Vec::with_capacity(part.classes.len());
+            for (place, (row, _)) in (0u32..).zip(&part.classes) {
+                // An unmet set of zones has a number that no met class has, and so has an unmet label.
+                let unmet = || self.unmet(batch, *row, part.start + part.rows.iter().position(|of| *of == place)?);
+                match self.numbers.get(&row.packed()) {
+                    Some(&number) => numbers.push(number),
+                    None => return Err(unmet().unwrap_or_else(|| nowhere(part.start))),
+                }
+            }
+            part.spread(&numbers, &mut classes)?;
+        }
+        Ok(classes)
+    }
+
+    /// The rows of a batch, part by part.
+    fn parts(&self, batch: &Detections, labels: Vec<u32>) -> Result<Vec<Part>, PolicyError> {
         let rows = batch.time_us.len();
         for (column, length) in [
             ("sensor", batch.sensor.len()),
@@ -127,7 +166,6 @@ impl Classifier {
                 return Err(PolicyError::Detection { row: length.min(rows), found, wanted: "columns of one length" });
             }
         }
-        let labels = batch.labels.iter().map(|label| self.label_number(label)).collect();
         let known = Known {
             sensors: self.sensors.len(),
             labels,
@@ -141,14 +179,15 @@ impl Classifier {
         let part = |&start: &usize| Part::of(&known, batch, start..rows.min(start + size));
         // All are done before the first failure is picked, so that it is the same one on any number of threads.
         let parts: Vec<_> = starts.par_iter().map(part).collect();
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let mut classes = Vec::with_capacity(rows);
-        let sets = self.zone_sets.len();
-        for part in parts {
-            let numbers = self.join(&part, sets);
-            classes.extend(part.rows.iter().map(|&class| numbers.get(class as usize).copied().unwrap_or(0)));
-        }
-        Ok(classes)
+        parts.into_iter().collect()
+    }
+
+    /// A detection whose class was not met.
+    fn unmet(&self, batch: &Detections, row: Row, at: usize) -> Option<PolicyError> {
+        let label = batch.labels.get(*batch.label.get(at)? as usize)?;
+        let zones = self.zone_map.zones_at(*batch.horizontal.get(at)?).into_owned();
+        let class = Box::new(self.key(row, label.clone(), zones)?);
+        Some(PolicyError::UnmetClass { row: at, class })
     }
 
     /// The classes met so far, by number.
@@ -186,20 +225,23 @@ impl Classifier {
     }
 
     /// Takes in the classes of a part that knew so many sets of zones: the number of each.
-    fn join(&mut self, part: &Part, sets: usize) -> Vec<u32> {
+    fn join(&mut self, part: &Part, sets: usize) -> Result<Vec<u32>, PolicyError> {
         let zones: Vec<u32> = part.zone_sets.iter().map(|set| self.zone_set(set)).collect();
         let mut numbers = Vec::with_capacity(part.classes.len());
         for &(mut row, summary) in &part.classes {
             let new = (row.zones as usize).checked_sub(sets).and_then(|place| zones.get(place));
             row.zones = new.copied().unwrap_or(row.zones);
             let packed = row.packed();
-            let number = self.numbers.get(&packed).copied().unwrap_or_else(|| self.add(row, packed));
+            let number = match self.numbers.get(&packed) {
+                Some(&number) => number,
+                None => self.add(row, packed).ok_or_else(|| nowhere(part.start))?,
+            };
             if let Some(all) = self.summaries.get_mut(number as usize) {
                 all.add(summary);
             }
             numbers.push(number);
         }
-        numbers
+        Ok(numbers)
     }
 
     fn zone_set(&mut self, set: &Vec<u32>) -> u32 {
@@ -212,25 +254,37 @@ impl Classifier {
         number
     }
 
-    fn add(&mut self, row: Row, packed: Packed) -> u32 {
+    fn add(&mut self, row: Row, packed: Packed) -> Option<u32> {
         let number = count(self.classes.len());
-        let [sensor, owner, kind] = self.sensors.get(row.sensor as usize).cloned().unwrap_or_default();
-        let Stratum { periods, waited_us } = self.strata.all().get(row.stretch).cloned().unwrap_or_default();
-        self.classes.push(ClassKey {
+        let label = self.labels.get(row.label as usize)?.clone();
+        let zones = self.zone_names.get(row.zones as usize)?.clone();
+        self.classes.push(self.key(row, label, zones)?);
+        self.summaries.push(ClassSummary { count: 0, first_us: i64::MAX, last_us: i64::MIN });
+        self.numbers.insert(packed, number);
+        Some(number)
+    }
+
+    fn key(&self, row: Row, label: String, zones: BTreeSet<String>) -> Option<ClassKey> {
+        let [sensor, owner, kind] = self.sensors.get(row.sensor as usize)?.clone();
+        let Stratum { periods, waited_us } = self.strata.all().get(row.stretch)?.clone();
+        Some(ClassKey {
             sensor,
             owner,
             kind,
-            label: self.labels.get(row.label as usize).cloned().unwrap_or_default(),
-            zones: self.zone_names.get(row.zones as usize).cloned().unwrap_or_default(),
+            label,
+            zones,
             periods,
             identified: row.identified,
             placed: true,
             waited_us,
-        });
-        self.summaries.push(ClassSummary { count: 0, first_us: i64::MAX, last_us: i64::MIN });
-        self.numbers.insert(packed, number);
-        number
+        })
     }
+}
+
+/// A class with a number that no table has.
+pub(super) fn nowhere(row: usize) -> PolicyError {
+    let found = "a number of a class, label or set of zones beyond the last one".to_owned();
+    PolicyError::Detection { row, found, wanted: "a number that was given" }
 }
 
 /// The name of a kind of sensor, as rules know it.

@@ -1,5 +1,6 @@
 //! What can be wrong with a policy: where, what was found, what was wanted.
 
+use super::class::ClassKey;
 use std::path::{Path, PathBuf};
 
 /// Why a policy cannot be used, or why a decision failed. Nothing is released after any of these.
@@ -212,6 +213,14 @@ pub enum PolicyError {
         /// What would be right.
         wanted: &'static str,
     },
+    /// A detection is of a class that nothing was decided about.
+    #[error("detection {row} of the batch: found {class}, wanted one of the classes that were met before")]
+    UnmetClass {
+        /// Counted from 0 in the batch.
+        row: usize,
+        /// What the rules may know about it.
+        class: Box<ClassKey>,
+    },
     /// Cedar refused something that the engine built.
     #[error("cedar refused {what}: {message}")]
     Refused {
@@ -244,6 +253,7 @@ impl PolicyError {
             | Self::AsOfRange { .. }
             | Self::UnknownPartner { .. }
             | Self::Detection { .. }
+            | Self::UnmetClass { .. }
             | Self::Refused { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Part of a batch of detections, its classes numbered apart, so that parts can be done on every core.
 
 use super::PolicyError;
-use super::class::ClassSummary;
+use super::class::{ClassSummary, nowhere};
 use super::strata::Strata;
 use super::zones::{Located, ZoneMap};
 use crate::ingest::Detections;
@@ -51,6 +51,8 @@ pub(super) struct Known<'a> {
 /// Rows of a batch, sorted into classes.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// The first row.
+    pub(super) start: usize,
     /// Place of each row's class among `classes`.
     pub(super) rows: Vec<u32>,
     /// In the order in which they turned up.
@@ -65,6 +67,7 @@ impl Part {
     /// Sorts rows of a batch whose columns are of one length.
     pub(super) fn of(known: &Known<'_>, batch: &Detections, rows: Range<usize>) -> Result<Self, PolicyError> {
         let mut part = Self {
+            start: rows.start,
             rows: Vec::with_capacity(rows.len()),
             classes: Vec::new(),
             zone_sets: Vec::new(),
@@ -93,11 +96,21 @@ impl Part {
                 stretch = known.strata.stretch(time_us);
                 (from_us, to_us) = known.strata.bounds(stretch);
             }
-            let stratum = known.stratum.get(stretch).copied().unwrap_or(0);
+            let Some(&stratum) = known.stratum.get(stretch) else {
+                return wrong(format!("stretch of time {stretch}"), "one of those of the policy");
+            };
             let zones = part.zones(known, place, &mut scratch);
             part.take(Row { sensor, label, zones, stretch, stratum, identified }, time_us);
         }
         Ok(part)
+    }
+
+    /// Appends the number of each row's class, given those of the classes.
+    pub(super) fn spread(&self, numbers: &[u32], classes: &mut Vec<u32>) -> Result<(), PolicyError> {
+        for (row, &class) in self.rows.iter().enumerate() {
+            classes.push(*numbers.get(class as usize).ok_or_else(|| nowhere(self.start + row))?);
+        }
+        Ok(())
     }
 
     fn zones(&mut self, known: &Known<'_>, place: [f64; 2], scratch: &mut Vec<u32>) -> u32 {

@@ -7,7 +7,7 @@
 //! each alone and all together.
 
 use super::PolicyError;
-use super::class::{ClassKey, ClassSummary, Classifier};
+use super::class::{ClassKey, ClassSummary, Classifier, nowhere};
 use super::read::Policy;
 use super::release::{Status, TrackClass};
 use crate::ingest::{Catalogue, IngestError, Options, Order, Reader};
@@ -83,8 +83,11 @@ impl<const N: usize> Joint<N> {
                 columns.push(classifier.classify(&batch)?);
             }
             for row in 0..batch.len() {
-                let of = |policy: usize| columns.get(policy).and_then(|column| column.get(row)).copied();
-                *counts.entry(std::array::from_fn(|policy| of(policy).unwrap_or(0))).or_default() += 1;
+                let mut classes = [0; N];
+                for (class, column) in classes.iter_mut().zip(&columns) {
+                    *class = *column.get(row).ok_or_else(|| nowhere(row))?;
+                }
+                *counts.entry(classes).or_default() += 1;
             }
         }
         let classes = std::array::from_fn(|policy| {

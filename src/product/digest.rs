@@ -17,20 +17,12 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ProductError, io_error, parquet_error};
 use super::manifest::FileEntry;
+pub(crate) use crate::digest::hex as hex_of;
+pub(super) use crate::digest::sha256;
 
 /// A digest as `sha256sum` writes it.
 pub(super) fn hex(hash: Sha256) -> String {
     hex_of(&hash.finalize())
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex_of(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The bytes of lower-case hexadecimal digits: each text has one meaning, so no other case is taken.
@@ -44,11 +36,6 @@ pub(super) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = digits.as_chunks::<2>();
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     rest.is_empty().then(|| bytes.try_into().ok()).flatten()
-}
-
-/// The SHA-256 of some bytes.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::new_with_prefix(bytes))
 }
 
 /// A new file that knows the digest of what went into it.
@@ -123,6 +110,30 @@ pub(super) fn entry_of(path: &Path) -> Result<FileEntry, ProductError> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(FileEntry { name, bytes, sha256: hex(hash), rows: None, columns: None })
+}
+
+/// What stands at a path instead of a regular file that has no other name; nothing is opened and no link is followed.
+pub(super) fn no_file(path: &Path) -> Option<&'static str> {
+    let Ok(there) = fs::symlink_metadata(path) else { return Some("no file") };
+    if there.is_symlink() {
+        Some("a link")
+    } else if there.is_dir() {
+        Some("a folder")
+    } else if !there.is_file() {
+        Some("neither a file nor a folder")
+    } else {
+        has_other_names(&there).then_some("a file with another name elsewhere (a hard link)")
+    }
+}
+
+#[cfg(unix)]
+fn has_other_names(there: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(there) > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_there: &fs::Metadata) -> bool {
+    false
 }
 
 /// Names of what a folder holds, sorted.

@@ -47,6 +47,12 @@ pub enum ProductError {
         /// What is wrong with it.
         found: String,
     },
+    /// A label that no manifest can hold.
+    #[error("label: found {found}, wanted 1 to 100 letters, digits, spaces and ASCII punctuation in one line")]
+    Label {
+        /// What is wrong with it.
+        found: String,
+    },
     /// A number that no picture can hold.
     #[error("picture `{place}`, row {row}, column `{column}`: found {found}, wanted {wanted}")]
     Number {

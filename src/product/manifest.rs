@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::ENGINE_VERSION;
 use super::audit::Chain;
 use super::digest::sha256;
+use super::error::ProductError;
 use crate::space::Frame;
 
 /// What a picture was made with, as far as it concerns its partner, and nothing else.
@@ -19,8 +20,28 @@ pub struct Made<'a> {
     pub configuration: &'a Value,
     /// The time of the run, microseconds, if it was given one.
     pub as_of_us: Option<i64>,
+    /// The operator's word for the run, if it was given one.
+    pub label: Option<&'a str>,
     /// The decisions that the partner may know of, in their order.
     pub decisions: &'a [Value],
+}
+
+/// The longest label, in characters.
+const LABEL_MOST: usize = 100;
+
+/// Takes a label: one short line that a terminal shows as it is.
+///
+/// # Errors
+/// A label that is empty or too long, or that has a character that is no letter, digit, space or ASCII punctuation.
+pub fn check_label(label: &str) -> Result<(), ProductError> {
+    let shown = |letter: &char| letter.is_alphanumeric() || letter.is_ascii_graphic() || *letter == ' ';
+    let found = match (label.chars().count(), label.chars().find(|letter| !shown(letter))) {
+        (_, Some(letter)) => format!("{letter:?}"),
+        (0, None) => "nothing".to_owned(),
+        (letters, None) if letters > LABEL_MOST => format!("{letters} characters"),
+        (_, None) => return Ok(()),
+    };
+    Err(ProductError::Label { found })
 }
 
 /// The name of the manifest in every folder.
@@ -57,6 +78,9 @@ pub(super) struct PartnerManifest {
     /// The time of the run, if it was given one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     as_of_us: Option<i64>,
+    /// The operator's word for the run, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
     configuration: Value,
     configuration_sha256: String,
     /// How far the partner's audit goes.
@@ -80,6 +104,7 @@ impl PartnerManifest {
             partner,
             frame: frame.to_owned(),
             as_of_us: made.as_of_us,
+            label: made.label.map(str::to_owned),
             configuration,
             configuration_sha256,
             audit,
@@ -94,12 +119,18 @@ impl PartnerManifest {
 pub(super) struct OperatorManifest {
     made_by: String,
     engine_version: String,
+    /// The operator's word for the run, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
     /// The partners' folders, each with the digest of its manifest.
     pub pictures: Vec<PictureEntry>,
     /// How far the operator's audit goes, if there is one.
     pub audit: Option<Chain>,
     /// The operator's files; not `timings.json`, which differs between equal runs.
     pub files: Vec<FileEntry>,
+    /// The digest of the manifest of the encrypted folders, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sealed_manifest_sha256: Option<String>,
 }
 
 /// A partner's folder.
@@ -114,8 +145,22 @@ pub(super) struct PictureEntry {
 
 impl OperatorManifest {
     /// The manifest of a whole output.
-    pub(super) fn new(pictures: Vec<PictureEntry>, audit: Option<Chain>, files: Vec<FileEntry>) -> Self {
-        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, audit, files }
+    pub(super) fn new(
+        label: Option<&str>,
+        pictures: Vec<PictureEntry>,
+        audit: Option<Chain>,
+        files: Vec<FileEntry>,
+        sealed_manifest_sha256: Option<String>,
+    ) -> Self {
+        Self {
+            made_by: MADE_BY.to_owned(),
+            engine_version: ENGINE_VERSION.to_owned(),
+            label: label.map(str::to_owned),
+            pictures,
+            audit,
+            files,
+            sealed_manifest_sha256,
+        }
     }
 
     /// Whether a run of ours wrote it.
@@ -130,13 +175,17 @@ impl OperatorManifest {
 pub(super) struct SealedManifest {
     made_by: String,
     engine_version: String,
+    /// The operator's word for the run, if it was given one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
     /// The encrypted folders.
     pub files: Vec<FileEntry>,
 }
 
 impl SealedManifest {
     /// The manifest of encrypted folders.
-    pub(super) fn new(files: Vec<FileEntry>) -> Self {
-        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), files }
+    pub(super) fn new(label: Option<&str>, files: Vec<FileEntry>) -> Self {
+        let label = label.map(str::to_owned);
+        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), label, files }
     }
 }

@@ -33,13 +33,13 @@ pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub(crate) use digest::hex_of;
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};
-pub use manifest::{FileEntry, Made};
+pub use manifest::{FileEntry, Made, check_label};
 pub use obligations::Row;
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture};
 pub use seal::{Recipients, Sealing};
 pub use staging::{Staging, replace};
-pub use verify::{Fault, Integrity, verify_seals};
+pub use verify::{Expected, Fault, Integrity, verify_seals};
 
 /// The engine's version, as products name it.
 pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::audit::{AUDIT, Audit};
 use super::batch::append_texts;
@@ -24,6 +24,56 @@ use crate::policy::DecisionRecord;
 pub(super) const OPERATOR: &str = "_operator";
 /// The only file that may differ between equal runs.
 pub(super) const TIMINGS: &str = "timings.json";
+
+/// The form of [`TIMINGS`]: numbers and truth values under known keys, so that nothing else fits into the one file that
+/// has no digest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only the form counts")]
+struct Timings {
+    from_cache: Vec<bool>,
+    damaged: u64,
+    seconds: Spent,
+    stages_s: Stages,
+    fusion: Work,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only the form counts")]
+struct Spent {
+    class: f64,
+    look_up: f64,
+    fuse: f64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Stages {
+    predict: f64,
+    gate: f64,
+    cluster: f64,
+    associate: f64,
+    update: f64,
+    manage: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only the form counts")]
+struct Work {
+    waves: u64,
+    detections: u64,
+    edges: u64,
+    births: u64,
+    clusters: [u64; 3],
+    unconverged: u64,
+}
+
+/// What is wrong with the text of [`TIMINGS`].
+pub(super) fn wrong_timings(bytes: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Timings>(bytes).err().map(|error| error.to_string())
+}
 
 impl Staging {
     /// Writes the run's report, `report.json`.

@@ -7,7 +7,7 @@ use super::batch::Buffer;
 use super::columns::Fields;
 use super::digest::{TableFile, write_json};
 use super::error::ProductError;
-use super::manifest::{FileEntry, MANIFEST, Made, PartnerManifest};
+use super::manifest::{FileEntry, MANIFEST, Made, PartnerManifest, check_label};
 use super::obligations::Row;
 use crate::policy::Obligations;
 use crate::space::Frame;
@@ -61,6 +61,7 @@ impl PictureWriter {
     /// # Errors
     /// A disk that is full.
     pub fn finish(mut self, made: &Made<'_>) -> Result<Picture, ProductError> {
+        made.label.map_or(Ok(()), check_label)?;
         if self.buffer.len() > 0 {
             self.flush()?;
         }

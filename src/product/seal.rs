@@ -29,6 +29,8 @@ pub struct Sealing<'a> {
     pub sign: Option<&'a SigningKey>,
     /// The keys that folders are encrypted to; without them nothing is encrypted.
     pub encrypt: Option<&'a Recipients>,
+    /// The operator's word for the run, in every manifest; the pictures' have it from [`super::Made`].
+    pub label: Option<&'a str>,
 }
 
 /// The age recipient of each partner.

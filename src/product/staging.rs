@@ -16,7 +16,7 @@ use super::audit::{AUDIT, verify_chain};
 use super::columns::Fields;
 use super::digest::{entry_of, names_in, write_json};
 use super::error::{ProductError, io_error};
-use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest};
+use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest, check_label};
 use super::operator::{OPERATOR, TIMINGS};
 use super::picture::PictureWriter;
 use super::seal::{SEALED, Sealing, sign};
@@ -87,6 +87,7 @@ impl Staging {
 
     /// Writes the operator's manifest, which marks the output as ours and names what is in it, and the seals.
     fn seal(&self, sealing: &Sealing<'_>) -> Result<(), ProductError> {
+        sealing.label.map_or(Ok(()), check_label)?;
         let folder = self.folder();
         let mut pictures = Vec::new();
         for partner in names_in(&folder)? {
@@ -103,13 +104,14 @@ impl Staging {
             pictures.push(PictureEntry { partner, manifest_sha256: entry_of(&manifest)?.sha256 });
         }
         let mut signed = vec![folder.join(OPERATOR)];
+        let mut bound = None;
         if let Some(recipients) = sealing.encrypt {
             let sealed = folder.join(SEALED);
             fs::create_dir(&sealed).map_err(io_error(&sealed, "create the folder"))?;
             let encrypt =
                 |picture: &PictureEntry| recipients.encrypt(&picture.partner, &folder.join(&picture.partner), &sealed);
             let files = pictures.iter().map(encrypt).collect::<Result<_, _>>()?;
-            write_json(&sealed.join(MANIFEST), &SealedManifest::new(files))?;
+            bound = Some(write_json(&sealed.join(MANIFEST), &SealedManifest::new(sealing.label, files))?.sha256);
             signed.push(sealed);
         }
         let operator = folder.join(OPERATOR);
@@ -121,7 +123,8 @@ impl Staging {
         }
         let audit = operator.join(AUDIT);
         let audit = if audit.exists() { Some(verify_chain(&audit)?) } else { None };
-        write_json(&operator.join(MANIFEST), &OperatorManifest::new(pictures, audit, files))?;
+        let manifest = OperatorManifest::new(sealing.label, pictures, audit, files, bound);
+        write_json(&operator.join(MANIFEST), &manifest)?;
         sealing.sign.map_or(Ok(()), |key| signed.iter().try_for_each(|folder| sign(folder, key)))
     }
 }
@@ -182,7 +185,7 @@ fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
 }
 
 /// Accepts ids that name one folder directly below the output.
-fn check_partner(partner: &str) -> Result<(), ProductError> {
+pub(super) fn check_partner(partner: &str) -> Result<(), ProductError> {
     let allowed = |letter: &char| letter.is_ascii_alphanumeric() || ['-', '_', '.'].contains(letter);
     let found = match partner.chars().find(|letter| !allowed(letter)) {
         Some(letter) => format!("{letter:?}"),

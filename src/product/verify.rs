@@ -1,6 +1,7 @@
 //! Whether an output is what was written: digests, signatures, chains and roots; no file more, none less.
 //!
-//! In each folder the first fault is reported and the rest of that folder is not looked at: what follows from a fault
+//! Everything must be a regular file of its own: links, hard links, pipes and paths that lead out of a folder are faults,
+//! and nothing is opened through one. In each folder the first fault is reported and the rest of that folder is not looked at: what follows from a fault
 //! is no second one. Whether a folder holds more than its partner may have is another question, which the guard
 //! (`src/guard/`) answers.
 
@@ -12,12 +13,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::audit::{AUDIT, Chain, verify_chain};
-use super::digest::{entry_of, names_in, sha256, unhex};
-use super::error::ProductError;
+use super::digest::{entry_of, names_in, no_file, sha256, unhex};
+use super::error::{ProductError, io_error};
 use super::keys::PublicKey;
 use super::manifest::{FileEntry, MANIFEST, OperatorManifest, PartnerManifest, SealedManifest};
-use super::operator::{OPERATOR, TIMINGS};
+use super::operator::{OPERATOR, TIMINGS, wrong_timings};
 use super::seal::{SEALED, SIGNATURE};
+use super::staging::check_partner;
+
+/// The longest file that is read as a whole.
+const LONGEST: u64 = 1 << 28;
 
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,23 +52,34 @@ pub struct Integrity {
     pub faults: Vec<Fault>,
 }
 
+/// What whoever checks knows beforehand; what is not given is not asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected<'a> {
+    /// The key that signed.
+    pub key: Option<&'a PublicKey>,
+    /// The operator's word for the run.
+    pub label: Option<&'a str>,
+}
+
 /// Checks a whole output, or the folder of one partner alone.
 ///
 /// # Errors
 /// A folder that cannot be listed or a file that cannot be read; what is wrong with them is no error but a fault.
-pub fn verify_seals(out: &Path, key: Option<&PublicKey>) -> Result<Integrity, ProductError> {
-    let mut check = Check { out, key, done: Integrity::default() };
-    if out.join(MANIFEST).exists() {
-        check.folder(|check| check.partner("", None))?;
-    } else {
+pub fn verify_seals(out: &Path, expected: Expected<'_>) -> Result<Integrity, ProductError> {
+    let mut check = Check { out, expected, label: None, done: Integrity::default() };
+    if no_file(&out.join(MANIFEST)) == Some("no file") {
         check.folder(Check::operator)?;
+    } else {
+        check.folder(|check| check.partner("", None))?;
     }
     Ok(check.done)
 }
 
 struct Check<'a> {
     out: &'a Path,
-    key: Option<&'a PublicKey>,
+    expected: Expected<'a>,
+    /// The label of the operator's manifest, once it is known: that of every folder.
+    label: Option<Option<String>>,
     done: Integrity,
 }
 
@@ -96,11 +112,18 @@ impl Check<'_> {
         // Keys and numbers of this manifest have one spelling each.
         let spelled = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
         if spelled.as_bytes() != bytes {
-            return fault(format!("{OPERATOR}/{MANIFEST}"), "another spelling", "the manifest as it was written");
+            return fault(below(OPERATOR, MANIFEST), "another spelling", "the manifest as it was written");
         }
         self.signature(OPERATOR, &bytes)?;
-        let mut known: BTreeSet<&str> = manifest.pictures.iter().map(|picture| picture.partner.as_str()).collect();
-        known.extend([OPERATOR, SEALED]);
+        self.labelled(OPERATOR, manifest.label.as_deref())?;
+        self.label = Some(manifest.label.clone());
+        let partners = manifest.pictures.iter().map(|picture| picture.partner.as_str());
+        // A name such as `../elsewhere` would lead out of the output.
+        if let Some(partner) = partners.clone().find(|partner| check_partner(partner).is_err()) {
+            return fault(below(OPERATOR, MANIFEST), &format!("a picture of `{partner}`"), "the id of a partner");
+        }
+        let sealed = manifest.sealed_manifest_sha256.as_deref();
+        let known: BTreeSet<&str> = partners.chain([OPERATOR]).chain(sealed.map(|_| SEALED)).collect();
         let names = names_in(self.out)?;
         if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
             return fault(name.clone(), "a file or folder", "nothing: the manifest does not name it");
@@ -108,12 +131,11 @@ impl Check<'_> {
         for picture in &manifest.pictures {
             self.folder(|check| check.partner(&picture.partner, Some(&picture.manifest_sha256)))?;
         }
-        if names.iter().any(|name| name == SEALED) {
-            let (sealed, bytes): (SealedManifest, _) = self.manifest(SEALED)?;
-            self.signature(SEALED, &bytes)?;
-            self.files(SEALED, &sealed.files, &[])?;
+        if let Some(digest) = sealed {
+            self.folder(|check| check.sealed(digest))?;
         }
         self.files(OPERATOR, &manifest.files, &[TIMINGS])?;
+        self.timings()?;
         match &manifest.audit {
             Some(chain) => self.audit(OPERATOR, chain),
             None => Ok(()),
@@ -123,23 +145,33 @@ impl Check<'_> {
     /// A partner's folder; its manifest must have this digest where one is known.
     fn partner(&mut self, folder: &str, digest: Option<&str>) -> Step<()> {
         let (manifest, bytes): (PartnerManifest, _) = self.manifest(folder)?;
-        let found = sha256(&bytes);
-        if let Some(wanted) = digest.filter(|wanted| **wanted != found) {
-            return fault(below(folder, MANIFEST), &found, wanted);
-        }
+        bound(folder, &bytes, digest)?;
         if !folder.is_empty() && manifest.partner != folder {
             return fault(below(folder, MANIFEST), &format!("the manifest of `{}`", manifest.partner), folder);
         }
         self.signature(folder, &bytes)?;
+        self.labelled(folder, manifest.label.as_deref())?;
         self.files(folder, &manifest.files, &[])?;
         self.audit(folder, &manifest.audit)?;
         self.done.partners.push(manifest.partner);
         Ok(())
     }
 
+    /// The encrypted folders.
+    fn sealed(&mut self, digest: &str) -> Step<()> {
+        let (manifest, bytes): (SealedManifest, _) = self.manifest(SEALED)?;
+        bound(SEALED, &bytes, Some(digest))?;
+        self.signature(SEALED, &bytes)?;
+        self.labelled(SEALED, manifest.label.as_deref())?;
+        self.files(SEALED, &manifest.files, &[])
+    }
+
     fn manifest<M: DeserializeOwned>(&self, folder: &str) -> Step<(M, Vec<u8>)> {
         let place = below(folder, MANIFEST);
-        let Ok(bytes) = fs::read(self.out.join(&place)) else {
+        if !folder.is_empty() && fs::symlink_metadata(self.out.join(folder)).is_ok_and(|there| !there.is_dir()) {
+            return fault(folder.to_owned(), "a file or a link", "the folder that a run writes");
+        }
+        let Some(bytes) = self.bytes(&place)? else {
             return fault(place, "no manifest", "the manifest that a run writes into every folder");
         };
         match serde_json::from_slice(&bytes) {
@@ -148,10 +180,47 @@ impl Check<'_> {
         }
     }
 
+    /// What a small file holds; `None` if nothing is there.
+    fn bytes(&self, place: &str) -> Step<Option<Vec<u8>>> {
+        let path = self.out.join(place);
+        match no_file(&path) {
+            None => {}
+            Some("no file") => return Ok(None),
+            Some(found) => return fault(place.to_owned(), found, "the file that a run writes"),
+        }
+        let length = fs::metadata(&path).map_or(0, |there| there.len());
+        if length > LONGEST {
+            return fault(place.to_owned(), &format!("{length} bytes"), &format!("at most {LONGEST}"));
+        }
+        Ok(Some(fs::read(&path).map_err(io_error(&path, "read the file"))?))
+    }
+
+    /// Whether a folder has the label that is wanted, and that of the operator's manifest.
+    fn labelled(&self, folder: &str, found: Option<&str>) -> Step<()> {
+        let wrong = |wanted: Option<&str>| {
+            let words = |label: Option<&str>| label.map_or("no label".to_owned(), |label| format!("label `{label}`"));
+            fault(below(folder, MANIFEST), &words(found), &words(wanted))
+        };
+        match (self.expected.label, &self.label) {
+            (Some(wanted), _) if found != Some(wanted) => wrong(Some(wanted)),
+            (_, Some(wanted)) if found != wanted.as_deref() => wrong(wanted.as_deref()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file without a digest: absent, or of its form.
+    fn timings(&self) -> Step<()> {
+        let place = below(OPERATOR, TIMINGS);
+        match self.bytes(&place)?.and_then(|bytes| wrong_timings(&bytes)) {
+            None => Ok(()),
+            Some(found) => fault(place, &found, "seconds and counts, as docs/pictures.md has them"),
+        }
+    }
+
     fn signature(&mut self, folder: &str, manifest: &[u8]) -> Step<()> {
         let place = below(folder, SIGNATURE);
-        let Ok(bytes) = fs::read(self.out.join(&place)) else {
-            return match self.key {
+        let Some(bytes) = self.bytes(&place)? else {
+            return match self.expected.key {
                 Some(_) => fault(place, "no signature", "one by the given key: was the run given `--sign`?"),
                 None => Ok(()),
             };
@@ -160,7 +229,7 @@ impl Check<'_> {
         if unhex::<64>(text).is_none() {
             return fault(place, "another form", "128 lower-case hexadecimal digits and a newline");
         }
-        match self.key {
+        match self.expected.key {
             None => self.done.signatures_unchecked += 1,
             Some(key) if key.signed(manifest, text) => self.done.signatures += 1,
             Some(key) => return fault(place, "a signature that is not of this manifest by this key", &key.to_string()),
@@ -179,8 +248,12 @@ impl Check<'_> {
         }
         for entry in listed {
             let place = below(folder, &entry.name);
+            // A name with a path in it is the name of nothing in the folder.
             if !names.contains(&entry.name) {
                 return fault(place, "no file", "the file that the manifest names");
+            }
+            if let Some(found) = no_file(&self.out.join(&place)) {
+                return fault(place, found, "the file that the manifest names");
             }
             let there = entry_of(&self.out.join(&place))?;
             if there.bytes != entry.bytes {
@@ -197,8 +270,8 @@ impl Check<'_> {
     fn audit(&mut self, folder: &str, wanted: &Chain) -> Step<()> {
         let place = below(folder, AUDIT);
         let path = self.out.join(&place);
-        if !path.exists() {
-            return fault(place, "no file", "the audit that the manifest tells of");
+        if let Some(found) = no_file(&path) {
+            return fault(place, found, "the audit that the manifest tells of");
         }
         let found = match verify_chain(&path) {
             Ok(chain) => chain,
@@ -214,6 +287,12 @@ impl Check<'_> {
         self.done.audit_lines += found.lines;
         Ok(())
     }
+}
+
+/// Whether a manifest is the one that the operator's manifest tells of.
+fn bound(folder: &str, bytes: &[u8], digest: Option<&str>) -> Step<()> {
+    let found = sha256(bytes);
+    digest.filter(|wanted| **wanted != found).map_or(Ok(()), |wanted| fault(below(folder, MANIFEST), &found, wanted))
 }
 
 fn fault<T>(place: String, found: &str, wanted: &str) -> Step<T> {

@@ -45,8 +45,19 @@ pub enum RunError {
         out: PathBuf,
     },
     /// What was read twice was not the same.
-    #[error("the recording changed while it was read, wanted the same rows in every pass")]
-    Changed,
+    #[error(
+        "{} changed while it was read: found {found}, wanted {wanted}; nothing was written: run again on a recording that \
+         nobody writes to",
+        path.display()
+    )]
+    Changed {
+        /// The detections.
+        path: PathBuf,
+        /// What a later pass gave.
+        found: String,
+        /// What the first one had given.
+        wanted: String,
+    },
     /// The score.
     #[error(transparent)]
     Score(#[from] ScoreError),

@@ -9,7 +9,7 @@ use super::inputs::Inputs;
 use super::lanes::{Basis, Lane};
 use super::pictures::Pictures;
 use super::report::WorkReport;
-use super::waves::{Taker, feed};
+use super::waves::{Taker, changed, feed};
 use super::{Progress, Request, RunError};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Answer, Batch, Scan};
@@ -64,12 +64,14 @@ pub(super) fn fuse(
     let setups = chosen.iter().map(|(_, lane)| lane.setup(basis.catalogue.frame, basis.config)).collect();
     let batch = Batch::new(basis.config.fusion.clone(), executor, setups);
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
-    let mut fusing = Fusing { pictures, batch, numbers, known };
+    let mut fusing = Fusing { basis, pictures, batch, numbers, known };
     if !chosen.is_empty() {
         let rows = feed(request, basis, chosen, &mut fusing, &mut |rows| progress(Progress::Fusing(rows, all)))?;
         fail_if_late(request, &rows)?;
         late = late.or(Some(rows));
     }
+    // Before the cache keeps anything.
+    basis.recording.check()?;
     fusing.finish(&mut work)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     Ok((late.unwrap_or_default(), work))
@@ -106,19 +108,19 @@ impl<'a> Known<'a> {
     }
 
     /// Stores a report of a lane that is fused, which must be the next one.
-    fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
+    fn add(&mut self, basis: &Basis<'_>, answer: &Answer) -> Result<(), RunError> {
         if self.order.pop_front() != Some((answer.lane, answer.time_us)) {
-            return Err(RunError::Changed);
+            return Err(other_scans(basis));
         }
         self.storing.get_mut(&answer.lane).map_or(Ok(()), |storing| storing.add(answer))
     }
 
     /// Keeps what was stored, if the lanes were given what had been digested.
-    fn finish(self) -> Result<(), RunError> {
+    fn finish(self, basis: &Basis<'_>) -> Result<(), RunError> {
         let (given, _) = self.given.finish();
         for (lane, storing) in self.storing {
             if !self.order.is_empty() || given.get(lane) != self.digests.get(lane) {
-                return Err(RunError::Changed);
+                return Err(other_scans(basis));
             }
             storing.finish()?;
         }
@@ -126,8 +128,14 @@ impl<'a> Known<'a> {
     }
 }
 
+/// That the lanes are not given what was digested.
+fn other_scans(basis: &Basis<'_>) -> RunError {
+    changed(basis, "other scans of a lane than were compared with the cache".to_owned(), "the same scans")
+}
+
 /// The lanes that are fused, and where their tracks go.
 struct Fusing<'f, 'p, 'a> {
+    basis: &'f Basis<'f>,
     pictures: &'f mut Pictures<'p>,
     batch: Batch,
     /// The number of each lane of the batch among all lanes.
@@ -148,7 +156,7 @@ impl Fusing<'_, '_, '_> {
             let answer = Answer { lane, ..answer };
             self.report_stored()?;
             if let Some(known) = &mut self.known {
-                known.add(&answer)?;
+                known.add(self.basis, &answer)?;
             }
             self.pictures.report(answer)?;
         }
@@ -172,7 +180,7 @@ impl Fusing<'_, '_, '_> {
         }
         let spent = STAGES.iter().zip(self.batch.timings().0);
         work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
-        self.known.map_or(Ok(()), Known::finish)
+        self.known.map_or(Ok(()), |known| known.finish(self.basis))
     }
 }
 

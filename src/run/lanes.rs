@@ -7,9 +7,10 @@ use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
-use crate::ingest::{Catalogue, Sensor};
+use crate::ingest::{Catalogue, Pass, Recording, Sensor};
 use crate::policy::{
-    ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, Strata, Stratum, ZoneMap, kind_name,
+    ClassKey, ClassSummary, Classifier, Decisions, FuseRights, Measured, Obligations, Policy, Strata, Stratum, ZoneMap,
+    kind_name,
 };
 use crate::space::Frame;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,12 @@ pub(super) struct Given {
 /// What lanes are made from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Basis<'a> {
+    /// The files that every pass reads.
+    pub(super) recording: &'a Recording,
+    /// What the first pass gave: all later ones must give the same.
+    pub(super) pass: Pass,
+    /// The classes of the first pass, by their keys.
+    pub(super) classifier: &'a Classifier,
     /// The sensors.
     pub(super) catalogue: &'a Catalogue,
     /// The rules.

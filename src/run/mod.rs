@@ -3,7 +3,8 @@
 //! Two passes over the recording, neither of which holds more of it than a batch and the looks that are open. The
 //! first finds the classes of detections, which the policy decides over; the second forms looks, hands every lane what
 //! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
-//! With a cache, a pass between them finds out which lanes need not be fused again.
+//! With a cache, a pass between them finds out which lanes need not be fused again. All passes read the same open files
+//! and must give the same detections; what the first decided about a class holds for its key.
 
 mod authority; // who may act on each lane's tracks
 mod config; // parameters of a run
@@ -31,9 +32,9 @@ pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport,
 pub use scores::{OutputError, score_output};
 
 use crate::fusion::executor::Executor;
-use crate::ingest::{Catalogue, IngestReport, Options, Order, Reader};
+use crate::ingest::{IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
-use crate::product::{Recipients, Sealing, SigningKey, Staging};
+use crate::product::{Recipients, Sealing, SigningKey, Staging, check_label};
 use cache::Cache;
 use fuse::fuse;
 use lanes::{Basis, Lane};
@@ -59,16 +60,18 @@ pub struct Request<'a> {
     pub strict: bool,
     /// The time that rules and delays refer to, microseconds; delays refer to a lane's own last detection without it.
     pub as_of_us: Option<i64>,
+    /// The operator's word for the run, which every manifest repeats: nothing may be computed for it from others' data.
+    pub label: Option<&'a str>,
     /// Folder of lanes that were fused before: those that nothing has changed for are not fused again. It belongs to one
     /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
 }
 
 impl<'a> Request<'a> {
-    /// Bad rows are counted, the run has no time of its own, and there is no cache.
+    /// Bad rows are counted, the run has no time of its own and no label, and there is no cache.
     #[must_use]
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
-        Self { recording, policy, out, config, strict: false, as_of_us: None, cache: None }
+        Self { recording, policy, out, config, strict: false, as_of_us: None, label: None, cache: None }
     }
 }
 
@@ -117,18 +120,36 @@ pub fn run_sealed(
     executor: Executor,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, RunError> {
+    let recording = Recording::open(request.recording)?;
+    let done = run_opened(request, &recording, seals, executor, progress);
+    // Half a file may be wrong in many ways: that somebody is writing it comes first.
+    done.map_err(|error| recording.check().err().map_or(error, RunError::from))
+}
+
+/// The whole path, the recording's files being open.
+fn run_opened(
+    request: &Request<'_>,
+    recording: &Recording,
+    seals: Seals<'_>,
+    executor: Executor,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<RunReport, RunError> {
     let started = Instant::now();
-    let catalogue = Catalogue::read(request.recording)?;
+    request.label.map_or(Ok(()), check_label)?;
+    let catalogue = recording.catalogue();
     let policy = Policy::read(request.policy)?;
     let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
-    let (classifier, ingest) = class(request, &catalogue, &policy, progress)?;
+    let (classifier, pass, ingest) = class(request, recording, &policy, progress)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
-        catalogue: &catalogue,
+        recording,
+        pass,
+        classifier: &classifier,
+        catalogue,
         policy: &policy,
         zones: &zones,
         strata: &strata,
@@ -143,34 +164,33 @@ pub fn run_sealed(
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
     let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, progress)?;
     work.seconds.class = class;
-    let (released, authority) = pictures.finish(request.config, &decisions)?;
+    let (released, authority) = pictures.finish(request, &decisions)?;
     progress(Progress::Scoring);
     let outcome = report::Outcome { decisions: &decisions, ingest, late, work, released, authority };
     let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
-    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref() })?;
+    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label })?;
     Ok(report)
 }
 
 /// First pass: the classes of all detections.
 fn class(
     request: &Request<'_>,
-    catalogue: &Catalogue,
+    recording: &Recording,
     policy: &Policy,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Classifier, IngestReport), RunError> {
-    let mut classifier = Classifier::new(policy, catalogue, request.as_of_us)?;
-    let mut reader = reader(request, catalogue)?;
+) -> Result<(Classifier, Pass, IngestReport), RunError> {
+    let mut classifier = Classifier::new(policy, recording.catalogue(), request.as_of_us)?;
+    let mut reader = recording.reader(options(request))?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
         classifier.classify(&batch)?;
         rows += batch.time_us.len() as u64;
         progress(Progress::Classing(rows));
     }
-    Ok((classifier, reader.report().clone()))
+    Ok((classifier, reader.pass(), reader.report().clone()))
 }
 
-fn reader<'a>(request: &Request<'_>, catalogue: &'a Catalogue) -> Result<Reader<'a>, RunError> {
+fn options(request: &Request<'_>) -> Options {
     // Every lane keeps its own order: a row that it may not see must not make one of its own rows late.
-    let options = Options { strict: request.strict, rows_per_batch: BATCH_ROWS, order: Order::Any };
-    Ok(Reader::open(request.recording, catalogue, options)?)
+    Options { strict: request.strict, rows_per_batch: BATCH_ROWS, order: Order::Any }
 }

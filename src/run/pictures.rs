@@ -2,7 +2,7 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
-use super::{Request, RunConfig, RunError, journal};
+use super::{Request, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
@@ -169,17 +169,18 @@ impl<'a> Pictures<'a> {
     /// If a file cannot be written.
     pub(super) fn finish(
         self,
-        config: &RunConfig,
+        request: &Request<'_>,
         decisions: &Decisions,
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
-        let configuration = serde_json::to_value(config).unwrap_or_default();
+        let configuration = serde_json::to_value(request.config).unwrap_or_default();
         let (basis, as_of_us) = (self.basis, self.as_of_us);
         let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
         let released: Result<_, RunError> = partners
             .map(|(partner, ((writer, tally), releaser))| {
                 let records = releaser.records();
                 let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-                writer.finish(&Made { configuration: &configuration, as_of_us, decisions: &granted })?;
+                let label = request.label;
+                writer.finish(&Made { configuration: &configuration, as_of_us, label, decisions: &granted })?;
                 Ok(Released { tally, records })
             })
             .collect();

@@ -6,7 +6,7 @@ use super::pictures::{Released, Tally};
 use super::scores::score_picture;
 use super::{Request, RunError, journal};
 use crate::fusion::batch::WaveReport;
-use crate::ingest::{IngestReport, Truth, read_truth};
+use crate::ingest::{IngestReport, Truth};
 use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
@@ -181,7 +181,7 @@ impl RunReport {
     ) -> Result<Self, RunError> {
         let Outcome { decisions, ingest, late, work, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
-        let truth = read_truth(request.recording, basis.catalogue)?;
+        let truth = basis.recording.truth()?;
         let mut scores = Vec::with_capacity(names.len());
         for (name, released) in names.iter().zip(&released) {
             let folder = staging.folder().join(name);

@@ -8,11 +8,11 @@ use super::given::given;
 use super::lanes::{Basis, Given, Lane};
 use super::looks::{Look, Looks, Row};
 use super::measure::Measurer;
-use super::{Request, RunConfig, RunError, reader};
+use super::{Request, RunConfig, RunError, options};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::Scan;
 use crate::ingest::{Catalogue, Detections};
-use crate::policy::{Classifier, Strata, Stratum};
+use crate::policy::{PolicyError, Strata, Stratum};
 use crate::time::micros;
 
 /// What takes the waves.
@@ -49,21 +49,40 @@ pub(super) fn feed<'a>(
 ) -> Result<Vec<u64>, RunError> {
     let mut waves = Waves::new(basis.catalogue, basis.config, lanes);
     waves.strata = Some(basis.strata);
-    let mut classifier = Classifier::new(basis.policy, basis.catalogue, request.as_of_us)?;
-    let mut reader = reader(request, basis.catalogue)?;
+    let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
         reader = reader.with_readings();
     }
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
-        let classes = classifier.classify(&batch)?;
+        let classes = basis.classifier.find(&batch).map_err(|error| met(basis, rows, error))?;
         waves.push(&batch, &classes);
         waves.pass(taker)?;
         rows += batch.time_us.len() as u64;
         progress(rows);
     }
+    let pass = reader.pass();
+    if pass != basis.pass {
+        return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
+    }
     waves.finish(taker)?;
     Ok(waves.lanes.iter().map(|fed| fed.looks.late()).collect())
+}
+
+/// That a later pass gave something else than the first.
+pub(super) fn changed(basis: &Basis<'_>, found: String, wanted: &str) -> RunError {
+    RunError::Changed { path: basis.recording.detections().to_owned(), found, wanted: format!("{wanted}, as at first") }
+}
+
+/// What it means that a class is not found after so many rows.
+fn met(basis: &Basis<'_>, rows: u64, error: PolicyError) -> RunError {
+    match error {
+        PolicyError::UnmetClass { row, class } => {
+            let found = format!("in accepted row {}: {class}", rows + row as u64 + 1);
+            changed(basis, found, &format!("one of {} classes", basis.classes.len()))
+        }
+        error => error.into(),
+    }
 }
 
 /// The lanes that are fed together.
@@ -166,15 +185,19 @@ impl<'a> Fed<'a> {
         time_us: i64,
         observations: &mut Vec<Observation>,
     ) -> Scan<'a> {
-        let (lane, rows) = (self.lane, &look.rows);
+        let lane = self.lane;
+        // What a class may not give is not there.
+        let rows = look.rows.iter().filter_map(|row| Some((row, lane.given(row.class)?.source)));
+        let (detections, source) =
+            rows.map(|(row, source)| (measurer.detection(row, time_us, observations), source)).unzip();
         Scan {
             lane: self.number,
             time_us,
             detection_probability: measurer.detection_probability(),
             mask: lane.mask(look.sensor, stratum.unwrap_or(&Stratum::default())),
-            slack_m: measurer.slack_m(rows),
-            detections: rows.iter().map(|row| measurer.detection(row, time_us, observations)).collect(),
-            source: rows.iter().map(|row| lane.given(row.class).map_or(0, |given| given.source)).collect(),
+            slack_m: measurer.slack_m(&look.rows),
+            detections,
+            source,
         }
     }
 

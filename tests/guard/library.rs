@@ -169,6 +169,7 @@ impl Run {
             config: &made.config,
             strict: true,
             as_of_us: Some(as_of_us()),
+            label: None,
             cache: None,
         };
         run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
@@ -188,6 +189,7 @@ impl Run {
             recording: &self.at("recording"),
             configuration: &configuration,
             as_of_us: Some(as_of_us()),
+            label: None,
         };
         inspect(&request).unwrap_or_else(|error| panic!("{}: {error}", policy.display()))
     }

@@ -2,6 +2,7 @@
 
 #[path = "../noninterference/files.rs"]
 mod files; // random worlds to folders
+mod globe; // radars and orbits, on the Earth and on a plane
 mod library; // the policies to start from
 mod plants; // leaks in finished folders
 mod scene; // a small world and its output
@@ -52,6 +53,7 @@ fn the_demo_passes_too() {
         recording: &recording,
         configuration: &configuration,
         as_of_us: None,
+        label: None,
     };
     let report = inspect(&request).expect("the guard does its work");
     assert_eq!((report.breaches, report.undecided, report.partners), (Vec::new(), 0, 4));
@@ -78,9 +80,9 @@ fn random_worlds_pass() {
         let (recording, policy, out) = (&recording, &policy, &out);
         let as_of_us = Some(world::micros(world.as_of_s));
         let request =
-            trackweave::run::Request { recording, policy, out, config: &config, strict: false, as_of_us, cache: None };
+            trackweave::run::Request { as_of_us, ..trackweave::run::Request::new(recording, policy, out, &config) };
         trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
-        let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us };
+        let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label: None };
         let report = inspect(&request).expect("the guard does its work");
         rows.set(rows.get() + report.rows);
         proptest::prop_assert_eq!((report.breaches, report.undecided), (Vec::new(), 0));
@@ -94,7 +96,7 @@ fn random_worlds_pass() {
 fn every_planted_leak_is_caught() {
     let mut unseen = Vec::new();
     for plant in PLANTS {
-        let scene = if plant.name == "a field that no level hands out" { Scene::reticent() } else { Scene::new() };
+        let scene = (plant.scene)();
         (plant.sow)(&scene);
         let found = scene.breaches();
         if !found.iter().any(|breach| breach.beyond == plant.caught) {

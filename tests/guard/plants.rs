@@ -1,5 +1,6 @@
 //! Leaks, each planted in a finished folder as an engine that leaks would have written it, and what catches it.
 
+use super::globe;
 use super::scene::{Scene, insert, with};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
@@ -10,6 +11,7 @@ use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use trackweave::guard::Beyond;
 
@@ -18,11 +20,16 @@ pub(crate) struct Plant {
     /// As in docs/verification.md.
     pub(crate) name: &'static str,
     pub(crate) caught: Beyond,
+    pub(crate) scene: fn() -> Scene,
     pub(crate) sow: fn(&Scene),
 }
 
 const fn plant(name: &'static str, caught: Beyond, sow: fn(&Scene)) -> Plant {
-    Plant { name, caught, sow }
+    plant_in(name, caught, Scene::new, sow)
+}
+
+const fn plant_in(name: &'static str, caught: Beyond, scene: fn() -> Scene, sow: fn(&Scene)) -> Plant {
+    Plant { name, caught, scene, sow }
 }
 
 pub(crate) const PLANTS: &[Plant] = &[
@@ -143,7 +150,9 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("a velocity's covariance beside an omitted velocity", Beyond::Field, |scene| {
         fill(scene, "coarse", "velocity_covariance_xx_m2_s2", 4.0);
     }),
-    plant("a field that no level hands out", Beyond::Field, |scene| fill(scene, "fine", "existence", 0.5)),
+    plant_in("a field that no level hands out", Beyond::Field, Scene::reticent, |scene| {
+        fill(scene, "fine", "existence", 0.5);
+    }),
     plant("a column fewer", Beyond::Column, |scene| {
         scene.table("fine", |mut batch| {
             batch.remove_column(batch.schema().index_of("holders").expect("a column"));
@@ -160,6 +169,15 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("the sign of a zero in a coarse position", Beyond::Precision, |scene| {
         places(scene, "coarse", "z_m", |_| -0.0);
     }),
+    plant("a message in the low bits of an exact position", Beyond::Precision, |scene| {
+        places(scene, "fine", "x_m", |x| f64::from_bits(x.to_bits() & !0xffff | 0x1357));
+    }),
+    plant_in("a message in the low bits of a latitude", Beyond::Precision, globe::earth, |scene| {
+        places(scene, "tall", "latitude_deg", |x| f64::from_bits(x.to_bits() & !0xffff | 0x1357));
+    }),
+    plant_in("a turn of the Earth more, for a one", Beyond::Precision, globe::earth, |scene| {
+        places(scene, "tall", "longitude_deg", |x| x + 360.0);
+    }),
     plant("a covariance smaller than the cell", Beyond::Covariance, |scene| {
         fill(scene, "coarse", "position_covariance_xx_m2", 25.0);
     }),
@@ -175,6 +193,26 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("a covariance that hidden detections have made small", Beyond::Support, |scene| {
         for name in ["position_covariance_xx_m2", "position_covariance_yy_m2"] {
             fill(scene, "fine", name, 0.01);
+        }
+    }),
+    plant_in("a track of a planar radar drawn aside", Beyond::Support, globe::plane, |scene| {
+        places(scene, "flat", "y_m", |y| y + 3000.0);
+    }),
+    plant_in("a track of a radar with elevations drawn aside", Beyond::Support, globe::plane, |scene| {
+        places(scene, "solid", "y_m", |y| y + 3000.0);
+    }),
+    plant_in("a track of a radar on the Earth drawn aside", Beyond::Support, globe::earth, |scene| {
+        places(scene, "tall", "latitude_deg", |y| y + 0.03);
+    }),
+    plant_in("a track of a radar without heights, beyond where heights lead", Beyond::Support, globe::earth, |scene| {
+        places(scene, "slant", "latitude_deg", |y| y + 0.12);
+    }),
+    plant_in("an object in space where it has not coasted to", Beyond::Support, globe::space, |scene| {
+        places(scene, "low", "longitude_deg", |x| x + 8.0);
+    }),
+    plant_in("a covariance in space as after a detection that nobody made", Beyond::Support, globe::space, |scene| {
+        for name in ["position_covariance_ee_m2", "position_covariance_nn_m2", "position_covariance_uu_m2"] {
+            fill(scene, "high", name, 2500.0);
         }
     }),
     plant("an authority that was not granted", Beyond::Authority, |scene| {
@@ -209,6 +247,40 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("a file", Beyond::File, |scene| {
         fs::write(scene.out().join("fine/lane-3.txt"), "17").expect("a file is written");
     }),
+    plant("a link to what lies elsewhere", Beyond::File, |scene| {
+        let path = scene.out().join("fine/tracks.parquet");
+        let away = scene.out().with_extension("away");
+        fs::rename(&path, &away).expect("moved away");
+        link(&away, &path);
+    }),
+    plant("a second name of a file, elsewhere", Beyond::File, |scene| {
+        let path = scene.out().join("fine/tracks.parquet");
+        fs::hard_link(path, scene.out().with_extension("too")).expect("a hard link");
+    }),
+    plant("a folder that lies elsewhere", Beyond::File, |scene| {
+        let path = scene.out().join("fine");
+        let away = scene.out().with_extension("away");
+        fs::rename(&path, &away).expect("moved away");
+        link(&away, &path);
+    }),
+    plant("a word of nobody, as the label of the run", Beyond::Manifest, |scene| {
+        scene.text("fine", "manifest.json", |text| {
+            text.replacen("  \"configuration\"", "  \"label\": \"17 withheld\",\n  \"configuration\"", 1)
+        });
+    }),
+    plant("a count moved from one line to another, in the audit", Beyond::Audit, |scene| {
+        scene.audit("fine", |entries| {
+            let counts = [0, 1].map(|k| entries[k]["count"].as_u64().expect("a count"));
+            entries[0]["count"] = json!(counts[0] - 1);
+            entries[1]["count"] = json!(counts[1] + 1);
+        });
+    }),
+    plant("a detection that was fused and is not told of, in the audit", Beyond::Audit, |scene| {
+        scene.audit("fine", |entries| {
+            let fused = entries.iter_mut().find(|entry| entry["class"]["of"] == "detections").expect("an entry");
+            fused["count"] = json!(fused["count"].as_u64().expect("a count") - 1);
+        });
+    }),
     plant("a folder that names a group of partners", Beyond::File, |scene| {
         fs::create_dir(scene.out().join("fine+coarse")).expect("a folder is made");
     }),
@@ -216,6 +288,13 @@ pub(crate) const PLANTS: &[Plant] = &[
         fs::write(scene.out().join("fine/manifest.sig"), "0".repeat(140)).expect("a file is written");
     }),
 ];
+
+fn link(to: &Path, at: &Path) {
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(to, at).expect("a link");
+    #[cfg(windows)]
+    std::os::windows::fs::symlink_file(to, at).expect("a link");
+}
 
 /// Ends a picture in a run of rows of a foreign status, and then points their indices at the first entry of the
 /// dictionary, which keeps the foreign one: what a writer leaves that takes rows back.

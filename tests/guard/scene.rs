@@ -164,6 +164,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
         config: &config,
         strict: false,
         as_of_us: AS_OF_US,
+        label: None,
         cache: None,
     };
     run(&request, Executor::host(), &mut |_| {}).expect("a run");
@@ -194,21 +195,23 @@ fn made(levels: &str) -> TempDir {
 pub(crate) struct Scene {
     folder: TempDir,
     world: &'static Path,
+    config: RunConfig,
+    as_of_us: Option<i64>,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self::of(original())
+        Self::of(original(), config(), AS_OF_US)
     }
 
     pub(crate) fn reticent() -> Self {
-        Self::of(reticent())
+        Self::of(reticent(), config(), AS_OF_US)
     }
 
-    fn of(world: &'static Path) -> Self {
+    pub(crate) fn of(world: &'static Path, config: RunConfig, as_of_us: Option<i64>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(&world.join("out"), &folder.path().join("out"));
-        Self { folder, world }
+        Self { folder, world, config, as_of_us }
     }
 
     pub(crate) fn out(&self) -> PathBuf {
@@ -217,14 +220,15 @@ impl Scene {
 
     /// What the guard finds.
     pub(crate) fn breaches(&self) -> Vec<Breach> {
-        let configuration = serde_json::to_value(config()).expect("JSON");
+        let configuration = serde_json::to_value(&self.config).expect("JSON");
         let [policy, recording] = ["policy", "recording"].map(|name| self.world.join(name));
         let request = guard::Request {
             out: &self.out(),
             policy: &policy,
             recording: &recording,
             configuration: &configuration,
-            as_of_us: AS_OF_US,
+            as_of_us: self.as_of_us,
+            label: None,
         };
         let report = inspect(&request).expect("the guard does its work");
         assert_eq!(report.undecided, 0, "rows were not decided");

@@ -63,7 +63,7 @@ fn subject_at(
     world.write(folder.path());
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
     let as_of_us = Some(micros(as_of_s));
-    let request = Request { recording: &recording, policy: &policy, out: &out, config, strict: false, as_of_us, cache };
+    let request = Request { as_of_us, cache, ..Request::new(&recording, &policy, &out, config) };
     let report = run(&request, executor, &mut |_| {}).expect("a run");
     let mut lanes = report.lanes.iter().zip(&report.work.from_cache);
     let fused = lanes.any(|(lane, stored)| !stored && lane.partners.iter().any(|partner| partner == SUBJECT));

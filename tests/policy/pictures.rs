@@ -64,6 +64,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         config: &config,
         strict: true,
         as_of_us: parse_timestamp(as_of),
+        label: None,
         cache: None,
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
@@ -74,6 +75,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         recording: folder.path(),
         configuration: &serde_json::to_value(&config).expect("JSON"),
         as_of_us: request.as_of_us,
+        label: None,
     });
     let found = found.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((found.breaches, found.undecided), (Vec::new(), 0));

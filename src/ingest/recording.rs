@@ -1,0 +1,177 @@
+//! A recording folder, its files opened once.
+//!
+//! Whoever reads a recording more than once must get the same detections every time. So every pass reads through the
+//! same open files: another file that is renamed over one of them is not seen. What is written into them is: the
+//! SHA-256 of each file is taken before it is first read and compared after it was last read ([`Recording::check`]),
+//! and every [`Reader`] has a digest of what it decoded ([`Reader::pass`]).
+
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::catalogue::Catalogue;
+use super::error::IngestError;
+use super::reader::Reader;
+use super::rows::Options;
+use super::truth::{Truth, TruthReader};
+use crate::digest::{self, FileDigest};
+use crate::files;
+
+/// The files of a recording, open.
+#[derive(Debug)]
+pub struct Recording {
+    catalogue: Catalogue,
+    described: Opened,
+    detections: Opened,
+    truth: Option<Opened>,
+}
+
+impl Recording {
+    /// Opens `recording.toml`, `detections.parquet` or `.csv`, and `truth.parquet` or `.csv` if there is one; reads the
+    /// first.
+    ///
+    /// # Errors
+    /// A file that is missing, there twice, or cannot be opened; what is wrong with the catalogue.
+    pub fn open(folder: &Path) -> Result<Self, IngestError> {
+        let described = Opened::open(folder.join(Catalogue::FILE))?;
+        let catalogue = Catalogue::parse(&described.text()?, &described.path)?;
+        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
+        let detections = Opened::table(folder, "detections")?.ok_or_else(missing)?;
+        Ok(Self { catalogue, described, detections, truth: Opened::table(folder, "truth")? })
+    }
+
+    /// What `recording.toml` says.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The file of the detections.
+    #[must_use]
+    pub fn detections(&self) -> &Path {
+        &self.detections.path
+    }
+
+    /// Reads the detections from the first on; one reader at a time.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn reader(&self, options: Options) -> Result<Reader<'_>, IngestError> {
+        Reader::of(&self.detections, &self.catalogue, options)
+    }
+
+    /// All true states; `None` if there was no truth when the recording was opened.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and in which row; a file that changed while it was read.
+    pub fn truth(&self) -> Result<Option<Truth>, IngestError> {
+        let Some(opened) = &self.truth else { return Ok(None) };
+        let truth = TruthReader::of(opened, &self.catalogue, TruthReader::ROWS_PER_BATCH).and_then(TruthReader::all);
+        opened.check()?;
+        truth.map(Some)
+    }
+
+    /// Whether catalogue and detections hold the bytes that they held before they were first read.
+    ///
+    /// # Errors
+    /// The file that changed, or one that cannot be read.
+    pub fn check(&self) -> Result<(), IngestError> {
+        [&self.described, &self.detections].into_iter().try_for_each(Opened::check)
+    }
+
+    /// The files, as they were before they were first read: catalogue, detections, truth.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn files(&self) -> Result<Vec<FileDigest>, IngestError> {
+        let files = [Some(&self.described), Some(&self.detections), self.truth.as_ref()];
+        files.into_iter().flatten().map(|opened| opened.digest().cloned()).collect()
+    }
+}
+
+/// A file that is read more than once.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    file: File,
+    /// What it held before it was first read.
+    digest: OnceLock<FileDigest>,
+}
+
+impl Opened {
+    fn open(path: PathBuf) -> Result<Self, IngestError> {
+        match files::open(&path) {
+            Ok(file) => Ok(Self { path, file, digest: OnceLock::new() }),
+            Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
+        }
+    }
+
+    /// Opens `stem.parquet` or `stem.csv` in `folder`; `None` if neither is there.
+    pub(super) fn table(folder: &Path, stem: &'static str) -> Result<Option<Self>, IngestError> {
+        let [parquet, csv] = ["parquet", "csv"].map(|ending| folder.join(format!("{stem}.{ending}")));
+        match (parquet.exists(), csv.exists()) {
+            (true, true) => Err(IngestError::TwoTables { folder: folder.to_owned(), stem }),
+            (false, false) => Ok(None),
+            (true, false) => Self::open(parquet).map(Some),
+            (false, true) => Self::open(csv).map(Some),
+        }
+    }
+
+    /// Whether its name says that it is Parquet.
+    pub(super) fn is_parquet(&self) -> bool {
+        self.path.extension().is_some_and(|ending| ending == "parquet")
+    }
+
+    /// The same open file, at its first byte.
+    pub(super) fn rewound(&self) -> Result<File, IngestError> {
+        let rewound = || {
+            (&self.file).rewind()?;
+            self.file.try_clone()
+        };
+        rewound().map_err(|error| self.unreadable(&error))
+    }
+
+    /// The same, after its digest has been taken.
+    pub(super) fn digested(&self) -> Result<File, IngestError> {
+        self.digest()?;
+        self.rewound()
+    }
+
+    /// Its text; the digest is that of this very text.
+    fn text(&self) -> Result<String, IngestError> {
+        let text = files::text_of(self.rewound()?).map_err(|error| self.unreadable(&error))?;
+        self.digest.get_or_init(|| FileDigest::of(&self.name(), text.as_bytes()));
+        Ok(text)
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn digest(&self) -> Result<&FileDigest, IngestError> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest);
+        }
+        let digest = self.digest_now()?;
+        Ok(self.digest.get_or_init(|| digest))
+    }
+
+    fn digest_now(&self) -> Result<FileDigest, IngestError> {
+        digest::read(self.rewound()?, self.name()).map_err(|error| self.unreadable(&error))
+    }
+
+    /// Whether it still holds what it held before it was first read, if it was.
+    fn check(&self) -> Result<(), IngestError> {
+        let Some(wanted) = self.digest.get() else { return Ok(()) };
+        let found = self.digest_now()?;
+        if found == *wanted {
+            return Ok(());
+        }
+        Err(IngestError::Changed { path: self.path.clone(), found: found.to_string(), wanted: wanted.to_string() })
+    }
+
+    fn unreadable(&self, error: &io::Error) -> IngestError {
+        IngestError::Unreadable { path: self.path.clone(), what: error.to_string() }
+    }
+}

@@ -1,0 +1,306 @@
+//! A recording that changes while it is read: an error that names the change, or the picture of the first bytes, and
+//! never anything else. What the first pass decided about a class holds for the class, not for its number.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, FileTimes, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use trackweave::fusion::executor::Executor;
+use trackweave::ingest::{ColumnType, TableWriter, Values};
+use trackweave::product::{PicturePoint, read_picture};
+use trackweave::run::{Progress, Request, RunConfig, RunReport, run};
+
+/// Contents by path below the output.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// One detection: time in tenths of a second, place in metres, label.
+type Row = (u32, [f64; 2], &'static str);
+
+/// A target that everybody may see, west of one marked `sec`, which bravo may not have.
+fn rows() -> Vec<Row> {
+    (0..30)
+        .flat_map(|k| {
+            let x = f64::from(k) * 10.0;
+            [(10 * k + 1, [x - 1000.0, 500.0], ""), (10 * k + 1, [x + 2000.0, 1500.0], "sec")]
+        })
+        .collect()
+}
+
+fn csv(rows: &[Row]) -> Vec<u8> {
+    let mut text = "time,sensor,x_m,y_m,label\n".to_owned();
+    for (tenths, [x, y], label) in rows {
+        writeln!(text, "{:04.1},mast,{x:07.1},{y:07.1},{label}", f64::from(*tenths) / 10.0).expect("text");
+    }
+    text.into_bytes()
+}
+
+fn parquet(rows: &[Row]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("detections.parquet");
+    let columns = [
+        ("time", ColumnType::Float64),
+        ("sensor", ColumnType::Text),
+        ("x_m", ColumnType::Float64),
+        ("y_m", ColumnType::Float64),
+        ("label", ColumnType::Text),
+    ];
+    let mut writer = TableWriter::create(&path, &columns).expect("a table");
+    let number = |of: fn(&Row) -> f64| Values::Float64(rows.iter().map(|row| Some(of(row))).collect());
+    let values = vec![
+        number(|row| f64::from(row.0) / 10.0),
+        Values::Text(vec![Some("mast"); rows.len()]),
+        number(|row| row.1[0]),
+        number(|row| row.1[1]),
+        Values::Text(rows.iter().map(|row| Some(row.2)).collect()),
+    ];
+    writer.append_columns(values).expect("rows");
+    writer.finish().expect("a file");
+    fs::read(path).expect("the file")
+}
+
+const CATALOGUE: &str = "name = \"changes\"\nframe = \"local\"\ntime = \"seconds\"\n[[sensor]]\nname = \"mast\"\n\
+    owner = \"alpha\"\nkind = \"position\"\nnoise = { horizontal_m = 10.0 }\ndetection_probability = 0.9\n\
+    clutter_per_scan = 1.0\nscan_period_s = 1.0\ncoverage = { x_m = [-5000.0, 5000.0], y_m = [-5000.0, 5000.0] }\n";
+const SCHEMA: &str = "entity Partner;\n\
+    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
+    periods: Set<String>, identified: Bool };\n\
+    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
+    status: String };\n\
+    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
+    action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
+const RULES: &str = "@id(\"fuse\") permit (principal, action in Action::\"fuse\", resource);\n\
+    @id(\"no-sec\") forbid (principal == Partner::\"bravo\", action in Action::\"fuse\", resource)\n\
+    when { resource.label == \"sec\" };\n\
+    @id(\"receive\") permit (principal, action in Action::\"receive\", resource);\n";
+
+struct Scene {
+    folder: TempDir,
+    config: RunConfig,
+    /// `detections.csv` or `detections.parquet`.
+    table: &'static str,
+    cache: Option<PathBuf>,
+}
+
+impl Scene {
+    fn new(table: &'static str, bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = include_str!("../data/config/air.toml")
+            .replace("report_period_s = 10.0", "report_period_s = 1.0")
+            .replace("cell_km = 10.0", "cell_km = 0.5");
+        let config = RunConfig::parse(&text, Path::new("test")).expect("a configuration");
+        let scene = Self { folder, config, table, cache: None };
+        for (name, text) in [
+            ("recording/recording.toml", CATALOGUE),
+            ("policy/schema.cedarschema", SCHEMA),
+            ("policy/rules.cedar", RULES),
+            ("policy/partners.toml", "[[partner]]\nid = \"alpha\"\n[[partner]]\nid = \"bravo\"\n"),
+            ("policy/levels.toml", "[[fuse]]\nlevel = \"fuse_full\"\n[[receive]]\nlevel = \"receive_full\"\n"),
+        ] {
+            let path = scene.path(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
+            fs::write(path, text).expect("a file is written");
+        }
+        fs::write(scene.detections(), bytes).expect("detections");
+        scene
+    }
+
+    /// The same with a cache.
+    fn with_cache(mut self) -> Self {
+        self.cache = Some(self.path("cache"));
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn detections(&self) -> PathBuf {
+        self.path("recording").join(self.table)
+    }
+
+    /// A run in which something happens once, when it first tells of some progress.
+    fn run(&self, when: fn(Progress) -> bool, change: impl FnOnce()) -> Result<RunReport, String> {
+        let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
+        let request = Request { cache: self.cache.as_deref(), ..Request::new(&recording, &policy, &out, &self.config) };
+        let mut change = Some(change);
+        let done = run(&request, Executor::host(), &mut |progress| {
+            if when(progress)
+                && let Some(change) = change.take()
+            {
+                change();
+            }
+        });
+        done.map_err(|error| error.to_string())
+    }
+
+    /// The output but for what may differ, and what is in the folder besides.
+    fn output(&self) -> Files {
+        let mut found = Files::new();
+        gather(&self.path("out"), &mut found);
+        found.retain(|path, _| !path.ends_with("timings.json"));
+        found
+    }
+
+    /// Names beside the output, and how many lanes the cache holds.
+    fn beside(&self) -> (Vec<String>, usize) {
+        let names = |folder: &Path| {
+            let entries = fs::read_dir(folder).into_iter().flatten();
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        let mut beside = names(self.folder.path());
+        beside.retain(|name| name != "cache");
+        beside.sort();
+        (beside, names(&self.path("cache")).len())
+    }
+}
+
+fn gather(folder: &Path, found: &mut Files) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            gather(&path, found);
+        } else {
+            let bytes = fs::read(&path).expect("a file");
+            let below = path.components().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+            found.insert(below, bytes);
+        }
+    }
+}
+
+/// Writes other bytes into a file that stays the same one, and sets its times back.
+fn rewrite(path: &Path, bytes: &[u8]) {
+    let times = fs::metadata(path).expect("a file").modified().expect("a time");
+    let mut file = OpenOptions::new().write(true).truncate(true).open(path).expect("the file");
+    file.write_all(bytes).expect("the bytes");
+    file.set_times(FileTimes::new().set_modified(times)).expect("the time");
+}
+
+/// Other detections, by what is other about them.
+fn others() -> Vec<(&'static str, Vec<Row>)> {
+    let exchanged = rows().chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+    let mut moved = rows();
+    moved[30].1[0] += 0.5;
+    let mut labelled = rows();
+    labelled[30].2 = "sec";
+    let mut new = rows();
+    new[31].2 = "new";
+    let longer = rows().into_iter().chain([(300, [-700.0, 500.0], "")]).collect();
+    vec![
+        ("a row moved", moved),
+        ("rows of equal instants exchanged", exchanged),
+        ("a label changed to another", labelled),
+        ("a label changed to a new one", new),
+        ("longer", longer),
+        ("shorter", rows()[..40].to_vec()),
+        ("empty", Vec::new()),
+    ]
+}
+
+fn is_fusing(progress: Progress) -> bool {
+    matches!(progress, Progress::Fusing(..))
+}
+
+fn is_comparing(progress: Progress) -> bool {
+    matches!(progress, Progress::Comparing(..))
+}
+
+/// The last row has been classed: the next pass has not begun.
+fn is_classed(progress: Progress) -> bool {
+    matches!(progress, Progress::Classing(_))
+}
+
+#[test]
+fn bytes_that_change_between_the_passes_are_an_error_that_names_the_change() {
+    for (table, write) in [("detections.csv", csv as fn(&[Row]) -> Vec<u8>), ("detections.parquet", parquet)] {
+        for cached in [false, true] {
+            let scene = Scene::new(table, &write(&rows()));
+            let scene = if cached { scene.with_cache() } else { scene };
+            for (what, other) in others() {
+                let passes: &[fn(Progress) -> bool] =
+                    if cached { &[is_classed, is_comparing, is_fusing] } else { &[is_classed, is_fusing] };
+                for &when in passes {
+                    rewrite(&scene.detections(), &write(&rows()));
+                    let path = scene.detections();
+                    let done = scene.run(when, || rewrite(&path, &write(&other)));
+                    let error = done.expect_err(what);
+                    let named = format!("{table} changed while it was read: found ");
+                    assert!(error.contains(&named), "{what}: {error}");
+                    assert!(error.contains("nothing was written: run again"), "{what}: {error}");
+                    assert_eq!(scene.beside(), (vec!["policy".to_owned(), "recording".to_owned()], 0), "{what}");
+                }
+            }
+            // Cut in the middle of a row.
+            let whole = write(&rows());
+            rewrite(&scene.detections(), &whole);
+            let path = scene.detections();
+            let done = scene.run(is_classed, || rewrite(&path, &whole[..whole.len() - 5]));
+            let error = done.expect_err("cut");
+            assert!(error.contains("changed while it was read"), "{error}");
+            // Nothing has become of the cache.
+            rewrite(&scene.detections(), &whole);
+            scene.run(|_| false, || {}).expect("a recording at rest");
+            assert_eq!(scene.beside().1, if cached { 2 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn a_file_renamed_over_the_detections_gives_the_picture_of_the_first_bytes() {
+    for (table, write) in [("detections.csv", csv as fn(&[Row]) -> Vec<u8>), ("detections.parquet", parquet)] {
+        for cached in [false, true] {
+            let scene = Scene::new(table, &write(&rows()));
+            let scene = if cached { scene.with_cache() } else { scene };
+            scene.run(|_| false, || {}).expect("a recording at rest");
+            let wanted = scene.output();
+            for (what, other) in others() {
+                fs::write(scene.detections(), write(&rows())).expect("detections");
+                let (path, new) = (scene.detections(), scene.path("new"));
+                let done = scene.run(is_classed, || {
+                    fs::write(&new, write(&other)).expect("another file");
+                    fs::rename(&new, &path).expect("renamed");
+                });
+                done.expect(what);
+                assert!(scene.output() == wanted, "{table}, {what}: another picture");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_output_that_is_there_stays_when_the_recording_changes() {
+    let scene = Scene::new("detections.csv", &csv(&rows()));
+    scene.run(|_| false, || {}).expect("a recording at rest");
+    let (wanted, path) = (scene.output(), scene.detections());
+    let catalogue = scene.path("recording/recording.toml");
+    let other = csv(&others()[0].1);
+    assert!(scene.run(is_fusing, || rewrite(&path, &other)).is_err());
+    assert!(scene.output() == wanted);
+    rewrite(&path, &csv(&rows()));
+    let error = scene.run(is_fusing, || rewrite(&catalogue, CATALOGUE.replace("10.0", "20.0").as_bytes()));
+    let error = error.expect_err("another catalogue");
+    assert!(error.contains("recording.toml changed while it was read"), "{error}");
+    assert!(scene.output() == wanted);
+}
+
+/// The first pass meets the classes in one order, the second in the other: a right that is looked up by the number of a
+/// class would be that of the other one.
+#[test]
+fn no_order_of_rows_gives_a_partner_what_it_may_not_see() {
+    let scene = Scene::new("detections.csv", &csv(&rows()));
+    scene.run(|_| false, || {}).expect("a recording at rest");
+    let west = |rows: Vec<PicturePoint>| !rows.is_empty() && rows.iter().all(|row| row.position_m[0] < 500.0);
+    let bravo = scene.path("out/bravo");
+    assert!(west(read_picture(&bravo).expect("a picture")));
+    let exchanged: Vec<Row> = rows().chunks(2).flat_map(|pair| [pair[1], pair[0]]).collect();
+    let path = scene.detections();
+    for when in [is_classed as fn(Progress) -> bool, is_fusing] {
+        rewrite(&path, &csv(&rows()));
+        let done = scene.run(when, || rewrite(&path, &csv(&exchanged)));
+        assert!(done.is_err() && west(read_picture(&bravo).expect("a picture")));
+    }
+    // The other order from the start is the same picture.
+    scene.run(|_| false, || {}).expect("a recording at rest");
+    assert!(west(read_picture(&bravo).expect("a picture")));
+}
