@@ -40,7 +40,7 @@ fn stages(criterion: &mut Criterion) {
 
 fn settled(objects: usize, executor: Executor) -> Session {
     let config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
-    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config }, executor);
+    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config }, executor).expect("a lane");
     for _ in 0..SETTLING {
         session.scan().expect("a scan");
     }

@@ -7,7 +7,7 @@
 use ndarray::{Array2, ArrayView2, array};
 use std::error::Error;
 use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::undetected::{Plane, Prior, Undetected};
 use trackweave::run::RunConfig;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         birth: 1e-12,
         prior: Prior { speed_m_s: 150.0, climb_m_s: 0.0, height_m: 0.0 },
     };
-    let mut batch = Batch::new(config, Executor::host(), vec![LaneSetup { radial: false, undetected }]);
+    let mut batch = Batch::new(config, Executor::host(), vec![LaneSetup { radial: false, undetected }])?;
     // One object flies east, one north; every five seconds both are measured.
     for scan in 0..24_i32 {
         let t = f64::from(scan) * 5.0;
@@ -53,8 +53,8 @@ fn measured(time_us: i64, positions: &ArrayView2<'_, f64>) -> (Scan<'static>, Ob
         Detection { tile, offset_m, ahead_s: 0.0, observation: 0 }
     };
     let detections: Vec<Detection> = positions.rows().into_iter().map(detection).collect();
-    let source = vec![0; detections.len()];
-    let scan = Scan { lane: 0, time_us, detection_probability: 0.9, mask: None, slack_m: 0.0, detections, source };
+    let (sight, detections) = (Sight::Everywhere, Sourced::of(0, detections));
+    let scan = Scan { lane: 0, time_us, detection_probability: 0.9, sight, slack_m: 0.0, detections };
     let [axis_0, axis_1, axis_2] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let (sigma_0_m, sigma_1_m) = (SIGMA_M, SIGMA_M);
     // One false detection in 10,000 km² and scan; a position says nothing of what it does not measure.

@@ -6,9 +6,10 @@
 //! and only the scans are timed. `benches/peers` runs public crates over the same world.
 
 use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Timings, WaveReport};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, Timings, WaveReport};
 use crate::fusion::config::Config;
-use crate::fusion::executor::{Executor, KernelError, STAGES};
+use crate::fusion::error::FusionError;
+use crate::fusion::executor::{Executor, STAGES};
 use crate::fusion::undetected::{Plane, Prior, Undetected};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
@@ -87,9 +88,9 @@ pub struct Figures {
 /// Why a bench ended.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchError {
-    /// A kernel failed.
+    /// Fusion failed.
     #[error(transparent)]
-    Kernel(#[from] KernelError),
+    Fusion(#[from] FusionError),
     /// Scoring failed.
     #[error(transparent)]
     Score(#[from] ScoreError),
@@ -116,7 +117,7 @@ impl Bench {
                 return Err(BenchError::TooFew { what, found, wanted });
             }
         }
-        let mut session = Session::new(self, executor);
+        let mut session = Session::new(self, executor)?;
         let mut later = Vec::new();
         let mut before = session.timings();
         let mut report = WaveReport::default();
@@ -193,11 +194,13 @@ pub struct Session {
 
 impl Session {
     /// Before the first scan.
-    #[must_use]
-    pub fn new(bench: &Bench, executor: Executor) -> Self {
+    ///
+    /// # Errors
+    /// If the configuration gives no lane.
+    pub fn new(bench: &Bench, executor: Executor) -> Result<Self, FusionError> {
         let world = World::new(bench.objects, bench.seed);
-        let batch = Batch::new(bench.config.clone(), executor, vec![world.lane(&bench.config)]);
-        Self { world, batch, scans: 0 }
+        let batch = Batch::new(bench.config.clone(), executor, vec![world.lane(&bench.config)])?;
+        Ok(Self { world, batch, scans: 0 })
     }
 
     /// Time spent in each stage so far.
@@ -211,17 +214,16 @@ impl Session {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn scan(&mut self) -> Result<(Duration, WaveReport), KernelError> {
+    pub fn scan(&mut self) -> Result<(Duration, WaveReport), FusionError> {
         let (detections, observation) = (self.world.scan(self.scans), self.world.observation());
         let scan = Scan {
             lane: 0,
             time_us: i64::try_from(self.scans).unwrap_or(0) * crate::time::SECOND_US,
             #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
             detection_probability: DETECTION_PROBABILITY as f32,
-            mask: None,
+            sight: Sight::Everywhere,
             slack_m: 0.0,
-            source: vec![0; detections.len()],
-            detections,
+            detections: Sourced::of(0, detections),
         };
         self.scans += 1;
         let start = Instant::now();

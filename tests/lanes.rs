@@ -3,10 +3,10 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Mask, Plane, Prior, Undetected};
 use trackweave::space::Place;
 
 const SIDE_M: f64 = 400.0;
@@ -44,14 +44,13 @@ fn config(mode: Mode, exact_max: u32) -> Config {
     config
 }
 
+fn plane() -> Plane {
+    let origin = Place::from_metres([0.0; 3]);
+    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 100.0, cells: [4, 4] }
+}
+
 fn setup() -> LaneSetup {
-    let plane = Plane {
-        origin: Place::from_metres([0.0; 3]),
-        east: [1.0, 0.0, 0.0],
-        north: [0.0, 1.0, 0.0],
-        cell_m: 100.0,
-        cells: [4, 4],
-    };
+    let plane = plane();
     let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0 };
     LaneSetup {
         radial: false,
@@ -77,7 +76,7 @@ fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
         spread: 1.0,
         ..Observation::default()
     };
-    let mut batch = Batch::new(config.clone(), Executor::host(), vec![setup(); lanes.len()]);
+    let mut batch = Batch::new(config.clone(), Executor::host(), vec![setup(); lanes.len()]).expect("lanes");
     let mut found = Vec::new();
     for wave in 0..WAVES {
         let scan = |(lane, scans): (usize, &&Scans)| {
@@ -86,10 +85,9 @@ fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
                 lane,
                 time_us: i64::try_from(wave).expect("a wave") * 1_000_000,
                 detection_probability: 0.9,
-                mask: None,
+                sight: Sight::Everywhere,
                 slack_m: 0.0,
-                detections: places.iter().copied().map(detection).collect(),
-                source: vec![0; places.len()],
+                detections: Sourced::of(0, places.iter().copied().map(detection).collect()),
             })
         };
         let scans: Vec<Scan<'_>> = lanes.iter().enumerate().filter_map(scan).collect();
@@ -139,7 +137,7 @@ fn detections_measured_alike_are_gated_as_one_by_one() {
             ..Observation::default()
         };
         let config = config(Mode::Soft, 8);
-        let mut batch = Batch::new(config, Executor::host(), vec![setup()]);
+        let mut batch = Batch::new(config, Executor::host(), vec![setup()]).expect("a lane");
         let mut found = Vec::new();
         for (wave, places) in scans(7, 60, 0.0).iter().flatten().enumerate() {
             let measured = |(n, place): (usize, &[f64; 2])| Detection {
@@ -151,10 +149,9 @@ fn detections_measured_alike_are_gated_as_one_by_one() {
                 lane: 0,
                 time_us: i64::try_from(wave).expect("a wave") * 1_000_000,
                 detection_probability: 0.9,
-                mask: None,
+                sight: Sight::Everywhere,
                 slack_m: 0.0,
-                detections: places.iter().enumerate().map(measured).collect(),
-                source: vec![0; places.len()],
+                detections: Sourced::of(0, places.iter().enumerate().map(measured).collect()),
             };
             batch.step(vec![scan], vec![observation; 2]).expect("the host does not fail");
             found.push(batch.estimates(0).expect("the host does not fail"));
@@ -180,4 +177,115 @@ fn a_convergence_test_over_all_lanes_would_be_seen() {
     let other = scans(2, 40, 0.0);
     let (alone, beside) = ([&own], [&own, &other]);
     assert_ne!(run(&alone, 0, &leaky(&alone)), run(&beside, 0, &leaky(&beside)), "the planted leak went unseen");
+}
+
+/// One thing wrong with a scan, an observation or the lane that both are for.
+type Fault = (&'static str, fn(&mut Scan<'_>, &mut Vec<Observation>));
+
+fn measured() -> Observation {
+    let [axis_0, axis_1, axis_2] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let (sigma_0_m, sigma_1_m) = (5.0, 5.0);
+    Observation {
+        axis_0,
+        sigma_0_m,
+        axis_1,
+        sigma_1_m,
+        axis_2,
+        axes: 2,
+        clutter: 5e-5,
+        spread: 1.0,
+        ..Observation::default()
+    }
+}
+
+/// The first detection with something else in it.
+fn spoilt(scan: &mut Scan<'_>, change: impl Fn(&mut Detection)) {
+    let (mut detections, sources) = scan.detections.clone().into_parts();
+    change(&mut detections[0]);
+    scan.detections = detections.into_iter().zip(sources).collect();
+}
+
+#[test]
+fn what_is_no_scan_is_an_error_that_says_what_and_changes_nothing() {
+    let faults: [Fault; 25] = [
+        ("lane = 3", |scan, _| scan.lane = 3),
+        ("time of the lane's last scan", |scan, _| scan.time_us = 4_999_999),
+        ("detection probability = NaN", |scan, _| scan.detection_probability = f32::NAN),
+        ("detection probability = 1.5", |scan, _| scan.detection_probability = 1.5),
+        ("detection probability = 0.0", |scan, _| scan.detection_probability = 0.0),
+        ("detection probability = -0.1", |scan, _| scan.detection_probability = -0.1),
+        ("slack = inf", |scan, _| scan.slack_m = f32::INFINITY),
+        ("slack = -1.0", |scan, _| scan.slack_m = -1.0),
+        ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.offset_m[0] = f32::NAN)),
+        ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.offset_m[2] = f32::NEG_INFINITY)),
+        ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.ahead_s = f32::NAN)),
+        ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.observation = 1)),
+        ("source = Some(128)", |scan, _| {
+            scan.detections = scan.detections.detections().iter().map(|d| (*d, 128)).collect()
+        }),
+        ("source = Some(200)", |scan, _| scan.detections.push(Detection::default(), 200)),
+        ("detection 0 of lane 0", |_, observations| observations.clear()),
+        ("observation 0", |_, observations| observations[0].sigma_0_m = 0.0),
+        ("observation 0", |_, observations| observations[0].sigma_1_m = -1.0),
+        ("observation 0", |_, observations| observations[0].sigma_0_m = f32::NAN),
+        ("observation 0", |_, observations| observations[0].axes = 3),
+        ("observation 0", |_, observations| observations[0].axes = 0),
+        ("observation 0", |_, observations| observations[0].clutter = -1.0),
+        ("observation 0", |_, observations| observations[0].axis_1[0] = f32::NAN),
+        ("observation 0", |_, observations| observations[0].rate_m_s = f32::INFINITY),
+        ("observation 0", |_, observations| observations[0].slant = 2),
+        ("observation 0", |_, observations| observations[0].spread = f32::NAN),
+    ];
+    let elsewhere = Plane { cell_m: 50.0, ..plane() };
+    let mask = Mask::new(elsewhere.clone(), vec![1.0; elsewhere.len()]).expect("a mask");
+    let here = Mask::new(plane(), vec![1.0; plane().len()]).expect("a mask");
+    let places: Vec<Detection> = (0..9).map(|n| detection([f64::from(n) * 40.0 + 20.0, 200.0])).collect();
+    let scan = |time_us: i64| Scan {
+        lane: 0,
+        time_us,
+        detection_probability: 0.9,
+        sight: Sight::Mask(&here),
+        slack_m: 0.0,
+        detections: Sourced::of(127, places.clone()),
+    };
+    let begun = || {
+        let mut batch = Batch::new(config(Mode::Soft, 8), Executor::host(), vec![setup(); 2]).expect("lanes");
+        batch.step(vec![scan(5_000_000)], vec![measured()]).expect("a scan");
+        batch
+    };
+    let (mut right, mut wrong) = (begun(), begun());
+    for (wanted, fault) in faults {
+        let (mut scan, mut observations) = (scan(6_000_000), vec![measured()]);
+        fault(&mut scan, &mut observations);
+        let error = wrong.step(vec![scan], observations).expect_err(wanted).to_string();
+        assert!(error.contains(wanted) && error.contains(", wanted "), "`{wanted}`: {error}");
+    }
+    for scans in [vec![scan(6_000_000), scan(6_000_000)], vec![Scan { sight: Sight::Mask(&mask), ..scan(6_000_000) }]] {
+        wrong.step(scans, vec![measured()]).expect_err("two of one lane, or the mask of another plane");
+    }
+    for batch in [&mut right, &mut wrong] {
+        batch.step(vec![scan(6_000_000)], vec![measured()]).expect("a scan");
+    }
+    let tracks = right.estimates(0).expect("a lane");
+    assert!(tracks.len() == 9 && tracks == wrong.estimates(0).expect("a lane"), "{} tracks", tracks.len());
+    assert!(tracks.iter().all(|track| track.sources == [0, 0, 0, 1 << 31]), "of the last source that there is");
+    assert!(right.estimates(2).is_err() && right.tracks(2).is_err() && right.request(2, 0).is_err());
+}
+
+#[test]
+fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
+    for share in [vec![1.0; 15], vec![1.5; 16], vec![f32::NAN; 16], vec![-0.5; 16]] {
+        Mask::new(plane(), share).expect_err("no share for every cell");
+    }
+    Mask::new(Plane { cell_m: 0.0, ..plane() }, vec![1.0; 16]).expect_err("a plane without cells");
+    let field = |density: Vec<f32>, birth: f32| {
+        let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0 };
+        let undetected = Undetected::Field { plane: plane(), density, birth, prior };
+        Batch::new(config(Mode::Soft, 8), Executor::host(), vec![LaneSetup { radial: false, undetected }])
+    };
+    assert!(field(vec![1e-4; 16], 1e-6).is_ok());
+    for (density, birth) in [(vec![1e-4; 10], 1e-6), (vec![f32::NAN; 16], 1e-6), (vec![1e-4; 16], -1.0)] {
+        let error = field(density, birth).expect_err("no field of its plane").to_string();
+        assert!(error.starts_with("lane 0: found "), "{error}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use trackweave::fusion::arrays::{COVARIANCE, Detection, Observation, tri};
-use trackweave::fusion::batch::{Batch, LaneSetup, Scan};
+use trackweave::fusion::batch::{Batch, LaneSetup, Scan, Sight, Sourced};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
@@ -43,17 +43,16 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
         spread: 1.0,
         ..Observation::default()
     };
-    let mut batch = Batch::new(problem.config, executor(), vec![problem.setup; runs.len()]);
+    let mut batch = Batch::new(problem.config, executor(), vec![problem.setup; runs.len()]).expect("lanes");
     let mut found = vec![Vec::new(); runs.len()];
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
         let scan = |(lane, run): (usize, &Run)| Scan {
             lane,
             time_us: k as i64 * 1_000_000,
             detection_probability: problem.detection_probability,
-            mask: None,
+            sight: Sight::Everywhere,
             slack_m: 0.0,
-            detections: run.scans[k].iter().map(detection).collect(),
-            source: vec![0; run.scans[k].len()],
+            detections: Sourced::of(0, run.scans[k].iter().map(detection).collect()),
         };
         batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the executor does not fail");
         for (lane, found) in found.iter_mut().enumerate() {

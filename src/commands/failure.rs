@@ -2,6 +2,7 @@
 
 use crate::bench::BenchError;
 use crate::fusion::device::DeviceError;
+use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
 use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
@@ -118,7 +119,8 @@ impl From<GuardError> for Failure {
 impl From<BenchError> for Failure {
     fn from(error: BenchError) -> Self {
         let code = match error {
-            BenchError::Kernel(_) => Code::Device,
+            BenchError::Fusion(FusionError::Kernel(_)) => Code::Device,
+            BenchError::Fusion(_) => Code::Input,
             BenchError::Score(_) | BenchError::TooFew { .. } => Code::Usage,
         };
         Self::new(code, error)

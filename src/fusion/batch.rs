@@ -3,21 +3,22 @@
 //! A lane is one independent fusion problem. In a wave every lane has at most one scan; a lane without one rests, and
 //! not a bit of it changes. Nothing is shared between lanes: no counter, no capacity, no convergence test, no origin.
 
-use super::arrays::{Arrays, Detection, Host, Look, Observation};
+use super::arrays::{Arrays, BLOCK, Detection, Host, Look, Observation};
 use super::associate::{Tally, associate};
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
+use super::error::{FusionError, INDEX_MAX, counted, wrong};
 use super::estimate::estimates_of;
-use super::executor::{Executor, KernelError};
-
+use super::executor::Executor;
 use super::gate::{LaneGate, gate};
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
-use super::undetected::{Mask, Undetected};
+use super::scan::check;
+use super::undetected::Undetected;
 use super::update::update;
 use crate::time::seconds_between;
 
@@ -26,6 +27,8 @@ use std::time::{Duration, Instant};
 use wide::f32x8;
 
 pub use super::estimate::Estimate;
+pub use super::scan::{Scan, Sourced};
+pub use super::undetected::Sight;
 
 /// One independent fusion problem.
 #[derive(Clone, Debug)]
@@ -34,25 +37,6 @@ pub struct LaneSetup {
     pub radial: bool,
     /// The targets that nothing has detected yet.
     pub undetected: Undetected,
-}
-
-/// One look of one lane.
-#[derive(Clone, Debug)]
-pub struct Scan<'a> {
-    /// The lane.
-    pub lane: usize,
-    /// When; not before the lane's last scan.
-    pub time_us: i64,
-    /// Probability that the look detects what it covers.
-    pub detection_probability: f32,
-    /// Where it could have seen; `None`: everywhere.
-    pub mask: Option<&'a Mask>,
-    /// How far a measured place may lie off along what was not measured, metres.
-    pub slack_m: f32,
-    /// Its detections, in the order that identities count.
-    pub detections: Vec<Detection>,
-    /// Source (owner and label, numbered within the lane) of each detection.
-    pub source: Vec<u8>,
 }
 
 /// What one wave did.
@@ -71,6 +55,9 @@ pub struct WaveReport {
     /// How association went.
     pub association: Tally,
 }
+
+/// Lanes of a batch: a detection on a device has its lane and its source in one word.
+const LANES_MAX: u64 = 1 << 24;
 
 /// Time spent in each stage, in the order of [`super::executor::STAGES`]. Never part of a result.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,6 +92,8 @@ pub struct Answer {
 #[derive(Debug)]
 struct Lane {
     setup: LaneSetup,
+    /// Time of the last scan that was taken, and of the last one whose tracks the host has.
+    taken_us: Option<i64>,
     time_us: Option<i64>,
     scans: u32,
     first_track: usize,
@@ -133,11 +122,12 @@ fn setups(lanes: &[Lane]) -> Vec<(bool, &Undetected)> {
 }
 
 /// What one lane's scan adds to the wave.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Prepared<'a> {
-    mask: Option<&'a Mask>,
+    sight: Sight<'a>,
     detections: Vec<Detection>,
-    source: Vec<u8>,
+    /// Source of each detection as it arrived.
+    sources: Vec<u8>,
     /// Where each detection was before it was sorted by cell.
     order: Vec<u32>,
     grid: Grid,
@@ -157,11 +147,24 @@ impl Timings {
 
 impl Batch {
     /// Begins with no track in any lane.
-    #[must_use]
-    pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Self {
-        let lanes =
-            lanes.into_iter().map(|setup| Lane { setup, time_us: None, scans: 0, first_track: 0, tracks: 0, live: 0 });
-        Self {
+    ///
+    /// # Errors
+    /// If a lane is none: its field of undetected targets is not what it has to be.
+    pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Result<Self, FusionError> {
+        counted("lanes", lanes.len() as u64, LANES_MAX)?;
+        for (number, lane) in lanes.iter().enumerate() {
+            lane.undetected.check(|| format!("lane {number}"))?;
+        }
+        let lanes = lanes.into_iter().map(|setup| Lane {
+            setup,
+            taken_us: None,
+            time_us: None,
+            scans: 0,
+            first_track: 0,
+            tracks: 0,
+            live: 0,
+        });
+        Ok(Self {
             config,
             executor,
             remote: None,
@@ -172,7 +175,7 @@ impl Batch {
             timings: Timings::default(),
             reports: Vec::new(),
             answers: Vec::new(),
-        }
+        })
     }
 
     /// Time spent in each stage so far, on the device's own clock where all of them run there.
@@ -194,49 +197,58 @@ impl Batch {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn copy_bandwidth(&self) -> Result<Option<f64>, KernelError> {
-        self.remote.as_ref().map(Remote::copy_bandwidth).transpose()
+    pub fn copy_bandwidth(&self) -> Result<Option<f64>, FusionError> {
+        Ok(self.remote.as_ref().map(Remote::copy_bandwidth).transpose()?)
     }
 
     /// Number of tracks of a lane, whatever their existence.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn tracks(&mut self, lane: usize) -> Result<usize, KernelError> {
+    pub fn tracks(&mut self, lane: usize) -> Result<usize, FusionError> {
         self.bring_back()?;
-        Ok(self.lanes.get(lane).map_or(0, |lane| lane.live))
+        Ok(self.lane(lane)?.live)
     }
 
     /// Takes one wave: `scans` in the order of lanes, at most one a lane; `observations` are shared by its detections.
     /// The host runs it at once; a device may run it together with later ones.
     ///
     /// # Errors
-    /// If the device fails. The batch is then not to be used further.
-    ///
-    /// # Panics
-    /// If scans are out of order, go back in time or name a lane that does not exist: a bug of the caller.
-    pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), KernelError> {
-        assert!(scans.is_sorted_by(|a, b| a.lane < b.lane), "a wave has at most one scan a lane, in their order");
-        assert!(scans.last().is_none_or(|scan| scan.lane < self.lanes.len()), "a scan names a lane of the batch");
+    /// If a scan is none: then nothing has changed. If the device fails: the batch is then not to be used further.
+    pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), FusionError> {
+        let lane = |lane: usize| self.lanes.get(lane).map(|lane| (&lane.setup.undetected, lane.taken_us));
+        check(&scans, &observations, lane)?;
+        counted("detections", scans.iter().map(|scan| scan.detections.len() as u64).sum(), INDEX_MAX)?;
         if let Some(device) = self.executor.device.take() {
             self.remote = Some(Remote::new(device, &self.config, &setups(&self.lanes))?);
         }
+        for scan in &scans {
+            if let Some(lane) = self.lanes.get_mut(scan.lane) {
+                lane.taken_us = Some(scan.time_us);
+            }
+        }
         match &mut self.remote {
             None => self.run(scans, observations, None),
-            Some(remote) if remote.is_whole() => return remote.push(scans, observations),
+            Some(remote) if remote.is_whole() => Ok(remote.push(scans, observations)?),
             Some(remote) => {
                 let states: Vec<LaneState> = self.lanes.iter().map(Lane::state).collect();
                 let lanes = (states.as_slice(), setups(&self.lanes));
                 let copies = (scans.clone(), observations.clone());
                 let partial = remote.begin(&mut self.arrays, (lanes.0, &lanes.1), copies.0, copies.1)?;
-                self.run(scans, observations, Some(&partial));
+                self.run(scans, observations, Some(&partial))
             }
         }
-        Ok(())
     }
 
     /// Runs one wave on the host, but for the stages that a device has done.
-    fn run(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>, done: Option<&Partial>) {
+    fn run(
+        &mut self,
+        scans: Vec<Scan<'_>>,
+        observations: Vec<Observation>,
+        done: Option<&Partial>,
+    ) -> Result<(), FusionError> {
+        let places = self.lanes.iter().map(|lane| lane.tracks.next_multiple_of(BLOCK) as u64);
+        counted("places for tracks", places.sum(), INDEX_MAX)?;
         let stages = done.map_or(0, |partial| partial.stages);
         self.looks(&scans);
         self.arrays.observations = observations;
@@ -248,7 +260,7 @@ impl Batch {
         let mut prepared = self.prepare(scans);
         let density = self.join(&mut prepared);
         if stages < 2 {
-            self.gate(&prepared, &density);
+            self.gate(&prepared, &density)?;
         }
         let start = self.timings.note(1, start);
         match done {
@@ -279,21 +291,26 @@ impl Batch {
         report.births = self.manage(&prepared);
         self.timings.note(5, start);
         self.reports.push(report);
+        Ok(())
     }
 
     /// What the waves since the last call did, in their order.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn take_reports(&mut self) -> Result<Vec<WaveReport>, KernelError> {
+    pub fn take_reports(&mut self) -> Result<Vec<WaveReport>, FusionError> {
         match &mut self.remote {
-            Some(remote) if remote.is_whole() => remote.take_reports(),
+            Some(remote) if remote.is_whole() => Ok(remote.take_reports()?),
             _ => Ok(core::mem::take(&mut self.reports)),
         }
     }
 
+    fn lane(&self, lane: usize) -> Result<&Lane, FusionError> {
+        self.lanes.get(lane).ok_or_else(|| wrong(format!("lane {lane}"), "lane", lane, "a lane of the batch"))
+    }
+
     /// Reads the tracks back if they are on the device.
-    fn bring_back(&mut self) -> Result<(), KernelError> {
+    fn bring_back(&mut self) -> Result<(), FusionError> {
         let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(()) };
         let Some((arrays, states)) = remote.tracks()? else { return Ok(()) };
         self.arrays = arrays;
@@ -310,9 +327,9 @@ impl Batch {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn estimates(&mut self, lane: usize) -> Result<Vec<Estimate>, KernelError> {
+    pub fn estimates(&mut self, lane: usize) -> Result<Vec<Estimate>, FusionError> {
         self.bring_back()?;
-        let Some(lane) = self.lanes.get(lane) else { return Ok(Vec::new()) };
+        let lane = self.lane(lane)?;
         Ok(estimates_of(&self.arrays, lane.first_track, lane.tracks, self.config.existence.report.get()))
     }
 
@@ -320,11 +337,10 @@ impl Batch {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn estimates_at(&mut self, lane: usize, time_us: i64) -> Result<Vec<Estimate>, KernelError> {
+    pub fn estimates_at(&mut self, lane: usize, time_us: i64) -> Result<Vec<Estimate>, FusionError> {
         let mut found = self.estimates(lane)?;
-        if let Some(lane) = self.lanes.get(lane) {
-            self.advance(&mut found, &lane.setup, (lane.time_us, time_us));
-        }
+        let lane = self.lane(lane)?;
+        self.advance(&mut found, &lane.setup, (lane.time_us, time_us));
         Ok(found)
     }
 
@@ -333,9 +349,10 @@ impl Batch {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn request(&mut self, lane: usize, time_us: i64) -> Result<(), KernelError> {
+    pub fn request(&mut self, lane: usize, time_us: i64) -> Result<(), FusionError> {
+        self.lane(lane)?;
         match &mut self.remote {
-            Some(remote) if remote.is_whole() => remote.request(lane, time_us),
+            Some(remote) if remote.is_whole() => Ok(remote.request(lane, time_us)?),
             _ => {
                 let estimates = self.estimates_at(lane, time_us)?;
                 self.answers.push(Answer { lane, time_us, estimates });
@@ -348,13 +365,16 @@ impl Batch {
     ///
     /// # Errors
     /// If the device fails.
-    pub fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, KernelError> {
+    pub fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, FusionError> {
         let mut answers = core::mem::take(&mut self.answers);
         loop {
             let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(answers) };
             let Some(((arrays, states), requests)) = remote.answer(patience)? else { return Ok(answers) };
             for Request { lane, time_us, last_us } in requests {
-                let Some((state, own)) = states.get(lane).zip(self.lanes.get(lane)) else { continue };
+                let own = self.lane(lane)?;
+                let missing =
+                    || wrong(format!("tracks of lane {lane}"), "lanes", states.len(), "every lane of the batch");
+                let state = states.get(lane).ok_or_else(missing)?;
                 let threshold = self.config.existence.report.get();
                 let mut estimates = estimates_of(&arrays, state.first as usize, state.places as usize, threshold);
                 self.advance(&mut estimates, &own.setup, (last_us, time_us));
@@ -378,7 +398,7 @@ impl Batch {
 
     /// Says for every lane what it does in this wave.
     #[expect(clippy::indexing_slicing, reason = "lanes of scans are checked in `step`")]
-    #[expect(clippy::cast_possible_truncation, reason = "tracks and detections are counted in 32 bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks and detections are counted before")]
     fn looks(&mut self, scans: &[Scan<'_>]) {
         let resting = |lane: &Lane| Look {
             first_track: lane.first_track as u32,
@@ -392,7 +412,6 @@ impl Batch {
         for scan in scans {
             let (lane, look) = (&mut self.lanes[scan.lane], &mut self.arrays.looks[scan.lane]);
             let before = lane.time_us.unwrap_or(scan.time_us);
-            assert!(scan.time_us >= before, "the scans of a lane are in time order");
             self.config.motion.over(seconds_between(before, scan.time_us), look);
             look.awake = 1;
             look.first_detection = first_detection as u32;
@@ -402,8 +421,6 @@ impl Batch {
             lane.time_us = Some(scan.time_us);
             lane.scans += 1;
         }
-        let tracks: usize = self.lanes.iter().map(|lane| lane.tracks).sum();
-        assert!(tracks < 1 << 31 && first_detection < 1 << 31, "a batch holds fewer than 2³¹ tracks and detections");
     }
 
     /// Moves the fields of undetected targets to the wave and sorts the detections by cell; one entry a lane.
@@ -436,15 +453,16 @@ impl Batch {
         density
     }
 
-    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) {
+    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) -> Result<(), FusionError> {
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
             .iter()
-            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, mask: lane.mask }))
+            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sight: lane.sight }))
             .collect();
-        gate(&mut self.arrays, &lanes, density);
+        gate(&mut self.arrays, &lanes, density)
     }
 
     /// Ends, keeps and begins tracks; returns how many began.
+    #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
     fn manage(&mut self, prepared: &[Option<Prepared<'_>>]) -> u64 {
         let (arrays, config) = (&self.arrays, &self.config);
         let claimed = self.clusters.claims(arrays);
@@ -470,8 +488,7 @@ impl Batch {
         }
         let mut source = Vec::with_capacity(arrays.detections.len());
         for lane in prepared.iter().flatten() {
-            let source_of = |&from: &u32| lane.source.get(from as usize).copied().unwrap_or(0);
-            source.par_extend(lane.order.par_iter().with_min_len(8192).map(source_of));
+            source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
         }
         let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
         if in_place {
@@ -494,19 +511,20 @@ fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
 }
 
 fn prepare_lane<'a>(lane: &mut Lane, look: &Look, observations: &[Observation], scan: Scan<'a>) -> Prepared<'a> {
-    let Scan { mask, slack_m, mut detections, source, .. } = scan;
+    let Scan { sight, slack_m, detections, .. } = scan;
+    let (mut detections, sources) = detections.into_parts();
     lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
     let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
     let undetected = &lane.setup.undetected;
     let fresh: Vec<f32> = (0..detections.len())
         .into_par_iter()
         .with_min_len(1024)
-        .map(|d| undetected.density(look, mask, (&detections, observations), d))
+        .map(|d| undetected.density(look, sight, (&detections, observations), d))
         .collect();
     let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
     // Never zero: a detection where neither clutter nor targets are expected is still a detection.
     let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
-    Prepared { mask, detections, source, order, grid, fresh, density }
+    Prepared { sight, detections, sources, order, grid, fresh, density }
 }
 
 /// What becomes of one lane's tracks.
@@ -534,13 +552,13 @@ fn settle(
             birth: undetected.birth(look, (detections, &arrays.observations), d),
             existence,
             born: [number, scan.order[d]],
-            source: scan.source.get(scan.order[d] as usize).copied().unwrap_or(0),
+            source: scan.sources[scan.order[d] as usize],
         })
     };
     let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
     let fates: Vec<Fate> =
         tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
-    lane.setup.undetected.thin(look, scan.mask);
+    lane.setup.undetected.thin(look, scan.sight);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);
         let odds = arrays.odds[track];

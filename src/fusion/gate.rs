@@ -12,11 +12,12 @@
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
+use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
-use super::undetected::Mask;
+use super::undetected::Sight;
 use rayon::prelude::*;
 use wide::{f32x8, i32x8, u16x8};
 
@@ -25,12 +26,15 @@ use wide::{f32x8, i32x8, u16x8};
 pub struct LaneGate<'a> {
     /// The lane's detections by cell.
     pub grid: &'a Grid,
-    /// Where the look could have seen; `None`: everywhere.
-    pub mask: Option<&'a Mask>,
+    /// Where the look could have seen.
+    pub sight: Sight<'a>,
 }
 
 /// Fills rows and edges. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
-pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) {
+///
+/// # Errors
+/// If there are more hypotheses than a word counts.
+pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) -> Result<(), FusionError> {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
@@ -58,7 +62,7 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
             found
         })
         .collect();
-    concatenate(rows, edges, found);
+    concatenate(rows, edges, found)
 }
 
 /// Blocks of tracks that one task gates.
@@ -105,8 +109,10 @@ fn invocations(
         *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
         // A free place is no track.
         if odds > 0.0 || odds.is_nan() {
-            let tile = || [0, 1, 2].map(|a| tiles(a)[n]);
-            let seen_share = lane.mask.map_or(1.0, |mask| mask.at(&tile(), &states.mean.map(|x| x.at(n))));
+            let seen_share = match lane.sight {
+                Sight::Everywhere => 1.0,
+                Sight::Mask(mask) => mask.at(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n))),
+            };
             let detected = look.detection_probability * seen_share;
             row.missed = odds * (1.0 - detected);
             factor[n] = odds * detected / (1.0 + row.missed);
@@ -388,9 +394,10 @@ impl Known {
 }
 
 /// Joins the edges of all tasks and points the rows to them.
-#[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
-fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
+#[expect(clippy::cast_possible_truncation, reason = "edges are counted here")]
+fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) -> Result<(), FusionError> {
     let total: usize = found.iter().map(|found| found.count).sum();
+    counted("hypotheses", total as u64, WORD_MAX)?;
     edges.resize(total, Edge::default());
     let mut rest = edges.as_mut_slice();
     let mut first = 0;
@@ -410,4 +417,5 @@ fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) {
             next += row.count;
         }
     });
+    Ok(())
 }

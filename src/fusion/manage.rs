@@ -344,11 +344,11 @@ pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
 
 /// Word and bit of the source of a detection that the track was probably made of.
 #[inline]
+#[expect(clippy::indexing_slicing, reason = "every detection has a source, checked to be below the most")]
 fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
     if edge.weight >= inputs.existence.contributor.get() {
-        let source = inputs.source.get(edge.detection as usize).copied().unwrap_or(0);
-        let word = usize::from(source) / 32;
-        (word < SOURCE_WORDS).then_some((word, 1 << (source % 32)))
+        let source = inputs.source[edge.detection as usize];
+        Some((usize::from(source) / 32, 1 << (source % 32)))
     } else {
         None
     }

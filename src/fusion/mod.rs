@@ -4,6 +4,7 @@
 //! owns its mathematics, units, shapes and its twin: plain f32 Rust in the kernel's order of operations. The same
 //! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
 
+pub mod error; // what can be wrong with what is given
 pub mod mirror; // structs that exist in Rust and WGSL alike
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 pub mod config; // parameters of the filter
@@ -13,6 +14,7 @@ pub mod state; // mean, covariance, scalar update
 pub mod motion; // process noise
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
+pub mod scan; // one look of one lane
 
 pub mod predict; // stage 1
 pub mod grid; // detections by cell

@@ -2,12 +2,14 @@
 
 use super::arrays::{Arrays, Host, Observation};
 use super::associate::Tally;
-use super::batch::{Scan, WaveReport};
+use super::batch::WaveReport;
 use super::config::{Config, Mode};
-use super::device::engine::{Patience, Tracks};
+use super::device::engine::{Patience, Tracks, Wave};
 use super::device::kernels::{LaneState, Status};
 use super::device::{Context, Engine, Feed, Options};
+use super::error::FusionError;
 use super::executor::{KernelError, STAGES};
+use super::scan::Scan;
 use super::undetected::Undetected;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -96,9 +98,9 @@ impl Remote {
     }
 
     /// Takes a wave; all of its stages run on the device, now or with those that follow.
-    pub(super) fn push(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), KernelError> {
+    pub(super) fn push(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), FusionError> {
         let wave = self.feed.wave(&self.config, &mut self.engine, scans, observations)?;
-        self.engine.push(wave)?;
+        self.engine.push(wave).map_err(KernelError)?;
         self.fresh = false;
         self.asked = false;
         Ok(())
@@ -156,8 +158,17 @@ impl Remote {
         (lanes, setups): (&[LaneState], &[(bool, &Undetected)]),
         scans: Vec<Scan<'_>>,
         observations: Vec<Observation>,
-    ) -> Result<Partial, KernelError> {
+    ) -> Result<Partial, FusionError> {
         let wave = self.feed.wave(&self.config, &mut self.engine, scans, observations)?;
+        Ok(self.first_stages(arrays, (lanes, setups), wave)?)
+    }
+
+    fn first_stages(
+        &mut self,
+        arrays: &mut Arrays<Host>,
+        (lanes, setups): (&[LaneState], &[(bool, &Undetected)]),
+        wave: Wave,
+    ) -> Result<Partial, KernelError> {
         self.engine.load(arrays, lanes, setups)?;
         let status = self.engine.run(wave, 0..self.stages)?;
         let mut labels = Vec::new();

@@ -6,6 +6,7 @@
 //! Williams, IEEE TAES 51(3), 2015, eqs. 19 to 28. Units: m, s.
 
 use super::arrays::{COVARIANCE, Detection, Look, MEAN, Observation, tri};
+use super::error::{FusionError, require};
 use super::observation::Seen;
 use super::state::{State, dot3, joseph};
 use crate::space::{Place, TILE_M};
@@ -58,18 +59,69 @@ impl Plane {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), FusionError> {
+        require(at, ("edge of a cell", self.cell_m), |m| *m > 0.0 && m.is_finite(), "metres, above 0")?;
+        let numbers = [self.origin.offset_m, self.east, self.north];
+        let finite = |numbers: &[[f32; 3]; 3]| numbers.as_flattened().iter().all(|x| x.is_finite());
+        require(at, ("axes and origin", numbers), finite, "finite numbers")
+    }
 }
 
-/// Where a look could have seen: a share of its detection probability in each cell of a plane.
+/// Where a look could have seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sight<'a> {
+    /// Everywhere, with its whole detection probability.
+    Everywhere,
+    /// Where a mask says, on the plane of the lane's field.
+    Mask(&'a Mask),
+}
+
+impl Sight<'_> {
+    /// The share of its detection probability that a look has at a point.
+    #[must_use]
+    #[inline(always)]
+    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
+        match self {
+            Self::Everywhere => 1.0,
+            Self::Mask(mask) => mask.at(tile, offset_m),
+        }
+    }
+}
+
+/// A share of a look's detection probability in each cell of a plane; beyond it nothing is seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
-    /// The plane; beyond it nothing is seen.
-    pub plane: Plane,
-    /// Share in each cell, 0 to 1.
-    pub share: Vec<f32>,
+    plane: Plane,
+    share: Vec<f32>,
 }
 
 impl Mask {
+    /// A share between 0 and 1 for every cell of a plane.
+    ///
+    /// # Errors
+    /// If there are not as many shares as cells, or one is no share.
+    pub fn new(plane: Plane, share: Vec<f32>) -> Result<Self, FusionError> {
+        let at = || "mask".to_owned();
+        plane.check(at)?;
+        require(at, ("shares", share.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
+        let wrong = share.iter().find(|share| !(0.0..=1.0).contains(*share));
+        require(at, ("share", wrong), Option::is_none, "a share between 0 and 1")?;
+        Ok(Self { plane, share })
+    }
+
+    /// The plane.
+    #[must_use]
+    pub fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// Share in each of its cells.
+    #[must_use]
+    pub fn share(&self) -> &[f32] {
+        &self.share
+    }
+
     /// The share at a point.
     #[must_use]
     pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
@@ -136,6 +188,30 @@ pub struct Birth {
 }
 
 impl Undetected {
+    /// Fails unless it can be the field of a lane.
+    pub(super) fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), FusionError> {
+        let weighs = |x: f32| x >= 0.0 && x.is_finite();
+        match self {
+            Self::Components { components, births, weight_min } => {
+                require(at, ("least weight", *weight_min), |x| weighs(*x), "a finite number, at least 0")?;
+                let sound = |c: &&Component| {
+                    let State { mean, covariance } = &c.state;
+                    weighs(c.weight) && mean.iter().chain(covariance).all(|x| x.is_finite())
+                };
+                let wrong = components.iter().chain(births).find(|c| !sound(c));
+                require(at, ("component", wrong), Option::is_none, "finite numbers, and a weight of at least 0")
+            }
+            Self::Field { plane, density, birth, prior } => {
+                plane.check(at)?;
+                require(at, ("densities", density.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
+                let wrong = density.iter().chain([birth]).find(|x| !weighs(**x));
+                require(at, ("density", wrong), Option::is_none, "a finite number, at least 0")?;
+                let sound = |p: &Prior| [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs);
+                require(at, ("prior", *prior), sound, "standard deviations of at least 0")
+            }
+        }
+    }
+
     /// Moves the field to the time of the scan and adds births.
     pub fn predict(&mut self, look: &Look, predicted: impl Fn(&mut Component)) {
         match self {
@@ -156,18 +232,18 @@ impl Undetected {
     }
 
     /// Thins what the look has covered.
-    pub fn thin(&mut self, look: &Look, mask: Option<&Mask>) {
+    pub fn thin(&mut self, look: &Look, sight: Sight<'_>) {
         match self {
             Self::Components { components, weight_min, .. } => {
                 for component in components.iter_mut() {
-                    let share = mask.map_or(1.0, |mask| mask.at(&component.tile, &component.state.mean));
+                    let share = sight.at(&component.tile, &component.state.mean);
                     component.weight *= 1.0 - look.detection_probability * share;
                 }
                 components.retain(|component| component.weight >= *weight_min);
             }
-            Self::Field { density, .. } => match mask {
-                None => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
-                Some(mask) => {
+            Self::Field { density, .. } => match sight {
+                Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
+                Sight::Mask(mask) => {
                     for (d, share) in density.iter_mut().zip(&mask.share) {
                         *d *= 1.0 - look.detection_probability * share;
                     }
@@ -205,7 +281,7 @@ impl Undetected {
 
     /// e(z) alone.
     #[must_use]
-    pub fn density(&self, look: &Look, mask: Option<&Mask>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+    pub fn density(&self, look: &Look, sight: Sight<'_>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
         match self {
             Self::Components { components, .. } => {
                 components.iter().map(|c| look.detection_probability * c.weight * likelihood(c, scan, d)).sum()
@@ -213,7 +289,10 @@ impl Undetected {
             Self::Field { plane, density, .. } => {
                 let Some((detection, observation)) = pair(scan, d) else { return 0.0 };
                 let Some(cell) = plane.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
-                let share = mask.map_or(1.0, |mask| mask.share.get(cell).copied().unwrap_or(0.0));
+                let share = match sight {
+                    Sight::Everywhere => 1.0,
+                    Sight::Mask(mask) => mask.share.get(cell).copied().unwrap_or(0.0),
+                };
                 let here = density.get(cell).copied().unwrap_or(0.0);
                 look.detection_probability * share * here * observation.spread
             }

@@ -71,8 +71,15 @@ fn angle_deg(a: &[f64; 3], b: &[f64; 3]) -> f64 {
 
 /// Where one sensor's look could have seen, `allowed` saying for a point on the ground (x, y or longitude, latitude)
 /// whether a detection there may be fused.
-#[must_use]
-pub(super) fn mask(plane: &Plane, sensor: &Sensor, frame: Frame, mut allowed: impl FnMut([f64; 2]) -> bool) -> Mask {
+///
+/// # Errors
+/// A plane that is none.
+pub(super) fn mask(
+    plane: &Plane,
+    sensor: &Sensor,
+    frame: Frame,
+    mut allowed: impl FnMut([f64; 2]) -> bool,
+) -> Result<Mask, RunError> {
     let origin = plane.origin.metres();
     let (east, north) = (plane.east.map(f64::from), plane.north.map(f64::from));
     let cell_m = f64::from(plane.cell_m);
@@ -88,7 +95,7 @@ pub(super) fn mask(plane: &Plane, sensor: &Sensor, frame: Frame, mut allowed: im
             share.push(if seen { 1.0 } else { 0.0 });
         }
     }
-    Mask { plane: plane.clone(), share }
+    Ok(Mask::new(plane.clone(), share)?)
 }
 
 /// The point of the ground that is seen at a point of the plane from straight above: as zones see it, and in engine
@@ -181,7 +188,7 @@ mod tests {
         let sensor = sensor([-40.0, 40.0], [20.0, 70.0]);
         let plane = plane([&sensor].into_iter(), Frame::Geodetic, 20_000.0).expect("narrow enough");
         let line = 30.0;
-        let mask = mask(&plane, &sensor, Frame::Geodetic, |[longitude_deg, _]| longitude_deg < line);
+        let mask = mask(&plane, &sensor, Frame::Geodetic, |[longitude_deg, _]| longitude_deg < line).unwrap();
         for latitude_deg in [25.0, 45.0, 65.0] {
             for (longitude_deg, seen) in [(-35.0, true), (line - 0.5, true), (line + 0.5, false)] {
                 let place = Place::from_metres(Geodetic { latitude_deg, longitude_deg, altitude_m: 0.0 }.ecef());

@@ -2,6 +2,7 @@
 
 use super::coverage::REACH_MAX_DEG;
 use crate::fusion::arrays::SOURCES_MAX;
+use crate::fusion::error::FusionError;
 use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
 use crate::policy::PolicyError;
@@ -21,6 +22,15 @@ pub enum RunError {
     /// The device.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// What fusion was given.
+    #[error(transparent)]
+    Fusion(FusionError),
+    /// A detection or a look that reached a lane which may not have it.
+    #[error("found {found} in a lane that may not have it, wanted none: a bug of this program, nothing was written")]
+    NotAllowed {
+        /// What.
+        found: String,
+    },
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -84,4 +94,13 @@ pub enum RunError {
         /// Pairs of owner and label.
         found: usize,
     },
+}
+
+impl From<FusionError> for RunError {
+    fn from(error: FusionError) -> Self {
+        match error {
+            FusionError::Kernel(error) => Self::Kernel(error),
+            other => Self::Fusion(other),
+        }
+    }
 }

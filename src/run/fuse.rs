@@ -62,7 +62,7 @@ pub(super) fn fuse(
     let chosen: Vec<(usize, &Lane)> = lanes.iter().enumerate().filter(|(lane, _)| !is_stored(*lane)).collect();
     work.from_cache = (0..lanes.len()).map(is_stored).collect();
     let setups = chosen.iter().map(|(_, lane)| lane.setup(basis.catalogue.frame, basis.config)).collect();
-    let batch = Batch::new(basis.config.fusion.clone(), executor, setups);
+    let batch = Batch::new(basis.config.fusion.clone(), executor, setups)?;
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };
     if !chosen.is_empty() {

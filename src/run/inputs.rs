@@ -10,7 +10,7 @@ use super::cache::failed;
 use super::lanes::{Basis, Lane};
 use super::waves::Taker;
 use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{LaneSetup, Scan};
+use crate::fusion::batch::{LaneSetup, Scan, Sight};
 use crate::fusion::undetected::{Mask, Undetected};
 use crate::product::hex_of;
 use bytemuck::Zeroable;
@@ -64,10 +64,9 @@ impl Inputs<'_> {
 impl<'a> Inputs<'a> {
     fn mask(&mut self, mask: &'a Mask) -> [u8; 32] {
         let digest = |mask: &Mask| {
-            let Mask { plane, share } = mask;
             let mut hash = Sha256::new();
-            text(&mut hash, plane);
-            hash.update(bytemuck::cast_slice(share));
+            text(&mut hash, mask.plane());
+            hash.update(bytemuck::cast_slice(mask.share()));
             hash.finalize().into()
         };
         self.masks.entry(mask).or_insert_with(|| (mask, digest(mask))).1
@@ -83,12 +82,15 @@ impl<'a> Inputs<'a> {
 
     /// Takes in the scan of a lane.
     pub(super) fn scan(&mut self, scan: &Scan<'a>, observations: &[Observation]) {
-        let Scan { lane, time_us, detection_probability, mask, slack_m, detections, source } = scan;
-        let mask = mask.map(|mask| self.mask(mask));
+        let Scan { lane, time_us, detection_probability, sight, slack_m, detections } = scan;
+        let mask = match sight {
+            Sight::Everywhere => None,
+            Sight::Mask(mask) => Some(self.mask(mask)),
+        };
         let Some(hash) = self.lanes.get_mut(*lane) else { return };
         text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len()));
         let mut before = Observation::zeroed();
-        for detection in detections {
+        for detection in detections.detections() {
             // An index counts over the lanes of a wave; what it means to this one goes in, where it is new.
             let observation = observations.get(detection.observation as usize).copied().unwrap_or(before);
             let new = bytemuck::bytes_of(&observation) != bytemuck::bytes_of(&before);
@@ -98,7 +100,7 @@ impl<'a> Inputs<'a> {
                 before = observation;
             }
         }
-        hash.update(source);
+        hash.update(detections.sources());
     }
 }
 
@@ -155,6 +157,7 @@ fn program() -> Result<[u8; 32], RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fusion::batch::Sourced;
     use crate::fusion::undetected::Plane;
     use crate::space::Place;
 
@@ -167,6 +170,11 @@ mod tests {
         Detection { tile: [0; 3], ahead_s: -0.5, offset_m: [1.0, 2.0, 3.0], observation }
     }
 
+    /// Two detections of two sources.
+    fn two([first, second]: [Detection; 2]) -> Sourced {
+        [(first, 0), (second, 1)].into_iter().collect()
+    }
+
     /// One lane's digest, the lane being fed one scan and asked for its tracks once.
     fn digest(scan: Scan<'_>, observations: Vec<Observation>, due_us: i64) -> String {
         let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
@@ -177,17 +185,16 @@ mod tests {
 
     #[test]
     fn every_part_of_a_scan_changes_the_digest_of_its_lane_and_no_other_lane_does() {
-        let masks = [[1.0, 0.5], [1.0, 0.25]].map(|share| Mask { plane: plane(), share: share.to_vec() });
+        let masks = [[1.0, 0.5], [1.0, 0.25]].map(|share| Mask::new(plane(), share.to_vec()).unwrap());
         let [mask, other] = &masks;
         let observations = || vec![Observation { clutter: 1.0, ..Observation::zeroed() }, Observation::zeroed()];
         let scan = || Scan {
             lane: 0,
             time_us: 7,
             detection_probability: 0.9,
-            mask: Some(mask),
+            sight: Sight::Mask(mask),
             slack_m: 1.0,
-            detections: vec![detection(0), detection(0)],
-            source: vec![0, 1],
+            detections: two([detection(0), detection(0)]),
         };
         let base = digest(scan(), observations(), 9);
         let moved = Detection { offset_m: [1.0, 2.0, 3.5], ..detection(0) };
@@ -195,15 +202,19 @@ mod tests {
         let changed = [
             digest(Scan { time_us: 8, ..scan() }, observations(), 9),
             digest(Scan { detection_probability: 0.8, ..scan() }, observations(), 9),
-            digest(Scan { mask: None, ..scan() }, observations(), 9),
-            digest(Scan { mask: Some(other), ..scan() }, observations(), 9),
+            digest(Scan { sight: Sight::Everywhere, ..scan() }, observations(), 9),
+            digest(Scan { sight: Sight::Mask(other), ..scan() }, observations(), 9),
             digest(Scan { slack_m: 2.0, ..scan() }, observations(), 9),
-            digest(Scan { detections: vec![detection(0), moved], ..scan() }, observations(), 9),
-            digest(Scan { detections: vec![later, detection(0)], ..scan() }, observations(), 9),
-            digest(Scan { detections: vec![detection(0), detection(1)], ..scan() }, observations(), 9),
-            digest(Scan { detections: vec![detection(1), detection(1)], ..scan() }, observations(), 9),
-            digest(Scan { detections: vec![detection(0)], source: vec![0], ..scan() }, observations(), 9),
-            digest(Scan { source: vec![1, 0], ..scan() }, observations(), 9),
+            digest(Scan { detections: two([detection(0), moved]), ..scan() }, observations(), 9),
+            digest(Scan { detections: two([later, detection(0)]), ..scan() }, observations(), 9),
+            digest(Scan { detections: two([detection(0), detection(1)]), ..scan() }, observations(), 9),
+            digest(Scan { detections: two([detection(1), detection(1)]), ..scan() }, observations(), 9),
+            digest(Scan { detections: Sourced::of(0, vec![detection(0)]), ..scan() }, observations(), 9),
+            digest(
+                Scan { detections: [(detection(0), 1), (detection(0), 0)].into_iter().collect(), ..scan() },
+                observations(),
+                9,
+            ),
             digest(scan(), observations(), 10),
             digest(Scan { lane: 1, ..scan() }, observations(), 9),
         ];
@@ -213,8 +224,8 @@ mod tests {
 
         // Another lane of the wave, whose observations come before, is none of this one's business.
         let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
-        let shifted = Scan { detections: vec![detection(1), detection(1)], ..scan() };
-        let beside = Scan { lane: 1, detections: vec![detection(0)], source: vec![0], ..scan() };
+        let shifted = Scan { detections: two([detection(1), detection(1)]), ..scan() };
+        let beside = Scan { lane: 1, detections: Sourced::of(0, vec![detection(0)]), ..scan() };
         let all = [Observation { spread: 3.0, ..Observation::zeroed() }].into_iter().chain(observations()).collect();
         inputs.wave(vec![shifted, beside], all).expect("a hash takes anything");
         inputs.due(1, 3).expect("a hash takes anything");

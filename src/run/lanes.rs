@@ -108,7 +108,7 @@ impl Lane {
             catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
         let plane = plane_over(&used, frame, config)?;
         let seen = |&(index, sensor): &(usize, &Sensor)| {
-            (index, BTreeMap::from([(Stratum::default(), mask(&plane, sensor, frame, |_| true))]))
+            Ok((index, BTreeMap::from([(Stratum::default(), mask(&plane, sensor, frame, |_| true)?)])))
         };
         Ok(Self {
             partners: Vec::new(),
@@ -116,7 +116,7 @@ impl Lane {
             span_us,
             sources: vec![(String::new(), String::new())],
             given: vec![Some(Given { source: 0, cut: None })],
-            masks: used.iter().map(seen).collect(),
+            masks: used.iter().map(seen).collect::<Result<_, RunError>>()?,
             extent: extent(&used),
             plane,
         })
@@ -215,7 +215,7 @@ impl Lane {
                     known.insert(zones, answer);
                     answer
                 })
-            });
+            })?;
             if let Some(error) = failed {
                 return Err(error.into());
             }

@@ -46,7 +46,7 @@ pub fn track(
     let span_us = [first.time_us, last.time_us];
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
     let lane = Lane::open(catalogue, &used, span_us, config)?;
-    let batch = Batch::new(config.fusion.clone(), executor, vec![lane.setup(catalogue.frame, config)]);
+    let batch = Batch::new(config.fusion.clone(), executor, vec![lane.setup(catalogue.frame, config)])?;
     let mut tracker = Tracker { batch, tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)]);
     for row in rows {

@@ -10,7 +10,7 @@ use super::looks::{Look, Looks, Row};
 use super::measure::Measurer;
 use super::{Request, RunConfig, RunError, options};
 use crate::fusion::arrays::Observation;
-use crate::fusion::batch::Scan;
+use crate::fusion::batch::{Scan, Sight};
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::{PolicyError, Strata, Stratum};
 use crate::time::micros;
@@ -155,7 +155,7 @@ impl<'a> Waves<'a> {
                 let births = &self.config.fusion.undetected;
                 let measurer = Measurer::new(sensor, self.catalogue.frame, fed.lane.extent, births);
                 let stratum = self.strata.map(|strata| strata.at(look.start_us));
-                scans.push(fed.scan(&look, (&measurer, stratum), time_us, &mut observations));
+                scans.push(fed.scan(&look, (&measurer, stratum), time_us, &mut observations)?);
             }
             taker.wave(scans, observations)?;
         }
@@ -184,21 +184,23 @@ impl<'a> Fed<'a> {
         (measurer, stratum): (&Measurer<'_>, Option<&Stratum>),
         time_us: i64,
         observations: &mut Vec<Observation>,
-    ) -> Scan<'a> {
-        let lane = self.lane;
-        // What a class may not give is not there.
-        let rows = look.rows.iter().filter_map(|row| Some((row, lane.given(row.class)?.source)));
-        let (detections, source) =
-            rows.map(|(row, source)| (measurer.detection(row, time_us, observations), source)).unzip();
-        Scan {
+    ) -> Result<Scan<'a>, RunError> {
+        let (lane, rows) = (self.lane, &look.rows);
+        let not_allowed = |found: String| RunError::NotAllowed { found };
+        let mask = lane.mask(look.sensor, stratum.unwrap_or(&Stratum::default()));
+        let mask = mask.ok_or_else(|| not_allowed(format!("a look of sensor {}", look.sensor)))?;
+        let sourced = |row: &Row| {
+            let given = lane.given(row.class).ok_or_else(|| not_allowed(format!("a row of class {}", row.class)))?;
+            Ok((measurer.detection(row, time_us, observations), given.source))
+        };
+        Ok(Scan {
             lane: self.number,
             time_us,
             detection_probability: measurer.detection_probability(),
-            mask: lane.mask(look.sensor, stratum.unwrap_or(&Stratum::default())),
-            slack_m: measurer.slack_m(&look.rows),
-            detections,
-            source,
-        }
+            sight: Sight::Mask(mask),
+            slack_m: measurer.slack_m(rows),
+            detections: rows.iter().map(sourced).collect::<Result<_, RunError>>()?,
+        })
     }
 
     /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last

@@ -5,8 +5,9 @@ use crate::compare::{Tolerance, written};
 use crate::{config, engine, open, trial};
 use libtest_mimic::{Failed, Trial};
 use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Scan};
+use trackweave::fusion::batch::{Batch, Scan, Sight, Sourced};
 use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
+use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, KernelError};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -68,20 +69,23 @@ fn no_kernel() -> Result<(), Failed> {
     expect(done, |error| error.to_string().starts_with("there is no kernel `update`; there are: "))
 }
 
+fn measured() -> Observation {
+    Observation { axes: 2, sigma_0_m: 1.0, sigma_1_m: 1.0, ..Observation::default() }
+}
+
 fn crowded() -> Result<(), Failed> {
     let scan = |time_us: i64| Scan {
         lane: 0,
         time_us,
         detection_probability: 0.9,
-        mask: None,
+        sight: Sight::Everywhere,
         slack_m: 0.0,
-        detections: vec![Detection::default(); 40_000],
-        source: vec![0; 40_000],
+        detections: Sourced::of(0, vec![Detection::default(); 40_000]),
     };
-    let mut batch = Batch::new(config(), Executor::device(open()?, Options::USUAL), setups());
-    batch.step(vec![scan(0)], vec![Observation::default()])?;
+    let mut batch = Batch::new(config(), Executor::device(open()?, Options::USUAL), setups())?;
+    batch.step(vec![scan(0)], vec![measured()])?;
     match batch.estimates(0) {
-        Err(KernelError(DeviceError::Crowded { .. })) => Ok(()),
+        Err(FusionError::Kernel(KernelError(DeviceError::Crowded { .. }))) => Ok(()),
         other => Err(format!("not an error: {:?}", other.map(|tracks| tracks.len())).into()),
     }
 }
@@ -91,13 +95,12 @@ fn many_waves() -> Result<(), Failed> {
     let context = open()?;
     let each = i32::try_from(context.report().binding_bytes_max.min(128 << 20) / 3 / size_of::<Detection>() as u64)?;
     let place = |i: i32| Detection { tile: [i % 1000, i / 1000, 0], ..Detection::default() };
-    let mut batch = Batch::new(config(), Executor::device(context, Options::USUAL), setups());
+    let mut batch = Batch::new(config(), Executor::device(context, Options::USUAL), setups())?;
     for time_us in 0..5 {
         let detections: Vec<Detection> = (0..each).map(place).collect();
-        let source = vec![0; detections.len()];
-        let (mask, slack_m) = (None, 0.0);
-        let scan = Scan { lane: 0, time_us, detection_probability: 0.9, mask, slack_m, detections, source };
-        batch.step(vec![scan], vec![Observation::default()])?;
+        let (sight, slack_m, detections) = (Sight::Everywhere, 0.0, Sourced::of(0, detections));
+        let scan = Scan { lane: 0, time_us, detection_probability: 0.9, sight, slack_m, detections };
+        batch.step(vec![scan], vec![measured()])?;
     }
     let reports = batch.take_reports()?;
     if reports.len() == 5 { Ok(()) } else { Err(format!("{} waves ran", reports.len()).into()) }

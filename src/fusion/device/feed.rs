@@ -1,11 +1,13 @@
 //! Scans to waves: what the host says of a wave before the device runs it.
 
 use super::engine::{Engine, Wave};
-use super::error::DeviceError;
-use crate::fusion::arrays::{Detection, Look, NONE, Observation};
-use crate::fusion::batch::Scan;
+use crate::fusion::arrays::{Look, NONE, Observation};
 use crate::fusion::config::Config;
+use crate::fusion::error::{FusionError, WORD_MAX, counted};
+use crate::fusion::executor::KernelError;
 use crate::fusion::grid::Grid;
+use crate::fusion::scan::{Scan, Sourced};
+use crate::fusion::undetected::Sight;
 use crate::time::seconds_between;
 
 /// When each lane had its last scan, and how many it has had.
@@ -34,44 +36,44 @@ impl Feed {
         self.lanes.get(lane)?.time_us
     }
 
-    /// The wave of these scans, in the order of their lanes and at most one a lane.
+    /// The wave of these scans, which are checked: in the order of their lanes, at most one a lane, none back in time.
     ///
     /// # Errors
-    /// If the device does not take a mask.
-    ///
-    /// # Panics
-    /// If a scan goes back in time: a bug of the caller.
-    pub fn wave(
+    /// If the device does not take a mask, or there are more cells than a word counts.
+    pub(in crate::fusion) fn wave(
         &mut self,
         config: &Config,
         engine: &mut Engine,
         scans: Vec<Scan<'_>>,
         observations: Vec<Observation>,
-    ) -> Result<Wave, DeviceError> {
+    ) -> Result<Wave, FusionError> {
         let mut wave = Wave { observations, ..Wave::default() };
+        let mut cells = 0u64;
         let mut scans = scans.into_iter().peekable();
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let mut look = Look {
                 radial: u32::from(lane.radial),
                 gate: config.gate.get(),
                 first_detection: count(wave.arrived.len()),
-                first_cell: wave.cells,
-                mask: NONE,
+                first_cell: counted("cells", cells, WORD_MAX)?,
                 ..Look::default()
             };
             match scans.next_if(|scan| scan.lane == index) {
                 Some(scan) => {
                     lane.begin(config, &scan, &mut look);
-                    if let Some(mask) = scan.mask {
-                        look.mask = engine.mask(mask)?;
-                    }
-                    wave.cells += Grid::describe(&scan.detections, &wave.observations, scan.slack_m, &mut look);
-                    wave.add(index, &scan.detections, &scan.source);
+                    look.mask = match scan.sight {
+                        Sight::Everywhere => NONE,
+                        Sight::Mask(mask) => engine.mask(mask).map_err(KernelError)?,
+                    };
+                    let detections = scan.detections.detections();
+                    cells += u64::from(Grid::describe(detections, &wave.observations, scan.slack_m, &mut look));
+                    wave.add(index, &scan.detections);
                 }
-                None => wave.cells += 1,
+                None => cells += 1,
             }
             wave.looks.push(look);
         }
+        wave.cells = counted("cells", cells, WORD_MAX)?;
         Ok(wave)
     }
 }
@@ -79,7 +81,6 @@ impl Feed {
 impl Lane {
     fn begin(&mut self, config: &Config, scan: &Scan<'_>, look: &mut Look) {
         let before = self.time_us.unwrap_or(scan.time_us);
-        assert!(scan.time_us >= before, "the scans of a lane are in time order");
         config.motion.over(seconds_between(before, scan.time_us), look);
         look.awake = 1;
         look.detections = count(scan.detections.len());
@@ -92,11 +93,10 @@ impl Lane {
 }
 
 impl Wave {
-    fn add(&mut self, lane: usize, detections: &[Detection], source: &[u8]) {
-        self.arrived.extend_from_slice(detections);
+    fn add(&mut self, lane: usize, scan: &Sourced) {
+        self.arrived.extend_from_slice(scan.detections());
         let lane = count(lane) << 8;
-        let sources = source.iter().copied().chain(core::iter::repeat(0));
-        self.tags.extend(sources.take(detections.len()).map(|source| lane | u32::from(source)));
+        self.tags.extend(scan.sources().iter().map(|source| lane | u32::from(*source)));
     }
 }
 

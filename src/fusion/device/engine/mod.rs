@@ -284,9 +284,9 @@ impl Engine {
         let number = self.lanes as usize + known.unwrap_or(self.masks.len());
         if known.is_none() {
             // Waves that wait were prepared for the planes there are: a new one comes behind them.
-            let first = self.masks.iter().map(|mask| mask.share.len()).sum();
-            self.append(Field::Planes, number, bytemuck::bytes_of(&plane(&mask.plane, first)))?;
-            self.append(Field::Share, first, bytemuck::cast_slice(&mask.share))?;
+            let first = self.masks.iter().map(|mask| mask.share().len()).sum();
+            self.append(Field::Planes, number, bytemuck::bytes_of(&plane(mask.plane(), first)))?;
+            self.append(Field::Share, first, bytemuck::cast_slice(mask.share()))?;
             self.masks.push(mask.clone());
         }
         Ok(u32::try_from(number).unwrap_or(u32::MAX))

@@ -1,0 +1,172 @@
+//! One look of one lane, as fusion takes it, and what it has to be.
+//!
+//! What decides who gets a track fails closed: a detection cannot be without its source, and what a look could have seen
+//! is said, never left out. A scan is checked before anything is computed from it, in one pass over its detections.
+
+use super::arrays::{Detection, Observation, SOURCES_MAX};
+use super::error::{FusionError, require, wrong};
+use super::undetected::{Sight, Undetected};
+use rayon::prelude::*;
+
+/// One look of one lane.
+#[derive(Clone, Debug)]
+pub struct Scan<'a> {
+    /// The lane.
+    pub lane: usize,
+    /// When; not before the lane's last scan.
+    pub time_us: i64,
+    /// Probability that the look detects what it covers, above 0.
+    pub detection_probability: f32,
+    /// Where it could have seen.
+    pub sight: Sight<'a>,
+    /// How far a measured place may lie off along what was not measured, metres.
+    pub slack_m: f32,
+    /// Its detections, in the order that identities count.
+    pub detections: Sourced,
+}
+
+/// Detections, each with its source: owner and label, numbered within the lane.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sourced {
+    detections: Vec<Detection>,
+    sources: Vec<u8>,
+}
+
+impl Sourced {
+    /// Detections of one source.
+    #[must_use]
+    pub fn of(source: u8, detections: Vec<Detection>) -> Self {
+        Self { sources: vec![source; detections.len()], detections }
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, detection: Detection, source: u8) {
+        self.detections.push(detection);
+        self.sources.push(source);
+    }
+
+    /// The detections.
+    #[must_use]
+    pub fn detections(&self) -> &[Detection] {
+        &self.detections
+    }
+
+    /// The source of each.
+    #[must_use]
+    pub fn sources(&self) -> &[u8] {
+        &self.sources
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.detections.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.detections.is_empty()
+    }
+
+    /// The detections, and the source of each.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Detection>, Vec<u8>) {
+        (self.detections, self.sources)
+    }
+}
+
+impl FromIterator<(Detection, u8)> for Sourced {
+    fn from_iter<T: IntoIterator<Item = (Detection, u8)>>(pairs: T) -> Self {
+        let (detections, sources) = pairs.into_iter().unzip();
+        Self { detections, sources }
+    }
+}
+
+/// Detections that one task checks.
+const CHUNK: usize = 1 << 14;
+
+/// Fails unless `scans` are a wave of lanes with these fields of undetected targets and times of their last scans.
+pub(super) fn check<'a>(
+    scans: &[Scan<'_>],
+    observations: &[Observation],
+    lane: impl Fn(usize) -> Option<(&'a Undetected, Option<i64>)>,
+) -> Result<(), FusionError> {
+    let mut next = 0;
+    for scan in scans {
+        let at = || format!("scan of lane {}", scan.lane);
+        require(at, ("lane", scan.lane), |lane| *lane >= next, "scans in the order of lanes, at most one of each")?;
+        next = scan.lane + 1;
+        let Some((undetected, last_us)) = lane(scan.lane) else {
+            return Err(wrong(at(), "lane", scan.lane, "a lane of the batch"));
+        };
+        scan.check(undetected, last_us)?;
+        scan.check_detections(observations.len())?;
+    }
+    match observations.par_iter().position_first(|observation| !is_sound(observation)) {
+        None => Ok(()),
+        Some(number) => Err(wrong(
+            format!("observation {number} of a wave"),
+            "observation",
+            observations.get(number),
+            "2 or 3 axes, standard deviations above 0, the rest finite, densities and ranges at least 0",
+        )),
+    }
+}
+
+impl Scan<'_> {
+    fn check(&self, undetected: &Undetected, last_us: Option<i64>) -> Result<(), FusionError> {
+        let at = || format!("scan of lane {} at {} µs", self.lane, self.time_us);
+        let (p, slack_m) = (self.detection_probability, self.slack_m);
+        let in_order = |last: &Option<i64>| last.is_none_or(|last| self.time_us >= last);
+        require(at, ("time of the lane's last scan", last_us), in_order, "an earlier one, or the same")?;
+        require(at, ("detection probability", p), |p| *p > 0.0 && *p <= 1.0, "a probability above 0")?;
+        require(at, ("slack", slack_m), |m| *m >= 0.0 && m.is_finite(), "metres, at least 0")?;
+        match (self.sight, undetected) {
+            (Sight::Mask(mask), Undetected::Field { plane, .. }) => {
+                let wanted = "the plane of the lane's field";
+                require(at, ("plane of the mask", mask.plane()), |found| *found == plane, wanted)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_detections(&self, observations: usize) -> Result<(), FusionError> {
+        let Sourced { detections, sources } = &self.detections;
+        let at = |number: usize| format!("detection {number} of lane {} at {} µs", self.lane, self.time_us);
+        let is_whole = |d: &Detection| {
+            let [x, y, z] = d.offset_m;
+            // A sum is finite only if all terms are; what overflows lies beyond any world.
+            (d.observation as usize) < observations && (x.abs() + y.abs() + z.abs() + d.ahead_s.abs()).is_finite()
+        };
+        let is_wrong = |(_, part): &(usize, &[Detection])| !part.iter().fold(true, |all, d| all & is_whole(d));
+        if let Some((chunk, part)) = detections.par_chunks(CHUNK).enumerate().find_first(is_wrong) {
+            let number = part.iter().position(|d| !is_whole(d)).unwrap_or(0);
+            let wanted = "finite offset and time, and an observation of the wave";
+            return Err(wrong(at(chunk * CHUNK + number), "detection", part.get(number), wanted));
+        }
+        let is_known = |source: &u8| usize::from(*source) < SOURCES_MAX;
+        let wrong_source = |(_, part): &(usize, &[u8])| !part.iter().fold(true, |all, source| all & is_known(source));
+        match sources.par_chunks(CHUNK).enumerate().find_first(wrong_source) {
+            None => Ok(()),
+            Some((chunk, part)) => {
+                let number = part.iter().position(|source| !is_known(source)).unwrap_or(0);
+                Err(wrong(at(chunk * CHUNK + number), "source", part.get(number), "a source below 128"))
+            }
+        }
+    }
+}
+
+fn is_sound(o: &Observation) -> bool {
+    let positive = |sigma: f32| sigma > 0.0 && sigma.is_finite();
+    let at_least_zero = |x: f32| x >= 0.0 && x.is_finite();
+    let axes = [o.axis_0, o.axis_1, o.axis_2];
+    (2..=3).contains(&o.axes)
+        && o.slant <= 1
+        && positive(o.sigma_0_m)
+        && positive(o.sigma_1_m)
+        && (o.axes == 2 || positive(o.sigma_2_m))
+        && [o.sigma_2_m, o.range_m, o.rate_sigma_m_s, o.clutter, o.spread].into_iter().all(at_least_zero)
+        && o.rate_m_s.is_finite()
+        && axes.iter().flatten().all(|x| x.is_finite())
+}
