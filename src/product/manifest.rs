@@ -100,6 +100,9 @@ pub(super) struct OperatorManifest {
     pub audit: Option<Chain>,
     /// The operator's files; not `timings.json`, which differs between equal runs.
     pub files: Vec<FileEntry>,
+    /// What should be in the output and is not, such as the scores of a picture, and why; absent if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<String>,
 }
 
 /// A partner's folder.
@@ -114,8 +117,13 @@ pub(super) struct PictureEntry {
 
 impl OperatorManifest {
     /// The manifest of a whole output.
-    pub(super) fn new(pictures: Vec<PictureEntry>, audit: Option<Chain>, files: Vec<FileEntry>) -> Self {
-        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, audit, files }
+    pub(super) fn new(
+        pictures: Vec<PictureEntry>,
+        audit: Option<Chain>,
+        files: Vec<FileEntry>,
+        missing: Vec<String>,
+    ) -> Self {
+        Self { made_by: MADE_BY.to_owned(), engine_version: ENGINE_VERSION.to_owned(), pictures, audit, files, missing }
     }
 
     /// Whether a run of ours wrote it.
