@@ -3,11 +3,12 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check demo encrypt long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
+.PHONY: help test check crash demo encrypt long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
+	@echo 'make crash   kill, signals, EIO, ENOSPC and EACCES at every call of a run, and at 1,000 moments; Linux'
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
 	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
@@ -32,6 +33,10 @@ encrypt:
 
 check:
 	./check
+
+# Every call, one after the other; 'make test' tries a sample.
+crash:
+	CRASH=all $(CARGO) test --release --locked --all-features --test crash -- --nocapture
 
 demo:
 	$(CARGO) run --release --locked -- demo

@@ -490,6 +490,32 @@ fn truth_is_interpolated_to_the_scan_unless_the_gap_is_too_long() {
     assert_eq!(found.identity.fragmentations, 1);
 }
 
+/// Every multiple of a period is a scan, looked at or passed over: the figures are those of a list of all of them.
+#[test]
+fn scans_without_anything_are_counted_without_being_looked_at() {
+    let truth = truth_of(walk(&[3, 4, 5, 90, 93, 700], 1, 100.0));
+    let estimates = track_of(walk(&[4, 5, 41, 93, 200, 700, 701], 5, 101.0));
+    for (period_us, first_us, last_us) in [
+        (SECOND_US, 3 * SECOND_US, 700 * SECOND_US),
+        (7 * SECOND_US, -50 * SECOND_US, 900 * SECOND_US),
+        (SECOND_US / 4, 1, 750 * SECOND_US + 1),
+        (SECOND_US, 9, 8),
+    ] {
+        let first = -(-first_us).div_euclid(period_us) * period_us;
+        let all = std::iter::successors(Some(first), |time| Some(time + period_us)).take_while(|time| *time <= last_us);
+        let [listed, every] = [Scans::At(all.collect()), Scans::Every { period_us, first_us, last_us }].map(|scans| {
+            let config = ScoreConfig { gospa: Gospa { cutoff_m: 60.0, order: 1.0 }, ..config(scans) };
+            score_points(truth.clone(), estimates.clone(), &config).expect("a score")
+        });
+        assert_eq!(listed, every, "every {period_us} µs");
+    }
+    // 10^13 scans.
+    let far = truth_of(walk(&[0, 9_000_000_000_000], 1, 0.0));
+    let scans = Scans::Every { period_us: 1, first_us: i64::MIN, last_us: i64::MAX };
+    let found = score_points(far, [], &config(scans)).expect("a score");
+    assert_eq!((found.scans, found.missed), (u64::MAX, 2));
+}
+
 #[test]
 fn nothing_to_score_is_no_error() {
     let found = score_points([], [], &config(Scans::OfEstimates)).expect("a score");
@@ -520,7 +546,7 @@ fn points_out_of_order_or_twice_are_errors() {
     assert_eq!(fails(Vec::new(), Scans::At(vec![3, 3])), "scan at 3 µs comes after 3 µs, wanted time order");
     let wrong = ScoreConfig { max_gap_s: f64::NAN, ..config(Scans::OfEstimates) };
     let error = score_points([], [], &wrong).expect_err("an error").to_string();
-    assert_eq!(error, "`max_gap_s` is NaN, wanted 0 or more seconds");
+    assert_eq!(error, "`max_gap_s` is NaN, wanted 0 or more seconds, at most 9e12");
 }
 
 #[test]

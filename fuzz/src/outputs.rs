@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
-use trackweave::product::verify_seals;
+use trackweave::product::{Expected, verify_seals};
 use trackweave::run::{Request, RunConfig, run, score_output};
 
 /// The time of the run.
@@ -186,6 +186,7 @@ fn guard(out: &Path) {
         policy: &policy,
         configuration: &configuration,
         as_of_us: AS_OF_US,
+        label: None,
     };
     let _ = inspect(&request);
 }
@@ -193,15 +194,15 @@ fn guard(out: &Path) {
 /// Manifests and audits as they are found: digests are looked at, and do not fit.
 pub fn manifests(data: &[u8]) {
     with_changed(data, false, |out| {
-        let _ = verify_seals(out, None);
-        let _ = verify_seals(&out.join("fine"), None);
+        let _ = verify_seals(out, Expected::default());
+        let _ = verify_seals(&out.join("fine"), Expected::default());
     });
 }
 
 /// Digests fit: seals and guard look at what is in the files.
 pub fn verify(data: &[u8]) {
     with_changed(data, true, |out| {
-        let _ = verify_seals(out, None);
+        let _ = verify_seals(out, Expected::default());
         guard(out);
     });
 }

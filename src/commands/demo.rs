@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const DATA: &str = "data/demo";
 
 /// Runs the command.
-pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<(), Failure> {
+pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure> {
     let Demo { out, executor } = arguments;
     let data = find()?;
     let config = RunConfig::air()?;

@@ -7,9 +7,10 @@ use crate::guard::GuardError;
 use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
-use crate::run::{ConfigError, RunError};
+use crate::run::{ConfigError, RunError, chain};
 use crate::simulate::SimulateError;
 use std::error::Error;
+use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -31,6 +32,14 @@ pub(super) enum Code {
     Device = 5,
     /// The output is not what was written, or holds more than its partners may have.
     Unsound = 6,
+    /// The output is in place, without scores that it should have.
+    Unscored = 7,
+    /// The output is in place, but something beside it failed.
+    Untidy = 8,
+    /// SIGINT ended it.
+    Interrupted = 130,
+    /// SIGTERM ended it.
+    Terminated = 143,
 }
 
 impl From<Code> for ExitCode {
@@ -52,31 +61,32 @@ impl Failure {
         Self { code, error: error.into() }
     }
 
+    /// The same error with another exit code.
+    pub(super) fn with(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
+    /// Whether the command was told to stop.
+    pub(super) fn is_stop(&self) -> bool {
+        self.code == Code::Interrupted
+    }
+
     /// Prints the error and gives its exit code.
     pub(super) fn report(&self) -> ExitCode {
-        // Where stderr is gone, the exit code is all that can be said.
-        let _ = writeln!(io::stderr().lock(), "trackweave: {}", chain(self.error.as_ref()));
+        say(&self.to_string());
         self.code.into()
     }
 }
 
-/// An error and its causes in one line. A cause that the line has already is left out.
-fn chain(error: &dyn Error) -> String {
-    let mut line = one_line(&error.to_string());
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        if !line.contains(first) {
-            line = format!("{line}: {}", one_line(&text));
-        }
-        cause = error.source();
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&chain(self.error.as_ref()))
     }
-    line
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// A line on stderr. Where stderr is gone, the exit code is all that can be said.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "trackweave: {line}");
 }
 
 impl From<RunError> for Failure {
@@ -87,7 +97,9 @@ impl From<RunError> for Failure {
             // The id of a partner comes from the policy, a number from the recording.
             RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
+            RunError::Product(error) if error.in_place() => Code::Untidy,
             RunError::Product(_) | RunError::Cache { .. } => Code::Output,
+            RunError::Stopped => Code::Interrupted,
             _ => Code::Input,
         };
         Self::new(code, error)
@@ -96,9 +108,13 @@ impl From<RunError> for Failure {
 
 impl From<SimulateError> for Failure {
     fn from(error: SimulateError) -> Self {
-        use SimulateError::{Toml, Unreadable, Value};
-        let code =
-            if matches!(error, Unreadable { .. } | Toml { .. } | Value { .. }) { Code::Input } else { Code::Output };
+        use SimulateError::{Publish, Stopped, Toml, Unreadable, Value};
+        let code = match &error {
+            Unreadable { .. } | Toml { .. } | Value { .. } => Code::Input,
+            Publish(error) if error.in_place() => Code::Untidy,
+            Stopped => Code::Interrupted,
+            _ => Code::Output,
+        };
         Self::new(code, error)
     }
 }
@@ -155,27 +171,5 @@ impl From<PolicyError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::new(Code::Input, error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{said}")]
-    struct Said {
-        said: &'static str,
-        source: Option<Box<Said>>,
-    }
-
-    #[test]
-    fn causes_follow_in_one_line_and_none_twice() {
-        let disk = Said { said: "no space\n  left", source: None };
-        let file = Said { said: "a.toml: cannot be written", source: Some(Box::new(disk)) };
-        assert_eq!(chain(&file), "a.toml: cannot be written: no space left");
-        let parser = Said { said: "error at line 3\n  |\n3 | x", source: None };
-        let file = Said { said: "a.toml: error at line 3: 3 | x", source: Some(Box::new(parser)) };
-        assert_eq!(chain(&file), "a.toml: error at line 3: 3 | x");
     }
 }

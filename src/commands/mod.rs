@@ -6,6 +6,7 @@
 mod arguments; // what may be typed
 mod failure; // errors -> exit codes, and one readable line
 mod screen; // stdout and progress bars
+mod signals; // SIGINT and SIGTERM, and when they wait
 mod layout; // numbers and tables as text
 mod executor; // which side fuses, and why
 
@@ -38,9 +39,12 @@ Exit codes:
   1  `policy check` found an error, or `policy diff` found that more is granted
   2  the arguments are wrong
   3  the recording, the policy, the configuration or the scenario is wrong
-  4  the output cannot be written
+  4  the output cannot be written, or the cache cannot be used; what was there is still there
   5  the device is not there, or failed
-  6  the output is not what was written, or holds more than its partners may have";
+  6  the output is not what was written, or holds more than its partners may have
+  7  the new output is in place, but could not be scored
+  8  the new output is in place, but something beside it failed, which the message names
+  130, 143  SIGINT or SIGTERM ended it; what was there is still there";
 
 /// Runs the command that the arguments name, the program's own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -65,8 +69,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
     let done = match command {
         Command::Policy { command } => return policy::execute(command, screen),
-        Command::Demo(demo) => demo::execute(demo, screen),
-        Command::Run(run) => run::execute(run, screen),
+        Command::Demo(demo) => return demo::execute(demo, screen),
+        Command::Run(run) => return run::execute(run, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
         Command::Verify(verify) => verify::execute(verify, screen),

@@ -2,14 +2,14 @@
 
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
-use crate::policy::{Obligations, Policy};
+use crate::policy::Obligations;
 use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What each level of `receive` demands, in words.
-pub(super) fn levels(policy: &Policy) -> BTreeMap<String, String> {
-    policy.receive_levels().map(|level| (level.name.clone(), demands(&level.obligations))).collect()
+pub(super) fn levels(report: &RunReport) -> BTreeMap<String, String> {
+    report.levels.iter().map(|(level, obligations)| (level.clone(), demands(obligations))).collect()
 }
 
 /// The report, in columns and paragraphs.

@@ -6,9 +6,10 @@ use super::layout::{count, paragraph};
 use super::policy::as_of_us;
 use super::policy_matrix::attributes;
 use super::screen::Screen;
+use super::signals::Signals;
 use crate::fusion::executor::Executor;
 use crate::policy::{Change, Difference, Grant, Policy, difference};
-use crate::run::{PartnerReport, Request, RunConfig, RunReport, run};
+use crate::run::{PartnerReport, Request, RunConfig, RunReport, Seals, run_watched};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,15 +58,19 @@ fn pictures(
     // What is the same under both is fused once.
     let [out, cache] = ["out", "cache"].map(|name| folder.path().join(name));
     let cache = Some(cache.as_path());
+    let signals = Signals::take()?;
     for (side, policy) in policies.into_iter().enumerate() {
         let request = Request { as_of_us, cache, ..Request::new(recording, policy, &out, &config) };
-        let RunReport { partners, .. } = run(&request, Executor::host(), &mut |_| {})?;
+        let done = run_watched(&request, Seals::default(), Executor::host(), &mut |_| signals.check());
+        let RunReport { partners, .. } = done.map_err(|error| signals.name(error.into()))?;
         for PartnerReport { partner, tracks, rows, levels, authorities, .. } in partners {
             if let Some(picture) = pictures.entry(partner).or_default().get_mut(side) {
                 *picture = Picture { tracks: tracks as u64, rows, levels, authorities };
             }
         }
     }
+    folder.close().map_err(|error| Failure::new(Code::Output, error))?;
+    signals.finish();
     Ok(pictures)
 }
 

@@ -2,29 +2,30 @@
 
 use super::arguments::Run;
 use super::executor::{Choice, Wish, attempt, choose};
-use super::failure::{Code, Failure};
+use super::failure::{Code, Failure, say};
 use super::pictures::{describe, levels};
 use super::screen::Screen;
+use super::signals::Signals;
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
-use crate::policy::Policy;
 use crate::product::{SigningKey, check_label};
-use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_sealed};
+use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_watched};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
-use std::path::Path;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Done<'a> {
-    out: &'a Path,
+    out: &'a str,
     executor: &'a Choice,
     report: &'a RunReport,
     work: &'a WorkReport,
+    /// What went wrong without harm to the output.
+    warnings: &'a [String],
 }
 
 /// Runs the command.
-pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
+pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
     let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt } = arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let config = match config {
@@ -42,38 +43,62 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<(), Failure> {
     fuse(&request, Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
-/// Runs the whole path and says what each partner got.
-pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<(), Failure> {
-    let (report, choice) = attempt(wish, choose(wish)?, |executor| with_progress(request, seals, executor, screen))?;
-    let levels = levels(&Policy::read(request.policy)?);
-    let done = Done { out: request.out, executor: &choice, report: &report, work: &report.work };
-    screen.publish(&done, || describe(&report, request, &levels, &choice))
+/// Runs the whole path and says what each partner got, and on stderr what the output lacks or what went wrong beside it.
+pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<Code, Failure> {
+    let signals = Signals::take()?;
+    let done = attempt(wish, choose(wish)?, |executor| watched(request, seals, executor, (screen, &signals)));
+    let (report, choice) = done.map_err(|error| signals.name(error.into()))?;
+    signals.finish();
+    let levels = levels(&report);
+    let out = request.out.to_string_lossy();
+    let done = Done { out: &out, executor: &choice, report: &report, work: &report.work, warnings: &report.warnings };
+    let shown = screen.publish(&done, || describe(&report, request, &levels, &choice));
+    shown.map_err(|failure| {
+        let text = format!("{out}: the new output is in place, but its report cannot be printed: {failure}");
+        Failure::new(Code::Untidy, text)
+    })?;
+    for (partner, why) in &report.unscored {
+        say(&format!("{out}: the picture of `{partner}` is in place, but could not be scored: {why}"));
+    }
+    report.warnings.iter().for_each(|warning| say(warning));
+    Ok(match (report.unscored.is_empty(), report.warnings.is_empty()) {
+        (true, true) => Code::Done,
+        (false, true) => Code::Unscored,
+        (_, false) => Code::Untidy,
+    })
 }
 
-fn with_progress(
+fn watched(
     request: &Request<'_>,
     seals: Seals<'_>,
     executor: Executor,
-    screen: Screen,
+    (screen, signals): (Screen, &Signals),
 ) -> Result<RunReport, RunError> {
     let bar = screen.bar(0);
-    let report = run_sealed(request, seals, executor, &mut |progress| match progress {
-        Progress::Classing(rows) => {
-            bar.set_length(rows.saturating_mul(2));
-            bar.set_position(rows / 4);
-            bar.set_message("classing");
+    let report = run_watched(request, seals, executor, &mut |progress| {
+        match progress {
+            Progress::Classing(rows) => {
+                bar.set_length(rows.saturating_mul(2));
+                bar.set_position(rows / 4);
+                bar.set_message("classing");
+            }
+            Progress::Comparing(rows, all) => {
+                bar.set_length(all);
+                bar.set_position(rows);
+                bar.set_message("comparing with the cache");
+            }
+            Progress::Fusing(rows, all) => {
+                bar.set_length(all);
+                bar.set_position(rows);
+                bar.set_message("fusing");
+            }
+            Progress::Scoring => bar.set_message("scoring"),
+            Progress::Publishing => {
+                bar.set_message("publishing");
+                return signals.wait();
+            }
         }
-        Progress::Comparing(rows, all) => {
-            bar.set_length(all);
-            bar.set_position(rows);
-            bar.set_message("comparing with the cache");
-        }
-        Progress::Fusing(rows, all) => {
-            bar.set_length(all);
-            bar.set_position(rows);
-            bar.set_message("fusing");
-        }
-        Progress::Scoring => bar.set_message("scoring"),
+        signals.check()
     });
     bar.finish_and_clear();
     report

@@ -3,14 +3,15 @@
 use super::arguments::Simulate;
 use super::failure::Failure;
 use super::screen::Screen;
+use super::signals::Signals;
 use crate::simulate::{Scenario, SimulationReport, simulate_watched};
 use serde::Serialize;
-use std::path::Path;
+use std::borrow::Cow;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 struct Done<'a> {
-    out: &'a Path,
+    out: Cow<'a, str>,
     report: &'a SimulationReport,
 }
 
@@ -20,8 +21,16 @@ pub(super) fn execute(arguments: &Simulate, screen: Screen) -> Result<(), Failur
     let scenario = Scenario::read(scenario)?;
     let bar = screen.bar(scenario.scans);
     bar.set_message("scans");
-    let report = simulate_watched(&scenario, out, |report| bar.set_position(report.scans));
+    let signals = Signals::take()?;
+    let report = simulate_watched(&scenario, out, |report| {
+        let Some(report) = report else { return signals.wait() };
+        bar.set_position(report.scans);
+        signals.check()
+    });
     bar.finish_and_clear();
-    let report = report?;
-    screen.publish(&Done { out, report: &report }, || format!("{report}\nrecording: {}", out.display()))
+    let report = report.map_err(|error| signals.name(error.into()))?;
+    signals.finish();
+    screen.publish(&Done { out: out.to_string_lossy(), report: &report }, || {
+        format!("{report}\nrecording: {}", out.display())
+    })
 }

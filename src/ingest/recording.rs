@@ -61,6 +61,15 @@ impl Recording {
         Reader::of(&self.detections, &self.catalogue, options)
     }
 
+    /// Reads the true states batch by batch; `None` if there was no truth when the recording was opened.
+    ///
+    /// # Errors
+    /// As [`TruthReader::open`].
+    pub fn truth_reader(&self) -> Result<Option<TruthReader<'_>>, IngestError> {
+        let opened = self.truth.as_ref();
+        opened.map(|opened| TruthReader::of(opened, &self.catalogue, TruthReader::ROWS_PER_BATCH)).transpose()
+    }
+
     /// All true states; `None` if there was no truth when the recording was opened.
     ///
     /// # Errors

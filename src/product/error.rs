@@ -138,6 +138,27 @@ pub enum ProductError {
     /// This program has no encryption.
     #[error("this program was built without the feature `encrypt`, wanted `cargo build --release --features encrypt`")]
     NoEncryption,
+    /// The output folder cannot be renamed, which replacing it takes.
+    #[error(
+        "{}: found a folder that cannot be renamed, such as a mount point; wanted one that can, or a new name in it",
+        out.display()
+    )]
+    Immovable {
+        /// The output folder.
+        out: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The new output is whole, but could not be put in place.
+    #[error("{}: cannot put the new output in place; it is whole in `{}`", out.display(), kept.display())]
+    Kept {
+        /// The output folder, as it was before.
+        out: PathBuf,
+        /// Where the new output is.
+        kept: PathBuf,
+        /// Why.
+        source: Box<Self>,
+    },
     /// The new output could not be put in place, nor the old one back.
     #[error("{}: cannot put the new output in place; both are whole in `{}`, as `new` and `old`",
         out.display(), kept.display())]
@@ -150,13 +171,39 @@ pub enum ProductError {
         source: io::Error,
     },
     /// The new output is in place, but the folder it came from could not be removed.
-    #[error("{}: published, but the folder beside it that held the old output cannot be removed", out.display())]
+    #[error(
+        "{}: the new output is in place; the old one and the folder that held it, `{}`, could not be removed",
+        out.display(),
+        left.display()
+    )]
     Remains {
+        /// The output folder.
+        out: PathBuf,
+        /// What is left beside it.
+        left: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The new output is in place, but its name may not be on disk.
+    #[error(
+        "{}: the new output is in place, but that could not be written to disk: after a loss of power the old one \
+         may be there",
+        out.display()
+    )]
+    Unsynced {
         /// The output folder.
         out: PathBuf,
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl ProductError {
+    /// Whether the new output is in place all the same.
+    #[must_use]
+    pub fn in_place(&self) -> bool {
+        matches!(self, Self::Remains { .. } | Self::Unsynced { .. })
+    }
 }
 
 /// Names the place and the deed of a failed call to the file system.

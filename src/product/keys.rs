@@ -10,13 +10,14 @@
 //! picture. A file that is there is never overwritten.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ed25519_dalek::{Signature, Signer};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use tempfile::NamedTempFile;
 
 use super::digest::{hex_of, unhex};
 
@@ -82,10 +83,12 @@ impl SigningKey {
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed).map_err(|source| KeyError::Randomness { path: path.to_owned(), source })?;
         let key = Self(ed25519_dalek::SigningKey::from_bytes(&seed));
-        write(path, &format!("{SECRET}{}\n", hex_of(&seed)))?;
         let mut public = path.as_os_str().to_owned();
         public.push(".pub");
-        write(Path::new(&public), &format!("{}\n", key.public()))?;
+        write_pair([
+            (path, format!("{SECRET}{}\n", hex_of(&seed))),
+            (Path::new(&public), format!("{}\n", key.public())),
+        ])?;
         Ok(key)
     }
 
@@ -145,13 +148,33 @@ fn read(path: &Path, word: &'static str) -> Result<[u8; 32], KeyError> {
     Err(KeyError::Malformed { path: path.to_owned(), found, wanted: word })
 }
 
-/// Writes a file that is not there yet and that only its owner may read.
+/// Writes two files that are not there yet and that only their owner may read: both, or neither. Killed half way, it
+/// may leave the second without the first, which is the one that holds the secret, but never the first alone.
+fn write_pair([(first, secret), (second, public)]: [(&Path, String); 2]) -> Result<(), KeyError> {
+    refuse(first)?;
+    write(second, &public)?;
+    write(first, &secret).inspect_err(|_| {
+        // What went wrong with the first is what there is to say.
+        let _ = fs::remove_file(second);
+    })
+}
+
+fn refuse(path: &Path) -> Result<(), KeyError> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let source = io::ErrorKind::AlreadyExists.into();
+    Err(KeyError::Io { path: path.to_owned(), doing: "write the key", source })
+}
+
+/// Writes a file that is not there yet and that only its owner may read, whole or not at all.
 fn write(path: &Path, text: &str) -> Result<(), KeyError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written =
-        options.open(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    refuse(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+    });
     written.map_err(|source| KeyError::Io { path: path.to_owned(), doing: "write the key", source })
 }

@@ -131,6 +131,9 @@ pub(super) struct OperatorManifest {
     /// The digest of the manifest of the encrypted folders, if there are any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sealed_manifest_sha256: Option<String>,
+    /// What should be in the output and is not, such as the scores of a picture, and why; absent if nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<String>,
 }
 
 /// A partner's folder.
@@ -151,6 +154,7 @@ impl OperatorManifest {
         audit: Option<Chain>,
         files: Vec<FileEntry>,
         sealed_manifest_sha256: Option<String>,
+        missing: Vec<String>,
     ) -> Self {
         Self {
             made_by: MADE_BY.to_owned(),
@@ -160,6 +164,7 @@ impl OperatorManifest {
             audit,
             files,
             sealed_manifest_sha256,
+            missing,
         }
     }
 

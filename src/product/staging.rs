@@ -2,14 +2,22 @@
 //!
 //! Everything is written to a hidden folder beside `OUT`, `.trackweave-<random>/new`, and reaches the disk before it
 //! is renamed into place; an output that an earlier run left is renamed to `old` there first, and removed last. What
-//! ends early, by an error or a panic, removes its hidden folder. What is killed leaves it: it is in nobody's way and
-//! can be removed. A kill between the two renames leaves no `OUT`, and the old output whole in `old`.
+//! ends early, by an error, a signal or a panic, removes its hidden folder. What is killed leaves it: it is in nobody's
+//! way and can be removed. A kill between the two renames leaves no `OUT`, and the old output whole in `old`.
+//!
+//! What would keep the output from its place is looked for when it is begun: folders that cannot be made or renamed,
+//! names that the file system does not take, a full disk, and files that no run wrote, at any depth. What still keeps a
+//! finished output from its place costs nobody the work: it stays in the hidden folder, and the error says so.
 //!
 //! The hidden folder is readable by its owner only; its random name reaches no product.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 use super::audit::{AUDIT, verify_chain};
@@ -19,32 +27,72 @@ use super::error::{ProductError, io_error};
 use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest, check_label};
 use super::operator::{OPERATOR, TIMINGS};
 use super::picture::PictureWriter;
-use super::seal::{SEALED, Sealing, sign};
+use super::seal::{SEALED, SIGNATURE, Sealing, sign};
+use crate::files;
 use crate::space::Frame;
+
+/// Bytes that every file of an output takes at least, and files that an output has for each partner and besides.
+const FILE_BYTES: usize = 512;
+const FILES_OF_PARTNER: usize = 3;
+const FILES_BESIDES: usize = 8;
 
 /// An output that is being written.
 #[derive(Debug)]
 pub struct Staging {
     out: PathBuf,
     beside: TempDir,
+    /// What should be in the output and is not, in words.
+    missing: Vec<String>,
+    /// Goes last: what lies in these folders is gone by then, or stays.
+    _parents: Parents,
 }
 
 impl Staging {
     /// Begins an output that will be at `out`: a new or empty folder, or one that an earlier run wrote.
     ///
     /// # Errors
-    /// A path that is not a folder, a folder that holds what no run wrote, or a disk that refuses.
+    /// A path that is not a folder, a folder that holds what no run wrote or that cannot be replaced, or a disk that
+    /// refuses.
     pub fn create(out: &Path) -> Result<Self, ProductError> {
         let out = resolve(out)?;
         refuse_foreign(&out)?;
         let parent = out.parent().ok_or(ProductError::NotAFolder { path: out.clone(), found: "the root" })?;
-        fs::create_dir_all(parent).map_err(io_error(parent, "create the folder"))?;
+        let parents = Parents::make(parent)?;
         let beside = tempfile::Builder::new().prefix(".trackweave-").tempdir_in(parent);
         let beside = beside.map_err(io_error(parent, "create a folder in it"))?;
-        let staging = Self { out, beside };
+        let staging = Self { out, beside, missing: Vec::new(), _parents: parents };
+        staging.try_replacing()?;
         let operator = staging.folder().join(OPERATOR);
         fs::create_dir_all(&operator).map_err(io_error(&operator, "create the folder"))?;
         Ok(staging)
+    }
+
+    /// Checks that the disk has room for the pictures of these partners, as far as that is certain before they are
+    /// made, and takes the names of their folders.
+    ///
+    /// # Errors
+    /// An id that cannot name a folder, two that the file system takes for one, or a disk that is full.
+    pub fn expect<'a>(&self, partners: impl IntoIterator<Item = &'a str>) -> Result<(), ProductError> {
+        let trial = self.trial()?;
+        let mut files = FILES_BESIDES;
+        for partner in partners {
+            check_partner(partner)?;
+            let folder = trial.join(partner);
+            fs::create_dir(&folder).map_err(io_error(&self.out.join(partner), "create the partner's folder"))?;
+            files += FILES_OF_PARTNER;
+        }
+        let space = trial.join(OPERATOR);
+        let filled = File::create_new(&space).and_then(|mut file| {
+            std::io::copy(&mut std::io::repeat(0).take((files * FILE_BYTES) as u64), &mut file)?;
+            file.sync_all()
+        });
+        filled.map_err(io_error(&self.out, "write a first few bytes to the disk that it is to be on"))?;
+        fs::remove_dir_all(&trial).map_err(io_error(&trial, "remove the folder"))
+    }
+
+    /// Notes that the output lacks something that should be in it.
+    pub fn lacks(&mut self, what: String) {
+        self.missing.push(what);
     }
 
     /// Begins the picture of a partner. `fields` are those that its levels can grant at all; the columns of others are
@@ -63,20 +111,48 @@ impl Staging {
     ///
     /// # Errors
     /// As [`Staging::publish_sealed`].
-    pub fn publish(self) -> Result<(), ProductError> {
+    pub fn publish(self) -> Result<Vec<ProductError>, ProductError> {
         self.publish_sealed(&Sealing::default())
     }
 
-    /// Seals the output, puts it in its place, and removes the one that was there.
+    /// Seals the output, puts it in its place, and removes the one that was there; gives what went wrong after that,
+    /// with the new output in place.
     ///
     /// # Errors
     /// A picture that is not finished, a partner without a key, a foreign folder, or a disk that refuses; then what was
     /// at `out` is still there, unless the error says where it is.
-    pub fn publish_sealed(self, sealing: &Sealing<'_>) -> Result<(), ProductError> {
+    pub fn publish_sealed(self, sealing: &Sealing<'_>) -> Result<Vec<ProductError>, ProductError> {
         self.seal(sealing)?;
         sync_tree(&self.folder())?;
-        refuse_foreign(&self.out)?;
-        replace(self.beside, &self.out)
+        match refuse_foreign(&self.out) {
+            Ok(()) => replace(self.beside, &self.out),
+            Err(error) => Err(kept(self.beside, &self.out, error)),
+        }
+    }
+
+    /// A folder for trials, as long as there is nothing in the output.
+    fn trial(&self) -> Result<PathBuf, ProductError> {
+        let trial = self.beside.path().join("trial");
+        fs::create_dir(&trial).map_err(io_error(&trial, "create the folder"))?;
+        Ok(trial)
+    }
+
+    /// Checks that what is at `out` can be moved aside. A folder cannot be renamed to one that is not empty: what else
+    /// the system finds wrong, it says first.
+    fn try_replacing(&self) -> Result<(), ProductError> {
+        if cfg!(not(unix)) || !self.out.exists() {
+            return Ok(());
+        }
+        let trial = self.trial()?;
+        let inner = trial.join("inner");
+        fs::create_dir(&inner).map_err(io_error(&inner, "create the folder"))?;
+        let immovable = |source| ProductError::Immovable { out: self.out.clone(), source };
+        match fs::rename(&self.out, &trial) {
+            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => (),
+            Err(error) => return Err(immovable(error)),
+            Ok(()) => return fs::rename(&trial, &self.out).map_err(immovable),
+        }
+        fs::remove_dir_all(&trial).map_err(io_error(&trial, "remove the folder"))
     }
 
     /// The folder that will be `OUT`.
@@ -123,33 +199,69 @@ impl Staging {
         }
         let audit = operator.join(AUDIT);
         let audit = if audit.exists() { Some(verify_chain(&audit)?) } else { None };
-        let manifest = OperatorManifest::new(sealing.label, pictures, audit, files, bound);
+        let missing = self.missing.clone();
+        let manifest = OperatorManifest::new(sealing.label, pictures, audit, files, bound, missing);
         write_json(&operator.join(MANIFEST), &manifest)?;
         sealing.sign.map_or(Ok(()), |key| signed.iter().try_for_each(|folder| sign(folder, key)))
     }
 }
 
-/// Puts the folder `new` in `beside` at `out`, and removes what was there; a folder that `beside` lies next to.
+/// Folders above the output that were not there: empty ones go again.
+#[derive(Debug)]
+struct Parents(Vec<PathBuf>);
+
+impl Parents {
+    fn make(folder: &Path) -> Result<Self, ProductError> {
+        let missing = folder.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
+        let made = Self(missing);
+        fs::create_dir_all(folder).map_err(io_error(folder, "create the folder"))?;
+        Ok(made)
+    }
+}
+
+impl Drop for Parents {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // One that holds something stays, and so do those above it.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Puts the folder `new` in `beside` at `out`, and removes what was there; a folder that `beside` lies next to. Gives
+/// what went wrong once the new one was in place.
 ///
 /// # Errors
-/// A disk that refuses; then what was at `out` is still there, unless the error says where it is.
-pub fn replace(beside: TempDir, out: &Path) -> Result<(), ProductError> {
+/// A disk that refuses; then what was at `out` is still there, unless the error says where it is, and the new one is
+/// where the error says.
+pub fn replace(beside: TempDir, out: &Path) -> Result<Vec<ProductError>, ProductError> {
     let (new, old) = (beside.path().join("new"), beside.path().join("old"));
-    let out = out.to_owned();
     let replaces = out.exists();
-    if replaces {
-        fs::rename(&out, &old).map_err(io_error(&out, "move the old output aside"))?;
+    if replaces && let Err(source) = fs::rename(out, &old) {
+        return Err(kept(beside, out, io_error(out, "move the old output aside")(source)));
     }
-    if let Err(source) = fs::rename(&new, &out) {
-        if replaces && fs::rename(&old, &out).is_err() {
-            return Err(ProductError::Stranded { out, kept: beside.keep(), source });
+    if let Err(source) = fs::rename(&new, out) {
+        if replaces && fs::rename(&old, out).is_err() {
+            return Err(ProductError::Stranded { out: out.to_owned(), kept: beside.keep(), source });
         }
-        return Err(ProductError::Io { path: out, doing: "move the new output into place", source });
+        return Err(kept(beside, out, io_error(out, "move the new output into place")(source)));
     }
-    if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        sync_folder(parent)?;
+    let mut after = Vec::new();
+    if let Some(parent) = out.parent().filter(|parent| !parent.as_os_str().is_empty())
+        && let Err(source) = open_and_sync(parent)
+    {
+        after.push(ProductError::Unsynced { out: out.to_owned(), source });
     }
-    beside.close().map_err(|source| ProductError::Remains { out, source })
+    let left = beside.path().to_owned();
+    if let Err(source) = beside.close() {
+        after.push(ProductError::Remains { out: out.to_owned(), left, source });
+    }
+    Ok(after)
+}
+
+/// Keeps a whole output that cannot be put in its place.
+fn kept(beside: TempDir, out: &Path, error: ProductError) -> ProductError {
+    ProductError::Kept { out: out.to_owned(), kept: beside.keep().join("new"), source: Box::new(error) }
 }
 
 /// The absolute path of the output; where it is a link, the path of what it leads to.
@@ -159,29 +271,56 @@ fn resolve(out: &Path) -> Result<PathBuf, ProductError> {
         Ok(_) => "a file",
         Err(_) if fs::symlink_metadata(out).is_ok() => "a link that leads nowhere",
         Err(_) if out.file_name().is_none() => "a path without a name",
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_error(out, "resolve the path")(error)),
         Err(_) => return std::path::absolute(out).map_err(io_error(out, "resolve the path")),
     };
     Err(ProductError::NotAFolder { path: out.to_owned(), found })
 }
 
-/// Refuses a folder with anything in it that no run of ours put there: publishing would remove it.
+/// What any manifest of ours says of its folder: the files in it.
+#[derive(Deserialize)]
+struct Listing {
+    files: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+}
+
+/// Refuses a folder with anything in it, at any depth, that no manifest of ours names: publishing would remove it.
 fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
     if !out.exists() {
         return Ok(());
     }
-    let entries = names_in(out)?;
-    let ours = fs::read(out.join(OPERATOR).join(MANIFEST)).ok();
-    let ours = ours.and_then(|bytes| serde_json::from_slice::<OperatorManifest>(&bytes).ok());
-    let ours = ours.filter(OperatorManifest::is_ours);
-    let known = |entry: &str| {
-        let pictures = ours.iter().flat_map(|manifest| &manifest.pictures);
-        ours.is_some()
-            && (entry == OPERATOR || entry == SEALED || pictures.into_iter().any(|picture| picture.partner == entry))
-    };
-    match entries.into_iter().find(|entry| !known(entry)) {
-        Some(entry) => Err(ProductError::Foreign { out: out.to_owned(), entry }),
-        None => Ok(()),
+    let foreign = |entry: String| ProductError::Foreign { out: out.to_owned(), entry };
+    let ours = read_json::<OperatorManifest>(&out.join(OPERATOR)).filter(OperatorManifest::is_ours);
+    let known: BTreeSet<String> = ours.map_or_else(BTreeSet::new, |manifest| {
+        let pictures = manifest.pictures.into_iter().map(|picture| picture.partner);
+        pictures.chain([OPERATOR, SEALED].map(str::to_owned)).collect()
+    });
+    for name in names_in(out)? {
+        let folder = out.join(&name);
+        if !known.contains(&name) || !fs::symlink_metadata(&folder).is_ok_and(|there| there.is_dir()) {
+            return Err(foreign(name));
+        }
+        let files = read_json::<Listing>(&folder).map_or_else(Vec::new, |listing| listing.files);
+        let listed: BTreeSet<String> = files.into_iter().map(|file| file.name).collect();
+        for file in names_in(&folder)? {
+            let ours = [MANIFEST, SIGNATURE].contains(&file.as_str())
+                || name == OPERATOR && file == TIMINGS
+                || listed.contains(&file);
+            if !ours || !fs::symlink_metadata(folder.join(&file)).is_ok_and(|there| there.is_file()) {
+                return Err(foreign(format!("{name}/{file}")));
+            }
+        }
     }
+    Ok(())
+}
+
+/// The manifest in a folder, if it is one.
+fn read_json<T: DeserializeOwned>(folder: &Path) -> Option<T> {
+    files::read(&folder.join(MANIFEST), files::TEXT_MOST).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
 }
 
 /// Accepts ids that name one folder directly below the output.
@@ -209,11 +348,12 @@ fn sync_tree(folder: &Path) -> Result<(), ProductError> {
     sync_folder(folder)
 }
 
-/// Waits until the names in a folder are on disk; only Unix can open a folder for this.
+/// Waits until the names in a folder are on disk.
 fn sync_folder(folder: &Path) -> Result<(), ProductError> {
-    if cfg!(unix) {
-        let doing = "write the folder to disk";
-        File::open(folder).and_then(|opened| opened.sync_all()).map_err(io_error(folder, doing))?;
-    }
-    Ok(())
+    open_and_sync(folder).map_err(io_error(folder, "write the folder to disk"))
+}
+
+/// Only Unix can open a folder for this.
+fn open_and_sync(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

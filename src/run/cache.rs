@@ -1,23 +1,25 @@
 //! Tracks of lanes that were fused before, in a folder, by the digest of all that went into them.
 //!
 //! `<digest>.lane` holds what one lane reported: a head, then for every report its time, the number of tracks and their
-//! words, little endian; last the SHA-256 of all that. A file is there whole or not at all; one that is not what its
-//! last bytes say is treated as missing. The folder holds tracks of every partner: it is the operator's, as readable
+//! words, little endian; last the SHA-256 of the lane's digest and all that. A file is there whole or not at all; one
+//! that cannot be read, is not what its last bytes say, is another lane's or holds what no lane of this run reports is
+//! treated as missing, and replaced. The folder holds tracks of every partner: it is the operator's, as readable
 //! as its `_operator`, and to be trusted like the program.
 
 use super::RunError;
 use super::inputs::Hashing;
+use crate::files;
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::state::State;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What every file begins with.
-const HEAD: [u8; 18] = *b"trackweave lane 1\n";
+const HEAD: [u8; 18] = *b"trackweave lane 2\n";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
 /// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources.
@@ -34,7 +36,7 @@ pub(super) struct Cache {
 pub(super) enum Found {
     /// Its reports.
     Whole(Stored),
-    /// A file that is not what was written.
+    /// A file that is not what was written, or cannot be read.
     Damaged,
     /// Nothing.
     Missing,
@@ -64,13 +66,14 @@ impl Cache {
     /// Opens a folder, made if it is not there.
     ///
     /// # Errors
-    /// If it cannot be made, or lies in the output, which is replaced as a whole and has the partners' folders.
+    /// If it cannot be made or written to, or lies in the output, which is replaced as a whole and has the partners' folders.
     pub(super) fn open(folder: &Path, out: &Path) -> Result<Self, RunError> {
         let place = |path| resolved(path).map_err(failed(path, "resolve the path"));
         if place(folder)?.starts_with(place(out)?) {
             return Err(RunError::CacheInOutput { cache: folder.to_owned(), out: out.to_owned() });
         }
         make(folder).map_err(failed(folder, "create the folder"))?;
+        NamedTempFile::new_in(folder).map_err(failed(folder, "create a file in it"))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -78,17 +81,13 @@ impl Cache {
         self.folder.join(format!("{digest}.lane"))
     }
 
-    /// The reports of a lane, checked whole before the first is used.
-    ///
-    /// # Errors
-    /// If a file that is there cannot be read.
-    pub(super) fn find(&self, digest: &str) -> Result<Found, RunError> {
+    /// The reports of a lane, checked whole before the first is used: those at `times_us`, no others.
+    pub(super) fn find(&self, digest: &str, times_us: impl Iterator<Item = i64>) -> Found {
         let path = self.path(digest);
-        match whole(&path) {
-            Ok(Some(file)) => Ok(Found::Whole(Stored { path, file: BufReader::new(file) })),
-            Ok(None) => Ok(Found::Damaged),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
-            Err(error) => Err(failed(&path, "read the file")(error)),
+        match whole(&path, digest, times_us) {
+            Ok(Some(file)) => Found::Whole(Stored { path, file: BufReader::new(file) }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::Missing,
+            Ok(None) | Err(_) => Found::Damaged,
         }
     }
 
@@ -99,7 +98,8 @@ impl Cache {
     pub(super) fn store(&self, digest: &str) -> Result<Storing, RunError> {
         let path = self.path(digest);
         let file = NamedTempFile::new_in(&self.folder).map_err(failed(&path, "create the file"))?;
-        let mut storing = Storing { path, file: BufWriter::new(file), hash: Sha256::new() };
+        let hash = Sha256::new_with_prefix(digest);
+        let mut storing = Storing { path, file: BufWriter::new(file), hash };
         storing.append(&HEAD)?;
         Ok(storing)
     }
@@ -121,19 +121,31 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     Ok(fs::canonicalize(there)?.join(rest))
 }
 
-/// The reports in a file, from the first on; `None` if it is not what its head and its last bytes say.
-fn whole(path: &Path) -> io::Result<Option<io::Take<File>>> {
-    let mut file = File::open(path)?;
+/// The reports in a file, from the first on; `None` if it is not what its head and its last bytes say, or holds other
+/// reports than those at `times_us`.
+fn whole(path: &Path, digest: &str, mut times_us: impl Iterator<Item = i64>) -> io::Result<Option<io::Take<File>>> {
+    let mut file = files::open(path)?;
     let head = HEAD.len() as u64;
     let Some(reports) = file.metadata()?.len().checked_sub(head + DIGEST) else { return Ok(None) };
-    let mut hash = Sha256::new();
+    let mut hash = Sha256::new_with_prefix(digest);
     io::copy(&mut (&mut file).take(head + reports), &mut Hashing(&mut hash))?;
     let mut last = Vec::new();
     file.read_to_end(&mut last)?;
-    file.rewind()?;
-    let mut first = [0; HEAD.len()];
-    file.read_exact(&mut first)?;
-    Ok((first == HEAD && last == *hash.finalize()).then(|| file.take(reports)))
+    let mut begin = || {
+        file.rewind()?;
+        let mut first = [0; HEAD.len()];
+        file.read_exact(&mut first)?;
+        Ok::<_, io::Error>(first == HEAD)
+    };
+    if !begin()? || last != *hash.finalize() {
+        return Ok(None);
+    }
+    let mut stored = Stored { path: path.to_owned(), file: BufReader::new(file.try_clone()?.take(reports)) };
+    if !times_us.all(|time_us| stored.check(time_us).is_ok()) || stored.file.fill_buf()? != [0_u8; 0] {
+        return Ok(None);
+    }
+    file.seek(io::SeekFrom::Start(head))?;
+    Ok(Some(file.take(reports)))
 }
 
 impl Stored {
@@ -143,16 +155,33 @@ impl Stored {
     /// If the file cannot be read, or holds another report.
     pub(super) fn next(&mut self, lane: usize, time_us: i64) -> Result<Answer, RunError> {
         let mut read = || {
-            let found_us = i64::from_le_bytes(self.bytes()?);
-            if found_us != time_us {
-                return Err(io::Error::other(format!("found a report at {found_us}, wanted one at {time_us}")));
-            }
-            let count = u64::from_le_bytes(self.bytes()?);
+            let count = self.begin(time_us)?;
             let estimates = (0..count).map(|_| self.estimate()).collect::<io::Result<_>>()?;
             Ok(Answer { lane, time_us, estimates })
         };
         let answer = read();
         answer.map_err(failed(&self.path, "read a report"))
+    }
+
+    /// Passes over the next report, which must be one at `time_us` of tracks as fusion gives them.
+    fn check(&mut self, time_us: i64) -> io::Result<()> {
+        for _ in 0..self.begin(time_us)? {
+            let Estimate { existence, state, .. } = self.estimate()?;
+            let numbers = state.mean.iter().chain(&state.covariance);
+            if !(0.0..=1.0).contains(&existence) || !numbers.into_iter().all(|number| number.is_finite()) {
+                return Err(io::Error::other("no track"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of tracks of the next report.
+    fn begin(&mut self, time_us: i64) -> io::Result<u64> {
+        let found_us = i64::from_le_bytes(self.bytes()?);
+        if found_us != time_us {
+            return Err(io::Error::other(format!("found a report at {found_us}, wanted one at {time_us}")));
+        }
+        Ok(u64::from_le_bytes(self.bytes()?))
     }
 
     fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
@@ -267,8 +296,10 @@ mod tests {
         let cache = Cache::open(&folder.path().join("a/b"), Path::new("out")).expect("a cache");
         let answers = [answer(-9, 3), answer(i64::MAX, 0), answer(12, 1)];
         stored(&cache, "d", &answers);
-        assert!(matches!(cache.find("e"), Ok(Found::Missing)));
-        let Ok(Found::Whole(mut found)) = cache.find("d") else { panic!("the lane is not found") };
+        assert!(matches!(cache.find("e", std::iter::empty()), Found::Missing));
+        let Found::Whole(mut found) = cache.find("d", [-9, i64::MAX, 12].into_iter()) else {
+            panic!("the lane is not found")
+        };
         for wanted in &answers {
             let found = found.next(4, wanted.time_us).expect("a report");
             assert_eq!((found.lane, &found.estimates), (4, &wanted.estimates));
@@ -282,8 +313,31 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = Cache::open(folder.path(), Path::new("out")).expect("a cache");
         stored(&cache, "d", &[answer(5, 1)]);
-        let Ok(Found::Whole(mut found)) = cache.find("d") else { panic!("the lane is not found") };
+        let Found::Whole(mut found) = cache.find("d", [5].into_iter()) else { panic!("the lane is not found") };
         assert!(found.next(4, 6).is_err());
+    }
+
+    /// Whole, by its last bytes, and yet not what this run wants: another lane's, other times, more or less of them,
+    /// tracks that are none.
+    #[test]
+    fn a_whole_file_with_other_content_counts_as_damaged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(folder.path(), Path::new("out")).expect("a cache");
+        let find = |times: &[i64]| matches!(cache.find("d", times.iter().copied()), Found::Whole(_));
+        stored(&cache, "d", &[answer(5, 1), answer(6, 2)]);
+        assert!(find(&[5, 6]));
+        for other in [&[5, 7][..], &[5], &[5, 6, 7], &[]] {
+            assert!(!find(other), "{other:?}");
+        }
+        fs::rename(folder.path().join("d.lane"), folder.path().join("e.lane")).expect("another name");
+        assert!(matches!(cache.find("e", [5, 6].into_iter()), Found::Damaged));
+        let mut nowhere = answer(5, 2);
+        nowhere.estimates[1].state.mean[0] = f32::NAN;
+        stored(&cache, "d", &[nowhere]);
+        assert!(!find(&[5]));
+        fs::remove_file(folder.path().join("d.lane")).expect("the file");
+        fs::create_dir(folder.path().join("d.lane")).expect("a folder");
+        assert!(matches!(cache.find("d", [5].into_iter()), Found::Damaged));
     }
 
     #[test]
@@ -297,17 +351,18 @@ mod tests {
             let mut changed = whole.clone();
             changed[place] ^= 1;
             fs::write(&path, &changed).expect("the file is written");
-            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "byte {place}");
+            assert!(matches!(cache.find("d", [5].into_iter()), Found::Damaged), "byte {place}");
             fs::write(&path, &whole[..place]).expect("the file is written");
-            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "cut at {place}");
+            assert!(matches!(cache.find("d", [5].into_iter()), Found::Damaged), "cut at {place}");
         }
         // The digest of nothing, and of something that has no head.
-        for body in [&b""[..], b"trackweave lane 0\n"] {
-            fs::write(&path, [body, Sha256::digest(body).as_slice()].concat()).expect("the file is written");
-            assert!(matches!(cache.find("d"), Ok(Found::Damaged)), "{body:?}");
+        for body in [&b""[..], b"trackweave lane 1\n"] {
+            fs::write(&path, [body, &Sha256::new_with_prefix("d").chain_update(body).finalize()].concat())
+                .expect("the file is written");
+            assert!(matches!(cache.find("d", [5].into_iter()), Found::Damaged), "{body:?}");
         }
         stored(&cache, "d", &[answer(5, 2)]);
-        assert!(matches!(cache.find("d"), Ok(Found::Whole(_))));
+        assert!(matches!(cache.find("d", [5].into_iter()), Found::Whole(_)));
     }
 
     #[test]

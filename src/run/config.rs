@@ -1,6 +1,8 @@
 //! What a run needs besides a recording and a policy: one TOML file, complete, without hidden defaults.
 
+use super::scores::scoring;
 use crate::fusion::config::{Config, Positive};
+use crate::score::ScoreError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -47,6 +49,14 @@ pub enum ConfigError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// Nothing can be scored with it.
+    #[error("{}: table `score`: {source}", path.display())]
+    Score {
+        /// The file.
+        path: PathBuf,
+        /// What cannot be.
+        source: ScoreError,
+    },
 }
 
 impl RunConfig {
@@ -73,7 +83,11 @@ impl RunConfig {
     /// # Errors
     /// Says where the text is not a configuration.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })
+        let config: Self = toml::from_str(text)
+            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        let scored = scoring(&config, [0; 2]).check();
+        scored.map_err(|source| ConfigError::Score { path: path.to_owned(), source })?;
+        Ok(config)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong on the whole path.
 
 use super::coverage::REACH_MAX_DEG;
+use super::scores::TIMES_MAX;
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::KernelError;
@@ -8,6 +9,7 @@ use crate::ingest::IngestError;
 use crate::policy::PolicyError;
 use crate::product::ProductError;
 use crate::score::ScoreError;
+use std::error::Error;
 use std::path::PathBuf;
 
 /// Why a run ended without an output.
@@ -68,9 +70,26 @@ pub enum RunError {
         /// What the first one had given.
         wanted: String,
     },
-    /// The score.
-    #[error(transparent)]
+    /// How pictures are to be scored, or what they are scored from.
+    #[error("scoring with the configuration's table `score`: {0}")]
     Score(#[from] ScoreError),
+    /// Truth that is compared with pictures too often.
+    #[error(
+        "{}: its truth is there at {found} report times, {report_period_s} s apart; wanted at most {TIMES_MAX}: a longer \
+         `report_period_s`, a shorter `max_gap_s`, or a recording without truth",
+        recording.display()
+    )]
+    TooManyTimes {
+        /// The recording.
+        recording: PathBuf,
+        /// Report times, at most.
+        found: u64,
+        /// The period between them.
+        report_period_s: f32,
+    },
+    /// Whoever started the run had it stopped.
+    #[error("stopped before it was done")]
+    Stopped,
     /// Rows that came too late, where that is fatal.
     #[error("{rows} rows of one segment came after later ones had ended their look, wanted rows in time order")]
     Late {
@@ -102,5 +121,46 @@ impl From<FusionError> for RunError {
             FusionError::Kernel(error) => Self::Kernel(error),
             other => Self::Fusion(other),
         }
+    }
+}
+
+/// An error and its causes in one line. A cause that the line has already is left out.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut line = one_line(&error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        if !line.contains(first) {
+            line = format!("{line}: {}", one_line(&text));
+        }
+        cause = error.source();
+    }
+    line
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Said {
+        said: &'static str,
+        source: Option<Box<Said>>,
+    }
+
+    #[test]
+    fn causes_follow_in_one_line_and_none_twice() {
+        let disk = Said { said: "no space\n  left", source: None };
+        let file = Said { said: "a.toml: cannot be written", source: Some(Box::new(disk)) };
+        assert_eq!(chain(&file), "a.toml: cannot be written: no space left");
+        let parser = Said { said: "error at line 3\n  |\n3 | x", source: None };
+        let file = Said { said: "a.toml: error at line 3: 3 | x", source: Some(Box::new(parser)) };
+        assert_eq!(chain(&file), "a.toml: error at line 3: 3 | x");
     }
 }

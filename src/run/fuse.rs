@@ -10,7 +10,7 @@ use super::lanes::{Basis, Lane};
 use super::pictures::Pictures;
 use super::report::WorkReport;
 use super::waves::{Taker, changed, feed};
-use super::{Progress, Request, RunError};
+use super::{Listener, Progress, Request, RunError, chain, tell};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Answer, Batch, Scan};
 use crate::fusion::device::engine::Patience;
@@ -26,6 +26,8 @@ struct Known<'a> {
     order: VecDeque<(usize, i64)>,
     stored: BTreeMap<usize, Stored>,
     storing: BTreeMap<usize, Storing>,
+    /// Why a lane could not be stored; fusion goes on without.
+    unstored: Option<RunError>,
     /// What the lanes that are fused are given: it must be what was digested.
     given: Inputs<'a>,
 }
@@ -40,7 +42,7 @@ pub(super) fn fuse(
     executor: Executor,
     (basis, lanes): (&Basis<'_>, &[Lane]),
     pictures: &mut Pictures<'_>,
-    progress: &mut dyn FnMut(Progress),
+    listener: &mut Listener<'_>,
 ) -> Result<(Vec<u64>, WorkReport), RunError> {
     let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
     let mut work = WorkReport::default();
@@ -50,11 +52,11 @@ pub(super) fn fuse(
         let begin = || Inputs::new(basis, lanes, &executor.identity());
         let mut inputs = begin()?;
         let rows = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
-            progress(Progress::Comparing(rows, all));
+            tell(listener, Progress::Comparing(rows, all))
         })?;
         fail_if_late(request, &rows)?;
         late = Some(rows);
-        known = Some(Known::look_up(cache, inputs, begin()?, &mut work)?);
+        known = Some(Known::look_up(cache, inputs, begin()?, &mut work));
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
     }
@@ -66,7 +68,7 @@ pub(super) fn fuse(
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };
     if !chosen.is_empty() {
-        let rows = feed(request, basis, chosen, &mut fusing, &mut |rows| progress(Progress::Fusing(rows, all)))?;
+        let rows = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
         fail_if_late(request, &rows)?;
         late = late.or(Some(rows));
     }
@@ -85,18 +87,25 @@ fn fail_if_late(request: &Request<'_>, late: &[u64]) -> Result<(), RunError> {
 }
 
 impl<'a> Known<'a> {
-    fn look_up(cache: &Cache, inputs: Inputs<'a>, given: Inputs<'a>, work: &mut WorkReport) -> Result<Self, RunError> {
+    fn look_up(cache: &Cache, inputs: Inputs<'a>, given: Inputs<'a>, work: &mut WorkReport) -> Self {
         let (digests, order) = inputs.finish();
-        let (mut stored, mut storing) = (BTreeMap::new(), BTreeMap::new());
+        let mut times: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+        for &(lane, time_us) in &order {
+            times.entry(lane).or_default().push(time_us);
+        }
+        let (mut stored, mut storing, mut unstored) = (BTreeMap::new(), BTreeMap::new(), None);
         for (lane, digest) in digests.iter().enumerate() {
-            let found = cache.find(digest)?;
+            let found = cache.find(digest, times.remove(&lane).unwrap_or_default().into_iter());
             work.damaged += u64::from(matches!(found, Found::Damaged));
             match found {
                 Found::Whole(reports) => drop(stored.insert(lane, reports)),
-                Found::Damaged | Found::Missing => drop(storing.insert(lane, cache.store(digest)?)),
+                Found::Damaged | Found::Missing => match cache.store(digest) {
+                    Ok(begun) => drop(storing.insert(lane, begun)),
+                    Err(error) => unstored = unstored.or(Some(error)),
+                },
             }
         }
-        Ok(Self { digests, order: order.into(), stored, storing, given })
+        Self { digests, order: order.into(), stored, storing, unstored, given }
     }
 
     /// The next report if it is one of a lane that is stored, whatever is fused meanwhile.
@@ -112,19 +121,21 @@ impl<'a> Known<'a> {
         if self.order.pop_front() != Some((answer.lane, answer.time_us)) {
             return Err(other_scans(basis));
         }
-        self.storing.get_mut(&answer.lane).map_or(Ok(()), |storing| storing.add(answer))
-    }
-
-    /// Keeps what was stored, if the lanes were given what had been digested.
-    fn finish(self, basis: &Basis<'_>) -> Result<(), RunError> {
-        let (given, _) = self.given.finish();
-        for (lane, storing) in self.storing {
-            if !self.order.is_empty() || given.get(lane) != self.digests.get(lane) {
-                return Err(other_scans(basis));
-            }
-            storing.finish()?;
+        if let Some(Err(error)) = self.storing.get_mut(&answer.lane).map(|storing| storing.add(answer)) {
+            self.storing.remove(&answer.lane);
+            self.unstored.get_or_insert(error);
         }
         Ok(())
+    }
+
+    /// Keeps what was stored, if the lanes were given what had been digested; says why anything was not.
+    fn finish(self, basis: &Basis<'_>) -> Result<Option<RunError>, RunError> {
+        let (given, _) = self.given.finish();
+        if self.storing.keys().any(|lane| !self.order.is_empty() || given.get(*lane) != self.digests.get(*lane)) {
+            return Err(other_scans(basis));
+        }
+        let failed = self.storing.into_values().filter_map(|storing| storing.finish().err());
+        Ok(self.unstored.into_iter().chain(failed.collect::<Vec<_>>()).next())
     }
 }
 
@@ -180,7 +191,9 @@ impl Fusing<'_, '_, '_> {
         }
         let spent = STAGES.iter().zip(self.batch.timings().0);
         work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
-        self.known.map_or(Ok(()), |known| known.finish(self.basis))
+        let unstored = self.known.map_or(Ok(None), |known| known.finish(self.basis))?;
+        work.unstored = unstored.map(|error| chain(&error));
+        Ok(())
     }
 }
 

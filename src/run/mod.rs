@@ -27,6 +27,7 @@ mod memory; // detections in memory -> tracks in memory
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use config::{ConfigError, RunConfig, Scoring};
 pub use error::RunError;
+pub(crate) use error::chain;
 pub use memory::{TrackAt, track};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
 pub use scores::{OutputError, score_output};
@@ -39,6 +40,8 @@ use cache::Cache;
 use fuse::fuse;
 use lanes::{Basis, Lane};
 use pictures::Pictures;
+use scores::check_truth;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -86,6 +89,15 @@ pub enum Progress {
     Fusing(u64, u64),
     /// The pictures are being scored.
     Scoring,
+    /// The output is being put in its place: from here on the run does not stop.
+    Publishing,
+}
+
+/// Whoever is told how far a run is, and may have it stopped.
+type Listener<'l> = dyn FnMut(Progress) -> ControlFlow<()> + 'l;
+
+fn tell(listener: &mut Listener<'_>, progress: Progress) -> Result<(), RunError> {
+    if listener(progress).is_break() { Err(RunError::Stopped) } else { Ok(()) }
 }
 
 /// How a run seals what it writes.
@@ -120,10 +132,34 @@ pub fn run_sealed(
     executor: Executor,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<RunReport, RunError> {
+    run_watched(request, seals, executor, &mut |done| {
+        progress(done);
+        ControlFlow::Continue(())
+    })
+}
+
+/// Runs the whole path, seals the output folder and publishes it, or stops where it is told to.
+///
+/// What can be checked beforehand is checked before anything is fused: policy, keys, truth, scoring, the output's place
+/// and the cache. Scores that cannot be had in the end, and what goes wrong once the output is in its place, are in the
+/// report and lose nothing.
+///
+/// # Errors
+/// Anything wrong with the recording, the policy, the output folder, the partners' keys or the device, or
+/// [`RunError::Stopped`]; nothing is published then.
+pub fn run_watched(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    executor: Executor,
+    listener: &mut Listener<'_>,
+) -> Result<RunReport, RunError> {
     let recording = Recording::open(request.recording)?;
-    let done = run_opened(request, &recording, seals, executor, progress);
-    // Half a file may be wrong in many ways: that somebody is writing it comes first.
-    done.map_err(|error| recording.check().err().map_or(error, RunError::from))
+    let done = run_opened(request, &recording, seals, executor, listener);
+    done.map_err(|error| match error {
+        RunError::Stopped | RunError::Product(_) => error,
+        // Half a file may be wrong in many ways: that somebody is writing it comes first.
+        error => recording.check().err().map_or(error, RunError::from),
+    })
 }
 
 /// The whole path, the recording's files being open.
@@ -132,7 +168,7 @@ fn run_opened(
     recording: &Recording,
     seals: Seals<'_>,
     executor: Executor,
-    progress: &mut dyn FnMut(Progress),
+    listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
     request.label.map_or(Ok(()), check_label)?;
@@ -143,7 +179,10 @@ fn run_opened(
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
-    let (classifier, pass, ingest) = class(request, recording, &policy, progress)?;
+    let mut staging = Staging::create(request.out)?;
+    staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
+    check_truth(request.recording, recording, request.config)?;
+    let (classifier, pass, ingest) = class(request, recording, &policy, listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
         recording,
@@ -160,15 +199,17 @@ fn run_opened(
     };
     let lanes = Lane::all(&basis, &decisions)?;
     let class = started.elapsed().as_secs_f64();
-    let staging = Staging::create(request.out)?;
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, progress)?;
+    let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, listener)?;
     work.seconds.class = class;
     let (released, authority) = pictures.finish(request, &decisions)?;
-    progress(Progress::Scoring);
+    tell(listener, Progress::Scoring)?;
     let outcome = report::Outcome { decisions: &decisions, ingest, late, work, released, authority };
-    let report = RunReport::assemble(request, &basis, &lanes, outcome, &staging)?;
-    staging.publish_sealed(&Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label })?;
+    let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
+    tell(listener, Progress::Publishing)?;
+    let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };
+    let after = staging.publish_sealed(&sealing)?;
+    report.warnings.extend(after.iter().map(|error| chain(error)).chain(report.work.unstored.clone()));
     Ok(report)
 }
 
@@ -177,7 +218,7 @@ fn class(
     request: &Request<'_>,
     recording: &Recording,
     policy: &Policy,
-    progress: &mut dyn FnMut(Progress),
+    listener: &mut Listener<'_>,
 ) -> Result<(Classifier, Pass, IngestReport), RunError> {
     let mut classifier = Classifier::new(policy, recording.catalogue(), request.as_of_us)?;
     let mut reader = recording.reader(options(request))?;
@@ -185,7 +226,7 @@ fn class(
     while let Some(batch) = reader.next_batch()? {
         classifier.classify(&batch)?;
         rows += batch.time_us.len() as u64;
-        progress(Progress::Classing(rows));
+        tell(listener, Progress::Classing(rows))?;
     }
     Ok((classifier, reader.pass(), reader.report().clone()))
 }

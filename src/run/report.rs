@@ -4,10 +4,10 @@ use super::authority::AuthorityReport;
 use super::lanes::{Basis, Lane};
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
-use super::{Request, RunError, journal};
+use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth};
-use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
+use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Obligations, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
@@ -32,6 +32,15 @@ pub struct RunReport {
     pub partners: Vec<PartnerReport>,
     /// Who may act on the tracks of each lane.
     pub authority: AuthorityReport,
+    /// Pictures without scores although there is truth, by partner, and why; the pictures themselves are whole.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unscored: BTreeMap<String, String>,
+    /// What each level of `receive` demands, by its name.
+    #[serde(skip)]
+    pub levels: BTreeMap<String, Obligations>,
+    /// What went wrong without harm to the output; not in the operator's report, which was written before.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
     /// What it took; not in the operator's report, which is the same for equal runs.
     #[serde(skip)]
     pub work: WorkReport,
@@ -99,6 +108,9 @@ pub struct WorkReport {
     pub from_cache: Vec<bool>,
     /// Files of the cache that were not what had been written to them; their lanes were fused again.
     pub damaged: u64,
+    /// Why the cache does not have a lane that was fused; it will be fused again next time.
+    #[serde(skip)]
+    pub unstored: Option<String>,
     /// Time of each part.
     pub seconds: Seconds,
     /// Seconds of fusion in each stage.
@@ -168,28 +180,21 @@ pub(super) struct Outcome<'a> {
 }
 
 impl RunReport {
-    /// Scores the pictures, writes the operator's folder and says what the run did.
+    /// Scores the pictures, writes the operator's folder and says what the run did. What cannot be scored any more, is
+    /// said to be: the pictures are none the worse.
     ///
     /// # Errors
-    /// If truth or pictures cannot be read, or the operator's folder cannot be written.
+    /// If the operator's folder cannot be written.
     pub(super) fn assemble(
         request: &Request<'_>,
         basis: &Basis<'_>,
         lanes: &[Lane],
         outcome: Outcome<'_>,
-        staging: &Staging,
+        staging: &mut Staging,
     ) -> Result<Self, RunError> {
         let Outcome { decisions, ingest, late, work, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
-        let truth = basis.recording.truth()?;
-        let mut scores = Vec::with_capacity(names.len());
-        for (name, released) in names.iter().zip(&released) {
-            let folder = staging.folder().join(name);
-            let score = truth.as_ref().map(|truth| score_picture(&folder, truth, request.config)).transpose()?;
-            let resolution =
-                Resolution::of(request, basis.policy, &released.tally, (&folder, truth.as_ref(), score.as_ref()))?;
-            scores.push((score, resolution));
-        }
+        let (scores, unscored) = scores(request, basis, &released, staging);
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
         let journal = journal::of_operator(basis, &records, &released);
@@ -227,9 +232,19 @@ impl RunReport {
                 })
                 .collect(),
             authority,
+            unscored,
+            levels: basis
+                .policy
+                .receive_levels()
+                .map(|level| (level.name.clone(), level.obligations.clone()))
+                .collect(),
+            warnings: Vec::new(),
             work,
         };
         staging.decisions(&records)?;
+        for (partner, why) in &report.unscored {
+            staging.lacks(format!("the scores of `{partner}`: {why}"));
+        }
         report.write(staging, &journal)?;
         Ok(report)
     }
@@ -249,6 +264,38 @@ impl RunReport {
     }
 }
 
+/// The score of a picture, if it has one, and its resolution.
+type Scored = (Option<ScoreReport>, Resolution);
+
+/// The score and the resolution of every picture, and of which pictures there are none although there is truth.
+fn scores(
+    request: &Request<'_>,
+    basis: &Basis<'_>,
+    released: &[Released],
+    staging: &Staging,
+) -> (Vec<Scored>, BTreeMap<String, String>) {
+    let truth = basis.recording.truth().map_err(RunError::from);
+    let mut unscored = BTreeMap::new();
+    let partners = basis.policy.partners().iter().zip(released);
+    let scores = partners.map(|(partner, released)| {
+        let plain = Resolution::plain(request, basis.policy, &released.tally);
+        let folder = staging.folder().join(&partner.id);
+        let scored = match &truth {
+            Err(error) => Err(chain(error)),
+            Ok(None) => return (None, plain),
+            Ok(Some(truth)) => score_picture(&folder, truth, request.config)
+                .and_then(|score| Ok((Some(score.clone()), plain.scored(request, &folder, truth, &score)?)))
+                .map_err(|error| chain(&error)),
+        };
+        scored.unwrap_or_else(|why| {
+            unscored.insert(partner.id.clone(), why);
+            (None, plain)
+        })
+    });
+    let scores = scores.collect();
+    (scores, unscored)
+}
+
 /// Rules as text; none is nothing that permits it.
 fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
     let name = |rules: Vec<String>| if rules.is_empty() { NO_POLICY.to_owned() } else { rules.join(", ") };
@@ -256,19 +303,14 @@ fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
 }
 
 impl Resolution {
-    /// Of a picture in a folder, with the truth and the score where there is one.
-    fn of(
-        request: &Request<'_>,
-        policy: &Policy,
-        tally: &Tally,
-        (folder, truth, score): (&Path, Option<&Truth>, Option<&ScoreReport>),
-    ) -> Result<Self, RunError> {
+    /// Of a picture that is not scored.
+    fn plain(request: &Request<'_>, policy: &Policy, tally: &Tally) -> Self {
         let mut resolution = Self {
             delay_mean_s: 0.0,
             cell_m: None,
             within_m: f64::from(request.config.score.cutoff_m.get()),
-            coverage: score.and_then(|score| score.coverage),
-            position_rmse_m: score.and_then(|score| score.position_rmse_m),
+            coverage: None,
+            position_rmse_m: None,
         };
         for level in policy.receive_levels() {
             let Some(&rows) = tally.levels.get(&level.name) else { continue };
@@ -276,18 +318,30 @@ impl Resolution {
             resolution.delay_mean_s += share * level.obligations.delay_us as f64 * 1e-6;
             resolution.cell_m = resolution.cell_m.into_iter().chain(level.obligations.coarsen_m).reduce(f64::max);
         }
-        let Some(cell_m) = resolution.cell_m else { return Ok(resolution) };
-        resolution.within_m += cell_m * 0.75_f64.sqrt();
-        let Some(truth) = truth else { return Ok(resolution) };
+        resolution.within_m += resolution.cell_m.map_or(0.0, |cell_m| cell_m * 0.75_f64.sqrt());
+        resolution
+    }
+
+    /// The same of one in a folder that has a score.
+    fn scored(
+        mut self,
+        request: &Request<'_>,
+        folder: &Path,
+        truth: &Truth,
+        score: &ScoreReport,
+    ) -> Result<Self, RunError> {
+        (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
+        if self.cell_m.is_none() {
+            return Ok(self);
+        }
         let mut config = request.config.clone();
         #[expect(clippy::cast_possible_truncation, reason = "a cut-off of metres")]
-        let within_m = resolution.within_m as f32;
+        let within_m = self.within_m as f32;
         if let Ok(within_m) = within_m.try_into() {
             config.score.cutoff_m = within_m;
         }
         let score = score_picture(folder, truth, &config)?;
-        resolution.coverage = score.coverage;
-        resolution.position_rmse_m = score.position_rmse_m;
-        Ok(resolution)
+        (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
+        Ok(self)
     }
 }

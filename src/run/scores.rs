@@ -1,7 +1,7 @@
 //! Pictures against truth: those of a run that ends, and those of an output folder that is there.
 
 use super::{RunConfig, RunError};
-use crate::ingest::{Catalogue, IngestError, Truth, read_truth};
+use crate::ingest::{Catalogue, IngestError, Recording, Truth, read_truth};
 use crate::product::read_picture;
 use crate::score::gospa::Gospa;
 use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
@@ -9,11 +9,12 @@ use crate::space::Frame;
 use crate::time::micros;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::iter::successors;
 use std::path::{Path, PathBuf};
 
 /// What makes a folder a picture.
 const MANIFEST: &str = "manifest.json";
+/// Report times at which there may be truth to compare with: a day a hundred times a second.
+pub(super) const TIMES_MAX: u64 = 10_000_000;
 
 /// Why an output cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -98,10 +99,18 @@ pub fn score_output(
         if frame != catalogue.frame {
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
-        let score = score_picture(&folder, &truth, config.unwrap_or(&configuration));
+        let score = score_folder(recording, &folder, &truth, config.unwrap_or(&configuration));
         scores.insert(partner, score.map_err(|error| OutputError::Run(Box::new(error)))?);
     }
     Ok(scores)
+}
+
+/// Scores a picture of an output that is there, as a run would have.
+fn score_folder(recording: &Path, folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
+    let mut times = Times::new(&scoring(config, [0; 2]))?;
+    truth.time_us.iter().for_each(|time_us| times.add(*time_us));
+    times.check(recording, config)?;
+    score_picture(folder, truth, config)
 }
 
 /// Names of the folders of `out` that hold a picture; the operator's begins with `_`.
@@ -124,18 +133,68 @@ fn pictures(out: &Path) -> Result<Vec<String>, OutputError> {
     Ok(names)
 }
 
-/// Scores the picture in `folder` against all of the truth, at the report times that the truth spans.
-pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
-    let period = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
-    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
-    let start = -(-first).div_euclid(period) * period;
-    let times = successors(Some(start), |time| time.checked_add(period)).take_while(|time| *time <= last).collect();
+/// How pictures are scored with a configuration, at the report times of a span.
+pub(super) fn scoring(config: &RunConfig, [first_us, last_us]: [i64; 2]) -> ScoreConfig {
+    let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
     let scoring = &config.score;
-    let config = ScoreConfig {
+    ScoreConfig {
         gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
         max_gap_s: f64::from(scoring.max_gap_s.get()),
-        scans: Scans::At(times),
-    };
+        scans: Scans::Every { period_us, first_us, last_us },
+    }
+}
+
+/// Reads the truth of a recording once, before anything is made that is to be scored against it; holds one batch.
+///
+/// # Errors
+/// A configuration that nothing can be scored with, a truth that is not one, or one that is there at too many report
+/// times.
+pub(super) fn check_truth(folder: &Path, recording: &Recording, config: &RunConfig) -> Result<(), RunError> {
+    let scoring = scoring(config, [0; 2]);
+    scoring.check()?;
+    let Some(mut reader) = recording.truth_reader()? else { return Ok(()) };
+    let mut times = Times::new(&scoring)?;
+    while let Some(batch) = reader.next_batch()? {
+        batch.time_us.iter().for_each(|time_us| times.add(*time_us));
+    }
+    times.check(folder, config)
+}
+
+/// How often truth is compared with pictures: at the report times between samples that are near enough.
+struct Times {
+    max_gap_us: i64,
+    period_us: i64,
+    last_us: Option<i64>,
+    /// At least as many as those times.
+    count: u64,
+}
+
+impl Times {
+    fn new(scoring: &ScoreConfig) -> Result<Self, RunError> {
+        let period_us = if let Scans::Every { period_us, .. } = scoring.scans { period_us } else { 1 };
+        Ok(Self { max_gap_us: scoring.max_gap_us()?, period_us, last_us: None, count: 0 })
+    }
+
+    fn add(&mut self, time_us: i64) {
+        let gap_us = self.last_us.map_or(0, |last_us| time_us.saturating_sub(last_us));
+        if gap_us <= self.max_gap_us {
+            self.count = self.count.saturating_add((gap_us / self.period_us).unsigned_abs());
+        }
+        self.last_us = Some(time_us);
+    }
+
+    fn check(&self, recording: &Path, config: &RunConfig) -> Result<(), RunError> {
+        if self.count <= TIMES_MAX {
+            return Ok(());
+        }
+        let (recording, report_period_s) = (recording.to_owned(), config.report_period_s.get());
+        Err(RunError::TooManyTimes { recording, found: self.count, report_period_s })
+    }
+}
+
+/// Scores the picture in `folder` against all of the truth, at the report times that the truth spans.
+pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
+    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
     let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
     let points = columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m });
     let picture = read_picture(folder)?;
@@ -144,5 +203,5 @@ pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) ->
         track: point.track,
         position_m: point.position_m,
     });
-    Ok(score_points(points, tracks, &config)?)
+    Ok(score_points(points, tracks, &scoring(config, [first, last]))?)
 }

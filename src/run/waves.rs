@@ -39,13 +39,13 @@ struct Fed<'a> {
 /// Feeds the lanes with the rows of the recording that each may see; gives the number of late rows of each.
 ///
 /// # Errors
-/// If the recording cannot be read, or the taker fails.
+/// If the recording cannot be read, or the taker or `progress` fails, which hears of every wave.
 pub(super) fn feed<'a>(
     request: &Request<'_>,
     basis: &'a Basis<'a>,
     lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
     taker: &mut impl Taker<'a>,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> Result<(), RunError>,
 ) -> Result<Vec<u64>, RunError> {
     let mut waves = Waves::new(basis.catalogue, basis.config, lanes);
     waves.strata = Some(basis.strata);
@@ -57,15 +57,14 @@ pub(super) fn feed<'a>(
     while let Some(batch) = reader.next_batch()? {
         let classes = basis.classifier.find(&batch).map_err(|error| met(basis, rows, error))?;
         waves.push(&batch, &classes);
-        waves.pass(taker)?;
+        waves.pass(taker, &mut || progress(rows))?;
         rows += batch.time_us.len() as u64;
-        progress(rows);
     }
     let pass = reader.pass();
     if pass != basis.pass {
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
-    waves.finish(taker)?;
+    waves.end(taker, &mut || progress(rows))?;
     Ok(waves.lanes.iter().map(|fed| fed.looks.late()).collect())
 }
 
@@ -139,8 +138,13 @@ impl<'a> Waves<'a> {
     }
 
     /// Passes on every look that is over.
-    fn pass(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+    fn pass(
+        &mut self,
+        taker: &mut impl Taker<'a>,
+        pulse: &mut dyn FnMut() -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         loop {
+            pulse()?;
             let next: Vec<Option<Look>> = self.lanes.iter_mut().map(|fed| fed.looks.next_look()).collect();
             if next.iter().all(Option::is_none) {
                 return Ok(());
@@ -163,8 +167,16 @@ impl<'a> Waves<'a> {
 
     /// Passes on the looks that are still open, and asks for tracks up to each lane's last detection.
     pub(super) fn finish(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+        self.end(taker, &mut || Ok(()))
+    }
+
+    fn end(
+        &mut self,
+        taker: &mut impl Taker<'a>,
+        pulse: &mut dyn FnMut() -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         self.lanes.iter_mut().for_each(|fed| fed.looks.end());
-        self.pass(taker)?;
+        self.pass(taker, pulse)?;
         let period_us = self.period_us;
         self.lanes.iter_mut().try_for_each(|fed| fed.report_until(i64::MAX, period_us, taker))
     }

@@ -185,6 +185,11 @@ impl GospaAverage {
         self.merge(&Self { scans: 1, sums: powers.metres(order), squares, counts });
     }
 
+    /// Adds scans without truth and without estimates, which are at no distance.
+    pub fn pass(&mut self, scans: u64) {
+        self.scans += scans;
+    }
+
     /// Adds what another sum holds.
     pub fn merge(&mut self, other: &Self) {
         self.scans += other.scans;

@@ -110,6 +110,11 @@ impl IdentityCounter {
         self.scans += 1;
     }
 
+    /// Adds scans without any object.
+    pub fn pass(&mut self, scans: u64) {
+        self.scans += scans;
+    }
+
     /// What was found so far.
     #[must_use]
     pub fn report(&self) -> IdentityReport {

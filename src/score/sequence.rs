@@ -2,7 +2,8 @@
 //!
 //! For each scan, truth is interpolated to its time, GOSPA matches truth and estimates, and the matches feed the
 //! identity counts. Memory: one scan, the truth within the largest gap around it, and one record for each pair of object
-//! and track that was ever matched.
+//! and track that was ever matched. Scans without truth and estimates are counted without being looked at, so time goes
+//! with samples, estimates and the scans at which there is any of them.
 
 use serde::Serialize;
 
@@ -41,6 +42,15 @@ pub enum Scans {
     OfEstimates,
     /// At these times, ascending; estimates at other times are counted and left out.
     At(Vec<i64>),
+    /// At every multiple of a period from one time to another, both included; other estimates as above.
+    Every {
+        /// The period, at least 1 µs.
+        period_us: i64,
+        /// The time before which there is no scan.
+        first_us: i64,
+        /// The time after which there is none.
+        last_us: i64,
+    },
 }
 
 /// How a recording is scored.
@@ -52,6 +62,24 @@ pub struct ScoreConfig {
     pub max_gap_s: f64,
     /// When tracks are compared with truth.
     pub scans: Scans,
+}
+
+impl ScoreConfig {
+    /// Whether pictures can be scored so at all.
+    ///
+    /// # Errors
+    /// If a parameter is out of range.
+    pub fn check(&self) -> Result<(), ScoreError> {
+        check_metric(self.gospa.cutoff_m, self.gospa.order)?;
+        self.max_gap_us().map(drop)
+    }
+
+    /// The largest gap in microseconds.
+    pub(crate) fn max_gap_us(&self) -> Result<i64, ScoreError> {
+        let found = self.max_gap_s;
+        let wrong = ScoreError::Parameter { parameter: "max_gap_s", found, wanted: "0 or more seconds, at most 9e12" };
+        micros(found).filter(|&gap| gap >= 0).ok_or(wrong)
+    }
 }
 
 /// The score of a recording. Ratios and means are `None` where there is nothing to divide by.
@@ -100,12 +128,9 @@ pub fn score_points(
     estimates: impl IntoIterator<Item = TrackPoint>,
     config: &ScoreConfig,
 ) -> Result<ScoreReport, ScoreError> {
-    let ScoreConfig { gospa, max_gap_s, scans } = config;
-    check_metric(gospa.cutoff_m, gospa.order)?;
-    let Some(max_gap_us) = micros(*max_gap_s).filter(|&gap| gap >= 0) else {
-        return Err(ScoreError::Parameter { parameter: "max_gap_s", found: *max_gap_s, wanted: "0 or more seconds" });
-    };
-    let mut truth = TruthInTime::new(truth.into_iter(), max_gap_us);
+    config.check()?;
+    let ScoreConfig { gospa, scans, .. } = config;
+    let mut truth = TruthInTime::new(truth.into_iter(), config.max_gap_us()?);
     let mut estimates = ScanByScan::new(estimates.into_iter());
     let mut tally = Tally::default();
     match scans {
@@ -126,8 +151,43 @@ pub fn score_points(
             }
             estimates.skip_until(None)?;
         }
+        &Scans::Every { period_us, first_us, last_us } => {
+            let mut next = multiple(first_us, period_us);
+            while let Some(time_us) = next.filter(|time_us| *time_us <= last_us) {
+                estimates.skip_until(Some(time_us))?;
+                let (there, found) = (truth.at(time_us)?, estimates.take(time_us)?);
+                let scans = if there.is_empty() && found.is_empty() {
+                    let anything_us = truth.next_time().into_iter().chain(estimates.next_time()?).min();
+                    let scans = scans_before(anything_us.unwrap_or(i64::MAX).min(last_us), time_us, period_us);
+                    tally.pass(scans);
+                    scans
+                } else {
+                    tally.scan(time_us, &there, &found, *gospa)?;
+                    1
+                };
+                next = after(time_us, scans, period_us);
+            }
+            estimates.skip_until(None)?;
+        }
     }
     Ok(tally.report(estimates.skipped, truth.repeats()))
+}
+
+/// The first multiple of a period that is not before a time.
+fn multiple(time_us: i64, period_us: i64) -> Option<i64> {
+    let period_us = i128::from(period_us.max(1));
+    i64::try_from(-(-i128::from(time_us)).div_euclid(period_us) * period_us).ok()
+}
+
+/// Scans from one at `time_us` on that are before `until_us`; that one itself in any case.
+fn scans_before(until_us: i64, time_us: i64, period_us: i64) -> u64 {
+    let span_us = if until_us > time_us { until_us.abs_diff(time_us) } else { 0 };
+    span_us.div_ceil(period_us.max(1).unsigned_abs()).max(1)
+}
+
+/// The time of the scan that many periods later.
+fn after(time_us: i64, scans: u64, period_us: i64) -> Option<i64> {
+    i64::try_from(i128::from(time_us) + i128::from(scans) * i128::from(period_us.max(1))).ok()
 }
 
 /// Estimates, one scan at a time.
@@ -212,6 +272,12 @@ impl Tally {
         });
         self.identity.scan(time_us, objects);
         Ok(())
+    }
+
+    /// Scans at which nothing was there and nothing was found.
+    fn pass(&mut self, scans: u64) {
+        self.gospa.pass(scans);
+        self.identity.pass(scans);
     }
 
     fn report(self, estimates_outside_scans: u64, truth_repeats: u64) -> ScoreReport {

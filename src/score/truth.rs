@@ -59,6 +59,11 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
         self.repeats
     }
 
+    /// Time of the next sample after the last time that was asked for; before it, nothing appears where nothing is.
+    pub(super) fn next_time(&self) -> Option<i64> {
+        self.queue.front().map(|queued| queued.point.time_us).or(self.ahead.map(|point| point.time_us))
+    }
+
     /// Objects whose place is known at this time, in ascending order; times must not decrease.
     pub(super) fn at(&mut self, time_us: i64) -> Result<Vec<(u32, [f64; 3])>, ScoreError> {
         self.read(time_us)?;

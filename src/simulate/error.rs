@@ -62,6 +62,9 @@ pub enum SimulateError {
     /// The folder cannot be put in its place.
     #[error(transparent)]
     Publish(#[from] crate::product::ProductError),
+    /// Whoever started the simulation had it stopped.
+    #[error("stopped before it was done")]
+    Stopped,
     /// A table of the recording cannot be written.
     #[error(transparent)]
     Table(#[from] crate::ingest::IngestError),

@@ -15,6 +15,7 @@ mod scenario;
 mod sensing;
 mod simulation;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 pub use error::SimulateError;
@@ -34,17 +35,18 @@ use recording::{Staging, Tables, write_catalogue};
 /// # Errors
 /// [`SimulateError`] if a value of the scenario cannot be right, or the folder cannot be written.
 pub fn simulate(scenario: &Scenario, out: &Path) -> Result<SimulationReport, SimulateError> {
-    simulate_watched(scenario, out, |_| ())
+    simulate_watched(scenario, out, |_| ControlFlow::Continue(()))
 }
 
-/// As [`simulate`], and says after every scan what was simulated so far.
+/// As [`simulate`], and says after every scan what was simulated so far, and with `None` that the recording is being put
+/// in its place; stops where it is told to.
 ///
 /// # Errors
-/// As [`simulate`].
+/// As [`simulate`], and [`SimulateError::Stopped`].
 pub fn simulate_watched(
     scenario: &Scenario,
     out: &Path,
-    mut watch: impl FnMut(&SimulationReport),
+    mut watch: impl FnMut(Option<&SimulationReport>) -> ControlFlow<()>,
 ) -> Result<SimulationReport, SimulateError> {
     let mut simulation = Simulation::new(scenario)?;
     let staging = Staging::beside(out)?;
@@ -56,9 +58,14 @@ pub fn simulate_watched(
         while let Some(detections) = simulation.next_detections() {
             tables.append_detections(&detections)?;
         }
-        watch(simulation.report());
+        if watch(Some(simulation.report())).is_break() {
+            return Err(SimulateError::Stopped);
+        }
     }
     tables.finish()?;
+    if watch(None).is_break() {
+        return Err(SimulateError::Stopped);
+    }
     staging.publish()?;
     Ok(simulation.report().clone())
 }

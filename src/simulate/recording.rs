@@ -54,7 +54,7 @@ impl Staging {
         self.around.path().join("new")
     }
 
-    /// Puts the folder in its place; if that fails, what was there still is.
+    /// Puts the folder in its place; if that fails, what was there still is, unless the error says that it is replaced.
     pub(super) fn publish(self) -> Result<(), SimulateError> {
         let fails = |source| SimulateError::Folder { path: self.out.clone(), source };
         for entry in fs::read_dir(self.folder()).map_err(fails)? {
@@ -63,7 +63,7 @@ impl Staging {
         if !replaceable(&self.out).map_err(fails)? {
             return Err(SimulateError::Occupied { path: self.out });
         }
-        Ok(replace(self.around, &self.out)?)
+        replace(self.around, &self.out)?.into_iter().next().map_or(Ok(()), |after| Err(after.into()))
     }
 }
 
