@@ -1,241 +1,212 @@
 //! Non-interference: what a partner may not see, changed, added or deleted, leaves its folder byte-identical; so does
 //! what a level of `fuse` hides of what the partner may see.
 //!
-//! `NONINTERFERENCE_CASES` sets the number of cases (default 1,000) for a long run.
+//! `NONINTERFERENCE_CASES` sets the number of cases (default 1,000) for a long run, `NONINTERFERENCE_FIRST` the seed of
+//! the first one: a case is its seed, so a run can be cut into parts and a failure run again by itself.
 
-mod change;
-mod files;
-mod world;
+mod leaks; // planted, one at a time
+mod runs; // a world to the subject's folder
+mod rewritten; // recordings that change while they are read
+mod worlds; // random recordings and policies, and what a partner sees of them
 
-use change::{Change, beneath, changes};
-use proptest::prelude::*;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use std::cell::RefCell;
+use runs::{Manner, Outcome, device};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use tempfile::TempDir;
-use trackweave::fusion::device::{Context, Options, Wanted};
+use std::sync::atomic::{AtomicU64, Ordering};
 use trackweave::fusion::executor::Executor;
-use trackweave::product::read_picture;
-use trackweave::run::{Request, RunConfig, run};
-use world::{SUBJECT, World, micros, worlds};
-
-type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-fn config() -> RunConfig {
-    let text = include_str!("../../data/config/air.toml")
-        .replace("report_period_s = 10.0", "report_period_s = 1.0")
-        .replace("cell_km = 10.0", "cell_km = 0.1")
-        .replace("horizontal = 400.0", "horizontal = 2.0")
-        .replace("initial_per_km2 = 0.001", "initial_per_km2 = 5.0")
-        .replace("speed_m_s = 150.0", "speed_m_s = 20.0");
-    RunConfig::parse(&text, Path::new("test")).expect("a configuration")
-}
-
-/// In memory where there is such a place: thousands of runs wait for the disk otherwise.
-fn scratch() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let inside = memory.is_dir().then(|| tempfile::tempdir_in(memory).ok()).flatten();
-    inside.unwrap_or_else(|| tempfile::tempdir().expect("a folder"))
-}
-
-/// Every file of one folder.
-fn files(folder: &Path) -> Files {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    entries.map(|path| (path.file_name().expect("a name").into(), std::fs::read(path).expect("a file"))).collect()
-}
-
-/// The subject's folder in a world, and how many rows its picture has.
-fn subject(world: &World, config: &RunConfig, executor: Executor) -> (Files, usize) {
-    let (files, rows, _) = subject_at(world, config, (executor, None), world.as_of_s);
-    (files, rows)
-}
-
-/// The same at another time, and whether its lane was fused: it may be in the cache.
-fn subject_at(
-    world: &World,
-    config: &RunConfig,
-    (executor, cache): (Executor, Option<&Path>),
-    as_of_s: f64,
-) -> (Files, usize, bool) {
-    let folder = scratch();
-    world.write(folder.path());
-    let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
-    let as_of_us = Some(micros(as_of_s));
-    let request = Request { as_of_us, cache, ..Request::new(&recording, &policy, &out, config) };
-    let report = run(&request, executor, &mut |_| {}).expect("a run");
-    let mut lanes = report.lanes.iter().zip(&report.work.from_cache);
-    let fused = lanes.any(|(lane, stored)| !stored && lane.partners.iter().any(|partner| partner == SUBJECT));
-    let folder = out.join(SUBJECT);
-    (files(&folder), read_picture(&folder).expect("a picture").len(), fused)
-}
-
-fn runner(cases: u32, shard: u32) -> TestRunner {
-    let mut seed = [0; 32];
-    seed[..4].copy_from_slice(&shard.to_le_bytes());
-    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
-    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
-}
+use worlds::Random;
+use worlds::change::{Case, Pair, changes};
 
 /// In how many cases something of interest was there.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Counts {
-    with_tracks: u32,
-    mixed: u32,
-    /// The subject has tracks and sees who may act on them.
-    holders: u32,
-    /// Full, late, flat, coarse.
-    levels: [u32; 4],
-    /// Rows that the subject sees were changed where its level hides it, and its picture has rows.
-    beneath: u32,
+    cases: u64,
+    /// The subject has tracks.
+    tracks: u64,
+    /// It sees some rows and others not.
+    mixed: u64,
+    /// It has tracks, and sees who may act on them.
+    holders: u64,
+    /// It sees rows at a level that demands something.
+    demanding: u64,
+    /// A rule that forbids takes back what another permits.
+    overridden: u64,
+    /// Rows that it sees were changed where its level hides it, and its picture has rows.
+    beneath: u64,
+    /// Nothing was changed, or there is nothing to be seen.
+    idle: u64,
+    /// How often every change was made, of cases with tracks.
+    done: BTreeMap<&'static str, u64>,
 }
 
 impl Counts {
     fn add(&mut self, other: &Self) {
-        self.with_tracks += other.with_tracks;
-        self.mixed += other.mixed;
-        self.holders += other.holders;
-        self.beneath += other.beneath;
-        self.levels.iter_mut().zip(other.levels).for_each(|(sum, count)| *sum += count);
+        let Self { cases, tracks, mixed, holders, demanding, overridden, beneath, idle, done } = other;
+        self.cases += cases;
+        self.tracks += tracks;
+        self.mixed += mixed;
+        self.holders += holders;
+        self.demanding += demanding;
+        self.overridden += overridden;
+        self.beneath += beneath;
+        self.idle += idle;
+        for (name, count) in done {
+            *self.done.entry(name).or_default() += count;
+        }
+    }
+
+    fn of(pair: &Pair, outcome: &Outcome) -> Self {
+        let Pair { before, done, beneath, .. } = pair;
+        let (seen, tracks) = (before.view().len(), outcome.rows > 0);
+        let demands = |level: &worlds::Level| level.delay_us > 0 || level.cell_m.is_some() || !level.omit.is_empty();
+        let count = u64::from;
+        Self {
+            cases: 1,
+            tracks: count(tracks),
+            mixed: count(seen > 0 && seen < before.rows.len()),
+            holders: count(tracks && before.sees_holders()),
+            demanding: count(before.rows.iter().filter_map(|row| before.sees(row)).any(demands)),
+            overridden: count(before.rows.iter().any(|row| before.overridden(row))),
+            beneath: count(tracks && *beneath),
+            idle: count(!tracks || (done.is_empty() && !beneath)),
+            done: done.iter().filter(|_| tracks).map(|name| (*name, 1)).collect(),
+        }
+    }
+
+    /// Enough of everything, in a number of cases that says something.
+    fn enough(&self) {
+        let Self { cases, tracks, mixed, holders, demanding, overridden, beneath, idle, done } = self;
+        if *cases < 500 {
+            return;
+        }
+        for (what, count, percent) in [
+            ("have tracks", tracks, 60),
+            ("show some rows and hide others", mixed, 75),
+            ("show who may act", holders, 12),
+            ("have levels that demand something", demanding, 30),
+            ("have rules that forbid what others permit", overridden, 20),
+            ("change what a level hides", beneath, 10),
+        ] {
+            assert!(count * 100 > cases * percent, "too few cases {what}: {count} of {cases}");
+        }
+        assert!(idle * 100 < cases * 45, "too many cases say nothing: {idle} of {cases}");
+        for (name, _) in changes() {
+            let count = done.get(name).copied().unwrap_or_default();
+            assert!(count * 1000 > *cases, "too few cases `{name}`: {count} of {cases}");
+        }
     }
 }
 
-/// Runs the property, and counts.
-fn hold(cases: u32, shard: u32, executor: impl Fn() -> Executor) -> Counts {
-    let config = config();
-    let counts = RefCell::new(Counts::default());
-    let caches = proptest::bool::weighted(0.1);
-    let result =
-        runner(cases, shard).run(&(worlds(), changes(), beneath(), caches), |(world, change, beneath, cached)| {
-            let others = world.changed(&change);
-            let changed = beneath.iter().fold(others.clone(), |world, change| world.changed(change));
-            // In some cases the second run finds what the first one fused: nothing hidden is in a lane's digest either.
-            let cache = cached.then(scratch);
-            let subject = |world| {
-                let cache = cache.as_ref().map(TempDir::path);
-                subject_at(world, &config, (executor(), cache), world.as_of_s)
-            };
-            let (before, rows, _) = subject(&world);
-            let (after, _, fused) = subject(&changed);
-            prop_assert!(!(cached && fused), "the lane is not found in the cache");
-            prop_assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
-            for (name, bytes) in &before {
-                prop_assert!(after.get(name) == Some(bytes), "`{}` differs", name.display());
-            }
-            let (seen, hidden) = world.seen();
-            let mut counts = counts.borrow_mut();
-            counts.with_tracks += u32::from(rows > 0);
-            counts.beneath += u32::from(rows > 0 && others.rows != changed.rows);
-            counts.holders += u32::from(rows > 0 && world.sees_holders);
-            counts.mixed += u32::from(seen.iter().any(|rows| *rows > 0) && hidden > 0);
-            for (count, rows) in counts.levels.iter_mut().zip(seen) {
-                *count += u32::from(rows > 0);
-            }
-            Ok(())
-        });
-    result.unwrap_or_else(|failure| panic!("{failure}"));
-    counts.into_inner()
+/// Makes executors.
+type Executors<'a> = &'a (dyn Fn() -> Executor + Sync);
+
+/// Runs one case; `Err` says what differs.
+fn hold(case: Case, executor: Executors<'_>) -> Result<Counts, String> {
+    let pair = case.pair();
+    let manner = Manner::of(&pair.before);
+    let before = manner.run(&pair.before, executor()).map_err(|error| format!("the first run fails: {error}"))?;
+    let after = || manner.run(&pair.after, executor());
+    let after = if pair.before.tuning.wide {
+        // Out of this thread's pool: on every core.
+        std::thread::scope(|scope| scope.spawn(after).join().expect("a run"))
+    } else {
+        after()
+    };
+    let after = after.map_err(|error| format!("the second run fails: {error}"))?;
+    // Rows that the subject sees are in its lane: a test that sees nothing would pass whatever leaks.
+    for (world, outcome) in [(&pair.before, &before), (&pair.after, &after)] {
+        let (seen, fused) = (world.view().len() as u64, outcome.detections);
+        if seen != fused {
+            return Err(format!("the subject may have {seen} rows fused, and {fused} were"));
+        }
+    }
+    if manner.cached() && after.fused {
+        return Err("the lane is not found in the cache".to_owned());
+    }
+    before.same(&after)?;
+    Ok(Counts::of(&pair, &before))
 }
 
-/// How many cases on the host; on a device, where a run begins with compiling the kernels, one for every hundred.
-fn cases() -> u32 {
-    std::env::var("NONINTERFERENCE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000)
+/// As [`hold`], and says which changes alone suffice where it fails.
+fn explain(case: &Case, executor: Executors<'_>, seed: u64) -> Result<Counts, String> {
+    hold(case.clone(), executor).map_err(|what| {
+        let names = case.names();
+        let fails = |name: &&&str| hold(case.clone().with(name), executor).is_err();
+        let alone: Vec<&&str> = names.iter().filter(fails).collect();
+        format!("seed {seed}: {what}; changes {names:?}, of which alone {alone:?}")
+    })
 }
 
-/// Cases with one seed.
-const SHARD: u32 = 250;
+fn variable(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
 
-#[test]
-fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
-    let cases = cases();
-    let (shards, next) = (u32::max(cases / SHARD, 1), AtomicU32::new(0));
-    // Some threads, each with a shard after another: a case spends much of its time in code that uses one core.
+fn cases() -> u64 {
+    variable("NONINTERFERENCE_CASES", 1_000)
+}
+
+/// Every case from the first seed on, on so many threads; counts, and what failed.
+fn all(cases: u64, threads: usize, executor: Executors<'_>) -> (Counts, Vec<String>) {
+    const SHARD: u64 = 250;
+    let (first, next) = (variable("NONINTERFERENCE_FIRST", 0), AtomicU64::new(0));
     let work = || {
-        let mut done = Counts::default();
+        let (mut counts, mut failures) = (Counts::default(), Vec::new());
         loop {
-            let shard = next.fetch_add(1, Ordering::Relaxed);
-            if shard >= shards {
-                return done;
+            let from = SHARD * next.fetch_add(1, Ordering::Relaxed);
+            if from >= cases {
+                return (counts, failures);
             }
-            done.add(&hold(cases.min(SHARD), shard, Executor::host));
-            if shards > 4 {
-                eprintln!("shard {shard} of {shards} holds");
+            let to = cases.min(from + SHARD);
+            for seed in first + from..first + to {
+                match explain(&Case::from_seed(seed), executor, seed) {
+                    Ok(count) => counts.add(&count),
+                    Err(failure) => {
+                        eprintln!("{failure}");
+                        failures.push(failure);
+                    }
+                }
+            }
+            if cases > 4 * SHARD {
+                eprintln!("{to} of {cases}");
             }
         }
     };
-    let mut total = Counts::default();
+    let mut total = (Counts::default(), Vec::new());
+    // Each in a pool of its own: so small a run costs less than handing its parts to other threads.
+    let pool = || rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     std::thread::scope(|scope| {
-        let running: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| pool().install(work))).collect();
         for thread in running {
-            total.add(&thread.join().expect("a shard"));
+            let (counts, failures) = thread.join().expect("cases");
+            total.0.add(&counts);
+            total.1.extend(failures);
         }
     });
-    eprintln!("{total:?}");
-    let Counts { with_tracks, mixed, holders, levels, beneath } = total;
-    assert!(holders > cases / 10, "too few cases show who may act: {holders}");
-    assert!(beneath > cases / 10, "too few cases change what a level hides: {beneath}");
-    assert!(with_tracks > cases / 5 && mixed > cases / 4, "too few cases say anything: {with_tracks}, {mixed}");
-    assert!(levels.iter().all(|count| *count > cases / 20), "too few cases have the levels: {levels:?}");
+    total
+}
+
+#[test]
+fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
+    let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
+    let (counts, failures) = all(cases(), threads, &Executor::host);
+    eprintln!("{counts:?}");
+    assert!(failures.is_empty(), "{} cases fail:\n{}", failures.len(), failures.join("\n"));
+    counts.enough();
 }
 
 #[test]
 fn nor_does_it_on_the_device() {
-    let wanted = Wanted::Any;
-    if let Err(error) = Context::open(wanted) {
-        assert!(std::env::var_os("REQUIRE_GPU").is_none(), "no device: {error}");
-        return;
-    }
-    let executor = || Executor::device(Context::open(wanted).expect("a device"), Options::USUAL);
-    hold(cases() / 100, 0, executor);
+    let Some(executor) = device() else { return };
+    let (counts, failures) = all(cases() / 100, 1, &executor);
+    assert!(failures.is_empty(), "{} cases fail:\n{}", failures.len(), failures.join("\n"));
+    counts.enough();
 }
 
-/// A leak: how a world is run in which something that must not matter does.
-type Leak = fn(&World) -> (Files, usize);
-
-fn with_config(world: &World, leak: impl FnOnce(&mut RunConfig)) -> (Files, usize) {
-    let mut config = config();
-    leak(&mut config);
-    let (mut files, rows) = subject(world, &config, Executor::host());
-    // The manifest names the configuration; the leak must show in the tracks themselves.
-    files.remove(Path::new("manifest.json"));
-    (files, rows)
-}
-
-/// Leaks, planted one at a time, each with the changes that must show it.
+/// A fuzzer gives bytes instead of a seed.
 #[test]
-fn a_planted_leak_is_seen() {
-    let hidden: [Leak; 3] = [
-        // A threshold and a cell size as an engine might choose them "from the data".
-        |world| {
-            let prune = 1e-4 * (1.0 + world.rows.len() as f32 / 64.0);
-            with_config(world, |config| config.fusion.existence.prune = prune.try_into().expect("a probability"))
-        },
-        |world| {
-            let cell = 0.05 + 1e-3 * world.rows.len() as f32;
-            with_config(world, |config| config.fusion.undetected.cell_km = cell.try_into().expect("a length"))
-        },
-        // The last detection of all, taken for the time of the run.
-        |world| {
-            let last = world.rows.iter().map(|row| row.time_s).fold(0.0, f64::max);
-            let (files, rows, _) = subject_at(world, &config(), (Executor::host(), None), last);
-            (files, rows)
-        },
-    ];
-    for leak in hidden {
-        seen(leak, &Just(Change::DeleteHidden).boxed());
+fn nor_in_worlds_that_are_made_from_bytes() {
+    let mut random = Random::from_seed(1);
+    for length in [0, 1, 7, 64, 300, 2000] {
+        let bytes: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[7]).collect();
+        hold(Case::from_bytes(&bytes), &Executor::host).unwrap_or_else(|failure| panic!("{bytes:?}: {failure}"));
     }
-    // Levels that hide less than they say.
-    let finer: Leak = |world| subject(&World { cell_m: 1.0, ..world.clone() }, &config(), Executor::host());
-    seen(finer, &[0.0..1.0f64, 0.0..1.0f64].prop_map(Change::MoveInCells).boxed());
-    let higher: Leak = |world| subject(&World { omits_height: false, ..world.clone() }, &config(), Executor::host());
-    seen(higher, &(5.0..40.0f64).prop_map(Change::LiftFlat).boxed());
-}
-
-fn seen(leak: Leak, changes: &BoxedStrategy<Change>) {
-    let result = runner(200, 0).run(&(worlds(), changes.clone()), |(world, change)| {
-        prop_assert_eq!(leak(&world), leak(&world.changed(&change)));
-        Ok(())
-    });
-    assert!(result.is_err(), "a planted leak went unseen");
 }
