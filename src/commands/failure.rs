@@ -7,6 +7,7 @@ use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
 use crate::run::{ConfigError, RunError};
+use crate::secret::hidden;
 use crate::simulate::SimulateError;
 use std::error::Error;
 use std::io::{self, Write};
@@ -54,7 +55,7 @@ impl Failure {
     /// Prints the error and gives its exit code.
     pub(super) fn report(&self) -> ExitCode {
         // Where stderr is gone, the exit code is all that can be said.
-        let _ = writeln!(io::stderr().lock(), "trackweave: {}", chain(self.error.as_ref()));
+        let _ = writeln!(io::stderr().lock(), "trackweave: {}", hidden(&chain(self.error.as_ref())));
         self.code.into()
     }
 }
@@ -104,7 +105,10 @@ impl From<SimulateError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
-        let wrong = matches!(error, KeyError::Malformed { .. } | KeyError::Io { doing: "read the key", .. });
+        let wrong = matches!(
+            error,
+            KeyError::Malformed { .. } | KeyError::Exposed { .. } | KeyError::Io { doing: "read the key", .. }
+        );
         Self::new(if wrong { Code::Input } else { Code::Output }, error)
     }
 }

@@ -7,12 +7,12 @@ use super::scores::score_picture;
 use super::{Request, RunError, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth};
-use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Policy};
+use crate::policy::{DecisionRecord, Decisions, Finding, NO_POLICY, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What a run did.
@@ -32,6 +32,8 @@ pub struct RunReport {
     pub partners: Vec<PartnerReport>,
     /// Who may act on the tracks of each lane.
     pub authority: AuthorityReport,
+    /// What the policy does, and somebody may not have meant.
+    pub warnings: Vec<Finding>,
     /// What it took; not in the operator's report, which is the same for equal runs.
     #[serde(skip)]
     pub work: WorkReport,
@@ -193,6 +195,7 @@ impl RunReport {
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
         let journal = journal::of_operator(basis, &records, &released);
+        let warnings = warnings(basis, decisions, &released);
         let partners = names.iter().zip(released).zip(scores).enumerate().map(
             |(index, ((name, released), (score, resolution)))| {
                 let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
@@ -227,6 +230,7 @@ impl RunReport {
                 })
                 .collect(),
             authority,
+            warnings,
             work,
         };
         staging.decisions(&records)?;
@@ -247,6 +251,14 @@ impl RunReport {
         staging.timings(&self.work)?;
         Ok(())
     }
+}
+
+/// What the policy does, and somebody may not have meant.
+fn warnings(basis: &Basis<'_>, decisions: &Decisions, released: &[Released]) -> Vec<Finding> {
+    let records = || released.iter().flat_map(|released| &released.records);
+    let denied = records().filter(|record| !record.allowed).flat_map(|record| record.decided_by.iter().cloned());
+    let denied: Option<BTreeSet<String>> = records().next().is_some().then(|| denied.collect());
+    basis.policy.warnings(decisions, basis.summaries, denied.as_ref())
 }
 
 /// Rules as text; none is nothing that permits it.
