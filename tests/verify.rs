@@ -242,6 +242,25 @@ fn keys_are_private_never_overwritten_and_not_taken_for_each_other() {
     assert_eq!(PublicKey::read(&folder.path().join("key.pub")).expect("a key"), public);
     assert!(!format!("{:?}", SigningKey::read(&path).expect("a key")).contains(text.trim()), "a secret is printed");
 
+    // The line that is printed does where the file does; a secret one is refused and not repeated.
+    assert_eq!(PublicKey::given(Path::new(&public.to_string())).expect("the line"), public);
+    assert_eq!(PublicKey::given(&folder.path().join("key.pub")).expect("the file"), public);
+    let given = program(&["verify", "nowhere", "--public-key", text.trim()]);
+    assert_eq!(given.status.code(), Some(3));
+    assert!(stderr(&given).contains("found a secret key") && !stderr(&given).contains(text.trim()), "{given:?}");
+    #[cfg(unix)]
+    for mode in [0o640, 0o604, 0o660] {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        let error = SigningKey::read(&path).expect_err("open to others").to_string();
+        assert!(error.contains(&format!("(mode {mode:o}), wanted 600: run `chmod 600 ")), "{error}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    // Where one half is there the other is not made alone.
+    let half = folder.path().join("half");
+    fs::write(folder.path().join("half.pub"), "").expect("a file");
+    assert!(SigningKey::generate(&half).is_err() && !half.exists(), "a secret half alone");
+
     let error = PublicKey::read(&path).expect_err("a secret key").to_string();
     assert!(error.contains("found a secret key, wanted one line `ed25519-public:<64"), "{error}");
     let error = SigningKey::read(&folder.path().join("key.pub")).expect_err("a public key").to_string();

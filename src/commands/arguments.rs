@@ -131,7 +131,7 @@ pub(super) struct Verify {
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,
 
-    /// Key that every folder must be signed with, the `.pub` of the one that signed
+    /// Key that every folder must be signed with: the `.pub` of the one that signed, or the line in it
     #[arg(long, value_name = "FILE")]
     pub(super) public_key: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@ use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
 use crate::run::{ConfigError, RunError, chain};
+use crate::secret::hidden;
 use crate::simulate::SimulateError;
 use std::error::Error;
 use std::fmt;
@@ -86,7 +87,7 @@ impl fmt::Display for Failure {
 
 /// A line on stderr. Where stderr is gone, the exit code is all that can be said.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "trackweave: {line}");
+    let _ = writeln!(io::stderr().lock(), "trackweave: {}", hidden(line));
 }
 
 impl From<RunError> for Failure {
@@ -121,7 +122,10 @@ impl From<SimulateError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
-        let wrong = matches!(error, KeyError::Malformed { .. } | KeyError::Io { doing: "read the key", .. });
+        let wrong = matches!(
+            error,
+            KeyError::Malformed { .. } | KeyError::Exposed { .. } | KeyError::Io { doing: "read the key", .. }
+        );
         Self::new(if wrong { Code::Input } else { Code::Output }, error)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
-use crate::policy::Obligations;
+use crate::policy::{Finding, Obligations};
 use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,6 +52,10 @@ pub(super) fn describe(
         parts.push(format!("\n{} rows came after their look was over and were left out\n", count(late)));
     }
     parts.push("\n".to_owned());
+    parts.extend(report.warnings.iter().map(|warning| {
+        let Finding { file, line, found, wanted, severity: _ } = warning;
+        paragraph("warning   ", &format!("{}:{line}: {found}, wanted {wanted}", file.display()))
+    }));
     parts.push(paragraph("executor  ", &choice.words()));
     parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
     parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));

@@ -21,7 +21,7 @@ struct Done<'a> {
     report: &'a RunReport,
     work: &'a WorkReport,
     /// What went wrong without harm to the output.
-    warnings: &'a [String],
+    untidy: &'a [String],
 }
 
 /// Runs the command.
@@ -51,7 +51,7 @@ pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: 
     signals.finish();
     let levels = levels(&report);
     let out = request.out.to_string_lossy();
-    let done = Done { out: &out, executor: &choice, report: &report, work: &report.work, warnings: &report.warnings };
+    let done = Done { out: &out, executor: &choice, report: &report, work: &report.work, untidy: &report.untidy };
     let shown = screen.publish(&done, || describe(&report, request, &levels, &choice));
     shown.map_err(|failure| {
         let text = format!("{out}: the new output is in place, but its report cannot be printed: {failure}");
@@ -60,8 +60,8 @@ pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: 
     for (partner, why) in &report.unscored {
         say(&format!("{out}: the picture of `{partner}` is in place, but could not be scored: {why}"));
     }
-    report.warnings.iter().for_each(|warning| say(warning));
-    Ok(match (report.unscored.is_empty(), report.warnings.is_empty()) {
+    report.untidy.iter().for_each(|warning| say(warning));
+    Ok(match (report.unscored.is_empty(), report.untidy.is_empty()) {
         (true, true) => Code::Done,
         (false, true) => Code::Unscored,
         (_, false) => Code::Untidy,

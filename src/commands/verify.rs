@@ -25,7 +25,7 @@ struct Done<'a> {
 /// Runs the command.
 pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure> {
     let Verify { out, policy, recording, config, as_of, label, public_key } = arguments;
-    let key = public_key.as_deref().map(PublicKey::read).transpose()?;
+    let key = public_key.as_deref().map(PublicKey::given).transpose()?;
     let integrity = verify_seals(out, Expected { key: key.as_ref(), label: label.as_deref() })
         .map_err(|error| Failure::new(Code::Input, error))?;
     let basis = policy.as_ref().zip(recording.as_ref()).filter(|_| integrity.faults.is_empty());

@@ -1,5 +1,6 @@
 //! `recording.toml` as it is written: every key, its checks, and the line where it stands.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
@@ -89,11 +90,12 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
         return Err(top.wrong(0..0, "sensor", "missing", "at least one [[sensor]]"));
     }
     let mut sensors: Vec<Sensor> = Vec::with_capacity(file.sensor.len());
+    let mut names: BTreeSet<&str> = BTreeSet::new();
     for entry in &file.sensor {
         let of = format!("sensor {}: ", quoted(entry.get_ref().name.get_ref()));
         let checker = Checker { text, path, of };
         let sensor = checker.sensor(entry.get_ref(), file.frame)?;
-        if sensors.iter().any(|earlier| earlier.name == sensor.name) {
+        if !names.insert(entry.get_ref().name.get_ref()) {
             let span = entry.get_ref().name.span();
             return Err(checker.wrong(span, "name", "the name of an earlier sensor", "a name of its own"));
         }

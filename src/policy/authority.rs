@@ -6,7 +6,7 @@
 //! sees who may act on them. Without a rule that permits it a partner sees its own authorities only.
 
 use super::PolicyError;
-use super::judge::Judge;
+use super::judge::{Judge, Question};
 use super::read::Policy;
 use super::release::TrackClass;
 use super::schema::{Action, Model};
@@ -131,10 +131,12 @@ impl<'a> Holders<'a> {
         let about = policy.rules_about(&class.attributes());
         // All are collected before the first failure is picked, so that it is the same one on any number of threads.
         let answers: Vec<Result<Vec<bool>, PolicyError>> = policy
-            .partners()
+            .kin
+            .first
             .par_iter()
-            .map(|partner| {
-                let question = self.judge.question(partner, &entity, &about)?;
+            .map(|&partner| {
+                let partner = policy.partner(partner)?;
+                let question = Question::new(partner, &entity, &about);
                 let ask = |action| match self.judge.ask(&question, action) {
                     Ok(verdict) => Ok(verdict.allowed),
                     Err(failure) => Err(self.judge.error(*failure, partner, &class.to_string())),
@@ -146,9 +148,10 @@ impl<'a> Holders<'a> {
         for action in &policy.authorities {
             held.by_action.insert(action.name.clone(), BTreeSet::new());
         }
-        for (partner, answers) in policy.partners().iter().zip(answers) {
-            for (action, allowed) in policy.authorities.iter().zip(answers?) {
-                if allowed && let Some(holders) = held.by_action.get_mut(&action.name) {
+        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        for (partner, kin) in policy.partners().iter().zip(&policy.kin.of) {
+            for (action, allowed) in policy.authorities.iter().zip(answers.get(*kin).into_iter().flatten()) {
+                if *allowed && let Some(holders) = held.by_action.get_mut(&action.name) {
                     holders.insert(partner.id.clone());
                 }
             }

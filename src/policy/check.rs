@@ -6,8 +6,11 @@
 //! detections and on the classes of tracks that could be made of them.
 
 use super::PolicyError;
+use super::class::ClassKey;
+use super::folder::entries;
 use super::levels::Levels;
 use super::names::Names;
+use super::nesting::on_a_deep_stack;
 use super::partners::{self, Partner};
 use super::periods::Periods;
 use super::probe::{Asked, Probe, note};
@@ -17,6 +20,7 @@ use super::schema::{Action, FUSE, Model, RECEIVE};
 use super::source::Source;
 use super::survey::{Survey, SurveyError};
 use super::zones::Zones;
+use crate::space::Frame;
 use cedar_policy::{Effect, EntityUid};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -76,7 +80,8 @@ impl Check {
 /// # Errors
 /// A recording that cannot be read. What is wrong with the policy is no error here: it is a finding.
 pub fn check(folder: &Path, recording: Option<&Path>, as_of_us: Option<i64>) -> Result<Check, SurveyError> {
-    let mut findings: Vec<Finding> = problems(folder).iter().map(|error| error_at(folder, error)).collect();
+    let mut findings: Vec<Finding> =
+        on_a_deep_stack(|| Ok(problems(folder)))?.iter().map(|error| error_at(folder, error)).collect();
     let policy = match Policy::read(folder) {
         Ok(policy) if findings.is_empty() => policy,
         outcome => {
@@ -92,6 +97,13 @@ pub fn check(folder: &Path, recording: Option<&Path>, as_of_us: Option<i64>) -> 
         Ok(places) => places,
         Err(error) => return Ok(Check { findings: vec![error_at(folder, &error)], ..check }),
     };
+    // Without a recording nothing says which coordinates these are.
+    if let (None, Err(geodetic), Err(local)) =
+        (recording, policy.zone_map(Frame::Geodetic), policy.zone_map(Frame::Local))
+    {
+        let beyond = local.parts().0 != geodetic.parts().0 && geodetic.parts().0.contains("longitude");
+        findings.push(error_at(folder, if beyond { &local } else { &geodetic }));
+    }
     let mut seen = Seen::in_text(&policy, &places, &mut findings);
     if let Some(recording) = recording {
         match Survey::read(recording, &policy, as_of_us) {
@@ -99,7 +111,10 @@ pub fn check(folder: &Path, recording: Option<&Path>, as_of_us: Option<i64>) -> 
                 check.detection_classes = survey.classes.len();
                 check.track_classes = survey.tracks.len();
                 match Trial::run(&policy, &survey, as_of_us) {
-                    Ok(trial) => trial.findings(&policy, &places, &mut seen, &mut findings),
+                    Ok(trial) => {
+                        let recorded: Vec<&ClassKey> = survey.classes.iter().map(|(key, _)| key).collect();
+                        trial.findings(&policy, (&places, &recorded), &mut seen, &mut findings);
+                    }
                     Err(error) => findings.push(error_at(folder, &error)),
                 }
             }
@@ -111,8 +126,20 @@ pub fn check(folder: &Path, recording: Option<&Path>, as_of_us: Option<i64>) -> 
     Ok(Check { findings, ..check })
 }
 
-/// Everything that reading the files complains of: the first of each file, and all about the rules.
+/// Everything that reading the folder complains of: its entries, or else the first of each file, and all about the
+/// rules.
 fn problems(folder: &Path) -> Vec<PolicyError> {
+    let mut problems = match entries(folder) {
+        Ok((_, complaints)) => complaints,
+        Err(error) => return vec![error],
+    };
+    if problems.is_empty() {
+        problems = problems_in_files(folder);
+    }
+    problems
+}
+
+fn problems_in_files(folder: &Path) -> Vec<PolicyError> {
     let file = |name: &str| Source::read(folder.join(name));
     let model = match file("schema.cedarschema").and_then(Model::read) {
         Ok(model) => model,
@@ -131,13 +158,11 @@ fn problems(folder: &Path) -> Vec<PolicyError> {
     match (rules, partners, zones, periods) {
         (Ok(rules), Ok((partners, groups)), Ok(zones), Ok(periods)) => {
             let (zones, periods) = (zones.names(), periods.names());
-            let names = Names { partners: &partners, groups: &groups, zones, periods };
-            for complaints in [rules.complaints(&model), names.complaints(&rules)] {
-                match complaints {
-                    Ok(found) => problems.extend(found),
-                    Err(error) => problems.push(error),
-                }
+            match rules.complaints(&model) {
+                Ok(found) => problems.extend(found),
+                Err(error) => problems.push(error),
             }
+            problems.extend(Names::new(&partners, &groups, zones, periods).complaints(&rules));
         }
         (rules, partners, zones, periods) => {
             match rules.map(|rules| rules.complaints(&model)) {
@@ -150,20 +175,17 @@ fn problems(folder: &Path) -> Vec<PolicyError> {
     problems
 }
 
-/// An error of reading as a finding: its text says `PATH:LINE: FOUND, wanted WANTED`.
+/// An error as a finding.
 fn error_at(folder: &Path, error: &PolicyError) -> Finding {
-    let text = std::error::Error::source(error).map_or(error.to_string(), |source| format!("{error}: {source}"));
     let (file, line) = error.place().unwrap_or((folder, 1));
-    let rest =
-        text.strip_prefix(&file.display().to_string()).map_or(text.as_str(), |rest| rest.trim_start_matches(':'));
-    let rest = rest.strip_prefix(&line.to_string()).unwrap_or(rest).trim_start_matches(':').trim();
-    let (found, wanted) = rest.split_once(", wanted ").unwrap_or((rest, "what docs/policy.md says"));
+    let (found, wanted) = error.parts();
+    let found = std::error::Error::source(error).map_or(found.clone(), |source| format!("{found}: {source}"));
     Finding {
         file: file.to_path_buf(),
         line,
         severity: Severity::Error,
-        found: found.to_owned(),
-        wanted: wanted.to_owned(),
+        found,
+        wanted: wanted.unwrap_or_else(|| "what docs/policy.md says".to_owned()),
     }
 }
 
@@ -230,13 +252,10 @@ impl Seen {
             }
         }
         groups_in_text(policy, places, findings);
-        let names = Names {
-            partners: policy.partners(),
-            groups: &policy.groups,
-            zones: policy.zones.names(),
-            periods: policy.periods().names(),
-        };
-        let used = |attribute| names.used(&policy.rules, attribute).unwrap_or_default();
+        findings.extend(policy.permits_of_everything());
+        let (zones, periods) = (policy.zones.names(), policy.periods().names());
+        let names = Names::new(policy.partners(), &policy.groups, zones, periods);
+        let used = |attribute| names.used(&policy.rules, attribute);
         let file = policy.folder().join("zones.geojson");
         for zone in names.zones.difference(&used("zones")) {
             let place = (file.clone(), policy.zones.line(zone));
@@ -276,7 +295,7 @@ struct Trial {
     applied: BTreeSet<String>,
     /// Actions that somebody was permitted.
     granted: BTreeSet<String>,
-    /// Partners that may have something fused, and that would receive some track.
+    /// Kin of partners that may have something fused, and that would receive some track.
     fusing: BTreeSet<usize>,
     receiving: BTreeSet<usize>,
 }
@@ -304,16 +323,16 @@ impl Trial {
 
     fn class(policy: &Policy, probe: &Probe<'_>, class: &Asked, actions: &[&Action]) -> Result<Self, PolicyError> {
         let mut trial = Self::default();
-        for partner in 0..policy.partners().len() {
+        for (kin, &partner) in policy.kin.first.iter().enumerate() {
             for action in actions {
                 let applying = probe.applying(partner, action, class)?;
                 note(&mut trial.applied, &applying);
                 if applying.allowed() {
                     trial.granted.insert(action.name.clone());
                     if policy.model.fuse.contains_key(&action.name) {
-                        trial.fusing.insert(partner);
+                        trial.fusing.insert(kin);
                     } else if policy.model.receive.contains_key(&action.name) {
-                        trial.receiving.insert(partner);
+                        trial.receiving.insert(kin);
                     }
                 }
             }
@@ -321,11 +340,15 @@ impl Trial {
         Ok(trial)
     }
 
-    fn findings(&self, policy: &Policy, places: &Places, seen: &mut Seen, findings: &mut Vec<Finding>) {
+    fn findings(
+        &self,
+        policy: &Policy,
+        (places, recorded): (&Places, &[&ClassKey]),
+        seen: &mut Seen,
+        findings: &mut Vec<Finding>,
+    ) {
         for (id, rule) in policy.rules.rules.iter().filter(|(id, _)| !self.applied.contains(*id)) {
-            let (path, line) = policy.rules.place(rule);
-            let found = format!("rule `{id}` applies to no partner and no class of this recording");
-            findings.push(warning((path.to_path_buf(), line), found, "a rule that applies to something"));
+            findings.push(policy.idle(id, rule, recorded));
         }
         for action in policy.asked().filter(|action| !self.granted.contains(&action.name)) {
             if seen.actions.insert(action.name.clone()) {
@@ -333,8 +356,8 @@ impl Trial {
                 findings.push(warning(places.of_action(policy, action), found, "somebody who gets it"));
             }
         }
-        for (number, partner) in policy.partners().iter().enumerate() {
-            let lacks = match (self.fusing.contains(&number), self.receiving.contains(&number)) {
+        for ((number, partner), kin) in policy.partners().iter().enumerate().zip(&policy.kin.of) {
+            let lacks = match (self.fusing.contains(kin), self.receiving.contains(kin)) {
                 (true, true) => continue,
                 (false, _) => "may have nothing of this recording fused",
                 (true, false) => "would receive no track of this recording",

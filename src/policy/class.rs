@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// The kinds of sensors, as rules name them.
 pub(super) const KINDS: [&str; 2] = ["position", "radar"];
@@ -62,7 +63,7 @@ pub struct ClassSummary {
 #[derive(Debug)]
 pub struct Classifier {
     sensors: Vec<[String; 3]>,
-    zone_map: ZoneMap,
+    zone_map: Arc<ZoneMap>,
     strata: Strata,
     // From a stretch of time to the number of its stratum: stretches with equal strata have one number.
     stratum: Vec<u32>,
@@ -85,8 +86,10 @@ impl Classifier {
     ///
     /// # Errors
     ///
-    /// A zone that makes no sense in the frame of the recording; a run without a time where a level of `fuse` delays.
+    /// A zone that makes no sense in the frame of the recording, a period in another scale of time; a run without a time
+    /// where a level of `fuse` delays.
     pub fn new(policy: &Policy, catalogue: &Catalogue, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        policy.periods().counted_in(catalogue.time)?;
         let zone_map = policy.zone_map(catalogue.frame)?;
         let strata = policy.strata(as_of_us)?;
         let mut numbers: BTreeMap<&Stratum, u32> = BTreeMap::new();

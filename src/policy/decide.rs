@@ -1,20 +1,23 @@
 //! Classes × partners × levels to a dense table, and the table to segments.
 //!
-//! Every cell is asked once, however many rows a class has: the cost of a policy is
-//! classes × partners × levels of `fuse` questions. Classes that differ only in how long they have waited are one to the
-//! rules, and asked about once.
+//! Every cell is asked once, however many rows a class has: the cost of a policy is at most
+//! classes × kinds of partners × levels of `fuse` questions. Classes that differ only in how long they have waited are
+//! one to the rules, and asked about once; so are partners that the rules cannot tell apart.
 //!
 //! A partner has a class fused at the highest level that the rules permit it, as soon as that level's delay has passed.
 
 use super::PolicyError;
 use super::class::{ClassKey, ClassSummary};
-use super::judge::{DecisionRecord, Judge, Question, Verdict};
+use super::judge::{Answers, DecisionRecord, Judge, Verdict};
 use super::levels::{Level, Measured, Obligations};
 use super::partners::Partner;
 use super::read::Policy;
 use super::schema::Action;
 use rayon::prelude::*;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What every partner may have fused, class by class.
 ///
@@ -25,9 +28,12 @@ pub struct Decisions {
     // Of each class, its place in the table.
     place: Vec<usize>,
     partners: Vec<String>,
+    // Of each partner, which kin it is of, and how many kin there are.
+    kin: Vec<usize>,
+    kins: usize,
     levels: Vec<Level<Measured>>,
-    // [place][partner][level], flat.
-    verdicts: Vec<Verdict>,
+    // [place][kin][level], flat.
+    verdicts: Vec<Arc<Verdict>>,
     evaluations: u64,
 }
 
@@ -91,7 +97,7 @@ impl Policy {
         }
         // All are collected before the first failure is picked, so that it is the same one on any number of threads.
         let rows: Vec<_> = asked.par_iter().map(|class| self.decide_class(&judge, class)).collect();
-        let mut verdicts = Vec::with_capacity(asked.len() * self.partners().len() * self.fuse.len());
+        let mut verdicts = Vec::with_capacity(asked.len() * self.kin.first.len() * self.fuse.len());
         for row in rows {
             verdicts.extend(row?);
         }
@@ -99,20 +105,23 @@ impl Policy {
             classes: classes.to_vec(),
             place,
             partners: self.partners().iter().map(|partner| partner.id.clone()).collect(),
+            kin: self.kin.of.clone(),
+            kins: self.kin.first.len(),
             levels: self.fuse_levels().cloned().collect(),
             verdicts,
             evaluations: judge.evaluations(),
         })
     }
 
-    fn decide_class(&self, judge: &Judge, class: &ClassKey) -> Result<Vec<Verdict>, PolicyError> {
-        let mut verdicts = Vec::with_capacity(self.partners().len() * self.fuse.len());
+    fn decide_class(&self, judge: &Judge, class: &ClassKey) -> Result<Vec<Arc<Verdict>>, PolicyError> {
+        let mut verdicts = Vec::with_capacity(self.kin.first.len() * self.fuse.len());
         let entity = class.entity(&self.model.types)?;
         let about = self.rules_about(&class.attributes(&self.model.types));
-        for partner in self.partners() {
-            let question = judge.question(partner, &entity, &about)?;
+        let mut answers = Answers::new(judge, &entity, &about);
+        for &first in &self.kin.first {
+            let partner = self.partner(first)?;
             for (_, action) in &self.fuse {
-                verdicts.push(self.may(judge, partner, action, class, &question)?);
+                verdicts.push(self.may(judge, partner, action, class, &mut answers)?);
             }
         }
         Ok(verdicts)
@@ -126,15 +135,16 @@ impl Policy {
         partner: &Partner,
         action: &Action,
         class: &ClassKey,
-        question: &Question<'_>,
-    ) -> Result<Verdict, PolicyError> {
-        let verdict = judge.ask(question, action);
-        let mut verdict = verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?;
-        if !class.placed && verdict.allowed {
-            verdict.decided_by.retain(|id| self.rules.speaks_of_places(id));
-            verdict.allowed = !verdict.decided_by.is_empty();
+        answers: &mut Answers<'_>,
+    ) -> Result<Arc<Verdict>, PolicyError> {
+        let verdict = answers.of(partner, action);
+        let verdict = verdict.map_err(|failure| judge.error(*failure, partner, &class.to_string()))?;
+        if class.placed || !verdict.allowed {
+            return Ok(verdict);
         }
-        Ok(verdict)
+        let mut decided_by = verdict.decided_by.clone();
+        decided_by.retain(|id| self.rules.speaks_of_places(id));
+        Ok(Arc::new(Verdict { allowed: !decided_by.is_empty(), decided_by }))
     }
 }
 
@@ -163,10 +173,14 @@ impl Decisions {
     pub fn segments(&self) -> Vec<Segment> {
         // Levels with equal obligations give the same detections: each counts as the first of its like.
         let like = |level: &Level<Measured>| self.levels.iter().position(|l| l.obligations == level.obligations);
-        let mut segments: BTreeMap<Vec<(u32, Option<usize>)>, Vec<usize>> = BTreeMap::new();
-        for partner in 0..self.partners.len() {
-            let rights: Vec<_> = self.rights(partner).map(|(class, level)| (class, like(level))).collect();
-            if !rights.is_empty() {
+        let mut rights: BTreeMap<usize, Vec<(u32, Option<usize>)>> = BTreeMap::new();
+        for (partner, &kin) in self.kin.iter().enumerate() {
+            let of_kin = || self.rights(partner).map(|(class, level)| (class, like(level))).collect();
+            rights.entry(kin).or_insert_with(of_kin);
+        }
+        let mut segments: BTreeMap<&Vec<(u32, Option<usize>)>, Vec<usize>> = BTreeMap::new();
+        for (partner, kin) in self.kin.iter().enumerate() {
+            if let Some(rights) = rights.get(kin).filter(|rights| !rights.is_empty()) {
                 segments.entry(rights).or_default().push(partner);
             }
         }
@@ -198,17 +212,28 @@ impl Decisions {
 
     /// Every decision with the rules that made it, for the operator's audit.
     pub fn records(&self) -> impl Iterator<Item = DecisionRecord> + '_ {
-        self.classes.iter().enumerate().flat_map(move |(class, key)| {
-            self.partners.iter().enumerate().flat_map(move |(partner, id)| {
-                self.verdicts(class, partner).iter().zip(&self.levels).map(move |(verdict, level)| DecisionRecord {
-                    partner: id.clone(),
-                    class: key.to_string(),
-                    action: level.name.clone(),
-                    allowed: verdict.allowed,
-                    decided_by: verdict.decided_by.clone(),
-                })
+        (0..self.classes.len()).flat_map(move |class| self.records_about(class, 0..self.partners.len()))
+    }
+
+    /// Those about one partner.
+    pub fn records_of(&self, partner: usize) -> impl Iterator<Item = DecisionRecord> + '_ {
+        (0..self.classes.len()).flat_map(move |class| self.records_about(class, partner..partner + 1))
+    }
+
+    fn records_about(&self, class: usize, partners: Range<usize>) -> Vec<DecisionRecord> {
+        let Some(words) = self.classes.get(class).map(ToString::to_string) else { return Vec::new() };
+        let ids = partners.filter_map(|partner| Some((partner, self.partners.get(partner)?)));
+        ids.flat_map(|(partner, id)| {
+            let levels = self.verdicts(class, partner).iter().zip(&self.levels);
+            levels.map(|(verdict, level)| DecisionRecord {
+                partner: id.clone(),
+                class: words.clone(),
+                action: level.name.clone(),
+                allowed: verdict.allowed,
+                decided_by: verdict.decided_by.clone(),
             })
         })
+        .collect()
     }
 
     /// How many detections a partner may not have fused, by the rules that forbid them, or the level whose delay has
@@ -223,6 +248,22 @@ impl Decisions {
             }
         }
         counts
+    }
+
+    /// The classes that have detections, by number.
+    pub(super) fn recorded(&self, summaries: &[ClassSummary]) -> impl Iterator<Item = (usize, &ClassKey)> {
+        let counts = summaries.iter().map(|summary| summary.count).chain(std::iter::repeat(0));
+        self.classes.iter().zip(counts).enumerate().filter(|(_, (_, count))| *count > 0).map(|(at, (key, _))| (at, key))
+    }
+
+    /// The rules that forbade somebody something that there was.
+    pub(super) fn deniers(&self, summaries: &[ClassSummary]) -> BTreeSet<&str> {
+        let width = self.kins * self.levels.len();
+        let places: BTreeSet<usize> =
+            self.recorded(summaries).filter_map(|(class, _)| self.place.get(class)).copied().collect();
+        let cells = places.into_iter().filter_map(|place| self.verdicts.get(place * width..(place + 1) * width));
+        let denied = cells.flatten().filter(|verdict| !verdict.allowed);
+        denied.flat_map(|verdict| &verdict.decided_by).map(String::as_str).collect()
     }
 
     /// The level at which a partner may have a class fused, and the rules that permit it; or none, and the rules that
@@ -248,16 +289,16 @@ impl Decisions {
         self.levels.iter().zip(self.verdicts(class, partner)).map(|(level, verdict)| (level, verdict.allowed))
     }
 
-    fn verdicts(&self, class: usize, partner: usize) -> &[Verdict] {
-        let Some(place) = self.place.get(class).filter(|_| partner < self.partners.len()) else { return &[] };
-        let start = (place * self.partners.len() + partner) * self.levels.len();
+    fn verdicts(&self, class: usize, partner: usize) -> &[Arc<Verdict>] {
+        let (Some(place), Some(kin)) = (self.place.get(class), self.kin.get(partner)) else { return &[] };
+        let start = (place * self.kins + kin) * self.levels.len();
         self.verdicts.get(start..start + self.levels.len()).unwrap_or_default()
     }
 }
 
 /// The rules that denied all levels of a cell.
-pub(super) fn deniers(verdicts: &[Verdict]) -> Vec<String> {
-    let ids: BTreeSet<&String> = verdicts.iter().flat_map(|verdict| &verdict.decided_by).collect();
+pub(super) fn deniers<V: Borrow<Verdict>>(verdicts: &[V]) -> Vec<String> {
+    let ids: BTreeSet<&String> = verdicts.iter().flat_map(|verdict| &verdict.borrow().decided_by).collect();
     ids.into_iter().cloned().collect()
 }
 
@@ -293,10 +334,11 @@ impl<'a> FuseRights<'a> {
         if !self.known.contains_key(&asked) {
             let entity = class.entity(&self.policy.model.types)?;
             let about = self.policy.rules_about(&class.attributes(&self.policy.model.types));
-            let question = self.judge.question(self.partner, &entity, &about)?;
+            let mut answers = Answers::new(&self.judge, &entity, &about);
             let levels = self.policy.fuse.iter();
-            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, &question));
+            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, &mut answers));
             let allowed = ask.map(|verdict| Ok(verdict?.allowed)).collect::<Result<_, PolicyError>>()?;
+            drop(answers);
             self.known.insert(asked.clone(), allowed);
         }
         let levels = self.policy.fuse_levels().zip(self.known.get(&asked).into_iter().flatten().copied());

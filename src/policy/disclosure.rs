@@ -1,24 +1,26 @@
 //! What a partner's own audit may name.
 //!
-//! A class of detections or tracks is described by names: of zones, periods, sensors, owners, labels. A partner may read
-//! those that the rules which concern it hold, those that its own attributes hold, and its own. A zone that only
-//! another partner's rules speak of would tell it that there is such a zone.
+//! A class of detections or tracks is described by names: of zones, periods, sensors, labels. A partner may read a name
+//! where the rules which concern it compare it with just that attribute, as a text or by way of one of its own
+//! attributes. A zone that only another partner's rules speak of would tell it that there is such a zone, also where
+//! the zone is called like a period of its own, or like itself.
 //!
 //! A rule's id, too, says something: that some track fulfilled what the rule asks. So where a level hides an attribute
-//! (by coarsening the zones, by omission the contributors), rules that read it are not named beside it.
+//! (by coarsening the zones, by omission the contributors), rules that read it, or may, are not named beside it.
 
 use super::PolicyError;
 use super::levels::Obligations;
+use super::partners::Partner;
 use super::read::Policy;
-use super::speech::json;
-use serde_json::Value;
+use super::speech::{Named, Speech};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one partner's audit may name; from [`Policy::disclosure`].
 #[derive(Clone, Debug, Default)]
-pub struct Disclosure {
-    names: BTreeSet<String>,
-    reads: BTreeMap<String, BTreeSet<String>>,
+pub struct Disclosure<'a> {
+    // By attribute.
+    names: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    rules: BTreeMap<&'a str, &'a Speech>,
     /// Whether nothing that a rule could permit this partner to receive carries an obligation.
     pub plain: bool,
 }
@@ -28,19 +30,16 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// There is no such partner, or a rule that cannot be taken apart.
-    pub fn disclosure(&self, partner: usize) -> Result<Disclosure, PolicyError> {
+    /// There is no such partner.
+    pub fn disclosure(&self, partner: usize) -> Result<Disclosure<'_>, PolicyError> {
         let partner = self.partner(partner)?;
         let mut disclosure = Disclosure { plain: true, ..Disclosure::default() };
-        disclosure.names.insert(partner.id.clone());
-        disclosure.names.extend(partner.attributes.values().flat_map(super::partners::Attribute::names));
-        let concerning: BTreeSet<usize> = partner.rules.iter().flatten().copied().collect();
-        for (number, (id, rule)) in self.rules.rules.iter().enumerate() {
-            if concerning.contains(&number) {
-                let mut read = BTreeSet::new();
-                gather(&json(&rule.policy)?, &mut disclosure.names, &mut read);
-                disclosure.reads.insert(id.clone(), read);
+        for (id, rule) in self.concerning(partner) {
+            for (attribute, name) in &rule.speaks.compared {
+                let names = disclosure.names.entry(kind(attribute)).or_default();
+                names.extend(values(name, partner));
             }
+            disclosure.rules.insert(id, &rule.speaks);
         }
         let fuse = self.fuse.iter().filter(|(level, _)| level.obligations != Obligations::default());
         let receive = self.receive.iter().filter(|(level, _)| level.obligations != Obligations::default());
@@ -50,44 +49,35 @@ impl Policy {
     }
 }
 
-impl Disclosure {
-    /// Whether a name may be read.
+/// A track's labels are those of its detections.
+fn kind(attribute: &str) -> &str {
+    if attribute == "labels" { "label" } else { attribute }
+}
+
+fn values<'a>(name: &'a Named, partner: &'a Partner) -> BTreeSet<&'a str> {
+    match name {
+        Named::Text(text) => BTreeSet::from([text.as_str()]),
+        Named::Held(attribute) => partner.attributes.get(attribute).into_iter().flat_map(|held| held.names()).collect(),
+    }
+}
+
+impl Disclosure<'_> {
+    /// Whether a name may be read as one of this attribute: `sensor`, `label`, `zones` or `periods`.
     #[must_use]
-    pub fn names(&self, name: &str) -> bool {
-        self.names.contains(name)
+    pub fn names(&self, attribute: &str, name: &str) -> bool {
+        self.names.get(attribute).is_some_and(|names| names.contains(name))
     }
 
-    /// Those of some names that may be read.
+    /// Those of some names of an attribute that may be read.
     #[must_use]
-    pub fn among<'a>(&self, names: &'a BTreeSet<String>) -> Vec<&'a str> {
-        names.iter().map(String::as_str).filter(|name| self.names(name)).collect()
+    pub fn among<'a>(&self, attribute: &str, names: &'a BTreeSet<String>) -> Vec<&'a str> {
+        names.iter().map(String::as_str).filter(|name| self.names(attribute, name)).collect()
     }
 
     /// Those of some rules that read none of the attributes that are `hidden`.
     #[must_use]
     pub fn rules<'a>(&self, ids: &'a [String], hidden: &[&str]) -> Vec<&'a str> {
-        let open = |id: &&str| self.reads.get(*id).is_none_or(|read| !hidden.iter().any(|name| read.contains(*name)));
+        let open = |id: &&str| self.rules.get(*id).is_some_and(|speaks| !speaks.reads_any(hidden));
         ids.iter().map(String::as_str).filter(open).collect()
-    }
-}
-
-/// The texts in a rule, and the attributes of `resource` that it reads.
-fn gather(expression: &Value, texts: &mut BTreeSet<String>, read: &mut BTreeSet<String>) {
-    match expression {
-        Value::Array(items) => items.iter().for_each(|item| gather(item, texts, read)),
-        Value::Object(members) => {
-            for (operator, operands) in members {
-                match (operator.as_str(), operands) {
-                    ("Value", Value::String(text)) => {
-                        texts.insert(text.clone());
-                    }
-                    ("." | "has", access) if access.pointer("/left/Var").is_some_and(|of| of == "resource") => {
-                        read.extend(access.get("attr").and_then(Value::as_str).map(str::to_owned));
-                    }
-                    _ => gather(operands, texts, read),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

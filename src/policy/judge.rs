@@ -4,6 +4,7 @@
 //! skipped by Cedar, also when it forbids, so an error in the diagnostics fails the run.
 
 use super::PolicyError;
+use super::kin::{About, Likeness};
 use super::known::Attributes;
 use super::partners::Partner;
 use super::read::Policy;
@@ -14,7 +15,9 @@ use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
     PolicySet, Request,
 };
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What decided where no rule did: deny by default.
@@ -44,7 +47,7 @@ impl DecisionRecord {
 }
 
 /// The answer to one question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) allowed: bool,
     pub(super) decided_by: Vec<String>,
@@ -54,10 +57,47 @@ pub(super) struct Verdict {
 #[derive(Debug)]
 pub(super) struct Question<'a> {
     partner: &'a Partner,
-    class: EntityUid,
-    entities: Entities,
-    // By number of the rule, whether it may apply to the class.
-    about: &'a [bool],
+    class: &'a Entity,
+    // The rules that may apply to the class.
+    about: &'a About,
+    // What Cedar may know, built where it is asked.
+    entities: OnceCell<Entities>,
+}
+
+impl<'a> Question<'a> {
+    pub(super) fn new(partner: &'a Partner, class: &'a Entity, about: &'a About) -> Self {
+        Self { partner, class, about, entities: OnceCell::new() }
+    }
+}
+
+/// The answers about one class: what several partners ask alike is asked once.
+#[derive(Debug)]
+pub(super) struct Answers<'a> {
+    judge: &'a Judge<'a>,
+    class: &'a Entity,
+    about: &'a About,
+    // By number of the action, the rules, and what they ask of the partner.
+    known: BTreeMap<(usize, Vec<usize>, Likeness), Arc<Verdict>>,
+}
+
+impl<'a> Answers<'a> {
+    pub(super) fn new(judge: &'a Judge<'a>, class: &'a Entity, about: &'a About) -> Self {
+        Self { judge, class, about, known: BTreeMap::new() }
+    }
+
+    /// What Cedar says of a partner and an action; or the failure, which names the partner that met it first.
+    pub(super) fn of(&mut self, partner: &Partner, action: &Action) -> Result<Arc<Verdict>, Box<Failure>> {
+        let rules = self.judge.policy.rules_for(partner, action, self.about);
+        let likeness = self.about.likeness(self.judge.policy, partner, action);
+        let key = (action.number, rules, likeness);
+        if let Some(known) = self.known.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let question = Question::new(partner, self.class, self.about);
+        let verdict = Arc::new(self.judge.ask_rules(&key.1, &question, action)?);
+        self.known.insert(key, Arc::clone(&verdict));
+        Ok(verdict)
+    }
 }
 
 /// Asks Cedar on behalf of one run.
@@ -80,30 +120,24 @@ impl<'a> Judge<'a> {
         Ok(Self { policy, authorizer: Authorizer::new(), as_of, asked: AtomicU64::new(0) })
     }
 
-    /// What Cedar may know when it is asked about this partner and this class; `about` says which rules may apply to
-    /// the class.
-    pub(super) fn question<'q>(
-        &self,
-        partner: &'q Partner,
-        class: &Entity,
-        about: &'q [bool],
-    ) -> Result<Question<'q>, PolicyError> {
-        let both = [partner.entity.clone(), class.clone()];
-        let entities = self
-            .policy
-            .model
-            .hierarchy
-            .clone()
-            .add_entities(both, None)
-            .map_err(|error| PolicyError::Refused { what: "a class", message: message(&(&error).into()) })?;
-        Ok(Question { partner, class: class.uid(), entities, about })
+    pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
+        self.ask_rules(&self.policy.rules_for(question.partner, action, question.about), question, action)
     }
 
-    pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
-        let rules = question.partner.rules.get(action.number).into_iter().flatten();
-        let rules = rules.copied().filter(|rule| question.about.get(*rule).copied().unwrap_or(true)).collect();
+    /// What no rule is about is denied by none: Cedar need not be asked.
+    fn ask_rules(&self, rules: &[usize], question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
+        if rules.is_empty() {
+            return Ok(Verdict { allowed: false, decided_by: Vec::new() });
+        }
         let rules = self.policy.rule_set(rules).map_err(|error| Failure::Request(error.to_string()))?;
         self.ask_with(&rules, question, action)
+    }
+
+    /// The partner, the class and the actions with their groups.
+    fn entities(&self, question: &Question<'_>) -> Result<Entities, Box<Failure>> {
+        let both = [question.partner.entity.clone(), question.class.clone()];
+        let all = self.policy.model.hierarchy.clone().add_entities(both, None);
+        all.map_err(|error| Box::new(Failure::Request(message(&(&error).into()))))
     }
 
     /// The same with rules of the caller's choice.
@@ -113,13 +147,20 @@ impl<'a> Judge<'a> {
         question: &Question<'_>,
         action: &Action,
     ) -> Result<Verdict, Box<Failure>> {
-        let Question { partner, class, entities, about: _ } = question;
+        let Question { partner, class, about: _, entities } = question;
+        let entities = match entities.get() {
+            Some(entities) => entities,
+            None => {
+                let built = self.entities(question)?;
+                entities.get_or_init(|| built)
+            }
+        };
         let context = match (&self.as_of, action.as_of) {
             (Some(context), AsOf::Optional | AsOf::Required) => context.clone(),
             (None, _) | (_, AsOf::Absent) => Context::empty(),
         };
         // Types and context were checked against the schema when the policy was read.
-        let request = Request::new(partner.entity.uid(), action.uid.clone(), class.clone(), context, None)
+        let request = Request::new(partner.entity.uid(), action.uid.clone(), class.uid(), context, None)
             .map_err(|error| Failure::Request(message(&(&error).into())))?;
         self.asked.fetch_add(1, Ordering::Relaxed);
         let response = self.authorizer.is_authorized(&request, rules, entities);

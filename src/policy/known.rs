@@ -33,7 +33,7 @@ impl ClassValue<'_> {
 pub(super) type Attributes<'a> = Vec<(&'static str, ClassValue<'a>)>;
 
 /// The conditions of a rule in their order; those of `unless` are turned round.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Conditions(Vec<(bool, Value)>);
 
 impl Conditions {

@@ -23,25 +23,32 @@ mod difference; // what another policy would give more, and less
 mod disclosure; // what a partner's own audit may name
 mod error; // what can be wrong with a policy
 mod explain; // why, in words
+mod folder; // what may lie in the folder of a policy
 mod grid; // cells fixed to the world, for coarsening
 mod judge; // one question to Cedar
+mod kin; // which partners get the same answers
 mod known; // what a class alone says of a rule
 mod levels; // levels.toml
 mod matrix; // partners × classes × levels, in groups
 mod names; // names in rules that must exist
+mod nesting; // how deeply text may be nested
+mod outline; // rings as they are written -> polygons
 mod part; // part of a batch, on one core
 mod partners; // partners.toml
 mod periods; // periods.toml
 mod polygon; // rings in the plane
 mod probe; // which rules apply, each for itself
+mod raster; // zones on cells, for speed
 mod read; // a folder -> a checked policy
 mod release; // track classes -> level, obligations, authority
 mod rules; // *.cedar
 mod schema; // schema.cedarschema
+mod simple; // whether the rings of a polygon cross
 mod source; // a file and its lines
 mod speech; // what the conditions of a rule speak of
 mod strata; // times that the policy does not tell apart
 mod survey; // what a recording holds, as far as a policy can tell
+mod warnings; // what a run takes, and somebody may not have meant
 mod zones; // zones.geojson
 
 pub use authority::{Held, Holders, SEE_AUTHORITY};

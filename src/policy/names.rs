@@ -7,40 +7,66 @@
 
 use super::PolicyError;
 use super::class::KINDS;
-use super::partners::{Attribute, Group, Partner};
+use super::partners::{Group, Partner};
 use super::release::STATUSES;
 use super::rules::{Rule, Rules};
-use super::speech::json;
+use super::speech::Named;
 use cedar_policy::EntityUid;
-use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most names that exist which a message tells.
+const TOLD: usize = 20;
 
 /// The names that exist, by attribute of `resource`.
 #[derive(Debug)]
 pub(super) struct Names<'a> {
-    pub(super) partners: &'a [Partner],
-    pub(super) groups: &'a [Group],
-    pub(super) zones: BTreeSet<String>,
-    pub(super) periods: &'a BTreeSet<String>,
+    partners: &'a [Partner],
+    groups: &'a [Group],
+    pub(super) zones: BTreeSet<&'a str>,
+    pub(super) periods: BTreeSet<&'a str>,
+    entities: BTreeSet<EntityUid>,
+    // What any partner holds, by attribute.
+    held: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 /// What kind of thing was named, its name, and the names that exist.
 type Unknown = (&'static str, String, Vec<String>);
 
-impl Names<'_> {
+/// By attribute of `resource` and of the partner, the first name that does not exist.
+type Looked<'a> = BTreeMap<(&'a str, &'a str), Option<String>>;
+
+impl<'a> Names<'a> {
+    pub(super) fn new(
+        partners: &'a [Partner],
+        groups: &'a [Group],
+        zones: BTreeSet<&'a str>,
+        periods: &'a BTreeSet<String>,
+    ) -> Self {
+        let entities = partners.iter().map(|partner| partner.entity.uid());
+        let entities = entities.chain(groups.iter().map(|group| group.uid.clone())).collect();
+        let mut held: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (name, attribute) in partners.iter().flat_map(|partner| &partner.attributes) {
+            held.entry(name).or_default().extend(attribute.names());
+        }
+        Self { partners, groups, zones, periods: periods.iter().map(String::as_str).collect(), entities, held }
+    }
+
     pub(super) fn check(&self, rules: &Rules) -> Result<(), PolicyError> {
-        self.complaints(rules)?.into_iter().next().map_or(Ok(()), Err)
+        self.complaints(rules).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Every rule that names something that does not exist, by the rule's id.
-    pub(super) fn complaints(&self, rules: &Rules) -> Result<Vec<PolicyError>, PolicyError> {
+    pub(super) fn complaints(&self, rules: &Rules) -> Vec<PolicyError> {
         let mut complaints = Vec::new();
+        let mut looked = Looked::new();
         for (id, rule) in &rules.rules {
             let (path, line) = rules.place(rule);
             if let Some(entity) = rule.speaks.bystander.clone() {
                 complaints.push(PolicyError::Bystander { path: path.to_path_buf(), line, rule: id.clone(), entity });
             }
-            if let Some((what, name, known)) = self.complaint(rule)? {
+            if let Some((what, name, known)) = self.complaint(rule, &mut looked) {
+                let more = known.len().checked_sub(TOLD + 1).map(|more| format!("and {} more", more + 1));
+                let known: Vec<String> = known.into_iter().take(TOLD).chain(more).collect();
                 let known = if known.is_empty() { "(there are none)".into() } else { known.join(", ").into() };
                 complaints.push(PolicyError::UnknownName {
                     path: path.to_path_buf(),
@@ -52,90 +78,68 @@ impl Names<'_> {
                 });
             }
         }
-        Ok(complaints)
+        complaints
     }
 
     /// The names that rules compare with an attribute of `resource`, also by way of an attribute of a partner.
-    pub(super) fn used(&self, rules: &Rules, attribute: &str) -> Result<BTreeSet<String>, PolicyError> {
+    pub(super) fn used<'r>(&'r self, rules: &'r Rules, attribute: &str) -> BTreeSet<&'r str> {
+        let compared = rules.rules.values().flat_map(|rule| &rule.speaks.compared);
+        let compared: BTreeSet<&Named> = compared.filter(|(of, _)| of == attribute).map(|(_, name)| name).collect();
         let mut used = BTreeSet::new();
-        for rule in rules.rules.values() {
-            let json = json(&rule.policy)?;
-            let mut compared = Vec::new();
-            comparisons(&json, &mut compared);
-            let compared = compared.into_iter().filter(|(found, _)| *found == attribute);
-            used.extend(compared.flat_map(|(_, other)| self.values(other)));
+        for name in compared {
+            match name {
+                Named::Text(text) => used.extend([text.as_str()]),
+                Named::Held(of) => used.extend(self.held.get(of.as_str()).into_iter().flatten().copied()),
+            }
         }
-        Ok(used)
+        used
     }
 
-    fn complaint(&self, rule: &Rule) -> Result<Option<Unknown>, PolicyError> {
+    fn complaint<'r>(&self, rule: &'r Rule, looked: &mut Looked<'r>) -> Option<Unknown> {
         let mut literals = rule.policy.entity_literals();
         literals.sort();
         if let Some(wrong) = literals.iter().find(|literal| !self.exists(literal)) {
             let partners = self.partners.iter().map(|partner| partner.entity.uid().to_string());
             let known = partners.chain(self.groups.iter().map(|group| group.uid.to_string())).collect();
-            return Ok(Some(("entity", wrong.to_string(), known)));
+            return Some(("entity", wrong.to_string(), known));
         }
-        let json = json(&rule.policy)?;
-        let mut compared = Vec::new();
-        comparisons(&json, &mut compared);
-        for (attribute, other) in compared {
-            let (what, known): (_, Vec<String>) = match attribute {
-                "zones" => ("zone", self.zones.iter().cloned().collect()),
-                "periods" => ("period", self.periods.iter().cloned().collect()),
-                "kind" => ("kind", KINDS.map(str::to_owned).to_vec()),
-                "status" => ("status", STATUSES.map(str::to_owned).to_vec()),
-                _ => continue,
+        for (attribute, name) in &rule.speaks.compared {
+            let unknown = match name {
+                Named::Text(text) => Some(text.clone()).filter(|text| self.lacks(attribute, text)),
+                Named::Held(of) => looked
+                    .entry((attribute, of))
+                    .or_insert_with(|| {
+                        let held = self.held.get(of.as_str()).into_iter().flatten();
+                        held.copied().find(|name| self.lacks(attribute, name)).map(str::to_owned)
+                    })
+                    .clone(),
             };
-            if let Some(name) = self.values(other).into_iter().find(|name| !known.contains(name)) {
-                return Ok(Some((what, name, known)));
+            if let Some(name) = unknown {
+                let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+                return Some(match attribute.as_str() {
+                    "zones" => ("zone", name, owned(self.zones.iter().copied().collect())),
+                    "periods" => ("period", name, owned(self.periods.iter().copied().collect())),
+                    "kind" => ("kind", name, owned(KINDS.to_vec())),
+                    _ => ("status", name, owned(STATUSES.to_vec())),
+                });
             }
         }
-        Ok(None)
+        None
+    }
+
+    /// Whether an attribute of `resource` has names that the policy must know, and this is none of them.
+    fn lacks(&self, attribute: &str, name: &str) -> bool {
+        match attribute {
+            "zones" => !self.zones.contains(name),
+            "periods" => !self.periods.contains(name),
+            "kind" => !KINDS.contains(&name),
+            "status" => !STATUSES.contains(&name),
+            _ => false,
+        }
     }
 
     /// Actions are the validator's business; classes have no names that a rule could use.
     fn exists(&self, literal: &EntityUid) -> bool {
-        literal.type_name().basename() == "Action"
-            || self.partners.iter().any(|partner| partner.entity.uid() == *literal)
-            || self.groups.iter().any(|group| group.uid == *literal)
+        literal.type_name().basename() == "Action" || self.entities.contains(literal)
     }
-
-    /// The strings that an expression can stand for: literals, and attributes of the partners.
-    fn values(&self, expression: &Value) -> Vec<String> {
-        if let Some(Value::String(text)) = expression.get("Value") {
-            return vec![text.clone()];
-        }
-        if let Some(Value::Array(items)) = expression.get("Set") {
-            return items.iter().flat_map(|item| self.values(item)).collect();
-        }
-        let Some(name) = attribute_of("principal", expression) else { return Vec::new() };
-        let held = self.partners.iter().filter_map(|partner| partner.attributes.get(name));
-        held.flat_map(Attribute::names).collect()
-    }
-}
-
-/// Everything that a rule compares with an attribute of `resource`, with that attribute's name.
-fn comparisons<'a>(expression: &'a Value, found: &mut Vec<(&'a str, &'a Value)>) {
-    match expression {
-        Value::Array(items) => items.iter().for_each(|item| comparisons(item, found)),
-        Value::Object(members) => {
-            for (operator, operands) in members {
-                if matches!(operator.as_str(), "==" | "!=" | "contains" | "containsAll" | "containsAny")
-                    && let (Some(left), Some(right)) = (operands.get("left"), operands.get("right"))
-                {
-                    found.extend(attribute_of("resource", left).map(|name| (name, right)));
-                    found.extend(attribute_of("resource", right).map(|name| (name, left)));
-                }
-                comparisons(operands, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn attribute_of<'a>(variable: &str, expression: &'a Value) -> Option<&'a str> {
-    let access = expression.get(".")?;
-    let of = access.get("left")?.get("Var")?.as_str()?;
-    (of == variable).then(|| access.get("attr")?.as_str())?
 }

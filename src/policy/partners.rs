@@ -3,6 +3,7 @@
 use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, one_line};
+use crate::secret::has_secret;
 use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ pub struct Partner {
     pub(super) entity: Entity,
     /// Where it stands in `partners.toml`.
     pub(super) line: usize,
-    // By number of the action, the numbers of the rules that could apply when this partner asks for it.
+    // By number of the action, the numbers of the rules whose heads name this partner or a group of its own.
     pub(super) rules: Vec<Vec<usize>>,
 }
 
@@ -37,7 +38,7 @@ pub(super) struct Group {
 }
 
 /// A value that the rules may know about a partner.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attribute {
     /// `String` in the schema.
     Text(String),
@@ -127,9 +128,10 @@ impl Entry {
             let wanted = "1 to 64 of the letters a-z and A-Z, digits, `-` and `_`, a letter or digit first";
             return Err(source.value(start, "id", format!("`{id}`"), wanted));
         }
-        if let Some(key) = self.public_key.as_ref().filter(|key| !is_ed25519(key.get_ref())) {
+        if let Some(key) = self.public_key.as_ref().filter(|key| !is_ed25519(digits(key.get_ref()))) {
             let found = format!("`{}`", key.get_ref());
-            return Err(source.value(key.span().start, "public_key", found, "64 hexadecimal digits (an Ed25519 key)"));
+            let wanted = "64 hexadecimal digits (an Ed25519 key), or the line that `trackweave keygen` prints";
+            return Err(source.value(key.span().start, "public_key", found, wanted));
         }
         if let Some(key) = self.age_recipient.as_ref().filter(|key| !is_age(key.get_ref())) {
             let found = format!("`{}`", key.get_ref());
@@ -137,7 +139,7 @@ impl Entry {
                 key.span().start,
                 "age_recipient",
                 found,
-                "an age key, `age1` and 58 letters more",
+                "an age key, `age1` and 58 letters more, of which the last six check the others",
             ));
         }
         let mut attributes = BTreeMap::new();
@@ -163,7 +165,7 @@ impl Entry {
             let text = message(&(&error).into());
             source.syntax(source.line_at(start), &format!("partner `{id}` does not fit schema.cedarschema: {text}"))
         })?;
-        let public_key = self.public_key.map(Spanned::into_inner);
+        let public_key = self.public_key.map(|key| digits(key.get_ref()).to_owned());
         let groups = self.groups.into_iter().map(Spanned::into_inner).collect();
         let age_recipient = self.age_recipient.map(Spanned::into_inner);
         let line = source.line_at(start);
@@ -185,10 +187,10 @@ fn attribute(value: &toml::Value) -> Option<Attribute> {
 
 impl Attribute {
     /// The texts that it holds.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<&str> {
         match self {
-            Self::Text(text) => vec![text.clone()],
-            Self::Names(names) => names.iter().cloned().collect(),
+            Self::Text(text) => vec![text],
+            Self::Names(names) => names.iter().map(String::as_str).collect(),
             Self::Flag(_) | Self::Number(_) => Vec::new(),
         }
     }
@@ -210,14 +212,50 @@ pub(super) fn strings(names: &BTreeSet<String>) -> RestrictedExpression {
 
 fn names_a_folder(id: &str) -> bool {
     let plain = id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    plain && id.len() <= 64 && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+    plain && !has_secret(id) && id.len() <= 64 && id.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 fn is_ed25519(key: &str) -> bool {
     key.len() == 64 && key.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// The form of an age key of X25519; whether it is one is seen when a folder is encrypted to it.
+/// The digits of a key, without the word that `keygen` puts before them.
+fn digits(key: &str) -> &str {
+    key.strip_prefix("ed25519-public:").unwrap_or(key)
+}
+
+/// Whether this is an age key of X25519: 32 bytes in Bech32 (BIP 173), whose checksum finds a slip in any four letters.
 fn is_age(key: &str) -> bool {
-    key.len() == 62 && key.starts_with("age1") && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    const LETTERS: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    const STEPS: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let Some(data) = key.strip_prefix("age1").filter(|data| data.len() == 58) else { return false };
+    let Some(data) = data.chars().map(|letter| LETTERS.find(letter)).collect::<Option<Vec<_>>>() else { return false };
+    // The letters of `age`, their high bits, zero, their low bits.
+    let human = [3, 3, 3, 0, 1, 7, 5];
+    let check = human.into_iter().chain(data.iter().copied()).fold(1_u32, |check, value| {
+        let top = check >> 25;
+        let next = (check & 0x01ff_ffff) << 5 ^ u32::try_from(value).unwrap_or(u32::MAX);
+        STEPS.iter().zip(0..).filter(|(_, bit)| top >> bit & 1 == 1).fold(next, |next, (step, _)| next ^ step)
+    });
+    // 52 letters hold 260 bits, of which the last four are none of the key's.
+    check == 1 && data.get(51).is_some_and(|last| last & 0b1111 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_an_age_key_is_seen() {
+        // From the documentation of age.
+        let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+        assert!(is_age(key));
+        for at in 4..key.len() {
+            for letter in ["q", "p", "7", "b", "Q"] {
+                let slip = format!("{}{letter}{}", &key[..at], &key[at + 1..]);
+                assert_eq!(is_age(&slip), slip == key, "{slip}");
+            }
+        }
+        assert!(!is_age(&key[..61]) && !is_age(&key.to_uppercase()) && !is_age("age1é"));
+    }
 }

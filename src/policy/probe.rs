@@ -5,7 +5,8 @@
 
 use super::PolicyError;
 use super::class::ClassKey;
-use super::judge::Judge;
+use super::judge::{Judge, Question};
+use super::kin::About;
 use super::read::Policy;
 use super::release::TrackClass;
 use super::schema::Action;
@@ -17,9 +18,8 @@ use std::collections::BTreeSet;
 pub(super) struct Probe<'a> {
     policy: &'a Policy,
     judge: Judge<'a>,
-    /// By number of the rule, whether it permits, and whether it forbids.
-    permitting: Vec<bool>,
-    forbidding: Vec<bool>,
+    permitting: About,
+    forbidding: About,
 }
 
 /// A class that is asked about.
@@ -64,14 +64,15 @@ impl Applying {
 impl<'a> Probe<'a> {
     pub(super) fn new(policy: &'a Policy, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
         let judge = Judge::new(policy, as_of_us)?;
-        let [permitting, forbidding] = [Effect::Permit, Effect::Forbid].map(|effect| policy.rules.having(effect));
+        let [permitting, forbidding] =
+            [Effect::Permit, Effect::Forbid].map(|effect| policy.rules_where(|rule| rule.policy.effect() == effect));
         Ok(Self { policy, judge, permitting, forbidding })
     }
 
     /// The rules that apply when a partner asks for an action on a class.
     pub(super) fn applying(&self, partner: usize, action: &Action, class: &Asked) -> Result<Applying, PolicyError> {
         let partner = self.policy.partner(partner)?;
-        let ask = |rules: &[bool]| match self.judge.ask(&self.judge.question(partner, &class.entity, rules)?, action) {
+        let ask = |rules: &About| match self.judge.ask(&Question::new(partner, &class.entity, rules), action) {
             Ok(verdict) => Ok(verdict.decided_by),
             Err(failure) => Err(self.judge.error(*failure, partner, &class.words)),
         };
@@ -88,7 +89,7 @@ impl<'a> Probe<'a> {
         action: &Action,
         class: &Asked,
     ) -> Result<Option<bool>, PolicyError> {
-        let question = self.judge.question(self.policy.partner(partner)?, &class.entity, &[])?;
+        let question = Question::new(self.policy.partner(partner)?, &class.entity, &self.permitting);
         Ok(self.judge.ask_with(rules, &question, action).ok().map(|verdict| verdict.allowed))
     }
 }

@@ -2,9 +2,11 @@
 
 use super::PolicyError;
 use super::authority;
-use super::known::Attributes;
+use super::folder::rule_files;
+use super::kin::Kin;
 use super::levels::{Level, Levels, Measured};
 use super::names::Names;
+use super::nesting::on_a_deep_stack;
 use super::partners::{self, Group, Partner};
 use super::periods::Periods;
 use super::rules::{Rule, Rules};
@@ -13,11 +15,11 @@ use super::source::{Source, message};
 use super::strata::Strata;
 use super::zones::{ZoneMap, Zones};
 use crate::space::Frame;
-use cedar_policy::{ActionConstraint, Effect, EntityUid, PolicySet, PrincipalConstraint};
+use cedar_policy::{ActionConstraint, EntityUid, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// A policy, checked: who may have what fused, receive what, and act on what.
 pub struct Policy {
@@ -37,7 +39,13 @@ pub struct Policy {
     periods: Periods,
     // By numbers of rules.
     sets: RwLock<BTreeMap<Vec<usize>, Arc<PolicySet>>>,
+    pub(super) kin: Kin,
+    // Of a local and of a geodetic recording.
+    maps: [OnceLock<Arc<ZoneMap>>; 2],
 }
+
+/// Most sets of rules that are kept as Cedar wants them: where every partner has its own, none is met twice.
+const SETS_MAX: usize = 4096;
 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,6 +61,12 @@ impl Policy {
     ///
     /// The first thing that is wrong with it, with file, line, what was found and what was wanted.
     pub fn read(folder: &Path) -> Result<Self, PolicyError> {
+        on_a_deep_stack(|| Self::read_here(folder))
+    }
+
+    fn read_here(folder: &Path) -> Result<Self, PolicyError> {
+        // First of all, so that nothing else is found missing that only has another name.
+        rule_files(folder)?;
         let model = Model::read(Source::read(folder.join("schema.cedarschema"))?)?;
         let partner_file = Source::read(folder.join("partners.toml"))?;
         let (mut partners, groups) = partners::read(&partner_file, &model)?;
@@ -69,9 +83,7 @@ impl Policy {
         };
         let rules = Rules::read(folder)?;
         rules.validate(&model)?;
-        let (zone_names, period_names) = (zones.names(), periods.names());
-        let names = Names { partners: &partners, groups: &groups, zones: zone_names, periods: period_names };
-        names.check(&rules)?;
+        Names::new(&partners, &groups, zones.names(), periods.names()).check(&rules)?;
         let (authorities, see) = authority::split(&model);
         let exclusive = authority::exclusive(&levels.source, levels.authority, &authorities)?;
         let folder = folder.to_path_buf();
@@ -89,8 +101,10 @@ impl Policy {
             zones,
             periods,
             sets: RwLock::new(BTreeMap::new()),
+            kin: Kin::default(),
+            maps: [const { OnceLock::new() }; 2],
         };
-        policy.hand_out_rules(&mut partners);
+        policy.kin = policy.hand_out_rules(&mut partners);
         policy.partners = partners;
         Ok(policy)
     }
@@ -146,8 +160,14 @@ impl Policy {
     /// # Errors
     ///
     /// An outline that makes no sense in that frame.
-    pub fn zone_map(&self, frame: Frame) -> Result<ZoneMap, PolicyError> {
-        ZoneMap::new(&self.zones, frame)
+    pub fn zone_map(&self, frame: Frame) -> Result<Arc<ZoneMap>, PolicyError> {
+        let [local, geodetic] = &self.maps;
+        let known = if frame == Frame::Local { local } else { geodetic };
+        if let Some(map) = known.get() {
+            return Ok(Arc::clone(map));
+        }
+        let map = Arc::new(ZoneMap::new(&self.zones, frame)?);
+        Ok(Arc::clone(known.get_or_init(|| map)))
     }
 
     pub(super) fn partner(&self, number: usize) -> Result<&Partner, PolicyError> {
@@ -161,57 +181,22 @@ impl Policy {
         fuse.chain(self.receive.iter().map(|(_, action)| action)).chain(&self.authorities).chain(&self.see)
     }
 
-    /// Gives each partner, for each action, the numbers of the rules that could apply. The others are never evaluated for
-    /// it, so leaving them out changes no answer; it makes one cost what its own rules cost, however many others there are.
-    fn hand_out_rules(&self, partners: &mut [Partner]) {
-        let mut actions: Vec<&Action> = self.asked().collect();
-        actions.sort_by_key(|action| action.number);
-        for partner in partners {
-            let groups = partner.groups.iter().filter_map(|group| self.model.group(group));
-            let names: Vec<EntityUid> = std::iter::once(partner.entity.uid()).chain(groups).collect();
-            for action in &actions {
-                let mine = self.rules.rules.values().enumerate();
-                let mine = mine.filter(|(_, rule)| self.concerns(rule, &names, &action.uid));
-                partner.rules.push(mine.map(|(number, _)| number).collect());
-            }
-        }
-    }
-
-    /// By number of the rule, whether it may apply to a class.
-    pub(super) fn rules_about(&self, class: &Attributes<'_>) -> Vec<bool> {
-        self.rules.rules.values().map(|rule| rule.speaks.conditions.may_hold(class)).collect()
-    }
-
     /// The rules with these numbers, as Cedar wants them. Few different sets are asked with, each many times.
-    pub(super) fn rule_set(&self, numbers: Vec<usize>) -> Result<Arc<PolicySet>, PolicyError> {
-        let known = |sets: &BTreeMap<Vec<usize>, Arc<PolicySet>>| sets.get(&numbers).map(Arc::clone);
+    pub(super) fn rule_set(&self, numbers: &[usize]) -> Result<Arc<PolicySet>, PolicyError> {
+        let known = |sets: &BTreeMap<Vec<usize>, Arc<PolicySet>>| sets.get(numbers).map(Arc::clone);
         if let Some(set) = known(&self.sets.read().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(set);
         }
-        let rules = numbers.iter().filter_map(|&number| self.rules.rules.values().nth(number));
-        let set = PolicySet::from_policies(rules.map(|rule| rule.policy.clone()))
+        let rules = numbers.iter().filter_map(|&number| self.rules.numbered(number));
+        let set = PolicySet::from_policies(rules.map(|(_, rule)| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let set = Arc::new(set);
-        self.sets.write().unwrap_or_else(PoisonError::into_inner).insert(numbers, Arc::clone(&set));
+        let mut sets = self.sets.write().unwrap_or_else(PoisonError::into_inner);
+        if sets.len() < SETS_MAX {
+            sets.insert(numbers.to_vec(), Arc::clone(&set));
+        }
+        drop(sets);
         Ok(set)
-    }
-
-    /// Whether some permit could apply when a partner asks for an action.
-    pub(super) fn could_get(&self, partner: &Partner, action: &Action) -> bool {
-        let permits = self.rules.having(Effect::Permit);
-        let concerning = partner.rules.get(action.number).into_iter().flatten();
-        concerning.copied().any(|rule| permits.get(rule).copied().unwrap_or(false))
-    }
-
-    /// Whether the head of a rule admits an action and a partner, given by its own name and its groups'.
-    fn concerns(&self, rule: &Rule, names: &[EntityUid], action: &EntityUid) -> bool {
-        let whom = match rule.policy.principal_constraint() {
-            PrincipalConstraint::Eq(named) | PrincipalConstraint::In(named) | PrincipalConstraint::IsIn(_, named) => {
-                names.contains(&named)
-            }
-            PrincipalConstraint::Any | PrincipalConstraint::Is(_) => true,
-        };
-        whom && self.admits(rule, action)
     }
 
     /// Whether the head of a rule admits an action.

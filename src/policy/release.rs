@@ -155,7 +155,7 @@ impl<'a> Releaser<'a> {
         let policy = self.policy;
         let entity = class.entity(&policy.model.types)?;
         let about = policy.rules_about(&class.attributes());
-        let question = self.judge.question(self.partner, &entity, &about)?;
+        let question = Question::new(self.partner, &entity, &about);
         let mut verdicts = Vec::with_capacity(policy.receive.len());
         for (_, action) in &policy.receive {
             verdicts.push(self.ask(action, class, &question)?);

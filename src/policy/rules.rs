@@ -4,11 +4,13 @@
 //! Cedar's warnings are errors here: a rule that can never apply is most often a `forbid` with a slip in it.
 
 use super::PolicyError;
+use super::folder::rule_files;
+use super::nesting;
 use super::schema::Model;
-use super::source::{Source, message, rule_files};
+use super::source::{Source, message};
 use super::speech::Speech;
 use cedar_policy::ffi::DetailedError;
-use cedar_policy::{Effect, PolicyId, PolicySet, ValidationMode, Validator};
+use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,6 +18,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) rules: BTreeMap<String, Rule>,
+    // The ids by number: the rules in the order of their ids.
+    ids: Vec<String>,
     sources: Vec<Source>,
 }
 
@@ -29,16 +33,30 @@ pub(super) struct Rule {
     pub(super) speaks: Speech,
 }
 
+impl Rule {
+    /// Whether its conditions ask which action it is.
+    pub(super) fn asks_for_an_action(&self) -> bool {
+        self.speaks.names_action
+    }
+}
+
 impl Rules {
     pub(super) fn read(folder: &Path) -> Result<Self, PolicyError> {
-        let mut all = Self { rules: BTreeMap::new(), sources: Vec::new() };
+        let mut all = Self { rules: BTreeMap::new(), ids: Vec::new(), sources: Vec::new() };
         for path in rule_files(folder)? {
             all.add(Source::read(path)?)?;
         }
         if all.rules.is_empty() {
             return Err(PolicyError::NoRules { path: folder.to_path_buf() });
         }
+        all.ids = all.rules.keys().cloned().collect();
         Ok(all)
+    }
+
+    /// The rule with a number, and its id.
+    pub(super) fn numbered(&self, number: usize) -> Option<(&str, &Rule)> {
+        let id = self.ids.get(number)?;
+        Some((id, self.rules.get(id)?))
     }
 
     /// Where a rule stands.
@@ -51,19 +69,15 @@ impl Rules {
         self.rules.get(id).is_some_and(|rule| rule.speaks.placed)
     }
 
-    /// By number of the rule, whether it has this effect.
-    pub(super) fn having(&self, effect: Effect) -> Vec<bool> {
-        self.rules.values().map(|rule| rule.policy.effect() == effect).collect()
-    }
-
     fn add(&mut self, source: Source) -> Result<(), PolicyError> {
+        nesting::check(&source, false)?;
         let set: PolicySet = source
             .text
             .parse()
             .map_err(|error| source.cedar(&DetailedError::from(&error as &cedar_policy::ParseErrors)))?;
         if let Some(template) = set.templates().next() {
             let line = source.line_with(&template.to_cedar());
-            return Err(source.syntax(line, "found a template, wanted rules without `?principal` and `?resource`"));
+            return Err(PolicyError::Template { path: source.path, line });
         }
         let mut cursor = 0;
         for policy in in_order(&set)? {
@@ -142,6 +156,7 @@ fn in_order(set: &PolicySet) -> Result<Vec<&cedar_policy::Policy>, PolicyError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cedar_policy::Effect;
 
     #[test]
     fn a_rule_that_cedar_numbers_otherwise_is_an_error_and_not_left_out() {

@@ -6,6 +6,7 @@
 
 use super::PolicyError;
 use super::class::ClassKey;
+use super::nesting;
 use super::release::TrackClass;
 use super::source::{Source, message};
 use cedar_policy::ffi::DetailedError;
@@ -64,6 +65,7 @@ pub(super) enum AsOf {
 
 impl Model {
     pub(super) fn read(source: Source) -> Result<Self, PolicyError> {
+        nesting::check(&source, true)?;
         let (schema, mut warnings) =
             Schema::from_cedarschema_str(&source.text).map_err(|error| source.cedar(&(&error).into()))?;
         if let Some(warning) = warnings.next() {

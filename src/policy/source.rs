@@ -1,31 +1,42 @@
 //! A file of a policy and its lines, so that every complaint can name one.
 
 use super::PolicyError;
+use super::folder;
+use crate::files::read_text;
 use cedar_policy::ffi::DetailedError;
 use serde::de::DeserializeOwned;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 /// A text file in memory.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) text: String,
+    // Where its lines end, so that a line is found at once.
+    ends: Vec<usize>,
 }
 
 impl Source {
+    pub(super) fn new(path: PathBuf, text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+        Self { path, text, ends }
+    }
+
     pub(super) fn read(path: PathBuf) -> Result<Self, PolicyError> {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Self { path, text }),
+        folder::file(&path)?;
+        match read_text(&path) {
+            Ok(text) => Ok(Self::new(path, text)),
             Err(source) => Err(PolicyError::Unreadable { path, source }),
         }
     }
 
     /// `None` where there is no such file.
     pub(super) fn read_optional(path: PathBuf) -> Result<Option<Self>, PolicyError> {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(Self { path, text })),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(PolicyError::Unreadable { path, source }),
+        match Self::read(path) {
+            Ok(source) => Ok(Some(source)),
+            Err(PolicyError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -38,7 +49,7 @@ impl Source {
 
     /// The line, counted from 1, of a byte of the text.
     pub(super) fn line_at(&self, offset: usize) -> usize {
-        1 + self.text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
+        1 + self.ends.partition_point(|&end| end < offset)
     }
 
     /// The line of the first occurrence of `words`; 1 where there is none.
@@ -81,18 +92,4 @@ pub(super) fn message(error: &DetailedError) -> String {
 
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The files of `folder` that end in `.cedar`, by name.
-pub(super) fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, PolicyError> {
-    let unreadable = |source| PolicyError::Unreadable { path: folder.to_path_buf(), source };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "cedar") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }

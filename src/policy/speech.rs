@@ -1,12 +1,17 @@
 //! What the conditions of a rule speak of, read from the rule itself and not from a class.
+//!
+//! Four things hang on it: which names must exist, which names a partner's audit may tell, which rules hide where an
+//! attribute is hidden, and which partners get the same answers. So what is not a plain access, `resource.zones`,
+//! counts as reading everything: `{r: resource}.r.zones` or `(if true then resource else resource).zones` hide nothing.
 
 use super::PolicyError;
 use super::known::Conditions;
 use super::source::message;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What matters to the engine beyond what Cedar decides.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Speech {
     /// Its conditions, in their order.
     pub(super) conditions: Conditions,
@@ -15,40 +20,168 @@ pub(super) struct Speech {
     /// A partner or group named in the rule whose own attributes or groups it asks for. A question holds one partner,
     /// so the answer would be wrong, and it would hang on what another partner is.
     pub(super) bystander: Option<String>,
+    /// What it compares with an attribute of `resource`, in the order of the text.
+    pub(super) compared: Vec<(String, Named)>,
+    /// The attributes of `resource` that it reads.
+    pub(super) reads: BTreeSet<String>,
+    /// Whether it may read any of them.
+    pub(super) reads_all: bool,
+    /// Whether its conditions name the action.
+    pub(super) names_action: bool,
+    /// What it asks of `principal`, beyond what its head names.
+    pub(super) asks: Asks,
+}
+
+/// What is compared with an attribute of `resource`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Named {
+    /// A text of the rule.
+    Text(String),
+    /// What an attribute of the partner holds.
+    Held(String),
+}
+
+/// What conditions ask of a partner: partners that are alike in it get the same answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asks {
+    /// The attributes that are read.
+    pub(super) attributes: BTreeSet<String>,
+    /// Whether its groups matter.
+    pub(super) groups: bool,
+    /// The partners that it is compared with, by id.
+    pub(super) partners: BTreeSet<String>,
+    /// Whether anything about it may matter.
+    pub(super) all: bool,
+}
+
+impl Asks {
+    /// Takes in what another rule asks.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.attributes.extend(other.attributes.iter().cloned());
+        self.partners.extend(other.partners.iter().cloned());
+        self.groups |= other.groups;
+        self.all |= other.all;
+    }
 }
 
 impl Speech {
     pub(super) fn of(rule: &cedar_policy::Policy) -> Result<Self, PolicyError> {
         let json = json(rule)?;
-        let mut speech = Self { conditions: Conditions::of(&json), placed: false, bystander: None };
+        let mut speech = Self { conditions: Conditions::of(&json), ..Self::default() };
+        // A head that names a class, or a group of classes, has read which one it is.
+        let head = json.get("resource").unwrap_or(&Value::Null);
+        let plain = head.get("op").is_none_or(|op| op == "All" || (op == "is" && head.get("in").is_none()));
+        speech.reads_all = !plain;
         speech.hear(json.get("conditions").unwrap_or(&Value::Null));
         Ok(speech)
+    }
+
+    /// Whether it reads one of some attributes of `resource`.
+    pub(super) fn reads_any(&self, attributes: &[&str]) -> bool {
+        !attributes.is_empty() && (self.reads_all || attributes.iter().any(|name| self.reads.contains(*name)))
     }
 
     fn hear(&mut self, expression: &Value) {
         match expression {
             Value::Array(items) => items.iter().for_each(|item| self.hear(item)),
-            Value::Object(members) => {
-                for (operator, operands) in members {
-                    let left = operands.get("left").unwrap_or(&Value::Null);
-                    let attribute = operands.get("attr").and_then(Value::as_str);
-                    let of_resource = left.get("Var").and_then(Value::as_str) == Some("resource");
-                    self.placed |= operator == "." && of_resource && attribute == Some("placed");
-                    if matches!(operator.as_str(), "." | "has" | "in" | "getTag" | "hasTag") && self.bystander.is_none()
-                    {
-                        self.bystander = entity_in(left);
-                    }
-                    self.hear(operands);
-                }
-            }
+            Value::Object(members) => members.iter().for_each(|(operator, operands)| self.operator(operator, operands)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
+    }
+
+    fn operator(&mut self, operator: &str, operands: &Value) {
+        let side = |side| operands.get(side).unwrap_or(&Value::Null);
+        let (left, right) = (side("left"), side("right"));
+        if matches!(operator, "." | "has" | "in" | "getTag" | "hasTag") && self.bystander.is_none() {
+            self.bystander = entity_in(left);
+        }
+        if matches!(operator, "==" | "!=" | "contains" | "containsAll" | "containsAny") {
+            self.compare(left, right);
+            self.compare(right, left);
+        }
+        match operator {
+            "Var" => {
+                self.reads_all |= operands == "resource";
+                self.asks.all |= operands == "principal";
+                self.names_action |= operands == "action";
+            }
+            "." | "has" => match (variable(left), operands.get("attr").and_then(Value::as_str)) {
+                (Some("resource"), Some(attribute)) => {
+                    self.placed |= operator == "." && attribute == "placed";
+                    self.reads.insert(attribute.to_owned());
+                }
+                (Some("principal"), Some(attribute)) => {
+                    self.asks.attributes.insert(attribute.to_owned());
+                }
+                _ => self.hear(operands),
+            },
+            "==" | "!=" if variable(left) == Some("principal") && self.is_asked(right) => {}
+            "==" | "!=" if variable(right) == Some("principal") && self.is_asked(left) => {}
+            "in" if variable(left) == Some("principal") && self.is_asked(right) => {}
+            "is" if variable(left) == Some("principal") && operands.get("in").is_none() => {}
+            "is" if variable(left) == Some("resource") && operands.get("in").is_none() => {}
+            _ => self.hear(operands),
+        }
+    }
+
+    /// Notes that the principal is compared with entities, or asked whether it is in them; false if they are not
+    /// written out.
+    fn is_asked(&mut self, entities: &Value) -> bool {
+        if let Some(items) = entities.get("Set").and_then(Value::as_array) {
+            let plain = items.iter().all(|item| entity(item).is_some());
+            return plain && items.iter().all(|item| self.is_asked(item));
+        }
+        match entity(entities) {
+            Some(("Partner", id)) => {
+                self.asks.partners.insert(id.to_owned());
+                true
+            }
+            Some(_) => {
+                self.asks.groups = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn compare(&mut self, with: &Value, other: &Value) {
+        if let Some(attribute) = attribute_of("resource", with) {
+            named(other, &mut |name| self.compared.push((attribute.to_owned(), name)));
+        }
+    }
+}
+
+/// The names that an expression can stand for: its texts, and what attributes of the partner hold.
+fn named(expression: &Value, found: &mut dyn FnMut(Named)) {
+    if let Some(Value::String(text)) = expression.get("Value") {
+        found(Named::Text(text.clone()));
+    } else if let Some(Value::Array(items)) = expression.get("Set") {
+        items.iter().for_each(|item| named(item, found));
+    } else if let Some(branches) = expression.get("if-then-else") {
+        ["then", "else"].iter().filter_map(|branch| branches.get(branch)).for_each(|branch| named(branch, found));
+    } else if let Some(attribute) = attribute_of("principal", expression) {
+        found(Named::Held(attribute.to_owned()));
     }
 }
 
 /// A rule in Cedar's JSON form.
 pub(super) fn json(rule: &cedar_policy::Policy) -> Result<Value, PolicyError> {
     rule.to_json().map_err(|error| PolicyError::Refused { what: "a rule as JSON", message: message(&(&error).into()) })
+}
+
+fn variable(expression: &Value) -> Option<&str> {
+    expression.get("Var")?.as_str()
+}
+
+fn attribute_of<'a>(of: &str, expression: &'a Value) -> Option<&'a str> {
+    let access = expression.get(".")?;
+    (variable(access.get("left")?)? == of).then(|| access.get("attr")?.as_str())?
+}
+
+/// The type and the id of an entity that is written out.
+fn entity(expression: &Value) -> Option<(&str, &str)> {
+    let entity = expression.get("Value")?.get("__entity")?;
+    Some((entity.get("type")?.as_str()?, entity.get("id")?.as_str()?))
 }
 
 /// The first entity, other than an action, that an expression names.
@@ -101,6 +234,46 @@ mod tests {
         assert!(speech("resource.owner == \"a\" || (resource has placed && resource.placed)").placed);
         for when in ["principal.placed", "resource.label == \"placed\"", "resource has placed"] {
             assert!(!speech(when).placed, "{when}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_access_reads_everything() {
+        for when in [
+            "{r: resource}.r.zones.contains(\"a\")",
+            "(if true then resource else resource).label == \"a\"",
+            "resource == DetectionClass::\"a\"",
+            "resource in DetectionClass::\"a\"",
+            "[resource].contains(resource)",
+            "resource.getTag(\"a\") == \"b\"",
+            "resource is DetectionClass in DetectionClass::\"a\"",
+        ] {
+            let heard = speech(when);
+            assert!(heard.reads_all && heard.reads_any(&["labels"]) && !heard.reads_any(&[]), "{when}");
+            assert_eq!(heard.compared, [], "{when}");
+        }
+        let plain = speech("resource.zones.contains(\"a\") && resource has label && resource is DetectionClass");
+        assert!(!plain.reads_all);
+        assert_eq!(plain.reads, ["label", "zones"].map(str::to_owned).into());
+        let head = "permit (principal, action, resource == DetectionClass::\"a\");";
+        assert!(Speech::of(&head.parse().expect("a rule")).expect("JSON").reads_all);
+    }
+
+    #[test]
+    fn what_a_rule_asks_of_its_partner_is_known_or_is_everything() {
+        let asks = |when: &str| speech(when).asks;
+        let of = |attributes: &[&str], partners: &[&str], groups| Asks {
+            attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+            partners: partners.iter().map(|name| (*name).to_owned()).collect(),
+            groups,
+            all: false,
+        };
+        assert_eq!(asks("resource.label == \"a\" && context has as_of"), of(&[], &[], false));
+        assert_eq!(asks("principal has zone && principal.rank > 1"), of(&["rank", "zone"], &[], false));
+        assert_eq!(asks("principal == Partner::\"b\" || Partner::\"c\" != principal"), of(&[], &["b", "c"], false));
+        assert_eq!(asks("principal in [Group::\"g\", Partner::\"b\"]"), of(&[], &["b"], true));
+        for when in ["[Partner::\"b\"].contains(principal)", "{p: principal}.p.rank > 1", "principal == principal"] {
+            assert!(asks(when).all, "{when}");
         }
     }
 }

@@ -20,6 +20,7 @@ use rand::rngs::SysRng;
 use tempfile::NamedTempFile;
 
 use super::digest::{hex_of, unhex};
+use crate::secret::{has_secret, hidden};
 
 const SECRET: &str = "ed25519-secret:";
 const PUBLIC: &str = "ed25519-public:";
@@ -47,6 +48,17 @@ pub enum KeyError {
         /// The word that it should begin with.
         wanted: &'static str,
     },
+    /// A secret key that others can read.
+    #[error(
+        "{0}: found a secret key that others than its owner may read (mode {mode:03o}), wanted 600: run \
+        `chmod 600 {0}`, and make a new key if somebody may have read it", path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// The system gives no randomness.
     #[error("{}: cannot make a key: the system gives no randomness", path.display())]
     Randomness {
@@ -70,15 +82,17 @@ impl SigningKey {
     /// Reads a secret key.
     ///
     /// # Errors
-    /// A file that cannot be read or is no secret key.
+    /// A file that cannot be read, that others can read, or that is no secret key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        read(path, SECRET).map(|seed| Self(ed25519_dalek::SigningKey::from_bytes(&seed)))
+        let seed = read(path, SECRET)?;
+        private(path)?;
+        Ok(Self(ed25519_dalek::SigningKey::from_bytes(&seed)))
     }
 
     /// Makes a new key: the secret one in `path`, for its owner's eyes only, the public one in `path` with `.pub`.
     ///
     /// # Errors
-    /// A file that is there already, a disk that refuses, or a system without randomness.
+    /// A file that is there already, a disk that refuses, or a system without randomness. Then there is neither half.
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
         let mut seed = [0; 32];
         SysRng.try_fill_bytes(&mut seed).map_err(|source| KeyError::Randomness { path: path.to_owned(), source })?;
@@ -115,12 +129,26 @@ impl fmt::Display for PublicKey {
 }
 
 impl PublicKey {
+    /// A public key that is given: as the line that [`keygen`](SigningKey::generate) makes, or as the file that has it.
+    ///
+    /// # Errors
+    /// What is no public key, or a file that cannot be read.
+    pub fn given(given: &Path) -> Result<Self, KeyError> {
+        let text = given.to_str().map(str::trim).filter(|text| text.starts_with(PUBLIC) || has_secret(text));
+        let Some(text) = text else { return Self::read(given) };
+        let shown = PathBuf::from(hidden(text).into_owned());
+        Self::from_bytes(line(text, &shown, PUBLIC)?, &shown)
+    }
+
     /// Reads a public key.
     ///
     /// # Errors
     /// A file that cannot be read or is no public key.
     pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let bytes = read(path, PUBLIC)?;
+        Self::from_bytes(read(path, PUBLIC)?, path)
+    }
+
+    fn from_bytes(bytes: [u8; 32], path: &Path) -> Result<Self, KeyError> {
         let malformed =
             |_| KeyError::Malformed { path: path.to_owned(), found: "no point of the curve", wanted: PUBLIC };
         ed25519_dalek::VerifyingKey::from_bytes(&bytes).map(Self).map_err(malformed)
@@ -136,16 +164,31 @@ impl PublicKey {
 fn read(path: &Path, word: &'static str) -> Result<[u8; 32], KeyError> {
     let text =
         fs::read(path).map_err(|source| KeyError::Io { path: path.to_owned(), doing: "read the key", source })?;
-    let text = String::from_utf8(text).unwrap_or_default();
-    let line = text.trim_end();
+    line(String::from_utf8(text).unwrap_or_default().trim_end(), path, word)
+}
+
+/// The bytes of a key in a line of text, from `path`.
+fn line(line: &str, path: &Path, word: &'static str) -> Result<[u8; 32], KeyError> {
     let found = match line.strip_prefix(word).map(unhex) {
         Some(Some(bytes)) => return Ok(bytes),
         Some(None) => "other digits",
-        None if line.starts_with(SECRET) => "a secret key",
+        None if line.starts_with(SECRET) || (word == PUBLIC && has_secret(line)) => "a secret key",
         None if line.starts_with(PUBLIC) => "a public key",
         None => "something else",
     };
     Err(KeyError::Malformed { path: path.to_owned(), found, wanted: word })
+}
+
+/// Refuses a secret key that is open to others. Where the system knows no such thing nothing is asked.
+fn private(path: &Path) -> Result<(), KeyError> {
+    #[cfg(unix)]
+    if let Ok(found) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Exposed { path: path.to_owned(), mode });
+        }
+    }
+    Ok(())
 }
 
 /// Writes two files that are not there yet and that only their owner may read: both, or neither. Killed half way, it

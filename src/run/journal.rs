@@ -66,7 +66,7 @@ pub(super) fn of_partner(
     let knows = basis.policy.disclosure(partner)?;
     let mut entries = Entries::default();
     if knows.plain {
-        let records: Vec<DecisionRecord> = decisions.records().filter(|record| record.partner == *id).collect();
+        let records: Vec<DecisionRecord> = decisions.records_of(partner).collect();
         let reasons = reasons(records.iter());
         for ((number, class), summary) in (0u32..).zip(basis.classes).zip(basis.summaries) {
             let Some(level) = decisions.level(number, partner) else { continue };
@@ -154,32 +154,32 @@ fn hidden(obligations: &Obligations) -> Vec<&'static str> {
     ["labels"].into_iter().chain(coarse).chain(nameless).collect()
 }
 
-fn detections(class: &ClassKey, partner: &str, knows: &Disclosure) -> Value {
+fn detections(class: &ClassKey, partner: &str, knows: &Disclosure<'_>) -> Value {
     let ClassKey { sensor, owner, kind, label, zones, periods, identified, placed: _, waited_us: _ } = class;
     let mut words = json!({
         "of": "detections", "owner": owner, "kind": kind, "identified": identified,
-        "zones": knows.among(zones), "periods": knows.among(periods),
+        "zones": knows.among("zones", zones), "periods": knows.among("periods", periods),
     });
     let mut name = |key: &str, name: &str| {
         if let Some(words) = words.as_object_mut() {
             words.insert(key.to_owned(), name.into());
         }
     };
-    if owner == partner || knows.names(sensor) {
+    if owner == partner || knows.names("sensor", sensor) {
         name("sensor", sensor);
     }
-    if owner == partner || knows.names(label) {
+    if owner == partner || knows.names("label", label) {
         name("label", label);
     }
     words
 }
 
-fn tracks(class: &TrackClass, hidden: &[&str], knows: &Disclosure) -> Value {
+fn tracks(class: &TrackClass, hidden: &[&str], knows: &Disclosure<'_>) -> Value {
     let TrackClass { contributors, labels: _, zones, periods, status } = class;
-    let mut words = json!({ "of": "tracks", "status": status.name(), "periods": knows.among(periods) });
+    let mut words = json!({ "of": "tracks", "status": status.name(), "periods": knows.among("periods", periods) });
     if let Some(words) = words.as_object_mut() {
         if !hidden.contains(&"zones") {
-            words.insert("zones".to_owned(), json!(knows.among(zones)));
+            words.insert("zones".to_owned(), json!(knows.among("zones", zones)));
         }
         if !hidden.contains(&"contributors") {
             words.insert("contributors".to_owned(), json!(contributors));

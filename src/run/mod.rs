@@ -209,7 +209,7 @@ fn run_opened(
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };
     let after = staging.publish_sealed(&sealing)?;
-    report.warnings.extend(after.iter().map(|error| chain(error)).chain(report.work.unstored.clone()));
+    report.untidy.extend(after.iter().map(|error| chain(error)).chain(report.work.unstored.clone()));
     Ok(report)
 }
 

@@ -7,12 +7,12 @@ use super::scores::score_picture;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth};
-use crate::policy::{DecisionRecord, Decisions, NO_POLICY, Obligations, Policy};
+use crate::policy::{DecisionRecord, Decisions, Finding, NO_POLICY, Obligations, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What a run did.
@@ -35,12 +35,14 @@ pub struct RunReport {
     /// Pictures without scores although there is truth, by partner, and why; the pictures themselves are whole.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub unscored: BTreeMap<String, String>,
+    /// What the policy does, and somebody may not have meant.
+    pub warnings: Vec<Finding>,
     /// What each level of `receive` demands, by its name.
     #[serde(skip)]
     pub levels: BTreeMap<String, Obligations>,
     /// What went wrong without harm to the output; not in the operator's report, which was written before.
     #[serde(skip)]
-    pub warnings: Vec<String>,
+    pub untidy: Vec<String>,
     /// What it took; not in the operator's report, which is the same for equal runs.
     #[serde(skip)]
     pub work: WorkReport,
@@ -198,6 +200,7 @@ impl RunReport {
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
         let journal = journal::of_operator(basis, &records, &released);
+        let warnings = warnings(basis, decisions, &released);
         let partners = names.iter().zip(released).zip(scores).enumerate().map(
             |(index, ((name, released), (score, resolution)))| {
                 let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
@@ -233,12 +236,13 @@ impl RunReport {
                 .collect(),
             authority,
             unscored,
+            warnings,
             levels: basis
                 .policy
                 .receive_levels()
                 .map(|level| (level.name.clone(), level.obligations.clone()))
                 .collect(),
-            warnings: Vec::new(),
+            untidy: Vec::new(),
             work,
         };
         staging.decisions(&records)?;
@@ -294,6 +298,14 @@ fn scores(
     });
     let scores = scores.collect();
     (scores, unscored)
+}
+
+/// What the policy does, and somebody may not have meant.
+fn warnings(basis: &Basis<'_>, decisions: &Decisions, released: &[Released]) -> Vec<Finding> {
+    let records = || released.iter().flat_map(|released| &released.records);
+    let denied = records().filter(|record| !record.allowed).flat_map(|record| record.decided_by.iter().cloned());
+    let denied: Option<BTreeSet<String>> = records().next().is_some().then(|| denied.collect());
+    basis.policy.warnings(decisions, basis.summaries, denied.as_ref())
 }
 
 /// Rules as text; none is nothing that permits it.

@@ -142,7 +142,7 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
     Catalogue {
         name: "test".to_owned(),
         frame,
-        time: TimeScale::Timestamp,
+        time: TimeScale::Seconds,
         sensors: sensors.iter().map(sensor).collect(),
     }
 }

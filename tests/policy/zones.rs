@@ -1,10 +1,13 @@
 //! Where zones are, and outlines that are refused.
 
 use crate::common::{ZONES, policy, set};
-use trackweave::policy::{PolicyError, ZoneMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use trackweave::policy::{Policy, PolicyError, ZoneMap, check};
 use trackweave::space::Frame;
 
-fn zones_of(geometry: &str, frame: Frame) -> Result<ZoneMap, PolicyError> {
+fn zones_of(geometry: &str, frame: Frame) -> Result<Arc<ZoneMap>, PolicyError> {
     let west = r#"{ "type": "Polygon",
     "coordinates": [[[0,0],[5,0],[5,10],[0,10],[0,0]]] }"#;
     assert!(ZONES.contains(west));
@@ -32,8 +35,8 @@ fn an_area_across_the_antimeridian_is_one_area_however_it_is_written() {
     let jumps = r#"{"type":"Polygon","coordinates":[[[170,-10],[-170,-10],[-170,10],[170,10],[170,-10]],[[-179,0],[179,0],[179,1],[-179,1],[-179,0]]]}"#;
     let runs_on = r#"{"type":"Polygon","coordinates":[[[170,-10],[190,-10],[190,10],[170,10],[170,-10]],[[179,0],[181,0],[181,1],[179,1],[179,0]]]}"#;
     let negative = r#"{"type":"Polygon","coordinates":[[[-190,-10],[-170,-10],[-170,10],[-190,10],[-190,-10]],[[179,0],[-179,0],[-179,1],[179,1],[179,0]]]}"#;
-    let cut = r#"{"type":"MultiPolygon","coordinates":[[[[170,-10],[180,-10],[180,10],[170,10],[170,-10]],[[179,0],[180,0],[180,1],[179,1],[179,0]]],
-        [[[-180,-10],[-170,-10],[-170,10],[-180,10],[-180,-10]],[[-180,0],[-179,0],[-179,1],[-180,1],[-180,0]]]]}"#;
+    let cut = r#"{"type":"MultiPolygon","coordinates":[[[[170,-10],[180,-10],[180,0],[179,0],[179,1],[180,1],[180,10],[170,10],[170,-10]]],
+        [[[-180,-10],[-170,-10],[-170,10],[-180,10],[-180,1],[-179,1],[-179,0],[-180,0],[-180,-10]]]]}"#;
     for geometry in [jumps, runs_on, negative, cut] {
         let map = zones_of(geometry, Frame::Geodetic).expect("zones");
         for (longitude, inside) in [
@@ -107,14 +110,101 @@ fn an_outline_that_makes_no_sense_is_an_error() {
     for (geometry, frame, found) in [
         (crosses, Frame::Geodetic, "meets the equator"),
         (twice, Frame::Geodetic, "round the Earth more than once"),
-        (world, Frame::Geodetic, "without area"),
+        (world, Frame::Geodetic, "the outline with fewer than 3 corners that differ"),
         (half, Frame::Geodetic, "180 degrees of longitude"),
         (beyond, Frame::Geodetic, "latitude 91"),
-        (line, Frame::Local, "without area"),
+        (line, Frame::Local, "meeting, wanted edges that meet at shared corners only"),
         (hole, Frame::Local, "outside its outline"),
     ] {
         let text = zones_of(geometry, frame).expect_err(geometry).to_string();
         assert!(text.contains("zones.geojson:2: zone `west`: found ") && text.contains(found), "{text}");
     }
-    assert!(zones_of(crosses, Frame::Local).is_ok(), "metres have no poles");
+    assert!(zones_of(half, Frame::Local).is_ok(), "metres go round nothing");
+}
+
+#[test]
+fn an_outline_that_would_have_a_hole_where_it_crosses_itself_is_an_error_that_says_where() {
+    let polygon = |rings: &str| format!(r#"{{"type":"Polygon","coordinates":[{rings}]}}"#);
+    let square = "[[0,0],[9,0],[9,9],[0,9],[0,0]]";
+    for (rings, found) in [
+        ("[[0,0],[4,4],[4,0],[0,4],[0,0]]", "the edge from [0.0, 0.0] to [4.0, 4.0] of the outline and the edge from"),
+        // Twice round: the middle would be outside.
+        ("[[0,0],[9,0],[9,9],[1,9],[1,1],[8,1],[8,8],[0,8],[0,0]]", "of the outline meeting"),
+        (&format!("{square},[[8,2],[12,2],[12,4],[8,4],[8,2]]"), "hole at [8.0, 2.0] outside its outline"),
+        ("[[0,0],[9,0],[9,9],[0,0]],[[3,1],[5,1],[5,7],[3,1]]", "of hole 1 and the edge from"),
+        (
+            "[[0,0],[9,0],[9,9],[0,0]],[[1,5],[2,5],[2,6],[1,5]]",
+            "of hole 1 where it and a hole are not one in the other",
+        ),
+        (
+            &format!("{square},[[1,1],[6,1],[6,6],[1,6],[1,1]],[[2,2],[3,2],[3,3],[2,2]]"),
+            "of hole 2 within another hole",
+        ),
+        ("[[0,0],[5,0],[5,5],[5,0],[9,9],[0,0]]", "the outline at [5.0, 0.0] twice"),
+        ("[[0,0],[1.7e308,0],[9,9],[0,0]]", "a coordinate of 17976931348623157"),
+    ] {
+        for frame in [Frame::Local, Frame::Geodetic] {
+            let text = zones_of(&polygon(rings), frame).expect_err(rings).to_string();
+            let far = rings.contains("e308") && (frame == Frame::Geodetic || text.contains("found a coordinate of 17"));
+            assert!(far || text.contains(found), "{text}");
+            assert!(text.contains("zones.geojson:2: zone `west`: found ") && text.contains(", wanted "), "{text}");
+        }
+    }
+    let many = format!(r#"{{"type":"MultiPolygon","coordinates":[[{square}],[[[0,0],[4,4],[4,0],[0,4],[0,0]]]]}}"#);
+    let text = zones_of(&many, Frame::Local).expect_err("a bow").to_string();
+    assert!(text.contains("zone `west`: polygon 2: found the edge from"), "{text}");
+    // Over the antimeridian and round a pole, where the file's own numbers jump.
+    let bow = "[[178,0],[-178,4],[-178,0],[178,4],[178,0]]";
+    assert!(zones_of(&polygon(bow), Frame::Geodetic).is_err());
+    let pole = |extra: &str| polygon(&format!("[[0,60],[90,80],{extra}[180,60],[-90,60],[0,60]]"));
+    assert!(zones_of(&pole(""), Frame::Geodetic).is_ok());
+    assert!(zones_of(&pole("[110,50],[100,88],[120,88],"), Frame::Geodetic).is_ok(), "it hangs over");
+    assert!(zones_of(&pole("[120,50],[70,50],[70,85],"), Frame::Geodetic).is_err());
+    // A check without a recording knows no frame: it complains of what is wrong in both.
+    let folder = crate::common::folder(&[("zones.geojson", &ZONES.replace("[[0,0],[5,0],[5,10],[0,10],[0,0]]", bow))]);
+    assert!(
+        !check(folder.path(), None, None).expect("a check").has_errors()
+            || zones_of(&polygon(bow), Frame::Local).is_err()
+    );
+    let bow = "[[0,0],[4,4],[4,0],[0,4],[0,0]]";
+    let folder = crate::common::folder(&[("zones.geojson", &ZONES.replace("[[0,0],[5,0],[5,10],[0,10],[0,0]]", bow))]);
+    assert!(check(folder.path(), None, None).expect("a check").has_errors());
+}
+
+#[test]
+fn ten_thousand_zones_and_an_outline_of_a_hundred_thousand_corners_are_read_at_once() {
+    let round = |x: f64, y: f64, corners: u32| {
+        let corner = |n: u32| {
+            let angle = f64::from(n % corners) / f64::from(corners) * std::f64::consts::TAU;
+            format!("[{},{}]", x + 40.0 * angle.cos(), y + 40.0 * angle.sin())
+        };
+        (0..=corners).map(corner).collect::<Vec<_>>().join(",")
+    };
+    let mut features = Vec::new();
+    for n in 0..10_000_u32 {
+        let mut feature = String::new();
+        let (x, y) = (f64::from(n % 100) * 50.0, f64::from(n / 100) * 50.0);
+        let ring = if n == 7 { round(x, y, 100_000) } else { round(x, y, 100) };
+        write!(
+            feature,
+            r#"{{"type":"Feature","properties":{{"name":"z{n}"}},"geometry":{{"type":"Polygon","coordinates":[[{ring}]]}}}}"#
+        )
+        .expect("text");
+        features.push(feature);
+    }
+    let zones = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",\n"));
+    let rules =
+        crate::common::RULES.replace("resource.zones.contains(principal.zone)", "resource.zones.contains(\"z7\")");
+    let folder = crate::common::folder(&[("zones.geojson", &zones), ("rules.cedar", &rules)]);
+    let started = Instant::now();
+    let policy = Policy::read(folder.path()).expect("a policy");
+    let map = policy.zone_map(Frame::Local).expect("a map");
+    let mut held = 0;
+    for n in 0..100_000_u32 {
+        held += map.zones_at([f64::from(n % 317) * 15.0, f64::from(n / 317) * 15.0]).len();
+    }
+    let took = started.elapsed();
+    assert!(held > 100_000, "{held}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    eprintln!("10,000 zones, 1.1 million corners, 100,000 places: {took:?}");
 }
