@@ -9,6 +9,7 @@ pub mod space; // where things are: frames, tiles, geodesy
 pub mod time; // when things are: integer microseconds, ISO 8601
 pub mod digest; // what files hold: SHA-256
 mod files; // what is read: regular files, opened without waiting
+mod pages; // Parquet files, measured before they are decoded
 
 pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
