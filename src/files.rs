@@ -16,9 +16,10 @@ pub(crate) const TEXT_MOST: u64 = 64 << 20;
 /// What the system says, or what was found in place of a regular file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     // To open a device may do something already, so the path is asked first.
-    regular(std::fs::metadata(path)?.file_type())?;
+    let says = |error: io::Error| io::Error::new(error.kind(), format!("{error}, wanted a regular file"));
+    regular(std::fs::metadata(path).map_err(says)?.file_type())?;
     let mut options = OpenOptions::new();
-    let file = without_waiting(options.read(true)).open(path)?;
+    let file = without_waiting(options.read(true)).open(path).map_err(says)?;
     regular(file.metadata()?.file_type())?;
     Ok(file)
 }

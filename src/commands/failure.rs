@@ -1,5 +1,6 @@
 //! Errors to exit codes, and to one readable line with the chain of causes.
 
+use super::layout::printable;
 use crate::bench::BenchError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
@@ -87,7 +88,7 @@ impl fmt::Display for Failure {
 
 /// A line on stderr. Where stderr is gone, the exit code is all that can be said.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "trackweave: {}", hidden(line));
+    let _ = writeln!(io::stderr().lock(), "trackweave: {}", printable(&hidden(line)));
 }
 
 impl From<RunError> for Failure {

@@ -3,6 +3,21 @@
 /// Columns of a terminal that everything fits in.
 const WIDTH: usize = 100;
 
+/// Text that a terminal shows and does not obey: control characters, and signs that turn or hide what stands beside
+/// them, become escapes such as `\u{1b}`; line ends stay.
+pub(super) fn printable(text: &str) -> String {
+    let obeyed = |letter: char| {
+        letter.is_control() && !matches!(letter, '\n' | '\t')
+            || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if obeyed(letter) { shown.extend(letter.escape_unicode()) } else { shown.push(letter) }
+    }
+    shown
+}
+
 /// A count with its thousands apart: `1,234,567`.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -64,6 +79,13 @@ pub(super) fn paragraph(lead: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_shows_what_it_might_obey() {
+        assert_eq!(printable("a\u{1b}[31m\tb\r\n\u{9b}c"), "a\\u{1b}[31m\tb\\u{d}\n\\u{9b}c");
+        assert_eq!(printable("user\u{202e}nimda\u{200b}"), "user\\u{202e}nimda\\u{200b}");
+        assert_eq!(printable("Zürich, 東京 → `x`"), "Zürich, 東京 → `x`");
+    }
 
     #[test]
     fn thousands_stand_apart() {

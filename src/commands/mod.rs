@@ -48,6 +48,7 @@ Exit codes:
 
 /// Runs the command that the arguments name, the program's own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::pages::contain::quietly();
     let command = Arguments::command().after_help(EXIT_CODES);
     let codes = |command: clap::Command| command.after_help(EXIT_CODES);
     let command = command.mut_subcommands(|command| codes(command).mut_subcommands(codes));

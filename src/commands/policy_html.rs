@@ -1,5 +1,6 @@
 //! A matrix as one page: no script, no resource from elsewhere, legible on light and dark.
 
+use super::layout::printable;
 use super::policy_matrix::{attributes, of_all, rules, size};
 use crate::policy::{Group, Matrix, Share};
 
@@ -63,7 +64,7 @@ fn cell(share: &Share) -> String {
 /// Text that cannot be taken for markup.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    for letter in printable(text).chars() {
         match letter {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),

@@ -2,7 +2,7 @@
 
 use super::arguments;
 use super::failure::{Code, Failure};
-use super::layout::{count, metres, percent, table};
+use super::layout::{count, metres, percent, printable, table};
 use super::screen::Screen;
 use crate::run::{RunConfig, score_output};
 use crate::score::sequence::ScoreReport;
@@ -14,7 +14,7 @@ pub(super) fn execute(arguments: &arguments::Score, screen: Screen) -> Result<()
     let config = config.as_deref().map(RunConfig::read).transpose()?;
     let spinner = screen.spinner();
     let scores = score_output(out, truth, config.as_ref(), |partner| {
-        spinner.set_message(partner.to_owned());
+        spinner.set_message(printable(partner));
         spinner.tick();
     });
     spinner.finish_and_clear();

@@ -1,6 +1,7 @@
 //! Where a command writes: its result to stdout, its progress to stderr.
 
 use super::failure::{Code, Failure};
+use super::layout::printable;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
@@ -18,7 +19,7 @@ impl Screen {
     /// Writes the result of a command.
     pub(super) fn publish(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         let text = match self {
-            Self::Text => text(),
+            Self::Text => printable(&text()),
             Self::Json => serde_json::to_string(value).map_err(|error| Failure::new(Code::Output, error))?,
         };
         let mut stdout = io::stdout().lock();

@@ -55,19 +55,8 @@ fn first(integrity: &Integrity, guarded: Option<&guard::Report>) -> Option<Strin
 }
 
 fn line(place: &str, found: &str, wanted: &str) -> String {
-    printable(&format!("{place}: found {found}, wanted {wanted}"))
-}
-
-/// A text without the control characters with which what is checked could steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
-        if letter.is_control() {
-            shown.extend(letter.escape_default())
-        } else {
-            shown.push(letter)
-        }
-        shown
-    })
+    // A name with a line end in it must not look like a finding of its own.
+    format!("{place}: found {found}, wanted {wanted}").replace('\n', "\\n")
 }
 
 fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {

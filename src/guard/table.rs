@@ -1,13 +1,14 @@
 //! `tracks.parquet` as the guard reads it: columns, rows, and whether the rows explain every byte.
 
 use super::finding::{Beyond, Breaches};
+use crate::pages::ParquetFile;
+use crate::pages::contain::contained;
 use crate::space::Frame;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -15,8 +16,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 
 /// Rows of a group.
@@ -88,7 +88,13 @@ fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
 
 /// Reads a picture. What is wrong with the table as a whole is added to `breaches`; then there may be no rows.
 pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
-    let opened = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+    let damaged = || ParquetError::General("found a damaged file, wanted pages that decode".to_owned());
+    contained(|| read_sound(path, place, frame, breaches)).unwrap_or_else(|| Err(damaged()))
+}
+
+fn read_sound(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
+    let mut file = crate::files::open(path)?;
+    let opened = ParquetFile::open(file.try_clone()?)?;
     let schema = SchemaRef::clone(opened.schema());
     let known = columns(frame);
     let mut wrong = |found: String, wanted: String| {
@@ -111,8 +117,7 @@ pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breach
         ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&schema), as_written(&schema))?;
     let mut rows = Vec::new();
     for group in 0..groups {
-        let one = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
-        let count = usize::try_from(one.metadata().row_group(group).num_rows()).unwrap_or(0);
+        let count = usize::try_from(opened.metadata().row_group(group).num_rows()).unwrap_or(0);
         if count > GROUP || count == 0 || (group + 1 < groups && count < GROUP) {
             breaches.add(
                 Beyond::Encoding,
@@ -121,7 +126,7 @@ pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breach
                 format!("{GROUP} but in the last group"),
             );
         }
-        for batch in one.with_row_groups(vec![group]).with_batch_size(count.max(1)).build()? {
+        for batch in opened.group(group, count.min(GROUP)) {
             let batch = batch?;
             again.write(&batch)?;
             take(&batch, frame, &mut rows);
@@ -130,7 +135,8 @@ pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breach
     }
     let again = again.into_inner()?;
     let mut there = Hashed::default();
-    io::copy(&mut File::open(path)?, &mut there)?;
+    file.rewind()?;
+    io::copy(&mut file, &mut there)?;
     if again.0.finalize() != there.0.finalize() {
         let found = "bytes that its rows do not explain (statistics, dictionaries, metadata)";
         breaches.add(Beyond::Encoding, place, found, "the bytes that writing its rows gives");

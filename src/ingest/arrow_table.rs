@@ -18,6 +18,7 @@ use arrow_schema::{DataType, Schema, TimeUnit};
 use super::catalogue::TimeScale;
 use super::error::{IngestError, quoted};
 use super::table::{Layout, Places, Role, Table, Texts, Time};
+use crate::pages::CELL_MOST;
 use crate::time::parse_timestamp;
 
 /// What each column is, once every name and type is known to fit.
@@ -71,12 +72,10 @@ pub(super) fn decode(
     for (array, role) in batch.columns().iter().zip(roles) {
         let array = array.as_ref();
         match role {
-            Role::Time if layout.time == TimeScale::Seconds => {
-                table.time = numbers(array).map(|cell| cell.map_or(Time::Missing, Time::from_seconds)).collect();
-            }
+            Role::Time if layout.time == TimeScale::Seconds => seconds(array, &mut table),
             Role::Time => timestamps(array, &mut table),
-            Role::Subject => table.subject = text(array),
-            Role::Label => table.label = Some(text(array)),
+            Role::Subject => table.subject = text(array, layout.name(*role), &mut table),
+            Role::Label => table.label = Some(text(array, layout.name(*role), &mut table)),
             Role::Identity => {
                 table.identity = Some(texts(array).map(|cell| cell.is_some_and(|cell| !cell.is_empty())).collect());
             }
@@ -85,6 +84,21 @@ pub(super) fn decode(
         }
     }
     table
+}
+
+fn seconds(array: &dyn Array, table: &mut Table) {
+    // From here on the steps of a float32 are longer than a millisecond.
+    const COARSE_S: f32 = 16_384.0;
+    table.time = numbers(array).map(|cell| cell.map_or(Time::Missing, Time::from_seconds)).collect();
+    let coarse = |cell: Option<f32>| cell.filter(|s| s.is_finite() && s.abs() >= COARSE_S);
+    if let Some(cells) = array.as_primitive_opt::<Float32Type>()
+        && let Some((row, found)) = cells.iter().enumerate().find_map(|(row, cell)| Some((row, coarse(cell)?)))
+    {
+        let step_s = found.abs().next_up() - found.abs();
+        let found = format!("{found} in a float32, whose steps there are {step_s} s");
+        let (path, at, wanted) = (table.path.to_path_buf(), table.at(row), "steps of at most a millisecond: a float64");
+        table.broken_at(row, IngestError::Cell { path, at, column: "time", found, wanted });
+    }
 }
 
 fn timestamps(array: &dyn Array, table: &mut Table) {
@@ -123,7 +137,7 @@ fn timestamps(array: &dyn Array, table: &mut Table) {
 }
 
 /// What a timestamp in text must be.
-pub(super) const TIMESTAMP: &str = "an RFC 3339 instant such as 2018-08-01T05:27:30Z";
+pub(super) const TIMESTAMP: &str = "an RFC 3339 instant with its zone, such as 2018-08-01T05:27:30Z";
 
 /// Reads a timestamp, or gives the text for an error.
 pub(super) fn timestamp(text: &str) -> Result<Time, String> {
@@ -151,9 +165,16 @@ fn numbers(array: &dyn Array) -> Cells<'_, f64> {
     }
 }
 
-fn text(array: &dyn Array) -> Texts {
+fn text(array: &dyn Array, name: &'static str, table: &mut Table) -> Texts {
     let mut column = Texts::default();
-    for cell in texts(array) {
+    for (row, cell) in texts(array).enumerate() {
+        let length = cell.as_deref().map_or(0, str::len);
+        if length > CELL_MOST {
+            let (path, at) = (table.path.to_path_buf(), table.at(row));
+            let found = format!("{length} bytes in column `{name}`");
+            table.broken_at(row, IngestError::Line { path, at, found, wanted: format!("at most {CELL_MOST}") });
+            break;
+        }
         column.push(cell.as_deref());
     }
     column

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
-use super::error::{IngestError, quoted};
+use super::error::{IngestError, quoted, short, toml_says};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -82,7 +82,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
     let file: File = toml::from_str(text).map_err(|error| IngestError::Toml {
         path: path.to_owned(),
         line: line_of(text, error.span().map_or(0, |span| span.start)),
-        what: error.message().lines().collect::<Vec<_>>().join(", "),
+        what: toml_says(&error, "docs/formats.md"),
     })?;
     let top = Checker { text, path, of: String::new() };
     let name = top.name("name", &file.name)?;
@@ -123,7 +123,7 @@ impl Checker<'_> {
             line: line_of(self.text, span.start),
             of: self.of.clone(),
             key,
-            found: found.to_string(),
+            found: short(&found),
             wanted,
         }
     }

@@ -165,7 +165,7 @@ pub enum IngestError {
         wanted: &'static str,
     },
     /// A line of a CSV file is not a row of its table.
-    #[error("{}, {at}: {found}; wanted {wanted}", path.display())]
+    #[error("{}, {at}: found {found}; wanted {wanted}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -255,6 +255,30 @@ pub(super) fn quoted(text: &str) -> String {
         shown.push('…');
     }
     format!("`{shown}`")
+}
+
+/// A number in an error: with an exponent where it would fill the line.
+pub(crate) fn short(number: &dyn fmt::Display) -> String {
+    const LONGEST: usize = 24;
+    let text = number.to_string();
+    match text.parse::<f64>() {
+        Ok(number) if text.len() > LONGEST => format!("{number:e}"),
+        _ => text,
+    }
+}
+
+/// What a TOML reader says, on one line, and where all keys are explained if it says nothing of what it wanted.
+pub(crate) fn toml_says(error: &toml::de::Error, page: &str) -> String {
+    let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = match what.char_indices().nth(300) {
+        Some((at, _)) => format!("{}…", what.get(..at).unwrap_or_default()),
+        None => what,
+    };
+    if ["wanted", "expected"].iter().any(|word| what.contains(word)) {
+        what
+    } else {
+        format!("{what}; wanted what {page} says")
+    }
 }
 
 /// A list of names in an error, cut where it is long.

@@ -3,7 +3,7 @@
 //! Every format decodes into one kind of table; a table's rows are checked and converted in one place, so that a CSV
 //! file, a Parquet file and a batch in memory with the same rows give the same detections. Formats: `docs/formats.md`.
 
-mod error; // where, found, wanted
+pub(crate) mod error; // where, found, wanted
 mod report; // rows read, accepted, rejected
 
 mod catalogue; // what recording.toml says
@@ -12,6 +12,7 @@ mod coverage; // what a sensor sees
 
 mod table; // rows, column by column, of any format
 mod arrow_table; // Arrow batch -> table
+mod lines; // text -> lines, counted
 mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 

@@ -105,6 +105,7 @@ impl<'a> Reader<'a> {
                 return Ok(Some(batch));
             }
         }
+        self.intake.end()?;
         Ok(None)
     }
 

@@ -119,7 +119,9 @@ impl Opened {
     /// Opens `stem.parquet` or `stem.csv` in `folder`; `None` if neither is there.
     pub(super) fn table(folder: &Path, stem: &'static str) -> Result<Option<Self>, IngestError> {
         let [parquet, csv] = ["parquet", "csv"].map(|ending| folder.join(format!("{stem}.{ending}")));
-        match (parquet.exists(), csv.exists()) {
+        // A link to nowhere is there, and an error when it is opened.
+        let there = |path: &Path| path.symlink_metadata().is_ok();
+        match (there(&parquet), there(&csv)) {
             (true, true) => Err(IngestError::TwoTables { folder: folder.to_owned(), stem }),
             (false, false) => Ok(None),
             (true, false) => Self::open(parquet).map(Some),

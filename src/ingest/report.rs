@@ -24,7 +24,7 @@ pub enum Reason {
     NotFinite,
     /// A length or speed that no measurement has.
     BeyondLimits,
-    /// A time that is too far from the epoch to be counted in microseconds.
+    /// A time outside the years 1 to 9999, such as milliseconds taken for seconds.
     TimeBeyondLimits,
     /// Earlier than a row before it.
     OutOfOrder,
@@ -70,7 +70,9 @@ impl Reason {
             Self::OfAnotherKind => "nothing: it is not a column of this kind of sensor",
             Self::NotFinite => "a finite number",
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",
-            Self::TimeBeyondLimits => "a time within 146000 years of the epoch",
+            Self::TimeBeyondLimits => {
+                "a time in the years 1 to 9999, in seconds, not milliseconds, where time = \"seconds\""
+            }
             Self::OutOfOrder => "a time not before that of the row before it",
             Self::ImpossibleLatitude | Self::ImpossibleElevation => "between -90 and 90",
             Self::ImpossibleLongitude => "between -180 and 180",

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::catalogue::{Catalogue, Kind, Sensor, TimeScale};
 use super::convert::{Converted, Polar, Site};
 use super::detections::Detections;
-use super::error::{IngestError, listed, quoted};
+use super::error::{IngestError, listed, quoted, short};
 use super::labels::Labels;
 use super::pass::{Pass, Passing};
 use super::reading::{Reading, What, site};
@@ -85,7 +85,7 @@ impl Intake {
             match outcome {
                 Ok(detection) => self.accept(row, &detection, &table, &mut batch, catalogue)?,
                 Err(Fault::Bad { column, reason, found }) => {
-                    let found = found.map_or_else(|| "empty".to_owned(), |found| found.to_string());
+                    let found = found.map_or_else(|| "empty".to_owned(), |found| short(&found));
                     self.reject(row, RejectedRow { at: table.at(row), column, found, reason }, &table)?;
                 }
                 Err(Fault::Fatal(error)) => return Err(*error),
@@ -96,6 +96,24 @@ impl Intake {
         }
         batch.labels = self.labels.names().to_vec();
         Ok(batch)
+    }
+
+    /// The end of the table: where no row has a plausible time, the unit is wrong rather than some rows.
+    ///
+    /// # Errors
+    /// The first such row.
+    pub(super) fn end(&self) -> Result<(), IngestError> {
+        let IngestReport { file, rows_accepted, first_rejected, .. } = &self.report;
+        match first_rejected.iter().find(|row| row.reason == Reason::TimeBeyondLimits) {
+            Some(RejectedRow { at, column, found, reason }) if *rows_accepted == 0 => Err(IngestError::Rejected {
+                path: file.clone(),
+                at: *at,
+                column,
+                found: found.clone(),
+                reason: *reason,
+            }),
+            _ => Ok(()),
+        }
     }
 
     fn accept(

@@ -165,22 +165,22 @@ pub(super) enum Time {
 }
 
 impl Time {
-    /// Differences of two such times fit an `i64`.
-    const FARTHEST_US: i64 = i64::MAX / 2;
+    /// The years 1 to 9999: a time that is written down. Milliseconds since 1970, taken for seconds, lie beyond, and
+    /// differences fit an `i64`.
+    const PLAUSIBLE_US: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
 
     pub(super) fn from_us(us: i64) -> Self {
-        if us.unsigned_abs() <= Self::FARTHEST_US.unsigned_abs() {
-            Self::Us(us)
-        } else {
-            Self::Bad(us as f64, Reason::TimeBeyondLimits)
-        }
+        if Self::PLAUSIBLE_US.contains(&us) { Self::Us(us) } else { Self::Bad(us as f64, Reason::TimeBeyondLimits) }
     }
 
     pub(super) fn from_seconds(seconds: f64) -> Self {
         if !seconds.is_finite() {
             return Self::Bad(seconds, Reason::NotFinite);
         }
-        crate::time::micros(seconds).map_or(Self::Bad(seconds, Reason::TimeBeyondLimits), Self::from_us)
+        match crate::time::micros(seconds).map(Self::from_us) {
+            Some(Self::Us(us)) => Self::Us(us),
+            _ => Self::Bad(seconds, Reason::TimeBeyondLimits),
+        }
     }
 }
 

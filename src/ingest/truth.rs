@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
-use super::error::IngestError;
+use super::error::{IngestError, short};
 use super::reader::Source;
 use super::recording::Opened;
 use super::report::Reason;
@@ -151,7 +151,7 @@ impl<'a> TruthReader<'a> {
         let time_us = match table.time.get(row) {
             Some(Time::Us(us)) => *us,
             Some(Time::Bad(found, reason)) => {
-                return Err(wrong(table, row, "time", *reason, Some(found.to_string())));
+                return Err(wrong(table, row, "time", *reason, Some(short(found))));
             }
             Some(Time::Missing) | None => return Err(wrong(table, row, "time", Reason::Missing, None)),
         };
@@ -227,7 +227,7 @@ fn optional(table: &Table, quantity: Quantity, row: usize) -> Result<Option<f64>
     let Some(value) = table.number(quantity, row) else { return Ok(None) };
     match fault_of(quantity, value) {
         None => Ok(Some(value)),
-        Some(reason) => Err(wrong(table, row, quantity.name(), reason, Some(value.to_string()))),
+        Some(reason) => Err(wrong(table, row, quantity.name(), reason, Some(short(&value)))),
     }
 }
 

@@ -12,8 +12,8 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt64Array};
-use arrow_schema::{ArrowError, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ProjectionMask;
 
 use super::batch::append_texts;
 use super::columns::{Column, Kind, always, element, schema};
@@ -22,6 +22,7 @@ use super::error::{ProductError, io_error, parquet_error};
 use super::operator::OPERATOR;
 use super::picture::ROWS_PER_GROUP;
 use super::staging::Staging;
+use crate::pages::ParquetFile;
 use crate::policy::{Status, TrackClass};
 use crate::space::Frame;
 
@@ -29,6 +30,9 @@ use crate::space::Frame;
 const STRETCHES: &str = "stretches.parquet";
 /// The name of the table of events.
 const EVENTS: &str = "authority.parquet";
+
+/// Rows of a batch that is read.
+const ROWS_PER_BATCH: usize = 8192;
 
 /// The columns of `_operator/stretches.parquet`; in a geodetic recording the times are UTC.
 pub const STRETCH_COLUMNS: [Column; 11] = [
@@ -292,10 +296,10 @@ pub fn read_stretches(out: &Path) -> Result<Vec<Stretch>, ProductError> {
     let path = out.join(OPERATOR).join(STRETCHES);
     let reading = "read the stretches";
     let file = crate::files::open(&path).map_err(io_error(&path, reading))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+    let file = ParquetFile::open(file).map_err(parquet_error(&path, reading))?;
     let mut stretches = Vec::new();
-    for batch in reader.map_err(parquet_error(&path, reading))? {
-        let batch = batch.map_err(|source: ArrowError| parquet_error(&path, reading)(source.into()))?;
+    for batch in file.batches(ProjectionMask::all(), ROWS_PER_BATCH) {
+        let batch = batch.map_err(parquet_error(&path, reading))?;
         for row in 0..batch.num_rows() {
             stretches.push(stretch(&batch, row).ok_or_else(|| ProductError::Column {
                 place: path.display().to_string(),

@@ -6,12 +6,16 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::ArrowError;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::ProjectionMask;
 
 use super::error::{ProductError, io_error, parquet_error};
 use super::picture::TRACKS;
+use crate::pages::{Batches, ParquetFile};
 use crate::policy::Status;
 use crate::space::{Frame, Geodetic};
+
+/// Rows in a batch.
+const ROWS_PER_BATCH: usize = 8192;
 
 /// A track at a time as a picture shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,8 +39,8 @@ pub struct PicturePoint {
 pub fn read_picture(folder: &Path) -> Result<Vec<PicturePoint>, ProductError> {
     let path = folder.join(TRACKS);
     let mut points = Vec::new();
-    for batch in read_batches(folder)? {
-        let batch = batch.map_err(|source| parquet_error(&path, "read the picture")(source.into()))?;
+    for batch in batches(&path)? {
+        let batch = batch.map_err(parquet_error(&path, "read the picture"))?;
         points.append(&mut points_of(&batch, &path.display().to_string())?);
     }
     Ok(points)
@@ -49,11 +53,14 @@ pub fn read_picture(folder: &Path) -> Result<Vec<PicturePoint>, ProductError> {
 pub fn read_batches(
     folder: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, ProductError> {
-    let path = folder.join(TRACKS);
+    Ok(batches(&folder.join(TRACKS))?.map(|batch| batch.map_err(ArrowError::from)))
+}
+
+fn batches(path: &Path) -> Result<Batches, ProductError> {
     let opening = "open the picture";
-    let file = crate::files::open(&path).map_err(io_error(&path, opening))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
-    reader.map_err(parquet_error(&path, opening))
+    let file = crate::files::open(path).map_err(io_error(path, opening))?;
+    let file = ParquetFile::open(file).map_err(parquet_error(path, opening))?;
+    Ok(file.batches(ProjectionMask::all(), ROWS_PER_BATCH))
 }
 
 /// The rows of a batch of a picture, from a file or from [`super::picture_batch`].

@@ -2,6 +2,7 @@
 
 use super::scores::scoring;
 use crate::fusion::config::{Config, Positive};
+use crate::ingest::error::toml_says;
 use crate::score::ScoreError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -42,12 +43,14 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not a configuration.
-    #[error("{}: {}", path.display(), one_line(source))]
+    #[error("{}:{line}: {what}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
+        /// The line, from 1.
+        line: usize,
+        /// What the TOML reader found and wanted.
+        what: String,
     },
     /// Nothing can be scored with it.
     #[error("{}: table `score`: {source}", path.display())]
@@ -83,15 +86,13 @@ impl RunConfig {
     /// # Errors
     /// Says where the text is not a configuration.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)
-            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let from = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(from).filter(|byte| *byte == b'\n').count();
+            ConfigError::Parse { path: path.to_owned(), line, what: toml_says(&error, "docs/configuration.md") }
+        })?;
         let scored = scoring(&config, [0; 2]).check();
         scored.map_err(|source| ConfigError::Score { path: path.to_owned(), source })?;
         Ok(config)
     }
-}
-
-/// A TOML error without its drawing of the file.
-fn one_line(error: &toml::de::Error) -> String {
-    error.to_string().lines().filter(|line| !line.trim_start().starts_with('|')).collect::<Vec<_>>().join(": ")
 }

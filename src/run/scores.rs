@@ -23,8 +23,13 @@ pub enum OutputError {
     #[error(transparent)]
     Ingest(#[from] IngestError),
     /// A picture, or the score.
-    #[error(transparent)]
-    Run(Box<RunError>),
+    #[error("{}: cannot be scored", picture.display())]
+    Run {
+        /// The folder of the picture.
+        picture: PathBuf,
+        /// Why.
+        source: Box<RunError>,
+    },
     /// There is nothing to score against.
     #[error("{}: found no truth, wanted `truth.parquet` or `truth.csv`", recording.display())]
     NoTruth {
@@ -100,7 +105,7 @@ pub fn score_output(
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
         let score = score_folder(recording, &folder, &truth, config.unwrap_or(&configuration));
-        scores.insert(partner, score.map_err(|error| OutputError::Run(Box::new(error)))?);
+        scores.insert(partner, score.map_err(|error| OutputError::Run { picture: folder, source: Box::new(error) })?);
     }
     Ok(scores)
 }

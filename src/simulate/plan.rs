@@ -6,10 +6,11 @@ use super::error::SimulateError;
 use super::scenario::{
     AtEdge, CoverageScenario, GivenObject, Looks, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario,
 };
+use crate::ingest::error::short;
 use crate::time::micros;
 
-/// Most objects alive or given at the start; their states alone are then 8 GB.
-const MOST_OBJECTS: f64 = 1e8;
+/// Most objects at the start and alive later on, and most false detections of a scan; a gigabyte of memory each.
+const MOST_OBJECTS: f64 = 1e7;
 /// Longest recording: within it, f64 seconds keep every microsecond.
 const LONGEST_S: f64 = 4e9;
 /// Most looks of one sensor within a report period.
@@ -95,7 +96,7 @@ impl Checker<'_> {
         SimulateError::Value {
             place: self.place.to_owned(),
             key: format!("{}{key}", self.within),
-            found: found.to_string(),
+            found: short(&found),
             wanted: wanted.to_string(),
         }
     }
@@ -170,6 +171,13 @@ impl Plan {
             given: Vec::with_capacity(scenario.given_objects.len()),
             sensors: Vec::with_capacity(scenario.sensors.len()),
         };
+        // Mean lifetime in scans, and how many are born in it.
+        let lives = (1.0 / (1.0 - plan.survival_probability)).min(plan.scans as f64);
+        let alive = plan.objects as f64 + plan.births_per_scan * lives;
+        if alive > MOST_OBJECTS {
+            let found = format!("{}, by which about {} objects are alive", plan.births_per_scan, alive.round());
+            return Err(check.wrong("births_per_scan", found, format_args!("at most {MOST_OBJECTS} alive")));
+        }
         for (index, object) in scenario.given_objects.iter().enumerate() {
             plan.given.push(plan.given_object(object, Checker { place, within: &format!("object[{index}].") })?);
         }
@@ -241,7 +249,7 @@ impl Plan {
             owner: check.name("owner", &sensor.owner)?,
             measures,
             detection_probability: check.number("detection_probability", probability, [0.0, 1.0])?,
-            clutter_per_scan: check.number("clutter_per_scan", sensor.clutter_per_scan, [0.0, 1e8])?,
+            clutter_per_scan: check.number("clutter_per_scan", sensor.clutter_per_scan, [0.0, MOST_OBJECTS])?,
             scan_period_us,
             looks,
             region: self.region(sensor, &measures, check)?,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::SimulateError;
 use super::plan::Plan;
+use crate::ingest::error::toml_says;
 
 /// A scenario in the words of its file. [`Scenario::read`] checks the values; so does every use of one made in code.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -208,8 +209,7 @@ impl Scenario {
         let scenario: Self = toml::from_str(text).map_err(|error| {
             let from = error.span().map_or(0, |span| span.start);
             let line = 1 + text.bytes().take(from).filter(|byte| *byte == b'\n').count();
-            let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-            SimulateError::Toml { place: place.to_owned(), line, what }
+            SimulateError::Toml { place: place.to_owned(), line, what: toml_says(&error, "docs/simulate.md") }
         })?;
         Plan::new(&scenario, place)?;
         Ok(scenario)

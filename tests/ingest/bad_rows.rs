@@ -12,7 +12,7 @@ const BAD: &[(&str, Reason, &str, &str)] = &[
     ("5,radar,,,,30,,", Reason::Missing, "range_m", "empty"),
     ("nan,gps,1,2,,,,", Reason::NotFinite, "time", "NaN"),
     ("5,gps,inf,2,,,,", Reason::NotFinite, "x_m", "inf"),
-    ("1e300,gps,1,2,,,,", Reason::TimeBeyondLimits, "time", "1000"),
+    ("1e300,gps,1,2,,,,", Reason::TimeBeyondLimits, "time", "1e300"),
     ("5,gps,1,-2e9,,,,", Reason::BeyondLimits, "y_m", "-2000000000"),
     ("4.5,gps,1,2,,,,", Reason::OutOfOrder, "time", "4.5"),
     ("5,gps,1,2,7,,,", Reason::OfAnotherKind, "range_m", "7"),

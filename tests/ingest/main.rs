@@ -5,6 +5,10 @@ mod agreement; // formats and batches that give the same
 mod bad_rows; // rejected, counted, shown
 mod catalogue; // recording.toml, line by line
 mod damage; // no panic, whatever the bytes
+mod extremes; // numbers and nesting beyond all measure
+mod lines; // CSV as text
+mod pages; // Parquet, damaged and oversized
+mod program; // the same through the command line
 mod tables; // columns and cells that end a run
 mod truth; // nothing is put up with
 

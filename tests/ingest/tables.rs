@@ -16,12 +16,12 @@ fn a_wrong_table_is_refused_with_its_place() {
         ("time,sensor,x_m,x_m\n", &["detections.csv: column `x_m` is there twice"]),
         ("sensor,x_m\n", &["detections.csv: column `time` is missing"]),
         ("time,x_m\n", &["detections.csv: column `sensor` is missing"]),
-        ("", &["detections.csv: column `time` is missing"]),
+        ("", &["detections.csv, line 1: found no line; wanted a header"]),
         ("time,sensor,x_m\n1,gps,2\n", &["column `y_m` is missing; line 2 is of sensor `gps`"]),
         ("H1,gps,1,2,,\n", &["detections.csv, line 2: column `time` is `H1`; wanted a number"]),
         ("1,gps,1,2,,\n2,gps,1,2 m,,\n", &["detections.csv, line 3: column `y_m` is `2 m`; wanted a number"]),
         ("1,ais,1,2,,\n", &["detections.csv, line 2: column `sensor` is `ais`; wanted one of `radar`, `gps`"]),
-        ("1,gps,1,2,\n", &["detections.csv, line 2: the line has 5 cells; wanted 6, as in the header"]),
+        ("1,gps,1,2,\n", &["detections.csv, line 2: found 5 cells; wanted 6, as in the header"]),
     ];
     for (text, pieces) in cases {
         let with_header = if text.starts_with("time") || text.starts_with("sensor") || text.is_empty() {
@@ -32,7 +32,7 @@ fn a_wrong_table_is_refused_with_its_place() {
         assert_says(&read_csv(&with_header, &local(), OPTIONS).unwrap_err(), pieces);
     }
     let bytes = folder("detections.csv", b"time,sensor,x_m,y_m\n1,gps,2,\xff\n");
-    assert_says(&read(bytes.path(), &local(), OPTIONS).unwrap_err(), &["line 2: cell 4 is not UTF-8"]);
+    assert_says(&read(bytes.path(), &local(), OPTIONS).unwrap_err(), &["line 2: found cell 4, which is not UTF-8"]);
     let date = read_csv("time,sensor\n2018-08-01,gps\n", &geodetic(), OPTIONS).unwrap_err();
     assert_says(&date, &["line 2: column `time` is `2018-08-01`", "RFC 3339"]);
 }
