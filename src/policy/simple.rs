@@ -315,7 +315,7 @@ mod tests {
             (vec![outline(), square(8.0, 2.0, 2.0)], "Meet"),
             (vec![outline(), outline()], "Meet"),
             (vec![outline(), square(1.0, 1.0, 5.0), square(2.0, 2.0, 1.0)], "Within"),
-            (vec![outline(), square(1.0, 1.0, 5.0), square(5.0, 5.0, 2.0)], "Meet"),
+            (vec![outline(), square(1.0, 1.0, 5.0), square(5.0, 5.0, 2.0)], "Within"),
             (vec![square(2.0, 2.0, 1.0), outline()], "Outside"),
             // Out through a corner: no two edges cross inside both.
             (vec![outline(), vec![[9.0, 9.0], [8.0, 7.0], [10.0, 12.0]]], "Outside"),
