@@ -175,7 +175,7 @@ fn a_recording_shows_what_applies_to_nothing_in_it() {
     let found = on_the_recording(&world);
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found[0].contains("partners.toml") && found[0].contains("partner `late` may have nothing"), "{found:#?}");
-    assert!(found[1].contains("rule `marked` permits nothing in this recording"), "{found:#?}");
+    assert!(found[1].contains("rule `marked` forbids nothing in this recording"), "{found:#?}");
 }
 
 #[test]

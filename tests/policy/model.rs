@@ -142,7 +142,7 @@ fn a_detection_is_fused_when_the_delay_of_its_level_has_passed_and_not_a_microse
             let granted = decisions.level(number, partner).is_some();
             assert_eq!(rights.may_fuse(class).expect("an answer"), granted, "{partner} {class}");
         }
-        assert_eq!(rights.evaluations(), [1, 1, 2][partner], "once for all three ages");
+        assert_eq!(rights.evaluations(), [1, 0, 2][partner], "once for all three ages");
     }
     let texts: BTreeSet<String> = classifier.classes().iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 3, "the audit can tell them apart: {texts:?}");

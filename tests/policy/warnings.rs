@@ -51,7 +51,7 @@ when { resource.zones.contains(\"east\") || resource.periods.contains(\"first\")
     let more = format!(
         "{used}
 @id(\"not-there\") forbid (principal, action in Action::\"fuse\", resource) when {{ resource.zones.contains(\"west\") }};
-@id(\"not-then\") forbid (principal == Partner::\"green\", action, resource) when {{ resource.label == \"nobody\" }};
+@id(\"not-then\") forbid (principal == Partner::\"green\", action in Action::\"fuse\", resource) when {{ resource.label == \"nobody\" }};
 @id(\"plain\") forbid (principal == Partner::\"blue\", action in Action::\"fuse\", resource) when {{ resource.label == \"plain\" }};
 @id(\"all\") permit (principal, action, resource);
 @id(\"named\") permit (principal, action == Action::\"assign_identity\", resource);"
@@ -72,6 +72,6 @@ when { resource.zones.contains(\"east\") || resource.periods.contains(\"first\")
     assert_eq!(of_run.len(), 4, "{of_run:#?}");
     assert!(without.iter().any(|line| line.contains(everything)), "{without:#?}");
     // What is said is for the operator.
-    let (_, same) = said(&format!("{RULES}{}", more.replace("@id(\"not-there\") forbid", "@id(\"elsewhere\") forbid")));
+    let (_, same) = said(&format!("{RULES}{}", more.replace("@id(\"not-then\") forbid", "@id(\"renamed\") forbid")));
     assert_eq!(files, same);
 }
