@@ -161,6 +161,14 @@ impl Decisions {
         self.granted(class, partner).map(|level| level.name.as_str())
     }
 
+    /// The level at which a partner may have a class fused, and the rules that permit it.
+    #[must_use]
+    pub fn grant(&self, class: u32, partner: usize) -> Option<(&str, &[String])> {
+        let level = self.granted(class, partner)?;
+        let verdict = self.verdicts(class as usize, partner).iter().find(|verdict| verdict.allowed)?;
+        Some((&level.name, &verdict.decided_by))
+    }
+
     /// The numbers of the classes that a partner may have fused.
     #[must_use]
     pub fn permitted(&self, partner: usize) -> BTreeSet<u32> {

@@ -70,7 +70,7 @@ pub const EVENT_COLUMNS: [Column; 13] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// The partners whose pictures the lane makes.
-    pub lane: Vec<String>,
+    pub lane: Arc<[String]>,
     /// The track, as the lane numbers it.
     pub track: u64,
     /// Time of its first report.
@@ -82,7 +82,7 @@ pub struct Stretch {
     /// What the rules know of it.
     pub class: TrackClass,
     /// Who may act, `partner:action`.
-    pub holders: Vec<String>,
+    pub holders: Arc<[String]>,
 }
 
 /// What happened to an authority.
@@ -112,7 +112,7 @@ impl EventKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// The partners whose pictures the lane makes.
-    pub lane: Vec<String>,
+    pub lane: Arc<[String]>,
     /// The track, as the lane numbers it.
     pub track: u64,
     /// The action.
@@ -227,7 +227,7 @@ impl<T> Table<T> {
 
 fn stretch_arrays(rows: &[Stretch], frame: Frame) -> Vec<ArrayRef> {
     vec![
-        lists(rows, |row| &row.lane),
+        lists(rows, |row| row.lane.iter()),
         numbers(rows, |row| row.track),
         times(rows, frame, |row| row.first_us),
         times(rows, frame, |row| row.last_us),
@@ -237,13 +237,13 @@ fn stretch_arrays(rows: &[Stretch], frame: Frame) -> Vec<ArrayRef> {
         lists(rows, |row| &row.class.labels),
         lists(rows, |row| &row.class.zones),
         lists(rows, |row| &row.class.periods),
-        lists(rows, |row| &row.holders),
+        lists(rows, |row| row.holders.iter()),
     ]
 }
 
 fn event_arrays(rows: &[Event], frame: Frame) -> Vec<ArrayRef> {
     vec![
-        lists(rows, |row| &row.lane),
+        lists(rows, |row| row.lane.iter()),
         numbers(rows, |row| row.track),
         texts(rows, |row| row.action.as_str()),
         texts(rows, |row| row.kind.name()),
@@ -322,7 +322,7 @@ fn stretch(batch: &RecordBatch, row: usize) -> Option<Stretch> {
     };
     let set = |name| Some(list(name)?.into_iter().collect());
     Some(Stretch {
-        lane: list("lane")?,
+        lane: list("lane")?.into(),
         track: number("track")?,
         first_us: time("first")?,
         last_us: time("last")?,
@@ -334,6 +334,6 @@ fn stretch(batch: &RecordBatch, row: usize) -> Option<Stretch> {
             periods: set("periods")?,
             status: Status::from_name(column("status")?.as_string_opt::<i32>()?.value(row))?,
         },
-        holders: list("holders")?,
+        holders: list("holders")?.into(),
     })
 }

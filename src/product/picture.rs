@@ -25,7 +25,8 @@ pub struct PictureWriter {
     frame: Frame,
     folder: PathBuf,
     buffer: Buffer,
-    table: TableFile,
+    /// Opened when there is something to write: there may be more partners than files that a process may have open.
+    table: Option<TableFile>,
 }
 
 /// A finished picture.
@@ -41,10 +42,8 @@ pub struct Picture {
 
 impl PictureWriter {
     /// Begins a picture in a folder that exists.
-    pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Result<Self, ProductError> {
-        let buffer = Buffer::new(partner, frame, fields);
-        let table = TableFile::create(&folder.join(TRACKS), buffer.schema())?;
-        Ok(Self { partner: partner.to_owned(), frame, folder, buffer, table })
+    pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Self {
+        Self { partner: partner.to_owned(), frame, folder, buffer: Buffer::new(partner, frame, fields), table: None }
     }
 
     /// Writes a row as its obligations allow. Equal rows in equal order give equal bytes.
@@ -65,13 +64,14 @@ impl PictureWriter {
         if self.buffer.len() > 0 {
             self.flush()?;
         }
+        let table = self.table()?;
         let rows = self.buffer.rows_total;
         let mut audit = Audit::create(&self.folder.join(AUDIT))?;
         for decision in made.decisions {
             audit.record(decision)?;
         }
         let (chain, audit) = audit.close()?;
-        let files = vec![audit, self.table.finish()?];
+        let files = vec![audit, table.finish()?];
         let manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files.clone());
         write_json(&self.folder.join(MANIFEST), &manifest)?;
         Ok(Picture { partner: self.partner, rows, files })
@@ -79,6 +79,14 @@ impl PictureWriter {
 
     fn flush(&mut self) -> Result<(), ProductError> {
         let batch = self.buffer.take()?;
-        self.table.write(&batch)
+        let mut table = self.table()?;
+        table.write(&batch)?;
+        self.table = Some(table);
+        Ok(())
+    }
+
+    /// The table, which the caller puts back or closes.
+    fn table(&mut self) -> Result<TableFile, ProductError> {
+        self.table.take().map_or_else(|| TableFile::create(&self.folder.join(TRACKS), self.buffer.schema()), Ok)
     }
 }

@@ -104,7 +104,7 @@ impl Staging {
         check_partner(partner)?;
         let folder = self.folder().join(partner);
         fs::create_dir(&folder).map_err(io_error(&folder, "create the partner's folder"))?;
-        PictureWriter::new(partner, frame, fields, folder)
+        Ok(PictureWriter::new(partner, frame, fields, folder))
     }
 
     /// Puts the output in its place, unsealed, and removes the one that was there.

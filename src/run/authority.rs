@@ -8,6 +8,7 @@
 
 use super::RunError;
 use super::lanes::{Basis, Lane};
+use super::pictures::LaneClass;
 use crate::policy::{Held, Holders, Policy, Status, TrackClass};
 use crate::product::{AuthorityWriter, Event, EventKind, Stretch};
 use serde::Serialize;
@@ -71,7 +72,11 @@ pub(super) struct Watch<'a> {
 #[derive(Debug, Default)]
 struct LaneWatch {
     report: LaneAuthority,
+    /// The partners of the report.
+    partners: Arc<[String]>,
     lives: BTreeMap<u64, Life>,
+    /// By number of the class, reports of confirmed tracks.
+    rows: Vec<u64>,
     /// Tracks that were counted: confirmed, without any action, and in a gap or in an overlap of an action.
     confirmed: BTreeSet<u64>,
     idle: BTreeSet<u64>,
@@ -82,8 +87,9 @@ struct LaneWatch {
 /// A track whose life goes on.
 #[derive(Debug)]
 struct Life {
-    /// The stretch that it is in.
+    /// The stretch that it is in, and the number of its class.
     stretch: Stretch,
+    class: usize,
     held: Arc<Held>,
     /// For every action, while the track is confirmed, since when its holders are the same: an event, if it becomes one.
     tenures: BTreeMap<String, Event>,
@@ -109,7 +115,7 @@ impl<'a> Watch<'a> {
                 actions: policy.authorities().map(action).collect(),
                 ..LaneAuthority::default()
             };
-            LaneWatch { report, ..LaneWatch::default() }
+            LaneWatch { partners: report.partners.clone().into(), report, ..LaneWatch::default() }
         };
         let lanes = lanes.iter().enumerate().map(watch).collect();
         Ok(Self { policy, holders: Holders::new(policy, basis.as_of_us)?, writer, lanes })
@@ -123,20 +129,26 @@ impl<'a> Watch<'a> {
         Ok(self.holders.of(class)?)
     }
 
-    /// Takes in one report of a lane: all its tracks at one time, each with its class.
+    /// Takes in one report of a lane: all its tracks at one time, each with the number of its class.
     ///
     /// # Errors
-    /// If a rule fails, or a table cannot be written.
-    pub(super) fn report(&mut self, lane: usize, time_us: i64, tracks: Vec<(u64, TrackClass)>) -> Result<(), RunError> {
-        let Self { policy, holders, writer, lanes } = self;
+    /// If a table cannot be written.
+    pub(super) fn report(
+        &mut self,
+        lane: usize,
+        time_us: i64,
+        tracks: impl Iterator<Item = (u64, usize)>,
+        classes: &[LaneClass],
+    ) -> Result<(), RunError> {
+        let Self { policy, holders: _, writer, lanes } = self;
         let Some(lane) = lanes.get_mut(lane) else { return Ok(()) };
         let mut lives = std::mem::take(&mut lane.lives);
-        for (track, class) in tracks {
-            let held = holders.of(&class)?;
+        for (track, number) in tracks {
+            let Some(class) = classes.get(number) else { continue };
             let mut life = match lives.remove(&track) {
-                Some(life) if life.stretch.class == class => life,
+                Some(life) if life.class == number => life,
                 before => {
-                    let mut life = Life::new(lane.report.partners.clone(), track, class, held, time_us);
+                    let mut life = Life::new(Arc::clone(&lane.partners), track, (number, class), time_us);
                     for action in life.follow(before, policy, writer)? {
                         lane.report.actions.entry(action).or_default().hand_overs += 1;
                     }
@@ -146,25 +158,25 @@ impl<'a> Watch<'a> {
             };
             life.reported(time_us);
             if life.stretch.class.status == Status::Confirmed {
-                lane.count(track, &life.held);
+                lane.count(track, number, &life.held);
             }
             lane.lives.insert(track, life);
         }
         lives.into_values().try_for_each(|life| life.end(policy, writer))
     }
 
-    /// Ends all tracks.
+    /// Ends all tracks; `classes` are those of each lane.
     ///
     /// # Errors
     /// If a table cannot be written.
-    pub(super) fn finish(self) -> Result<AuthorityReport, RunError> {
+    pub(super) fn finish(self, classes: &[Vec<LaneClass>]) -> Result<AuthorityReport, RunError> {
         let Self { policy, holders: _, mut writer, lanes } = self;
         let mut report = AuthorityReport::default();
-        for mut lane in lanes {
+        for (mut lane, classes) in lanes.into_iter().zip(classes) {
             for life in std::mem::take(&mut lane.lives).into_values() {
                 life.end(policy, &mut writer)?;
             }
-            report.lanes.push(lane.finish());
+            report.lanes.push(lane.finish(classes));
         }
         writer.finish()?;
         Ok(report)
@@ -172,10 +184,10 @@ impl<'a> Watch<'a> {
 }
 
 impl Life {
-    fn new(lane: Vec<String>, track: u64, class: TrackClass, held: Arc<Held>, time_us: i64) -> Self {
-        let holders = held.texts();
+    fn new(lane: Arc<[String]>, track: u64, (number, of): (usize, &LaneClass), time_us: i64) -> Self {
+        let (class, holders) = (of.class.clone(), Arc::clone(&of.holders));
         let stretch = Stretch { lane, track, first_us: time_us, last_us: time_us, rows: 0, class, holders };
-        Self { stretch, held, tenures: BTreeMap::new() }
+        Self { stretch, class: number, held: Arc::clone(&of.held), tenures: BTreeMap::new() }
     }
 
     /// Takes over from the stretch before: what goes on, and what changed hands, which is the answer.
@@ -186,7 +198,7 @@ impl Life {
         writer: &mut AuthorityWriter,
     ) -> Result<Vec<String>, RunError> {
         let mut handed_over = Vec::new();
-        let Some(Self { stretch, held: _, tenures }) = before else { return Ok(handed_over) };
+        let Some(Self { stretch, class: _, held: _, tenures }) = before else { return Ok(handed_over) };
         let confirmed = self.stretch.class.status == Status::Confirmed;
         for (action, tenure) in tenures {
             let now = self.held.by_action.get(&action).filter(|_| confirmed);
@@ -268,31 +280,47 @@ fn close(tenure: Event, policy: &Policy, writer: &mut AuthorityWriter) -> Result
 
 impl LaneWatch {
     /// Counts one report of a confirmed track.
-    fn count(&mut self, track: u64, held: &Held) {
+    fn count(&mut self, track: u64, class: usize, held: &Held) {
         self.confirmed.insert(track);
-        self.report.rows += 1;
+        if self.rows.len() <= class {
+            self.rows.resize(class + 1, 0);
+        }
+        self.rows.get_mut(class).into_iter().for_each(|rows| *rows += 1);
         if held.by_action.values().all(BTreeSet::is_empty) {
             self.idle.insert(track);
-            self.report.idle_rows += 1;
         }
         for (action, partners) in &held.by_action {
-            let Some(authority) = self.report.actions.get_mut(action) else { continue };
-            for partner in partners {
-                *authority.held_rows.entry(partner.clone()).or_default() += 1;
-            }
             if partners.is_empty() {
-                authority.gap_rows += 1;
                 self.gaps.entry(action.clone()).or_default().insert(track);
             }
-            if authority.exclusive && partners.len() > 1 {
-                authority.overlap_rows += 1;
+            if self.is_overlap(action, partners) {
                 self.overlaps.entry(action.clone()).or_default().insert(track);
             }
         }
     }
 
-    fn finish(self) -> LaneAuthority {
-        let Self { mut report, lives: _, confirmed, idle, gaps, overlaps } = self;
+    fn is_overlap(&self, action: &str, partners: &BTreeSet<String>) -> bool {
+        partners.len() > 1 && self.report.actions.get(action).is_some_and(|authority| authority.exclusive)
+    }
+
+    fn finish(mut self, classes: &[LaneClass]) -> LaneAuthority {
+        let counted = std::mem::take(&mut self.rows);
+        for (LaneClass { held, .. }, rows) in classes.iter().zip(counted).filter(|(_, rows)| *rows > 0) {
+            self.report.rows += rows;
+            if held.by_action.values().all(BTreeSet::is_empty) {
+                self.report.idle_rows += rows;
+            }
+            for (action, partners) in &held.by_action {
+                let overlaps = self.is_overlap(action, partners);
+                let Some(authority) = self.report.actions.get_mut(action) else { continue };
+                for partner in partners {
+                    *authority.held_rows.entry(partner.clone()).or_default() += rows;
+                }
+                authority.gap_rows += if partners.is_empty() { rows } else { 0 };
+                authority.overlap_rows += if overlaps { rows } else { 0 };
+            }
+        }
+        let Self { mut report, confirmed, idle, gaps, overlaps, .. } = self;
         let tracks =
             |sets: &BTreeMap<String, BTreeSet<u64>>, action| sets.get(action).map_or(0, |set| set.len() as u64);
         report.tracks = confirmed.len() as u64;

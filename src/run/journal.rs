@@ -66,11 +66,8 @@ pub(super) fn of_partner(
     let knows = basis.policy.disclosure(partner)?;
     let mut entries = Entries::default();
     if knows.plain {
-        let records: Vec<DecisionRecord> = decisions.records_of(partner).collect();
-        let reasons = reasons(records.iter());
         for ((number, class), summary) in (0u32..).zip(basis.classes).zip(basis.summaries) {
-            let Some(level) = decisions.level(number, partner) else { continue };
-            let rules = reasons.get(&(class.to_string(), level)).copied().unwrap_or_default();
+            let Some((level, rules)) = decisions.grant(number, partner) else { continue };
             let class = detections(class, id, &knows);
             entries.add(granted(id, &class, level, &knows.rules(rules, &[]), None), summary.count);
         }
@@ -93,15 +90,23 @@ pub(super) fn of_partner(
     Ok(entries.into_values())
 }
 
-/// The operator's audit: every decision, in the order in which it was asked for.
-pub(super) fn of_operator(basis: &Basis<'_>, records: &[DecisionRecord], released: &[Released]) -> Vec<Value> {
+/// The operator's audit: every decision, in the order in which it was asked for, given to `write` one by one.
+///
+/// # Errors
+/// Those of `write`.
+pub(super) fn of_operator<E>(
+    basis: &Basis<'_>,
+    records: &[DecisionRecord],
+    released: &[Released],
+    mut write: impl FnMut(&Value) -> Result<(), E>,
+) -> Result<(), E> {
     let detections = basis.classes.iter().zip(basis.summaries).map(|(class, of)| (class.to_string(), of.count));
     let detections: BTreeMap<String, u64> = detections.collect();
     let partners = basis.policy.partners().iter().zip(released);
-    let tracks: BTreeMap<(&str, String), u64> = partners
-        .flat_map(|(partner, released)| {
+    let tracks: BTreeMap<&str, BTreeMap<String, u64>> = partners
+        .map(|(partner, released)| {
             let classes = released.tally.classes.iter();
-            classes.map(|(class, shown)| ((partner.id.as_str(), class.to_string()), shown.asked))
+            (partner.id.as_str(), classes.map(|(class, shown)| (class.to_string(), shown.asked)).collect())
         })
         .collect();
     let policy = basis.policy;
@@ -110,7 +115,7 @@ pub(super) fn of_operator(basis: &Basis<'_>, records: &[DecisionRecord], release
     let levels: BTreeMap<&str, Value> = fuse.chain(receive).collect();
     let entry = |record: &DecisionRecord| {
         let DecisionRecord { partner, class, action, allowed, decided_by } = record;
-        let count = detections.get(class).or_else(|| tracks.get(&(partner.as_str(), class.clone())));
+        let count = detections.get(class).or_else(|| tracks.get(partner.as_str())?.get(class));
         let mut entry = json!({
             "partner": partner, "class": class, "action": action, "allowed": allowed, "decided_by": decided_by,
             "obligations": levels.get(action.as_str()), "count": count,
@@ -118,7 +123,7 @@ pub(super) fn of_operator(basis: &Basis<'_>, records: &[DecisionRecord], release
         entry.sort_all_objects();
         entry
     };
-    records.iter().map(entry).collect()
+    records.iter().try_for_each(|record| write(&entry(record)))
 }
 
 fn granted(partner: &str, class: &Value, action: &str, rules: &[&str], level: Option<&Obligations>) -> Value {

@@ -5,22 +5,69 @@ use super::lanes::{Basis, Lane};
 use super::{Request, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
-use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
+use crate::policy::{
+    DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releaser, SEE_AUTHORITY, Status, TrackClass,
+};
 use crate::product::{Fields, Made, PictureWriter, Row, Staging};
 use crate::space::{Frame, Geodetic};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The pictures that are being written.
 #[derive(Debug)]
 pub(super) struct Pictures<'a> {
     basis: &'a Basis<'a>,
     lanes: &'a [Lane],
-    /// By partner.
-    writers: Vec<PictureWriter>,
-    releasers: Vec<Releaser<'a>>,
-    tallies: Vec<Tally>,
+    /// By lane, those of its partners.
+    pictures: Vec<Vec<Picture<'a>>>,
+    /// Those of partners that may have nothing fused.
+    empty: Vec<Picture<'a>>,
+    /// By lane, the classes that its tracks have had.
+    classes: Vec<Classes>,
     watch: Watch<'a>,
     as_of_us: Option<i64>,
+}
+
+/// The picture of one partner.
+#[derive(Debug)]
+struct Picture<'a> {
+    /// As the policy numbers it.
+    partner: usize,
+    writer: PictureWriter,
+    releaser: Releaser<'a>,
+    tally: Tally,
+    /// By number of the class, what it gets of it and what became of its rows.
+    released: Vec<Option<(Arc<Release>, ClassTally)>>,
+}
+
+/// The classes of one lane's tracks, in the order in which they turned up.
+#[derive(Debug, Default)]
+struct Classes {
+    numbers: BTreeMap<TrackClass, usize>,
+    classes: Vec<LaneClass>,
+}
+
+/// A class of tracks, as all pictures of its lane need it.
+#[derive(Debug)]
+pub(super) struct LaneClass {
+    /// Its attributes.
+    pub(super) class: TrackClass,
+    /// Who may act.
+    pub(super) held: Arc<Held>,
+    /// The same as texts.
+    pub(super) holders: Arc<[String]>,
+    /// Its owners.
+    contributors: Vec<String>,
+}
+
+/// A track at the time of a report.
+#[derive(Debug)]
+struct Told {
+    estimate: Estimate,
+    position_m: [f64; 3],
+    /// The number of its class.
+    class: usize,
 }
 
 /// What became of the rows of one partner.
@@ -76,25 +123,28 @@ impl<'a> Pictures<'a> {
         lanes: &'a [Lane],
     ) -> Result<Self, RunError> {
         let policy = basis.policy;
-        let mut writers = Vec::new();
-        let mut releasers = Vec::new();
         // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
         // and pictures can be read together.
         let present: Fields = Field::ALL.into();
-        for (index, partner) in policy.partners().iter().enumerate() {
-            writers.push(staging.picture(&partner.id, basis.catalogue.frame, &present)?);
-            releasers.push(Releaser::new(policy, index, request.as_of_us)?);
+        let mut lane_of = BTreeMap::new();
+        for (number, lane) in lanes.iter().enumerate() {
+            lane_of.extend(lane.partners.iter().map(|&partner| (partner, number)));
+        }
+        let mut pictures: Vec<Vec<Picture<'a>>> = lanes.iter().map(|_| Vec::new()).collect();
+        let mut empty = Vec::new();
+        for (partner, Partner { id, .. }) in policy.partners().iter().enumerate() {
+            let lane = lane_of.get(&partner).and_then(|&lane| pictures.get_mut(lane));
+            lane.unwrap_or(&mut empty).push(Picture {
+                partner,
+                writer: staging.picture(id, basis.catalogue.frame, &present)?,
+                releaser: Releaser::new(policy, partner, request.as_of_us)?,
+                tally: Tally::default(),
+                released: Vec::new(),
+            });
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
-        Ok(Self {
-            basis,
-            lanes,
-            tallies: vec![Tally::default(); writers.len()],
-            writers,
-            releasers,
-            watch,
-            as_of_us: request.as_of_us,
-        })
+        let classes = lanes.iter().map(|_| Classes::default()).collect();
+        Ok(Self { basis, lanes, pictures, empty, classes, watch, as_of_us: request.as_of_us })
     }
 
     /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
@@ -103,10 +153,11 @@ impl<'a> Pictures<'a> {
     /// If a rule fails or a file cannot be written.
     pub(super) fn report(&mut self, answer: Answer) -> Result<(), RunError> {
         let Answer { lane: index, time_us, estimates } = answer;
-        let Some(lane) = self.lanes.get(index) else { return Ok(()) };
+        let of_lane = self.lanes.get(index).zip(self.pictures.get_mut(index)).zip(self.classes.get_mut(index));
+        let Some(((lane, pictures), classes)) = of_lane else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
-        let mut tracks = Vec::new();
+        let mut tracks = Vec::with_capacity(estimates.len());
         for estimate in estimates {
             let position_m = estimate.position_m();
             let class = TrackClass {
@@ -116,51 +167,17 @@ impl<'a> Pictures<'a> {
                 periods: periods.clone(),
                 status: status(&estimate),
             };
-            let names: Vec<String> = class.contributors.iter().cloned().collect();
-            for &partner in &lane.partners {
-                let (Some(releaser), Some(writer), Some(tally)) =
-                    (self.releasers.get_mut(partner), self.writers.get_mut(partner), self.tallies.get_mut(partner))
-                else {
-                    continue;
-                };
-                let release = releaser.release(&class)?;
-                let of_class = tally.classes.entry(class.clone()).or_default();
-                of_class.asked += 1;
-                let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
-                let Some(level) = &release.level else {
-                    let rules = if release.decided_by.is_empty() {
-                        crate::policy::NO_POLICY.to_owned()
-                    } else {
-                        release.decided_by.join(", ")
-                    };
-                    *tally.withheld.entry(rules).or_default() += 1;
-                    continue;
-                };
-                if time_us > as_of_us.saturating_sub(release.obligations.delay_us) {
-                    *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
-                    continue;
-                }
-                let holders = if release.sees_holders { Some(self.watch.holders(&class)?.texts()) } else { None };
-                let mut row = row(&estimate, time_us, position_m, &names, &release.authorities);
-                row.holders = holders.as_deref();
-                of_class.rows += 1;
-                if of_class.rows == 1 {
-                    of_class.level.clone_from(level);
-                    of_class.obligations = release.obligations.clone();
-                    of_class.actions.clone_from(&release.authorities);
-                    of_class.actions.extend(release.sees_holders.then(|| SEE_AUTHORITY.to_owned()));
-                }
-                tally.rows += 1;
-                tally.tracks.insert(row.track);
-                *tally.levels.entry(level.clone()).or_default() += 1;
-                for action in &release.authorities {
-                    *tally.authorities.entry(action.clone()).or_default() += 1;
-                }
-                writer.write(&row, &release.obligations)?;
-            }
-            tracks.push((identity(&estimate), class));
+            tracks.push(Told { class: classes.number(class, &mut self.watch)?, estimate, position_m });
         }
-        self.watch.report(index, time_us, tracks)
+        let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
+        // All are done before the first failure is picked, so that it is the same one on any number of threads.
+        let done: Vec<Result<(), RunError>> = pictures
+            .par_iter_mut()
+            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, &classes.classes, time_us, as_of_us)))
+            .collect();
+        done.into_iter().collect::<Result<(), _>>()?;
+        let tracks = tracks.iter().map(|told| (identity(&told.estimate), told.class));
+        self.watch.report(index, time_us, tracks, &classes.classes)
     }
 
     /// Ends all pictures.
@@ -173,18 +190,92 @@ impl<'a> Pictures<'a> {
         decisions: &Decisions,
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let (basis, as_of_us) = (self.basis, self.as_of_us);
-        let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
-        let released: Result<_, RunError> = partners
-            .map(|(partner, ((writer, tally), releaser))| {
-                let records = releaser.records();
-                let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-                let label = request.label;
-                writer.finish(&Made { configuration: &configuration, as_of_us, label, decisions: &granted })?;
-                Ok(Released { tally, records })
-            })
-            .collect();
-        Ok((released?, self.watch.finish()?))
+        let Self { basis, lanes: _, pictures, empty, classes, watch, as_of_us } = self;
+        let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.classes).collect();
+        let with_classes = pictures
+            .into_iter()
+            .zip(&classes)
+            .flat_map(|(pictures, classes)| pictures.into_iter().map(move |picture| (picture, classes.as_slice())));
+        let mut all: Vec<(Picture<'_>, &[LaneClass])> =
+            with_classes.chain(empty.into_iter().map(|picture| (picture, [].as_slice()))).collect();
+        all.sort_by_key(|(picture, _)| picture.partner);
+        let finish = |(picture, classes): (Picture<'_>, &[LaneClass])| {
+            let Picture { partner, writer, releaser, mut tally, released } = picture;
+            let named = classes.iter().zip(released).filter_map(|(of, released)| Some((of.class.clone(), released?.1)));
+            tally.classes = named.collect();
+            let records = releaser.records();
+            let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
+            let label = request.label;
+            writer.finish(&Made { configuration: &configuration, as_of_us, label, decisions: &granted })?;
+            Ok(Released { tally, records })
+        };
+        let released: Vec<Result<Released, RunError>> = all.into_par_iter().map(finish).collect();
+        let released = released.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok((released, watch.finish(&classes)?))
+    }
+}
+
+impl Classes {
+    /// The number of a class.
+    fn number(&mut self, class: TrackClass, watch: &mut Watch<'_>) -> Result<usize, RunError> {
+        if let Some(&number) = self.numbers.get(&class) {
+            return Ok(number);
+        }
+        let (number, held) = (self.classes.len(), watch.holders(&class)?);
+        self.classes.push(LaneClass {
+            contributors: class.contributors.iter().cloned().collect(),
+            holders: held.texts().into(),
+            held,
+            class: class.clone(),
+        });
+        self.numbers.insert(class, number);
+        Ok(number)
+    }
+}
+
+impl Picture<'_> {
+    /// Takes in a track as far as the partner may have it.
+    fn take(&mut self, told: &Told, classes: &[LaneClass], time_us: i64, as_of_us: i64) -> Result<(), RunError> {
+        let Self { partner: _, writer, releaser, tally, released } = self;
+        let Some(of) = classes.get(told.class) else { return Ok(()) };
+        if released.len() <= told.class {
+            released.resize_with(classes.len(), || None);
+        }
+        let Some(known) = released.get_mut(told.class) else { return Ok(()) };
+        let (release, of_class) = match known {
+            Some(known) => known,
+            None => known.insert((releaser.release(&of.class)?, ClassTally::default())),
+        };
+        of_class.asked += 1;
+        let Some(level) = &release.level else {
+            let rules = if release.decided_by.is_empty() {
+                crate::policy::NO_POLICY.to_owned()
+            } else {
+                release.decided_by.join(", ")
+            };
+            *tally.withheld.entry(rules).or_default() += 1;
+            return Ok(());
+        };
+        if time_us > as_of_us.saturating_sub(release.obligations.delay_us) {
+            *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
+            return Ok(());
+        }
+        let mut row = row(&told.estimate, time_us, told.position_m, &of.contributors, &release.authorities);
+        row.holders = release.sees_holders.then_some(of.holders.as_ref());
+        of_class.rows += 1;
+        if of_class.rows == 1 {
+            of_class.level.clone_from(level);
+            of_class.obligations = release.obligations.clone();
+            of_class.actions.clone_from(&release.authorities);
+            of_class.actions.extend(release.sees_holders.then(|| SEE_AUTHORITY.to_owned()));
+        }
+        tally.rows += 1;
+        tally.tracks.insert(row.track);
+        *tally.levels.entry(level.clone()).or_default() += 1;
+        for action in &release.authorities {
+            *tally.authorities.entry(action.clone()).or_default() += 1;
+        }
+        Ok(writer.write(&row, &release.obligations)?)
     }
 }
 

@@ -10,8 +10,8 @@ use crate::ingest::{IngestReport, Truth};
 use crate::policy::{DecisionRecord, Decisions, Finding, NO_POLICY, Obligations, Policy};
 use crate::product::Staging;
 use crate::score::sequence::ScoreReport;
+use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -199,15 +199,18 @@ impl RunReport {
         let (scores, unscored) = scores(request, basis, &released, staging);
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
-        let journal = journal::of_operator(basis, &records, &released);
         let warnings = warnings(basis, decisions, &released);
+        let mut audit = staging.audit()?;
+        journal::of_operator(basis, &records, &released, |decision| audit.record(decision))?;
+        audit.finish()?;
+        let of_lanes = lanes.iter().flat_map(|lane| lane.partners.iter().map(|&partner| (partner, lane.detections)));
+        let detections: BTreeMap<usize, u64> = of_lanes.collect();
         let partners = names.iter().zip(released).zip(scores).enumerate().map(
             |(index, ((name, released), (score, resolution)))| {
                 let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
-                let of_partner = |lane: &&Lane| lane.partners.contains(&index);
                 PartnerReport {
                     partner: name.clone(),
-                    detections: lanes.iter().find(of_partner).map_or(0, |lane| lane.detections),
+                    detections: detections.get(&index).copied().unwrap_or_default(),
                     detections_withheld: words(decisions.withheld(index, basis.summaries)),
                     rows,
                     tracks: tracks.len(),
@@ -249,16 +252,11 @@ impl RunReport {
         for (partner, why) in &report.unscored {
             staging.lacks(format!("the scores of `{partner}`: {why}"));
         }
-        report.write(staging, &journal)?;
+        report.write(staging)?;
         Ok(report)
     }
 
-    fn write(&self, staging: &Staging, journal: &[Value]) -> Result<(), RunError> {
-        let mut audit = staging.audit()?;
-        for decision in journal {
-            audit.record(decision)?;
-        }
-        audit.finish()?;
+    fn write(&self, staging: &Staging) -> Result<(), RunError> {
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
             self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
@@ -278,26 +276,23 @@ fn scores(
     released: &[Released],
     staging: &Staging,
 ) -> (Vec<Scored>, BTreeMap<String, String>) {
-    let truth = basis.recording.truth().map_err(RunError::from);
-    let mut unscored = BTreeMap::new();
-    let partners = basis.policy.partners().iter().zip(released);
+    let truth = basis.recording.truth().map_err(|error| chain(&RunError::from(error)));
+    let staged = staging.folder();
+    let partners = basis.policy.partners().par_iter().zip(released);
     let scores = partners.map(|(partner, released)| {
         let plain = Resolution::plain(request, basis.policy, &released.tally);
-        let folder = staging.folder().join(&partner.id);
+        let folder = staged.join(&partner.id);
         let scored = match &truth {
-            Err(error) => Err(chain(error)),
-            Ok(None) => return (None, plain),
+            Err(why) => Err(why.clone()),
+            Ok(None) => return ((None, plain), None),
             Ok(Some(truth)) => score_picture(&folder, truth, request.config)
                 .and_then(|score| Ok((Some(score.clone()), plain.scored(request, &folder, truth, &score)?)))
                 .map_err(|error| chain(&error)),
         };
-        scored.unwrap_or_else(|why| {
-            unscored.insert(partner.id.clone(), why);
-            (None, plain)
-        })
+        scored.map_or_else(|why| ((None, plain), Some((partner.id.clone(), why))), |scored| (scored, None))
     });
-    let scores = scores.collect();
-    (scores, unscored)
+    let (scores, unscored): (Vec<Scored>, Vec<Option<(String, String)>>) = scores.unzip();
+    (scores, unscored.into_iter().flatten().collect())
 }
 
 /// What the policy does, and somebody may not have meant.

@@ -34,7 +34,7 @@ fn lane<'a>(report: &'a RunReport, partner: &str) -> &'a LaneAuthority {
 /// The stretches of one partner's lane.
 fn stretches(world: &World, partner: &str) -> Vec<Stretch> {
     let all = read_stretches(&world.out()).expect("stretches");
-    all.into_iter().filter(|stretch| stretch.lane == [partner]).collect()
+    all.into_iter().filter(|stretch| *stretch.lane == [partner]).collect()
 }
 
 /// Cells of a column of texts, lists joined.
