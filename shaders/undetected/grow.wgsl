@@ -22,6 +22,6 @@ fn grow(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         return;
     }
     let look = looks[params.first_look + l];
-    let born = setups[l].birth * look.dt_s;
+    let born = setups[l].birth * look.births_s;
     field[i] = born + field[i] * look.survival;
 }

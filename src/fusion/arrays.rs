@@ -139,6 +139,8 @@ mirror! {
         pub dt_s: f32,
         /// Probability of surviving them.
         pub survival: f32,
+        /// The same seconds, at most a target's mean life: those whose births are still there.
+        pub births_s: f32,
         /// Process noise of the horizontal axes: position, position with velocity, velocity.
         pub noise_pp: f32,
         /// m² / s.

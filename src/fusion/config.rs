@@ -1,6 +1,6 @@
 //! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
 
-use super::motion::Motion;
+use super::motion::{Motion, Noise};
 use serde::{Deserialize, Serialize};
 
 /// Parameters of the filter; `docs/configuration.md` explains each, `data/config/` holds complete files.
@@ -19,6 +19,28 @@ pub struct Config {
     pub undetected: Births,
     /// Scans after which a lane's tracks are put in spatial order, for speed.
     pub reorder_scans: u32,
+}
+
+impl Config {
+    /// So long after its last detection no track is reported: its existence has come below `report`, or the noise of its
+    /// motion alone has made its place too uncertain. Seconds, infinite where neither ends a track.
+    #[must_use]
+    pub fn horizon_s(&self) -> f64 {
+        let Existence { prune, report, position_sigma_max_m, .. } = self.existence;
+        let least = f64::from(report.get().max(prune.get()));
+        // s^T = least; a tenth more, for what is rounded and for detections before the time of their scan.
+        let decay = -self.motion.survival_per_s.ln();
+        let unlikely_s = if decay > 0.0 { -least.ln() / decay } else { f64::INFINITY };
+        // Both horizontal variances after T: 2 q T³ / 3 = 2 σ².
+        let limit_m = f64::from(position_sigma_max_m.get());
+        let uncertain_s = match self.motion.noise {
+            Noise::WhiteAcceleration if self.motion.horizontal > 0.0 => {
+                (3.0 * limit_m * limit_m / self.motion.horizontal).cbrt()
+            }
+            Noise::WhiteAcceleration | Noise::ConstantAcceleration => f64::INFINITY,
+        };
+        1.1 * unlikely_s.min(uncertain_s) + 1.0
+    }
 }
 
 /// How detections are shared out among tracks.

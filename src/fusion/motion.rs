@@ -45,6 +45,9 @@ impl Motion {
         };
         let (level, upright) = (block(self.horizontal), block(self.vertical));
         look.dt_s = dt_s as f32;
+        // Over long stretches births and deaths balance at the births of a mean life.
+        let decay = -self.survival_per_s.ln();
+        look.births_s = if decay > 0.0 { dt_s.min(1.0 / decay) as f32 } else { look.dt_s };
         look.survival = self.survival_per_s.powf(dt_s) as f32;
         [look.noise_pp, look.noise_pv, look.noise_vv] = level.map(|q| q as f32);
         let [pp, pv, vv]: [f64; 3] = core::array::from_fn(|k| match (upright.get(k), level.get(k)) {

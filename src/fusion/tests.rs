@@ -1,9 +1,11 @@
 //! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
 use super::arrays::{COVARIANCE, Detection, Look, Observation, tri};
+use super::motion::{Motion, Noise};
 use super::observation::Seen;
 use super::predict::predict_one;
 use super::state::State;
+use super::undetected::{Plane, Prior, Undetected};
 use crate::space::Place;
 
 type Matrix = [[f64; 6]; 6];
@@ -251,4 +253,31 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
         }
     }
     assert!((state.covariance[0] - 0.75).abs() < 0.25, "settled at {}", state.covariance[0]);
+}
+
+/// Over a stretch that nobody looked at, births and deaths balance; over a short one every birth is still there.
+#[test]
+fn a_field_that_rests_holds_the_births_of_a_mean_life() {
+    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0, survival_per_s: 0.9995 };
+    let after = |motion: Motion, dt_s: f64| {
+        let plane = Plane {
+            origin: Place::from_metres([0.0; 3]),
+            east: [1.0, 0.0, 0.0],
+            north: [0.0, 1.0, 0.0],
+            cell_m: 1.0,
+            cells: [1, 1],
+        };
+        let prior = Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0 };
+        let mut field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
+        let mut look = Look::default();
+        motion.over(dt_s, &mut look);
+        field.predict(&look, |_| {});
+        field.count()
+    };
+    let near = |found: f64, wanted: f64| assert!((found / wanted - 1.0).abs() < 1e-3, "{found} {wanted}");
+    near(after(motion, 10.0), 0.01 + 0.9995_f64.powi(10));
+    for dt_s in [1e5, 1e9, 1e12] {
+        near(after(motion, dt_s), 1e-3 / -0.9995_f64.ln());
+    }
+    near(after(Motion { survival_per_s: 1.0, ..motion }, 1e5), 101.0);
 }

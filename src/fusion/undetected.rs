@@ -223,7 +223,7 @@ impl Undetected {
                 components.extend(births.iter().copied());
             }
             Self::Field { density, birth, .. } => {
-                let born = *birth * look.dt_s;
+                let born = *birth * look.births_s;
                 for d in density {
                     *d = born + *d * look.survival;
                 }

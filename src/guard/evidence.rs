@@ -4,7 +4,7 @@
 //! another. All else is done anew here: classes from the outlines and windows themselves, and the numbers of scans
 //! from docs/pictures.md: look k of a sensor covers [k, k + 1) of its periods since time 0; looks follow each other in
 //! the order of their ends and then of their sensors' names, from the one that holds the first detection to the one
-//! that holds the last; each is a scan, empty ones too.
+//! that holds the last; each is a scan, empty ones too, but for those in which the sensor rests.
 
 use super::GuardError;
 use super::cells::{Cell, cell};
@@ -297,6 +297,7 @@ impl Sight {
             }
         }
         let mut rows = rows.iter().peekable();
+        let mut placed_us = first_us;
         while let Some((&(end_us, name), &(_, period_us, _))) = open.first_key_value() {
             match rows.peek() {
                 Some(row) if row.time_us < end_us => {
@@ -305,6 +306,7 @@ impl Sight {
                         && *end_us - *period_us <= row.time_us
                     {
                         held.push(**row);
+                        placed_us = placed_us.max(row.time_us);
                     }
                     rows.next();
                 }
@@ -314,11 +316,29 @@ impl Sight {
                     let own = held.iter().map(|row| row.time_us).max().unwrap_or(end_us);
                     let before = self.scans.last().map_or(own, |(time_us, _)| *time_us);
                     self.scans.push((own.max(before), held));
-                    if let Some(next_us) = end_us.checked_add(period_us) {
+                    let misses = recording.catalogue.sensors.get(sensor as usize).map_or(1024, misses);
+                    let gap_us = [placed_us, rows.peek().map_or(last_us, |row| row.time_us)];
+                    let next =
+                        after_rest(end_us.div_euclid(period_us), misses, gap_us.map(|us| us.div_euclid(period_us)));
+                    if let Some(next_us) = next.checked_add(1).and_then(|after| after.checked_mul(period_us)) {
                         open.insert((next_us, name), (sensor, period_us, Vec::new()));
                     }
                 }
             }
         }
     }
+}
+
+/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶; from 8 to 1,024.
+#[expect(clippy::cast_possible_truncation, reason = "at most 1,024")]
+fn misses(sensor: &Sensor) -> i64 {
+    (36.0 / -libm::log10(1.0 - sensor.detection_probability)).ceil().clamp(8.0, 1024.0) as i64
+}
+
+/// The number of the look that is taken where `next` would be, between the looks that hold one row and the next one: of
+/// at least 128 more than twice `misses`, only so many of the first and of the last.
+fn after_rest(next: i64, misses: i64, [before, after]: [i64; 2]) -> i64 {
+    let empty = after.saturating_sub(before) - 1;
+    let [from, to] = [before + 1 + misses, after - misses];
+    if empty - 2 * misses >= 128 && next >= from && next < to { to } else { next }
 }

@@ -56,6 +56,14 @@ impl Strata {
         self.strata.get(stretches).unwrap_or(&[]).iter().cloned().collect()
     }
 
+    /// The stretches that meet the times from `first_us` to `last_us`: the start of each, which may lie before, and what
+    /// the policy knows of it.
+    pub fn stretches(&self, first_us: i64, last_us: i64) -> impl Iterator<Item = (i64, &Stratum)> {
+        let (first, last) = (self.stretch(first_us), self.stretch(last_us.max(first_us)));
+        let stretch = move |(number, stratum)| (self.bounds(number).0, stratum);
+        self.strata.iter().enumerate().take(last + 1).skip(first).map(stretch)
+    }
+
     /// Which stretch a time lies in.
     pub(super) fn stretch(&self, time_us: i64) -> usize {
         self.starts.partition_point(|&start| start <= time_us)

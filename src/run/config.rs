@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     /// Pictures hold every track at multiples of this period since time 0, seconds.
+    #[serde(deserialize_with = "report_period")]
     pub report_period_s: Positive,
     /// How pictures are scored where there is truth.
     pub score: Scoring,
@@ -95,4 +96,14 @@ impl RunConfig {
         scored.map_err(|source| ConfigError::Score { path: path.to_owned(), source })?;
         Ok(config)
     }
+}
+
+/// A period that microseconds can count, over any span that they can.
+fn report_period<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Positive, D::Error> {
+    let period_s = Positive::deserialize(from)?;
+    let found = period_s.get();
+    if (1e-6..=4e9).contains(&found) {
+        return Ok(period_s);
+    }
+    Err(serde::de::Error::custom(format!("found {found}, wanted seconds from 0.000001 to 4000000000")))
 }

@@ -1,5 +1,8 @@
 //! What a lane covers: a plane of cells over its sensors' coverage, and where each of its looks could have seen.
 //!
+//! A mask is made once for each coverage and each answer to "in which zones may something be fused?", however many
+//! sensors, times and partners have it.
+//!
 //! A segment sees less than its sensors do: where its partners may fuse nothing, a track is not missed, it is out of
 //! sight. The plane is bounded by the catalogue's coverage of the sensors that the lane may use, never by data.
 //!
@@ -10,8 +13,12 @@
 
 use super::RunError;
 use crate::fusion::undetected::{Mask, Plane};
-use crate::ingest::{Coverage, Sensor};
+use crate::ingest::{Coverage, Kind, Sensor};
+use crate::policy::ZoneMap;
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic, Place};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Most cells of a plane; beyond, cells grow.
 const CELLS_MAX: f64 = 1e6;
@@ -69,45 +76,147 @@ fn angle_deg(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     if cosine.is_nan() { 180.0 } else { cosine.clamp(-1.0, 1.0).acos().to_degrees() }
 }
 
-/// Where one sensor's look could have seen, `allowed` saying for a point on the ground (x, y or longitude, latitude)
-/// whether a detection there may be fused.
-///
-/// # Errors
-/// A plane that is none.
-pub(super) fn mask(
-    plane: &Plane,
-    sensor: &Sensor,
+/// The cells of a plane as places on the ground, with the zones that each lies in, and the masks over them: lanes over one
+/// plane share what is equal.
+#[derive(Debug)]
+pub(super) struct Ground {
+    plane: Plane,
     frame: Frame,
-    mut allowed: impl FnMut([f64; 2]) -> bool,
-) -> Result<Mask, RunError> {
-    let origin = plane.origin.metres();
-    let (east, north) = (plane.east.map(f64::from), plane.north.map(f64::from));
-    let cell_m = f64::from(plane.cell_m);
-    let up = cross(&east, &north);
-    let height_m = middle_height_m(sensor);
-    let mut share = Vec::with_capacity(plane.len());
-    for j in 0..plane.cells[1] {
-        for i in 0..plane.cells[0] {
-            let (u, v) = ((f64::from(i) + 0.5) * cell_m, (f64::from(j) + 0.5) * cell_m);
-            let point: [f64; 3] = core::array::from_fn(|k| origin[k] + u * east[k] + v * north[k]);
-            let seen = on_the_ground(point, &up, frame, height_m)
-                .is_some_and(|(ground, metres)| sensor.covers(frame, metres) && allowed(ground));
-            share.push(if seen { 1.0 } else { 0.0 });
-        }
-    }
-    Ok(Mask::new(plane.clone(), share)?)
+    /// Of each cell its place as zones see it (x, y or longitude, latitude); `None` beyond the limb.
+    places: Vec<Option<[f64; 2]>>,
+    /// Of each cell the number of its set of zones.
+    zones_of: Vec<usize>,
+    zones: Vec<BTreeSet<String>>,
+    /// What sensors cover: equal ones stand for each other.
+    covered: Vec<Covered>,
+    by_cells: BTreeMap<Arc<[bool]>, usize>,
+    by_shape: BTreeMap<[u64; 11], usize>,
+    /// By coverage, and whether something there may be fused in each set of zones.
+    masks: BTreeMap<(usize, Vec<bool>), Arc<Mask>>,
 }
 
-/// The point of the ground that is seen at a point of the plane from straight above: as zones see it, and in engine
-/// coordinates at mid-height; `None` beyond the limb.
-fn on_the_ground(point: [f64; 3], up: &[f64; 3], frame: Frame, height_m: f64) -> Option<([f64; 2], [f64; 3])> {
+/// What a sensor covers.
+#[derive(Debug)]
+struct Covered {
+    cells: Arc<[bool]>,
+    /// The sets of zones of these cells.
+    zones: BTreeSet<usize>,
+}
+
+impl Ground {
+    /// The ground below a plane; without a map no zone is anywhere.
+    pub(super) fn new(plane: Plane, frame: Frame, map: Option<&ZoneMap>) -> Self {
+        let origin = plane.origin.metres();
+        let (east, north) = (plane.east.map(f64::from), plane.north.map(f64::from));
+        let (cell_m, up) = (f64::from(plane.cell_m), cross(&east, &north));
+        let cells = (0..plane.cells[1]).flat_map(|j| (0..plane.cells[0]).map(move |i| [i, j]));
+        let place = |cell: [u32; 2]| {
+            let [u, v] = cell.map(|k| (f64::from(k) + 0.5) * cell_m);
+            on_the_ground(core::array::from_fn(|k| origin[k] + u * east[k] + v * north[k]), &up, frame)
+        };
+        let places: Vec<Option<[f64; 2]>> = cells.map(place).collect();
+        let mut numbers = BTreeMap::from([(BTreeSet::new(), 0)]);
+        let mut zone_of = |place: &Option<[f64; 2]>| {
+            let zones = place.and_then(|place| Some(map?.zones_at(place)))?;
+            let next = numbers.len();
+            let known = numbers.get(zones.as_ref()).copied();
+            Some(known.unwrap_or_else(|| *numbers.entry(zones.into_owned()).or_insert(next)))
+        };
+        let zones_of = places.iter().map(|place| zone_of(place).unwrap_or_default()).collect();
+        let mut zones = vec![BTreeSet::new(); numbers.len()];
+        for (set, number) in numbers {
+            zones[number] = set;
+        }
+        let (covered, by_cells, by_shape) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { plane, frame, places, zones_of, zones, covered, by_cells, by_shape, masks: BTreeMap::new() }
+    }
+
+    /// The plane above it.
+    #[must_use]
+    pub(super) fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// The number of what a sensor covers: a cell is covered if its middle is.
+    pub(super) fn cover(&mut self, sensor: &Sensor) -> usize {
+        let shape = shape(sensor);
+        if let Some(&known) = self.by_shape.get(&shape) {
+            return known;
+        }
+        let height_m = middle_height_m(sensor);
+        let seen = |place: &Option<[f64; 2]>| {
+            place.is_some_and(|place| sensor.covers(self.frame, in_metres(place, height_m, self.frame)))
+        };
+        let cells: Vec<bool> = self.places.par_iter().with_min_len(1024).map(seen).collect();
+        let (cells, next): (Arc<[bool]>, usize) = (cells.into(), self.covered.len());
+        let number = *self.by_cells.entry(Arc::clone(&cells)).or_insert(next);
+        if number == next {
+            let zones = cells.iter().zip(&self.zones_of).filter(|(seen, _)| **seen).map(|(_, zones)| *zones).collect();
+            self.covered.push(Covered { cells, zones });
+        }
+        self.by_shape.insert(shape, number);
+        number
+    }
+
+    /// The sets of zones that a coverage meets, each with its number; and how many numbers there are.
+    pub(super) fn zones(&self, coverage: usize) -> (impl Iterator<Item = (usize, &BTreeSet<String>)>, usize) {
+        let met = self.covered.get(coverage).into_iter().flat_map(|covered| &covered.zones);
+        (met.filter_map(|&number| Some((number, self.zones.get(number)?))), self.zones.len())
+    }
+
+    /// Where a look could have seen: what is covered, in the sets of zones in which something may be fused.
+    ///
+    /// # Errors
+    /// A plane that is none.
+    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, RunError> {
+        let key = (coverage, allowed.to_vec());
+        if let Some(known) = self.masks.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let covered = self.covered.get(coverage).into_iter().flat_map(|covered| covered.cells.iter());
+        let share = |(&seen, &zones): (&bool, &usize)| {
+            if seen && allowed.get(zones).is_some_and(|allowed| *allowed) { 1.0 } else { 0.0 }
+        };
+        let share = covered.zip(&self.zones_of).map(share).collect();
+        let mask = Arc::new(Mask::new(self.plane.clone(), share)?);
+        self.masks.insert(key, Arc::clone(&mask));
+        Ok(mask)
+    }
+}
+
+/// All that decides what a sensor covers.
+fn shape(sensor: &Sensor) -> [u64; 11] {
+    let site_m = match sensor.kind {
+        Kind::Radar { site_m, .. } => site_m,
+        Kind::Position => [0.0; 3],
+    };
+    let (kind, [[a, b], [c, d]], height_m) = match sensor.coverage {
+        Coverage::Box { min, max, height_m } => (0.0, [min, max], height_m),
+        Coverage::Ring { range_m, height_m } => (1.0, [range_m, [0.0; 2]], height_m),
+    };
+    let bounded = if height_m.is_some() { 1.0 } else { 0.0 };
+    let [low, high] = height_m.unwrap_or_default();
+    let [x, y, z] = site_m;
+    [kind, a, b, c, d, bounded, low, high, x, y, z].map(f64::to_bits)
+}
+
+/// The point of the ground that is seen at a point of the plane from straight above, as zones see it; `None` beyond the
+/// limb.
+fn on_the_ground(point: [f64; 3], up: &[f64; 3], frame: Frame) -> Option<[f64; 2]> {
     match frame {
-        Frame::Local => Some(([point[0], point[1]], [point[0], point[1], height_m])),
+        Frame::Local => Some([point[0], point[1]]),
         Frame::Geodetic => {
             let g = Geodetic::from_ecef(dropped(&point, up)?);
-            let ground = Geodetic { altitude_m: height_m, ..g };
-            Some(([g.longitude_deg, g.latitude_deg], ground.ecef()))
+            Some([g.longitude_deg, g.latitude_deg])
         }
+    }
+}
+
+/// A point above the ground in engine coordinates.
+fn in_metres([x, y]: [f64; 2], height_m: f64, frame: Frame) -> [f64; 3] {
+    match frame {
+        Frame::Local => [x, y, height_m],
+        Frame::Geodetic => Geodetic { latitude_deg: y, longitude_deg: x, altitude_m: height_m }.ecef(),
     }
 }
 
@@ -168,7 +277,7 @@ fn axes(points: &[[f64; 3]], frame: Frame) -> ([f64; 3], [f64; 3], [f64; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::{Kind, Noise};
+    use crate::ingest::Noise;
 
     fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         Sensor {
@@ -187,10 +296,11 @@ mod tests {
     fn a_cell_far_from_the_middle_stands_for_the_ground_that_detections_there_fall_into() {
         let sensor = sensor([-40.0, 40.0], [20.0, 70.0]);
         let plane = plane([&sensor].into_iter(), Frame::Geodetic, 20_000.0).expect("narrow enough");
-        let line = 30.0;
-        let mask = mask(&plane, &sensor, Frame::Geodetic, |[longitude_deg, _]| longitude_deg < line).unwrap();
+        let mut ground = Ground::new(plane, Frame::Geodetic, None);
+        let coverage = ground.cover(&sensor);
+        let mask = ground.mask(coverage, &[true]).unwrap();
         for latitude_deg in [25.0, 45.0, 65.0] {
-            for (longitude_deg, seen) in [(-35.0, true), (line - 0.5, true), (line + 0.5, false)] {
+            for (longitude_deg, seen) in [(-39.5, true), (39.5, true), (-40.5, false), (40.5, false)] {
                 let place = Place::from_metres(Geodetic { latitude_deg, longitude_deg, altitude_m: 0.0 }.ecef());
                 assert!((mask.at(&place.tile, &place.offset_m) > 0.5) == seen, "{latitude_deg} {longitude_deg}");
             }
@@ -204,5 +314,25 @@ mod tests {
             let error = plane([&sensor].into_iter(), Frame::Geodetic, 1e5).expect_err("too wide");
             assert!(error.to_string().contains("wanted at most 75"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_mask_is_made_once_however_many_sensors_and_times_have_it() {
+        let sensors: Vec<Sensor> = (0..60).map(|_| sensor([0.0, 1e4], [0.0, 1e4])).collect();
+        let plane = plane(sensors.iter(), Frame::Local, 100.0).expect("a plane");
+        let mut ground = Ground::new(plane, Frame::Local, None);
+        let mut seen = BTreeMap::new();
+        for period in 0..40 {
+            for sensor in &sensors {
+                let coverage = ground.cover(sensor);
+                let mask = ground.mask(coverage, &[period % 2 == 0]).unwrap();
+                seen.insert(Arc::as_ptr(&mask), mask);
+            }
+        }
+        assert_eq!((ground.covered.len(), ground.masks.len(), seen.len()), (1, 2, 2));
+        let shares: BTreeSet<u32> = seen.values().map(|mask| mask.share().iter().sum::<f32>() as u32).collect();
+        assert_eq!(shares, BTreeSet::from([0, 101 * 101]), "all of it, or nothing");
+        let other = ground.cover(&sensor([0.0, 5e3], [0.0, 1e4]));
+        assert!(other == 1 && ground.mask(other, &[true]).unwrap().share().iter().sum::<f32>() < 6_000.0);
     }
 }

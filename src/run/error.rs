@@ -105,6 +105,25 @@ pub enum RunError {
         /// How far.
         reach_deg: f64,
     },
+    /// A report period that is none.
+    #[error("`report_period_s` is {period_s}, wanted seconds from 0.000001 to 4000000000")]
+    ReportPeriod {
+        /// The period.
+        period_s: f32,
+    },
+    /// More reports than a picture can hold.
+    #[error(
+        "`report_period_s` is {period_s}: found {found} reports of one segment, wanted at most {wanted}: choose a longer \
+         period"
+    )]
+    TooManyReports {
+        /// The period.
+        period_s: f32,
+        /// How many reports there could be.
+        found: u64,
+        /// How many there may be.
+        wanted: u64,
+    },
     /// Too many owners and labels in one lane.
     #[error("partner `{partner}` may fuse detections of {found} owners and labels, wanted at most {SOURCES_MAX}")]
     TooManySources {

@@ -116,7 +116,7 @@ impl Case {
             sensor: 0,
             place: batch.place[n],
             measurement: batch.measurement[n],
-            class: 0,
+            source: 0,
         };
         let all = 0..batch.len();
         all.map(|n| given(&row(n), batch.reading[n], &catalogue.sensors[0], self.frame, cut).expect("a row")).collect()

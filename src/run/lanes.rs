@@ -1,7 +1,7 @@
 //! Segments to lanes: what each lane may see, from when to when, of whom, and where it could have seen.
 
-use super::coverage::{mask, plane};
-use super::looks::Looks;
+use super::coverage::{Ground, plane};
+use super::looks::{Looks, looks_between};
 use super::measure::Extent;
 use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
@@ -9,11 +9,13 @@ use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
 use crate::ingest::{Catalogue, Pass, Recording, Sensor};
 use crate::policy::{
-    ClassKey, ClassSummary, Classifier, Decisions, FuseRights, Measured, Obligations, Policy, Strata, Stratum, ZoneMap,
-    kind_name,
+    ClassKey, ClassSummary, Classifier, Decisions, FuseRights, Measured, Obligations, Policy, Segment, Strata, Stratum,
+    ZoneMap, kind_name,
 };
 use crate::space::Frame;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
@@ -28,11 +30,20 @@ pub(super) struct Lane {
     pub(super) sources: Vec<(String, String)>,
     /// By number of the class, what the lane gets of it; beyond the last one nothing.
     given: Vec<Option<Given>>,
-    /// Where each sensor's look could have seen, in each stratum of time.
-    masks: BTreeMap<usize, BTreeMap<Stratum, Mask>>,
+    /// Where each sensor's looks could have seen.
+    masks: BTreeMap<usize, Masks>,
     plane: Plane,
     /// Whether any of its sensors knows heights.
     pub(super) extent: Extent,
+}
+
+/// Where the looks of one sensor could have seen, from the lane's first look to its last.
+#[derive(Debug)]
+struct Masks {
+    /// When these two begin.
+    looks_us: [i64; 2],
+    /// From which time on which mask holds.
+    from: Vec<(i64, Arc<Mask>)>,
 }
 
 /// What a lane gets of a class of detections.
@@ -71,6 +82,23 @@ pub(super) struct Basis<'a> {
     pub(super) summaries: &'a [ClassSummary],
 }
 
+/// A segment before it is a lane, or several: where partners could have seen different places.
+#[derive(Debug)]
+struct Draft<'a> {
+    partners: Vec<usize>,
+    levels: BTreeMap<u32, Obligations<Measured>>,
+    classes: Vec<(u32, &'a ClassKey)>,
+    detections: u64,
+    span_us: [i64; 2],
+    /// Its sensors, each with the labels of its detections and whether they have an identity.
+    sensors: BTreeMap<usize, BTreeSet<(&'a str, bool)>>,
+    sources: BTreeMap<(&'a str, &'a str), u8>,
+}
+
+/// For each sensor, from which time on a partner may have something fused in which sets of zones, by their numbers on the
+/// ground. Times at which no answer changes are not there: what concerns others moves nothing here.
+type Rights = BTreeMap<usize, Vec<(i64, Vec<bool>)>>;
+
 impl Lane {
     /// The lanes of a recording. Partners share one only if they may fuse the same classes and could have seen the
     /// same places.
@@ -78,19 +106,26 @@ impl Lane {
     /// # Errors
     /// If a rule fails, or a lane has more sources than fusion can tell apart.
     pub(super) fn all(basis: &Basis<'_>, decisions: &Decisions) -> Result<Vec<Self>, RunError> {
-        let mut lanes: Vec<Self> = Vec::new();
-        for segment in decisions.segments() {
-            let first = lanes.len();
-            for &partner in &segment.partners {
-                let lane = Self::of(basis, &segment.classes, partner)?;
-                let same = lanes.iter_mut().skip(first).find(|known| known.masks == lane.masks);
-                match same {
-                    Some(known) => known.partners.push(partner),
-                    None => lanes.push(lane),
-                }
+        let sensors = basis.catalogue.sensors.iter().enumerate();
+        let numbers: BTreeMap<&str, usize> = sensors.map(|(number, sensor)| (sensor.name.as_str(), number)).collect();
+        // Segments of the same sensors lie over the same ground, of which one is in memory at a time.
+        let mut by_sensors: BTreeMap<Vec<usize>, Vec<(usize, Draft<'_>)>> = BTreeMap::new();
+        for (place, segment) in decisions.segments().into_iter().enumerate() {
+            let draft = Draft::of(basis, &numbers, segment)?;
+            by_sensors.entry(draft.sensors.keys().copied().collect()).or_default().push((place, draft));
+        }
+        let mut lanes: Vec<(usize, Self)> = Vec::new();
+        for (sensors, drafts) in by_sensors {
+            let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
+            let mut ground = Ground::new(plane_over(&sensors, frame, basis.config)?, frame, Some(basis.zones));
+            let covers: BTreeMap<usize, usize> =
+                sensors.iter().map(|(number, sensor)| (*number, ground.cover(sensor))).collect();
+            for (place, draft) in drafts {
+                lanes.extend(draft.lanes(basis, &mut ground, &covers)?.into_iter().map(|lane| (place, lane)));
             }
         }
-        Ok(lanes)
+        lanes.sort_by_key(|(place, _)| *place);
+        Ok(lanes.into_iter().map(|(_, lane)| lane).collect())
     }
 
     /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
@@ -103,12 +138,12 @@ impl Lane {
         span_us: [i64; 2],
         config: &RunConfig,
     ) -> Result<Self, RunError> {
-        let frame = catalogue.frame;
-        let used: Vec<(usize, &Sensor)> =
-            catalogue.sensors.iter().enumerate().filter(|(index, _)| sensors.contains(index)).collect();
-        let plane = plane_over(&used, frame, config)?;
-        let seen = |&(index, sensor): &(usize, &Sensor)| {
-            Ok((index, BTreeMap::from([(Stratum::default(), mask(&plane, sensor, frame, |_| true)?)])))
+        let used = named(catalogue, sensors.iter());
+        let mut ground = Ground::new(plane_over(&used, catalogue.frame, config)?, catalogue.frame, None);
+        let seen = |&(number, sensor): &(usize, &Sensor)| {
+            let coverage = ground.cover(sensor);
+            let from = vec![(i64::MIN, ground.mask(coverage, &[true])?)];
+            Ok((number, Masks { looks_us: looks_between(sensor, span_us), from }))
         };
         Ok(Self {
             partners: Vec::new(),
@@ -118,110 +153,8 @@ impl Lane {
             given: vec![Some(Given { source: 0, cut: None })],
             masks: used.iter().map(seen).collect::<Result<_, RunError>>()?,
             extent: extent(&used),
-            plane,
+            plane: ground.plane().clone(),
         })
-    }
-
-    fn of(basis: &Basis<'_>, classes: &BTreeMap<u32, Obligations<Measured>>, partner: usize) -> Result<Self, RunError> {
-        let catalogue = basis.catalogue;
-        let keys: Vec<(u32, &ClassKey, &ClassSummary)> = classes
-            .keys()
-            .filter_map(|&c| Some((c, basis.classes.get(c as usize)?, basis.summaries.get(c as usize)?)))
-            .collect();
-        let first_us = keys.iter().map(|(_, _, summary)| summary.first_us).min().unwrap_or(0);
-        let last_us = keys.iter().map(|(_, _, summary)| summary.last_us).max().unwrap_or(0);
-        let names: BTreeSet<&str> = keys.iter().map(|(_, key, _)| key.sensor.as_str()).collect();
-        let sensors: Vec<(usize, &Sensor)> =
-            catalogue.sensors.iter().enumerate().filter(|(_, sensor)| names.contains(sensor.name.as_str())).collect();
-        let sources: BTreeSet<(String, String)> =
-            keys.iter().map(|(_, key, _)| (key.owner.clone(), key.label.clone())).collect();
-        let sources: Vec<(String, String)> = sources.into_iter().collect();
-        if sources.len() > SOURCES_MAX {
-            let partner = basis.policy.partners().get(partner).map_or_else(String::new, |p| p.id.clone());
-            return Err(RunError::TooManySources { partner, found: sources.len() });
-        }
-        let source = |key: &ClassKey| {
-            let place = sources.iter().position(|(owner, label)| *owner == key.owner && *label == key.label);
-            place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
-        };
-        let mut given = Vec::new();
-        for (class, key, _) in &keys {
-            let cut = classes.get(class).filter(|cut| cut.coarsen_m.is_some() || !cut.omit.is_empty());
-            given.resize(*class as usize, None);
-            given.push(Some(Given { source: source(key), cut: cut.cloned() }));
-        }
-        let without_height = classes.values().any(|cut| cut.omit.contains(&Measured::Height));
-        let plane = plane_over(&sensors, catalogue.frame, basis.config)?;
-        let mut lane = Self {
-            partners: vec![partner],
-            detections: keys.iter().map(|(_, _, summary)| summary.count).sum(),
-            span_us: [first_us, last_us],
-            given,
-            sources,
-            masks: BTreeMap::new(),
-            // On Earth a position without its height is not one in a plane.
-            extent: if without_height && catalogue.frame == Frame::Geodetic { Extent::Space } else { extent(&sensors) },
-            plane,
-        };
-        let mut rights = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
-        for (index, sensor) in sensors {
-            let kinds: BTreeSet<(&str, bool)> = keys
-                .iter()
-                .filter(|(_, key, _)| key.sensor == sensor.name)
-                .map(|(_, key, _)| (key.label.as_str(), key.identified))
-                .collect();
-            let masks = lane.masks_of(basis, sensor, &kinds, &mut rights)?;
-            lane.masks.insert(index, masks);
-        }
-        Ok(lane)
-    }
-
-    /// The masks of one sensor for every stratum within the lane's span.
-    fn masks_of(
-        &self,
-        basis: &Basis<'_>,
-        sensor: &Sensor,
-        kinds: &BTreeSet<(&str, bool)>,
-        rights: &mut FuseRights<'_>,
-    ) -> Result<BTreeMap<Stratum, Mask>, RunError> {
-        let mut masks = BTreeMap::new();
-        let [first_us, last_us] = self.span_us;
-        for stratum in basis.strata.between(first_us, last_us) {
-            let mut failed = None;
-            let mut known: BTreeMap<BTreeSet<String>, bool> = BTreeMap::new();
-            let mut allowed = |zones: &BTreeSet<String>| {
-                kinds.iter().any(|(label, identified)| {
-                    let class = ClassKey {
-                        sensor: sensor.name.clone(),
-                        owner: sensor.owner.clone(),
-                        kind: kind_name(&sensor.kind).to_owned(),
-                        label: (*label).to_owned(),
-                        zones: zones.clone(),
-                        periods: stratum.periods.clone(),
-                        identified: *identified,
-                        placed: true,
-                        waited_us: stratum.waited_us,
-                    };
-                    rights.may_fuse(&class).unwrap_or_else(|error| {
-                        failed.get_or_insert(error);
-                        false
-                    })
-                })
-            };
-            let seen = mask(&self.plane, sensor, basis.catalogue.frame, |ground| {
-                let zones = basis.zones.zones_at(ground).into_owned();
-                known.get(&zones).copied().unwrap_or_else(|| {
-                    let answer = allowed(&zones);
-                    known.insert(zones, answer);
-                    answer
-                })
-            })?;
-            if let Some(error) = failed {
-                return Err(error.into());
-            }
-            masks.insert(stratum, seen);
-        }
-        Ok(masks)
     }
 
     /// What the lane gets of a class; `None`: nothing.
@@ -236,18 +169,41 @@ impl Lane {
         self.given.iter().flatten().any(|given| given.cut.is_some())
     }
 
-    /// Where a sensor's look could have seen; `None` if the lane may not use the sensor.
-    #[must_use]
-    pub(super) fn mask(&self, sensor: usize, stratum: &Stratum) -> Option<&Mask> {
-        let masks = self.masks.get(&sensor)?;
-        masks.get(stratum).or_else(|| masks.values().next())
+    /// Where a sensor's look that begins at `start_us` could have seen: rights are those of that time.
+    ///
+    /// # Errors
+    /// If the lane has no such look: a fault of this program, which must not pass for a look that sees everything.
+    pub(super) fn mask(&self, sensor: usize, start_us: i64) -> Result<&Mask, RunError> {
+        let masks = self.masks.get(&sensor).filter(|masks| {
+            let [first_us, last_us] = masks.looks_us;
+            (first_us..=last_us).contains(&start_us)
+        });
+        let mask = masks.and_then(|Masks { from, .. }| {
+            let after = from.partition_point(|(from_us, _)| *from_us <= start_us);
+            from.get(after.checked_sub(1)?)
+        });
+        mask.map(|(_, mask)| mask.as_ref()).ok_or_else(|| {
+            let found = format!("a look of sensor number {sensor} that begins at {start_us} microseconds");
+            RunError::NotAllowed { found }
+        })
     }
 
     /// The looks of the sensors that the lane may use.
     #[must_use]
     pub(super) fn looks(&self, catalogue: &Catalogue) -> Looks {
-        let used = catalogue.sensors.iter().enumerate().filter(|(index, _)| self.masks.contains_key(index));
-        Looks::new(used, self.span_us)
+        Looks::new(named(catalogue, self.masks.keys()), self.span_us)
+    }
+
+    /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
+    /// the next look tells.
+    #[must_use]
+    pub(super) fn reports(&self, catalogue: &Catalogue, period_us: i64, horizon_us: i64) -> u64 {
+        let [first_us, last_us] = self.span_us;
+        let sensors = named(catalogue, self.masks.keys());
+        let look_us = sensors.iter().map(|(_, sensor)| sensor.scan_period_us).min().unwrap_or(0);
+        let of_row = u64::try_from(horizon_us.saturating_add(look_us) / period_us).unwrap_or(0).saturating_add(2);
+        let of_span = last_us.abs_diff(first_us) / u64::try_from(period_us).unwrap_or(1).max(1) + 1;
+        of_row.saturating_mul(self.detections).min(of_span)
     }
 
     /// The fusion problem before its first scan.
@@ -271,6 +227,173 @@ impl Lane {
             },
         }
     }
+}
+
+impl<'a> Draft<'a> {
+    fn of(basis: &Basis<'a>, numbers: &BTreeMap<&str, usize>, segment: Segment) -> Result<Self, RunError> {
+        let Segment { classes: levels, partners } = segment;
+        let mut draft = Self {
+            partners,
+            classes: Vec::with_capacity(levels.len()),
+            levels,
+            detections: 0,
+            span_us: [i64::MAX, i64::MIN],
+            sensors: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        };
+        for &class in draft.levels.keys() {
+            let of_class = basis.classes.get(class as usize).zip(basis.summaries.get(class as usize));
+            let Some((key, summary)) = of_class else { continue };
+            let Some(&sensor) = numbers.get(key.sensor.as_str()) else { continue };
+            draft.sensors.entry(sensor).or_default().insert((key.label.as_str(), key.identified));
+            draft.sources.insert((&key.owner, &key.label), 0);
+            draft.classes.push((class, key));
+            draft.detections += summary.count;
+            let [first_us, last_us] = &mut draft.span_us;
+            (*first_us, *last_us) = (summary.first_us.min(*first_us), summary.last_us.max(*last_us));
+        }
+        let found = draft.sources.len();
+        for (place, source) in draft.sources.values_mut().enumerate() {
+            // Who contributed decides who may receive: no two sources may share a place.
+            let place = u8::try_from(place).ok().filter(|_| found <= SOURCES_MAX);
+            *source = place.ok_or_else(|| {
+                let first = draft.partners.first().and_then(|&partner| basis.policy.partners().get(partner));
+                RunError::TooManySources { partner: first.map_or_else(String::new, |p| p.id.clone()), found }
+            })?;
+        }
+        Ok(draft)
+    }
+
+    /// The lanes of partners that could have seen the same places.
+    fn lanes(
+        &self,
+        basis: &Basis<'_>,
+        ground: &mut Ground,
+        covers: &BTreeMap<usize, usize>,
+    ) -> Result<Vec<Lane>, RunError> {
+        // All are collected before the first failure is picked, so that it is the same one on any number of threads.
+        let rights: Vec<Result<Rights, RunError>> =
+            self.partners.par_iter().map(|&partner| self.rights(basis, ground, covers, partner)).collect();
+        let mut places: BTreeMap<Rights, usize> = BTreeMap::new();
+        let mut lanes: Vec<Lane> = Vec::new();
+        for (&partner, rights) in self.partners.iter().zip(rights) {
+            let rights = rights?;
+            if let Some(lane) = places.get(&rights).and_then(|&place| lanes.get_mut(place)) {
+                lane.partners.push(partner);
+                continue;
+            }
+            lanes.push(self.lane(basis, ground, covers, &rights)?);
+            if let Some(lane) = lanes.last_mut() {
+                lane.partners.push(partner);
+            }
+            places.insert(rights, lanes.len() - 1);
+        }
+        Ok(lanes)
+    }
+
+    /// Where and when a partner may have something of each sensor fused. A look is one question to a sensor: what its
+    /// mask says holds for all of it, and is what the rules say of the time at which it begins.
+    fn rights(
+        &self,
+        basis: &Basis<'_>,
+        ground: &Ground,
+        covers: &BTreeMap<usize, usize>,
+        partner: usize,
+    ) -> Result<Rights, RunError> {
+        let mut may = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
+        let mut rights = Rights::new();
+        for (&number, kinds) in &self.sensors {
+            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(covers.get(&number)) else {
+                continue;
+            };
+            let [first_us, last_us] = looks_between(sensor, self.span_us);
+            let mut from: Vec<(i64, Vec<bool>)> = Vec::new();
+            for (start_us, stratum) in basis.strata.stretches(first_us, last_us) {
+                let (zones, numbers) = ground.zones(coverage);
+                let mut allowed = vec![false; numbers];
+                for (zone, names) in zones {
+                    let answer = may_fuse(&mut may, sensor, kinds, (names, stratum))?;
+                    allowed.get_mut(zone).into_iter().for_each(|allowed| *allowed = answer);
+                }
+                // The first one holds from before the first look on, wherever a stretch began.
+                match from.last() {
+                    None => from.push((i64::MIN, allowed)),
+                    Some((_, before)) if *before == allowed => {}
+                    Some(_) => from.push((start_us, allowed)),
+                }
+            }
+            rights.insert(number, from);
+        }
+        Ok(rights)
+    }
+
+    fn lane(
+        &self,
+        basis: &Basis<'_>,
+        ground: &mut Ground,
+        covers: &BTreeMap<usize, usize>,
+        rights: &Rights,
+    ) -> Result<Lane, RunError> {
+        let mut given = Vec::new();
+        for (class, key) in &self.classes {
+            let cut = self.levels.get(class).filter(|cut| cut.coarsen_m.is_some() || !cut.omit.is_empty());
+            let source = self.sources.get(&(key.owner.as_str(), key.label.as_str()));
+            given.resize(*class as usize, None);
+            given.push(source.map(|&source| Given { source, cut: cut.cloned() }));
+        }
+        let mut masks = BTreeMap::new();
+        let sensors = named(basis.catalogue, self.sensors.keys());
+        for (number, sensor) in &sensors {
+            let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
+            let from = from.iter().map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed)?)));
+            let from = from.collect::<Result<_, RunError>>()?;
+            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from });
+        }
+        let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
+        let on_earth = basis.catalogue.frame == Frame::Geodetic;
+        Ok(Lane {
+            partners: Vec::new(),
+            detections: self.detections,
+            span_us: self.span_us,
+            sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
+            given,
+            masks,
+            plane: ground.plane().clone(),
+            // On Earth a position without its height is not one in a plane.
+            extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
+        })
+    }
+}
+
+/// Whether detections of a sensor may be fused in a set of zones and a stratum of time, whatever their kind.
+fn may_fuse(
+    may: &mut FuseRights<'_>,
+    sensor: &Sensor,
+    kinds: &BTreeSet<(&str, bool)>,
+    (zones, stratum): (&BTreeSet<String>, &Stratum),
+) -> Result<bool, RunError> {
+    for &(label, identified) in kinds {
+        let class = ClassKey {
+            sensor: sensor.name.clone(),
+            owner: sensor.owner.clone(),
+            kind: kind_name(&sensor.kind).to_owned(),
+            label: label.to_owned(),
+            zones: zones.clone(),
+            periods: stratum.periods.clone(),
+            identified,
+            placed: true,
+            waited_us: stratum.waited_us,
+        };
+        if may.may_fuse(&class)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Sensors by number.
+fn named<'a, 'n>(catalogue: &'a Catalogue, numbers: impl Iterator<Item = &'n usize>) -> Vec<(usize, &'a Sensor)> {
+    numbers.filter_map(|&number| Some((number, catalogue.sensors.get(number)?))).collect()
 }
 
 /// Space as soon as one of some sensors knows heights.

@@ -3,6 +3,10 @@
 //! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded. Looks come out in the order of
 //! their ends, then of their sensors' names. A lane forms its looks from its own rows alone: a row that it may not see
 //! can neither end one of its looks nor make one of its rows late.
+//!
+//! A sensor *rests* in a long stretch without a row of its lane. Of its looks there, the first ones are taken, as many as
+//! must miss in a row before no track that they cover can be left, and as many of the last ones, after which the field of
+//! undetected targets knows no more of what was before; those between would find nothing to change, and are left out.
 
 use crate::ingest::{Measurement, Sensor};
 use crate::space::Place;
@@ -19,8 +23,8 @@ pub(super) struct Row {
     pub(super) place: Place,
     /// How it was measured.
     pub(super) measurement: Measurement,
-    /// Class of the policy.
-    pub(super) class: u32,
+    /// Place of its owner and label among the lane's sources.
+    pub(super) source: u8,
 }
 
 /// One look of one sensor.
@@ -34,16 +38,28 @@ pub(super) struct Look {
     pub(super) end_us: i64,
     /// What it detected.
     pub(super) rows: Vec<Row>,
+    /// Whether some looks between the lane's last row and this one were left out.
+    pub(super) after_rest: bool,
 }
+
+/// Looks that a rest leaves out at least: a shorter one is not worth it.
+const REST_MIN: i64 = 128;
+/// Looks that are taken at least, and at most, on either side of a rest.
+const TAKEN: [f64; 2] = [8.0, 1024.0];
+/// Powers of ten from the odds of the most certain track, 10³⁰, to those that no threshold is below, 10⁻⁶.
+const DECADES: f64 = 36.0;
 
 /// Forms the looks of one lane; holds no more than the looks that are still open and the rows not yet placed.
 #[derive(Debug)]
 pub(super) struct Looks {
-    /// By end of the open look, then name.
-    open: BTreeMap<(i64, String), Open>,
-    ends: BTreeMap<usize, (i64, String)>,
+    /// By end of the open look, then rank of the sensor's name.
+    open: BTreeMap<(i64, usize), Open>,
+    ends: BTreeMap<usize, (i64, usize)>,
     waiting: VecDeque<Row>,
+    /// Time of the last row that was placed.
+    placed_us: i64,
     last_us: i64,
+    resting: bool,
     ended: bool,
     late: u64,
 }
@@ -52,25 +68,45 @@ pub(super) struct Looks {
 struct Open {
     sensor: usize,
     period_us: i64,
+    /// Looks that are taken on either side of a rest.
+    taken: i64,
     rows: Vec<Row>,
+}
+
+/// When the first and the last look of a sensor begin that meet a span of time.
+#[must_use]
+pub(super) fn looks_between(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
+    let period_us = sensor.scan_period_us.max(1);
+    span_us.map(|us| us.div_euclid(period_us).saturating_mul(period_us))
+}
+
+/// How many looks in a row must miss before no track that they cover can be left.
+#[expect(clippy::cast_possible_truncation, reason = "within `TAKEN`")]
+fn taken(sensor: &Sensor) -> i64 {
+    let [least, most] = TAKEN;
+    let misses = DECADES / -libm::log10(1.0 - sensor.detection_probability);
+    misses.ceil().clamp(least, most) as i64
 }
 
 impl Looks {
     /// Begins with the looks of `sensors` that hold `first_us`; the last ones hold `last_us`.
     #[must_use]
-    pub(super) fn new<'a>(sensors: impl Iterator<Item = (usize, &'a Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
+    pub(super) fn new(mut sensors: Vec<(usize, &Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
         let mut looks = Self {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
             waiting: VecDeque::new(),
+            placed_us: first_us,
             last_us,
+            resting: false,
             ended: false,
             late: 0,
         };
-        for (sensor, Sensor { name, scan_period_us, .. }) in sensors {
-            let period_us = (*scan_period_us).max(1);
+        sensors.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+        for (rank, (number, sensor)) in sensors.into_iter().enumerate() {
+            let period_us = sensor.scan_period_us.max(1);
             let end_us = first_us.div_euclid(period_us).saturating_add(1).saturating_mul(period_us);
-            looks.open(end_us, name.clone(), Open { sensor, period_us, rows: Vec::new() });
+            looks.open(end_us, rank, Open { sensor: number, period_us, taken: taken(sensor), rows: Vec::new() });
         }
         looks
     }
@@ -114,22 +150,126 @@ impl Looks {
         let Some(row) = self.waiting.pop_front() else { return };
         let open = self.ends.get(&row.sensor).and_then(|key| Some((key.0, self.open.get_mut(key)?)));
         match open {
-            Some((end_us, open)) if end_us - open.period_us <= row.time_us => open.rows.push(row),
+            Some((end_us, open)) if end_us - open.period_us <= row.time_us => {
+                open.rows.push(row);
+                self.placed_us = self.placed_us.max(row.time_us);
+                self.resting = false;
+            }
             _ => self.late += 1,
         }
     }
 
     fn close(&mut self) -> Option<Look> {
-        let ((end_us, name), Open { sensor, period_us, rows }) = self.open.pop_first()?;
+        let ((end_us, rank), Open { sensor, period_us, taken, rows }) = self.open.pop_first()?;
         self.ends.remove(&sensor);
-        if let Some(next_us) = end_us.checked_add(period_us) {
-            self.open(next_us, name, Open { sensor, period_us, rows: Vec::new() });
+        let look = Look { sensor, start_us: end_us - period_us, end_us, rows, after_rest: self.resting };
+        let next_us = self.next_start(end_us, period_us, taken);
+        self.resting |= next_us > end_us;
+        if let Some(next_us) = next_us.checked_add(period_us) {
+            self.open(next_us, rank, Open { sensor, period_us, taken, rows: Vec::new() });
         }
-        Some(Look { sensor, start_us: end_us - period_us, end_us, rows })
+        Some(look)
     }
 
-    fn open(&mut self, end_us: i64, name: String, open: Open) {
-        self.ends.insert(open.sensor, (end_us, name.clone()));
-        self.open.insert((end_us, name), open);
+    /// When the look begins that follows one that ends at `end_us`: then, or after a rest.
+    fn next_start(&self, end_us: i64, period_us: i64, taken: i64) -> i64 {
+        let next_row_us = self.waiting.front().map_or(self.last_us, |row| row.time_us);
+        let look_at = |time_us: i64| time_us.div_euclid(period_us);
+        let rest = look_at(self.placed_us) + taken + 1..look_at(next_row_us) - taken;
+        let next = look_at(end_us);
+        if rest.contains(&next) && rest.end - rest.start >= REST_MIN { rest.end * period_us } else { end_us }
+    }
+
+    fn open(&mut self, end_us: i64, rank: usize, open: Open) {
+        self.ends.insert(open.sensor, (end_us, rank));
+        self.open.insert((end_us, rank), open);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::{Coverage, Kind, Noise};
+    use crate::space::Place;
+
+    fn sensor(name: &str, scan_period_us: i64, detection_probability: f64) -> Sensor {
+        Sensor {
+            name: name.to_owned(),
+            owner: "o".to_owned(),
+            kind: Kind::Position,
+            noise: Noise::default(),
+            detection_probability,
+            clutter_per_scan: 1.0,
+            scan_period_us,
+            coverage: Coverage::Box { min: [0.0; 2], max: [1.0; 2], height_m: None },
+        }
+    }
+
+    fn row(time_us: i64, sensor: usize) -> Row {
+        let measurement = Measurement {
+            axes: [[0.0; 3]; 3],
+            sigma_m: [1.0, 1.0, 0.0],
+            rows: 2,
+            range_m: 0.0,
+            slant: false,
+            range_rate_m_s: None,
+        };
+        Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0 }
+    }
+
+    /// Sensor, start, rows and whether it comes after a rest, of every look; rows are handed in `at_once` at a time.
+    fn looks(sensors: &[Sensor], rows: &[Row], at_once: usize) -> Vec<(usize, i64, usize, bool)> {
+        let span_us = [rows[0].time_us, rows[rows.len() - 1].time_us];
+        let mut looks = Looks::new(sensors.iter().enumerate().collect(), span_us);
+        let mut found = Vec::new();
+        let mut take = |looks: &mut Looks| {
+            while let Some(Look { sensor, start_us, end_us, rows, after_rest }) = looks.next_look() {
+                assert_eq!(end_us, start_us + sensors[sensor].scan_period_us);
+                found.push((sensor, start_us, rows.len(), after_rest));
+            }
+        };
+        for rows in rows.chunks(at_once) {
+            rows.iter().for_each(|row| looks.push(*row));
+            take(&mut looks);
+        }
+        looks.end();
+        take(&mut looks);
+        assert_eq!(looks.late(), 0);
+        found
+    }
+
+    #[test]
+    fn a_sensor_rests_between_the_looks_that_can_miss_a_track_and_those_that_forget() {
+        // 0.9: (1 - 0.9)^36 takes odds of 1e30 to 1e-6.
+        let sensors = [sensor("fast", 10, 0.9), sensor("slow", 1_000_000, 0.9)];
+        assert_eq!(sensors.each_ref().map(taken), [36; 2]);
+        let rows = [row(3, 0), row(7_000_005, 0)];
+        let found = looks(&sensors, &rows, 1);
+        assert_eq!(found, looks(&sensors, &rows, 2), "however rows arrive");
+        let of = |wanted: usize| found.iter().filter(move |look| look.0 == wanted);
+        let slow: Vec<i64> = of(1).map(|look| look.1).collect();
+        assert_eq!(slow, (0..7).map(|k| k * 1_000_000).collect::<Vec<_>>(), "seven looks are no reason to rest");
+        let fast: Vec<i64> = of(0).map(|look| look.1 / 10).collect();
+        let wanted: Vec<i64> = (0..=36).chain(700_000 - 36..=700_000).collect();
+        assert_eq!(fast, wanted, "one with the row, 36 after it, 36 before the next row, one with its time");
+        let rested: Vec<bool> = of(0).map(|look| look.3).collect();
+        assert_eq!(rested.iter().position(|rested| *rested), Some(37));
+    }
+
+    #[test]
+    fn a_gap_that_is_hardly_longer_has_all_its_looks() {
+        let sensors = [sensor("s", 10, 0.9)];
+        for (empty, taken) in [(199, 199), (200, 72), (10_000, 72)] {
+            let found = looks(&sensors, &[row(5, 0), row(10 * (empty + 1) + 5, 0)], 1);
+            assert_eq!(found.len() as i64, 2 + taken, "{empty} empty looks");
+            assert_eq!(found.iter().map(|look| look.2).sum::<usize>(), 2);
+        }
+    }
+
+    #[test]
+    fn times_at_the_ends_of_what_can_be_counted_are_no_reason_to_hang() {
+        let sensors = [sensor("s", 1, 0.9), sensor("t", 9_000_000_000_000_000_000, 1.0)];
+        let most = 4_600_000_000_000_000_000;
+        assert!(looks(&sensors, &[row(-most, 0), row(most, 0)], 1).len() < 100);
     }
 }

@@ -45,10 +45,11 @@ pub fn track(
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
-    let lane = Lane::open(catalogue, &used, span_us, config)?;
+    let mut lane = Lane::open(catalogue, &used, span_us, config)?;
+    lane.detections = rows.len() as u64;
     let batch = Batch::new(config.fusion.clone(), executor, vec![lane.setup(catalogue.frame, config)])?;
     let mut tracker = Tracker { batch, tracks: Vec::new() };
-    let mut waves = Waves::new(catalogue, config, [(0, &lane)]);
+    let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for row in rows {
         waves.push_open(row);
     }
@@ -56,7 +57,7 @@ pub fn track(
     Ok(tracker.tracks)
 }
 
-/// Detections as looks hold them; all of one class.
+/// Detections as looks hold them; all of one source.
 fn rows(detections: &Detections) -> impl Iterator<Item = Row> {
     let Detections { time_us, sensor, place, measurement, .. } = detections;
     let columns = time_us.iter().zip(sensor).zip(place).zip(measurement);
@@ -65,7 +66,7 @@ fn rows(detections: &Detections) -> impl Iterator<Item = Row> {
         sensor: sensor as usize,
         place,
         measurement,
-        class: 0,
+        source: 0,
     })
 }
 

@@ -12,7 +12,7 @@ use super::{Request, RunConfig, RunError, options};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Scan, Sight};
 use crate::ingest::{Catalogue, Detections};
-use crate::policy::{PolicyError, Strata, Stratum};
+use crate::policy::PolicyError;
 use crate::time::micros;
 
 /// What takes the waves.
@@ -30,11 +30,17 @@ struct Fed<'a> {
     number: usize,
     lane: &'a Lane,
     looks: Looks,
-    /// Time of its last scan.
+    /// Time of its last scan, and of its last one with a row.
     scanned_us: Option<i64>,
+    row_us: Option<i64>,
     /// When its tracks are asked for next.
     due_us: Option<i64>,
+    /// Whether its tracks were asked for since there could be none.
+    silent: bool,
 }
+
+/// Reports of one lane at most.
+const REPORTS_MAX: u64 = 10_000_000;
 
 /// Feeds the lanes with the rows of the recording that each may see; gives the number of late rows of each.
 ///
@@ -47,8 +53,7 @@ pub(super) fn feed<'a>(
     taker: &mut impl Taker<'a>,
     progress: &mut dyn FnMut(u64) -> Result<(), RunError>,
 ) -> Result<Vec<u64>, RunError> {
-    let mut waves = Waves::new(basis.catalogue, basis.config, lanes);
-    waves.strata = Some(basis.strata);
+    let mut waves = Waves::new(basis.catalogue, basis.config, lanes)?;
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
         reader = reader.with_readings();
@@ -89,25 +94,43 @@ fn met(basis: &Basis<'_>, rows: u64, error: PolicyError) -> RunError {
 pub(super) struct Waves<'a> {
     catalogue: &'a Catalogue,
     config: &'a RunConfig,
-    /// The stretches of time that the rules tell apart; without rules there is one.
-    strata: Option<&'a Strata>,
     lanes: Vec<Fed<'a>>,
+    due: Due,
+}
+
+/// When tracks are asked for.
+#[derive(Clone, Copy, Debug)]
+struct Due {
     period_us: i64,
+    /// So long after a lane's last row no track of it can be in a picture.
+    horizon_us: i64,
 }
 
 impl<'a> Waves<'a> {
-    /// Before the first row, without rules.
+    /// Before the first row.
+    ///
+    /// # Errors
+    /// A report period out of its range, or too short for what the lanes span.
     pub(super) fn new(
         catalogue: &'a Catalogue,
         config: &'a RunConfig,
         lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
-    ) -> Self {
-        let begin = |(number, lane): (usize, &'a Lane)| {
-            let looks = lane.looks(catalogue);
-            Fed { number, lane, looks, scanned_us: None, due_us: None }
+    ) -> Result<Self, RunError> {
+        let period_s = config.report_period_s.get();
+        let period_us = micros(f64::from(period_s)).filter(|us| *us > 0);
+        let due = Due {
+            period_us: period_us.ok_or(RunError::ReportPeriod { period_s })?,
+            horizon_us: micros(config.fusion.horizon_s()).unwrap_or(i64::MAX),
         };
-        let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
-        Self { catalogue, config, strata: None, lanes: lanes.into_iter().map(begin).collect(), period_us }
+        let begin = |(number, lane): (usize, &'a Lane)| {
+            let found = lane.reports(catalogue, due.period_us, due.horizon_us);
+            if found > REPORTS_MAX {
+                return Err(RunError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
+            }
+            let looks = lane.looks(catalogue);
+            Ok(Fed { number, lane, looks, scanned_us: None, row_us: None, due_us: None, silent: false })
+        };
+        Ok(Self { catalogue, config, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
     }
 
     /// Hands every lane a row that each may see as it is.
@@ -120,12 +143,13 @@ impl<'a> Waves<'a> {
         let catalogue = self.catalogue;
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
         for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
-            let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
+            let row = Row { time_us, sensor: sensor as usize, place, measurement, source: 0 };
             for Fed { lane, looks, .. } in &mut self.lanes {
-                let row = match lane.given(class) {
-                    None => None,
-                    Some(Given { cut: None, .. }) => Some(row),
-                    Some(Given { cut: Some(cut), .. }) => {
+                let Some(Given { source, cut }) = lane.given(class) else { continue };
+                let row = Row { source: *source, ..row };
+                let row = match cut {
+                    None => Some(row),
+                    Some(cut) => {
                         let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
                         parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
                     }
@@ -153,13 +177,12 @@ impl<'a> Waves<'a> {
             for (fed, look) in self.lanes.iter_mut().zip(next) {
                 let Some(look) = look else { continue };
                 let time_us = fed.scan_time(&look);
-                fed.report_until(time_us, self.period_us, taker)?;
-                fed.scanned_us = Some(time_us);
+                fed.report_until(time_us, look.after_rest, self.due, taker)?;
+                fed.scanned(&look, time_us);
                 let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { continue };
                 let births = &self.config.fusion.undetected;
                 let measurer = Measurer::new(sensor, self.catalogue.frame, fed.lane.extent, births);
-                let stratum = self.strata.map(|strata| strata.at(look.start_us));
-                scans.push(fed.scan(&look, (&measurer, stratum), time_us, &mut observations)?);
+                scans.push(fed.scan(&look, &measurer, time_us, &mut observations)?);
             }
             taker.wave(scans, observations)?;
         }
@@ -177,8 +200,8 @@ impl<'a> Waves<'a> {
     ) -> Result<(), RunError> {
         self.lanes.iter_mut().for_each(|fed| fed.looks.end());
         self.pass(taker, pulse)?;
-        let period_us = self.period_us;
-        self.lanes.iter_mut().try_for_each(|fed| fed.report_until(i64::MAX, period_us, taker))
+        let due = self.due;
+        self.lanes.iter_mut().try_for_each(|fed| fed.report_until(i64::MAX, false, due, taker))
     }
 }
 
@@ -189,42 +212,67 @@ impl<'a> Fed<'a> {
         self.scanned_us.map_or(own, |before| own.max(before))
     }
 
+    /// Takes note of a scan.
+    fn scanned(&mut self, look: &Look, time_us: i64) {
+        self.scanned_us = Some(time_us);
+        if !look.rows.is_empty() {
+            self.row_us = Some(time_us);
+            self.silent = false;
+        }
+    }
+
     /// Its share of a wave.
     fn scan(
         &self,
         look: &Look,
-        (measurer, stratum): (&Measurer<'_>, Option<&Stratum>),
+        measurer: &Measurer<'_>,
         time_us: i64,
         observations: &mut Vec<Observation>,
     ) -> Result<Scan<'a>, RunError> {
         let (lane, rows) = (self.lane, &look.rows);
-        let not_allowed = |found: String| RunError::NotAllowed { found };
-        let mask = lane.mask(look.sensor, stratum.unwrap_or(&Stratum::default()));
-        let mask = mask.ok_or_else(|| not_allowed(format!("a look of sensor {}", look.sensor)))?;
-        let sourced = |row: &Row| {
-            let given = lane.given(row.class).ok_or_else(|| not_allowed(format!("a row of class {}", row.class)))?;
-            Ok((measurer.detection(row, time_us, observations), given.source))
-        };
         Ok(Scan {
             lane: self.number,
             time_us,
             detection_probability: measurer.detection_probability(),
-            sight: Sight::Mask(mask),
+            sight: Sight::Mask(lane.mask(look.sensor, look.start_us)?),
             slack_m: measurer.slack_m(rows),
-            detections: rows.iter().map(sourced).collect::<Result<_, RunError>>()?,
+            detections: rows.iter().map(|row| (measurer.detection(row, time_us, observations), row.source)).collect(),
         })
     }
 
     /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
-    /// detection: a look may end later.
-    fn report_until(&mut self, scan_us: i64, period_us: i64, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+    /// detection: a look may end later. Where no track can be in a picture, it is asked once, and not again before the
+    /// next row.
+    fn report_until(
+        &mut self,
+        scan_us: i64,
+        after_rest: bool,
+        Due { period_us, horizon_us }: Due,
+        taker: &mut impl Taker<'a>,
+    ) -> Result<(), RunError> {
         // The first report is due at the first multiple of the period that is not before the first scan.
-        let mut next_us = self.due_us.unwrap_or_else(|| -(-scan_us).div_euclid(period_us) * period_us);
-        while next_us < scan_us && next_us <= self.lane.span_us[1] {
+        let mut next_us = self.due_us.unwrap_or_else(|| multiple(scan_us, period_us));
+        let end_us = scan_us.min(self.lane.span_us[1].saturating_add(1));
+        let (row_us, scanned_us) = (self.row_us.unwrap_or(scan_us), self.scanned_us.unwrap_or(scan_us));
+        let gone_us = row_us.saturating_add(horizon_us);
+        // A look that saw nothing ends what is too uncertain or unlikely; without looks nobody asks so long.
+        let silent_us = if scanned_us > gone_us || after_rest { gone_us } else { i64::MAX };
+        while next_us < end_us {
+            if next_us > silent_us && self.silent {
+                next_us = multiple(end_us, period_us);
+                break;
+            }
             taker.due(self.number, next_us)?;
-            next_us += period_us;
+            self.silent = next_us > silent_us;
+            next_us = next_us.saturating_add(period_us);
         }
         self.due_us = Some(next_us);
         Ok(())
     }
+}
+
+/// The first multiple of a period that is not before a time.
+fn multiple(time_us: i64, period_us: i64) -> i64 {
+    let whole = time_us.div_euclid(period_us);
+    (whole + i64::from(time_us.rem_euclid(period_us) > 0)).saturating_mul(period_us)
 }

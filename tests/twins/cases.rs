@@ -61,6 +61,7 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         awake: u32::from(lane + 1 < LANES),
         radial: u32::from(lane.is_multiple_of(2)),
         dt_s,
+        births_s: dt_s,
         survival: random.random_range(0.9..1.0),
         noise_pp: level * dt_s * dt_s * dt_s / 3.0,
         noise_pv: level * dt_s * dt_s / 2.0,
