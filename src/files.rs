@@ -24,6 +24,18 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Whether a path names anything, a link that leads nowhere too. What cannot be known is not taken for absent.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn is_there(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors

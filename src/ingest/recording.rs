@@ -120,8 +120,12 @@ impl Opened {
     pub(super) fn table(folder: &Path, stem: &'static str) -> Result<Option<Self>, IngestError> {
         let [parquet, csv] = ["parquet", "csv"].map(|ending| folder.join(format!("{stem}.{ending}")));
         // A link to nowhere is there, and an error when it is opened.
-        let there = |path: &Path| path.symlink_metadata().is_ok();
-        match (there(&parquet), there(&csv)) {
+        let there = |path: &Path| {
+            let unreadable =
+                |error: io::Error| IngestError::Unreadable { path: path.to_owned(), what: error.to_string() };
+            files::is_there(path).map_err(unreadable)
+        };
+        match (there(&parquet)?, there(&csv)?) {
             (true, true) => Err(IngestError::TwoTables { folder: folder.to_owned(), stem }),
             (false, false) => Ok(None),
             (true, false) => Self::open(parquet).map(Some),

@@ -140,7 +140,7 @@ impl Staging {
     /// Checks that what is at `out` can be moved aside. A folder cannot be renamed to one that is not empty: what else
     /// the system finds wrong, it says first.
     fn try_replacing(&self) -> Result<(), ProductError> {
-        if cfg!(not(unix)) || !self.out.exists() {
+        if cfg!(not(unix)) || !is_there(&self.out)? {
             return Ok(());
         }
         let trial = self.trial()?;
@@ -171,7 +171,7 @@ impl Staging {
                 continue;
             }
             let manifest = folder.join(&partner).join(MANIFEST);
-            if !manifest.exists() {
+            if !is_there(&manifest)? {
                 return Err(ProductError::Unfinished { partner });
             }
             if let Some(key) = sealing.sign {
@@ -198,7 +198,7 @@ impl Staging {
             }
         }
         let audit = operator.join(AUDIT);
-        let audit = if audit.exists() { Some(verify_chain(&audit)?) } else { None };
+        let audit = if is_there(&audit)? { Some(verify_chain(&audit)?) } else { None };
         let missing = self.missing.clone();
         let manifest = OperatorManifest::new(sealing.label, pictures, audit, files, bound, missing);
         write_json(&operator.join(MANIFEST), &manifest)?;
@@ -236,7 +236,10 @@ impl Drop for Parents {
 /// where the error says.
 pub fn replace(beside: TempDir, out: &Path) -> Result<Vec<ProductError>, ProductError> {
     let (new, old) = (beside.path().join("new"), beside.path().join("old"));
-    let replaces = out.exists();
+    let replaces = match out.try_exists() {
+        Ok(replaces) => replaces,
+        Err(error) => return Err(kept(beside, out, io_error(out, "find out whether it is there")(error))),
+    };
     if replaces && let Err(source) = fs::rename(out, &old) {
         return Err(kept(beside, out, io_error(out, "move the old output aside")(source)));
     }
@@ -288,9 +291,13 @@ struct Listed {
     name: String,
 }
 
+fn is_there(path: &Path) -> Result<bool, ProductError> {
+    files::is_there(path).map_err(io_error(path, "find out whether it is there"))
+}
+
 /// Refuses a folder with anything in it, at any depth, that no manifest of ours names: publishing would remove it.
 fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
-    if !out.exists() {
+    if !is_there(out)? {
         return Ok(());
     }
     let foreign = |entry: String| ProductError::Foreign { out: out.to_owned(), entry };

@@ -73,7 +73,8 @@ impl Cache {
             return Err(RunError::CacheInOutput { cache: folder.to_owned(), out: out.to_owned() });
         }
         make(folder).map_err(failed(folder, "create the folder"))?;
-        NamedTempFile::new_in(folder).map_err(failed(folder, "create a file in it"))?;
+        let trial = NamedTempFile::new_in(folder).map_err(failed(folder, "create a file in it"))?;
+        trial.close().map_err(failed(folder, "remove a file from it"))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
