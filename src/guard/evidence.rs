@@ -9,7 +9,7 @@
 use super::GuardError;
 use super::cells::cell;
 use super::rules::{Book, Demands, Partner, class, set};
-use crate::ingest::{Catalogue, Kind, Options, Order, Reader};
+use crate::ingest::{Catalogue, Kind, Options, Order, Reader, Reading};
 use crate::space::Frame;
 use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,14 +23,16 @@ pub(super) const HEIGHT_M: f64 = 20_000.0;
 pub(super) struct Recording {
     pub(super) catalogue: Catalogue,
     pub(super) classes: Vec<Class>,
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
+    /// What each row measured.
+    pub(super) readings: Vec<Reading>,
 }
 
 /// One detection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) time_us: i64,
-    sensor: u32,
+    pub(super) sensor: u32,
     pub(super) class: u32,
     /// x, y in metres or longitude, latitude in degrees.
     pub(super) place: [f64; 2],
@@ -42,7 +44,7 @@ pub(super) struct Row {
 
 impl Row {
     /// Whether its level gives it by the time of the run.
-    fn due(self, demands: &Demands, as_of_us: Option<i64>) -> bool {
+    pub(super) fn due(self, demands: &Demands, as_of_us: Option<i64>) -> bool {
         as_of_us.is_none_or(|as_of_us| self.time_us <= as_of_us.saturating_sub(demands.delay_us))
     }
 
@@ -90,10 +92,12 @@ impl Class {
 impl Recording {
     pub(super) fn read(folder: &Path, catalogue: Catalogue, book: &Book) -> Result<Self, GuardError> {
         let mut reader =
-            Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?;
+            Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?
+                .with_readings();
         let mut numbers: BTreeMap<Class, u32> = BTreeMap::new();
-        let mut rows = Vec::new();
+        let (mut rows, mut readings) = (Vec::new(), Vec::new());
         while let Some(batch) = reader.next_batch()? {
+            readings.extend(&batch.reading);
             let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
             let columns = columns.zip(&batch.identified).zip(&batch.measurement);
             for (((((&time_us, &sensor), &place), &label), &identified), measurement) in columns {
@@ -119,7 +123,7 @@ impl Recording {
         }
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
-        Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows })
+        Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows, readings })
     }
 }
 

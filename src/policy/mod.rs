@@ -41,6 +41,7 @@ mod schema; // schema.cedarschema
 mod source; // a file and its lines
 mod speech; // what the conditions of a rule speak of
 mod strata; // times that the policy does not tell apart
+mod view; // what of a policy concerns one partner
 mod survey; // what a recording holds, as far as a policy can tell
 mod zones; // zones.geojson
 

@@ -7,6 +7,7 @@ use super::PolicyError;
 use super::schema::Model;
 use super::source::{Source, message, rule_files};
 use super::speech::Speech;
+use crate::digest::FileDigest;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Effect, PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::BTreeMap;
@@ -39,6 +40,11 @@ impl Rules {
             return Err(PolicyError::NoRules { path: folder.to_path_buf() });
         }
         Ok(all)
+    }
+
+    /// The files that were read.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileDigest> + '_ {
+        self.sources.iter().map(Source::digest)
     }
 
     /// Where a rule stands.

@@ -1,6 +1,7 @@
 //! A file of a policy and its lines, so that every complaint can name one.
 
 use super::PolicyError;
+use crate::digest::FileDigest;
 use cedar_policy::ffi::DetailedError;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,12 @@ impl Source {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(PolicyError::Unreadable { path, source }),
         }
+    }
+
+    /// What it held when it was read.
+    pub(super) fn digest(&self) -> FileDigest {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        FileDigest::of(&name, self.text.as_bytes())
     }
 
     pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, PolicyError> {

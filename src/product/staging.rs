@@ -18,6 +18,7 @@ use super::digest::{entry_of, names_in, write_json};
 use super::error::{ProductError, io_error};
 use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest};
 use super::operator::{OPERATOR, TIMINGS};
+use super::origin::Origin;
 use super::picture::PictureWriter;
 use super::seal::{SEALED, Sealing, sign};
 use crate::space::Frame;
@@ -27,6 +28,7 @@ use crate::space::Frame;
 pub struct Staging {
     out: PathBuf,
     beside: TempDir,
+    made_from: Option<Origin>,
 }
 
 impl Staging {
@@ -41,7 +43,7 @@ impl Staging {
         fs::create_dir_all(parent).map_err(io_error(parent, "create the folder"))?;
         let beside = tempfile::Builder::new().prefix(".trackweave-").tempdir_in(parent);
         let beside = beside.map_err(io_error(parent, "create a folder in it"))?;
-        let staging = Self { out, beside };
+        let staging = Self { out, beside, made_from: None };
         let operator = staging.folder().join(OPERATOR);
         fs::create_dir_all(&operator).map_err(io_error(&operator, "create the folder"))?;
         Ok(staging)
@@ -57,6 +59,12 @@ impl Staging {
         let folder = self.folder().join(partner);
         fs::create_dir(&folder).map_err(io_error(&folder, "create the partner's folder"))?;
         PictureWriter::new(partner, frame, fields, folder)
+    }
+
+    /// Says in the operator's manifest what the run read.
+    #[must_use]
+    pub fn made_from(self, origin: Origin) -> Self {
+        Self { made_from: Some(origin), ..self }
     }
 
     /// Puts the output in its place, unsealed, and removes the one that was there.
@@ -121,7 +129,9 @@ impl Staging {
         }
         let audit = operator.join(AUDIT);
         let audit = if audit.exists() { Some(verify_chain(&audit)?) } else { None };
-        write_json(&operator.join(MANIFEST), &OperatorManifest::new(pictures, audit, files))?;
+        let mut manifest = OperatorManifest::new(pictures, audit, files);
+        manifest.made_from.clone_from(&self.made_from);
+        write_json(&operator.join(MANIFEST), &manifest)?;
         sealing.sign.map_or(Ok(()), |key| signed.iter().try_for_each(|folder| sign(folder, key)))
     }
 }

@@ -45,6 +45,8 @@ pub struct Integrity {
     pub signatures_unchecked: u64,
     /// One for each folder at most.
     pub faults: Vec<Fault>,
+    /// Whether it is a whole output, not the folder of one partner.
+    pub whole: bool,
 }
 
 /// Checks a whole output, or the folder of one partner alone.
@@ -56,6 +58,7 @@ pub fn verify_seals(out: &Path, key: Option<&PublicKey>) -> Result<Integrity, Pr
     if out.join(MANIFEST).exists() {
         check.folder(|check| check.partner("", None))?;
     } else {
+        check.done.whole = true;
         check.folder(Check::operator)?;
     }
     Ok(check.done)

@@ -2,11 +2,13 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
+use super::taken::Taken;
+use super::waves::Outcome;
 use super::{Request, RunConfig, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{DecisionRecord, Decisions, Field, Obligations, Releaser, SEE_AUTHORITY, Status, TrackClass};
-use crate::product::{Fields, Made, PictureWriter, Row, Staging};
+use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging};
 use crate::space::{Frame, Geodetic};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,20 +173,35 @@ impl<'a> Pictures<'a> {
         self,
         config: &RunConfig,
         decisions: &Decisions,
+        outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(config).unwrap_or_default();
-        let (basis, as_of_us) = (self.basis, self.as_of_us);
+        let (basis, lanes, as_of_us) = (self.basis, self.lanes, self.as_of_us);
         let partners = self.writers.into_iter().zip(self.tallies).zip(self.releasers).enumerate();
         let released: Result<_, RunError> = partners
             .map(|(partner, ((writer, tally), releaser))| {
                 let records = releaser.records();
                 let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-                writer.finish(&Made { configuration: &configuration, as_of_us, decisions: &granted })?;
+                let from = source(basis, lanes, outcomes, partner)?;
+                let (configuration, computed_from) = (&configuration, Some(&from));
+                writer.finish(&Made { configuration, as_of_us, decisions: &granted, computed_from })?;
                 Ok(Released { tally, records })
             })
             .collect();
         Ok((released?, self.watch.finish()?))
     }
+}
+
+/// Digests of what a partner's picture is from.
+fn source(basis: &Basis<'_>, lanes: &[Lane], outcomes: &[Outcome], partner: usize) -> Result<Source, RunError> {
+    let lane = lanes.iter().zip(outcomes).find(|(lane, _)| lane.partners.contains(&partner));
+    let detections = match lane {
+        _ if !basis.policy.receives_plainly(partner)? => None,
+        Some((_, outcome)) => outcome.given.clone(),
+        // It may have nothing fused.
+        None => Some(Taken::default().finish()),
+    };
+    Ok(Source { detections, policy_sha256: basis.policy.view_sha256(partner)? })
 }
 
 /// One of each pair (owner, label) of the sources of a track.

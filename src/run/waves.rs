@@ -5,14 +5,16 @@
 //! does not depend on which others are fed beside it.
 
 use super::given::given;
-use super::lanes::{Basis, Given, Lane};
+use super::lanes::{self, Basis, Lane};
 use super::looks::{Look, Looks, Row};
 use super::measure::Measurer;
+use super::taken::Taken;
 use super::{Request, RunConfig, RunError, options};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::Scan;
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::{PolicyError, Strata, Stratum};
+use crate::product::Given;
 use crate::time::micros;
 
 /// What takes the waves.
@@ -34,9 +36,20 @@ struct Fed<'a> {
     scanned_us: Option<i64>,
     /// When its tracks are asked for next.
     due_us: Option<i64>,
+    /// The digest of its detections, where a partner may have it.
+    taken: Option<Taken>,
 }
 
-/// Feeds the lanes with the rows of the recording that each may see; gives the number of late rows of each.
+/// What a pass gave a lane.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Rows that came too late.
+    pub(super) late: u64,
+    /// Its detections, where a partner may have a digest of them.
+    pub(super) given: Option<Given>,
+}
+
+/// Feeds the lanes with the rows of the recording that each may see; gives what became of each.
 ///
 /// # Errors
 /// If the recording cannot be read, or the taker fails.
@@ -46,9 +59,14 @@ pub(super) fn feed<'a>(
     lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
     taker: &mut impl Taker<'a>,
     progress: &mut dyn FnMut(u64),
-) -> Result<Vec<u64>, RunError> {
+) -> Result<Vec<Outcome>, RunError> {
     let mut waves = Waves::new(basis.catalogue, basis.config, lanes);
     waves.strata = Some(basis.strata);
+    for fed in &mut waves.lanes {
+        let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
+        let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
+        fed.taken = any.then(Taken::default);
+    }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
         reader = reader.with_readings();
@@ -66,7 +84,8 @@ pub(super) fn feed<'a>(
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
     waves.finish(taker)?;
-    Ok(waves.lanes.iter().map(|fed| fed.looks.late()).collect())
+    let outcome = |fed: Fed<'_>| Outcome { late: fed.looks.late(), given: fed.taken.map(Taken::finish) };
+    Ok(waves.lanes.into_iter().map(outcome).collect())
 }
 
 /// That a later pass gave something else than the first.
@@ -105,7 +124,7 @@ impl<'a> Waves<'a> {
     ) -> Self {
         let begin = |(number, lane): (usize, &'a Lane)| {
             let looks = lane.looks(catalogue);
-            Fed { number, lane, looks, scanned_us: None, due_us: None }
+            Fed { number, lane, looks, scanned_us: None, due_us: None, taken: None }
         };
         let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
         Self { catalogue, config, strata: None, lanes: lanes.into_iter().map(begin).collect(), period_us }
@@ -122,16 +141,19 @@ impl<'a> Waves<'a> {
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
         for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
             let row = Row { time_us, sensor: sensor as usize, place, measurement, class };
-            for Fed { lane, looks, .. } in &mut self.lanes {
+            for Fed { lane, looks, taken, .. } in &mut self.lanes {
                 let row = match lane.given(class) {
                     None => None,
-                    Some(Given { cut: None, .. }) => Some(row),
-                    Some(Given { cut: Some(cut), .. }) => {
+                    Some(lanes::Given { cut: None, .. }) => Some(row),
+                    Some(lanes::Given { cut: Some(cut), .. }) => {
                         let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
                         parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
                     }
                 };
                 if let Some(row) = row {
+                    if let Some(taken) = taken {
+                        taken.push(&row);
+                    }
                     looks.push(row);
                 }
             }
