@@ -171,7 +171,10 @@ fn a_report_period_out_of_its_bounds_is_an_error_that_says_what_to_do() {
         let text = include_str!("../data/config/air.toml")
             .replace("report_period_s = 10.0", &format!("report_period_s = {found}"));
         let error = RunConfig::parse(&text, Path::new("config.toml")).expect_err("out of its bounds").to_string();
-        assert!(error.contains("wanted seconds from 0.000001 to 4000000000") && error.contains("config.toml:3"), "{error}");
+        assert!(
+            error.contains("wanted seconds from 0.000001 to 4000000000") && error.contains("config.toml:3"),
+            "{error}"
+        );
     }
     let mut scene = Scene::new(straight(0.0, 40));
     scene.config = scene.config.replace("report_period_s = 1.0", "report_period_s = 1e-6");

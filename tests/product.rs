@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
     Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Sealing,
-    SigningKey, Staging, columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
+    SigningKey, Source, Staging, columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -76,7 +76,7 @@ fn configuration() -> Value {
 
 /// What a picture is made with, and no decisions.
 fn made(configuration: &Value) -> Made<'_> {
-    Made { configuration, as_of_us: None, label: None, decisions: &[] }
+    Made { configuration, as_of_us: None, label: None, decisions: &[], computed_from: None }
 }
 
 /// Publishes `partners`, each with so many rows, writing a row of each in turn.
@@ -536,7 +536,14 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
     let decisions = [json!({ "action": "receive_full", "count": 1 })];
-    let made = Made { configuration: &configuration(), as_of_us: Some(7), label: None, decisions: &decisions };
+    let from = Source { detections: None, policy_sha256: sha256(b"") };
+    let made = Made {
+        configuration: &configuration(),
+        as_of_us: Some(7),
+        label: None,
+        decisions: &decisions,
+        computed_from: Some(&from),
+    };
     staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;

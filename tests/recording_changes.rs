@@ -1,11 +1,13 @@
 //! A recording that changes while it is read: an error that names the change, or the picture of the first bytes, and
 //! never anything else. What the first pass decided about a class holds for the class, not for its number.
 
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, FileTimes, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{ColumnType, TableWriter, Values};
@@ -303,4 +305,109 @@ fn no_order_of_rows_gives_a_partner_what_it_may_not_see() {
     // The other order from the start is the same picture.
     scene.run(|_| false, || {}).expect("a recording at rest");
     assert!(west(read_picture(&bravo).expect("a picture")));
+}
+
+/// A partner's manifest.
+fn computed_from(scene: &Scene, partner: &str) -> Value {
+    scene.run(|_| false, || {}).expect("a recording at rest");
+    let bytes = fs::read(scene.path("out").join(partner).join("manifest.json")).expect("a manifest");
+    serde_json::from_slice::<Value>(&bytes).expect("JSON")["computed_from"].clone()
+}
+
+#[test]
+fn a_partners_digests_are_of_what_it_may_have_and_of_nothing_else() {
+    let scene = Scene::new("detections.csv", &csv(&rows()));
+    let (alpha, bravo) = (computed_from(&scene, "alpha"), computed_from(&scene, "bravo"));
+    assert_eq!((&alpha["detections"]["rows"], &bravo["detections"]["rows"]), (&json!(60), &json!(30)));
+    // A hidden row moves, one is added, and the format changes.
+    let mut hidden = rows();
+    hidden[31].1[1] += 7.0;
+    hidden.insert(5, (20, [0.0, 0.0], "sec"));
+    fs::write(scene.detections(), csv(&hidden)).expect("detections");
+    assert_eq!(computed_from(&scene, "bravo"), bravo);
+    assert_ne!(computed_from(&scene, "alpha")["detections"], alpha["detections"]);
+    let other = Scene::new("detections.parquet", &parquet(&hidden)).with_cache();
+    assert_eq!(computed_from(&other, "bravo"), bravo);
+    assert_eq!(computed_from(&other, "bravo"), bravo, "from the cache");
+    // A visible one moves.
+    hidden[0].1[1] += 7.0;
+    fs::write(scene.detections(), csv(&hidden)).expect("detections");
+    assert_ne!(computed_from(&scene, "bravo")["detections"], bravo["detections"]);
+    fs::write(scene.detections(), csv(&rows())).expect("detections");
+
+    // Rules of others, comments and names of files are none of bravo's business; its own are.
+    let add = |file: &str, text: &str| {
+        let path = scene.path("policy").join(file);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, before + text).expect("a file is written");
+    };
+    add("more.cedar", "// A word.\n@id(\"a\") permit (principal == Partner::\"alpha\", action, resource);\n");
+    add("partners.toml", "[[partner]]\nid = \"charlie\"\n");
+    assert_eq!(computed_from(&scene, "bravo"), bravo);
+    add(
+        "more.cedar",
+        "@id(\"b\") permit (principal == Partner::\"bravo\", action in Action::\"receive\", resource);\n",
+    );
+    assert_eq!(computed_from(&scene, "bravo")["detections"], bravo["detections"]);
+    assert_ne!(computed_from(&scene, "bravo")["policy_sha256"], bravo["policy_sha256"]);
+    // Where a level could withhold something, there is no digest to try guesses against.
+    fs::write(
+        scene.path("policy/levels.toml"),
+        "[[fuse]]\nlevel = \"fuse_full\"\n[[receive]]\nlevel = \"receive_full\"\ncoarsen_m = 100\n",
+    )
+    .expect("levels");
+    assert!(computed_from(&scene, "bravo").get("detections").is_none());
+}
+
+#[test]
+fn verify_says_which_file_is_not_the_one_that_the_run_read() {
+    let scene = Scene::new("detections.csv", &csv(&rows()));
+    let config = scene.path("config.toml");
+    fs::write(&config, toml::to_string(&scene.config).expect("TOML")).expect("a file");
+    scene.run(|_| false, || {}).expect("a recording at rest");
+    let verify = |out: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trackweave"));
+        command.arg("verify").arg(scene.path(out)).arg("--recording").arg(scene.path("recording"));
+        command.arg("--policy").arg(scene.path("policy")).arg("--config").arg(&config);
+        let done = command.output().expect("a process");
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    assert_eq!(verify("out"), (Some(0), String::new()));
+    assert_eq!(verify("out/bravo"), (Some(0), String::new()));
+    let found = |name: &str, text: &[u8]| {
+        let path = scene.path(name);
+        let before = fs::read(&path).ok();
+        fs::write(&path, text).expect("a file");
+        let said = [verify("out"), verify("out/bravo")];
+        match before {
+            Some(before) => fs::write(path, before).expect("a file"),
+            None => fs::remove_file(path).expect("a file"),
+        }
+        said
+    };
+    let mut hidden = rows();
+    hidden[31].1[1] += 7.0;
+    let [(code, line), alone] = found("recording/detections.csv", &csv(&hidden));
+    assert!(
+        code == Some(6) && line.contains("recording/detections.csv: found 1736 bytes") && line.contains("SHA-256"),
+        "{line}"
+    );
+    assert_eq!(alone.0, Some(0), "bravo's own detections are the same: {}", alone.1);
+    hidden[0].1[1] += 7.0;
+    let [_, (code, line)] = found("recording/detections.csv", &csv(&hidden));
+    assert!(code == Some(6) && line.contains("manifest.json: found `\"sha256\""), "{line}");
+    let [(code, line), (alone, other)] = found("policy/rules.cedar", RULES.replace("\"sec\"", "\"no\"").as_bytes());
+    assert!(code == Some(6) && line.contains("policy/rules.cedar: found "), "{line}");
+    assert_eq!(alone, Some(6), "{other}");
+    let more = b"@id(\"a\") permit (principal == Partner::\"alpha\", action, resource);\n";
+    let [(code, line), alone] = found("policy/more.cedar", more);
+    assert!(code == Some(6) && line.contains("policy/more.cedar: found ") && line.contains("wanted no file"), "{line}");
+    assert_eq!(alone.0, Some(0), "bravo's rules are the same: {}", alone.1);
+    let [(code, line), _] =
+        found("config.toml", &[fs::read(&config).expect("a file"), b"\n# a word\n".to_vec()].concat());
+    assert_eq!(code, Some(0), "a comment is no parameter: {line}");
+    let text = fs::read_to_string(&config).expect("a file");
+    let text = text.replace("confirm = 0.9", "confirm = 0.91");
+    let [(code, line), _] = found("config.toml", text.as_bytes());
+    assert!(code == Some(6) && line.contains("configuration: found SHA-256"), "{line}");
 }

@@ -75,7 +75,13 @@ fn write_as(out: &Path, sign: Option<&SigningKey>, label: Option<&str>) {
             writer.write(&row, &Obligations::default()).expect("a row");
         }
         let decisions: Vec<Value> = (0..4).map(|count| json!({ "partner": partner, "count": count })).collect();
-        let made = Made { configuration: &json!({ "gate": 25.0 }), as_of_us: None, label, decisions: &decisions };
+        let made = Made {
+            configuration: &json!({ "gate": 25.0 }),
+            as_of_us: None,
+            label,
+            decisions: &decisions,
+            computed_from: None,
+        };
         writer.finish(&made).expect("a picture");
     }
     let mut audit = staging.audit().expect("an audit");
@@ -500,7 +506,8 @@ fn the_command_signs_verifies_guards_and_tells_by_exit_code() {
     let output =
         program(&["verify", &out, "--label", "run 17", "--policy", &narrow, "--recording", "data/demo/recording"]);
     assert_eq!(output.status.code(), Some(6), "{}", stderr(&output));
-    assert!(stderr(&output).contains("clover/"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("policy/levels.toml: found "), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("clover/"), "{}", stderr(&output));
     assert!(String::from_utf8_lossy(&output.stdout).contains("delay ("), "the kind is named");
 
     // Of another run; and a name that would steer the terminal.
@@ -559,7 +566,13 @@ fn an_encrypted_folder_holds_the_plain_one() {
     let recipients = Recipients::of([("alpha", Some(recipient.as_str()))]).expect("keys");
     let key = SigningKey::generate(&folder.path().join("key")).expect("a key");
     let staging = Staging::create(&out).expect("a place");
-    let made = Made { configuration: &json!({}), as_of_us: None, label: None, decisions: &[json!({ "count": 1 })] };
+    let made = Made {
+        configuration: &json!({}),
+        as_of_us: None,
+        label: None,
+        decisions: &[json!({ "count": 1 })],
+        computed_from: None,
+    };
     staging.picture("alpha", Frame::Local, &Fields::new()).expect("a picture").finish(&made).expect("a picture");
     staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: Some(&recipients), label: None }).expect("an output");
     assert_eq!(verify_seals(&out, by(&key.public())).expect("a readable output").faults, []);

@@ -6,9 +6,10 @@ use super::layout::count;
 use super::run::instant;
 use super::screen::Screen;
 use crate::guard::{self, inspect};
-use crate::ingest::Catalogue;
-use crate::product::{Expected, Integrity, PublicKey, verify_seals};
-use crate::run::RunConfig;
+use crate::ingest::Recording;
+use crate::policy::Policy;
+use crate::product::{Expected, Fault, Integrity, PublicKey, verify_origin, verify_seals};
+use crate::run::{RunConfig, origin};
 use serde::Serialize;
 use std::path::Path;
 
@@ -18,6 +19,9 @@ struct Done<'a> {
     out: &'a Path,
     sound: bool,
     integrity: &'a Integrity,
+    /// In what the run read something else than is given here; absent where that was not asked, or the output does not
+    /// say.
+    origin: Option<&'a [Fault]>,
     /// Absent where no policy and recording were given, or the output is not what was written.
     guard: Option<&'a guard::Report>,
 }
@@ -29,27 +33,40 @@ pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure>
     let integrity = verify_seals(out, Expected { key: key.as_ref(), label: label.as_deref() })
         .map_err(|error| Failure::new(Code::Input, error))?;
     let basis = policy.as_ref().zip(recording.as_ref()).filter(|_| integrity.faults.is_empty());
-    let guarded = match basis {
-        None => None,
+    let (made_from, guarded) = match basis {
+        None => (None, None),
         Some((policy, recording)) => {
             let config = config.as_deref().map_or_else(RunConfig::air, RunConfig::read)?;
             let configuration = serde_json::to_value(&config).map_err(|error| Failure::new(Code::Input, error))?;
-            let time = Catalogue::read(recording)?.time;
-            let as_of_us = as_of.as_deref().map(|text| instant(text, time)).transpose()?;
+            let opened = Recording::open(recording)?;
+            let as_of_us = as_of.as_deref().map(|text| instant(text, opened.catalogue().time)).transpose()?;
+            // The folder of one partner does not say what the whole run read; the guard compares what it says.
+            let made_from = if integrity.whole {
+                let given = origin(&opened, &Policy::read(policy)?, &config, as_of_us)?;
+                verify_origin(out, &given).map_err(|error| Failure::new(Code::Input, error))?
+            } else {
+                None
+            };
             let label = label.as_deref();
             let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label };
-            Some(inspect(&request)?)
+            (made_from, Some(inspect(&request)?))
         }
     };
-    let first = first(&integrity, guarded.as_ref());
-    let done = Done { out, sound: first.is_none(), integrity: &integrity, guard: guarded.as_ref() };
-    screen.publish(&done, || describe(&integrity, guarded.as_ref()))?;
+    let made_from = made_from.as_deref();
+    let first = first(&integrity, made_from, guarded.as_ref());
+    let done = Done { out, sound: first.is_none(), integrity: &integrity, origin: made_from, guard: guarded.as_ref() };
+    screen.publish(&done, || describe(&integrity, made_from, guarded.as_ref()))?;
     first.map_or(Ok(()), |first| Err(Failure::new(Code::Unsound, first)))
 }
 
 /// The first finding, in one line.
-fn first(integrity: &Integrity, guarded: Option<&guard::Report>) -> Option<String> {
-    let fault = integrity.faults.first().map(|fault| line(&fault.place, &fault.found, &fault.wanted));
+fn first(integrity: &Integrity, origin: Option<&[Fault]>, guarded: Option<&guard::Report>) -> Option<String> {
+    let fault = integrity
+        .faults
+        .iter()
+        .chain(origin.unwrap_or_default())
+        .next()
+        .map(|fault| line(&fault.place, &fault.found, &fault.wanted));
     let breach = guarded.and_then(|report| report.breaches.first());
     fault.or_else(|| breach.map(|breach| line(&breach.place, &breach.found, &breach.wanted)))
 }
@@ -59,8 +76,8 @@ fn line(place: &str, found: &str, wanted: &str) -> String {
     format!("{place}: found {found}, wanted {wanted}").replace('\n', "\\n")
 }
 
-fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {
-    let Integrity { partners, files, audit_lines, signatures, signatures_unchecked, faults } = integrity;
+fn describe(integrity: &Integrity, origin: Option<&[Fault]>, guarded: Option<&guard::Report>) -> String {
+    let Integrity { partners, files, audit_lines, signatures, signatures_unchecked, faults, whole: _ } = integrity;
     let mut lines = vec![format!(
         "integrity: {} partners, {} files, {} lines of audits, {} signatures: {}",
         count(partners.len() as u64),
@@ -79,6 +96,14 @@ fn describe(integrity: &Integrity, guarded: Option<&guard::Report>) -> String {
         lines.push(format!("guard: not run: {why}"));
         return lines.join("\n");
     };
+    lines.push(match origin {
+        None => "origin: not checked: the folder does not say what the whole run read".to_owned(),
+        Some([]) => "origin: recording, policy, configuration and time are those of the run".to_owned(),
+        Some(_) => "origin: the run read something ELSE".to_owned(),
+    });
+    lines.extend(
+        origin.into_iter().flatten().map(|fault| format!("  {}", line(&fault.place, &fault.found, &fault.wanted))),
+    );
     lines.push(format!(
         "guard: {} folders, {} rows: {}",
         count(report.partners),

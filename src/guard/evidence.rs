@@ -10,7 +10,7 @@ use super::GuardError;
 use super::cells::{Cell, cell};
 use super::ground::{axes, dot, length, metres, plus};
 use super::rules::{Book, Demands, Partner, class, set};
-use crate::ingest::{Catalogue, Coverage, Kind, Measurement, Options, Order, Reader, Sensor};
+use crate::ingest::{Catalogue, Coverage, Kind, Measurement, Options, Order, Reader, Reading, Sensor};
 use crate::space::{Frame, Place};
 use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,14 +24,16 @@ pub(super) const HEIGHT_M: f64 = 20_000.0;
 pub(super) struct Recording {
     pub(super) catalogue: Catalogue,
     pub(super) classes: Vec<Class>,
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
+    /// What each row measured.
+    pub(super) readings: Vec<Reading>,
 }
 
 /// One detection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) time_us: i64,
-    sensor: u32,
+    pub(super) sensor: u32,
     pub(super) class: u32,
     /// x, y in metres or longitude, latitude in degrees.
     place: [f64; 2],
@@ -89,7 +91,7 @@ impl Row {
     }
 
     /// Whether its level gives it by the time of the run.
-    fn due(self, demands: &Demands, as_of_us: Option<i64>) -> bool {
+    pub(super) fn due(self, demands: &Demands, as_of_us: Option<i64>) -> bool {
         as_of_us.is_none_or(|as_of_us| self.time_us <= as_of_us.saturating_sub(demands.delay_us))
     }
 
@@ -193,10 +195,12 @@ impl Class {
 impl Recording {
     pub(super) fn read(folder: &Path, catalogue: Catalogue, book: &Book) -> Result<Self, GuardError> {
         let mut reader =
-            Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?;
+            Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?
+                .with_readings();
         let mut numbers: BTreeMap<Class, u32> = BTreeMap::new();
-        let mut rows = Vec::new();
+        let (mut rows, mut readings) = (Vec::new(), Vec::new());
         while let Some(batch) = reader.next_batch()? {
+            readings.extend(&batch.reading);
             let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
             let columns = columns.zip(&batch.identified).zip(&batch.measurement).zip(&batch.place);
             for ((((((&time_us, &sensor), &place), &label), &identified), measurement), &at) in columns {
@@ -221,7 +225,7 @@ impl Recording {
         }
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
-        Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows })
+        Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows, readings })
     }
 }
 

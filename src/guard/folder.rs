@@ -2,6 +2,7 @@
 
 use super::GuardError;
 use super::finding::{Beyond, Breaches};
+use super::given::{Given, digest};
 use super::rows::{Basis, Counts, Judge, put, text};
 use super::rules::Book;
 use super::table::{self, Row};
@@ -205,8 +206,16 @@ struct Manifest<'a> {
     label: Option<&'a str>,
     configuration: &'a Value,
     configuration_sha256: String,
+    computed_from: From,
     audit: Log,
     files: [FileOf; 2],
+}
+
+#[derive(Serialize)]
+struct From {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detections: Option<Given>,
+    policy_sha256: String,
 }
 
 #[derive(Serialize)]
@@ -260,6 +269,13 @@ fn manifest(
         label: basis.request.label,
         configuration_sha256: hex(&Sha256::digest(configuration.to_string())),
         configuration: &configuration,
+        computed_from: From {
+            detections: basis
+                .book
+                .receives_plainly(basis.partner)
+                .then(|| digest(basis.recording, basis.book, basis.sight)),
+            policy_sha256: basis.book.view_sha256(basis.partner)?,
+        },
         audit: log(&audit),
         files: [file(AUDIT, &audit), FileOf { rows: Some(rows), columns, ..file(TRACKS, &tracks) }],
     };
@@ -297,7 +313,7 @@ fn root(leaves: &[Vec<u8>]) -> Vec<u8> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");

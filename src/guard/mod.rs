@@ -12,12 +12,14 @@
 mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod evidence; // what each partner may have had fused
+mod given; // detections as they were given, and their digest
 mod finding; // what goes beyond
 mod ground; // positions in metres
 mod folder; // files, manifest, audit
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
+mod view; // what of it concerns one partner
 mod support; // whether a permitted detection explains a row
 mod table; // tracks.parquet, and whether its rows explain every byte
 

@@ -2,6 +2,7 @@
 
 use super::GuardError;
 use super::places::{Periods, Zones};
+use super::view;
 use crate::space::Frame;
 use crate::time::{format_timestamp, parse_duration};
 use cedar_policy::{
@@ -23,7 +24,7 @@ pub(super) struct Book {
     pub(super) see: Option<Deed>,
     pub(super) zones: Zones,
     pub(super) periods: Periods,
-    rules: PolicySet,
+    pub(super) rules: PolicySet,
     hierarchy: Entities,
     as_of: Option<Context>,
     pub(super) as_of_us: Option<i64>,
@@ -38,14 +39,16 @@ pub(super) struct Partner {
     entity: Entity,
     names: BTreeSet<String>,
     /// Attributes of `resource` that each rule reads.
-    reads: BTreeMap<String, BTreeSet<String>>,
+    pub(super) reads: BTreeMap<String, BTreeSet<String>>,
+    /// Its entry in `partners.toml`.
+    pub(super) entry: Value,
 }
 
 /// An action.
 #[derive(Clone, Debug)]
 pub(super) struct Deed {
     pub(super) name: String,
-    uid: EntityUid,
+    pub(super) uid: EntityUid,
     knows_as_of: bool,
 }
 
@@ -175,7 +178,8 @@ impl Book {
             let groups = groups.collect::<Result<BTreeSet<EntityUid>, GuardError>>()?;
             let entity = Entity::new_with_tags(uid("Partner", &id)?, attributes, groups, []);
             let entity = entity.map_err(GuardError::cedar("make a partner"))?;
-            partners.push(self.partner(id, entity, names)?);
+            let view = view::entry(&id, entry);
+            partners.push(Partner { entry: view, ..self.partner(id, entity, names)? });
         }
         partners.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(partners)
@@ -197,10 +201,10 @@ impl Book {
             let obliged = |level: &Level| level.demands != Demands::default() && self.applies(rule, &level.deed.uid);
             plain &= rule.effect() == Effect::Forbid || !self.fuse.iter().chain(&self.receive).any(obliged);
         }
-        Ok(Partner { id, plain, entity, names, reads })
+        Ok(Partner { id, plain, entity, names, reads, entry: Value::Null })
     }
 
-    fn applies(&self, rule: &Policy, action: &EntityUid) -> bool {
+    pub(super) fn applies(&self, rule: &Policy, action: &EntityUid) -> bool {
         let covers = |named: &EntityUid| named == action || self.hierarchy.is_ancestor_of(named, action);
         match rule.action_constraint() {
             ActionConstraint::Any => true,

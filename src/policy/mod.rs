@@ -47,6 +47,7 @@ mod simple; // whether the rings of a polygon cross
 mod source; // a file and its lines
 mod speech; // what the conditions of a rule speak of
 mod strata; // times that the policy does not tell apart
+mod view; // what of a policy concerns one partner
 mod survey; // what a recording holds, as far as a policy can tell
 mod warnings; // what a run takes, and somebody may not have meant
 mod zones; // zones.geojson

@@ -14,6 +14,7 @@ use super::schema::{Action, FUSE, Model, RECEIVE};
 use super::source::{Source, message};
 use super::strata::Strata;
 use super::zones::{ZoneMap, Zones};
+use crate::digest::FileDigest;
 use crate::space::Frame;
 use cedar_policy::{ActionConstraint, EntityUid, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 /// A policy, checked: who may have what fused, receive what, and act on what.
 pub struct Policy {
     folder: PathBuf,
+    files: Vec<FileDigest>,
     partners: Vec<Partner>,
     pub(super) groups: Vec<Group>,
     pub(super) fuse: Vec<(Level<Measured>, Action)>,
@@ -73,12 +75,19 @@ impl Policy {
         let levels = Levels::read(Source::read(folder.join("levels.toml"))?)?;
         let fuse = matched(&levels.source, levels.fuse, &model, FUSE)?;
         let receive = matched(&levels.source, levels.receive, &model, RECEIVE)?;
+        let mut files = [&model.source, &partner_file, &levels.source].map(Source::digest).to_vec();
         let zones = match Source::read_optional(folder.join("zones.geojson"))? {
-            Some(source) => Zones::read(&source)?,
+            Some(source) => {
+                files.push(source.digest());
+                Zones::read(&source)?
+            }
             None => Zones::none(),
         };
         let periods = match Source::read_optional(folder.join("periods.toml"))? {
-            Some(source) => Periods::read(&source)?,
+            Some(source) => {
+                files.push(source.digest());
+                Periods::read(&source)?
+            }
             None => Periods::none(),
         };
         let rules = Rules::read(folder)?;
@@ -87,8 +96,11 @@ impl Policy {
         let (authorities, see) = authority::split(&model);
         let exclusive = authority::exclusive(&levels.source, levels.authority, &authorities)?;
         let folder = folder.to_path_buf();
+        files.extend(rules.files());
+        files.sort_by(|a, b| a.name.cmp(&b.name));
         let mut policy = Self {
             folder,
+            files,
             partners: Vec::new(),
             groups,
             fuse,
@@ -113,6 +125,12 @@ impl Policy {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The files that were read, by name, as they were then.
+    #[must_use]
+    pub fn files(&self) -> &[FileDigest] {
+        &self.files
     }
 
     /// The partners, by id. A partner's number in the engine is its place here.

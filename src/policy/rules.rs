@@ -9,6 +9,7 @@ use super::nesting;
 use super::schema::Model;
 use super::source::{Source, message};
 use super::speech::Speech;
+use crate::digest::FileDigest;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::BTreeMap;
@@ -57,6 +58,11 @@ impl Rules {
     pub(super) fn numbered(&self, number: usize) -> Option<(&str, &Rule)> {
         let id = self.ids.get(number)?;
         Some((id, self.rules.get(id)?))
+    }
+
+    /// The files that were read.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileDigest> + '_ {
+        self.sources.iter().map(Source::digest)
     }
 
     /// Where a rule stands.

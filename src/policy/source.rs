@@ -2,6 +2,7 @@
 
 use super::PolicyError;
 use super::folder;
+use crate::digest::FileDigest;
 use crate::files::read_text;
 use cedar_policy::ffi::DetailedError;
 use serde::de::DeserializeOwned;
@@ -38,6 +39,12 @@ impl Source {
             Err(PolicyError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What it held when it was read.
+    pub(super) fn digest(&self) -> FileDigest {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        FileDigest::of(&name, self.text.as_bytes())
     }
 
     pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, PolicyError> {

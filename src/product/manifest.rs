@@ -11,6 +11,7 @@ use super::ENGINE_VERSION;
 use super::audit::Chain;
 use super::digest::sha256;
 use super::error::ProductError;
+use super::origin::Origin;
 use crate::space::Frame;
 
 /// What a picture was made with, as far as it concerns its partner, and nothing else.
@@ -24,6 +25,38 @@ pub struct Made<'a> {
     pub label: Option<&'a str>,
     /// The decisions that the partner may know of, in their order.
     pub decisions: &'a [Value],
+    /// Digests of what it was computed from.
+    pub computed_from: Option<&'a Source>,
+}
+
+/// What a picture was computed from: digests of what its partner may have, and of nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The detections that its partner may have fused, as they were given to fusion; absent where some level could
+    /// withhold or coarsen what the partner receives.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detections: Option<Given>,
+    /// What of the policy concerns the partner.
+    pub policy_sha256: String,
+}
+
+/// Detections as they were given to fusion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// How many.
+    pub rows: u64,
+    /// SHA-256 over them.
+    pub sha256: String,
+}
+
+/// The SHA-256 of a configuration as compact JSON, keys sorted.
+#[must_use]
+pub fn configuration_sha256(configuration: &Value) -> String {
+    let mut configuration = configuration.clone();
+    configuration.sort_all_objects();
+    sha256(configuration.to_string().as_bytes())
 }
 
 /// The longest label, in characters.
@@ -83,6 +116,8 @@ pub(super) struct PartnerManifest {
     pub label: Option<String>,
     configuration: Value,
     configuration_sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    computed_from: Option<Source>,
     /// How far the partner's audit goes.
     pub audit: Chain,
     pub files: Vec<FileEntry>,
@@ -93,7 +128,6 @@ impl PartnerManifest {
     pub(super) fn new(partner: String, frame: Frame, made: &Made<'_>, audit: Chain, files: Vec<FileEntry>) -> Self {
         let mut configuration = made.configuration.clone();
         configuration.sort_all_objects();
-        let configuration_sha256 = sha256(configuration.to_string().as_bytes());
         let frame = match frame {
             Frame::Geodetic => "geodetic",
             Frame::Local => "local",
@@ -105,8 +139,9 @@ impl PartnerManifest {
             frame: frame.to_owned(),
             as_of_us: made.as_of_us,
             label: made.label.map(str::to_owned),
+            configuration_sha256: configuration_sha256(&configuration),
             configuration,
-            configuration_sha256,
+            computed_from: made.computed_from.cloned(),
             audit,
             files,
         }
@@ -117,11 +152,14 @@ impl PartnerManifest {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OperatorManifest {
-    made_by: String,
-    engine_version: String,
+    pub made_by: String,
+    pub engine_version: String,
     /// The operator's word for the run, if it was given one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub label: Option<String>,
+    /// What the run read, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub made_from: Option<Origin>,
     /// The partners' folders, each with the digest of its manifest.
     pub pictures: Vec<PictureEntry>,
     /// How far the operator's audit goes, if there is one.
@@ -148,23 +186,17 @@ pub(super) struct PictureEntry {
 
 impl OperatorManifest {
     /// The manifest of a whole output.
-    pub(super) fn new(
-        label: Option<&str>,
-        pictures: Vec<PictureEntry>,
-        audit: Option<Chain>,
-        files: Vec<FileEntry>,
-        sealed_manifest_sha256: Option<String>,
-        missing: Vec<String>,
-    ) -> Self {
+    pub(super) fn new(pictures: Vec<PictureEntry>, audit: Option<Chain>, files: Vec<FileEntry>) -> Self {
         Self {
             made_by: MADE_BY.to_owned(),
             engine_version: ENGINE_VERSION.to_owned(),
-            label: label.map(str::to_owned),
+            label: None,
+            made_from: None,
             pictures,
             audit,
             files,
-            sealed_manifest_sha256,
-            missing,
+            sealed_manifest_sha256: None,
+            missing: Vec::new(),
         }
     }
 

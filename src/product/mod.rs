@@ -20,6 +20,7 @@ mod keys; // keys that sign
 mod manifest; // what is in a folder
 mod obligations; // a row as a partner may see it
 mod operator; // report, decisions, timings
+mod origin; // what a run read
 mod picture; // one partner's folder
 mod read; // pictures back into engine coordinates
 mod seal; // signatures, encrypted folders
@@ -33,8 +34,9 @@ pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub(crate) use digest::hex_of;
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};
-pub use manifest::{FileEntry, Made, check_label};
+pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256};
 pub use obligations::Row;
+pub use origin::{Origin, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture};
 pub use seal::{Recipients, Sealing};

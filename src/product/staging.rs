@@ -26,6 +26,7 @@ use super::digest::{entry_of, names_in, write_json};
 use super::error::{ProductError, io_error};
 use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest, check_label};
 use super::operator::{OPERATOR, TIMINGS};
+use super::origin::Origin;
 use super::picture::PictureWriter;
 use super::seal::{SEALED, SIGNATURE, Sealing, sign};
 use crate::files;
@@ -43,6 +44,7 @@ pub struct Staging {
     beside: TempDir,
     /// What should be in the output and is not, in words.
     missing: Vec<String>,
+    made_from: Option<Origin>,
     /// Goes last: what lies in these folders is gone by then, or stays.
     _parents: Parents,
 }
@@ -60,7 +62,7 @@ impl Staging {
         let parents = Parents::make(parent)?;
         let beside = tempfile::Builder::new().prefix(".trackweave-").tempdir_in(parent);
         let beside = beside.map_err(io_error(parent, "create a folder in it"))?;
-        let staging = Self { out, beside, missing: Vec::new(), _parents: parents };
+        let staging = Self { out, beside, missing: Vec::new(), made_from: None, _parents: parents };
         staging.try_replacing()?;
         let operator = staging.folder().join(OPERATOR);
         fs::create_dir_all(&operator).map_err(io_error(&operator, "create the folder"))?;
@@ -105,6 +107,12 @@ impl Staging {
         let folder = self.folder().join(partner);
         fs::create_dir(&folder).map_err(io_error(&folder, "create the partner's folder"))?;
         Ok(PictureWriter::new(partner, frame, fields, folder))
+    }
+
+    /// Says in the operator's manifest what the run read.
+    #[must_use]
+    pub fn made_from(self, origin: Origin) -> Self {
+        Self { made_from: Some(origin), ..self }
     }
 
     /// Puts the output in its place, unsealed, and removes the one that was there.
@@ -199,8 +207,13 @@ impl Staging {
         }
         let audit = operator.join(AUDIT);
         let audit = if is_there(&audit)? { Some(verify_chain(&audit)?) } else { None };
-        let missing = self.missing.clone();
-        let manifest = OperatorManifest::new(sealing.label, pictures, audit, files, bound, missing);
+        let manifest = OperatorManifest {
+            label: sealing.label.map(str::to_owned),
+            made_from: self.made_from.clone(),
+            sealed_manifest_sha256: bound,
+            missing: self.missing.clone(),
+            ..OperatorManifest::new(pictures, audit, files)
+        };
         write_json(&operator.join(MANIFEST), &manifest)?;
         sealing.sign.map_or(Ok(()), |key| signed.iter().try_for_each(|folder| sign(folder, key)))
     }

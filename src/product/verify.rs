@@ -50,6 +50,8 @@ pub struct Integrity {
     pub signatures_unchecked: u64,
     /// One for each folder at most.
     pub faults: Vec<Fault>,
+    /// Whether it is a whole output, not the folder of one partner.
+    pub whole: bool,
 }
 
 /// What whoever checks knows beforehand; what is not given is not asked for.
@@ -68,6 +70,7 @@ pub struct Expected<'a> {
 pub fn verify_seals(out: &Path, expected: Expected<'_>) -> Result<Integrity, ProductError> {
     let mut check = Check { out, expected, label: None, done: Integrity::default() };
     if no_file(&out.join(MANIFEST)) == Some("no file") {
+        check.done.whole = true;
         check.folder(Check::operator)?;
     } else {
         check.folder(|check| check.partner("", None))?;

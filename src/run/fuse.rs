@@ -9,7 +9,7 @@ use super::inputs::Inputs;
 use super::lanes::{Basis, Lane};
 use super::pictures::Pictures;
 use super::report::WorkReport;
-use super::waves::{Taker, changed, feed};
+use super::waves::{Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Answer, Batch, Scan};
@@ -32,7 +32,7 @@ struct Known<'a> {
     given: Inputs<'a>,
 }
 
-/// Fuses all lanes and reports their tracks; gives the late rows of each, and what it took.
+/// Fuses all lanes and reports their tracks; gives what became of each, and what it took.
 ///
 /// # Errors
 /// If the recording cannot be read, late rows are fatal and there are some, the device fails, a rule fails, or a file
@@ -43,19 +43,19 @@ pub(super) fn fuse(
     (basis, lanes): (&Basis<'_>, &[Lane]),
     pictures: &mut Pictures<'_>,
     listener: &mut Listener<'_>,
-) -> Result<(Vec<u64>, WorkReport), RunError> {
+) -> Result<(Vec<Outcome>, WorkReport), RunError> {
     let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
     let mut work = WorkReport::default();
     let mut started = Instant::now();
-    let (mut late, mut known) = (None, None);
+    let (mut outcomes, mut known) = (None, None);
     if let Some(cache) = cache {
         let begin = || Inputs::new(basis, lanes, &executor.identity());
         let mut inputs = begin()?;
-        let rows = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
+        let all_fed = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
             tell(listener, Progress::Comparing(rows, all))
         })?;
-        fail_if_late(request, &rows)?;
-        late = Some(rows);
+        fail_if_late(request, &all_fed)?;
+        outcomes = Some(all_fed);
         known = Some(Known::look_up(cache, inputs, begin()?, &mut work));
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
@@ -68,20 +68,20 @@ pub(super) fn fuse(
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };
     if !chosen.is_empty() {
-        let rows = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
-        fail_if_late(request, &rows)?;
-        late = late.or(Some(rows));
+        let fed = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
+        fail_if_late(request, &fed)?;
+        outcomes = outcomes.or(Some(fed));
     }
     // Before the cache keeps anything.
     basis.recording.check()?;
     fusing.finish(&mut work)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
-    Ok((late.unwrap_or_default(), work))
+    Ok((outcomes.unwrap_or_default(), work))
 }
 
-fn fail_if_late(request: &Request<'_>, late: &[u64]) -> Result<(), RunError> {
-    match late.iter().find(|late| **late > 0) {
-        Some(&rows) if request.strict => Err(RunError::Late { rows }),
+fn fail_if_late(request: &Request<'_>, outcomes: &[Outcome]) -> Result<(), RunError> {
+    match outcomes.iter().find(|outcome| outcome.late > 0) {
+        Some(outcome) if request.strict => Err(RunError::Late { rows: outcome.late }),
         _ => Ok(()),
     }
 }

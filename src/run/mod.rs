@@ -14,6 +14,7 @@ mod lanes; // segments -> lanes
 mod looks; // rows -> looks of sensors
 mod given; // a row -> the row as a level of fuse gives it
 mod measure; // rows -> detections as fusion sees them
+mod taken; // the digest of the detections that a lane was given
 mod waves; // looks of all lanes -> waves of scans
 mod inputs; // the digest of all that goes into a lane
 mod cache; // tracks of lanes that were fused before
@@ -33,9 +34,9 @@ pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport,
 pub use scores::{OutputError, score_output};
 
 use crate::fusion::executor::Executor;
-use crate::ingest::{IngestReport, Options, Order, Pass, Recording};
+use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
-use crate::product::{Recipients, Sealing, SigningKey, Staging, check_label};
+use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
 use cache::Cache;
 use fuse::fuse;
 use lanes::{Basis, Lane};
@@ -179,7 +180,7 @@ fn run_opened(
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
-    let mut staging = Staging::create(request.out)?;
+    let staging = Staging::create(request.out)?;
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     check_truth(request.recording, recording, request.config)?;
     let (classifier, pass, ingest) = class(request, recording, &policy, listener)?;
@@ -200,10 +201,13 @@ fn run_opened(
     let lanes = Lane::all(&basis, &decisions)?;
     let class = started.elapsed().as_secs_f64();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let (late, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, listener)?;
+    let (outcomes, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, listener)?;
     work.seconds.class = class;
-    let (released, authority) = pictures.finish(request, &decisions)?;
+    let (released, authority) = pictures.finish(request, &decisions, &outcomes)?;
     tell(listener, Progress::Scoring)?;
+    let origin = origin(recording, &policy, request.config, request.as_of_us)?;
+    let mut staging = staging.made_from(origin.with_rows(ingest.rows_read));
+    let late = outcomes.iter().map(|outcome| outcome.late).collect();
     let outcome = report::Outcome { decisions: &decisions, ingest, late, work, released, authority };
     let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
     tell(listener, Progress::Publishing)?;
@@ -211,6 +215,25 @@ fn run_opened(
     let after = staging.publish_sealed(&sealing)?;
     report.untidy.extend(after.iter().map(|error| chain(error)).chain(report.work.unstored.clone()));
     Ok(report)
+}
+
+/// What a run reads: the files of a recording and of a policy, the configuration and the time.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn origin(
+    recording: &Recording,
+    policy: &Policy,
+    config: &RunConfig,
+    as_of_us: Option<i64>,
+) -> Result<Origin, IngestError> {
+    let configuration = serde_json::to_value(config).unwrap_or_default();
+    Ok(Origin {
+        recording: recording.files()?.into_iter().map(FileEntry::from).collect(),
+        policy: policy.files().iter().cloned().map(FileEntry::from).collect(),
+        configuration_sha256: configuration_sha256(&configuration),
+        as_of_us,
+    })
 }
 
 /// First pass: the classes of all detections.

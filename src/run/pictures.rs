@@ -2,13 +2,15 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::lanes::{Basis, Lane};
+use super::taken::Taken;
+use super::waves::Outcome;
 use super::{Request, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{
     DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releaser, SEE_AUTHORITY, Status, TrackClass,
 };
-use crate::product::{Fields, Made, PictureWriter, Row, Staging};
+use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging};
 use crate::space::{Frame, Geodetic};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,9 +190,10 @@ impl<'a> Pictures<'a> {
         self,
         request: &Request<'_>,
         decisions: &Decisions,
+        outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes: _, pictures, empty, classes, watch, as_of_us } = self;
+        let Self { basis, lanes, pictures, empty, classes, watch, as_of_us } = self;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.classes).collect();
         let with_classes = pictures
             .into_iter()
@@ -205,8 +208,9 @@ impl<'a> Pictures<'a> {
             tally.classes = named.collect();
             let records = releaser.records();
             let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-            let label = request.label;
-            writer.finish(&Made { configuration: &configuration, as_of_us, label, decisions: &granted })?;
+            let (label, from) = (request.label, source(basis, lanes, outcomes, partner)?);
+            let (configuration, computed_from) = (&configuration, Some(&from));
+            writer.finish(&Made { configuration, as_of_us, label, decisions: &granted, computed_from })?;
             Ok(Released { tally, records })
         };
         let released: Vec<Result<Released, RunError>> = all.into_par_iter().map(finish).collect();
@@ -277,6 +281,18 @@ impl Picture<'_> {
         }
         Ok(writer.write(&row, &release.obligations)?)
     }
+}
+
+/// Digests of what a partner's picture is from.
+fn source(basis: &Basis<'_>, lanes: &[Lane], outcomes: &[Outcome], partner: usize) -> Result<Source, RunError> {
+    let lane = lanes.iter().zip(outcomes).find(|(lane, _)| lane.partners.contains(&partner));
+    let detections = match lane {
+        _ if !basis.policy.receives_plainly(partner)? => None,
+        Some((_, outcome)) => outcome.given.clone(),
+        // It may have nothing fused.
+        None => Some(Taken::default().finish()),
+    };
+    Ok(Source { detections, policy_sha256: basis.policy.view_sha256(partner)? })
 }
 
 /// One of each pair (owner, label) of the sources of a track.

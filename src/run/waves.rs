@@ -5,14 +5,16 @@
 //! does not depend on which others are fed beside it.
 
 use super::given::given;
-use super::lanes::{Basis, Given, Lane};
+use super::lanes::{self, Basis, Lane};
 use super::looks::{Look, Looks, Row};
 use super::measure::Measurer;
+use super::taken::Taken;
 use super::{Request, RunConfig, RunError, options};
 use crate::fusion::arrays::Observation;
 use crate::fusion::batch::{Scan, Sight};
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::PolicyError;
+use crate::product::Given;
 use crate::time::micros;
 
 /// What takes the waves.
@@ -37,12 +39,23 @@ struct Fed<'a> {
     due_us: Option<i64>,
     /// Whether its tracks were asked for since there could be none.
     silent: bool,
+    /// The digest of its detections, where a partner may have it.
+    taken: Option<Taken>,
 }
 
 /// Reports of one lane at most.
 const REPORTS_MAX: u64 = 10_000_000;
 
-/// Feeds the lanes with the rows of the recording that each may see; gives the number of late rows of each.
+/// What a pass gave a lane.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Rows that came too late.
+    pub(super) late: u64,
+    /// Its detections, where a partner may have a digest of them.
+    pub(super) given: Option<Given>,
+}
+
+/// Feeds the lanes with the rows of the recording that each may see; gives what became of each.
 ///
 /// # Errors
 /// If the recording cannot be read, or the taker or `progress` fails, which hears of every wave.
@@ -52,8 +65,13 @@ pub(super) fn feed<'a>(
     lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
     taker: &mut impl Taker<'a>,
     progress: &mut dyn FnMut(u64) -> Result<(), RunError>,
-) -> Result<Vec<u64>, RunError> {
+) -> Result<Vec<Outcome>, RunError> {
     let mut waves = Waves::new(basis.catalogue, basis.config, lanes)?;
+    for fed in &mut waves.lanes {
+        let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
+        let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
+        fed.taken = any.then(Taken::default);
+    }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
         reader = reader.with_readings();
@@ -70,7 +88,8 @@ pub(super) fn feed<'a>(
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
     waves.end(taker, &mut || progress(rows))?;
-    Ok(waves.lanes.iter().map(|fed| fed.looks.late()).collect())
+    let outcome = |fed: Fed<'_>| Outcome { late: fed.looks.late(), given: fed.taken.map(Taken::finish) };
+    Ok(waves.lanes.into_iter().map(outcome).collect())
 }
 
 /// That a later pass gave something else than the first.
@@ -128,7 +147,7 @@ impl<'a> Waves<'a> {
                 return Err(RunError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
             }
             let looks = lane.looks(catalogue);
-            Ok(Fed { number, lane, looks, scanned_us: None, row_us: None, due_us: None, silent: false })
+            Ok(Fed { number, lane, looks, scanned_us: None, row_us: None, due_us: None, silent: false, taken: None })
         };
         Ok(Self { catalogue, config, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
     }
@@ -144,8 +163,8 @@ impl<'a> Waves<'a> {
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
         for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
             let row = Row { time_us, sensor: sensor as usize, place, measurement, source: 0 };
-            for Fed { lane, looks, .. } in &mut self.lanes {
-                let Some(Given { source, cut }) = lane.given(class) else { continue };
+            for Fed { lane, looks, taken, .. } in &mut self.lanes {
+                let Some(lanes::Given { source, cut }) = lane.given(class) else { continue };
                 let row = Row { source: *source, ..row };
                 let row = match cut {
                     None => Some(row),
@@ -155,6 +174,9 @@ impl<'a> Waves<'a> {
                     }
                 };
                 if let Some(row) = row {
+                    if let Some(taken) = taken {
+                        taken.push(&row);
+                    }
                     looks.push(row);
                 }
             }

@@ -1,0 +1,63 @@
+//! What of a policy concerns one partner, once more from docs/pictures.md.
+
+use super::GuardError;
+use super::folder::hex;
+use super::rules::{Book, Demands, Level, Partner};
+use cedar_policy::Effect;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+impl Book {
+    /// The digest of a partner's view of the policy.
+    pub(super) fn view_sha256(&self, partner: &Partner) -> Result<String, GuardError> {
+        let mut rules = Map::new();
+        for rule in self.rules.policies().filter(|rule| partner.reads.contains_key(&rule.id().to_string())) {
+            let mut json = rule.to_json().map_err(GuardError::cedar("take a rule apart"))?;
+            json.as_object_mut().map(|json| json.remove("annotations"));
+            rules.insert(rule.id().to_string(), json);
+        }
+        let levels = |levels: &[Level]| -> Vec<Value> {
+            let could = levels.iter().filter(|level| self.could_get(partner, level));
+            could.map(|level| json!({ "level": level.deed.name, "demands": demands(&level.demands) })).collect()
+        };
+        let mut view = json!({
+            "partner": partner.entry, "rules": rules, "fuse": levels(&self.fuse), "receive": levels(&self.receive),
+        });
+        view.sort_all_objects();
+        Ok(hex(&Sha256::digest(view.to_string())))
+    }
+
+    /// Whether no rule could give the partner a level of `receive` that demands something.
+    pub(super) fn receives_plainly(&self, partner: &Partner) -> bool {
+        !self.receive.iter().any(|level| level.demands != Demands::default() && self.could_get(partner, level))
+    }
+
+    fn could_get(&self, partner: &Partner, level: &Level) -> bool {
+        let mut rules = self.rules.policies().filter(|rule| partner.reads.contains_key(&rule.id().to_string()));
+        rules.any(|rule| rule.effect() == Effect::Permit && self.applies(rule, &level.deed.uid))
+    }
+}
+
+fn demands(Demands { delay_us, coarsen_m, omit }: &Demands) -> Value {
+    json!({ "delay_us": delay_us, "coarsen_m": coarsen_m, "omit": omit })
+}
+
+/// An entry of `partners.toml` as the view has it: id, attributes and groups, each set in the order of the alphabet.
+pub(super) fn entry(id: &str, entry: &toml::Value) -> Value {
+    let attributes = entry.get("attributes").and_then(toml::Value::as_table).into_iter().flatten();
+    let attributes: Map<String, Value> = attributes.map(|(name, value)| (name.clone(), json(value))).collect();
+    let groups = entry.get("groups").map_or_else(|| json!([]), json);
+    json!({ "id": id, "attributes": attributes, "groups": groups })
+}
+
+fn json(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::Array(items) => {
+            let mut items: Vec<&str> = items.iter().filter_map(toml::Value::as_str).collect();
+            items.sort_unstable();
+            items.dedup();
+            json!(items)
+        }
+        plain => json!(plain),
+    }
+}

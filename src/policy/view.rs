@@ -1,0 +1,87 @@
+//! What of a policy concerns one partner.
+//!
+//! Its entry in `partners.toml` but for its keys, the rules whose head admits it, and the levels that such a rule could
+//! give it, with what they demand. Nothing else goes in: a change of what concerns others alone leaves the view, and so
+//! its digest in the partner's manifest, as it was. Comments, order and file names do not count.
+
+use super::PolicyError;
+use super::levels::{Level, Obligations};
+use super::partners::{Attribute, Partner};
+use super::read::Policy;
+use super::schema::Action;
+use super::speech::json as parts;
+use crate::digest::sha256;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+impl Policy {
+    /// The SHA-256 of the view of the partner with this number, as compact JSON with sorted keys.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partner, or a rule that cannot be taken apart.
+    pub fn view_sha256(&self, partner: usize) -> Result<String, PolicyError> {
+        let mut view = self.view(self.partner(partner)?)?;
+        view.sort_all_objects();
+        Ok(sha256(view.to_string().as_bytes()))
+    }
+
+    fn view(&self, partner: &Partner) -> Result<Value, PolicyError> {
+        let Partner { id, attributes, groups, .. } = partner;
+        let attributes: Map<String, Value> =
+            attributes.iter().map(|(name, value)| (name.clone(), value.json())).collect();
+        let concerning: BTreeSet<usize> = partner.rules.iter().flatten().copied().collect();
+        let mut rules = Map::new();
+        for (number, (id, rule)) in self.rules.rules.iter().enumerate() {
+            if concerning.contains(&number) {
+                let mut rule = parts(&rule.policy)?;
+                rule.as_object_mut().map(|rule| rule.remove("annotations"));
+                rules.insert(id.clone(), rule);
+            }
+        }
+        Ok(json!({
+            "partner": { "id": id, "attributes": attributes, "groups": groups },
+            "rules": rules,
+            "fuse": self.levels_of(partner, &self.fuse),
+            "receive": self.levels_of(partner, &self.receive),
+        }))
+    }
+
+    /// The levels that the partner could get, highest first.
+    fn levels_of<Part: Serialize>(&self, partner: &Partner, levels: &[(Level<Part>, Action)]) -> Vec<Value> {
+        let could = levels.iter().filter(|(_, action)| self.could_get(partner, action));
+        could.map(|(level, _)| json!({ "level": level.name, "demands": demands(&level.obligations) })).collect()
+    }
+
+    /// Whether no rule could let the partner with this number receive something later or less exact than it is. Only
+    /// then may it have a digest of the detections that its picture is from: otherwise it could try guesses of what is
+    /// withheld against it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partner.
+    pub fn receives_plainly(&self, partner: usize) -> Result<bool, PolicyError> {
+        let partner = self.partner(partner)?;
+        let obliged = self.receive.iter().filter(|(level, _)| level.obligations != Obligations::default());
+        Ok(!obliged.into_iter().any(|(_, action)| self.could_get(partner, action)))
+    }
+}
+
+/// What a level demands, keys as in `levels.toml`.
+fn demands<Part: Serialize>(obligations: &Obligations<Part>) -> Value {
+    let Obligations { delay_us, coarsen_m, omit } = obligations;
+    let omit: BTreeSet<String> = omit.iter().filter_map(|part| json!(part).as_str().map(str::to_owned)).collect();
+    json!({ "delay_us": delay_us, "coarsen_m": coarsen_m, "omit": omit })
+}
+
+impl Attribute {
+    fn json(&self) -> Value {
+        match self {
+            Self::Text(text) => json!(text),
+            Self::Flag(flag) => json!(flag),
+            Self::Number(number) => json!(number),
+            Self::Names(names) => json!(names),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The digest of the detections that a lane was given.
+//!
+//! It stands in the manifests of the lane's partners, so it is made from what they may have alone, after delay, coarsening
+//! and omission, in the order of the recording, whatever its format, its batches and the rows between them. Sensors are
+//! numbered as they turn up among these rows: no name goes in. For every detection, little endian: time in microseconds
+//! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
+//! whether the range is slant (u8), range rate with its standard deviation if there is one (u8, 2 × f32).
+
+use super::looks::Row;
+use crate::digest::hex;
+use crate::ingest::Measurement;
+use crate::product::Given;
+use crate::space::Place;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Bytes that are hashed together.
+const BLOCK: usize = 1 << 14;
+
+/// Detections, as a lane takes them.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    rows: u64,
+    sensors: BTreeMap<usize, u32>,
+    bytes: Vec<u8>,
+    hash: Sha256,
+}
+
+impl Taken {
+    /// Takes in one more.
+    pub(super) fn push(&mut self, row: &Row) {
+        let next = u32::try_from(self.sensors.len()).unwrap_or(u32::MAX);
+        let sensor = *self.sensors.entry(row.sensor).or_insert(next);
+        let Place { tile, offset_m } = row.place;
+        // The axes follow from the sensor's place and the detection's.
+        let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s } = row.measurement;
+        let bytes = &mut self.bytes;
+        let reals = |bytes: &mut Vec<u8>, reals: &[f32]| {
+            bytes.extend(reals.iter().flat_map(|real| real.to_bits().to_le_bytes()));
+        };
+        bytes.extend(row.time_us.to_le_bytes());
+        bytes.extend(sensor.to_le_bytes());
+        bytes.extend(tile.iter().flat_map(|tile| tile.to_le_bytes()));
+        reals(bytes, &offset_m);
+        bytes.extend(rows.to_le_bytes());
+        reals(bytes, &sigma_m);
+        reals(bytes, &[range_m]);
+        bytes.extend([u8::from(slant), u8::from(range_rate_m_s.is_some())]);
+        reals(bytes, range_rate_m_s.as_ref().map_or(&[], |rate| rate));
+        self.rows += 1;
+        if self.bytes.len() >= BLOCK {
+            self.hash.update(&self.bytes);
+            self.bytes.clear();
+        }
+    }
+
+    /// How many there were, and their digest.
+    pub(super) fn finish(mut self) -> Given {
+        self.hash.update(&self.bytes);
+        Given { rows: self.rows, sha256: hex(&self.hash.finalize()) }
+    }
+}
