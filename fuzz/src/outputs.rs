@@ -3,6 +3,7 @@
 use super::folder::{copy, scratch, with_scratch};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -48,8 +49,15 @@ fn world() -> &'static Path {
 /// From the manifest of the crate that this is built in to `fuzz/`.
 const FROM_ROOT: &str = if cfg!(test) { "fuzz" } else { "." };
 
-/// Calls `with` with an output in which one file is other bytes; digests are made right where `honest`.
-fn with_changed(data: &[u8], honest: bool, with: impl FnOnce(&Path)) {
+/// What a change leaves of the digests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Digests {
+    Stale,
+    MadeRight,
+}
+
+/// Calls `with` with an output in which one file is other bytes.
+fn with_changed(data: &[u8], digests: Digests, with: impl FnOnce(&Path)) {
     let Some((&which, data)) = data.split_first() else { return };
     let name = FILES[usize::from(which) % FILES.len()];
     with_scratch(|folder| {
@@ -57,13 +65,14 @@ fn with_changed(data: &[u8], honest: bool, with: impl FnOnce(&Path)) {
         if !out.exists() {
             copy(&world().join("out"), &out);
         }
-        let before: Vec<(PathBuf, Vec<u8>)> = manifests(name)
+        let before: Vec<(PathBuf, Vec<u8>)> = manifests_about(name)
+            .into_iter()
             .map(|name| out.join(name))
             .filter_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes)))
             .collect();
         let original = fs::read(world().join("out").join(name)).expect("a file");
         fs::write(out.join(name), changed(original.clone(), data)).expect("a file");
-        if honest {
+        if digests == Digests::MadeRight {
             make_right(&out, name);
         }
         with(&out);
@@ -72,11 +81,12 @@ fn with_changed(data: &[u8], honest: bool, with: impl FnOnce(&Path)) {
         }
         fs::write(out.join(name), original).expect("a file");
     });
+}
 
-    fn manifests(name: &str) -> impl Iterator<Item = String> {
-        let folder = name.split('/').next().unwrap_or_default().to_owned();
-        [format!("{folder}/manifest.json"), "_operator/manifest.json".to_owned()].into_iter()
-    }
+/// The manifests that know a file's digest, or that of a manifest which does.
+fn manifests_about(name: &str) -> [String; 2] {
+    let folder = name.split('/').next().unwrap_or_default();
+    [format!("{folder}/manifest.json"), "_operator/manifest.json".to_owned()]
 }
 
 /// A file with the changes that bytes say: place (two bytes), what to do, with what.
@@ -104,7 +114,10 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn text(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("text");
+        text
+    })
 }
 
 /// An audit with its chain made right: the lines, and their number, head and root.
@@ -193,7 +206,7 @@ fn guard(out: &Path) {
 
 /// Manifests and audits as they are found: digests are looked at, and do not fit.
 pub fn manifests(data: &[u8]) {
-    with_changed(data, false, |out| {
+    with_changed(data, Digests::Stale, |out| {
         let _ = verify_seals(out, Expected::default());
         let _ = verify_seals(&out.join("fine"), Expected::default());
     });
@@ -201,7 +214,7 @@ pub fn manifests(data: &[u8]) {
 
 /// Digests fit: seals and guard look at what is in the files.
 pub fn verify(data: &[u8]) {
-    with_changed(data, true, |out| {
+    with_changed(data, Digests::MadeRight, |out| {
         let _ = verify_seals(out, Expected::default());
         guard(out);
     });
@@ -209,7 +222,7 @@ pub fn verify(data: &[u8]) {
 
 /// Scores of pictures that somebody has changed.
 pub fn score(data: &[u8]) {
-    with_changed(data, true, |out| {
+    with_changed(data, Digests::MadeRight, |out| {
         let _ = score_output(out, &world().join("recording"), None, |_: &str| {});
     });
 }

@@ -86,8 +86,9 @@ impl<'a> Walk<'a> {
             if kind == 0 {
                 return Some(());
             }
-            if !each(self, number, kind)? {
-                self.skip(kind, depth + 1, false)?;
+            // A flag in a struct is its own field type; in a list it is a byte.
+            if !each(self, number, kind)? && !matches!(kind, 1 | 2) {
+                self.skip(kind, depth + 1)?;
             }
         }
     }
@@ -99,12 +100,11 @@ impl<'a> Walk<'a> {
         (count <= self.rest.len() as u64).then_some((head & 0x0f, count))
     }
 
-    fn skip(&mut self, kind: u8, depth: usize, in_list: bool) -> Option<()> {
+    fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         if depth > DEEPEST {
             return None;
         }
         match kind {
-            1 | 2 if !in_list => Some(()),
             1..=3 => self.byte().map(drop),
             4..=6 => self.number().map(drop),
             7 => self.take(8).map(drop),
@@ -114,14 +114,14 @@ impl<'a> Walk<'a> {
             }
             LIST | 10 => {
                 let (kind, count) = self.list()?;
-                (0..count).try_for_each(|_| self.skip(kind, depth + 1, true))
+                (0..count).try_for_each(|_| self.skip(kind, depth + 1))
             }
             11 => {
                 let count = self.number()?;
                 let kinds = if count == 0 { 0 } else { self.byte()? };
                 let mut both = || {
-                    self.skip(kinds >> 4, depth + 1, true)?;
-                    self.skip(kinds & 0x0f, depth + 1, true)
+                    self.skip(kinds >> 4, depth + 1)?;
+                    self.skip(kinds & 0x0f, depth + 1)
                 };
                 (0..count).try_for_each(|_| both())
             }

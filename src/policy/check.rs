@@ -92,7 +92,7 @@ pub fn check(folder: &Path, recording: Option<&Path>, as_of_us: Option<i64>) -> 
             return Ok(Check { findings, ..Check::default() });
         }
     };
-    let mut check = Check { rules: policy.rules.rules.len(), partners: policy.partners().len(), ..Check::default() };
+    let mut check = Check { rules: policy.rules.by_id.len(), partners: policy.partners().len(), ..Check::default() };
     let places = match Places::read(&policy) {
         Ok(places) => places,
         Err(error) => return Ok(Check { findings: vec![error_at(folder, &error)], ..check }),
@@ -236,7 +236,7 @@ impl Seen {
     fn in_text(policy: &Policy, places: &Places, findings: &mut Vec<Finding>) -> Self {
         let mut seen = Self { actions: BTreeSet::new(), partners: BTreeSet::new() };
         let permits: Vec<_> =
-            policy.rules.rules.values().filter(|rule| rule.policy.effect() == Effect::Permit).collect();
+            policy.rules.by_id.values().filter(|rule| rule.policy.effect() == Effect::Permit).collect();
         for action in policy.asked() {
             if !permits.iter().any(|rule| policy.admits(rule, &action.uid)) {
                 let found = format!("no rule permits `{}` to anybody", action.name);
@@ -273,7 +273,7 @@ impl Seen {
 
 /// Groups that no rule names or that no partner is in. One that is not declared is an error of reading.
 fn groups_in_text(policy: &Policy, places: &Places, findings: &mut Vec<Finding>) {
-    let rules = policy.rules.rules.values();
+    let rules = policy.rules.by_id.values();
     let named: BTreeSet<EntityUid> = rules.flat_map(|rule| rule.policy.entity_literals()).collect();
     for group in &policy.groups {
         let place = || (places.partners.clone(), group.line);
@@ -347,7 +347,7 @@ impl Trial {
         seen: &mut Seen,
         findings: &mut Vec<Finding>,
     ) {
-        for (id, rule) in policy.rules.rules.iter().filter(|(id, _)| !self.applied.contains(*id)) {
+        for (id, rule) in policy.rules.by_id.iter().filter(|(id, _)| !self.applied.contains(*id)) {
             findings.push(policy.idle(id, rule, recorded));
         }
         for action in policy.asked().filter(|action| !self.granted.contains(&action.name)) {

@@ -143,7 +143,7 @@ fn permits(
     applying: &Applying,
 ) -> Result<Vec<Missing>, PolicyError> {
     let mut permits = Vec::new();
-    for (id, rule) in &policy.rules.rules {
+    for (id, rule) in &policy.rules.by_id {
         let concerns = policy.admits(rule, &action.uid);
         let Some(text) = policy.rule_text(id).filter(|_| concerns && rule.policy.effect() == Effect::Permit) else {
             continue;
@@ -219,7 +219,7 @@ fn alone(part: &Value) -> Result<(PolicySet, String), PolicyError> {
 impl Policy {
     /// A rule with its place and its text.
     fn rule_text(&self, id: &str) -> Option<RuleText> {
-        let rule = self.rules.rules.get(id)?;
+        let rule = self.rules.by_id.get(id)?;
         let (path, line) = self.rules.place(rule);
         let text = rule.policy.to_cedar().unwrap_or_default();
         Some(RuleText { id: id.to_owned(), file: path.to_path_buf(), line, text })

@@ -55,7 +55,7 @@ fn entry(path: &Path) -> Result<bool, PolicyError> {
     {
         return Ok(false);
     }
-    let rules = name.ends_with(".cedar") && !name.starts_with('.');
+    let rules = name.strip_suffix(".cedar").is_some() && !name.starts_with('.');
     if !rules && !FILES.contains(&name) {
         let hidden = if name.starts_with('.') { "hidden, and so not read" } else { "which no policy has" };
         let folder = path.metadata().is_ok_and(|found| found.is_dir());

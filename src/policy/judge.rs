@@ -87,7 +87,7 @@ impl<'a> Answers<'a> {
 
     /// What Cedar says of a partner and an action; or the failure, which names the partner that met it first.
     pub(super) fn of(&mut self, partner: &Partner, action: &Action) -> Result<Arc<Verdict>, Box<Failure>> {
-        let rules = self.judge.policy.rules_for(partner, action, self.about);
+        let rules = Policy::rules_for(partner, action, self.about);
         let likeness = self.about.likeness(self.judge.policy, partner, action);
         let key = (action.number, rules, likeness);
         if let Some(known) = self.known.get(&key) {
@@ -121,7 +121,7 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
-        self.ask_rules(&self.policy.rules_for(question.partner, action, question.about), question, action)
+        self.ask_rules(&Policy::rules_for(question.partner, action, question.about), question, action)
     }
 
     /// What no rule is about is denied by none: Cedar need not be asked.
@@ -148,12 +148,11 @@ impl<'a> Judge<'a> {
         action: &Action,
     ) -> Result<Verdict, Box<Failure>> {
         let Question { partner, class, about: _, entities } = question;
-        let entities = match entities.get() {
-            Some(entities) => entities,
-            None => {
-                let built = self.entities(question)?;
-                entities.get_or_init(|| built)
-            }
+        let entities = if let Some(entities) = entities.get() {
+            entities
+        } else {
+            let built = self.entities(question)?;
+            entities.get_or_init(|| built)
         };
         let context = match (&self.as_of, action.as_of) {
             (Some(context), AsOf::Optional | AsOf::Required) => context.clone(),
@@ -184,7 +183,7 @@ impl<'a> Judge<'a> {
         match failure {
             Failure::Request(message) => PolicyError::Refused { what: "a question", message },
             Failure::Rule { rule, action, message } => {
-                let place = self.policy.rules.rules.get(&rule).map(|found| self.policy.rules.place(found));
+                let place = self.policy.rules.by_id.get(&rule).map(|found| self.policy.rules.place(found));
                 let (path, line) = place.unwrap_or((self.policy.folder(), 1));
                 PolicyError::RuleFailed {
                     path: path.to_path_buf(),

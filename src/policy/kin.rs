@@ -76,9 +76,9 @@ impl Policy {
         actions.sort_by_key(|action| action.number);
         let mut kin = Kin { anybody: vec![Vec::new(); actions.len()], ..Kin::default() };
         let mut naming: BTreeMap<EntityUid, Vec<usize>> = BTreeMap::new();
-        let mut admitted = Vec::with_capacity(self.rules.rules.len());
+        let mut admitted = Vec::with_capacity(self.rules.by_id.len());
         let mut asks = Asks::default();
-        for (number, rule) in self.rules.rules.values().enumerate() {
+        for (number, rule) in self.rules.by_id.values().enumerate() {
             kin.permits.push(rule.policy.effect() == Effect::Permit);
             let admits: Vec<bool> = actions.iter().map(|action| self.admits(rule, &action.uid)).collect();
             match rule.policy.principal_constraint() {
@@ -95,7 +95,7 @@ impl Policy {
             }
             admitted.push(admits);
         }
-        let numbered: Vec<&Rule> = self.rules.rules.values().collect();
+        let numbered: Vec<&Rule> = self.rules.by_id.values().collect();
         let mut known: BTreeMap<(Vec<Vec<usize>>, Likeness), usize> = BTreeMap::new();
         for (place, partner) in partners.iter_mut().enumerate() {
             let groups = partner.groups.iter().filter_map(|group| self.model.group(group));
@@ -123,7 +123,7 @@ impl Policy {
 
     /// The rules of some kind.
     pub(super) fn rules_where(&self, may: impl Fn(&Rule) -> bool) -> About {
-        let may: Vec<bool> = self.rules.rules.values().map(may).collect();
+        let may: Vec<bool> = self.rules.by_id.values().map(may).collect();
         let holds = |rule: &usize| may.get(*rule).copied().unwrap_or(true);
         let of_action = |rules: &Vec<usize>| {
             let rules: Vec<usize> = rules.iter().copied().filter(holds).collect();
@@ -139,7 +139,7 @@ impl Policy {
     }
 
     /// The numbers of the rules to ask, in order, when a partner asks for an action on a class.
-    pub(super) fn rules_for(&self, partner: &Partner, action: &Action, about: &About) -> Vec<usize> {
+    pub(super) fn rules_for(partner: &Partner, action: &Action, about: &About) -> Vec<usize> {
         let own = partner.rules.get(action.number).into_iter().flatten().copied();
         let own = own.filter(|&rule| about.may.get(rule).copied().unwrap_or(true));
         let mut rules: Vec<usize> =

@@ -59,7 +59,7 @@ impl<'a> Names<'a> {
     pub(super) fn complaints(&self, rules: &Rules) -> Vec<PolicyError> {
         let mut complaints = Vec::new();
         let mut looked = Looked::new();
-        for (id, rule) in &rules.rules {
+        for (id, rule) in &rules.by_id {
             let (path, line) = rules.place(rule);
             if let Some(entity) = rule.speaks.bystander.clone() {
                 complaints.push(PolicyError::Bystander { path: path.to_path_buf(), line, rule: id.clone(), entity });
@@ -83,7 +83,7 @@ impl<'a> Names<'a> {
 
     /// The names that rules compare with an attribute of `resource`, also by way of an attribute of a partner.
     pub(super) fn used<'r>(&'r self, rules: &'r Rules, attribute: &str) -> BTreeSet<&'r str> {
-        let compared = rules.rules.values().flat_map(|rule| &rule.speaks.compared);
+        let compared = rules.by_id.values().flat_map(|rule| &rule.speaks.compared);
         let compared: BTreeSet<&Named> = compared.filter(|(of, _)| of == attribute).map(|(_, name)| name).collect();
         let mut used = BTreeSet::new();
         for name in compared {

@@ -25,16 +25,25 @@ pub(super) fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, PolicyEr
     })
 }
 
-/// Checks text in Cedar: rules, or with `types` a schema, in which `Set<…>` nests too.
-pub(super) fn check(source: &Source, types: bool) -> Result<(), PolicyError> {
-    match too_deep(source.text.as_bytes(), types) {
+/// What a text in Cedar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    Rules,
+    /// In which `Set<…>` nests too.
+    Schema,
+}
+
+/// Checks text in Cedar.
+pub(super) fn check(source: &Source, language: Language) -> Result<(), PolicyError> {
+    match too_deep(source.text.as_bytes(), language) {
         None => Ok(()),
         Some(at) => Err(PolicyError::Nesting { path: source.path.clone(), line: source.line_at(at), most: DEPTH_MAX }),
     }
 }
 
 /// The first byte that is too deep.
-fn too_deep(text: &[u8], types: bool) -> Option<usize> {
+fn too_deep(text: &[u8], language: Language) -> Option<usize> {
+    let types = language == Language::Schema;
     // Of every open bracket the links of its chain; the first is what no bracket holds.
     let mut links = vec![0_usize];
     let mut depth = 0;
@@ -128,7 +137,8 @@ mod tests {
 
     #[test]
     fn brackets_and_chains_count_and_strings_and_comments_do_not() {
-        let deep = |text: &str, types| too_deep(text.as_bytes(), types);
+        let language = |types: bool| if types { Language::Schema } else { Language::Rules };
+        let deep = |text: &str, types| too_deep(text.as_bytes(), language(types));
         for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("if true then 1 else ", ""), ("x && ", "")] {
             let text = |times: usize| format!("{}1{};", open.repeat(times), close.repeat(times));
             assert_eq!(deep(&text(DEPTH_MAX), false), None, "{open}");

@@ -84,7 +84,7 @@ enum Outline {
 impl Outline {
     fn of(ring: &Ring, frame: Frame) -> Result<Self, Complaint> {
         match frame {
-            Frame::Local => match ring.iter().flatten().find(|value| !(value.abs() <= LOCAL_MAX_M)) {
+            Frame::Local => match ring.iter().flatten().find(|value| value.is_nan() || value.abs() > LOCAL_MAX_M) {
                 None => Ok(Self::Plain(ring.clone())),
                 Some(value) => Err((format!("found a coordinate of {value} m"), "metres between -1e9 and 1e9")),
             },

@@ -238,7 +238,7 @@ fn is_age(key: &str) -> bool {
         STEPS.iter().zip(0..).filter(|(_, bit)| top >> bit & 1 == 1).fold(next, |next, (step, _)| next ^ step)
     });
     // 52 letters hold 260 bits, of which the last four are none of the key's.
-    check == 1 && data.get(51).is_some_and(|last| last & 0b1111 == 0)
+    check == 1 && data.get(51).is_some_and(|last| last.trailing_zeros() >= 4)
 }
 
 #[cfg(test)]

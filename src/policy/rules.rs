@@ -5,7 +5,7 @@
 
 use super::PolicyError;
 use super::folder::rule_files;
-use super::nesting;
+use super::nesting::{self, Language};
 use super::schema::Model;
 use super::source::{Source, message};
 use super::speech::Speech;
@@ -18,7 +18,7 @@ use std::path::Path;
 /// All rules by id.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) rules: BTreeMap<String, Rule>,
+    pub(super) by_id: BTreeMap<String, Rule>,
     // The ids by number: the rules in the order of their ids.
     ids: Vec<String>,
     sources: Vec<Source>,
@@ -43,21 +43,21 @@ impl Rule {
 
 impl Rules {
     pub(super) fn read(folder: &Path) -> Result<Self, PolicyError> {
-        let mut all = Self { rules: BTreeMap::new(), ids: Vec::new(), sources: Vec::new() };
+        let mut all = Self { by_id: BTreeMap::new(), ids: Vec::new(), sources: Vec::new() };
         for path in rule_files(folder)? {
             all.add(Source::read(path)?)?;
         }
-        if all.rules.is_empty() {
+        if all.by_id.is_empty() {
             return Err(PolicyError::NoRules { path: folder.to_path_buf() });
         }
-        all.ids = all.rules.keys().cloned().collect();
+        all.ids = all.by_id.keys().cloned().collect();
         Ok(all)
     }
 
     /// The rule with a number, and its id.
     pub(super) fn numbered(&self, number: usize) -> Option<(&str, &Rule)> {
         let id = self.ids.get(number)?;
-        Some((id, self.rules.get(id)?))
+        Some((id, self.by_id.get(id)?))
     }
 
     /// The files that were read.
@@ -72,11 +72,11 @@ impl Rules {
 
     /// Whether a rule names `resource.placed`: only such a rule permits detections without a place.
     pub(super) fn speaks_of_places(&self, id: &str) -> bool {
-        self.rules.get(id).is_some_and(|rule| rule.speaks.placed)
+        self.by_id.get(id).is_some_and(|rule| rule.speaks.placed)
     }
 
     fn add(&mut self, source: Source) -> Result<(), PolicyError> {
-        nesting::check(&source, false)?;
+        nesting::check(&source, Language::Rules)?;
         let set: PolicySet = source
             .text
             .parse()
@@ -94,7 +94,7 @@ impl Rules {
             let Some(id) = policy.annotation("id").filter(|id| !id.trim().is_empty()) else {
                 return Err(PolicyError::MissingId { path: source.path, line });
             };
-            if let Some(first) = self.rules.get(id) {
+            if let Some(first) = self.by_id.get(id) {
                 let (path, first_line) = self.place(first);
                 let first_path = if first.source == self.sources.len() { &source.path } else { path }.to_path_buf();
                 let name = id.to_owned();
@@ -109,7 +109,7 @@ impl Rules {
             }
             let policy = policy.new_id(PolicyId::new(id));
             let speaks = Speech::of(&policy)?;
-            self.rules.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), speaks });
+            self.by_id.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), speaks });
         }
         self.sources.push(source);
         Ok(())
@@ -122,7 +122,7 @@ impl Rules {
 
     /// Everything that strict validation complains of, by file and line.
     pub(super) fn complaints(&self, model: &Model) -> Result<Vec<PolicyError>, PolicyError> {
-        let set = PolicySet::from_policies(self.rules.values().map(|rule| rule.policy.clone()))
+        let set = PolicySet::from_policies(self.by_id.values().map(|rule| rule.policy.clone()))
             .map_err(|error| PolicyError::Refused { what: "the rules", message: message(&(&error).into()) })?;
         let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
         let errors = result.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error)));
@@ -140,7 +140,7 @@ impl Rules {
     }
 
     fn complaint(&self, id: &PolicyId, error: &DetailedError) -> Option<(&Path, usize, String, String)> {
-        let rule = self.rules.get(&id.to_string())?;
+        let rule = self.by_id.get(&id.to_string())?;
         let source = self.sources.get(rule.source)?;
         let line = error.source_locations.first().map_or(rule.line, |label| source.line_at(label.loc.start));
         Some((&source.path, line, id.to_string(), message(error)))

@@ -65,7 +65,7 @@ pub(super) enum AsOf {
 
 impl Model {
     pub(super) fn read(source: Source) -> Result<Self, PolicyError> {
-        nesting::check(&source, true)?;
+        nesting::check(&source, nesting::Language::Schema)?;
         let (schema, mut warnings) =
             Schema::from_cedarschema_str(&source.text).map_err(|error| source.cedar(&(&error).into()))?;
         if let Some(warning) = warnings.next() {

@@ -346,7 +346,7 @@ mod tests {
         // Askew, so that no axis helps.
         let askew = comb.iter().map(|&[x, y]| [x * 0.8 - y * 0.6, x * 0.6 + y * 0.8]).collect();
         let started = std::time::Instant::now();
-        assert_eq!(fault(&[comb.clone()]), None);
+        assert_eq!(fault(std::slice::from_ref(&comb)), None);
         assert_eq!(fault(&[askew]), None);
         let mut crossed = comb;
         crossed.swap(40_000, 40_003);

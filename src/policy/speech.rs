@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What matters to the engine beyond what Cedar decides.
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, independently of the others")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Speech {
     /// Its conditions, in their order.
@@ -115,12 +116,21 @@ impl Speech {
                 }
                 _ => self.hear(operands),
             },
-            "==" | "!=" if variable(left) == Some("principal") && self.is_asked(right) => {}
-            "==" | "!=" if variable(right) == Some("principal") && self.is_asked(left) => {}
-            "in" if variable(left) == Some("principal") && self.is_asked(right) => {}
-            "is" if variable(left) == Some("principal") && operands.get("in").is_none() => {}
-            "is" if variable(left) == Some("resource") && operands.get("in").is_none() => {}
+            "==" | "!=" | "in" | "is" if self.is_plain(operator, operands) => {}
             _ => self.hear(operands),
+        }
+    }
+
+    /// Whether a comparison asks no more than who the principal is, or of what type it or the class is.
+    fn is_plain(&mut self, operator: &str, operands: &Value) -> bool {
+        let side = |side| operands.get(side).unwrap_or(&Value::Null);
+        let (left, right) = (side("left"), side("right"));
+        let is = |side| variable(side) == Some("principal");
+        match operator {
+            "is" => (is(left) || variable(left) == Some("resource")) && operands.get("in").is_none(),
+            _ if is(left) => self.is_asked(right),
+            "in" => false,
+            _ => is(right) && self.is_asked(left),
         }
     }
 
@@ -156,9 +166,13 @@ fn named(expression: &Value, found: &mut dyn FnMut(Named)) {
     if let Some(Value::String(text)) = expression.get("Value") {
         found(Named::Text(text.clone()));
     } else if let Some(Value::Array(items)) = expression.get("Set") {
-        items.iter().for_each(|item| named(item, found));
+        for item in items {
+            named(item, found);
+        }
     } else if let Some(branches) = expression.get("if-then-else") {
-        ["then", "else"].iter().filter_map(|branch| branches.get(branch)).for_each(|branch| named(branch, found));
+        for branch in ["then", "else"].iter().filter_map(|branch| branches.get(branch)) {
+            named(branch, found);
+        }
     } else if let Some(attribute) = attribute_of("principal", expression) {
         found(Named::Held(attribute.to_owned()));
     }

@@ -31,14 +31,11 @@ impl Policy {
         let Partner { id, attributes, groups, .. } = partner;
         let attributes: Map<String, Value> =
             attributes.iter().map(|(name, value)| (name.clone(), value.json())).collect();
-        let concerning: BTreeSet<usize> = partner.rules.iter().flatten().copied().collect();
         let mut rules = Map::new();
-        for (number, (id, rule)) in self.rules.rules.iter().enumerate() {
-            if concerning.contains(&number) {
-                let mut rule = parts(&rule.policy)?;
-                rule.as_object_mut().map(|rule| rule.remove("annotations"));
-                rules.insert(id.clone(), rule);
-            }
+        for (id, rule) in self.concerning(partner) {
+            let mut rule = parts(&rule.policy)?;
+            rule.as_object_mut().map(|rule| rule.remove("annotations"));
+            rules.insert(id.to_owned(), rule);
         }
         Ok(json!({
             "partner": { "id": id, "attributes": attributes, "groups": groups },

@@ -33,7 +33,7 @@ impl Policy {
         let mut applied = decisions.deniers(summaries);
         applied.extend(denied_tracks.into_iter().flatten().map(String::as_str));
         let mut findings = self.permits_of_everything();
-        for (id, rule) in self.rules.rules.iter().filter(|(_, rule)| rule.policy.effect() == Effect::Forbid) {
+        for (id, rule) in self.rules.by_id.iter().filter(|(_, rule)| rule.policy.effect() == Effect::Forbid) {
             let of_detections = self.fuse.iter().any(|(_, action)| self.admits(rule, &action.uid));
             if !applied.contains(id.as_str()) && (of_detections || denied_tracks.is_some()) {
                 findings.push(self.idle(id, rule, &recorded));
@@ -48,7 +48,7 @@ impl Policy {
 
     /// The permits that give everything.
     pub(super) fn permits_of_everything(&self) -> Vec<Finding> {
-        let all = self.rules.rules.iter().filter(|(_, rule)| {
+        let all = self.rules.by_id.iter().filter(|(_, rule)| {
             let speaks = &rule.speaks;
             let nobody_asked = speaks.reads.is_empty() && !speaks.reads_all && !rule.asks_for_an_action();
             rule.policy.effect() == Effect::Permit

@@ -229,7 +229,9 @@ mod tests {
             }
         };
         for rows in rows.chunks(at_once) {
-            rows.iter().for_each(|row| looks.push(*row));
+            for row in rows {
+                looks.push(*row);
+            }
             take(&mut looks);
         }
         looks.end();
@@ -261,7 +263,7 @@ mod tests {
         let sensors = [sensor("s", 10, 0.9)];
         for (empty, taken) in [(199, 199), (200, 72), (10_000, 72)] {
             let found = looks(&sensors, &[row(5, 0), row(10 * (empty + 1) + 5, 0)], 1);
-            assert_eq!(found.len() as i64, 2 + taken, "{empty} empty looks");
+            assert_eq!(found.len(), 2 + taken, "{empty} empty looks");
             assert_eq!(found.iter().map(|look| look.2).sum::<usize>(), 2);
         }
     }

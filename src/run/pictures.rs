@@ -22,7 +22,7 @@ pub(super) struct Pictures<'a> {
     basis: &'a Basis<'a>,
     lanes: &'a [Lane],
     /// By lane, those of its partners.
-    pictures: Vec<Vec<Picture<'a>>>,
+    of_lanes: Vec<Vec<Picture<'a>>>,
     /// Those of partners that may have nothing fused.
     empty: Vec<Picture<'a>>,
     /// By lane, the classes that its tracks have had.
@@ -146,7 +146,7 @@ impl<'a> Pictures<'a> {
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let classes = lanes.iter().map(|_| Classes::default()).collect();
-        Ok(Self { basis, lanes, pictures, empty, classes, watch, as_of_us: request.as_of_us })
+        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, watch, as_of_us: request.as_of_us })
     }
 
     /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
@@ -155,7 +155,7 @@ impl<'a> Pictures<'a> {
     /// If a rule fails or a file cannot be written.
     pub(super) fn report(&mut self, answer: Answer) -> Result<(), RunError> {
         let Answer { lane: index, time_us, estimates } = answer;
-        let of_lane = self.lanes.get(index).zip(self.pictures.get_mut(index)).zip(self.classes.get_mut(index));
+        let of_lane = self.lanes.get(index).zip(self.of_lanes.get_mut(index)).zip(self.classes.get_mut(index));
         let Some(((lane, pictures), classes)) = of_lane else { return Ok(()) };
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
@@ -193,9 +193,9 @@ impl<'a> Pictures<'a> {
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes, pictures, empty, classes, watch, as_of_us } = self;
+        let Self { basis, lanes, of_lanes, empty, classes, watch, as_of_us } = self;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.classes).collect();
-        let with_classes = pictures
+        let with_classes = of_lanes
             .into_iter()
             .zip(&classes)
             .flat_map(|(pictures, classes)| pictures.into_iter().map(move |picture| (picture, classes.as_slice())));

@@ -199,7 +199,7 @@ impl<'a> Waves<'a> {
             for (fed, look) in self.lanes.iter_mut().zip(next) {
                 let Some(look) = look else { continue };
                 let time_us = fed.scan_time(&look);
-                fed.report_until(time_us, look.after_rest, self.due, taker)?;
+                fed.report_until((time_us, look.after_rest), self.due, taker)?;
                 fed.scanned(&look, time_us);
                 let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { continue };
                 let births = &self.config.fusion.undetected;
@@ -223,7 +223,7 @@ impl<'a> Waves<'a> {
         self.lanes.iter_mut().for_each(|fed| fed.looks.end());
         self.pass(taker, pulse)?;
         let due = self.due;
-        self.lanes.iter_mut().try_for_each(|fed| fed.report_until(i64::MAX, false, due, taker))
+        self.lanes.iter_mut().try_for_each(|fed| fed.report_until((i64::MAX, false), due, taker))
     }
 }
 
@@ -267,8 +267,7 @@ impl<'a> Fed<'a> {
     /// next row.
     fn report_until(
         &mut self,
-        scan_us: i64,
-        after_rest: bool,
+        (scan_us, after_rest): (i64, bool),
         Due { period_us, horizon_us }: Due,
         taker: &mut impl Taker<'a>,
     ) -> Result<(), RunError> {
