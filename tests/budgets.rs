@@ -147,6 +147,13 @@ fn a_row_years_away_costs_a_bounded_number_of_looks_and_no_report() {
         assert!(near > 30, "{near} rows near the others, with a row at {far_s} s");
         assert!(times.len() < near + 100, "{} rows, with a row at {far_s} s", times.len());
     }
+    // The same where it stands among the others: late, or a reason why they are.
+    for far_s in [-1.7e9, 1.7e9] {
+        let mut rows = straight(0.0, 40);
+        rows.insert(20, [far_s, 300.0, 300.0]);
+        let waves = scene(rows).run().0.work.fusion.waves;
+        assert!(waves <= 42 + GAP, "{waves} looks with a row at {far_s} s among the others");
+    }
 }
 
 #[test]

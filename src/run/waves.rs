@@ -274,10 +274,11 @@ impl<'a> Fed<'a> {
         // The first report is due at the first multiple of the period that is not before the first scan.
         let mut next_us = self.due_us.unwrap_or_else(|| multiple(scan_us, period_us));
         let end_us = scan_us.min(self.lane.span_us[1].saturating_add(1));
-        let (row_us, scanned_us) = (self.row_us.unwrap_or(scan_us), self.scanned_us.unwrap_or(scan_us));
-        let gone_us = row_us.saturating_add(horizon_us);
+        // Before its first row a lane has no track.
+        let gone_us = self.row_us.map_or(i64::MIN, |row_us| row_us.saturating_add(horizon_us));
         // A look that saw nothing ends what is too uncertain or unlikely; without looks nobody asks so long.
-        let silent_us = if scanned_us > gone_us || after_rest { gone_us } else { i64::MAX };
+        let silent = after_rest || self.scanned_us.is_some_and(|scanned_us| scanned_us > gone_us);
+        let silent_us = if silent { gone_us } else { i64::MAX };
         while next_us < end_us {
             if next_us > silent_us && self.silent {
                 next_us = multiple(end_us, period_us);
