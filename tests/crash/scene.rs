@@ -1,4 +1,5 @@
 //! A small recording, a policy, an older output, and what is found of them after a crash.
+#![expect(clippy::unwrap_in_result, reason = "what a test needs is there, or the test ends")]
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -48,7 +49,7 @@ looks = "spread"
 coverage = { share = { x = [0.0, 1.0], y = [0.0, 1.0] } }
 "#;
 
-const SCHEMA: &str = r#"
+const SCHEMA: &str = r"
 entity Partner = { owner: String };
 entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>,
   periods: Set<String>, identified: Bool };
@@ -58,7 +59,7 @@ action fuse;
 action fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };
 action receive;
 action receive_full, receive_coarse in [receive] appliesTo { principal: Partner, resource: TrackClass };
-"#;
+";
 
 const RULES: &str = r#"
 @id("alpha-fuses-all") permit (principal == Partner::"alpha", action == Action::"fuse_full", resource);

@@ -151,6 +151,7 @@ struct Pass {
 }
 
 impl Pass {
+    #[expect(clippy::fn_params_excessive_bools, reason = "on the Earth, or on a plane")]
     fn steady(earth: bool) -> Self {
         Self {
             earth,
@@ -165,6 +166,7 @@ impl Pass {
         }
     }
 
+    #[expect(clippy::fn_params_excessive_bools, reason = "on the Earth, or on a plane")]
     fn random(dice: &mut Dice, earth: bool) -> Self {
         Self {
             earth,
