@@ -61,7 +61,10 @@ impl Scene {
         let window = |(name, start, end): &(&str, f64, f64)| {
             format!("[[period]]\nname = \"{name}\"\nstart = {start:?}\nend = {end:?}\n")
         };
-        let more: String = (0..self.partners).map(|number| format!("[[partner]]\nid = \"more-{number}\"\n")).collect();
+        let mut more = String::new();
+        for number in 0..self.partners {
+            writeln!(more, "[[partner]]\nid = \"more-{number}\"").expect("text");
+        }
         let demo = |name: &str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/policy").join(name);
             fs::read_to_string(path).expect("a file of the demo")
