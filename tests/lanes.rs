@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::undetected::{Mask, Plane, Prior, Undetected};
@@ -288,4 +288,64 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
         let error = field(density, birth).expect_err("no field of its plane").to_string();
         assert!(error.starts_with("lane 0: found "), "{error}");
     }
+}
+
+/// Detections of one spot, about its middle; the reports of the waves and what is left of the tracks.
+fn dense(
+    detections: usize,
+    spread_m: f64,
+    config: &Config,
+    beside: Option<&Scans>,
+) -> (Vec<WaveReport>, Vec<Estimate>) {
+    let lanes = 1 + usize::from(beside.is_some());
+    let mut batch = Batch::new(config.clone(), Executor::host(), vec![setup(); lanes]).expect("lanes");
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    for wave in 0..3 {
+        let mut near = || 200.0 + spread_m * (random.random::<f64>() - 0.5);
+        let places: Vec<[f64; 2]> = (0..detections).map(|_| [near(), near()]).collect();
+        let scan = |lane: usize, places: &[[f64; 2]]| Scan {
+            lane,
+            time_us: i64::try_from(wave).expect("a wave") * 1_000_000,
+            detection_probability: 0.9,
+            sight: Sight::Everywhere,
+            slack_m: 0.0,
+            detections: Sourced::of(0, places.iter().copied().map(detection).collect()),
+        };
+        let other = beside.and_then(|scans| scans[wave].as_deref());
+        let scans = core::iter::once(scan(0, &places)).chain(other.map(|places| scan(1, places))).collect();
+        batch.step(scans, vec![measured()]).expect("a wave");
+    }
+    (batch.take_reports().expect("reports"), batch.estimates(0).expect("a lane"))
+}
+
+#[test]
+fn a_dense_spot_has_as_many_hypotheses_as_its_tracks_may_choose_among() {
+    for (mode, spread_m) in [(Mode::Assign, 20.0), (Mode::Assign, 0.0), (Mode::Soft, 20.0)] {
+        let config = config(mode, 8);
+        let most = u64::from(config.association.hypotheses_max.get());
+        let (reports, alone) = dense(3000, spread_m, &config, None);
+        for report in &reports[1..] {
+            let WaveReport { tracks, edges, narrowed, .. } = *report;
+            assert!(tracks >= 1000 && narrowed * 2 > tracks && edges <= tracks * most, "{spread_m} m: {report:?}");
+            assert!(edges >= narrowed, "who is narrowed keeps a detection at least: {report:?}");
+        }
+        let others = scans(9, 40, 0.0);
+        assert_eq!(alone, dense(3000, spread_m, &config, Some(&others)).1, "a lane beside it");
+        // And the lane beside it does not notice.
+        assert_eq!(run(&[&others], 0, &config), run(&[&others, &vec![Some(vec![[200.0; 2]; 500]); WAVES]], 0, &config));
+    }
+}
+
+#[test]
+fn a_bound_on_hypotheses_that_is_not_reached_changes_nothing_and_one_that_is_keeps_near_ones() {
+    let own = scans(3, 60, 0.0);
+    let with = |most: u32| {
+        let mut config = config(Mode::Soft, 8);
+        config.association.hypotheses_max = most.try_into().expect("above 0");
+        run(&[&own], 0, &config)
+    };
+    let (bound, free, tight) = (with(64), with(u32::MAX), with(4));
+    assert_eq!(bound, free);
+    let count = |found: &[Vec<Estimate>]| found.iter().map(Vec::len).sum::<usize>();
+    assert!(tight != free && count(&tight) * 10 > count(&free) * 8, "{} of {} tracks", count(&tight), count(&free));
 }

@@ -37,22 +37,7 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     let detected = look.detection_probability * seen_of(look, place, s.x);
     let missed = o * (1.0 - detected);
     rows[track].missed = missed;
-    aims[track] = Aim(o * detected / (1.0 + missed), reach(look, s, look.axis_u), reach(look, s, look.axis_v), l);
-}
-
-// Half the edge of a box about the track that holds every detection in its gate, along one axis.
-fn reach(look: Look, s: State, axis: u32) -> f32 {
-    let widest = max(variance_at(s, axis, look.early_s), variance_at(s, axis, look.late_s));
-    let longest = max(abs(look.early_s), abs(look.late_s));
-    let noise = look.sigma_m * look.sigma_m;
-    return look.slack_m + longest * abs(along(s.v, axis)) + sqrt(look.gate * (widest + noise)) * 1.0001;
-}
-
-// Variance of a position along one axis, `tau` seconds from the scan.
-fn variance_at(s: State, axis: u32, tau: f32) -> f32 {
-    return diagonal(s.pp, axis) + 2.0 * tau * diagonal(s.pv, axis) + tau * (tau * diagonal(s.vv, axis));
-}
-
-fn diagonal(m: mat3x3<f32>, axis: u32) -> f32 {
-    return along(vec3(m[0].x, m[1].y, m[2].z), axis);
+    let half_u = reach(look, s, look.axis_u, look.gate);
+    let half_v = reach(look, s, look.axis_v, look.gate);
+    aims[track] = Aim(o * detected / (1.0 + missed), half_u, half_v, l);
 }

@@ -1,4 +1,5 @@
-// Counts the detections in every track's gate, or lists them as its edges. One invocation a track.
+// Counts the detections in every track's gate, narrowed where it holds too many, or lists them as its edges. One
+// invocation a track.
 // Guard: places past the end return. Run twice: first `kind` 0, then 1.
 // Twin: src/fusion/gate.rs
 
@@ -10,6 +11,10 @@ override WEIGHT_MAX: f32;
 
 // Most detections that a track looks at.
 override RANK_MAX: u32;
+
+// How often a gate is halved where it holds too many detections, and what says that it was.
+override HALVINGS: u32;
+override NARROWED: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
@@ -44,17 +49,54 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     state_at = load_state(track);
     factor = aim.factor;
     gate = look.gate;
-    found = 0u;
     visited = 0u;
+    room = rows[track].count;
+    let most = params.hypotheses_max;
+    seek(look, aim.half_u, aim.half_v);
+    let narrowed = found > most;
+    for (var k = 0u; k < HALVINGS; k++) {
+        if found <= most {
+            break;
+        }
+        gate *= 0.25;
+        seek(look, reach(look, state_at, look.axis_u, gate), reach(look, state_at, look.axis_v, gate));
+        if found == 0u {
+            // They lie on one another: the first ones of the gate before.
+            gate *= 4.0;
+            seek(look, reach(look, state_at, look.axis_u, gate), reach(look, state_at, look.axis_v, gate));
+            break;
+        }
+    }
+    if params.kind == 0u {
+        // More than every driver is known to loop over: more than there can be room for.
+        rows[track].count = select(min(found, most), NONE, visited > RANK_MAX);
+        rows[track].gone = select(0.0, NARROWED, narrowed);
+    }
+}
+
+// The track of this invocation.
+var<private> track_at: u32;
+var<private> place_at: vec3<i32>;
+var<private> state_at: State;
+var<private> factor: f32;
+var<private> gate: f32;
+var<private> found: u32;
+var<private> visited: u32;
+// How many edges there is room for, once they are counted.
+var<private> room: u32;
+
+// Looks for detections in a box of half the edges `half_u` and `half_v`, until there are too many.
+fn seek(look: Look, half_u: f32, half_v: f32) {
+    found = 0u;
     let u = place_u(look, place_at, state_at.x);
     let v = place_v(look, place_at, state_at.x);
     let last_u = f32(look.coarse_u * FINE - 1u);
     let last_v = f32(look.coarse_v * FINE - 1u);
     // Rounding may move a place by a part in a thousand of a cell.
-    let from_u = floor((u - aim.half_u) * look.cells_per_m - 1e-3);
-    let from_v = floor((v - aim.half_v) * look.cells_per_m - 1e-3);
-    let to_u = floor((u + aim.half_u) * look.cells_per_m + 1e-3);
-    let to_v = floor((v + aim.half_v) * look.cells_per_m + 1e-3);
+    let from_u = floor((u - half_u) * look.cells_per_m - 1e-3);
+    let from_v = floor((v - half_v) * look.cells_per_m - 1e-3);
+    let to_u = floor((u + half_u) * look.cells_per_m + 1e-3);
+    let to_v = floor((v + half_v) * look.cells_per_m + 1e-3);
     if !(to_u >= 0.0 && from_u <= last_u && to_v >= 0.0 && from_v <= last_v) {
         return;
     }
@@ -80,36 +122,22 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
             }
         }
     }
-    if params.kind == 0u {
-        // More than every driver is known to loop over: more than there can be room for.
-        rows[track].count = select(found, NONE, visited > RANK_MAX);
-    }
 }
-
-// The track of this invocation.
-var<private> track_at: u32;
-var<private> place_at: vec3<i32>;
-var<private> state_at: State;
-var<private> factor: f32;
-var<private> gate: f32;
-var<private> found: u32;
-var<private> visited: u32;
 
 // Weighs the detections of the cells from `first` up to `end`.
 fn visit(first: u32, end: u32) {
-    let start = start_of(first);
-    visited += cells[end - 1u] - start;
-    if visited > RANK_MAX {
-        return;
-    }
-    for (var i = start; i < cells[end - 1u]; i++) {
+    for (var i = start_of(first); i < cells[end - 1u]; i++) {
+        visited++;
+        if visited > RANK_MAX || found > params.hypotheses_max {
+            return;
+        }
         let p = placed[i];
         let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
         let innovation = innovation_of(d, observations[p.observation], place_at, state_at);
         if innovation.x < gate {
             let weight = factor * density_of(innovation) / p.density;
             if weight > 0.0 && weight <= WEIGHT_MAX {
-                if params.kind == 1u {
+                if params.kind == 1u && found < room {
                     edges[rows[track_at].start + found] = Edge(i, weight);
                 }
                 found++;

@@ -25,7 +25,7 @@ fn retain(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     for (var k = 0u; k < lane_states[l].components; k++) {
         var c = components[first + k];
         c.weight = thinned(look, c);
-        if c.weight >= params.weight_min {
+        if c.weight >= setups[l].weight_min {
             components[to] = c;
             to++;
         }

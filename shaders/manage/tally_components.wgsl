@@ -26,7 +26,7 @@ fn tally_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         count = recycled;
         for (var k = 0u; k < s.components; k++) {
             let c = components[l * params.components_max + k];
-            count += select(0u, 1u, thinned(look, c) >= params.weight_min);
+            count += select(0u, 1u, thinned(look, c) >= setups[l].weight_min);
         }
         atomicMax(&status[0].components, max(s.components + recycled, count + setups[l].births));
     }

@@ -33,4 +33,6 @@ struct Setup {
     speed_m_s: f32,
     climb_m_s: f32,
     height_m: f32,
+    // Lighter components are dropped.
+    weight_min: f32,
 }

@@ -32,6 +32,6 @@ struct Params {
     // Twice the square of the largest standard deviation of a track's position.
     spread_max: f32,
     tolerance: f32,
-    // Lighter components are dropped.
-    weight_min: f32,
+    // Detections that a track may choose among.
+    hypotheses_max: u32,
 }

@@ -26,4 +26,6 @@ struct Status {
     tracks: u32,
     // Longest list that was put in order by ranks.
     longest: u32,
+    // Tracks whose gates were narrowed.
+    narrowed: u32,
 }

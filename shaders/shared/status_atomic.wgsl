@@ -26,4 +26,6 @@ struct Status {
     tracks: atomic<u32>,
     // Longest list that was put in order by ranks.
     longest: atomic<u32>,
+    // Tracks whose gates were narrowed.
+    narrowed: atomic<u32>,
 }

@@ -273,7 +273,7 @@ mirror! {
         pub count: u32,
         /// From `gate`: odds of existing undetected, o (1 - P_D). From `associate`: probability of it.
         pub missed: f32,
-        /// From `associate`: probability of not existing.
+        /// From `gate`: 1 if the gate was narrowed. From `associate`: probability of not existing.
         pub gone: f32,
     }
 }

@@ -48,6 +48,8 @@ pub struct WaveReport {
     pub detections: u64,
     /// Hypotheses in all gates.
     pub edges: u64,
+    /// Tracks in dense spots, whose gates were narrowed to what they may choose among.
+    pub narrowed: u64,
     /// Clusters.
     pub clusters: u64,
     /// Tracks that began.
@@ -259,9 +261,11 @@ impl Batch {
         let start = self.timings.note(0, start);
         let mut prepared = self.prepare(scans);
         let density = self.join(&mut prepared);
-        if stages < 2 {
-            self.gate(&prepared, &density)?;
-        }
+        let narrowed = match done {
+            Some(partial) if stages >= 3 => u64::from(partial.status.narrowed),
+            Some(_) if stages == 2 => self.arrays.rows.iter().filter(|row| row.gone > 0.0).count() as u64,
+            _ => self.gate(&prepared, &density)?,
+        };
         let start = self.timings.note(1, start);
         match done {
             Some(partial) if stages >= 3 => {
@@ -284,6 +288,7 @@ impl Batch {
             tracks: self.lanes.iter().map(|lane| lane.live as u64).sum(),
             detections: self.arrays.detections.len() as u64,
             edges: self.arrays.edges.len() as u64,
+            narrowed,
             clusters: self.clusters.len() as u64,
             births: 0,
             association,
@@ -453,10 +458,11 @@ impl Batch {
         density
     }
 
-    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) -> Result<(), FusionError> {
+    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) -> Result<u64, FusionError> {
+        let most = self.config.association.hypotheses_max.get();
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
             .iter()
-            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sight: lane.sight }))
+            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sight: lane.sight, most }))
             .collect();
         gate(&mut self.arrays, &lanes, density)
     }

@@ -1,6 +1,7 @@
 //! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
 
 use super::motion::{Motion, Noise};
+use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of the filter; `docs/configuration.md` explains each, `data/config/` holds complete files.
@@ -55,6 +56,14 @@ pub struct Association {
     pub tolerance: f32,
     /// Belief propagation stops after so many iterations; such clusters are counted in what the run took.
     pub iterations_max: u32,
+    /// Detections that a track may choose among; where its gate holds more, it is narrowed, and the track is counted.
+    #[serde(default = "hypotheses_max")]
+    pub hypotheses_max: NonZeroU32,
+}
+
+/// What configurations mean that do not say how many hypotheses a track may have.
+fn hypotheses_max() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(63)
 }
 
 /// The two modes of association.

@@ -8,6 +8,11 @@
 //! Where all detections of a scan were measured alike, pairs of a track and a detection are computed eight at a time,
 //! with the same operations as one by one, so with the same bits.
 //!
+//! Dense spots: a track chooses among at most `hypotheses_max` detections. Where its gate holds more, the gate is halved
+//! until it does not, so that the nearest ones stay; where a halving leaves none (they lie on one another), the first ones
+//! of the gate before it stay. So edges are at most tracks × `hypotheses_max`, and a search ends as soon as it has found too
+//! many. Which edges stay depends on the track and its lane's own scan alone; such tracks are counted.
+//!
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
@@ -18,6 +23,7 @@ use super::observation::{Factor, Innovation, Seen, difference, position_covarian
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
 use super::undetected::Sight;
+use core::ops::ControlFlow;
 use rayon::prelude::*;
 use wide::{f32x8, i32x8, u16x8};
 
@@ -28,13 +34,20 @@ pub struct LaneGate<'a> {
     pub grid: &'a Grid,
     /// Where the look could have seen.
     pub sight: Sight<'a>,
+    /// Detections that a track may choose among.
+    pub most: u32,
 }
 
-/// Fills rows and edges. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
+/// How often a gate is halved at most.
+pub const HALVINGS: u32 = 16;
+/// What `gate` leaves in [`Row::gone`] of a track whose gate was narrowed.
+pub const NARROWED: f32 = 1.0;
+
+/// Fills rows and edges; gives the number of tracks whose gates were narrowed. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
 ///
 /// # Errors
 /// If there are more hypotheses than a word counts.
-pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) -> Result<(), FusionError> {
+pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) -> Result<u64, FusionError> {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
@@ -62,7 +75,9 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
             found
         })
         .collect();
-    concatenate(rows, edges, found)
+    let narrowed: u64 = found.iter().map(|found| found.narrowed).sum();
+    concatenate(rows, edges, found)?;
+    Ok(narrowed)
 }
 
 /// Blocks of tracks that one task gates.
@@ -118,35 +133,89 @@ fn invocations(
             factor[n] = odds * detected / (1.0 + row.missed);
         }
     }
+    let one = |n: usize| ([0, 1, 2].map(|a| tiles(a)[n]), State::<f32>::load(mean, covariance, place + n), factor[n]);
     if let Some(d) = lane.grid.alike() {
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
         let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
         let near = Near::new(look.gate, &states, &seen, &tile, factor);
         let mut pairs = Pairs::default();
         for n in (0..rows.len()).filter(|n| factor[*n] > 0.0) {
-            lane.grid.within(&windows, n, |first, bits| {
+            let _ = lane.grid.within(&windows, n, |first, bits| {
                 pairs.add(n, first, bits);
                 if pairs.count >= f32x8::WIDTH {
                     near.collect(scan, &mut pairs, rows, found);
                 }
+                until_more_than(lane.most, rows[n].count as usize)
             });
+            // Those that wait may be too many with those that were found.
+            if rows[n].count + pairs.count as u32 > lane.most {
+                near.collect(scan, &mut pairs, rows, found);
+                lane.narrow(scan, look, one(n), &mut rows[n], found);
+            }
         }
         near.collect(scan, &mut pairs, rows, found);
     } else {
         for (n, row) in rows.iter_mut().enumerate().filter(|(n, _)| factor[*n] > 0.0) {
-            let state = State::<f32>::load(mean, covariance, place + n);
-            let tile = [0, 1, 2].map(|a| tiles(a)[n]);
+            let (tile, state, factor) = one(n);
             let mut known = Known::default();
             let before = found.count;
-            lane.grid.within(&windows, n, |first, mut bits| {
-                while bits != 0 {
-                    let d = first + bits.trailing_zeros() as usize;
-                    known.collect(scan, d, (&tile, &state), factor[n], look.gate, found);
-                    bits &= bits - 1;
-                }
+            let _ = lane.grid.within(&windows, n, |first, bits| {
+                known.collect_all(scan, (first, bits), (&tile, &state, factor), look.gate, found);
+                until_more_than(lane.most, found.count - before)
             });
             row.count = (found.count - before) as u32;
+            lane.narrow(scan, look, (tile, state, factor), row, found);
         }
+    }
+}
+
+#[inline(always)]
+fn until_more_than(most: u32, count: usize) -> ControlFlow<()> {
+    if count > most as usize { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
+impl LaneGate<'_> {
+    /// Narrows the gate of a track that has found more detections than it may choose among, the last ones in `found`.
+    #[expect(clippy::cast_possible_truncation, reason = "at most `most`")]
+    fn narrow(
+        &self,
+        scan: &Measured<'_>,
+        look: &Look,
+        (tile, state, factor): ([i32; 3], State<f32>, f32),
+        row: &mut Row,
+        found: &mut Found,
+    ) {
+        if row.count <= self.most {
+            return;
+        }
+        let (before, most) = (found.count - row.count as usize, self.most as usize);
+        let mut known = Known::default();
+        let mut search = |gate: f32, found: &mut Found| {
+            found.count = before;
+            let half_m = reach(&state, self.grid, gate);
+            let tiles = |a: usize, base: i32| f32::excess(tile.get(a..).unwrap_or_default(), base);
+            let windows = self.grid.windows(tiles, &state.mean, &half_m);
+            let _ = self.grid.within(&windows, 0, |first, bits| {
+                known.collect_all(scan, (first, bits), (&tile, &state, factor), gate, found);
+                until_more_than(self.most, found.count - before)
+            });
+            found.count - before
+        };
+        let mut gate = look.gate;
+        for _ in 0..HALVINGS {
+            gate *= 0.25;
+            let count = search(gate, found);
+            if count == 0 {
+                search(4.0 * gate, found);
+            }
+            if count <= most {
+                break;
+            }
+        }
+        found.count = found.count.min(before + most);
+        found.narrowed += 1;
+        row.count = (found.count - before) as u32;
+        row.gone = NARROWED;
     }
 }
 
@@ -155,11 +224,13 @@ fn invocations(
 struct Found {
     edges: Vec<Edge>,
     count: usize,
+    /// Tracks whose gates were narrowed.
+    narrowed: u64,
 }
 
 impl Found {
     fn new(tracks: usize) -> Self {
-        Self { edges: vec![Edge::default(); tracks * 3], count: 0 }
+        Self { edges: vec![Edge::default(); tracks * 3], count: 0, narrowed: 0 }
     }
 
     /// Room for eight more.
@@ -335,6 +406,22 @@ struct Known {
 }
 
 impl Known {
+    /// Adds the edges to those of the detections from `first` on that have a bit and lie in the gate.
+    #[inline]
+    fn collect_all(
+        &mut self,
+        scan: &Measured<'_>,
+        (first, mut bits): (usize, u32),
+        (tile, state, factor): (&[i32; 3], &State<f32>, f32),
+        gate: f32,
+        found: &mut Found,
+    ) {
+        while bits != 0 {
+            self.collect(scan, first + bits.trailing_zeros() as usize, (tile, state), factor, gate, found);
+            bits &= bits - 1;
+        }
+    }
+
     /// Adds the edge to detection `d` if it lies in the gate.
     #[inline]
     #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]

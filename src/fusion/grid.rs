@@ -3,6 +3,7 @@
 use super::arrays::{Detection, Look, MEAN, Observation};
 use super::real::Real;
 use crate::space::TILE_M;
+use core::ops::ControlFlow;
 use rayon::prelude::*;
 use wide::f32x8;
 
@@ -124,20 +125,30 @@ impl Grid {
         to
     }
 
-    /// Calls `visit` in ascending order with the detections in the window of track `n`, up to eight at a time: the
-    /// index of the first of the eight, and a bit for each that lies in the rectangle.
+    /// Calls `visit` in ascending order with the detections in the window of track `n`, up to eight at a time, until it
+    /// has seen enough: the index of the first of the eight, and a bit for each that lies in the rectangle.
     #[inline(always)]
-    pub fn within<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, u32)) {
+    pub fn within<R: Real>(
+        &self,
+        windows: &Windows<R>,
+        n: usize,
+        mut visit: impl FnMut(usize, u32) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let around_m = windows.around_m.map(|bounds| bounds.map(|bound| bound.at(n)));
-        self.ranges(windows, n, |from, to| self.rectangle(from, to, &around_m, &mut visit));
+        self.ranges(windows, n, |from, to| self.rectangle(from, to, &around_m, &mut visit))
     }
 
     /// The ranges of detections that lie in the cells of a window.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
-    fn ranges<R: Real>(&self, windows: &Windows<R>, n: usize, mut visit: impl FnMut(usize, usize)) {
+    fn ranges<R: Real>(
+        &self,
+        windows: &Windows<R>,
+        n: usize,
+        mut visit: impl FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         if self.starts.is_empty() {
-            return;
+            return ControlFlow::Continue(());
         }
         let mut low = [0u32; 2];
         let mut high = [0u32; 2];
@@ -145,7 +156,7 @@ impl Grid {
             let last = (self.coarse[k] * FINE - 1) as f32;
             let (from, to) = (windows.cells[k][0].at(n), windows.cells[k][1].at(n));
             if !(to >= 0.0 && from <= last) {
-                return;
+                return ControlFlow::Continue(());
             }
             low[k] = clamped(from, last);
             high[k] = clamped(to, last);
@@ -157,9 +168,9 @@ impl Grid {
                 let cells = row * self.coarse[0];
                 let from = self.starts[((cells + first[0]) * FINE * FINE) as usize] as usize;
                 let to = self.starts[((cells + last[0] + 1) * FINE * FINE) as usize] as usize;
-                visit(from, to);
+                visit(from, to)?;
             }
-            return;
+            return ControlFlow::Continue(());
         }
         for row in first[1]..=last[1] {
             for column in first[0]..=last[0] {
@@ -170,16 +181,23 @@ impl Grid {
                     let line = base + (fine - row * FINE) * FINE;
                     let from = self.starts[(line + left) as usize] as usize;
                     let to = self.starts[(line + right + 1) as usize] as usize;
-                    visit(from, to);
+                    visit(from, to)?;
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// Those of a range of detections that lie in a rectangle.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "places have a block beyond the end")]
-    fn rectangle(&self, from: usize, to: usize, around_m: &[[f32; 2]; 2], visit: &mut impl FnMut(usize, u32)) {
+    fn rectangle(
+        &self,
+        from: usize,
+        to: usize,
+        around_m: &[[f32; 2]; 2],
+        visit: &mut impl FnMut(usize, u32) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let [[left, right], [bottom, top]] = *around_m;
         let (left, right) = (f32x8::splat(left), f32x8::splat(right));
         let (bottom, top) = (f32x8::splat(bottom), f32x8::splat(top));
@@ -192,9 +210,10 @@ impl Grid {
             if to - first < f32x8::WIDTH {
                 hits &= (1 << (to - first)) - 1;
             }
-            visit(self.offset as usize + first, hits);
+            visit(self.offset as usize + first, hits)?;
             first += f32x8::WIDTH;
         }
+        ControlFlow::Continue(())
     }
 
     /// Chooses the two widest axes and a cell that holds about two detections: the row of cells that a narrow gate

@@ -192,6 +192,7 @@ fn report(status: &Status, detections: u32, mode: Mode) -> WaveReport {
         tracks: u64::from(status.tracks),
         detections: u64::from(detections),
         edges: u64::from(status.edges),
+        narrowed: u64::from(status.narrowed),
         clusters: u64::from(status.clusters),
         births: u64::from(status.births),
         association: tally(status, mode),

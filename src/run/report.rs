@@ -141,6 +141,8 @@ pub struct FusionReport {
     pub detections: u64,
     /// Hypotheses in gates.
     pub edges: u64,
+    /// Tracks in dense spots, once a wave, whose gates were narrowed to `hypotheses_max` detections.
+    pub narrowed: u64,
     /// Tracks that began.
     pub births: u64,
     /// Clusters solved exactly, by belief propagation, one to one.
@@ -155,6 +157,7 @@ impl FusionReport {
         self.waves += 1;
         self.detections += wave.detections;
         self.edges += wave.edges;
+        self.narrowed += wave.narrowed;
         self.births += wave.births;
         let [exact, belief, assigned] = &mut self.clusters;
         *exact += wave.association.exact;

@@ -43,6 +43,8 @@ struct World {
     /// Detections that no sensor makes.
     poison: Option<f32>,
     iterations_max: u32,
+    /// Detections that a track may choose among.
+    hypotheses_max: u32,
 }
 
 /// What came out: the tracks of every lane at the end, and what each wave did.
@@ -57,6 +59,7 @@ const PLAIN: World = World {
     sensor: Sensor::Position,
     poison: None,
     iterations_max: 30,
+    hypotheses_max: 64,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -79,6 +82,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(&format!("{mode}::masked"), World { masked: true, ..world });
         same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
         same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
+        for hypotheses_max in [1, 3] {
+            same(&format!("{mode}::narrowed::to{hypotheses_max}"), World { hypotheses_max, objects: 400, ..world });
+        }
+        same(&format!("{mode}::narrowed::radar"), World { hypotheses_max: 2, sensor: Sensor::Radar, ..world });
         for (name, poison) in [("huge", 1e30), ("tiny", 1e-40)] {
             same(&format!("{mode}::poisoned::{name}"), World { poison: Some(poison), ..world });
         }
@@ -132,6 +139,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         step(1.0)?;
         if batch.tracks(0)? == 1 { Ok(()) } else { Err("the next scan was not taken".into()) }
     }));
+    for spread in [0.0, 300.0] {
+        trials.push(trial(format!("waves::a_dense_spot_of_{spread}_m"), move || {
+            let (found, wanted) =
+                (spot(Executor::device(open()?, Options::USUAL), spread)?, spot(Executor::host(), spread)?);
+            if wanted.1.iter().all(|wave| wave.narrowed < 900) {
+                return Err("nothing was narrowed".into());
+            }
+            same_tracks(&found, &wanted)
+        }));
+    }
     trials.push(exact_trial("waves::a_wrong_stage_is_named".into(), || {
         for wrong in STAGES {
             let options = Options { kernels: planted(wrong.name), ..Options::USUAL };
@@ -269,6 +286,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     config.association.mode = world.mode;
     config.association.exact_max = world.exact_max;
     config.association.iterations_max = world.iterations_max;
+    config.association.hypotheses_max = world.hypotheses_max.try_into()?;
     config.existence.recycle = 0.06f32.try_into()?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect();
@@ -346,6 +364,22 @@ fn crowd(executor: Executor) -> Result<Outcome, Failed> {
         return Err(format!("{} tracks do not crowd", tracks.len()).into());
     }
     Ok((vec![tracks], batch.take_reports()?))
+}
+
+/// Many detections in one spot, or on one point, in every scan.
+fn spot(executor: Executor, spread: f64) -> Result<Outcome, Failed> {
+    let mut batch = Batch::new(config(), executor, vec![setup(PLAIN, 0, 800.0)])?;
+    let mut random = ChaCha8Rng::seed_from_u64(13);
+    for time_us in [0, 1_000_000, 2_000_000] {
+        let mut near = || 200.0 + spread * random.random::<f64>();
+        let places: Vec<[f64; 2]> = (0..1000).map(|_| [near(), near()]).collect();
+        let detections =
+            places.into_iter().map(|at| Detection { ahead_s: 0.0, ..detection(at, 0, &mut random) }).collect();
+        let (sight, slack_m, detections) = (Sight::Everywhere, 0.0, Sourced::of(0, detections));
+        let scan = Scan { lane: 0, time_us, detection_probability: 0.95, sight, slack_m, detections };
+        batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
+    }
+    Ok((vec![batch.estimates(0)?], batch.take_reports()?))
 }
 
 fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> Detection {

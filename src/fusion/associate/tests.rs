@@ -2,6 +2,7 @@
 
 use super::super::config::{Association, Mode};
 use super::*;
+use core::num::NonZeroU32;
 use proptest::prelude::*;
 
 /// Rows of (detection, ψ).
@@ -75,7 +76,7 @@ fn run(rows: &Rows, how: &Association) -> (Vec<Vec<f32>>, Vec<f32>, Tally) {
 }
 
 fn soft(exact_max: u32) -> Association {
-    Association { mode: Mode::Soft, exact_max, tolerance: 1e-6, iterations_max: 2000 }
+    Association { mode: Mode::Soft, exact_max, tolerance: 1e-6, iterations_max: 2000, hypotheses_max: NonZeroU32::MAX }
 }
 
 proptest! {

@@ -80,7 +80,10 @@ impl Memory {
 
     /// Replaces bytes from an element on; there is room for them.
     pub(super) fn write(&self, context: &Context, element: usize, bytes: &[u8]) -> Result<(), DeviceError> {
-        let Some(buffer) = self.buffer.as_ref().filter(|_| !bytes.is_empty()) else { return Ok(()) };
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let buffer = self.present("upload")?;
         let offset = (element * self.element_bytes) as u64;
         context.scoped(&format!("upload of `{}`", self.name), || context.queue.write_buffer(buffer, offset, bytes))
     }
@@ -89,7 +92,7 @@ impl Memory {
     pub(super) fn download<T: Pod>(&self, context: &Context, elements: usize) -> Result<Vec<T>, DeviceError> {
         let mut to = vec![T::zeroed(); elements];
         let bytes = size_of_val(to.as_slice()) as u64;
-        if bytes == 0 || self.allocated_bytes() < bytes {
+        if bytes == 0 {
             return Ok(to);
         }
         let mut encoder = context.encoder(self.name)?;
@@ -103,6 +106,10 @@ impl Memory {
 }
 
 impl Memory {
+    fn present(&self, doing: &str) -> Result<&wgpu::Buffer, DeviceError> {
+        self.buffer.as_ref().ok_or_else(|| DeviceError::no_memory(&format!("{doing} of `{}`", self.name)))
+    }
+
     /// Records the copy of the first elements into a buffer that the host can read.
     pub(super) fn record_readback(
         &self,
@@ -112,10 +119,13 @@ impl Memory {
     ) -> Result<Readback, DeviceError> {
         let bytes = (elements * self.element_bytes) as u64;
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = context.buffer(self.name, bytes, usage)?;
-        if let Some(buffer) = &self.buffer {
-            encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
+        let buffer = self.present("download")?;
+        if buffer.size() < bytes {
+            let reason = format!("it has {} bytes, wanted {bytes}", buffer.size());
+            return Err(DeviceError::Invalid { at: format!("download of `{}`", self.name), reason });
         }
+        let staging = context.buffer(self.name, bytes, usage)?;
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, bytes);
         Ok(Readback::new(self.name, staging, bytes))
     }
 }

@@ -91,6 +91,13 @@ pub enum DeviceError {
     },
 }
 
+impl DeviceError {
+    /// An array that is not there: a bug here, never a pass left out.
+    pub(super) fn no_memory(at: &str) -> Self {
+        Self::Invalid { at: at.to_owned(), reason: "it has no memory".to_owned() }
+    }
+}
+
 /// The first lines of a message as one line: errors of this crate have no line breaks.
 pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")

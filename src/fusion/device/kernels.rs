@@ -7,6 +7,7 @@ use crate::fusion::arrays::{
     SOURCE_WORDS,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
+use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED};
 use crate::fusion::mirror::{Layout, mirror};
@@ -87,6 +88,8 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("WEIGHT_MAX", f32::MAX as f64),
     ("FINE", FINE as f64),
     ("COARSE_MAX", COARSE_MAX as f64),
+    ("HALVINGS", HALVINGS as f64),
+    ("NARROWED", NARROWED as f64),
     ("CHUNK", CHUNK as f64),
     ("FIELD_BLOCK", FIELD_BLOCK as f64),
     ("GROUPS_MAX", GROUPS_MAX as f64),
@@ -193,8 +196,8 @@ mirror! {
         pub spread_max: f32,
         /// Belief propagation stops when no message moves by more.
         pub tolerance: f32,
-        /// Lighter components are dropped.
-        pub weight_min: f32,
+        /// Detections that a track may choose among.
+        pub hypotheses_max: u32,
     }
 }
 
@@ -253,6 +256,8 @@ mirror! {
         pub climb_m_s: f32,
         /// Prior of a height that was not measured, m.
         pub height_m: f32,
+        /// Lighter components are dropped.
+        pub weight_min: f32,
     }
 }
 
@@ -341,6 +346,8 @@ mirror! {
         pub tracks: u32,
         /// Longest list that was put in order by ranks.
         pub longest: u32,
+        /// Tracks whose gates were narrowed.
+        pub narrowed: u32,
     }
 }
 

@@ -123,8 +123,6 @@ pub struct Extent {
     pub components_max: u32,
     /// Room for tables.
     pub table_max: u32,
-    /// Lighter components are dropped.
-    pub weight_min: f32,
 }
 
 /// Builds the passes of a wave.
@@ -157,7 +155,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         contributor: existence.contributor.get(),
         spread_max: 2.0 * (limit * limit),
         tolerance: config.association.tolerance,
-        weight_min: extent.weight_min,
+        hypotheses_max: config.association.hypotheses_max.get(),
         stride: extent.field_cells,
         capacity: u32::MAX,
         ..Params::default()

@@ -32,7 +32,7 @@ impl Engine {
                     setup.births = u32::try_from(born.len()).unwrap_or(u32::MAX);
                     births.extend(born.iter().map(component));
                     own.extend(components.iter().map(component));
-                    self.weight_min = *weight_min;
+                    setup.weight_min = *weight_min;
                 }
             }
             field_lane.resize(density.len() / FIELD_BLOCK as usize, lane);

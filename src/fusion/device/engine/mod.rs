@@ -157,7 +157,6 @@ pub struct Engine {
     capacity: Capacity,
     lanes: u32,
     field_cells: u32,
-    weight_min: f32,
     masks: Vec<Mask>,
     pending: Vec<Wave>,
     pending_bytes: u64,
@@ -206,7 +205,6 @@ impl Engine {
             },
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
             field_cells: 0,
-            weight_min: 0.0,
             masks: Vec::new(),
             pending: Vec::new(),
             pending_bytes: 0,
@@ -310,8 +308,8 @@ impl Engine {
     /// If the device fails.
     pub fn snapshot(&mut self) -> Result<(), DeviceError> {
         self.launch()?;
-        let asked = self.ask_tracks()?;
-        self.enqueue(asked)
+        let (readbacks, submission) = self.ask_tracks()?;
+        self.enqueue(Asked::Tracks(readbacks, submission))
     }
 
     /// The oldest tracks that were asked for and not yet taken, if the device has brought them; waits for them if asked
@@ -381,7 +379,8 @@ impl Engine {
             Asked::Tracks(readbacks, submission) => {
                 self.context.wait_for("tracks", Some(submission))?;
                 readbacks.into_iter().try_for_each(|readback| readback.finish(|_| ()))?;
-                self.ask_tracks()
+                let (readbacks, submission) = self.ask_tracks()?;
+                Ok(Asked::Tracks(readbacks, submission))
             }
         }
     }
@@ -442,35 +441,29 @@ impl Engine {
     /// If the device fails.
     pub fn tracks(&mut self) -> Result<Tracks, DeviceError> {
         self.flush()?;
-        match self.ask_tracks()? {
-            Asked::Tracks(readbacks, submission) => {
-                self.context.wait_for("tracks", Some(submission))?;
-                self.tracks_of(readbacks)
-            }
-            Asked::Waves(_) => Ok(Tracks::default()),
-        }
+        let (readbacks, submission) = self.ask_tracks()?;
+        self.context.wait_for("tracks", Some(submission))?;
+        self.tracks_of(readbacks)
     }
 
     /// Submits the copies of all that a track is.
-    fn ask_tracks(&mut self) -> Result<Asked, DeviceError> {
+    fn ask_tracks(&mut self) -> Result<(Vec<Readback>, wgpu::SubmissionIndex), DeviceError> {
         let mut encoder = self.context.encoder("tracks")?;
         let mut readbacks = Vec::new();
         for field in TRACKS {
-            if let Some(memory) = self.memory.get(&field) {
-                readbacks.push(memory.record_readback(&self.context, memory.elements(), &mut encoder)?);
-            }
+            let memory = self.memory(field)?;
+            readbacks.push(memory.record_readback(&self.context, memory.elements(), &mut encoder)?);
         }
         let submission = self.context.scoped("tracks", || self.context.queue.submit([encoder.finish()]))?;
         readbacks.iter().for_each(Readback::map);
-        Ok(Asked::Tracks(readbacks, submission))
+        Ok((readbacks, submission))
     }
 
     fn tracks_of(&self, readbacks: Vec<Readback>) -> Result<Tracks, DeviceError> {
         fn words<T: bytemuck::Pod>(readback: Option<Readback>) -> Result<Vec<T>, DeviceError> {
             let mut words = Vec::new();
-            if let Some(readback) = readback {
-                readback.finish(|bytes| words.extend_from_slice(bytemuck::cast_slice(bytes)))?;
-            }
+            let readback = readback.ok_or_else(|| DeviceError::no_memory("download of tracks"))?;
+            readback.finish(|bytes| words.extend_from_slice(bytemuck::cast_slice(bytes)))?;
             Ok(words)
         }
         let mut next = readbacks.into_iter();

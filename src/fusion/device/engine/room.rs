@@ -1,5 +1,6 @@
 //! Room on the device: what every array needs, and what happens where it does not suffice.
 
+use super::super::context::Context;
 use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{CHUNK, Component, FIELD_BLOCK, RANK_MAX, SIZES, Status};
@@ -14,19 +15,25 @@ impl Engine {
         let blocks_before = self.elements(Field::Lane);
         for &field in Field::ALL {
             let wanted = self.wanted(field);
-            if let Some(memory) = self.memory.get_mut(&field) {
-                memory.grow(&self.context, wanted)?;
-            }
+            let (memory, context) = self.memory_mut(field)?;
+            memory.grow(context, wanted)?;
         }
         let blocks = self.elements(Field::Lane);
         if blocks > blocks_before {
             let none = vec![NONE; blocks - blocks_before];
-            if let Some(memory) = self.memory.get(&Field::Lane) {
-                memory.write(&self.context, blocks_before, bytemuck::cast_slice(&none))?;
-            }
+            self.memory(Field::Lane)?.write(&self.context, blocks_before, bytemuck::cast_slice(&none))?;
         }
         self.groups.clear();
         Ok(())
+    }
+
+    pub(super) fn memory(&self, field: Field) -> Result<&Memory, DeviceError> {
+        self.memory.get(&field).ok_or_else(|| DeviceError::no_memory(&format!("use of `{}`", field.name())))
+    }
+
+    fn memory_mut(&mut self, field: Field) -> Result<(&mut Memory, &Context), DeviceError> {
+        let missing = || DeviceError::no_memory(&format!("use of `{}`", field.name()));
+        Ok((self.memory.get_mut(&field).ok_or_else(missing)?, &self.context))
     }
 
     pub(super) fn elements(&self, field: Field) -> usize {
@@ -95,8 +102,8 @@ impl Engine {
     }
 
     pub(super) fn upload(&mut self, field: Field, bytes: &[u8]) -> Result<(), DeviceError> {
-        let Some(memory) = self.memory.get_mut(&field) else { return Ok(()) };
-        if memory.upload(&self.context, bytes)? {
+        let (memory, context) = self.memory_mut(field)?;
+        if memory.upload(context, bytes)? {
             self.groups.clear();
         }
         Ok(())
@@ -107,24 +114,26 @@ impl Engine {
         let (before, wanted) = (self.elements(field), element + bytes.len() / field.element_bytes());
         let room = |elements: usize| u32::try_from(elements).unwrap_or(u32::MAX);
         let after = if wanted > before { self.roomy(room(before), room(wanted), field, 1) as usize } else { before };
-        let Some(memory) = self.memory.get_mut(&field) else { return Ok(()) };
+        let (memory, context) = self.memory_mut(field)?;
         if after > before {
-            memory.grow(&self.context, after)?;
+            memory.grow(context, after)?;
+        }
+        memory.write(context, element, bytes)?;
+        if after > before {
             self.groups.clear();
         }
-        memory.write(&self.context, element, bytes)
+        Ok(())
     }
 
     pub(super) fn download<T: bytemuck::Pod>(&self, field: Field, elements: usize) -> Result<Vec<T>, DeviceError> {
-        self.memory.get(&field).map_or_else(|| Ok(Vec::new()), |memory| memory.download(&self.context, elements))
+        self.memory(field)?.download(&self.context, elements)
     }
 
     /// Grows what did not suffice; says from which wave and pass to go on.
     pub(super) fn make_room(&mut self, status: Status, extents: &[Extent]) -> Result<(usize, usize), DeviceError> {
         let at = status.wave as usize;
-        let extent = extents.get(at).copied().unwrap_or_default();
-        let passes = self.passes(core::slice::from_ref(&extent), (0, 0));
-        let halted = passes.get((status.halted - 1) as usize).and_then(|pass| pass.halts);
+        let passes = extents.get(at).map(|extent| self.passes(core::slice::from_ref(extent), (0, 0)));
+        let halted = passes.as_ref().and_then(|passes| passes.get((status.halted - 1) as usize)?.halts);
         if status.longest > RANK_MAX || status.edges == u32::MAX {
             return Err(DeviceError::Crowded { wanted: RANK_MAX });
         }

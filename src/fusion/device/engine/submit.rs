@@ -5,7 +5,7 @@ use super::super::fields::Field;
 use super::super::kernels::Params;
 use super::super::pipeline::PARAMS_STRIDE;
 use super::super::program::{Extent, Pass, wave};
-use super::{Capacity, Engine, Landing, Memory, Readback, Wave};
+use super::{Capacity, Engine, Landing, Pipeline, Readback, Wave};
 use crate::fusion::arrays::{BLOCK, Detection};
 
 impl Engine {
@@ -23,7 +23,6 @@ impl Engine {
                 first_detection: u32::try_from(arrived.len()).unwrap_or(u32::MAX),
                 wave: number,
                 field_cells: self.field_cells,
-                weight_min: self.weight_min,
                 ..Extent::default()
             });
             looks.extend_from_slice(&wave.looks);
@@ -81,15 +80,14 @@ impl Engine {
             self.bind(pass, &params)?;
         }
         let mut encoder = self.context.encoder("waves")?;
-        let arguments = self.memory.get(&Field::Arguments).and_then(Memory::buffer).cloned();
-        let Some(arguments) = arguments else {
-            let at = "binding of `arguments`".to_owned();
-            return Err(DeviceError::Invalid { at, reason: "it has no memory".to_owned() });
-        };
+        let missing = || DeviceError::no_memory("binding of `arguments`");
+        let arguments = self.memory(Field::Arguments)?.buffer().ok_or_else(missing)?;
+        let bound = passes.iter().map(|pass| self.bound(pass)).collect::<Result<Vec<_>, _>>()?;
         let mut stamps = 0;
         let mut stages = Vec::new();
         self.context.scoped("recording of waves", || {
             let mut rest = passes;
+            let mut bound = bound.into_iter();
             let mut number = 0u64;
             while let Some(first) = rest.first() {
                 let length = rest.iter().take_while(|pass| pass.stage == first.stage).count();
@@ -103,18 +101,14 @@ impl Engine {
                     label: Some(first.kernel),
                     timestamp_writes: timed,
                 });
-                for pass in here {
-                    let pipeline = self.pipelines.get(pass.kernel);
-                    let group = self.groups.get(&(pass.kernel, pass.general));
-                    if let (Some(pipeline), Some(group)) = (pipeline, group) {
-                        compute.set_pipeline(&pipeline.compiled);
-                        let offset = u32::try_from(number * PARAMS_STRIDE).unwrap_or(u32::MAX);
-                        compute.set_bind_group(0, group, &[offset]);
-                        if pass.kernel == "plan" {
-                            compute.dispatch_workgroups(1, 1, 1);
-                        } else {
-                            compute.dispatch_workgroups_indirect(&arguments, u64::from(pass.size as u32) * 12);
-                        }
+                for (pass, (pipeline, group)) in here.iter().zip(bound.by_ref()) {
+                    compute.set_pipeline(&pipeline.compiled);
+                    let offset = u32::try_from(number * PARAMS_STRIDE).unwrap_or(u32::MAX);
+                    compute.set_bind_group(0, group, &[offset]);
+                    if pass.kernel == "plan" {
+                        compute.dispatch_workgroups(1, 1, 1);
+                    } else {
+                        compute.dispatch_workgroups_indirect(arguments, u64::from(pass.size as u32) * 12);
                     }
                     number += 1;
                 }
@@ -122,11 +116,7 @@ impl Engine {
             }
         })?;
         let read = |field: Field, elements: usize, encoder: &mut wgpu::CommandEncoder| {
-            let memory = self.memory.get(&field).ok_or_else(|| DeviceError::Invalid {
-                at: format!("download of `{}`", field.name()),
-                reason: "it has no memory".to_owned(),
-            })?;
-            memory.record_readback(&self.context, elements, encoder)
+            self.memory(field)?.record_readback(&self.context, elements, encoder)
         };
         let status = read(Field::Status, 1, &mut encoder)?;
         let reports = read(Field::Reports, self.options.waves, &mut encoder)?;
@@ -137,6 +127,13 @@ impl Engine {
         let submission = self.context.scoped("waves", || self.context.queue.submit([encoder.finish()]))?;
         [Some(&status), Some(&reports), timed.as_ref()].into_iter().flatten().for_each(Readback::map);
         Ok(Landing { submission, status, reports, stamps: timed, stages })
+    }
+
+    /// The kernel of a pass and what it is bound with: a pass without them is an error, never left out.
+    fn bound(&self, pass: &Pass) -> Result<(&Pipeline, &wgpu::BindGroup), DeviceError> {
+        let group = self.groups.get(&(pass.kernel, pass.general));
+        let missing = || DeviceError::no_memory(&format!("dispatch of `{}`", pass.kernel));
+        self.pipelines.get(pass.kernel).zip(group).ok_or_else(missing)
     }
 
     /// Makes the bind group of a pass, unless it is there.
