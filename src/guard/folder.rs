@@ -130,10 +130,10 @@ fn judge(
         let (Some(class), Some(level)) = (class, basis.book.fuse.get(*level)) else { continue };
         let mut words = json!({
             "of": "detections", "owner": class.owner, "kind": class.kind, "identified": class.identified,
-            "zones": basis.partner.among(&class.zones), "periods": basis.partner.among(&class.periods),
+            "zones": basis.partner.among("zones", &class.zones), "periods": basis.partner.among("periods", &class.periods),
         });
         for (key, value) in [("sensor", &class.sensor), ("label", &class.label)] {
-            if basis.partner.reads(&class.owner, value) {
+            if basis.partner.reads(&class.owner, key, value) {
                 put(&mut words, key, json!(value));
             }
         }

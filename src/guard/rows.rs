@@ -390,12 +390,11 @@ impl<'a> Judge<'a> {
         for level in &book.receive {
             let Some(rules) = book.grants(partner, &level.deed, &entity)? else { continue };
             let mut hidden = vec!["labels"];
-            let mut words =
-                json!({ "of": "tracks", "status": question.status, "periods": partner.among(&question.periods) });
+            let mut words = json!({ "of": "tracks", "status": question.status, "periods": partner.among("periods", &question.periods) });
             if level.demands.coarsen_m.is_some() {
                 hidden.push("zones");
             } else {
-                put(&mut words, "zones", json!(partner.among(&question.zones)));
+                put(&mut words, "zones", json!(partner.among("zones", &question.zones)));
             }
             if level.demands.omit.contains("contributors") {
                 hidden.push("contributors");

@@ -37,12 +37,19 @@ pub(super) struct Partner {
     /// Whether nothing that a rule could permit it to receive carries an obligation.
     pub(super) plain: bool,
     entity: Entity,
-    names: BTreeSet<String>,
-    /// Attributes of `resource` that each rule reads.
+    /// What the rules that concern it compare with each attribute of `resource`.
+    names: Named,
+    /// Attributes of `resource` that each rule reads; [`ALL`] where it may read any.
     pub(super) reads: BTreeMap<String, BTreeSet<String>>,
     /// Its entry in `partners.toml`.
     pub(super) entry: Value,
 }
+
+/// Texts by attribute.
+type Named = BTreeMap<String, BTreeSet<String>>;
+
+/// Stands for all attributes; none has such a name.
+const ALL: &str = "*";
 
 /// An action.
 #[derive(Clone, Debug)]
@@ -168,10 +175,11 @@ impl Book {
                 wanted: "a partner with an id and attributes",
             };
             let id = entry.get("id").and_then(toml::Value::as_str).ok_or_else(wrong)?.to_owned();
-            let mut names = BTreeSet::from([id.clone()]);
+            let mut held = Named::new();
             let mut attributes = Vec::new();
             for (name, value) in entry.get("attributes").and_then(toml::Value::as_table).into_iter().flatten() {
-                attributes.push((name.clone(), expression(value, &mut names).ok_or_else(wrong)?));
+                let texts = held.entry(name.clone()).or_default();
+                attributes.push((name.clone(), expression(value, texts).ok_or_else(wrong)?));
             }
             let groups = entry.get("groups").and_then(toml::Value::as_array).into_iter().flatten();
             let groups = groups.map(|group| uid("Group", group.as_str().ok_or_else(wrong)?));
@@ -179,24 +187,29 @@ impl Book {
             let entity = Entity::new_with_tags(uid("Partner", &id)?, attributes, groups, []);
             let entity = entity.map_err(GuardError::cedar("make a partner"))?;
             let view = view::entry(&id, entry);
-            partners.push(Partner { entry: view, ..self.partner(id, entity, names)? });
+            partners.push(Partner { entry: view, ..self.partner(id, entity, &held)? });
         }
         partners.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(partners)
     }
 
-    /// A partner with what its audit may name.
-    fn partner(&self, id: String, entity: Entity, mut names: BTreeSet<String>) -> Result<Partner, GuardError> {
+    /// A partner with what its audit may name; `held`: the texts of its attributes.
+    fn partner(&self, id: String, entity: Entity, held: &Named) -> Result<Partner, GuardError> {
         let groups = entity.clone().into_inner().2.into_iter().collect();
-        let (mut plain, mut reads) = (true, BTreeMap::new());
+        let (mut plain, mut reads, mut names) = (true, BTreeMap::new(), Named::new());
         for rule in self.rules.policies() {
             let json = rule.to_json().map_err(GuardError::cedar("take a rule apart"))?;
             let named = ["/principal/entity", "/principal/in/entity"].iter().find_map(|at| json.pointer(at));
             if named.is_some_and(|named| !stands_for(named, &id, &groups)) {
                 continue;
             }
-            let mut read = BTreeSet::new();
-            words(&json, &mut names, &mut read);
+            let mut words = Words { held, names: &mut names, read: BTreeSet::new() };
+            words.take(json.get("conditions").unwrap_or(&Value::Null));
+            let head = json.get("resource").unwrap_or(&Value::Null);
+            if head.get("op").is_some_and(|op| op != "All" && (op != "is" || head.get("in").is_some())) {
+                words.read.insert(ALL.to_owned());
+            }
+            let read = words.read;
             reads.insert(rule.id().to_string(), read);
             let obliged = |level: &Level| level.demands != Demands::default() && self.applies(rule, &level.deed.uid);
             plain &= rule.effect() == Effect::Forbid || !self.fuse.iter().chain(&self.receive).any(obliged);
@@ -215,19 +228,24 @@ impl Book {
 }
 
 impl Partner {
-    /// Those of some names that its audit may hold.
-    pub(super) fn among<'a>(&self, names: &'a BTreeSet<String>) -> Vec<&'a str> {
-        names.iter().map(String::as_str).filter(|name| self.names.contains(*name)).collect()
+    /// Those of some names of an attribute that its audit may hold.
+    pub(super) fn among<'a>(&self, attribute: &str, names: &'a BTreeSet<String>) -> Vec<&'a str> {
+        names.iter().map(String::as_str).filter(|name| self.knows(attribute, name)).collect()
     }
 
-    /// Whether its audit may hold a name that belongs to this owner's detections.
-    pub(super) fn reads(&self, owner: &str, name: &str) -> bool {
-        owner == self.id || self.names.contains(name)
+    /// Whether its audit may hold the name of a sensor or a label of this owner's detections.
+    pub(super) fn reads(&self, owner: &str, attribute: &str, name: &str) -> bool {
+        owner == self.id || self.knows(attribute, name)
+    }
+
+    fn knows(&self, attribute: &str, name: &str) -> bool {
+        self.names.get(attribute).is_some_and(|names| names.contains(name))
     }
 
     /// Those of some rules that read nothing hidden.
     pub(super) fn rules<'a>(&self, ids: &'a [String], hidden: &[&str]) -> Vec<&'a str> {
-        let reads = |id: &str, name: &&str| self.reads.get(id).is_some_and(|read| read.contains(*name));
+        let reads =
+            |id: &str, name: &str| self.reads.get(id).is_none_or(|read| read.contains(name) || read.contains(ALL));
         ids.iter().map(String::as_str).filter(|id| !hidden.iter().any(|name| reads(id, name))).collect()
     }
 }
@@ -343,16 +361,62 @@ fn expression(value: &toml::Value, names: &mut BTreeSet<String>) -> Option<Restr
     }
 }
 
-/// Texts in a rule, and attributes of `resource` that it reads.
-fn words(json: &Value, names: &mut BTreeSet<String>, read: &mut BTreeSet<String>) {
-    if let Some(object) = json.as_object() {
-        names.extend(object.get("Value").and_then(Value::as_str).map(str::to_owned));
-        for access in [".", "has"].iter().filter_map(|operator| object.get(*operator)) {
-            if access.pointer("/left/Var").and_then(Value::as_str) == Some("resource") {
-                read.extend(access.get("attr").and_then(Value::as_str).map(str::to_owned));
+/// What a rule says of `resource`.
+struct Words<'a> {
+    held: &'a Named,
+    names: &'a mut Named,
+    read: BTreeSet<String>,
+}
+
+impl Words<'_> {
+    fn take(&mut self, json: &Value) {
+        for item in json.as_array().into_iter().flatten() {
+            self.take(item);
+        }
+        for (operator, operands) in json.as_object().into_iter().flatten() {
+            let [left, right] = ["left", "right"].map(|side| operands.get(side).unwrap_or(&Value::Null));
+            let of_resource = left.get("Var").and_then(Value::as_str) == Some("resource");
+            match operator.as_str() {
+                // Anything but a plain access may read everything.
+                "Var" if operands == "resource" => {
+                    self.read.insert(ALL.to_owned());
+                }
+                "." | "has" if of_resource => {
+                    self.read.extend(operands.get("attr").and_then(Value::as_str).map(str::to_owned));
+                }
+                "is" if of_resource && operands.get("in").is_none() => {}
+                "==" | "!=" | "contains" | "containsAll" | "containsAny" => {
+                    for (with, other) in [(left, right), (right, left)] {
+                        if let Some(attribute) = attribute("resource", with) {
+                            // The labels of a track are those of its detections.
+                            let attribute = if attribute == "labels" { "label" } else { attribute };
+                            let texts = self.texts(other);
+                            self.names.entry(attribute.to_owned()).or_default().extend(texts);
+                        }
+                    }
+                    self.take(operands);
+                }
+                _ => self.take(operands),
             }
         }
     }
-    let below = json.as_object().into_iter().flat_map(serde_json::Map::values);
-    below.chain(json.as_array().into_iter().flatten()).for_each(|value| words(value, names, read));
+
+    /// The texts that an expression can stand for: its own, and those that an attribute of the partner holds.
+    fn texts(&self, expression: &Value) -> BTreeSet<String> {
+        let parts = expression.get("Set").and_then(Value::as_array).into_iter().flatten();
+        let branches = expression.get("if-then-else");
+        let branches = branches.into_iter().flat_map(|branches| ["then", "else"].map(|branch| branches.get(branch)));
+        let mut texts: BTreeSet<String> = parts.chain(branches.flatten()).flat_map(|part| self.texts(part)).collect();
+        texts.extend(expression.get("Value").and_then(Value::as_str).map(str::to_owned));
+        let held = attribute("principal", expression).and_then(|attribute| self.held.get(attribute));
+        texts.extend(held.into_iter().flatten().cloned());
+        texts
+    }
+}
+
+/// The attribute of a variable that an expression is.
+fn attribute<'a>(of: &str, expression: &'a Value) -> Option<&'a str> {
+    let access = expression.get(".")?;
+    let var = access.pointer("/left/Var").and_then(Value::as_str);
+    access.get("attr").and_then(Value::as_str).filter(|_| var == Some(of))
 }
