@@ -221,7 +221,7 @@ fn what_is_no_scan_is_an_error_that_says_what_and_changes_nothing() {
         ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.ahead_s = f32::NAN)),
         ("detection 0 of lane 0", |scan, _| spoilt(scan, |d| d.observation = 1)),
         ("source = Some(128)", |scan, _| {
-            scan.detections = scan.detections.detections().iter().map(|d| (*d, 128)).collect()
+            scan.detections = scan.detections.detections().iter().map(|d| (*d, 128)).collect();
         }),
         ("source = Some(200)", |scan, _| scan.detections.push(Detection::default(), 200)),
         ("detection 0 of lane 0", |_, observations| observations.clear()),

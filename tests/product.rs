@@ -235,8 +235,12 @@ fn a_folder_that_no_run_made_is_refused_and_untouched() -> Outcome {
     fs::remove_file(out.join("notes.txt"))?;
     let staging = Staging::create(&out)?;
     fs::write(out.join("notes.txt"), "mine")?;
-    assert!(matches!(staging.publish(), Err(ProductError::Foreign { entry, .. }) if entry == "notes.txt"));
+    let error = staging.publish().err().ok_or("notes that came during the run were replaced")?;
+    let ProductError::Kept { kept, source, .. } = &error else { return Err(format!("{error}").into()) };
+    assert!(matches!(&**source, ProductError::Foreign { entry, .. } if entry == "notes.txt"), "{error}");
     assert_eq!(names(&out)?, ["_operator", "alpha", "notes.txt"]);
+    assert_eq!(names(kept)?, ["_operator"], "the new output is not kept");
+    fs::remove_dir_all(kept.parent().ok_or("no folder")?)?;
 
     // A folder of someone else, also one with a manifest of theirs.
     let theirs = folder.path().join("theirs");
@@ -540,7 +544,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let made = Made {
         configuration: &configuration(),
         as_of_us: Some(7),
-        label: None,
+        label: Some("exercise 7"),
         decisions: &decisions,
         computed_from: Some(&from),
     };
@@ -560,7 +564,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     };
     staging.decisions(&[decision(true), decision(false)])?;
     let key = SigningKey::generate(&folder.path().join("key"))?;
-    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None, label: None })?;
+    staging.publish_sealed(&Sealing { sign: Some(&key), encrypt: None, label: Some("exercise 7") })?;
     let written =
         contents(&out)?.into_iter().map(|(file, _)| file.replace("alpha", "<partner>")).collect::<BTreeSet<_>>();
     let named = table(page, "## Files").iter().map(|cells| cells[0].to_owned()).collect::<BTreeSet<_>>();

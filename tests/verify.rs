@@ -473,18 +473,8 @@ fn the_command_signs_verifies_guards_and_tells_by_exit_code() {
     assert_eq!((output.status.code(), Path::new(&out).exists()), (Some(2), false), "{}", stderr(&output));
     let output = program(&[&run[..], &["--sign", &key, "--label", "run 17"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let verify = [
-        "verify",
-        &out,
-        "--public-key",
-        &public,
-        "--label",
-        "run 17",
-        "--policy",
-        "data/demo/policy",
-        "--recording",
-        "data/demo/recording",
-    ];
+    let demo = ["--policy", "data/demo/policy", "--recording", "data/demo/recording"];
+    let verify = [&["verify", &out, "--public-key", &public, "--label", "run 17"][..], &demo].concat();
     let output = program(&verify);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));

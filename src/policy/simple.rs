@@ -317,8 +317,8 @@ mod tests {
             (vec![outline(), square(1.0, 1.0, 5.0), square(2.0, 2.0, 1.0)], "Within"),
             (vec![outline(), square(1.0, 1.0, 5.0), square(5.0, 5.0, 2.0)], "Within"),
             (vec![square(2.0, 2.0, 1.0), outline()], "Outside"),
-            // Out through a corner: no two edges cross inside both.
-            (vec![outline(), vec![[9.0, 9.0], [8.0, 7.0], [10.0, 12.0]]], "Outside"),
+            // Begins at a corner and leaves beside it.
+            (vec![outline(), vec![[9.0, 9.0], [8.0, 7.0], [10.0, 12.0]]], "Meet"),
         ] {
             let found = fault(&rings).map(|fault| format!("{fault:?}")).unwrap_or_default();
             assert!(found.starts_with(meets), "{found:?} of {rings:?}");

@@ -187,12 +187,12 @@ impl GospaAverage {
 
     /// Adds scans without truth and without estimates, which are at no distance.
     pub fn pass(&mut self, scans: u64) {
-        self.scans += scans;
+        self.scans = self.scans.saturating_add(scans);
     }
 
     /// Adds what another sum holds.
     pub fn merge(&mut self, other: &Self) {
-        self.scans += other.scans;
+        self.scans = self.scans.saturating_add(other.scans);
         self.sums = self.sums.plus(&other.sums);
         self.squares = self.squares.plus(&other.squares);
         self.counts.matched += other.counts.matched;

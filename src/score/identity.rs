@@ -107,12 +107,12 @@ impl IdentityCounter {
             life.missed_since = false;
             life.last_match = Some(LastMatch { track, scan: self.scans, time_us, segment_start_us });
         }
-        self.scans += 1;
+        self.scans = self.scans.saturating_add(1);
     }
 
     /// Adds scans without any object.
     pub fn pass(&mut self, scans: u64) {
-        self.scans += scans;
+        self.scans = self.scans.saturating_add(scans);
     }
 
     /// What was found so far.

@@ -1,5 +1,6 @@
 //! The same through the command line: what stands in place of a file, damaged pictures, and what a terminal is told.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -14,7 +15,7 @@ fn program(folder: &Path, arguments: &[&str]) -> Output {
     let mut child = child.spawn().unwrap();
     let start = Instant::now();
     while child.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_secs(60) {
+        if start.elapsed() > Duration::from_mins(1) {
             child.kill().unwrap();
             panic!("{arguments:?} hangs");
         }
@@ -38,11 +39,13 @@ fn world() -> tempfile::TempDir {
         fs::copy(&path, root.join("pol").join(path.file_name().unwrap())).unwrap();
     }
     fs::write(root.join("rec/recording.toml"), LOCAL).unwrap();
-    let row = |row: u32| format!("{row},gps,{row},0,\u{1b}[31mred\u{1b}]0;x\u{7}\u{202e}\n");
-    let rows: String = (0..40).map(row).collect();
-    fs::write(root.join("rec/detections.csv"), format!("time,sensor,x_m,y_m,label\n{rows}")).unwrap();
-    let truth: String = (0..40).map(|row| format!("{row},a,{row},0\n")).collect();
-    fs::write(root.join("rec/truth.csv"), format!("time,object,x_m,y_m\n{truth}")).unwrap();
+    let (mut rows, mut truth) = ("time,sensor,x_m,y_m,label\n".to_owned(), "time,object,x_m,y_m\n".to_owned());
+    for row in 0..40 {
+        writeln!(rows, "{row},gps,{row},0,\u{1b}[31mred\u{1b}]0;x\u{7}\u{202e}").unwrap();
+        writeln!(truth, "{row},a,{row},0").unwrap();
+    }
+    fs::write(root.join("rec/detections.csv"), rows).unwrap();
+    fs::write(root.join("rec/truth.csv"), truth).unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/config/air.toml");
     fs::copy(source, root.join("config.toml")).unwrap();
     folder

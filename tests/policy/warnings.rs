@@ -17,8 +17,11 @@ fn words(findings: &[Finding]) -> Vec<String> {
     warnings.map(|finding| format!("{}:{}: {}", name(finding), finding.line, finding.found)).collect()
 }
 
+/// Every file of a folder, with its bytes.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// The warnings of a run with these rules, those of a check with and without the recording, and a partner's folder.
-fn said(rules: &str) -> ([Vec<String>; 3], Vec<(String, Vec<u8>)>) {
+fn said(rules: &str) -> ([Vec<String>; 3], Files) {
     let policy = folder(&[("rules.cedar", rules)]);
     let world = tempfile::tempdir().expect("a folder");
     let mut rows = "time,sensor,x_m,y_m,label\n".to_owned();
@@ -33,7 +36,7 @@ fn said(rules: &str) -> ([Vec<String>; 3], Vec<(String, Vec<u8>)>) {
     let request = Request::new(recording, policy, &out, &config);
     let report = run(&request, Executor::host(), &mut |_| {}).expect("a run");
     let check = |recording: Option<&Path>| words(&check(policy, recording, None).expect("a check").findings);
-    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(out.join("red"))
+    let mut files: Files = std::fs::read_dir(out.join("red"))
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
         .map(|path| {

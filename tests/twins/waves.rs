@@ -117,6 +117,13 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         }));
     }
+    trials.extend(others());
+    trials
+}
+
+/// What is tried once.
+fn others() -> Vec<Trial> {
+    let mut trials = Vec::new();
     trials.push(Trial::test("waves::what_hardware_is_allowed_is_little", || {
         let (right, other) = (fuse(PLAIN, Executor::host())?, fuse(World { masked: true, ..PLAIN }, Executor::host())?);
         near(&right, &right)?;
