@@ -65,6 +65,7 @@ struct Work {
     waves: u64,
     detections: u64,
     edges: u64,
+    narrowed: u64,
     births: u64,
     clusters: [u64; 3],
     unconverged: u64,
