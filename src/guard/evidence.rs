@@ -314,7 +314,8 @@ impl Sight {
                     }
                     rows.next();
                 }
-                None if end_us - period_us > last_us => return,
+                // It begins after the last row; the look of a slower sensor may still hold rows.
+                None if end_us - period_us > last_us => drop(open.pop_first()),
                 _ => {
                     let Some((_, (sensor, period_us, held))) = open.pop_first() else { return };
                     let own = held.iter().map(|row| row.time_us).max().unwrap_or(end_us);

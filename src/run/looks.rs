@@ -134,9 +134,10 @@ impl Looks {
             match self.waiting.front() {
                 Some(row) if *end_us > row.time_us => self.place(),
                 Some(_) => return self.close(),
-                // The open looks that begin within the span still come, the others never do.
-                None if self.ended && self.starts_within() => return self.close(),
-                None => return None,
+                None if !self.ended => return None,
+                None if self.starts_within() => return self.close(),
+                // It begins after the last row and never comes; that of a slower sensor may still hold rows.
+                None => drop(self.open.pop_first()),
             }
         }
     }
@@ -250,12 +251,21 @@ mod tests {
         assert_eq!(found, looks(&sensors, &rows, 2), "however rows arrive");
         let of = |wanted: usize| found.iter().filter(move |look| look.0 == wanted);
         let slow: Vec<i64> = of(1).map(|look| look.1).collect();
-        assert_eq!(slow, (0..7).map(|k| k * 1_000_000).collect::<Vec<_>>(), "seven looks are no reason to rest");
+        assert_eq!(slow, (0..8).map(|k| k * 1_000_000).collect::<Vec<_>>(), "eight looks are no reason to rest");
         let fast: Vec<i64> = of(0).map(|look| look.1 / 10).collect();
         let wanted: Vec<i64> = (0..=36).chain(700_000 - 36..=700_000).collect();
         assert_eq!(fast, wanted, "one with the row, 36 after it, 36 before the next row, one with its time");
         let rested: Vec<bool> = of(0).map(|look| look.3).collect();
         assert_eq!(rested.iter().position(|rested| *rested), Some(37));
+    }
+
+    #[test]
+    fn the_last_looks_of_all_sensors_come_however_long_they_last() {
+        let sensors = [sensor("fast", 10, 0.9), sensor("slow", 70, 0.9)];
+        let found = looks(&sensors, &[row(3, 0), row(75, 1), row(98, 1), row(91, 0)], 1);
+        let ends: Vec<_> = found.iter().rev().take(2).map(|look| (look.0, look.1, look.2)).collect();
+        assert_eq!(ends, [(1, 70, 2), (0, 90, 1)], "the slow look ends after fast ones that never come");
+        assert_eq!(found.iter().map(|look| look.2).sum::<usize>(), 4, "a row is lost");
     }
 
     #[test]
