@@ -10,7 +10,6 @@ use super::read::Policy;
 use super::release::TrackClass;
 use super::schema::Action;
 use super::source::{message, one_line};
-use super::speech::json;
 use super::survey::{SurveyError, attributes_of_detections, attributes_of_tracks, detection};
 use cedar_policy::{Effect, PolicyId, PolicySet};
 use serde::Serialize;
@@ -150,7 +149,7 @@ fn permits(
         };
         let mut fails = Vec::new();
         if !applying.permits.contains(id) {
-            for part in parts(&json(&rule.policy)?) {
+            for part in parts(&rule.form) {
                 let (rules, words) = alone(&part)?;
                 if probe.alone(partner, &rules, action, class)? == Some(false) {
                     fails.push(words);

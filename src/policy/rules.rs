@@ -8,10 +8,11 @@ use super::folder::rule_files;
 use super::nesting::{self, Language};
 use super::schema::Model;
 use super::source::{Source, message};
-use super::speech::Speech;
+use super::speech::{Speech, json};
 use crate::digest::FileDigest;
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,6 +31,8 @@ pub(super) struct Rule {
     pub(super) policy: cedar_policy::Policy,
     pub(super) line: usize,
     source: usize,
+    /// It in Cedar's JSON form. Cedar makes that by parsing the rule again, which takes a deep stack: it is made once.
+    pub(super) form: Value,
     /// What its conditions speak of.
     pub(super) speaks: Speech,
 }
@@ -108,8 +111,9 @@ impl Rules {
                 });
             }
             let policy = policy.new_id(PolicyId::new(id));
-            let speaks = Speech::of(&policy)?;
-            self.by_id.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), speaks });
+            let form = json(&policy)?;
+            let speaks = Speech::of(&form);
+            self.by_id.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), form, speaks });
         }
         self.sources.push(source);
         Ok(())

@@ -66,15 +66,15 @@ impl Asks {
 }
 
 impl Speech {
-    pub(super) fn of(rule: &cedar_policy::Policy) -> Result<Self, PolicyError> {
-        let json = json(rule)?;
-        let mut speech = Self { conditions: Conditions::of(&json), ..Self::default() };
+    /// Of a rule in its JSON form.
+    pub(super) fn of(json: &Value) -> Self {
+        let mut speech = Self { conditions: Conditions::of(json), ..Self::default() };
         // A head that names a class, or a group of classes, has read which one it is.
         let head = json.get("resource").unwrap_or(&Value::Null);
         let plain = head.get("op").is_none_or(|op| op == "All" || (op == "is" && head.get("in").is_none()));
         speech.reads_all = !plain;
         speech.hear(json.get("conditions").unwrap_or(&Value::Null));
-        Ok(speech)
+        speech
     }
 
     /// Whether it reads one of some attributes of `resource`.
@@ -219,7 +219,7 @@ mod tests {
 
     fn speech(when: &str) -> Speech {
         let text = format!("permit (principal in Group::\"g\", action, resource) when {{ {when} }};");
-        Speech::of(&text.parse().expect("a rule")).expect("JSON")
+        Speech::of(&json(&text.parse().expect("a rule")).expect("JSON"))
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         assert!(!plain.reads_all);
         assert_eq!(plain.reads, ["label", "zones"].map(str::to_owned).into());
         let head = "permit (principal, action, resource == DetectionClass::\"a\");";
-        assert!(Speech::of(&head.parse().expect("a rule")).expect("JSON").reads_all);
+        assert!(Speech::of(&json(&head.parse().expect("a rule")).expect("JSON")).reads_all);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use super::levels::{Level, Obligations};
 use super::partners::{Attribute, Partner};
 use super::read::Policy;
 use super::schema::Action;
-use super::speech::json as parts;
 use crate::digest::sha256;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -20,29 +19,29 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// There is no such partner, or a rule that cannot be taken apart.
+    /// There is no such partner.
     pub fn view_sha256(&self, partner: usize) -> Result<String, PolicyError> {
-        let mut view = self.view(self.partner(partner)?)?;
+        let mut view = self.view(self.partner(partner)?);
         view.sort_all_objects();
         Ok(sha256(view.to_string().as_bytes()))
     }
 
-    fn view(&self, partner: &Partner) -> Result<Value, PolicyError> {
+    fn view(&self, partner: &Partner) -> Value {
         let Partner { id, attributes, groups, .. } = partner;
         let attributes: Map<String, Value> =
             attributes.iter().map(|(name, value)| (name.clone(), value.json())).collect();
         let mut rules = Map::new();
         for (id, rule) in self.concerning(partner) {
-            let mut rule = parts(&rule.policy)?;
+            let mut rule = rule.form.clone();
             rule.as_object_mut().map(|rule| rule.remove("annotations"));
             rules.insert(id.to_owned(), rule);
         }
-        Ok(json!({
+        json!({
             "partner": { "id": id, "attributes": attributes, "groups": groups },
             "rules": rules,
             "fuse": self.levels_of(partner, &self.fuse),
             "receive": self.levels_of(partner, &self.receive),
-        }))
+        })
     }
 
     /// The levels that the partner could get, highest first.

@@ -121,7 +121,11 @@ fn text_that_is_nested_too_deeply_is_an_error_at_its_line_and_the_rest_is_evalua
     ] {
         let deep = policy(&[("rules.cedar", &rule(&condition))]);
         let decisions = deep.decide(&[crate::common::key("x", "red", "a", &[])], None).expect("decisions");
-        assert_eq!(decisions.level(0, crate::common::number(&deep, "green")), Some("fuse_full"));
+        let green = crate::common::number(&deep, "green");
+        assert_eq!(decisions.level(0, green), Some("fuse_full"));
+        // What manifests and audits say of the rules, on a thread of the usual two megabytes.
+        assert_eq!(deep.view_sha256(green).expect("a view").len(), 64);
+        deep.disclosure(green).expect("what it may name");
     }
 }
 
