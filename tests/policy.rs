@@ -92,7 +92,7 @@ fn a_million_detections_and_a_hundred_partners_cost_classes_times_kinds_of_partn
     let catalogue = catalogue(Frame::Local, &[("a", "red"), ("b", "blue"), ("c", "blue")]);
     let mut classifier = Classifier::new(&policy, &catalogue, None).expect("a classifier");
     let row = |n: u32| {
-        let place = [f64::from(n * 7919 % 1200) / 100.0, f64::from(n * 104_729 % 1000) / 100.0];
+        let place = [f64::from(n.wrapping_mul(7919) % 1200) / 100.0, f64::from(n.wrapping_mul(104_729) % 1000) / 100.0];
         (i64::from(n / 10_000), n % 3, place, if n.is_multiple_of(5) { "secret" } else { "" }, n.is_multiple_of(2))
     };
     let mut counted = 0;
