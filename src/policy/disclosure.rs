@@ -32,8 +32,9 @@ impl Policy {
     ///
     /// There is no such partner.
     pub fn disclosure(&self, partner: usize) -> Result<Disclosure<'_>, PolicyError> {
+        let plainly = self.receives_plainly(partner)?;
         let partner = self.partner(partner)?;
-        let mut disclosure = Disclosure { plain: true, ..Disclosure::default() };
+        let mut disclosure = Disclosure::default();
         for (id, rule) in self.concerning(partner) {
             for (attribute, name) in &rule.speaks.compared {
                 let names = disclosure.names.entry(kind(attribute)).or_default();
@@ -41,10 +42,8 @@ impl Policy {
             }
             disclosure.rules.insert(id, &rule.speaks);
         }
-        let fuse = self.fuse.iter().filter(|(level, _)| level.obligations != Obligations::default());
-        let receive = self.receive.iter().filter(|(level, _)| level.obligations != Obligations::default());
-        let mut obliged = fuse.map(|(_, action)| action).chain(receive.map(|(_, action)| action));
-        disclosure.plain = !obliged.any(|action| self.could_get(partner, action));
+        let mut fuse = self.fuse.iter().filter(|(level, _)| level.obligations != Obligations::default());
+        disclosure.plain = plainly && !fuse.any(|(_, action)| self.could_get(partner, action));
         Ok(disclosure)
     }
 }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ProductError, io_error, parquet_error};
 use super::manifest::FileEntry;
-pub(crate) use crate::digest::hex as hex_of;
+pub(super) use crate::digest::hex as hex_of;
 pub(super) use crate::digest::sha256;
 
 /// A digest as `sha256sum` writes it.

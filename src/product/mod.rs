@@ -31,7 +31,6 @@ pub use audit::{Audit, Chain, verify_chain};
 pub use authority::{AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, read_stretches};
 pub use batch::picture_batch;
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
-pub(crate) use digest::hex_of;
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256};

@@ -9,10 +9,10 @@ use super::RunError;
 use super::cache::failed;
 use super::lanes::{Basis, Lane};
 use super::waves::Taker;
+use crate::digest::hex;
 use crate::fusion::arrays::{Detection, Observation};
 use crate::fusion::batch::{LaneSetup, Scan, Sight};
 use crate::fusion::undetected::{Mask, Undetected};
-use crate::product::hex_of;
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl Inputs<'_> {
 
     /// The digest of each lane, and when tracks of which lane were asked for.
     pub(super) fn finish(self) -> (Vec<String>, Vec<(usize, i64)>) {
-        (self.lanes.into_iter().map(|hash| hex_of(&hash.finalize())).collect(), self.order)
+        (self.lanes.into_iter().map(|hash| hex(&hash.finalize())).collect(), self.order)
     }
 }
 
