@@ -3,7 +3,8 @@
 //! `<digest>.lane` holds what one lane reported: a head, then for every report its time, the number of tracks and their
 //! words, little endian; last the SHA-256 of the lane's digest and all that. A file is there whole or not at all; one
 //! that cannot be read, is not what its last bytes say, is another lane's or holds what no lane of this run reports is
-//! treated as missing, and replaced. The folder holds tracks of every partner: it is the operator's, as readable
+//! treated as missing, and replaced. A file that is being written has another name and is locked; what a killed run left
+//! of one is locked by nobody, and removed when the folder is opened next. The folder holds tracks of every partner: it is the operator's, as readable
 //! as its `_operator`, and to be trusted like the program.
 
 use super::RunError;
@@ -20,6 +21,8 @@ use tempfile::NamedTempFile;
 
 /// What every file begins with.
 const HEAD: [u8; 18] = *b"trackweave lane 2\n";
+/// What the name of a file begins with that is being written.
+const UNFINISHED: &str = ".unfinished-";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
 /// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources.
@@ -73,7 +76,8 @@ impl Cache {
             return Err(RunError::CacheInOutput { cache: folder.to_owned(), out: out.to_owned() });
         }
         make(folder).map_err(failed(folder, "create the folder"))?;
-        let trial = NamedTempFile::new_in(folder).map_err(failed(folder, "create a file in it"))?;
+        remove_left(folder).map_err(failed(folder, "remove what a killed run left in it"))?;
+        let trial = unfinished(folder).map_err(failed(folder, "create a file in it"))?;
         trial.close().map_err(failed(folder, "remove a file from it"))?;
         Ok(Self { folder: folder.to_owned() })
     }
@@ -98,7 +102,7 @@ impl Cache {
     /// If the disk refuses.
     pub(super) fn store(&self, digest: &str) -> Result<Storing, RunError> {
         let path = self.path(digest);
-        let file = NamedTempFile::new_in(&self.folder).map_err(failed(&path, "create the file"))?;
+        let file = unfinished(&self.folder).map_err(failed(&path, "create the file"))?;
         let hash = Sha256::new_with_prefix(digest);
         let mut storing = Storing { path, file: BufWriter::new(file), hash };
         storing.append(&HEAD)?;
@@ -112,6 +116,27 @@ fn make(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(folder)
+}
+
+/// A file to be written, locked where the file system can lock.
+fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+    let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+    file.as_file().try_lock().ok();
+    Ok(file)
+}
+
+/// Removes the unfinished files of runs that are no more.
+fn remove_left(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_unfinished =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()));
+        if is_unfinished && files::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Another run may have been faster.
+            fs::remove_file(&path).or_else(|error| if path.exists() { Err(error) } else { Ok(()) })?;
+        }
+    }
+    Ok(())
 }
 
 /// An absolute path without links, as far as it is there.
@@ -307,6 +332,21 @@ mod tests {
         }
         let beyond = found.next(4, 0).expect_err("a report that nobody stored");
         assert!(beyond.to_string().contains("d.lane: cannot read a report"), "{beyond}");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_what_another_run_writes_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || Cache::open(folder.path(), Path::new("out")).expect("a cache");
+        let cache = open();
+        fs::write(folder.path().join(".unfinished-abcdef"), "half a lane").expect("a file");
+        fs::write(folder.path().join("notes"), "somebody's").expect("a file");
+        let mut storing = cache.store("d").expect("a file is begun");
+        open();
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "the one that is written, and the notes");
+        storing.add(&answer(5, 1)).expect("a report is stored");
+        storing.finish().expect("a file is finished");
+        assert!(matches!(open().find("d", [5].into_iter()), Found::Whole(_)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What can go wrong on the whole path.
 
 use super::coverage::REACH_MAX_DEG;
+use super::looks::LOOK_ROWS_MAX;
 use super::scores::TIMES_MAX;
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::error::FusionError;
@@ -95,6 +96,15 @@ pub enum RunError {
     Late {
         /// How many.
         rows: u64,
+    },
+    /// More detections of one look than are held at once.
+    #[error(
+        "sensor `{sensor}`: found more than {LOOK_ROWS_MAX} detections in one look, wanted at most so many: a shorter \
+         `scan_period_s`, or parts of the recording by themselves"
+    )]
+    LookTooFull {
+        /// The sensor.
+        sensor: String,
     },
     /// Coverage that no plane can hold.
     #[error(

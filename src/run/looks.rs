@@ -42,6 +42,8 @@ pub(super) struct Look {
     pub(super) after_rest: bool,
 }
 
+/// Detections that a look may hold: some 4 GB, with what fusion makes of them.
+pub(super) const LOOK_ROWS_MAX: usize = 10_000_000;
 /// Looks that a rest leaves out at least: a shorter one is not worth it.
 const REST_MIN: i64 = 128;
 /// Looks that are taken at least, and at most, on either side of a rest.
@@ -62,6 +64,9 @@ pub(super) struct Looks {
     resting: bool,
     ended: bool,
     late: u64,
+    /// Detections that a look may hold, and a sensor whose look had more.
+    rows_max: usize,
+    overfull: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -101,6 +106,8 @@ impl Looks {
             resting: false,
             ended: false,
             late: 0,
+            rows_max: LOOK_ROWS_MAX,
+            overfull: None,
         };
         sensors.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         for (rank, (number, sensor)) in sensors.into_iter().enumerate() {
@@ -125,6 +132,12 @@ impl Looks {
     #[must_use]
     pub(super) fn late(&self) -> u64 {
         self.late
+    }
+
+    /// The sensor of a look that was to hold more than [`LOOK_ROWS_MAX`] detections.
+    #[must_use]
+    pub(super) fn overfull(&self) -> Option<usize> {
+        self.overfull
     }
 
     /// The next look that the rows so far show to be over.
@@ -152,6 +165,10 @@ impl Looks {
         let open = self.ends.get(&row.sensor).and_then(|key| Some((key.0, self.open.get_mut(key)?)));
         match open {
             Some((end_us, open)) if end_us - open.period_us <= row.time_us => {
+                if open.rows.len() >= self.rows_max {
+                    self.overfull = Some(row.sensor);
+                    return;
+                }
                 open.rows.push(row);
                 self.placed_us = self.placed_us.max(row.time_us);
                 self.resting = false;
@@ -276,6 +293,21 @@ mod tests {
             assert_eq!(found.len(), 2 + taken, "{empty} empty looks");
             assert_eq!(found.iter().map(|look| look.2).sum::<usize>(), 2);
         }
+    }
+
+    #[test]
+    fn a_look_holds_so_many_detections_and_no_more() {
+        let held = |rows: usize| {
+            let mut looks = Looks::new(vec![(0, &sensor("s", 10, 0.9)), (1, &sensor("t", 10, 0.9))], [0, 25]);
+            looks.rows_max = 3;
+            (0..rows).for_each(|_| looks.push(row(5, 1)));
+            looks.push(row(15, 0));
+            looks.end();
+            let found = std::iter::from_fn(|| looks.next_look()).map(|look| look.rows.len()).max();
+            (found, looks.overfull())
+        };
+        assert_eq!(held(3), (Some(3), None));
+        assert_eq!(held(4), (Some(3), Some(1)));
     }
 
     #[test]

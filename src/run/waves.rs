@@ -192,6 +192,10 @@ impl<'a> Waves<'a> {
         loop {
             pulse()?;
             let next: Vec<Option<Look>> = self.lanes.iter_mut().map(|fed| fed.looks.next_look()).collect();
+            if let Some(sensor) = self.lanes.iter().find_map(|fed| fed.looks.overfull()) {
+                let sensor = self.catalogue.sensors.get(sensor).map_or_else(String::new, |sensor| sensor.name.clone());
+                return Err(RunError::LookTooFull { sensor });
+            }
             if next.iter().all(Option::is_none) {
                 return Ok(());
             }
