@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM: the first asks the work to stop, which removes what it has begun; a second one ends the program
-//! at once. While an output is being put in its place, signals wait.
+//! at once. While an output is being put in its place, signals wait; once it is there, the first one has nothing left to
+//! stop: what is there is told of, and the exit code says that it is there.
 //!
 //! On Windows Ctrl-C is SIGINT.
 
@@ -56,9 +57,13 @@ impl Signals {
         check
     }
 
-    /// What was to be done is done: from here on a signal ends the program at once.
+    /// What was to be done is done, and is only to be told of: from here on a second signal ends the program at once.
     pub(super) fn finish(&self) {
-        self.at_once.store(true, Ordering::SeqCst);
+        self.at_once.store(self.check().is_break(), Ordering::SeqCst);
+        for (signal, _) in ENDING {
+            // Without it a second signal changes nothing either.
+            flag::register(signal, Arc::clone(&self.at_once)).ok();
+        }
     }
 
     /// A failure with the exit code of the signal that brought it about.
