@@ -12,6 +12,7 @@ mod files; // what is read: regular files, opened without waiting
 pub mod secret; // secret keys in text that is shown: never
 mod pages; // Parquet files, measured before they are decoded
 
+pub mod sensor; // what sensors measure, kind by kind
 pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
 pub mod fusion; // segments -> tracks, on the host or the device

@@ -13,8 +13,8 @@
 
 use super::RunError;
 use crate::fusion::undetected::{Mask, Plane};
-use crate::ingest::{Coverage, Kind, Sensor};
 use crate::policy::ZoneMap;
+use crate::sensor::{Coverage, Sensor};
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic, Place};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,17 +186,13 @@ impl Ground {
 
 /// All that decides what a sensor covers.
 fn shape(sensor: &Sensor) -> [u64; 11] {
-    let site_m = match sensor.kind {
-        Kind::Radar { site_m, .. } => site_m,
-        Kind::Position => [0.0; 3],
-    };
     let (kind, [[a, b], [c, d]], height_m) = match sensor.coverage {
         Coverage::Box { min, max, height_m } => (0.0, [min, max], height_m),
         Coverage::Ring { range_m, height_m } => (1.0, [range_m, [0.0; 2]], height_m),
     };
     let bounded = if height_m.is_some() { 1.0 } else { 0.0 };
     let [low, high] = height_m.unwrap_or_default();
-    let [x, y, z] = site_m;
+    let [x, y, z] = sensor.site_m();
     [kind, a, b, c, d, bounded, low, high, x, y, z].map(f64::to_bits)
 }
 
@@ -277,7 +273,7 @@ fn axes(points: &[[f64; 3]], frame: Frame) -> ([f64; 3], [f64; 3], [f64; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::Noise;
+    use crate::sensor::{Kind, Noise};
 
     fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         Sensor {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ingest::{Catalogue, Detections, Options, Order, Reader};
+use crate::sensor::Kind;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};

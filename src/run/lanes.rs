@@ -7,11 +7,12 @@ use super::{RunConfig, RunError};
 use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
-use crate::ingest::{Catalogue, Pass, Recording, Sensor};
+use crate::ingest::{Catalogue, Pass, Recording};
 use crate::policy::{
     ClassKey, ClassSummary, Classifier, Decisions, FuseRights, Measured, Obligations, Policy, Segment, Strata, Stratum,
-    ZoneMap, kind_name,
+    ZoneMap,
 };
+use crate::sensor::Sensor;
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -376,7 +377,7 @@ fn may_fuse(
         let class = ClassKey {
             sensor: sensor.name.clone(),
             owner: sensor.owner.clone(),
-            kind: kind_name(&sensor.kind).to_owned(),
+            kind: sensor.kind.name().to_owned(),
             label: label.to_owned(),
             zones: zones.clone(),
             periods: stratum.periods.clone(),

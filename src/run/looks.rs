@@ -8,7 +8,7 @@
 //! must miss in a row before no track that they cover can be left, and as many of the last ones, after which the field of
 //! undetected targets knows no more of what was before; those between would find nothing to change, and are left out.
 
-use crate::ingest::{Measurement, Sensor};
+use crate::sensor::{Measurement, Sensor};
 use crate::space::Place;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -190,7 +190,7 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::{Coverage, Kind, Noise};
+    use crate::sensor::{Coverage, Kind, Noise};
     use crate::space::Place;
 
     fn sensor(name: &str, scan_period_us: i64, detection_probability: f64) -> Sensor {

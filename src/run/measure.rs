@@ -2,8 +2,8 @@
 
 use crate::fusion::arrays::{Detection, Observation};
 use crate::fusion::config::Births;
-use crate::ingest::{Kind, Measurement, Sensor};
 use crate::run::looks::Row;
+use crate::sensor::{Measurement, Sensor};
 use crate::space::Frame;
 use crate::time::seconds_between;
 use std::f64::consts::TAU;
@@ -77,15 +77,7 @@ impl<'a> Measurer<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     fn observation(&self, row: &Row) -> Observation {
         let m = &row.measurement;
-        let [mut axis_0, axis_1, axis_2] = m.axes;
-        if let (true, Kind::Radar { site_m, .. }) = (m.slant, self.sensor.kind) {
-            // The measured point lies at the slant range: the axis from the site to it, so that the site is known.
-            let place = row.place.metres();
-            let range = f64::from(m.range_m).max(1.0);
-            for ((axis, place), site) in axis_0.iter_mut().zip(place).zip(site_m) {
-                *axis = ((place - site) / range) as f32;
-            }
-        }
+        let [_, axis_1, axis_2] = m.axes;
         let [sigma_0_m, sigma_1_m, sigma_2_m] = m.sigma_m;
         let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
         let measures_height = m.rows > 2;
@@ -99,7 +91,7 @@ impl<'a> Measurer<'a> {
             1.0
         };
         Observation {
-            axis_0,
+            axis_0: self.sensor.first_axis(&row.place, m),
             sigma_0_m,
             axis_1,
             sigma_1_m,
@@ -110,19 +102,10 @@ impl<'a> Measurer<'a> {
             rate_sigma_m_s,
             axes: m.rows,
             slant: u32::from(m.slant),
-            clutter: (self.sensor.clutter_per_scan * self.share_per_m2(row) / (heights * rates)) as f32,
+            clutter: (self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2) / (heights * rates))
+                as f32,
             spread: (rate_density / heights) as f32,
             padding: 0,
-        }
-    }
-
-    /// Density of one false detection: uniform over the coverage, for a radar uniform in range and azimuth.
-    fn share_per_m2(&self, row: &Row) -> f64 {
-        match (self.sensor.kind, self.sensor.coverage) {
-            (Kind::Radar { .. }, crate::ingest::Coverage::Ring { range_m: [near, far], .. }) => {
-                1.0 / ((far - near).max(1.0) * TAU * f64::from(row.measurement.range_m).max(1.0))
-            }
-            _ => 1.0 / self.area_m2.max(1.0),
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use super::looks::Row;
 use crate::digest::hex;
-use crate::ingest::Measurement;
 use crate::product::Given;
+use crate::sensor::Measurement;
 use crate::space::Place;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
