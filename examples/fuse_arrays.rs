@@ -6,11 +6,11 @@
 
 use ndarray::{Array2, ArrayView2, array};
 use std::error::Error;
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, Undetected};
 use trackweave::run::RunConfig;
+use trackweave::scan::{Detection, Observation, Plane, Scan, Sight, Sourced};
 use trackweave::space::Place;
 
 /// Standard deviation of a measured position, metres.

@@ -4,7 +4,7 @@
 use super::measurement::{Converted, Measurement};
 use super::position::Fix;
 use super::radar::Polar;
-use super::{Sensor, Site};
+use super::{Kind, Sensor, Site};
 use crate::space::Frame;
 
 /// The measurement of one row, by kind of sensor.
@@ -68,6 +68,17 @@ impl Reading {
             Self::Position(fix) => Some(fix.convert()),
             Self::Radar(polar) => polar.convert(site),
             Self::RadarWithoutHeight(polar) => polar.convert_slant(site),
+        }
+    }
+
+    /// Whether a kind of sensor measures it, in a frame.
+    pub(crate) fn is_of(&self, kind: &Kind, frame: Frame) -> bool {
+        match (self, kind) {
+            (Self::Position(Fix::Local { .. }), Kind::Position) => frame == Frame::Local,
+            (Self::Position(Fix::Geodetic { .. }), Kind::Position) => frame == Frame::Geodetic,
+            (Self::Radar(polar), Kind::Radar { .. }) => frame == Frame::Geodetic || polar.altitude_m.is_none(),
+            (Self::RadarWithoutHeight(_), Kind::Radar { .. }) => true,
+            _ => false,
         }
     }
 

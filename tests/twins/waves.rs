@@ -6,15 +6,15 @@ use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, WaveReport};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::Options;
 use trackweave::fusion::device::engine::Patience;
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, STAGES};
 use trackweave::fusion::state::State;
-use trackweave::fusion::undetected::{Component, Mask, Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Component, Prior, Undetected};
+use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced};
 use trackweave::space::Place;
 
 const LANES: usize = 3;
@@ -139,7 +139,7 @@ fn others() -> Vec<Trial> {
         };
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             match step(wrong) {
-                Err(FusionError::Input { .. }) => {}
+                Err(FusionError::Input(_)) => {}
                 other => return Err(format!("{wrong}: {other:?}").into()),
             }
         }

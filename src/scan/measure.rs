@@ -1,8 +1,7 @@
 //! Measurements as fusion sees them: axes and noise, densities of clutter and of what a place does not tell.
 
-use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::config::Births;
-use crate::run::looks::Row;
+use super::detections::{Detection, Observation};
+use super::looks::Row;
 use crate::sensor::{Measurement, Sensor};
 use crate::space::Frame;
 use crate::time::seconds_between;
@@ -11,11 +10,11 @@ use std::f64::consts::TAU;
 /// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
 const CLUTTER_RATE_M_S: f64 = 340.0;
 /// Height that a radar is assumed to see to where the catalogue does not say, metres.
-pub(super) const HEIGHT_M: f64 = 15_000.0;
+pub(crate) const HEIGHT_M: f64 = 15_000.0;
 
 /// Where the objects of a lane move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
+pub enum Extent {
     /// In a plane: what is measured along two axes is measured whole.
     Plane,
     /// In space: what is measured along two axes has no height.
@@ -26,7 +25,8 @@ pub(super) enum Extent {
 #[derive(Debug)]
 pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
-    births: &'a Births,
+    /// Standard deviation of the speed of what nothing has detected yet, m/s.
+    speed_m_s: f32,
     area_m2: f64,
     extent: Extent,
 }
@@ -34,8 +34,8 @@ pub(super) struct Measurer<'a> {
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
-    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, births: &'a Births) -> Self {
-        Self { sensor, births, area_m2: sensor.area_m2(frame), extent }
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, speed_m_s: f32) -> Self {
+        Self { sensor, speed_m_s, area_m2: sensor.area_m2(frame), extent }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -84,7 +84,7 @@ impl<'a> Measurer<'a> {
         let heights = if measures_height { self.height_m() } else { 1.0 };
         let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
         let rate_density = if rate_sigma_m_s > 0.0 {
-            let speed = f64::from(self.births.speed_m_s).hypot(f64::from(rate_sigma_m_s));
+            let speed = f64::from(self.speed_m_s).hypot(f64::from(rate_sigma_m_s));
             let x = f64::from(rate_m_s) / speed;
             (-0.5 * x * x).exp() / (speed * TAU.sqrt())
         } else {

@@ -18,7 +18,7 @@ use crate::space::{Frame, Geodetic, Place};
 
 /// A row as the obligations of its level leave it; `None` if nothing measurable is left.
 #[must_use]
-pub(super) fn given(
+pub(crate) fn permitted(
     row: &Row,
     reading: Reading,
     sensor: &Sensor,
@@ -73,5 +73,5 @@ fn narrow(value: f64) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "given_tests.rs"]
+#[path = "coarsen_tests.rs"]
 mod tests;

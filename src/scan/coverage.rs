@@ -11,8 +11,8 @@
 //! error.
 #![expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 
-use super::RunError;
-use crate::fusion::undetected::{Mask, Plane};
+use super::error::ScanError;
+use super::mask::{Mask, Plane};
 use crate::policy::ZoneMap;
 use crate::sensor::{Coverage, Sensor};
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic, Place};
@@ -34,13 +34,13 @@ pub(super) fn plane<'a>(
     sensors: impl Iterator<Item = &'a Sensor>,
     frame: Frame,
     cell_m: f64,
-) -> Result<Plane, RunError> {
+) -> Result<Plane, ScanError> {
     let corners: Vec<[f64; 3]> = sensors.flat_map(|sensor| outline(sensor, frame)).collect();
     let (east, north, centre) = axes(&corners, frame);
     if frame == Frame::Geodetic {
         let reach_deg = corners.iter().map(|corner| angle_deg(corner, &centre)).fold(0.0, f64::max);
         if reach_deg > REACH_MAX_DEG {
-            return Err(RunError::TooWide { reach_deg });
+            return Err(ScanError::TooWide { reach_deg });
         }
     }
     let along = |axis: &[f64; 3], m: &[f64; 3]| (0..3).map(|k| axis[k] * (m[k] - centre[k])).sum::<f64>();
@@ -168,7 +168,7 @@ impl Ground {
     ///
     /// # Errors
     /// A plane that is none.
-    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, RunError> {
+    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, ScanError> {
         let key = (coverage, allowed.to_vec());
         if let Some(known) = self.masks.get(&key) {
             return Ok(Arc::clone(known));
