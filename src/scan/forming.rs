@@ -34,13 +34,13 @@ impl Row {
         };
         let is_its = |reading: &&Reading| reading.is_of(&of.kind, catalogue.frame);
         require(at, ("measurement", reading), is_its, "one of the sensor's kind, in the catalogue's frame")?;
+        let wanted = "finite numbers that a sensor can measure, standard deviations above 0";
+        require(at, ("measurement", reading), |reading| reading.is_sound(), wanted)?;
         let Some((metres, measurement)) = reading.in_metres(of, catalogue.frame) else {
             return Err(wrong(at(), "measurement", reading, "an altitude in reach of its range").into());
         };
         let is_place = |metres: &[f64; 3]| metres.iter().all(|m| m.abs() <= FARTHEST_M);
-        require(at, ("place", metres), is_place, "finite metres from the origin")?;
-        let wanted = "finite numbers, standard deviations above 0";
-        require(at, ("measurement", &measurement), |measurement| measurement.is_sound(), wanted)?;
+        require(at, ("place", metres), is_place, "metres that tiles can count")?;
         Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source })
     }
 

@@ -296,6 +296,38 @@ mod tests {
     }
 
     #[test]
+    fn time_that_passes_leaves_out_no_look_that_rows_do_not() {
+        let sensors = [sensor("s", 10, 0.9), sensor("t", 70, 0.9)];
+        let rows = [row(5, 0), row(6, 1), row(905, 0), row(20_005, 0), row(20_006, 1)];
+        let by_rows = looks(&sensors, &rows, 1);
+        for step_us in [1, 7, 10, 1_000, 19_000] {
+            let mut passing = Looks::new(sensors.iter().enumerate().collect(), rows[0].time_us);
+            let mut found = Vec::new();
+            let mut take = |looks: &mut Looks| {
+                while let Some(look) = looks.next_look() {
+                    found.push((look.sensor, look.start_us, look.rows.len(), look.after_rest));
+                }
+            };
+            let mut now_us = rows[0].time_us;
+            for row in rows {
+                while now_us < row.time_us {
+                    passing.advance(now_us);
+                    take(&mut passing);
+                    now_us += step_us;
+                }
+                passing.push(row);
+            }
+            passing.end(rows[4].time_us);
+            take(&mut passing);
+            assert_eq!((passing.late(), found.iter().map(|look| look.2).sum::<usize>()), (0, 5), "{step_us}");
+            let is_there =
+                |look: &&(usize, i64, usize, bool)| found.iter().any(|one| one.0 == look.0 && one.1 == look.1);
+            assert_eq!(by_rows.iter().find(|look| !is_there(look)), None, "{step_us}");
+            assert!(found.len() < 2_300, "{step_us}: a rest is a rest: {}", found.len());
+        }
+    }
+
+    #[test]
     fn times_at_the_ends_of_what_can_be_counted_are_no_reason_to_hang() {
         let sensors = [sensor("s", 1, 0.9), sensor("t", 9_000_000_000_000_000_000, 1.0)];
         let most = 4_600_000_000_000_000_000;

@@ -20,19 +20,6 @@ pub struct Measurement {
     pub range_rate_m_s: Option<[f32; 2]>,
 }
 
-impl Measurement {
-    /// Whether every number is finite and what was measured has a standard deviation above 0.
-    pub(crate) fn is_sound(&self) -> bool {
-        let Self { axes, sigma_m, rows, range_m, slant: _, range_rate_m_s } = self;
-        let is_sigma = |sigma: &f32| *sigma > 0.0 && sigma.is_finite();
-        let measured = usize::try_from(*rows).unwrap_or(0);
-        (2..=3).contains(rows)
-            && sigma_m.iter().take(measured).all(is_sigma)
-            && axes.as_flattened().iter().chain([range_m]).all(|number| number.is_finite())
-            && range_rate_m_s.is_none_or(|[rate, sigma]| rate.is_finite() && is_sigma(&sigma))
-    }
-}
-
 /// A measurement with its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Converted {
@@ -46,4 +33,9 @@ pub(crate) struct Converted {
 #[expect(clippy::cast_possible_truncation, reason = "rounded once, after all arithmetic in f64")]
 pub(super) fn narrow(value: f64) -> f32 {
     value as f32
+}
+
+/// Whether a number and its standard deviation are what they have to be.
+pub(super) fn is_pair([number, sigma]: [f64; 2]) -> bool {
+    number.is_finite() && sigma > 0.0 && sigma.is_finite()
 }

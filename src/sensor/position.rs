@@ -3,7 +3,7 @@
 //! A position is taken as it is, along x, y(, z) or east, north, up.
 
 use super::columns::{Cells, Quantity, Sigma};
-use super::measurement::{Converted, Measurement, narrow};
+use super::measurement::{Converted, Measurement, is_pair, narrow};
 use super::{Keys, Noise};
 use crate::space::{Frame, Geodetic};
 
@@ -134,6 +134,22 @@ impl Fix {
             range_rate_m_s: None,
         };
         Converted { metres, horizontal, measurement }
+    }
+
+    /// Whether it is a place, with standard deviations above 0.
+    pub(super) fn is_sound(&self) -> bool {
+        match *self {
+            Self::Local { horizontal_m: [x, y], sigma_horizontal_m, vertical_m } => {
+                is_pair([x, sigma_horizontal_m]) && y.is_finite() && vertical_m.is_none_or(is_pair)
+            }
+            Self::Geodetic { position, sigma_horizontal_m, sigma_vertical_m } => {
+                let Geodetic { latitude_deg, longitude_deg, altitude_m } = position;
+                latitude_deg.abs() <= 90.0
+                    && longitude_deg.abs() <= 180.0
+                    && is_pair([altitude_m, sigma_horizontal_m])
+                    && sigma_vertical_m.is_none_or(|sigma| is_pair([altitude_m, sigma]))
+            }
+        }
     }
 
     /// Every number of it, for a digest.

@@ -26,7 +26,7 @@
 //! because the filter takes the range along a direction that it predicts.
 
 use super::columns::{Cells, Quantity, Sigma};
-use super::measurement::{Converted, Measurement, narrow};
+use super::measurement::{Converted, Measurement, is_pair, narrow};
 use super::{Keys, Noise, Site};
 use crate::space::{Frame, Geodetic, Place};
 use std::f64::consts::TAU;
@@ -174,6 +174,13 @@ impl Polar {
             altitude_m: self.altitude_m.map(|[_, sigma]| [altitude_m, sigma]),
             range_rate_m_s: self.range_rate_m_s,
         }
+    }
+
+    /// Whether all of it are numbers with standard deviations above 0, and the range is above 0, too.
+    pub(super) fn is_sound(&self) -> bool {
+        let Self { range_m, azimuth_rad, elevation_rad, altitude_m, range_rate_m_s } = self;
+        let mut optional = [elevation_rad, altitude_m, range_rate_m_s].into_iter().flatten();
+        range_m[0] > 0.0 && is_pair(*range_m) && is_pair(*azimuth_rad) && optional.all(|pair| is_pair(*pair))
     }
 
     /// Every number of it, for a digest.

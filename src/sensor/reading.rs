@@ -82,6 +82,14 @@ impl Reading {
         }
     }
 
+    /// Whether every number is one that a sensor can measure, with a standard deviation above 0.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Position(fix) => fix.is_sound(),
+            Self::Radar(polar) | Self::RadarWithoutHeight(polar) => polar.is_sound(),
+        }
+    }
+
     /// The altitude that a radar measured.
     pub(crate) fn altitude_m(&self) -> Option<f64> {
         match self {
