@@ -435,7 +435,8 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         Undetected::Components {
             components: vec![component(60.0), component(3.0)],
             births: vec![component(0.5)],
-            weight_min: 1e-4,
+            // Each lane's own: what one of them drops, another one keeps.
+            weight_min: [0.03, 1e-4, 0.2].get(lane).copied().unwrap_or(0.0),
         }
     } else {
         let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0 };
