@@ -20,8 +20,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// The kinds of sensors, as rules name them.
-
 /// What the rules may know about a detection, and how long it has waited. Detections with equal keys form one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClassKey {
