@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
-use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor, TimeScale};
+use trackweave::ingest::{Catalogue, Detections, TimeScale};
 use trackweave::policy::{Classifier, Policy};
+use trackweave::sensor::{Coverage, Kind, Noise, Sensor};
 use trackweave::space::Frame;
 
 const PARTNERS: usize = 100;

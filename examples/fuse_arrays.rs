@@ -1,4 +1,5 @@
-//! Arrays in, arrays out: positions in the plane, one array a scan, fused by the batch itself. No files, no policy.
+//! Arrays in, arrays out: what a radar measured, one array a turn, becomes scans and is fused as it comes. No files, no
+//! policy, and the end of the recording need not be known.
 //!
 //! ```sh
 //! cargo run --release --example fuse_arrays
@@ -6,61 +7,78 @@
 
 use ndarray::{Array2, ArrayView2, array};
 use std::error::Error;
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced};
+use std::path::Path;
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::ingest::Catalogue;
 use trackweave::run::RunConfig;
-use trackweave::space::Place;
+use trackweave::scan::{Lane, Row, Scans};
+use trackweave::sensor::{Polar, Reading};
 
-/// Standard deviation of a measured position, metres.
-const SIGMA_M: f32 = 20.0;
+/// What a `recording.toml` would say.
+const CATALOGUE: &str = r#"
+name = "one radar"
+frame = "local"
+time = "seconds"
+
+[[sensor]]
+name = "radar"
+owner = "aspen"
+kind = "radar"
+site = { x_m = 0.0, y_m = 0.0, z_m = 0.0 }
+noise = { range_m = 20.0, azimuth_deg = 0.1 }
+detection_probability = 0.9
+clutter_per_scan = 0.1
+scan_period_s = 5.0
+coverage = { range_m = [500.0, 20000.0] }
+"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let catalogue = Catalogue::parse(CATALOGUE, Path::new("catalogue"))?;
     let config = RunConfig::air()?.fusion;
-    // The lane: 40 km × 40 km in which an object may turn up anywhere, one in 1,000 km².
-    let plane = Plane {
-        origin: Place::from_metres([-20e3, -20e3, 0.0]),
-        east: [1.0, 0.0, 0.0],
-        north: [0.0, 1.0, 0.0],
-        cell_m: 1000.0,
-        cells: [40, 40],
-    };
-    let undetected = Undetected::Field {
-        density: vec![1e-9; plane.len()],
-        plane,
-        birth: 1e-12,
-        prior: Prior { speed_m_s: 150.0, climb_m_s: 0.0, height_m: 0.0 },
-    };
-    let mut batch = Batch::new(config, Executor::host(), vec![LaneSetup { radial: false, undetected }])?;
-    // One object flies east, one north; every five seconds both are measured.
-    for scan in 0..24_i32 {
-        let t = f64::from(scan) * 5.0;
-        let noise = 15.0 * f64::from(scan * 7 % 5 - 2);
-        let positions = array![[-12e3 + 200.0 * t, 500.0 + noise], [3e3 + noise, -9e3 + 150.0 * t]];
-        let (scan, observation) = measured(i64::from(scan) * 5_000_000, &positions.view());
-        batch.step(vec![scan], vec![observation])?;
+    // The lane: all that the radar sees, in cells of a kilometre.
+    let lane = Lane::open(&catalogue, [0], 1000.0)?;
+    let setup = LaneSetup::new(&lane, catalogue.frame, &config.undetected);
+    let mut scans = Scans::new(&catalogue, &lane, 0, config.undetected.speed_m_s);
+    let mut batch = Batch::new(config, Executor::host(), vec![setup])?;
+    // One object flies east, one north; every five seconds the radar has turned once.
+    for turn in 0..24_i32 {
+        let t = f64::from(turn) * 5.0;
+        let noise = 15.0 * f64::from(turn * 7 % 5 - 2);
+        let places = [[-12e3_f64 + 200.0 * t, 500.0 + noise], [3e3 + noise, -9e3 + 150.0 * t]];
+        let polar = Array2::from_shape_fn((2, 2), |(object, quantity)| {
+            let [x, y] = places[object];
+            if quantity == 0 { x.hypot(y) } else { x.atan2(y) }
+        });
+        let time_us = i64::from(turn) * 5_000_000;
+        for row in rows(&catalogue, time_us, &polar.view())? {
+            scans.push(row)?;
+        }
+        // The turn is over, whatever comes.
+        scans.advance(time_us + 5_000_000);
+        let mut observations = Vec::new();
+        while let Some(scan) = scans.next_scan(0, &mut observations)? {
+            batch.step(vec![scan], std::mem::take(&mut observations))?;
+        }
     }
     let tracks = states(&batch.estimates(0)?);
     println!("{} tracks; existence, x, y (m), vx, vy (m/s):\n{tracks:.1}", tracks.nrows());
     if tracks.nrows() == 2 { Ok(()) } else { Err(format!("found {} tracks, wanted 2", tracks.nrows()).into()) }
 }
 
-/// Positions, \[n, 2\] in metres, as a scan of lane 0 with one kind of noise.
-fn measured(time_us: i64, positions: &ArrayView2<'_, f64>) -> (Scan<'static>, Observation) {
-    let detection = |row: ndarray::ArrayView1<'_, f64>| {
-        let Place { tile, offset_m } = Place::from_metres([row[0], row[1], 0.0]);
-        Detection { tile, offset_m, ahead_s: 0.0, observation: 0 }
+/// Ranges in metres and azimuths in radians, \[n, 2\], as rows of the radar.
+fn rows(catalogue: &Catalogue, time_us: i64, polar: &ArrayView2<'_, f64>) -> Result<Vec<Row>, Box<dyn Error>> {
+    let row = |measured: ndarray::ArrayView1<'_, f64>| {
+        let reading = Reading::Radar(Polar {
+            range_m: [measured[0], 20.0],
+            azimuth_rad: [measured[1], 0.1_f64.to_radians()],
+            elevation_rad: None,
+            altitude_m: None,
+            range_rate_m_s: None,
+        });
+        Ok(Row::new(catalogue, 0, time_us, &reading, 0)?)
     };
-    let detections: Vec<Detection> = positions.rows().into_iter().map(detection).collect();
-    let (sight, detections) = (Sight::Everywhere, Sourced::of(0, detections));
-    let scan = Scan { lane: 0, time_us, detection_probability: 0.9, sight, slack_m: 0.0, detections };
-    let [axis_0, axis_1, axis_2] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let (sigma_0_m, sigma_1_m) = (SIGMA_M, SIGMA_M);
-    // One false detection in 10,000 km² and scan; a position says nothing of what it does not measure.
-    let (clutter, spread) = (1e-10, 1.0);
-    let axes = Observation { axis_0, sigma_0_m, axis_1, sigma_1_m, axis_2, axes: 2, ..Observation::default() };
-    (scan, Observation { clutter, spread, ..axes })
+    polar.rows().into_iter().map(row).collect()
 }
 
 /// Tracks, a row each: existence, x, y, vx, vy.

@@ -5,12 +5,12 @@
 //! objects. One object in a hundred ends in each scan and another begins. The detections are made between the scans,
 //! and only the scans are timed. `benches/peers` runs public crates over the same world.
 
-use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, Timings, WaveReport};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup, Timings, WaveReport};
 use crate::fusion::config::Config;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::{Executor, STAGES};
-use crate::fusion::undetected::{Plane, Prior, Undetected};
+use crate::fusion::undetected::{Prior, Undetected};
+use crate::scan::{Detection, Observation, Plane, Scan, Sight, Sourced};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
 use crate::space::Place;

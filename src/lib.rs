@@ -11,10 +11,13 @@ pub mod digest; // what files hold: SHA-256
 mod files; // what is read: regular files, opened without waiting
 pub mod secret; // secret keys in text that is shown: never
 mod pages; // Parquet files, measured before they are decoded
+pub mod mirror; // structs that exist in Rust and WGSL alike
 
+pub mod sensor; // what sensors measure, kind by kind
 pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
-pub mod fusion; // segments -> tracks, on the host or the device
+pub mod scan; // recording or rows + what a lane may see -> scans
+pub mod fusion; // scans -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
 pub mod simulate; // scenario -> recording with truth

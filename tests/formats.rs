@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use trackweave::ingest::{Catalogue, Kind, Options, Order, Reader, Reason, read_truth};
+use trackweave::ingest::{Catalogue, Options, Order, Reader, Reason, read_truth};
+use trackweave::sensor::Kind;
 use trackweave::space::Geodetic;
 
 const PAGE: &str = include_str!("../docs/formats.md");

@@ -2,11 +2,11 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, WaveReport};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::undetected::{Mask, Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced};
 use trackweave::space::Place;
 
 const SIDE_M: f64 = 400.0;

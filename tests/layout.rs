@@ -9,7 +9,7 @@ use naga::{Handle, Module, Type, TypeInner};
 use reflect::{bindings, shader};
 use trackweave::fusion::device::kernels::{CONSTANTS, LAYOUTS};
 use trackweave::fusion::device::{KERNELS, Kernel};
-use trackweave::fusion::mirror::Layout;
+use trackweave::mirror::Layout;
 
 #[test]
 fn every_mirrored_struct_has_the_same_layout_in_wgsl() {

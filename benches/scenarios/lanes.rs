@@ -2,13 +2,14 @@
 #![expect(clippy::cast_possible_wrap, reason = "scans are few")]
 
 use std::collections::BTreeMap;
-use trackweave::fusion::arrays::{COVARIANCE, Detection, Observation, tri};
-use trackweave::fusion::batch::{Batch, LaneSetup, Scan, Sight, Sourced};
+use trackweave::fusion::arrays::{COVARIANCE, tri};
+use trackweave::fusion::batch::{Batch, LaneSetup};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::Component;
+use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced};
 use trackweave::score::ospa::Trajectory;
 use trackweave::space::Place;
 

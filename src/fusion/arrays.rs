@@ -7,7 +7,8 @@
 //! Memory: a track takes 38 words (152 bytes), twice while lanes are compacted, and a row of 16 bytes with 8 a
 //! hypothesis; a detection takes 32 bytes, and 80 more where its noise is its own; see [`Arrays`].
 
-use crate::fusion::mirror::mirror;
+use crate::mirror::mirror;
+use crate::scan::{Detection, Observation, SOURCES_MAX};
 use bytemuck::Pod;
 use core::fmt::Debug;
 
@@ -18,9 +19,7 @@ pub const MEAN: usize = 6;
 /// Components of a covariance: the upper triangle of 6 × 6, row by row.
 pub const COVARIANCE: usize = 21;
 /// Words of a set of contributing sources.
-pub const SOURCE_WORDS: usize = 4;
-/// How many sources (owner and label) a lane can tell apart.
-pub const SOURCES_MAX: usize = SOURCE_WORDS * 32;
+pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
 /// Fields of a track's identity and age: scan and detection of its birth, flags.
 pub const IDENTITY: usize = 3;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
@@ -213,54 +212,6 @@ mirror! {
         pub tag: u32,
         /// Place in the scan as it arrived.
         pub arrived: u32,
-    }
-}
-
-mirror! {
-    /// One measurement.
-    pub struct Detection {
-        /// Tile of the measured position.
-        pub tile: [i32; 3],
-        /// Time of the detection less the time of the scan, seconds.
-        pub ahead_s: f32,
-        /// Offset in the tile, metres.
-        pub offset_m: [f32; 3],
-        /// Index of the observation.
-        pub observation: u32,
-    }
-}
-
-mirror! {
-    /// How a position was measured: along orthonormal axes, each with its standard deviation.
-    pub struct Observation {
-        /// First axis, a unit vector; the line of sight of a radar.
-        pub axis_0: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_0_m: f32,
-        /// Second axis.
-        pub axis_1: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_1_m: f32,
-        /// Third axis.
-        pub axis_2: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_2_m: f32,
-        /// Measured slant range, metres; 0 for a position report.
-        pub range_m: f32,
-        /// Measured range rate, m/s.
-        pub rate_m_s: f32,
-        /// Its standard deviation, m/s; 0 if there is none.
-        pub rate_sigma_m_s: f32,
-        /// Axes measured, 2 or 3.
-        pub axes: u32,
-        /// 1 if the first axis is known only from the prediction: a slant range without a height.
-        pub slant: u32,
-        /// Density of false detections in measurement space, per metre to the power of `axes` (and per m/s).
-        pub clutter: f32,
-        /// Density of one undetected object in what lies beyond its horizontal place: height and range rate.
-        pub spread: f32,
-        /// Zero.
-        pub padding: u32,
     }
 }
 

@@ -3,13 +3,14 @@
 //! A lane is one independent fusion problem. In a wave every lane has at most one scan; a lane without one rests, and
 //! not a bit of it changes. Nothing is shared between lanes: no counter, no capacity, no convergence test, no origin.
 
-use super::arrays::{Arrays, BLOCK, Detection, Host, Look, Observation};
+use super::arrays::{Arrays, BLOCK, Host, Look};
 use super::associate::{Tally, associate};
+use super::check::check;
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
-use super::error::{FusionError, INDEX_MAX, counted, wrong};
+use super::error::{FusionError, INDEX_MAX, counted};
 use super::estimate::estimates_of;
 use super::executor::Executor;
 use super::gate::{LaneGate, gate};
@@ -17,27 +18,16 @@ use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
-use super::scan::check;
 use super::undetected::Undetected;
 use super::update::update;
+use crate::scan::{Detection, Observation, Scan, Sight, wrong};
 use crate::time::seconds_between;
-
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use wide::f32x8;
 
 pub use super::estimate::Estimate;
-pub use super::scan::{Scan, Sourced};
-pub use super::undetected::Sight;
-
-/// One independent fusion problem.
-#[derive(Clone, Debug)]
-pub struct LaneSetup {
-    /// Whether up is away from the Earth's centre (ECEF) or the z axis.
-    pub radial: bool,
-    /// The targets that nothing has detected yet.
-    pub undetected: Undetected,
-}
+pub use super::setup::LaneSetup;
 
 /// What one wave did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -311,7 +301,7 @@ impl Batch {
     }
 
     fn lane(&self, lane: usize) -> Result<&Lane, FusionError> {
-        self.lanes.get(lane).ok_or_else(|| wrong(format!("lane {lane}"), "lane", lane, "a lane of the batch"))
+        self.lanes.get(lane).ok_or_else(|| wrong(format!("lane {lane}"), "lane", lane, "a lane of the batch").into())
     }
 
     /// Reads the tracks back if they are on the device.

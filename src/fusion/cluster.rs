@@ -262,7 +262,7 @@ mod tests {
             let start = if kind == 0 { AT_REST } else { start };
             arrays.rows.push(Row { start, count, missed: 0.0, gone: 0.0 });
         }
-        arrays.detections = vec![super::super::arrays::Detection::default(); detections as usize];
+        arrays.detections = vec![crate::scan::Detection::default(); detections as usize];
         arrays
     }
 

@@ -1,6 +1,7 @@
 //! What can be wrong with what fusion is given, and what a device may refuse.
 
 use super::executor::KernelError;
+use crate::scan::Wrong;
 
 /// Why a batch did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,17 +10,8 @@ pub enum FusionError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// Something that no lane, scan or mask can be; nothing was computed from it.
-    #[error("{at}: found {what} = {found}, wanted {wanted}")]
-    Input {
-        /// The lane, scan, mask or observation.
-        at: String,
-        /// What of it.
-        what: &'static str,
-        /// What it is.
-        found: String,
-        /// What it has to be.
-        wanted: &'static str,
-    },
+    #[error(transparent)]
+    Input(#[from] Wrong),
     /// More than indices count.
     #[error(
         "a wave over all lanes has {found} {what}, wanted fewer than {most}: fuse fewer lanes, or shorter looks, at once"
@@ -43,21 +35,6 @@ pub(super) const WORD_MAX: u64 = u32::MAX as u64;
 pub(super) fn counted(what: &'static str, found: u64, most: u64) -> Result<u32, FusionError> {
     let too_many = FusionError::TooMany { what, found, most };
     if found < most { u32::try_from(found).or(Err(too_many)) } else { Err(too_many) }
-}
-
-/// Fails unless what was found is as it has to be.
-pub(super) fn require<T: core::fmt::Debug>(
-    at: impl FnOnce() -> String,
-    (what, found): (&'static str, T),
-    is_so: impl FnOnce(&T) -> bool,
-    wanted: &'static str,
-) -> Result<(), FusionError> {
-    if is_so(&found) { Ok(()) } else { Err(wrong(at(), what, found, wanted)) }
-}
-
-/// Something that cannot be.
-pub(super) fn wrong(at: String, what: &'static str, found: impl core::fmt::Debug, wanted: &'static str) -> FusionError {
-    FusionError::Input { at, what, found: format!("{found:?}"), wanted }
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Row};
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
-use super::undetected::Sight;
+use crate::scan::{Detection, Sight};
 use core::ops::ControlFlow;
 use rayon::prelude::*;
 use wide::{f32x8, i32x8, u16x8};
@@ -94,7 +94,7 @@ struct Tracks<'a> {
 #[derive(Clone, Copy)]
 struct Measured<'a> {
     detections: &'a [Detection],
-    observations: &'a [super::arrays::Observation],
+    observations: &'a [crate::scan::Observation],
     density: &'a [f32],
 }
 

@@ -1,7 +1,8 @@
 //! The detections of one scan, sorted into the cells of a dense grid that the scan bounds.
 
-use super::arrays::{Detection, Look, MEAN, Observation};
+use super::arrays::{Look, MEAN};
 use super::real::Real;
+use crate::scan::{Detection, Observation};
 use crate::space::TILE_M;
 use core::ops::ControlFlow;
 use rayon::prelude::*;

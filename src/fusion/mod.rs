@@ -1,11 +1,10 @@
-//! Segments to tracks: a track-oriented Poisson multi-Bernoulli filter, all lanes of a batch together, wave by wave.
+//! Scans to tracks: a track-oriented Poisson multi-Bernoulli filter, all lanes of a batch together, wave by wave.
 //!
 //! `predict → gate → cluster → associate → update → manage` (Williams, IEEE TAES 51(3), 2015). One file a stage, which
 //! owns its mathematics, units, shapes and its twin: plain f32 Rust in the kernel's order of operations. The same
 //! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
 
 pub mod error; // what can be wrong with what is given
-pub mod mirror; // structs that exist in Rust and WGSL alike
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 pub mod config; // parameters of the filter
 pub mod real; // one number or a block of eight
@@ -14,7 +13,8 @@ pub mod state; // mean, covariance, scalar update
 pub mod motion; // process noise
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
-pub mod scan; // one look of one lane
+mod check; // what a wave of scans has to be
+mod setup; // a lane before its first scan
 
 pub mod predict; // stage 1
 pub mod grid; // detections by cell

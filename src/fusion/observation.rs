@@ -7,9 +7,10 @@
 //! height is linearised at the prediction (extended Kalman filter): a₀ = (p - s) / |p - s|, ν₀ = r - |p - s|. A range
 //! rate measures a₀ · v. Units: m, s. Kernel part: `shaders/shared/observation.wgsl`.
 
-use super::arrays::{COVARIANCE, Detection, MEAN, Observation, tri};
+use super::arrays::{COVARIANCE, MEAN, tri};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::{State, dot3, joseph};
+use crate::scan::{Detection, Observation};
 use crate::space::TILE_M;
 use core::f32::consts::PI;
 

@@ -1,6 +1,6 @@
 //! A batch whose waves run on a device: all of their stages, or the first of them.
 
-use super::arrays::{Arrays, Host, Observation};
+use super::arrays::{Arrays, Host};
 use super::associate::Tally;
 use super::batch::WaveReport;
 use super::config::{Config, Mode};
@@ -9,8 +9,8 @@ use super::device::kernels::{LaneState, Status};
 use super::device::{Context, Engine, Feed, Options};
 use super::error::FusionError;
 use super::executor::{KernelError, STAGES};
-use super::scan::Scan;
 use super::undetected::Undetected;
+use crate::scan::{Observation, Scan};
 use std::collections::VecDeque;
 use std::time::Duration;
 

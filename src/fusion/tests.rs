@@ -1,11 +1,12 @@
 //! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
-use super::arrays::{COVARIANCE, Detection, Look, Observation, tri};
+use super::arrays::{COVARIANCE, Look, tri};
 use super::motion::{Motion, Noise};
 use super::observation::Seen;
 use super::predict::predict_one;
 use super::state::State;
-use super::undetected::{Plane, Prior, Undetected};
+use super::undetected::{Prior, Undetected};
+use crate::scan::{Detection, Observation, Plane};
 use crate::space::Place;
 
 type Matrix = [[f64; 6]; 6];

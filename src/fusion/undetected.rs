@@ -5,11 +5,12 @@
 //! A detection that no track made is a new track with probability e / (κ_c + e), κ_c the density of clutter.
 //! Williams, IEEE TAES 51(3), 2015, eqs. 19 to 28. Units: m, s.
 
-use super::arrays::{COVARIANCE, Detection, Look, MEAN, Observation, tri};
-use super::error::{FusionError, require};
+use super::arrays::{COVARIANCE, Look, MEAN, tri};
+use super::config::Births;
 use super::observation::Seen;
 use super::state::{State, dot3, joseph};
-use crate::space::{Place, TILE_M};
+use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, Sight, Wrong, require};
+use crate::space::TILE_M;
 use std::collections::BTreeMap;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
@@ -17,117 +18,6 @@ const TILE: f32 = TILE_M as f32;
 
 /// The part of a target that recycled existence is counted in: sums of parts do not depend on their order.
 pub const PART: f32 = 1.0 / 16_777_216.0;
-
-/// A field over a plane of square cells: `[east, north]` from an origin.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plane {
-    /// Corner of the first cell.
-    pub origin: Place,
-    /// Unit vector along a row of cells.
-    pub east: [f32; 3],
-    /// Unit vector from row to row.
-    pub north: [f32; 3],
-    /// Edge of a cell, metres.
-    pub cell_m: f32,
-    /// Cells along each axis.
-    pub cells: [u32; 2],
-}
-
-impl Plane {
-    /// Index of the cell below a point, if it lies over the plane.
-    #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the bounds first")]
-    pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> Option<usize> {
-        let d: [f32; 3] = core::array::from_fn(|a| {
-            tile[a].wrapping_sub(self.origin.tile[a]) as f32 * TILE + (offset_m[a] - self.origin.offset_m[a])
-        });
-        let i = dot3(&d, &self.east) / self.cell_m;
-        let j = dot3(&d, &self.north) / self.cell_m;
-        let inside = i >= 0.0 && j >= 0.0 && i < self.cells[0] as f32 && j < self.cells[1] as f32;
-        inside.then(|| j as usize * self.cells[0] as usize + i as usize)
-    }
-
-    /// Number of cells.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.cells.iter().map(|n| *n as usize).product()
-    }
-
-    /// Whether there is no cell.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), FusionError> {
-        require(at, ("edge of a cell", self.cell_m), |m| *m > 0.0 && m.is_finite(), "metres, above 0")?;
-        let numbers = [self.origin.offset_m, self.east, self.north];
-        let finite = |numbers: &[[f32; 3]; 3]| numbers.as_flattened().iter().all(|x| x.is_finite());
-        require(at, ("axes and origin", numbers), finite, "finite numbers")
-    }
-}
-
-/// Where a look could have seen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sight<'a> {
-    /// Everywhere, with its whole detection probability.
-    Everywhere,
-    /// Where a mask says, on the plane of the lane's field.
-    Mask(&'a Mask),
-}
-
-impl Sight<'_> {
-    /// The share of its detection probability that a look has at a point.
-    #[must_use]
-    #[inline(always)]
-    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
-        match self {
-            Self::Everywhere => 1.0,
-            Self::Mask(mask) => mask.at(tile, offset_m),
-        }
-    }
-}
-
-/// A share of a look's detection probability in each cell of a plane; beyond it nothing is seen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mask {
-    plane: Plane,
-    share: Vec<f32>,
-}
-
-impl Mask {
-    /// A share between 0 and 1 for every cell of a plane.
-    ///
-    /// # Errors
-    /// If there are not as many shares as cells, or one is no share.
-    pub fn new(plane: Plane, share: Vec<f32>) -> Result<Self, FusionError> {
-        let at = || "mask".to_owned();
-        plane.check(at)?;
-        require(at, ("shares", share.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
-        let wrong = share.iter().find(|share| !(0.0..=1.0).contains(*share));
-        require(at, ("share", wrong), Option::is_none, "a share between 0 and 1")?;
-        Ok(Self { plane, share })
-    }
-
-    /// The plane.
-    #[must_use]
-    pub fn plane(&self) -> &Plane {
-        &self.plane
-    }
-
-    /// Share in each of its cells.
-    #[must_use]
-    pub fn share(&self) -> &[f32] {
-        &self.share
-    }
-
-    /// The share at a point.
-    #[must_use]
-    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
-        self.plane.cell(tile, offset_m).and_then(|cell| self.share.get(cell).copied()).unwrap_or(0.0)
-    }
-}
 
 /// One Gaussian component of the Poisson field.
 #[derive(Clone, Copy, Debug)]
@@ -188,8 +78,25 @@ pub struct Birth {
 }
 
 impl Undetected {
+    /// The same density everywhere over a plane, as a configuration has it, before the first scan.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub fn over(plane: &Plane, extent: Extent, births: &Births) -> Self {
+        let planar = extent == Extent::Plane;
+        Self::Field {
+            density: vec![(births.initial_per_km2 * 1e-6) as f32; plane.len()],
+            plane: plane.clone(),
+            birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
+            prior: Prior {
+                speed_m_s: births.speed_m_s,
+                climb_m_s: if planar { 0.0 } else { births.climb_m_s },
+                height_m: if planar { 0.0 } else { (HEIGHT_M / 2.0) as f32 },
+            },
+        }
+    }
+
     /// Fails unless it can be the field of a lane.
-    pub(super) fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), FusionError> {
+    pub(super) fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), Wrong> {
         let weighs = |x: f32| x >= 0.0 && x.is_finite();
         match self {
             Self::Components { components, births, weight_min } => {
@@ -244,7 +151,7 @@ impl Undetected {
             Self::Field { density, .. } => match sight {
                 Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
                 Sight::Mask(mask) => {
-                    for (d, share) in density.iter_mut().zip(&mask.share) {
+                    for (d, share) in density.iter_mut().zip(mask.share()) {
                         *d *= 1.0 - look.detection_probability * share;
                     }
                 }
@@ -291,7 +198,7 @@ impl Undetected {
                 let Some(cell) = plane.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
                 let share = match sight {
                     Sight::Everywhere => 1.0,
-                    Sight::Mask(mask) => mask.share.get(cell).copied().unwrap_or(0.0),
+                    Sight::Mask(mask) => mask.share().get(cell).copied().unwrap_or(0.0),
                 };
                 let here = density.get(cell).copied().unwrap_or(0.0);
                 look.detection_probability * share * here * observation.spread

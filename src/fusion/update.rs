@@ -5,10 +5,11 @@
 //! nothing cancels: W' = W + w, δ = xₕ - m, m' = m + (w / W') δ, C' = C + w Pₕ + (W w / W') δ δᵀ.
 //! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Kernel: `shaders/update.wgsl`.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, MEAN, ODDS_MAX, Observation, Row, tri};
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, MEAN, ODDS_MAX, Row, tri};
 use super::observation::Seen;
 use super::real::{Real, array};
 use super::state::State;
+use crate::scan::{Detection, Observation};
 use rayon::prelude::*;
 
 /// Updates every track of every lane that has a scan.

@@ -5,7 +5,7 @@ use super::cells::cell;
 use super::evidence::{Recording, Sight};
 use super::folder::hex;
 use super::rules::{Book, Demands};
-use crate::ingest::{Kind, Measurement, Reading, Sensor};
+use crate::sensor::{Kind, Measurement, Reading, Sensor};
 use crate::space::{Frame, Geodetic, Place};
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -8,8 +8,9 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
+use super::catalogue::{Catalogue, TimeScale};
 use super::error::{IngestError, quoted, short, toml_says};
+use crate::sensor::{Coverage, Keys, Kind, KindName, Noise, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -28,20 +29,13 @@ struct File {
 struct SensorEntry {
     name: Spanned<String>,
     owner: Spanned<String>,
-    kind: Spanned<KindEntry>,
+    kind: Spanned<KindName>,
     site: Option<Spanned<SiteEntry>>,
     noise: Spanned<NoiseEntry>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
     scan_period_s: Spanned<f64>,
     coverage: Spanned<CoverageEntry>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KindEntry {
-    Position,
-    Radar,
 }
 
 #[derive(Clone, Deserialize)]
@@ -172,11 +166,12 @@ impl Checker<'_> {
         let scan_period_us = micros(*period.get_ref())
             .filter(|us| *us > 0)
             .ok_or_else(|| self.wrong(period.span(), "scan_period_s", period.get_ref(), "at least 0.000001"))?;
+        let keys = entry.kind.get_ref().keys(frame);
         Ok(Sensor {
             name: self.name("name", &entry.name)?,
             owner: self.name("owner", &entry.owner)?,
             kind: self.kind(entry, frame)?,
-            noise: self.noise(&entry.noise, *entry.kind.get_ref(), frame)?,
+            noise: self.noise(&entry.noise, &keys)?,
             detection_probability: self.number(
                 "detection_probability",
                 &entry.detection_probability,
@@ -185,17 +180,17 @@ impl Checker<'_> {
             )?,
             clutter_per_scan: self.number("clutter_per_scan", &entry.clutter_per_scan, |n| n >= 0.0, "0 or more")?,
             scan_period_us,
-            coverage: self.coverage(&entry.coverage, *entry.kind.get_ref(), frame)?,
+            coverage: self.coverage(&entry.coverage, &keys, frame)?,
         })
     }
 
     fn kind(&self, entry: &SensorEntry, frame: Frame) -> Result<Kind, IngestError> {
         match entry.kind.get_ref() {
-            KindEntry::Position => {
+            KindName::Position => {
                 self.unused("site", entry.site.as_ref(), "no site: only a radar has one")?;
                 Ok(Kind::Position)
             }
-            KindEntry::Radar => {
+            KindName::Radar => {
                 let site = self.required(entry.kind.span(), "site", entry.site.as_ref(), "the site of the radar")?;
                 self.site(site, frame)
             }
@@ -219,7 +214,7 @@ impl Checker<'_> {
                     longitude_deg: read("longitude_deg", longitude_deg, 180.0, "a longitude between -180 and 180")?,
                     altitude_m: read("altitude_m", altitude_m, 1e5, "metres between -100000 and 100000")?,
                 };
-                Ok(Kind::Radar { site_m: site.ecef(), enu: site.enu_axes() })
+                Ok(Kind::radar_at(site))
             }
             Frame::Local => {
                 for (key, value) in
@@ -230,42 +225,29 @@ impl Checker<'_> {
                 let metres = "metres between -1e9 and 1e9";
                 let site_m =
                     [read("x_m", x_m, 1e9, metres)?, read("y_m", y_m, 1e9, metres)?, read("z_m", z_m, 1e9, metres)?];
-                Ok(Kind::Radar { site_m, enu: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] })
+                Ok(Kind::radar_at_m(site_m))
             }
         }
     }
 
-    fn noise(&self, noise: &Spanned<NoiseEntry>, kind: KindEntry, frame: Frame) -> Result<Noise, IngestError> {
-        let entry = noise.get_ref();
-        let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s } = entry;
-        let need = |key, value: &Option<Spanned<f64>>| {
+    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys) -> Result<Noise, IngestError> {
+        let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s } =
+            noise.get_ref();
+        let entries = [
+            ("horizontal_m", horizontal_m),
+            ("vertical_m", vertical_m),
+            ("range_m", range_m),
+            ("azimuth_deg", azimuth_deg),
+            ("elevation_deg", elevation_deg),
+            ("range_rate_m_s", range_rate_m_s),
+        ];
+        let entry = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
+        for &key in keys.needed {
             let wanted = "a standard deviation: this kind of sensor needs it";
-            self.required(noise.span(), key, value.as_ref(), wanted).map(|_| ())
-        };
-        match kind {
-            KindEntry::Position => {
-                need("horizontal_m", horizontal_m)?;
-                if frame == Frame::Geodetic {
-                    need("vertical_m", vertical_m)?;
-                }
-                for (key, value) in [
-                    ("range_m", range_m),
-                    ("azimuth_deg", azimuth_deg),
-                    ("elevation_deg", elevation_deg),
-                    ("range_rate_m_s", range_rate_m_s),
-                ] {
-                    self.unused(key, value.as_ref(), "horizontal_m and vertical_m: kind is position")?;
-                }
-            }
-            KindEntry::Radar => {
-                need("range_m", range_m)?;
-                need("azimuth_deg", azimuth_deg)?;
-                self.unused("horizontal_m", horizontal_m.as_ref(), "range_m and azimuth_deg: kind is radar")?;
-                if frame == Frame::Local {
-                    let wanted = "elevation_deg: a radar of a local recording measures no altitude";
-                    self.unused("vertical_m", vertical_m.as_ref(), wanted)?;
-                }
-            }
+            self.required(noise.span(), key, entry(key), wanted)?;
+        }
+        for &(key, wanted) in keys.foreign {
+            self.unused(key, entry(key), wanted)?;
         }
         let metres = |key, value: &Option<Spanned<f64>>| {
             let right = |sigma: f64| (1e-6..=1e9).contains(&sigma);
@@ -287,12 +269,12 @@ impl Checker<'_> {
         })
     }
 
-    fn coverage(&self, of: &Spanned<CoverageEntry>, kind: KindEntry, frame: Frame) -> Result<Coverage, IngestError> {
+    fn coverage(&self, of: &Spanned<CoverageEntry>, keys: &Keys, frame: Frame) -> Result<Coverage, IngestError> {
         let CoverageEntry { x_m, y_m, longitude_deg, latitude_deg, range_m, height_m } = of.get_ref();
         let height_m = height_m.as_ref().map(|span| self.interval("height_m", span, -1e9..=1e9)).transpose()?;
         let corners = [("x_m", x_m), ("y_m", y_m), ("longitude_deg", longitude_deg), ("latitude_deg", latitude_deg)];
         if let Some(range) = range_m {
-            if !matches!(kind, KindEntry::Radar) {
+            if !keys.has_site {
                 return Err(self.wrong(range.span(), "range_m", "there", "a box: only a radar sees a ring"));
             }
             for (key, value) in corners {

@@ -9,10 +9,10 @@ use ndarray::ArrayView2;
 use super::arrow_table;
 use super::catalogue::Catalogue;
 use super::error::IngestError;
-use super::reading::Reading;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
-use super::table::{Layout, Places, Quantity, Table, Time};
+use super::table::{Layout, Places, Table, Time};
+use crate::sensor::{Measurement, Quantity, Reading};
 use crate::space::{Frame, Place};
 
 /// A batch of detections, in the order of the table that they are from.
@@ -120,24 +120,4 @@ impl Detections {
         let detections = intake.take(table, catalogue)?;
         Ok((detections, intake.report))
     }
-}
-
-/// How a position was measured: along `rows` orthonormal axes, each with its standard deviation.
-///
-/// A position report has its axes along x, y(, z) or east, north(, up). A radar has them along the line of sight,
-/// across it horizontally, and across it upwards (the line-of-sight frame).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measurement {
-    /// Unit vectors in engine coordinates; rows beyond `rows` complete the basis.
-    pub axes: [[f32; 3]; 3],
-    /// Standard deviation along each axis in metres; 0 beyond `rows`.
-    pub sigma_m: [f32; 3],
-    /// How many axes were measured: 2 or 3.
-    pub rows: u32,
-    /// Measured slant range in metres; 0 for a position report.
-    pub range_m: f32,
-    /// Whether height is unknown, so that the range is measured along an axis known only from the prediction.
-    pub slant: bool,
-    /// Measured range rate in metres a second, and its standard deviation.
-    pub range_rate_m_s: Option<[f32; 2]>,
 }

@@ -8,7 +8,6 @@ mod report; // rows read, accepted, rejected
 
 mod catalogue; // what recording.toml says
 mod catalogue_file; // how it says it: keys, checks, lines
-mod coverage; // what a sensor sees
 
 mod table; // rows, column by column, of any format
 mod arrow_table; // Arrow batch -> table
@@ -16,8 +15,6 @@ mod lines; // text -> lines, counted
 mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
-mod convert; // measurement -> engine coordinates
-mod reading; // what was measured, whole or in part
 mod detections; // what rows become
 mod labels; // markings, numbered
 mod rows; // table -> detections or reasons
@@ -28,12 +25,11 @@ mod recording; // a folder, its files opened once
 
 mod write; // the other way: Parquet tables for simulations and tests
 
-pub use catalogue::{Catalogue, Coverage, Kind, Noise, Sensor, TimeScale};
-pub use detections::{Detections, Measurement};
+pub use catalogue::{Catalogue, TimeScale};
+pub use detections::Detections;
 pub use error::{At, IngestError};
 pub use pass::Pass;
 pub use reader::Reader;
-pub use reading::Reading;
 pub use recording::Recording;
 pub use report::{IngestReport, Reason, RejectedRow};
 pub use rows::{Options, Order};

@@ -4,16 +4,15 @@
 
 use rayon::prelude::*;
 
-use super::catalogue::{Catalogue, Kind, Sensor, TimeScale};
-use super::convert::{Converted, Polar, Site};
+use super::catalogue::{Catalogue, TimeScale};
 use super::detections::Detections;
 use super::error::{IngestError, listed, quoted, short};
 use super::labels::Labels;
 use super::pass::{Pass, Passing};
-use super::reading::{Reading, What, site};
 use super::report::{IngestReport, Reason, RejectedRow};
-use super::table::{Quantity, Table, Time};
-use crate::space::{Frame, Geodetic, Place};
+use super::table::{Table, Time};
+use crate::sensor::{Cells, Converted, Quantity, Reading, Sensor, Sigma, Site};
+use crate::space::Place;
 use crate::time::format_timestamp;
 
 /// How rows are read.
@@ -180,18 +179,10 @@ struct Judge<'a> {
     sites: Vec<Site>,
 }
 
-/// A standard deviation: where a row has it, where the catalogue has it, and of which column it is.
-struct Sigma {
-    of: Quantity,
-    column: Quantity,
-    noise: Option<f64>,
-    key: &'static str,
-}
-
 impl<'a> Judge<'a> {
     fn new(table: &'a Table, catalogue: &'a Catalogue) -> Self {
         let sensors = table.subject.values.iter().map(|name| catalogue.sensor_index(name)).collect();
-        let sites = catalogue.sensors.iter().map(|sensor| site(sensor, catalogue.frame)).collect();
+        let sites = catalogue.sensors.iter().map(|sensor| sensor.site(catalogue.frame)).collect();
         Self { table, catalogue, sensors, sites }
     }
 
@@ -202,15 +193,8 @@ impl<'a> Judge<'a> {
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
         let (index, sensor, site) = self.sensor(row)?;
-        let reading = Reading(match sensor.kind {
-            Kind::Position => self.position(row, sensor)?,
-            Kind::Radar { .. } => What::Radar(self.radar(row, sensor)?),
-        });
-        let altitude_m = match reading.0 {
-            What::Radar(polar) => polar.altitude_m.map(|[altitude_m, _]| altitude_m),
-            _ => None,
-        };
-        let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, altitude_m);
+        let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
+        let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, reading.altitude_m());
         let converted = reading.convert(site).ok_or_else(out_of_reach)?;
         Ok(Row { time_us, sensor: index, reading, converted })
     }
@@ -236,115 +220,63 @@ impl<'a> Judge<'a> {
             }))
         })
     }
+}
 
-    fn position(&self, row: usize, sensor: &Sensor) -> Result<What, Fault> {
-        use Quantity as Q;
-        for foreign in [
-            Q::Range,
-            Q::Azimuth,
-            Q::Elevation,
-            Q::RangeRate,
-            Q::SigmaRange,
-            Q::SigmaAzimuth,
-            Q::SigmaElevation,
-            Q::SigmaRangeRate,
-        ] {
-            self.empty(foreign, row)?;
-        }
-        let horizontal =
-            |of| Sigma { of, column: Q::SigmaHorizontal, noise: sensor.noise.horizontal_m, key: "horizontal_m" };
-        let vertical = |of| Sigma { of, column: Q::SigmaVertical, noise: sensor.noise.vertical_m, key: "vertical_m" };
-        match self.catalogue.frame {
-            Frame::Local => {
-                let horizontal_m = [self.required(Q::X, row, sensor)?, self.required(Q::Y, row, sensor)?];
-                let sigma_horizontal_m = self.sigma(&horizontal(Q::X), row, sensor)?;
-                let vertical_m = match self.optional(Q::Z, row)? {
-                    Some(z_m) => Some([z_m, self.sigma(&vertical(Q::Z), row, sensor)?]),
-                    None => None,
-                };
-                Ok(What::Local { horizontal_m, sigma_horizontal_m, vertical_m })
-            }
-            Frame::Geodetic => {
-                let position = Geodetic {
-                    latitude_deg: self.required(Q::Latitude, row, sensor)?,
-                    longitude_deg: self.required(Q::Longitude, row, sensor)?,
-                    altitude_m: self.required(Q::Altitude, row, sensor)?,
-                };
-                let sigma_horizontal_m = self.sigma(&horizontal(Q::Latitude), row, sensor)?;
-                let sigma_vertical_m = Some(self.sigma(&vertical(Q::Altitude), row, sensor)?);
-                Ok(What::Geodetic { position, sigma_horizontal_m, sigma_vertical_m })
-            }
+/// The cells of one row.
+struct CellsOf<'a> {
+    table: &'a Table,
+    row: usize,
+    sensor: &'a Sensor,
+}
+
+impl Cells for CellsOf<'_> {
+    type Fault = Fault;
+
+    fn empty(&self, quantity: Quantity) -> Result<(), Fault> {
+        match self.table.number(quantity, self.row) {
+            None => Ok(()),
+            Some(value) => Err(bad(quantity.name(), Reason::OfAnotherKind, Some(value))),
         }
     }
 
-    fn radar(&self, row: usize, sensor: &Sensor) -> Result<Polar, Fault> {
-        use Quantity as Q;
-        for foreign in [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal] {
-            self.empty(foreign, row)?;
-        }
-        let noise = &sensor.noise;
-        let with_sigma = |value: Option<f64>, sigma: &Sigma| match value {
-            Some(value) => self.sigma(sigma, row, sensor).map(|sigma| Some([value, sigma])),
-            None => Ok(None),
-        };
-        let range = Sigma { of: Q::Range, column: Q::SigmaRange, noise: noise.range_m, key: "range_m" };
-        let azimuth = Sigma { of: Q::Azimuth, column: Q::SigmaAzimuth, noise: noise.azimuth_rad, key: "azimuth_deg" };
-        let elevation =
-            Sigma { of: Q::Elevation, column: Q::SigmaElevation, noise: noise.elevation_rad, key: "elevation_deg" };
-        let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
-        let rate =
-            Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
-        Ok(Polar {
-            range_m: [self.required(Q::Range, row, sensor)?, self.sigma(&range, row, sensor)?],
-            azimuth_rad: [self.required(Q::Azimuth, row, sensor)?.to_radians(), self.sigma(&azimuth, row, sensor)?],
-            elevation_rad: with_sigma(self.optional(Q::Elevation, row)?.map(f64::to_radians), &elevation)?,
-            altitude_m: with_sigma(self.optional(Q::Altitude, row)?, &altitude)?,
-            range_rate_m_s: with_sigma(self.optional(Q::RangeRate, row)?, &rate)?,
-        })
-    }
-
-    fn required(&self, quantity: Quantity, row: usize, sensor: &Sensor) -> Result<f64, Fault> {
+    fn required(&self, quantity: Quantity) -> Result<f64, Fault> {
         if self.table.column(quantity).is_none() {
             return Err(Fault::Fatal(Box::new(IngestError::MissingColumn {
                 path: self.table.path.to_path_buf(),
                 column: quantity.name(),
-                because: format!("{} is of sensor {}, which needs it", self.table.at(row), quoted(&sensor.name)),
+                because: format!(
+                    "{} is of sensor {}, which needs it",
+                    self.table.at(self.row),
+                    quoted(&self.sensor.name)
+                ),
             })));
         }
-        self.optional(quantity, row)?.ok_or_else(|| bad(quantity.name(), Reason::Missing, None))
+        self.optional(quantity)?.ok_or_else(|| bad(quantity.name(), Reason::Missing, None))
     }
 
-    fn optional(&self, quantity: Quantity, row: usize) -> Result<Option<f64>, Fault> {
-        let Some(value) = self.table.number(quantity, row) else { return Ok(None) };
+    fn optional(&self, quantity: Quantity) -> Result<Option<f64>, Fault> {
+        let Some(value) = self.table.number(quantity, self.row) else { return Ok(None) };
         match fault_of(quantity, value) {
             None => Ok(Some(value)),
             Some(reason) => Err(bad(quantity.name(), reason, Some(value))),
         }
     }
 
-    /// Metres, metres a second or radians.
-    fn sigma(&self, sigma: &Sigma, row: usize, sensor: &Sensor) -> Result<f64, Fault> {
+    fn sigma(&self, sigma: &Sigma) -> Result<f64, Fault> {
         let in_degrees = matches!(sigma.column, Quantity::SigmaAzimuth | Quantity::SigmaElevation);
-        if let Some(value) = self.optional(sigma.column, row)? {
+        if let Some(value) = self.optional(sigma.column)? {
             return Ok(if in_degrees { value.to_radians() } else { value });
         }
         sigma.noise.ok_or_else(|| {
             Fault::Fatal(Box::new(IngestError::NoNoise {
                 path: self.table.path.to_path_buf(),
-                at: self.table.at(row),
+                at: self.table.at(self.row),
                 column: sigma.of.name(),
-                sensor: sensor.name.clone(),
+                sensor: self.sensor.name.clone(),
                 key: sigma.key,
                 sigma: sigma.column.name(),
             }))
         })
-    }
-
-    fn empty(&self, quantity: Quantity, row: usize) -> Result<(), Fault> {
-        match self.table.number(quantity, row) {
-            None => Ok(()),
-            Some(value) => Err(bad(quantity.name(), Reason::OfAnotherKind, Some(value))),
-        }
     }
 }
 

@@ -8,66 +8,8 @@ use std::sync::Arc;
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, listed};
 use super::report::Reason;
+use crate::sensor::Quantity;
 use crate::space::Frame;
-
-/// A column of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quantity {
-    X,
-    Y,
-    Z,
-    Latitude,
-    Longitude,
-    Altitude,
-    Range,
-    Azimuth,
-    Elevation,
-    RangeRate,
-    SigmaHorizontal,
-    SigmaVertical,
-    SigmaRange,
-    SigmaAzimuth,
-    SigmaElevation,
-    SigmaRangeRate,
-    Vx,
-    Vy,
-    Vz,
-    East,
-    North,
-    Up,
-}
-
-impl Quantity {
-    const COUNT: usize = Self::Up as usize + 1;
-
-    /// The column's name in files.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::X => "x_m",
-            Self::Y => "y_m",
-            Self::Z => "z_m",
-            Self::Latitude => "latitude_deg",
-            Self::Longitude => "longitude_deg",
-            Self::Altitude => "altitude_m",
-            Self::Range => "range_m",
-            Self::Azimuth => "azimuth_deg",
-            Self::Elevation => "elevation_deg",
-            Self::RangeRate => "range_rate_m_s",
-            Self::SigmaHorizontal => "sigma_horizontal_m",
-            Self::SigmaVertical => "sigma_vertical_m",
-            Self::SigmaRange => "sigma_range_m",
-            Self::SigmaAzimuth => "sigma_azimuth_deg",
-            Self::SigmaElevation => "sigma_elevation_deg",
-            Self::SigmaRangeRate => "sigma_range_rate_m_s",
-            Self::Vx => "vx_m_s",
-            Self::Vy => "vy_m_s",
-            Self::Vz => "vz_m_s",
-            Self::East => "east_m_s",
-            Self::North => "north_m_s",
-            Self::Up => "up_m_s",
-        }
-    }
-}
 
 /// What a column of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

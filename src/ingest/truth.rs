@@ -13,7 +13,8 @@ use super::reader::Source;
 use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
-use super::table::{Layout, Quantity, Table, Time};
+use super::table::{Layout, Table, Time};
+use crate::sensor::Quantity;
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
 

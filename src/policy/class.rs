@@ -12,16 +12,13 @@ use super::read::Policy;
 use super::schema::Types;
 use super::strata::{Strata, Stratum};
 use super::zones::ZoneMap;
-use crate::ingest::{Catalogue, Detections, Kind};
+use crate::ingest::{Catalogue, Detections};
 use cedar_policy::Entity;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-
-/// The kinds of sensors, as rules name them.
-pub(super) const KINDS: [&str; 2] = ["position", "radar"];
 
 /// What the rules may know about a detection, and how long it has waited. Detections with equal keys form one class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +94,7 @@ impl Classifier {
         let zone_sets = (0u32..).zip(zone_map.sets()).map(|(number, set)| (set.clone(), number)).collect();
         let zone_names = zone_map.sets().iter().map(|set| zone_map.named(set)).collect();
         let sensors = catalogue.sensors.iter();
-        let sensors = sensors.map(|s| [s.name.clone(), s.owner.clone(), kind_name(&s.kind).to_owned()]).collect();
+        let sensors = sensors.map(|s| [s.name.clone(), s.owner.clone(), s.kind.name().to_owned()]).collect();
         Ok(Self {
             sensors,
             zone_map,
@@ -288,16 +285,6 @@ impl Classifier {
 pub(super) fn nowhere(row: usize) -> PolicyError {
     let found = "a number of a class, label or set of zones beyond the last one".to_owned();
     PolicyError::Detection { row, found, wanted: "a number that was given" }
-}
-
-/// The name of a kind of sensor, as rules know it.
-#[must_use]
-pub fn kind_name(kind: &Kind) -> &'static str {
-    let [position, radar] = KINDS;
-    match kind {
-        Kind::Position => position,
-        Kind::Radar { .. } => radar,
-    }
 }
 
 impl ClassKey {

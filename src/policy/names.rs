@@ -6,11 +6,11 @@
 //! `resource`, be it a literal or an attribute of `principal`.
 
 use super::PolicyError;
-use super::class::KINDS;
 use super::partners::{Group, Partner};
 use super::release::STATUSES;
 use super::rules::{Rule, Rules};
 use super::speech::Named;
+use crate::sensor::Kind;
 use cedar_policy::EntityUid;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +119,7 @@ impl<'a> Names<'a> {
                 return Some(match attribute.as_str() {
                     "zones" => ("zone", name, owned(self.zones.iter().copied().collect())),
                     "periods" => ("period", name, owned(self.periods.iter().copied().collect())),
-                    "kind" => ("kind", name, owned(KINDS.to_vec())),
+                    "kind" => ("kind", name, owned(Kind::NAMES.to_vec())),
                     _ => ("status", name, owned(STATUSES.to_vec())),
                 });
             }
@@ -132,7 +132,7 @@ impl<'a> Names<'a> {
         match attribute {
             "zones" => !self.zones.contains(name),
             "periods" => !self.periods.contains(name),
-            "kind" => !KINDS.contains(&name),
+            "kind" => !Kind::NAMES.contains(&name),
             "status" => !STATUSES.contains(&name),
             _ => false,
         }

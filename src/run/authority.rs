@@ -7,10 +7,11 @@
 //! confirmed track; what is tentative may be nothing.
 
 use super::RunError;
-use super::lanes::{Basis, Lane};
+use super::basis::Basis;
 use super::pictures::LaneClass;
 use crate::policy::{Held, Holders, Policy, Status, TrackClass};
 use crate::product::{AuthorityWriter, Event, EventKind, Stretch};
+use crate::scan::Lane;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

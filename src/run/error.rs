@@ -1,14 +1,12 @@
 //! What can go wrong on the whole path.
 
-use super::coverage::REACH_MAX_DEG;
-use super::looks::LOOK_ROWS_MAX;
 use super::scores::TIMES_MAX;
-use crate::fusion::arrays::SOURCES_MAX;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
 use crate::policy::PolicyError;
 use crate::product::ProductError;
+use crate::scan::ScanError;
 use crate::score::ScoreError;
 use std::error::Error;
 use std::path::PathBuf;
@@ -28,12 +26,9 @@ pub enum RunError {
     /// What fusion was given.
     #[error(transparent)]
     Fusion(FusionError),
-    /// A detection or a look that reached a lane which may not have it.
-    #[error("found {found} in a lane that may not have it, wanted none: a bug of this program, nothing was written")]
-    NotAllowed {
-        /// What.
-        found: String,
-    },
+    /// What scans are formed from.
+    #[error(transparent)]
+    Scan(ScanError),
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -97,24 +92,6 @@ pub enum RunError {
         /// How many.
         rows: u64,
     },
-    /// More detections of one look than are held at once.
-    #[error(
-        "sensor `{sensor}`: found more than {LOOK_ROWS_MAX} detections in one look, wanted at most so many: a shorter \
-         `scan_period_s`, or parts of the recording by themselves"
-    )]
-    LookTooFull {
-        /// The sensor.
-        sensor: String,
-    },
-    /// Coverage that no plane can hold.
-    #[error(
-        "the sensors that a partner may use reach {reach_deg:.0} degrees from the middle of their coverage, as the Earth's \
-         centre sees it, wanted at most {REACH_MAX_DEG}: fuse parts of the recording by themselves"
-    )]
-    TooWide {
-        /// How far.
-        reach_deg: f64,
-    },
     /// A report period that is none.
     #[error("`report_period_s` is {period_s}, wanted seconds from 0.000001 to 4000000000")]
     ReportPeriod {
@@ -134,14 +111,6 @@ pub enum RunError {
         /// How many there may be.
         wanted: u64,
     },
-    /// Too many owners and labels in one lane.
-    #[error("partner `{partner}` may fuse detections of {found} owners and labels, wanted at most {SOURCES_MAX}")]
-    TooManySources {
-        /// One of the lane's partners.
-        partner: String,
-        /// Pairs of owner and label.
-        found: usize,
-    },
 }
 
 impl From<FusionError> for RunError {
@@ -149,6 +118,15 @@ impl From<FusionError> for RunError {
         match error {
             FusionError::Kernel(error) => Self::Kernel(error),
             other => Self::Fusion(other),
+        }
+    }
+}
+
+impl From<ScanError> for RunError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Policy(error) => Self::Policy(error),
+            other => Self::Scan(other),
         }
     }
 }

@@ -4,17 +4,17 @@
 //! their tracks are asked for. Lanes whose tracks are there are not fused. Their reports come out between the others as
 //! if they were: the output of a run does not tell where its tracks are from.
 
+use super::basis::Basis;
 use super::cache::{Cache, Found, Stored, Storing};
 use super::inputs::Inputs;
-use super::lanes::{Basis, Lane};
 use super::pictures::Pictures;
 use super::report::WorkReport;
 use super::waves::{Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
-use crate::fusion::arrays::Observation;
-use crate::fusion::batch::{Answer, Batch, Scan};
+use crate::fusion::batch::{Answer, Batch, LaneSetup};
 use crate::fusion::device::engine::Patience;
 use crate::fusion::executor::{Executor, STAGES};
+use crate::scan::{Lane, Observation, Scan};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
@@ -63,7 +63,10 @@ pub(super) fn fuse(
     let is_stored = |lane: usize| known.as_ref().is_some_and(|known| known.stored.contains_key(&lane));
     let chosen: Vec<(usize, &Lane)> = lanes.iter().enumerate().filter(|(lane, _)| !is_stored(*lane)).collect();
     work.from_cache = (0..lanes.len()).map(is_stored).collect();
-    let setups = chosen.iter().map(|(_, lane)| lane.setup(basis.catalogue.frame, basis.config)).collect();
+    let setups = chosen
+        .iter()
+        .map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion.undetected))
+        .collect();
     let batch = Batch::new(basis.config.fusion.clone(), executor, setups)?;
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };

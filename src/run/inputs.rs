@@ -6,13 +6,13 @@
 //! the lane may not see does not go in: it changes no digest.
 
 use super::RunError;
+use super::basis::Basis;
 use super::cache::failed;
-use super::lanes::{Basis, Lane};
 use super::waves::Taker;
 use crate::digest::hex;
-use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::batch::{LaneSetup, Scan, Sight};
-use crate::fusion::undetected::{Mask, Undetected};
+use crate::fusion::batch::LaneSetup;
+use crate::fusion::undetected::Undetected;
+use crate::scan::{Detection, Lane, Mask, Observation, Scan, Sight};
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -40,7 +40,8 @@ impl Inputs<'_> {
     pub(super) fn new(basis: &Basis<'_>, lanes: &[Lane], executor: &str) -> Result<Self, RunError> {
         let program = program()?;
         let begin = |lane: &Lane| {
-            let LaneSetup { radial, undetected } = lane.setup(basis.catalogue.frame, basis.config);
+            let LaneSetup { radial, undetected } =
+                LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion.undetected);
             let mut hash = Sha256::new_with_prefix(program);
             text(&mut hash, &(executor, &basis.config.fusion, radial));
             // Densities are uniform at first, and many.
@@ -157,8 +158,7 @@ fn program() -> Result<[u8; 32], RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fusion::batch::Sourced;
-    use crate::fusion::undetected::Plane;
+    use crate::scan::{Plane, Sourced};
     use crate::space::Place;
 
     fn plane() -> Plane {

@@ -14,7 +14,7 @@
 //! - Names only as far as the partner may read them ([`Disclosure`]).
 
 use super::RunError;
-use super::lanes::Basis;
+use super::basis::Basis;
 use super::pictures::{Released, Tally};
 use crate::policy::{ClassKey, DecisionRecord, Decisions, Disclosure, Field, Obligations, TrackClass};
 use serde::Serialize;

@@ -1,15 +1,13 @@
 //! Detections in memory to tracks in memory: one lane that may see everything; no policy and no files.
 
-use super::lanes::Lane;
-use super::looks::Row;
 use super::pictures::row;
 use super::waves::{Taker, Waves};
 use super::{RunConfig, RunError};
-use crate::fusion::arrays::Observation;
-use crate::fusion::batch::{Batch, Estimate, Scan};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections};
 use crate::product;
+use crate::scan::{Lane, Observation, Row, Scan};
 use std::collections::BTreeSet;
 
 /// A track at a time.
@@ -40,34 +38,22 @@ pub fn track(
     config: &RunConfig,
     executor: Executor,
 ) -> Result<Vec<TrackAt>, RunError> {
-    let mut rows: Vec<Row> = rows(detections).collect();
+    let mut rows: Vec<Row> = Row::of(detections, 0).collect();
     rows.sort_by_key(|row| row.time_us);
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
-    let mut lane = Lane::open(catalogue, &used, span_us, config)?;
-    lane.detections = rows.len() as u64;
-    let batch = Batch::new(config.fusion.clone(), executor, vec![lane.setup(catalogue.frame, config)])?;
+    let births = &config.fusion.undetected;
+    let mut lane = Lane::open(catalogue, used, f64::from(births.cell_km.get()) * 1e3)?;
+    (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
+    let batch = Batch::new(config.fusion.clone(), executor, vec![LaneSetup::new(&lane, catalogue.frame, births)])?;
     let mut tracker = Tracker { batch, tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for row in rows {
-        waves.push_open(row);
+        waves.push_open(row)?;
     }
     waves.finish(&mut tracker)?;
     Ok(tracker.tracks)
-}
-
-/// Detections as looks hold them; all of one source.
-fn rows(detections: &Detections) -> impl Iterator<Item = Row> {
-    let Detections { time_us, sensor, place, measurement, .. } = detections;
-    let columns = time_us.iter().zip(sensor).zip(place).zip(measurement);
-    columns.map(|(((&time_us, &sensor), &place), &measurement)| Row {
-        time_us,
-        sensor: sensor as usize,
-        place,
-        measurement,
-        source: 0,
-    })
 }
 
 /// The one lane, and its tracks so far.

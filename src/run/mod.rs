@@ -8,14 +8,10 @@
 
 mod authority; // who may act on each lane's tracks
 mod config; // parameters of a run
-mod coverage; // what a lane covers, and where its looks could have seen
+mod basis; // what the first pass found
 mod error; // what can go wrong
-mod lanes; // segments -> lanes
-mod looks; // rows -> looks of sensors
-mod given; // a row -> the row as a level of fuse gives it
-mod measure; // rows -> detections as fusion sees them
 mod taken; // the digest of the detections that a lane was given
-mod waves; // looks of all lanes -> waves of scans
+mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
 mod cache; // tracks of lanes that were fused before
 mod fuse; // waves -> tracks -> pictures
@@ -37,9 +33,10 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
+use crate::scan::Lane;
+use basis::Basis;
 use cache::Cache;
 use fuse::fuse;
-use lanes::{Basis, Lane};
 use pictures::Pictures;
 use scores::check_truth;
 use std::ops::ControlFlow;
@@ -198,7 +195,7 @@ fn run_opened(
         classes: classifier.classes(),
         summaries: classifier.summaries(),
     };
-    let lanes = Lane::all(&basis, &decisions)?;
+    let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     let class = started.elapsed().as_secs_f64();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
     let (outcomes, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, listener)?;

@@ -1,7 +1,7 @@
 //! Tracks to pictures: at every multiple of the report period, what each partner may receive of its lane's tracks.
 
 use super::authority::{AuthorityReport, Watch};
-use super::lanes::{Basis, Lane};
+use super::basis::Basis;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
@@ -11,6 +11,7 @@ use crate::policy::{
     DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releaser, SEE_AUTHORITY, Status, TrackClass,
 };
 use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging};
+use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

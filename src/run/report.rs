@@ -1,7 +1,7 @@
 //! What the operator learns of a run: counts, decisions, audit, scores, timings. No partner gets any of it.
 
 use super::authority::AuthorityReport;
-use super::lanes::{Basis, Lane};
+use super::basis::Basis;
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
 use super::{Request, RunError, chain, journal};
@@ -9,6 +9,7 @@ use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth};
 use crate::policy::{DecisionRecord, Decisions, Finding, NO_POLICY, Obligations, Policy};
 use crate::product::Staging;
+use crate::scan::Lane;
 use crate::score::sequence::ScoreReport;
 use rayon::prelude::*;
 use serde::Serialize;

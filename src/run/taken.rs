@@ -6,10 +6,10 @@
 //! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
 //! whether the range is slant (u8), range rate with its standard deviation if there is one (u8, 2 × f32).
 
-use super::looks::Row;
 use crate::digest::hex;
-use crate::ingest::Measurement;
 use crate::product::Given;
+use crate::scan::Row;
+use crate::sensor::Measurement;
 use crate::space::Place;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -4,17 +4,13 @@
 //! Whoever takes the waves, fusion or the digest of what fusion would be given, gets the same ones. What a lane is fed
 //! does not depend on which others are fed beside it.
 
-use super::given::given;
-use super::lanes::{self, Basis, Lane};
-use super::looks::{Look, Looks, Row};
-use super::measure::Measurer;
+use super::basis::Basis;
 use super::taken::Taken;
 use super::{Request, RunConfig, RunError, options};
-use crate::fusion::arrays::Observation;
-use crate::fusion::batch::{Scan, Sight};
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::PolicyError;
 use crate::product::Given;
+use crate::scan::{Lane, Look, Observation, Permitted, Row, Scan, Scans, permitted};
 use crate::time::micros;
 
 /// What takes the waves.
@@ -31,7 +27,7 @@ struct Fed<'a> {
     /// Its number among all lanes.
     number: usize,
     lane: &'a Lane,
-    looks: Looks,
+    scans: Scans<'a>,
     /// Time of its last scan, and of its last one with a row.
     scanned_us: Option<i64>,
     row_us: Option<i64>,
@@ -79,7 +75,7 @@ pub(super) fn feed<'a>(
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
         let classes = basis.classifier.find(&batch).map_err(|error| met(basis, rows, error))?;
-        waves.push(&batch, &classes);
+        waves.push(&batch, &classes)?;
         waves.pass(taker, &mut || progress(rows))?;
         rows += batch.time_us.len() as u64;
     }
@@ -88,7 +84,7 @@ pub(super) fn feed<'a>(
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
     waves.end(taker, &mut || progress(rows))?;
-    let outcome = |fed: Fed<'_>| Outcome { late: fed.looks.late(), given: fed.taken.map(Taken::finish) };
+    let outcome = |fed: Fed<'_>| Outcome { late: fed.scans.late(), given: fed.taken.map(Taken::finish) };
     Ok(waves.lanes.into_iter().map(outcome).collect())
 }
 
@@ -112,7 +108,6 @@ fn met(basis: &Basis<'_>, rows: u64, error: PolicyError) -> RunError {
 #[derive(Debug)]
 pub(super) struct Waves<'a> {
     catalogue: &'a Catalogue,
-    config: &'a RunConfig,
     lanes: Vec<Fed<'a>>,
     due: Due,
 }
@@ -146,41 +141,43 @@ impl<'a> Waves<'a> {
             if found > REPORTS_MAX {
                 return Err(RunError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
             }
-            let looks = lane.looks(catalogue);
-            Ok(Fed { number, lane, looks, scanned_us: None, row_us: None, due_us: None, silent: false, taken: None })
+            let scans = Scans::new(catalogue, lane, lane.span_us[0], config.fusion.undetected.speed_m_s);
+            Ok(Fed { number, lane, scans, scanned_us: None, row_us: None, due_us: None, silent: false, taken: None })
         };
-        Ok(Self { catalogue, config, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
+        Ok(Self { catalogue, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
     }
 
     /// Hands every lane a row that each may see as it is.
-    pub(super) fn push_open(&mut self, row: Row) {
-        self.lanes.iter_mut().for_each(|fed| fed.looks.push(row));
+    ///
+    /// # Errors
+    /// A row of a sensor that a lane may not use.
+    pub(super) fn push_open(&mut self, row: Row) -> Result<(), RunError> {
+        Ok(self.lanes.iter_mut().try_for_each(|fed| fed.scans.push(row))?)
     }
 
     /// Hands every lane the rows that it may see, as it may see them.
-    fn push(&mut self, batch: &Detections, classes: &[u32]) {
+    fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), RunError> {
         let catalogue = self.catalogue;
-        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(&batch.measurement).zip(classes);
-        for (number, ((((&time_us, &sensor), &place), &measurement), &class)) in columns.enumerate() {
-            let row = Row { time_us, sensor: sensor as usize, place, measurement, source: 0 };
-            for Fed { lane, looks, taken, .. } in &mut self.lanes {
-                let Some(lanes::Given { source, cut }) = lane.given(class) else { continue };
+        for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
+            for Fed { lane, scans, taken, .. } in &mut self.lanes {
+                let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
                 let row = Row { source: *source, ..row };
                 let row = match cut {
                     None => Some(row),
                     Some(cut) => {
                         let parts = batch.reading.get(number).zip(catalogue.sensors.get(row.sensor));
-                        parts.and_then(|(&reading, sensor)| given(&row, reading, sensor, catalogue.frame, cut))
+                        parts.and_then(|(&reading, sensor)| permitted(&row, reading, sensor, catalogue.frame, cut))
                     }
                 };
                 if let Some(row) = row {
                     if let Some(taken) = taken {
                         taken.push(&row);
                     }
-                    looks.push(row);
+                    scans.push(row)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// Passes on every look that is over.
@@ -191,24 +188,16 @@ impl<'a> Waves<'a> {
     ) -> Result<(), RunError> {
         loop {
             pulse()?;
-            let next: Vec<Option<Look>> = self.lanes.iter_mut().map(|fed| fed.looks.next_look()).collect();
-            if let Some(sensor) = self.lanes.iter().find_map(|fed| fed.looks.overfull()) {
-                let sensor = self.catalogue.sensors.get(sensor).map_or_else(String::new, |sensor| sensor.name.clone());
-                return Err(RunError::LookTooFull { sensor });
-            }
+            let next = self.lanes.iter_mut().map(|fed| fed.scans.next_look()).collect::<Result<Vec<_>, _>>()?;
             if next.iter().all(Option::is_none) {
                 return Ok(());
             }
             let (mut scans, mut observations) = (Vec::new(), Vec::new());
             for (fed, look) in self.lanes.iter_mut().zip(next) {
                 let Some(look) = look else { continue };
-                let time_us = fed.scan_time(&look);
-                fed.report_until((time_us, look.after_rest), self.due, taker)?;
-                fed.scanned(&look, time_us);
-                let Some(sensor) = self.catalogue.sensors.get(look.sensor) else { continue };
-                let births = &self.config.fusion.undetected;
-                let measurer = Measurer::new(sensor, self.catalogue.frame, fed.lane.extent, births);
-                scans.push(fed.scan(&look, &measurer, time_us, &mut observations)?);
+                fed.report_until((look.time_us, look.after_rest), self.due, taker)?;
+                fed.scanned(&look);
+                scans.push(fed.scans.scan(fed.number, &look, &mut observations)?);
             }
             taker.wave(scans, observations)?;
         }
@@ -224,7 +213,7 @@ impl<'a> Waves<'a> {
         taker: &mut impl Taker<'a>,
         pulse: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        self.lanes.iter_mut().for_each(|fed| fed.looks.end());
+        self.lanes.iter_mut().for_each(|fed| fed.scans.end(fed.lane.span_us[1]));
         self.pass(taker, pulse)?;
         let due = self.due;
         self.lanes.iter_mut().try_for_each(|fed| fed.report_until((i64::MAX, false), due, taker))
@@ -232,38 +221,13 @@ impl<'a> Waves<'a> {
 }
 
 impl<'a> Fed<'a> {
-    /// The time of its latest detection, or the end of an empty look; never before the lane's last scan.
-    fn scan_time(&self, look: &Look) -> i64 {
-        let own = look.rows.iter().map(|row| row.time_us).max().unwrap_or(look.end_us);
-        self.scanned_us.map_or(own, |before| own.max(before))
-    }
-
     /// Takes note of a scan.
-    fn scanned(&mut self, look: &Look, time_us: i64) {
-        self.scanned_us = Some(time_us);
+    fn scanned(&mut self, look: &Look) {
+        self.scanned_us = Some(look.time_us);
         if !look.rows.is_empty() {
-            self.row_us = Some(time_us);
+            self.row_us = Some(look.time_us);
             self.silent = false;
         }
-    }
-
-    /// Its share of a wave.
-    fn scan(
-        &self,
-        look: &Look,
-        measurer: &Measurer<'_>,
-        time_us: i64,
-        observations: &mut Vec<Observation>,
-    ) -> Result<Scan<'a>, RunError> {
-        let (lane, rows) = (self.lane, &look.rows);
-        Ok(Scan {
-            lane: self.number,
-            time_us,
-            detection_probability: measurer.detection_probability(),
-            sight: Sight::Mask(lane.mask(look.sensor, look.start_us)?),
-            slack_m: measurer.slack_m(rows),
-            detections: rows.iter().map(|row| (measurer.detection(row, time_us, observations), row.source)).collect(),
-        })
     }
 
     /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last

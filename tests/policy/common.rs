@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use trackweave::ingest::{Catalogue, Coverage, Detections, Kind, Noise, Sensor, TimeScale};
+use trackweave::ingest::{Catalogue, Detections, TimeScale};
 use trackweave::policy::{ClassKey, Policy};
+use trackweave::sensor::{Coverage, Kind, Noise, Sensor};
 use trackweave::space::Frame;
 
 pub(crate) const SCHEMA: &str = concat!(

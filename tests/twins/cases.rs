@@ -2,12 +2,11 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use trackweave::fusion::arrays::{
-    AT_REST, Arrays, BLOCK, COVARIANCE, Detection, Edge, Host, Look, MEAN, Observation, Row, at, tri,
-};
+use trackweave::fusion::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at, tri};
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::device::kernels::LaneState;
-use trackweave::fusion::undetected::{Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::scan::{Detection, Observation, Plane};
 use trackweave::space::Place;
 
 /// Lanes of a wave; the last one rests.

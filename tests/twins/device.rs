@@ -4,11 +4,11 @@ use crate::cases::{copy, setups, states, wave};
 use crate::compare::{Tolerance, written};
 use crate::{config, engine, open, trial};
 use libtest_mimic::{Failed, Trial};
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Scan, Sight, Sourced};
+use trackweave::fusion::batch::Batch;
 use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, KernelError};
+use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![

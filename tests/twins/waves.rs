@@ -6,15 +6,15 @@ use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use trackweave::fusion::arrays::{Detection, Observation};
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Scan, Sight, Sourced, WaveReport};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::Options;
 use trackweave::fusion::device::engine::Patience;
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, STAGES};
 use trackweave::fusion::state::State;
-use trackweave::fusion::undetected::{Component, Mask, Plane, Prior, Undetected};
+use trackweave::fusion::undetected::{Component, Prior, Undetected};
+use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced};
 use trackweave::space::Place;
 
 const LANES: usize = 3;
@@ -139,7 +139,7 @@ fn others() -> Vec<Trial> {
         };
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             match step(wrong) {
-                Err(FusionError::Input { .. }) => {}
+                Err(FusionError::Input(_)) => {}
                 other => return Err(format!("{wrong}: {other:?}").into()),
             }
         }
@@ -435,7 +435,8 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         Undetected::Components {
             components: vec![component(60.0), component(3.0)],
             births: vec![component(0.5)],
-            weight_min: 1e-4,
+            // Each lane's own: what one of them drops, another one keeps.
+            weight_min: [0.03, 1e-4, 0.2].get(lane).copied().unwrap_or(0.0),
         }
     } else {
         let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0 };

@@ -1,13 +1,12 @@
 //! Scans to waves: what the host says of a wave before the device runs it.
 
 use super::engine::{Engine, Wave};
-use crate::fusion::arrays::{Look, NONE, Observation};
+use crate::fusion::arrays::{Look, NONE};
 use crate::fusion::config::Config;
 use crate::fusion::error::{FusionError, WORD_MAX, counted};
 use crate::fusion::executor::KernelError;
 use crate::fusion::grid::Grid;
-use crate::fusion::scan::{Scan, Sourced};
-use crate::fusion::undetected::Sight;
+use crate::scan::{Observation, Scan, Sight, Sourced};
 use crate::time::seconds_between;
 
 /// When each lane had its last scan, and how many it has had.

@@ -1,7 +1,8 @@
 //! The arrays that live on the device, by the names that the shaders give them.
 
 use super::kernels::{Aim, Cluster, Component, LaneState, Plane, Setup, Slot, Status};
-use crate::fusion::arrays::{Detection, Edge, Look, Observation, Placed, Row};
+use crate::fusion::arrays::{Edge, Look, Placed, Row};
+use crate::scan::{Detection, Observation};
 
 /// Declares the arrays: name in Rust, name in WGSL, element, meaning.
 macro_rules! fields {

@@ -3,15 +3,15 @@
 
 use super::fields::Field;
 use crate::fusion::arrays::{
-    AT_REST, BLOCK, COVARIANCE, Detection, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Observation, Placed, Row,
-    SOURCE_WORDS,
+    AT_REST, BLOCK, COVARIANCE, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED};
-use crate::fusion::mirror::{Layout, mirror};
 use crate::fusion::undetected::PART;
+use crate::mirror::{Layout, mirror};
+use crate::scan::{Detection, Observation};
 use crate::space::TILE_M;
 
 /// One kernel.

@@ -2,7 +2,7 @@
 //! enough. What a kernel binds is read from its text, which is the only place that says it.
 
 use super::kernels::Kernel;
-use crate::fusion::mirror::wgsl;
+use crate::mirror::wgsl;
 
 /// A kernel of that name made of those files.
 macro_rules! kernel {

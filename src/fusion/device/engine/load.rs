@@ -4,8 +4,9 @@ use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, LaneState, Plane, Setup, Status};
 use super::{Engine, Wave};
-use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Detection, Host, NONE, Placed, Row};
+use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
 use crate::fusion::undetected::{self, Undetected};
+use crate::scan::Detection;
 
 impl Engine {
     /// Lays out lanes, their fields and their components.
@@ -202,7 +203,7 @@ impl Engine {
     }
 }
 
-pub(super) fn plane(of: &undetected::Plane, first: usize) -> Plane {
+pub(super) fn plane(of: &crate::scan::Plane, first: usize) -> Plane {
     Plane {
         tile: of.origin.tile,
         cell_m: of.cell_m,

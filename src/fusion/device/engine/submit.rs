@@ -6,7 +6,8 @@ use super::super::kernels::Params;
 use super::super::pipeline::PARAMS_STRIDE;
 use super::super::program::{Extent, Pass, wave};
 use super::{Capacity, Engine, Landing, Pipeline, Readback, Wave};
-use crate::fusion::arrays::{BLOCK, Detection};
+use crate::fusion::arrays::BLOCK;
+use crate::scan::Detection;
 
 impl Engine {
     /// Uploads all that the waves bring, one after another; says how much there is of everything in each.

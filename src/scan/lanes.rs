@@ -1,17 +1,16 @@
 //! Segments to lanes: what each lane may see, from when to when, of whom, and where it could have seen.
 
 use super::coverage::{Ground, plane};
-use super::looks::{Looks, looks_between};
+use super::detections::SOURCES_MAX;
+use super::error::{ScanError, require};
+use super::looks::looks_between;
+use super::mask::{Mask, Plane};
 use super::measure::Extent;
-use super::{RunConfig, RunError};
-use crate::fusion::arrays::SOURCES_MAX;
-use crate::fusion::batch::LaneSetup;
-use crate::fusion::undetected::{Mask, Plane, Prior, Undetected};
-use crate::ingest::{Catalogue, Pass, Recording, Sensor};
+use crate::ingest::Catalogue;
 use crate::policy::{
-    ClassKey, ClassSummary, Classifier, Decisions, FuseRights, Measured, Obligations, Policy, Segment, Strata, Stratum,
-    ZoneMap, kind_name,
+    ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, Segment, Strata, Stratum, ZoneMap,
 };
+use crate::sensor::Sensor;
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,22 +18,22 @@ use std::sync::Arc;
 
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub struct Lane {
     /// Partners, as the policy numbers them.
-    pub(super) partners: Vec<usize>,
+    pub(crate) partners: Vec<usize>,
     /// Detections in these classes.
-    pub(super) detections: u64,
+    pub(crate) detections: u64,
     /// First and last time of a detection that it may fuse.
-    pub(super) span_us: [i64; 2],
+    pub(crate) span_us: [i64; 2],
     /// Owners and labels that it can tell apart; their places are the sources of fusion.
-    pub(super) sources: Vec<(String, String)>,
+    pub(crate) sources: Vec<(String, String)>,
     /// By number of the class, what the lane gets of it; beyond the last one nothing.
-    given: Vec<Option<Given>>,
+    permitted: Vec<Option<Permitted>>,
     /// Where each sensor's looks could have seen.
     masks: BTreeMap<usize, Masks>,
     plane: Plane,
     /// Whether any of its sensors knows heights.
-    pub(super) extent: Extent,
+    pub(crate) extent: Extent,
 }
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
@@ -48,38 +47,32 @@ struct Masks {
 
 /// What a lane gets of a class of detections.
 #[derive(Clone, Debug)]
-pub(super) struct Given {
+pub(crate) struct Permitted {
     /// Place of its owner and label among the lane's sources.
-    pub(super) source: u8,
+    pub(crate) source: u8,
     /// What its level demands; `None` where that changes no detection.
-    pub(super) cut: Option<Obligations<Measured>>,
+    pub(crate) cut: Option<Obligations<Measured>>,
 }
 
-/// What lanes are made from.
+/// What lanes are cut from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Basis<'a> {
-    /// The files that every pass reads.
-    pub(super) recording: &'a Recording,
-    /// What the first pass gave: all later ones must give the same.
-    pub(super) pass: Pass,
-    /// The classes of the first pass, by their keys.
-    pub(super) classifier: &'a Classifier,
+pub(crate) struct LaneBasis<'a> {
     /// The sensors.
-    pub(super) catalogue: &'a Catalogue,
+    pub(crate) catalogue: &'a Catalogue,
     /// The rules.
-    pub(super) policy: &'a Policy,
+    pub(crate) policy: &'a Policy,
     /// The zones of the rules, in the recording's frame.
-    pub(super) zones: &'a ZoneMap,
+    pub(crate) zones: &'a ZoneMap,
     /// The stretches of time that the rules tell apart.
-    pub(super) strata: &'a Strata,
+    pub(crate) strata: &'a Strata,
     /// The time that rules may ask for.
-    pub(super) as_of_us: Option<i64>,
-    /// Parameters.
-    pub(super) config: &'a RunConfig,
+    pub(crate) as_of_us: Option<i64>,
+    /// Edge of a cell of the field, metres; more where a plane would have too many.
+    pub(crate) cell_m: f64,
     /// All classes of the recording.
-    pub(super) classes: &'a [ClassKey],
+    pub(crate) classes: &'a [ClassKey],
     /// Their counts and times.
-    pub(super) summaries: &'a [ClassSummary],
+    pub(crate) summaries: &'a [ClassSummary],
 }
 
 /// A segment before it is a lane, or several: where partners could have seen different places.
@@ -105,7 +98,7 @@ impl Lane {
     ///
     /// # Errors
     /// If a rule fails, or a lane has more sources than fusion can tell apart.
-    pub(super) fn all(basis: &Basis<'_>, decisions: &Decisions) -> Result<Vec<Self>, RunError> {
+    pub(crate) fn all(basis: &LaneBasis<'_>, decisions: &Decisions) -> Result<Vec<Self>, ScanError> {
         let sensors = basis.catalogue.sensors.iter().enumerate();
         let numbers: BTreeMap<&str, usize> = sensors.map(|(number, sensor)| (sensor.name.as_str(), number)).collect();
         // Segments of the same sensors lie over the same ground, of which one is in memory at a time.
@@ -117,7 +110,7 @@ impl Lane {
         let mut lanes: Vec<(usize, Self)> = Vec::new();
         for (sensors, drafts) in by_sensors {
             let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
-            let mut ground = Ground::new(plane_over(&sensors, frame, basis.config)?, frame, Some(basis.zones));
+            let mut ground = Ground::new(plane_over(&sensors, frame, basis.cell_m)?, frame, Some(basis.zones));
             let covers: BTreeMap<usize, usize> =
                 sensors.iter().map(|(number, sensor)| (*number, ground.cover(sensor))).collect();
             for (place, draft) in drafts {
@@ -128,52 +121,69 @@ impl Lane {
         Ok(lanes.into_iter().map(|(_, lane)| lane).collect())
     }
 
-    /// A lane of detections of one owner without a policy, class 0: it may see all that `sensors` see.
+    /// A lane without a policy, which may see all that `sensors`, indices in the catalogue, see; its field has cells of
+    /// about `cell_m`.
     ///
     /// # Errors
-    /// If the sensors cover more than a plane can hold.
-    pub(super) fn open(
+    /// An index of no sensor, or sensors that cover more than a plane can hold.
+    pub fn open(
         catalogue: &Catalogue,
-        sensors: &BTreeSet<usize>,
-        span_us: [i64; 2],
-        config: &RunConfig,
-    ) -> Result<Self, RunError> {
-        let used = named(catalogue, sensors.iter());
-        let mut ground = Ground::new(plane_over(&used, catalogue.frame, config)?, catalogue.frame, None);
+        sensors: impl IntoIterator<Item = usize>,
+        cell_m: f64,
+    ) -> Result<Self, ScanError> {
+        let at = || "lane".to_owned();
+        require(at, ("edge of a cell", cell_m), |m| *m > 0.0 && m.is_finite(), "metres, above 0")?;
+        let numbers: BTreeSet<usize> = sensors.into_iter().collect();
+        let beyond = numbers.iter().find(|number| **number >= catalogue.sensors.len());
+        require(at, ("sensor", beyond), Option::is_none, "indices of sensors in the catalogue")?;
+        let used = named(catalogue, numbers.iter());
+        let mut ground = Ground::new(plane_over(&used, catalogue.frame, cell_m)?, catalogue.frame, None);
         let seen = |&(number, sensor): &(usize, &Sensor)| {
             let coverage = ground.cover(sensor);
             let from = vec![(i64::MIN, ground.mask(coverage, &[true])?)];
-            Ok((number, Masks { looks_us: looks_between(sensor, span_us), from }))
+            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from }))
         };
         Ok(Self {
             partners: Vec::new(),
             detections: 0,
-            span_us,
+            span_us: [i64::MIN, i64::MAX],
             sources: vec![(String::new(), String::new())],
-            given: vec![Some(Given { source: 0, cut: None })],
-            masks: used.iter().map(seen).collect::<Result<_, RunError>>()?,
+            permitted: vec![Some(Permitted { source: 0, cut: None })],
+            masks: used.iter().map(seen).collect::<Result<_, ScanError>>()?,
             extent: extent(&used),
             plane: ground.plane().clone(),
         })
     }
 
+    /// The cells over all that its sensors cover.
+    #[must_use]
+    pub fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// Where its objects move.
+    #[must_use]
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
     /// What the lane gets of a class; `None`: nothing.
     #[must_use]
-    pub(super) fn given(&self, class: u32) -> Option<&Given> {
-        self.given.get(class as usize)?.as_ref()
+    pub(crate) fn permitted(&self, class: u32) -> Option<&Permitted> {
+        self.permitted.get(class as usize)?.as_ref()
     }
 
     /// Whether it gets some detections other than as they were measured.
     #[must_use]
-    pub(super) fn cuts(&self) -> bool {
-        self.given.iter().flatten().any(|given| given.cut.is_some())
+    pub(crate) fn cuts(&self) -> bool {
+        self.permitted.iter().flatten().any(|permitted| permitted.cut.is_some())
     }
 
     /// Where a sensor's look that begins at `start_us` could have seen: rights are those of that time.
     ///
     /// # Errors
     /// If the lane has no such look: a fault of this program, which must not pass for a look that sees everything.
-    pub(super) fn mask(&self, sensor: usize, start_us: i64) -> Result<&Mask, RunError> {
+    pub(crate) fn mask(&self, sensor: usize, start_us: i64) -> Result<&Mask, ScanError> {
         let masks = self.masks.get(&sensor).filter(|masks| {
             let [first_us, last_us] = masks.looks_us;
             (first_us..=last_us).contains(&start_us)
@@ -184,53 +194,37 @@ impl Lane {
         });
         mask.map(|(_, mask)| mask.as_ref()).ok_or_else(|| {
             let found = format!("a look of sensor number {sensor} that begins at {start_us} microseconds");
-            RunError::NotAllowed { found }
+            ScanError::NotAllowed { found }
         })
     }
 
-    /// The looks of the sensors that the lane may use.
+    /// Whether the lane may use a sensor.
     #[must_use]
-    pub(super) fn looks(&self, catalogue: &Catalogue) -> Looks {
-        Looks::new(named(catalogue, self.masks.keys()), self.span_us)
+    pub(crate) fn uses(&self, sensor: usize) -> bool {
+        self.masks.contains_key(&sensor)
+    }
+
+    /// The sensors that the lane may use, each with its index.
+    #[must_use]
+    pub(crate) fn sensors<'a>(&self, catalogue: &'a Catalogue) -> Vec<(usize, &'a Sensor)> {
+        named(catalogue, self.masks.keys())
     }
 
     /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
     /// the next look tells.
     #[must_use]
-    pub(super) fn reports(&self, catalogue: &Catalogue, period_us: i64, horizon_us: i64) -> u64 {
+    pub(crate) fn reports(&self, catalogue: &Catalogue, period_us: i64, horizon_us: i64) -> u64 {
         let [first_us, last_us] = self.span_us;
-        let sensors = named(catalogue, self.masks.keys());
+        let sensors = self.sensors(catalogue);
         let look_us = sensors.iter().map(|(_, sensor)| sensor.scan_period_us).min().unwrap_or(0);
         let of_row = u64::try_from(horizon_us.saturating_add(look_us) / period_us).unwrap_or(0).saturating_add(2);
         let of_span = last_us.abs_diff(first_us) / u64::try_from(period_us).unwrap_or(1).max(1) + 1;
         of_row.saturating_mul(self.detections).min(of_span)
     }
-
-    /// The fusion problem before its first scan.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub(super) fn setup(&self, frame: Frame, config: &RunConfig) -> LaneSetup {
-        let births = &config.fusion.undetected;
-        let planar = self.extent == Extent::Plane;
-        let height_m = if planar { 0.0 } else { (super::measure::HEIGHT_M / 2.0) as f32 };
-        LaneSetup {
-            radial: frame == Frame::Geodetic,
-            undetected: Undetected::Field {
-                density: vec![(births.initial_per_km2 * 1e-6) as f32; self.plane.len()],
-                plane: self.plane.clone(),
-                birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
-                prior: Prior {
-                    speed_m_s: births.speed_m_s,
-                    climb_m_s: if planar { 0.0 } else { births.climb_m_s },
-                    height_m,
-                },
-            },
-        }
-    }
 }
 
 impl<'a> Draft<'a> {
-    fn of(basis: &Basis<'a>, numbers: &BTreeMap<&str, usize>, segment: Segment) -> Result<Self, RunError> {
+    fn of(basis: &LaneBasis<'a>, numbers: &BTreeMap<&str, usize>, segment: Segment) -> Result<Self, ScanError> {
         let Segment { classes: levels, partners } = segment;
         let mut draft = Self {
             partners,
@@ -258,7 +252,7 @@ impl<'a> Draft<'a> {
             let place = u8::try_from(place).ok().filter(|_| found <= SOURCES_MAX);
             *source = place.ok_or_else(|| {
                 let first = draft.partners.first().and_then(|&partner| basis.policy.partners().get(partner));
-                RunError::TooManySources { partner: first.map_or_else(String::new, |p| p.id.clone()), found }
+                ScanError::TooManySources { partner: first.map_or_else(String::new, |p| p.id.clone()), found }
             })?;
         }
         Ok(draft)
@@ -267,12 +261,12 @@ impl<'a> Draft<'a> {
     /// The lanes of partners that could have seen the same places.
     fn lanes(
         &self,
-        basis: &Basis<'_>,
+        basis: &LaneBasis<'_>,
         ground: &mut Ground,
         covers: &BTreeMap<usize, usize>,
-    ) -> Result<Vec<Lane>, RunError> {
+    ) -> Result<Vec<Lane>, ScanError> {
         // All are collected before the first failure is picked, so that it is the same one on any number of threads.
-        let rights: Vec<Result<Rights, RunError>> =
+        let rights: Vec<Result<Rights, ScanError>> =
             self.partners.par_iter().map(|&partner| self.rights(basis, ground, covers, partner)).collect();
         let mut places: BTreeMap<Rights, usize> = BTreeMap::new();
         let mut lanes: Vec<Lane> = Vec::new();
@@ -295,11 +289,11 @@ impl<'a> Draft<'a> {
     /// mask says holds for all of it, and is what the rules say of the time at which it begins.
     fn rights(
         &self,
-        basis: &Basis<'_>,
+        basis: &LaneBasis<'_>,
         ground: &Ground,
         covers: &BTreeMap<usize, usize>,
         partner: usize,
-    ) -> Result<Rights, RunError> {
+    ) -> Result<Rights, ScanError> {
         let mut may = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
         let mut rights = Rights::new();
         for (&number, kinds) in &self.sensors {
@@ -329,24 +323,24 @@ impl<'a> Draft<'a> {
 
     fn lane(
         &self,
-        basis: &Basis<'_>,
+        basis: &LaneBasis<'_>,
         ground: &mut Ground,
         covers: &BTreeMap<usize, usize>,
         rights: &Rights,
-    ) -> Result<Lane, RunError> {
-        let mut given = Vec::new();
+    ) -> Result<Lane, ScanError> {
+        let mut permitted = Vec::new();
         for (class, key) in &self.classes {
             let cut = self.levels.get(class).filter(|cut| cut.coarsen_m.is_some() || !cut.omit.is_empty());
             let source = self.sources.get(&(key.owner.as_str(), key.label.as_str()));
-            given.resize(*class as usize, None);
-            given.push(source.map(|&source| Given { source, cut: cut.cloned() }));
+            permitted.resize(*class as usize, None);
+            permitted.push(source.map(|&source| Permitted { source, cut: cut.cloned() }));
         }
         let mut masks = BTreeMap::new();
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
             let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
             let from = from.iter().map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed)?)));
-            let from = from.collect::<Result<_, RunError>>()?;
+            let from = from.collect::<Result<_, ScanError>>()?;
             masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from });
         }
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
@@ -356,7 +350,7 @@ impl<'a> Draft<'a> {
             detections: self.detections,
             span_us: self.span_us,
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
-            given,
+            permitted,
             masks,
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.
@@ -371,12 +365,12 @@ fn may_fuse(
     sensor: &Sensor,
     kinds: &BTreeSet<(&str, bool)>,
     (zones, stratum): (&BTreeSet<String>, &Stratum),
-) -> Result<bool, RunError> {
+) -> Result<bool, ScanError> {
     for &(label, identified) in kinds {
         let class = ClassKey {
             sensor: sensor.name.clone(),
             owner: sensor.owner.clone(),
-            kind: kind_name(&sensor.kind).to_owned(),
+            kind: sensor.kind.name().to_owned(),
             label: label.to_owned(),
             zones: zones.clone(),
             periods: stratum.periods.clone(),
@@ -403,8 +397,7 @@ fn extent(sensors: &[(usize, &Sensor)]) -> Extent {
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.
-fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, config: &RunConfig) -> Result<Plane, RunError> {
-    let cell_m = f64::from(config.fusion.undetected.cell_km.get()) * 1e3;
+fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, cell_m: f64) -> Result<Plane, ScanError> {
     let mut by_name = sensors.to_vec();
     by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
     plane(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)

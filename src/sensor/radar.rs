@@ -1,8 +1,7 @@
-//! Measurements to engine coordinates, in f64, once.
+//! Radars: range and azimuth, optionally elevation, altitude and range rate, from a fixed site.
 //!
-//! A position is taken as it is, along x, y(, z) or east, north, up. A radar measurement (range r, azimuth θ clockwise
-//! from north, elevation ε) becomes a point and a standard deviation along three axes: the line of sight, across it
-//! horizontally, and across it upwards:
+//! A measurement (range r, azimuth θ clockwise from north, elevation ε) becomes, in f64 and once, a point and a standard
+//! deviation along three axes: the line of sight, across it horizontally, and across it upwards:
 //!
 //! | axis | direction | standard deviation |
 //! | --- | --- | --- |
@@ -26,8 +25,11 @@
 //! the point is where the range meets altitude zero (or comes nearest), axis 0 is horizontal, and nothing is debiased,
 //! because the filter takes the range along a direction that it predicts.
 
-use super::detections::Measurement;
-use crate::space::{Frame, Geodetic};
+use super::columns::{Cells, Quantity, Sigma};
+use super::measurement::{Converted, Measurement, is_pair, narrow};
+use super::{Keys, Noise, Site};
+use crate::space::{Frame, Geodetic, Place};
+use std::f64::consts::TAU;
 
 /// Beyond this r σ² / σr the plain conversion of an angle is too biased.
 const BIAS_BOUND: f64 = 0.4;
@@ -35,72 +37,79 @@ const BIAS_BOUND: f64 = 0.4;
 /// No standard deviation is below this many metres, so that its square is a normal f32.
 const SIGMA_FLOOR_M: f64 = 1e-6;
 
-/// A measurement in engine coordinates.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Converted {
-    /// Engine coordinates in metres.
-    pub(super) metres: [f64; 3],
-    /// x, y in metres or longitude, latitude in degrees.
-    pub(super) horizontal: [f64; 2],
-    pub(super) measurement: Measurement,
-}
-
-/// A position of a local recording: x, y and their standard deviation, then z and its own where there is one.
-pub(super) fn local([x, y]: [f64; 2], sigma_horizontal_m: f64, vertical_m: Option<[f64; 2]>) -> Converted {
-    let [z, sigma_z] = vertical_m.unwrap_or([0.0, 0.0]);
-    let measurement = Measurement {
-        axes: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_z].map(narrow),
-        rows: if vertical_m.is_some() { 3 } else { 2 },
-        range_m: 0.0,
-        slant: false,
-        range_rate_m_s: None,
+/// What the catalogue says of one.
+pub(super) fn keys(frame: Frame) -> Keys {
+    let foreign: &[_] = match frame {
+        Frame::Geodetic => &[("horizontal_m", "range_m and azimuth_deg: kind is radar")],
+        Frame::Local => &[
+            ("horizontal_m", "range_m and azimuth_deg: kind is radar"),
+            ("vertical_m", "elevation_deg: a radar of a local recording measures no altitude"),
+        ],
     };
-    Converted { metres: [x, y, z], horizontal: [x, y], measurement }
+    Keys { needed: &["range_m", "azimuth_deg"], foreign, has_site: true }
 }
 
-/// A position of a geodetic recording; without the standard deviation of a height the height was not measured.
-pub(super) fn geodetic(position: Geodetic, sigma_horizontal_m: f64, sigma_vertical_m: Option<f64>) -> Converted {
-    let measurement = Measurement {
-        axes: position.enu_axes().map(|axis| axis.map(narrow)),
-        sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_vertical_m.unwrap_or(0.0)].map(narrow),
-        rows: if sigma_vertical_m.is_some() { 3 } else { 2 },
-        range_m: 0.0,
-        slant: false,
-        range_rate_m_s: None,
-    };
-    let horizontal = [position.longitude_deg, position.latitude_deg];
-    Converted { metres: position.ecef(), horizontal, measurement }
-}
-
-/// Where a radar stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Site {
-    pub(super) frame: Frame,
-    pub(super) metres: [f64; 3],
-    pub(super) enu: [[f64; 3]; 3],
-    /// Height (local) or altitude (geodetic).
-    height_m: f64,
-}
-
-impl Site {
-    pub(super) fn new(frame: Frame, metres: [f64; 3], enu: [[f64; 3]; 3]) -> Self {
-        let height_m = match frame {
-            Frame::Local => metres[2],
-            Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
-        };
-        Self { frame, metres, enu, height_m }
+/// The measurement of a row.
+///
+/// # Errors
+/// What is wrong with a cell.
+pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault> {
+    use Quantity as Q;
+    for foreign in [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal] {
+        cells.empty(foreign)?;
     }
+    let with_sigma = |value: Option<f64>, sigma: &Sigma| match value {
+        Some(value) => cells.sigma(sigma).map(|sigma| Some([value, sigma])),
+        None => Ok(None),
+    };
+    let range = Sigma { of: Q::Range, column: Q::SigmaRange, noise: noise.range_m, key: "range_m" };
+    let azimuth = Sigma { of: Q::Azimuth, column: Q::SigmaAzimuth, noise: noise.azimuth_rad, key: "azimuth_deg" };
+    let elevation =
+        Sigma { of: Q::Elevation, column: Q::SigmaElevation, noise: noise.elevation_rad, key: "elevation_deg" };
+    let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
+    let rate =
+        Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
+    Ok(Polar {
+        range_m: [cells.required(Q::Range)?, cells.sigma(&range)?],
+        azimuth_rad: [cells.required(Q::Azimuth)?.to_radians(), cells.sigma(&azimuth)?],
+        elevation_rad: with_sigma(cells.optional(Q::Elevation)?.map(f64::to_radians), &elevation)?,
+        altitude_m: with_sigma(cells.optional(Q::Altitude)?, &altitude)?,
+        range_rate_m_s: with_sigma(cells.optional(Q::RangeRate)?, &rate)?,
+    })
+}
+
+/// Share of the false detections a square metre, at a range: uniform in range and azimuth over a ring.
+pub(super) fn clutter_per_m2([near, far]: [f64; 2], range_m: f32) -> f64 {
+    1.0 / ((far - near).max(1.0) * TAU * f64::from(range_m).max(1.0))
+}
+
+/// The axis from a site to a place that was measured without its height: the place lies at the slant range, so that
+/// axis and range tell where the site is.
+pub(super) fn slant_axis(site_m: [f64; 3], place: &Place, range_m: f32) -> [f32; 3] {
+    let [[x, y, z], [a, b, c]] = [place.metres(), site_m];
+    let range = f64::from(range_m).max(1.0);
+    [x - a, y - b, z - c].map(|along| narrow(along / range))
+}
+
+/// The variance that a cell adds along each axis: its axes lie along the line of sight, not along the cell's edges, so the
+/// longest edge counts for all three.
+pub(super) fn coarse_m2(edges_m2: [f64; 3]) -> [f64; 3] {
+    [edges_m2.into_iter().fold(0.0, f64::max); 3]
 }
 
 /// What a radar measured; each standard deviation beside its quantity.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Polar {
-    pub(super) range_m: [f64; 2],
-    pub(super) azimuth_rad: [f64; 2],
-    pub(super) elevation_rad: Option<[f64; 2]>,
-    pub(super) altitude_m: Option<[f64; 2]>,
-    pub(super) range_rate_m_s: Option<[f64; 2]>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Polar {
+    /// Slant range in metres; horizontal in a local recording without heights.
+    pub range_m: [f64; 2],
+    /// Azimuth clockwise from north (y) in radians.
+    pub azimuth_rad: [f64; 2],
+    /// Elevation in radians.
+    pub elevation_rad: Option<[f64; 2]>,
+    /// Altitude in metres, in a geodetic recording.
+    pub altitude_m: Option<[f64; 2]>,
+    /// Range rate in metres a second, positive when opening.
+    pub range_rate_m_s: Option<[f64; 2]>,
 }
 
 /// Elevation, however it came about.
@@ -144,6 +153,42 @@ impl Polar {
     pub(super) fn convert_slant(&self, site: &Site) -> Option<Converted> {
         let ray = Ray::new(site, self.azimuth_rad[0]);
         self.completed(self.slant(&ray), site)
+    }
+
+    /// The range and angles of a point, with the standard deviations of this measurement.
+    pub(super) fn moved(self, metres: [f64; 3], site: &Site) -> Self {
+        let [[x, y, z], [a, b, c]] = [metres, site.metres];
+        let [east, north, up] = site.enu.map(|[i, j, k]| i * (x - a) + j * (y - b) + k * (z - c));
+        let planar = site.frame == Frame::Local && self.elevation_rad.is_none() && self.altitude_m.is_none();
+        let across = east.hypot(north);
+        // The site itself is in no direction; a metre off is.
+        let range_m = if planar { across } else { across.hypot(up) }.max(1.0);
+        let altitude_m = match site.frame {
+            Frame::Local => z,
+            Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
+        };
+        Self {
+            range_m: [range_m, self.range_m[1]],
+            azimuth_rad: [east.atan2(north), self.azimuth_rad[1]],
+            elevation_rad: self.elevation_rad.map(|[_, sigma]| [(up / range_m).clamp(-1.0, 1.0).asin(), sigma]),
+            altitude_m: self.altitude_m.map(|[_, sigma]| [altitude_m, sigma]),
+            range_rate_m_s: self.range_rate_m_s,
+        }
+    }
+
+    /// Whether all of it are numbers with standard deviations above 0, and the range is above 0, too.
+    pub(super) fn is_sound(&self) -> bool {
+        let Self { range_m, azimuth_rad, elevation_rad, altitude_m, range_rate_m_s } = self;
+        let mut optional = [elevation_rad, altitude_m, range_rate_m_s].into_iter().flatten();
+        range_m[0] > 0.0 && is_pair(*range_m) && is_pair(*azimuth_rad) && optional.all(|pair| is_pair(*pair))
+    }
+
+    /// Every number of it, for a digest.
+    pub(super) fn numbers(&self, take: &mut impl FnMut(u8, &[f64])) {
+        let Self { range_m, azimuth_rad, elevation_rad, altitude_m, range_rate_m_s } = self;
+        for pair in [&Some(*range_m), &Some(*azimuth_rad), elevation_rad, altitude_m, range_rate_m_s] {
+            take(u8::from(pair.is_some()), pair.as_ref().map_or(&[], |pair| pair));
+        }
     }
 
     fn completed(&self, (metres, mut measurement): ([f64; 3], Measurement), site: &Site) -> Option<Converted> {
@@ -358,11 +403,6 @@ fn sum(s: f64, a: [f64; 3], t: f64, b: [f64; 3]) -> [f64; 3] {
     [s * a[0] + t * b[0], s * a[1] + t * b[1], s * a[2] + t * b[2]]
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rounded once, after all arithmetic in f64")]
-fn narrow(value: f64) -> f32 {
-    value as f32
-}
-
 #[cfg(test)]
-#[path = "convert_tests.rs"]
+#[path = "radar_tests.rs"]
 mod tests;

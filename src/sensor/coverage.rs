@@ -6,8 +6,30 @@
 
 use std::f64::consts::PI;
 
-use super::catalogue::{Coverage, Kind, Sensor};
+use super::Sensor;
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic};
+
+/// Where a sensor sees: a horizontal region and a span of heights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Coverage {
+    /// From `min` to `max`: x, y in metres (local) or longitude, latitude in degrees (geodetic).
+    /// `min[0] > max[0]` in the geodetic frame crosses the antimeridian.
+    Box {
+        /// Lower corner.
+        min: [f64; 2],
+        /// Upper corner.
+        max: [f64; 2],
+        /// Lowest and highest height in metres; `None` where the recording is planar.
+        height_m: Option<[f64; 2]>,
+    },
+    /// A ring about the site of a radar.
+    Ring {
+        /// Nearest and farthest range in metres.
+        range_m: [f64; 2],
+        /// Lowest and highest height in metres; `None` where the recording is planar.
+        height_m: Option<[f64; 2]>,
+    },
+}
 
 impl Sensor {
     /// Whether the sensor sees the point `metres` of engine coordinates.
@@ -33,8 +55,8 @@ impl Sensor {
                 across && (south..=north).contains(&y)
             }
             Coverage::Ring { range_m: [near, far], height_m } => {
-                let [dx, dy, dz] =
-                    std::array::from_fn(|i| metres.get(i).unwrap_or(&0.0) - self.site().get(i).unwrap_or(&0.0));
+                let [[x, y, z], [a, b, c]] = [metres, self.site_m()];
+                let [dx, dy, dz] = [x - a, y - b, z - c];
                 let planar = frame == Frame::Local && height_m.is_none();
                 let distance = if planar { dx.hypot(dy) } else { dx.hypot(dy).hypot(dz) };
                 (near..=far).contains(&distance)
@@ -73,17 +95,10 @@ impl Sensor {
         };
         match frame {
             Frame::Local => {
-                let [x, y, _] = self.site();
+                let [x, y, _] = self.site_m();
                 ([x - far, y - far], [x + far, y + far])
             }
-            Frame::Geodetic => around(Geodetic::from_ecef(self.site()), far),
-        }
-    }
-
-    fn site(&self) -> [f64; 3] {
-        match self.kind {
-            Kind::Radar { site_m, .. } => site_m,
-            Kind::Position => [0.0; 3],
+            Frame::Geodetic => around(Geodetic::from_ecef(self.site_m()), far),
         }
     }
 }
@@ -134,7 +149,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::Noise;
+    use super::super::{Kind, Noise};
     use super::*;
 
     fn sensor(kind: Kind, coverage: Coverage) -> Sensor {
@@ -152,7 +167,7 @@ mod tests {
 
     fn radar(latitude_deg: f64, longitude_deg: f64, altitude_m: f64, range_m: [f64; 2]) -> Sensor {
         let site = Geodetic { latitude_deg, longitude_deg, altitude_m };
-        let kind = Kind::Radar { site_m: site.ecef(), enu: site.enu_axes() };
+        let kind = Kind::radar_at(site);
         sensor(kind, Coverage::Ring { range_m, height_m: None })
     }
 
@@ -194,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_local_ring_is_flat_without_heights_and_round_with_them() {
-        let kind = Kind::Radar { site_m: [100.0, 0.0, 0.0], enu: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]] };
+        let kind = Kind::radar_at_m([100.0, 0.0, 0.0]);
         let flat = sensor(kind, Coverage::Ring { range_m: [10.0, 50.0], height_m: None });
         let round = sensor(kind, Coverage::Ring { range_m: [10.0, 50.0], height_m: Some([0.0, 60.0]) });
         for (sensor, high) in [(&flat, true), (&round, false)] {

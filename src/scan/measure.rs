@@ -1,9 +1,8 @@
 //! Measurements as fusion sees them: axes and noise, densities of clutter and of what a place does not tell.
 
-use crate::fusion::arrays::{Detection, Observation};
-use crate::fusion::config::Births;
-use crate::ingest::{Kind, Measurement, Sensor};
-use crate::run::looks::Row;
+use super::detections::{Detection, Observation};
+use super::looks::Row;
+use crate::sensor::{Measurement, Sensor};
 use crate::space::Frame;
 use crate::time::seconds_between;
 use std::f64::consts::TAU;
@@ -11,11 +10,11 @@ use std::f64::consts::TAU;
 /// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
 const CLUTTER_RATE_M_S: f64 = 340.0;
 /// Height that a radar is assumed to see to where the catalogue does not say, metres.
-pub(super) const HEIGHT_M: f64 = 15_000.0;
+pub(crate) const HEIGHT_M: f64 = 15_000.0;
 
 /// Where the objects of a lane move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
+pub enum Extent {
     /// In a plane: what is measured along two axes is measured whole.
     Plane,
     /// In space: what is measured along two axes has no height.
@@ -26,7 +25,8 @@ pub(super) enum Extent {
 #[derive(Debug)]
 pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
-    births: &'a Births,
+    /// Standard deviation of the speed of what nothing has detected yet, m/s.
+    speed_m_s: f32,
     area_m2: f64,
     extent: Extent,
 }
@@ -34,8 +34,8 @@ pub(super) struct Measurer<'a> {
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
-    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, births: &'a Births) -> Self {
-        Self { sensor, births, area_m2: sensor.area_m2(frame), extent }
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, speed_m_s: f32) -> Self {
+        Self { sensor, speed_m_s, area_m2: sensor.area_m2(frame), extent }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -77,29 +77,21 @@ impl<'a> Measurer<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     fn observation(&self, row: &Row) -> Observation {
         let m = &row.measurement;
-        let [mut axis_0, axis_1, axis_2] = m.axes;
-        if let (true, Kind::Radar { site_m, .. }) = (m.slant, self.sensor.kind) {
-            // The measured point lies at the slant range: the axis from the site to it, so that the site is known.
-            let place = row.place.metres();
-            let range = f64::from(m.range_m).max(1.0);
-            for ((axis, place), site) in axis_0.iter_mut().zip(place).zip(site_m) {
-                *axis = ((place - site) / range) as f32;
-            }
-        }
+        let [_, axis_1, axis_2] = m.axes;
         let [sigma_0_m, sigma_1_m, sigma_2_m] = m.sigma_m;
         let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
         let measures_height = m.rows > 2;
         let heights = if measures_height { self.height_m() } else { 1.0 };
         let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
         let rate_density = if rate_sigma_m_s > 0.0 {
-            let speed = f64::from(self.births.speed_m_s).hypot(f64::from(rate_sigma_m_s));
+            let speed = f64::from(self.speed_m_s).hypot(f64::from(rate_sigma_m_s));
             let x = f64::from(rate_m_s) / speed;
             (-0.5 * x * x).exp() / (speed * TAU.sqrt())
         } else {
             1.0
         };
         Observation {
-            axis_0,
+            axis_0: self.sensor.first_axis(&row.place, m),
             sigma_0_m,
             axis_1,
             sigma_1_m,
@@ -110,19 +102,10 @@ impl<'a> Measurer<'a> {
             rate_sigma_m_s,
             axes: m.rows,
             slant: u32::from(m.slant),
-            clutter: (self.sensor.clutter_per_scan * self.share_per_m2(row) / (heights * rates)) as f32,
+            clutter: (self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2) / (heights * rates))
+                as f32,
             spread: (rate_density / heights) as f32,
             padding: 0,
-        }
-    }
-
-    /// Density of one false detection: uniform over the coverage, for a radar uniform in range and azimuth.
-    fn share_per_m2(&self, row: &Row) -> f64 {
-        match (self.sensor.kind, self.sensor.coverage) {
-            (Kind::Radar { .. }, crate::ingest::Coverage::Ring { range_m: [near, far], .. }) => {
-                1.0 / ((far - near).max(1.0) * TAU * f64::from(row.measurement.range_m).max(1.0))
-            }
-            _ => 1.0 / self.area_m2.max(1.0),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ingest::{Catalogue, Detections, Options, Order, Reader};
+use crate::sensor::Kind;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -110,7 +111,7 @@ impl Case {
     }
 
     /// Each row of some detections under some obligations.
-    fn given(&self, catalogue: &Catalogue, batch: &Detections, cut: &Obligations<Measured>) -> Vec<Row> {
+    fn permitted(&self, catalogue: &Catalogue, batch: &Detections, cut: &Obligations<Measured>) -> Vec<Row> {
         let row = |n: usize| Row {
             time_us: batch.time_us[n],
             sensor: 0,
@@ -119,7 +120,8 @@ impl Case {
             source: 0,
         };
         let all = 0..batch.len();
-        all.map(|n| given(&row(n), batch.reading[n], &catalogue.sensors[0], self.frame, cut).expect("a row")).collect()
+        all.map(|n| permitted(&row(n), batch.reading[n], &catalogue.sensors[0], self.frame, cut).expect("a row"))
+            .collect()
     }
 
     fn truth(&self, random: &mut ChaCha8Rng) -> [f64; 3] {
@@ -165,15 +167,15 @@ fn the_noise_of_a_coarse_detection_is_true() {
         let batch = case.read(&catalogue, &rows);
         // 20,000 rows: the standard error of a mean of such squares is at most 0.01.
         for size_m in [60.0, 500.0] {
-            let given = case.given(&catalogue, &batch, &coarse_by(size_m));
+            let given = case.permitted(&catalogue, &batch, &coarse_by(size_m));
             let means = consistency(&given, &truth);
             assert!(means.iter().all(|mean| (mean - 1.0).abs() < 0.04), "{} {size_m}: {means:?}", case.columns);
         }
-        let exact = case.given(&catalogue, &batch, &Obligations::default());
+        let exact = case.permitted(&catalogue, &batch, &Obligations::default());
         let means = consistency(&exact, &truth);
         assert!(means.iter().all(|mean| (mean - 1.0).abs() < 0.04), "{}: {means:?}", case.columns);
         // A coarse place with the noise of an exact one is seen to be wrong.
-        let moved = case.given(&catalogue, &batch, &coarse_by(500.0));
+        let moved = case.permitted(&catalogue, &batch, &coarse_by(500.0));
         let lies = moved.iter().zip(&exact).map(|(to, from)| Row { measurement: from.measurement, ..*to });
         let means = consistency(&lies.collect::<Vec<_>>(), &truth);
         assert!(means.iter().all(|mean| *mean > 3.0), "{}: {means:?}", case.columns);
@@ -214,7 +216,7 @@ fn nothing_finer_than_the_cell_is_left_in_a_coarse_detection() {
         }
         let [one, other] = [one, other].map(|rows| case.read(&catalogue, &rows));
         let differ = |cut: &Obligations<Measured>| {
-            let pairs = case.given(&catalogue, &one, cut).into_iter().zip(case.given(&catalogue, &other, cut));
+            let pairs = case.permitted(&catalogue, &one, cut).into_iter().zip(case.permitted(&catalogue, &other, cut));
             pairs.filter(|(a, b)| (a.place, a.measurement) != (b.place, b.measurement)).count()
         };
         assert_eq!(differ(&coarse_by(400.0)), 0, "{}", case.columns);
@@ -241,8 +243,8 @@ fn a_height_that_is_left_out_leaves_no_trace_and_what_remains_is_true() {
         });
         let [a, b] = [rows.clone(), other.collect()].map(|rows| {
             let batch = case.read(&catalogue, &rows);
-            let exact = case.given(&catalogue, &batch, &Obligations::default());
-            (case.given(&catalogue, &batch, &cut), exact)
+            let exact = case.permitted(&catalogue, &batch, &Obligations::default());
+            (case.permitted(&catalogue, &batch, &cut), exact)
         });
         for ((a, b), (exact_a, exact_b)) in a.0.iter().zip(&b.0).zip(a.1.iter().zip(&b.1)) {
             assert_eq!((a.place, a.measurement), (b.place, b.measurement), "{}", case.columns);

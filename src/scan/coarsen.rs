@@ -12,13 +12,13 @@
 //! and at most 2 % too cautious in the variance on Earth, more only within a few cells of a pole.
 
 use super::looks::Row;
-use crate::ingest::{Kind, Measurement, Reading, Sensor};
 use crate::policy::{Measured, Obligations, geodetic_cell, local_cell};
+use crate::sensor::{Measurement, Reading, Sensor};
 use crate::space::{Frame, Geodetic, Place};
 
 /// A row as the obligations of its level leave it; `None` if nothing measurable is left.
 #[must_use]
-pub(super) fn given(
+pub(crate) fn permitted(
     row: &Row,
     reading: Reading,
     sensor: &Sensor,
@@ -59,10 +59,7 @@ fn coarse(
         }
     };
     let (_, mut measurement) = reading.at(centre, sensor, frame).in_metres(sensor, frame)?;
-    let added_m2 = match sensor.kind {
-        Kind::Position => variance_m2,
-        Kind::Radar { .. } => [variance_m2.into_iter().fold(0.0, f64::max); 3],
-    };
+    let added_m2 = sensor.kind.coarse_m2(variance_m2);
     let measured = usize::try_from(measurement.rows).unwrap_or(0);
     for (sigma_m, added_m2) in measurement.sigma_m.iter_mut().zip(added_m2).take(measured) {
         *sigma_m = narrow(f64::from(*sigma_m).hypot(added_m2.sqrt()));
@@ -76,5 +73,5 @@ fn narrow(value: f64) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "given_tests.rs"]
+#[path = "coarsen_tests.rs"]
 mod tests;

@@ -11,10 +11,10 @@
 //! error.
 #![expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 
-use super::RunError;
-use crate::fusion::undetected::{Mask, Plane};
-use crate::ingest::{Coverage, Kind, Sensor};
+use super::error::ScanError;
+use super::mask::{Mask, Plane};
 use crate::policy::ZoneMap;
+use crate::sensor::{Coverage, Sensor};
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic, Place};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,13 +34,13 @@ pub(super) fn plane<'a>(
     sensors: impl Iterator<Item = &'a Sensor>,
     frame: Frame,
     cell_m: f64,
-) -> Result<Plane, RunError> {
+) -> Result<Plane, ScanError> {
     let corners: Vec<[f64; 3]> = sensors.flat_map(|sensor| outline(sensor, frame)).collect();
     let (east, north, centre) = axes(&corners, frame);
     if frame == Frame::Geodetic {
         let reach_deg = corners.iter().map(|corner| angle_deg(corner, &centre)).fold(0.0, f64::max);
         if reach_deg > REACH_MAX_DEG {
-            return Err(RunError::TooWide { reach_deg });
+            return Err(ScanError::TooWide { reach_deg });
         }
     }
     let along = |axis: &[f64; 3], m: &[f64; 3]| (0..3).map(|k| axis[k] * (m[k] - centre[k])).sum::<f64>();
@@ -168,7 +168,7 @@ impl Ground {
     ///
     /// # Errors
     /// A plane that is none.
-    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, RunError> {
+    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, ScanError> {
         let key = (coverage, allowed.to_vec());
         if let Some(known) = self.masks.get(&key) {
             return Ok(Arc::clone(known));
@@ -186,17 +186,13 @@ impl Ground {
 
 /// All that decides what a sensor covers.
 fn shape(sensor: &Sensor) -> [u64; 11] {
-    let site_m = match sensor.kind {
-        Kind::Radar { site_m, .. } => site_m,
-        Kind::Position => [0.0; 3],
-    };
     let (kind, [[a, b], [c, d]], height_m) = match sensor.coverage {
         Coverage::Box { min, max, height_m } => (0.0, [min, max], height_m),
         Coverage::Ring { range_m, height_m } => (1.0, [range_m, [0.0; 2]], height_m),
     };
     let bounded = if height_m.is_some() { 1.0 } else { 0.0 };
     let [low, high] = height_m.unwrap_or_default();
-    let [x, y, z] = site_m;
+    let [x, y, z] = sensor.site_m();
     [kind, a, b, c, d, bounded, low, high, x, y, z].map(f64::to_bits)
 }
 
@@ -277,7 +273,7 @@ fn axes(points: &[[f64; 3]], frame: Frame) -> ([f64; 3], [f64; 3], [f64; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::Noise;
+    use crate::sensor::{Kind, Noise};
 
     fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         Sensor {

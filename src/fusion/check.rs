@@ -1,87 +1,8 @@
-//! One look of one lane, as fusion takes it, and what it has to be.
-//!
-//! What decides who gets a track fails closed: a detection cannot be without its source, and what a look could have seen
-//! is said, never left out. A scan is checked before anything is computed from it, in one pass over its detections.
+//! What a wave of scans has to be: checked before anything is computed from it, in one pass over its detections.
 
-use super::arrays::{Detection, Observation, SOURCES_MAX};
-use super::error::{FusionError, require, wrong};
-use super::undetected::{Sight, Undetected};
+use super::undetected::Undetected;
+use crate::scan::{Detection, Observation, SOURCES_MAX, Scan, Sight, Wrong, require, wrong};
 use rayon::prelude::*;
-
-/// One look of one lane.
-#[derive(Clone, Debug)]
-pub struct Scan<'a> {
-    /// The lane.
-    pub lane: usize,
-    /// When; not before the lane's last scan.
-    pub time_us: i64,
-    /// Probability that the look detects what it covers, above 0.
-    pub detection_probability: f32,
-    /// Where it could have seen.
-    pub sight: Sight<'a>,
-    /// How far a measured place may lie off along what was not measured, metres.
-    pub slack_m: f32,
-    /// Its detections, in the order that identities count.
-    pub detections: Sourced,
-}
-
-/// Detections, each with its source: owner and label, numbered within the lane.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sourced {
-    detections: Vec<Detection>,
-    sources: Vec<u8>,
-}
-
-impl Sourced {
-    /// Detections of one source.
-    #[must_use]
-    pub fn of(source: u8, detections: Vec<Detection>) -> Self {
-        Self { sources: vec![source; detections.len()], detections }
-    }
-
-    /// Adds one.
-    pub fn push(&mut self, detection: Detection, source: u8) {
-        self.detections.push(detection);
-        self.sources.push(source);
-    }
-
-    /// The detections.
-    #[must_use]
-    pub fn detections(&self) -> &[Detection] {
-        &self.detections
-    }
-
-    /// The source of each.
-    #[must_use]
-    pub fn sources(&self) -> &[u8] {
-        &self.sources
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.detections.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.detections.is_empty()
-    }
-
-    /// The detections, and the source of each.
-    #[must_use]
-    pub fn into_parts(self) -> (Vec<Detection>, Vec<u8>) {
-        (self.detections, self.sources)
-    }
-}
-
-impl FromIterator<(Detection, u8)> for Sourced {
-    fn from_iter<T: IntoIterator<Item = (Detection, u8)>>(pairs: T) -> Self {
-        let (detections, sources) = pairs.into_iter().unzip();
-        Self { detections, sources }
-    }
-}
 
 /// Detections that one task checks.
 const CHUNK: usize = 1 << 14;
@@ -91,7 +12,7 @@ pub(super) fn check<'a>(
     scans: &[Scan<'_>],
     observations: &[Observation],
     lane: impl Fn(usize) -> Option<(&'a Undetected, Option<i64>)>,
-) -> Result<(), FusionError> {
+) -> Result<(), Wrong> {
     let mut next = 0;
     for scan in scans {
         let at = || format!("scan of lane {}", scan.lane);
@@ -115,7 +36,7 @@ pub(super) fn check<'a>(
 }
 
 impl Scan<'_> {
-    fn check(&self, undetected: &Undetected, last_us: Option<i64>) -> Result<(), FusionError> {
+    fn check(&self, undetected: &Undetected, last_us: Option<i64>) -> Result<(), Wrong> {
         let at = || format!("scan of lane {} at {} µs", self.lane, self.time_us);
         let (p, slack_m) = (self.detection_probability, self.slack_m);
         let in_order = |last: &Option<i64>| last.is_none_or(|last| self.time_us >= last);
@@ -131,8 +52,8 @@ impl Scan<'_> {
         }
     }
 
-    fn check_detections(&self, observations: usize) -> Result<(), FusionError> {
-        let Sourced { detections, sources } = &self.detections;
+    fn check_detections(&self, observations: usize) -> Result<(), Wrong> {
+        let (detections, sources) = (self.detections.detections(), self.detections.sources());
         let at = |number: usize| format!("detection {number} of lane {} at {} µs", self.lane, self.time_us);
         let is_whole = |d: &Detection| {
             let [x, y, z] = d.offset_m;

@@ -1,5 +1,7 @@
 //! Looks of sensors: one lane's rows in time order become, for every sensor, one look after another, empty ones too.
 //!
+//! Rows are pushed as they come; a look is over once a later row, or the word of whoever pushes, says so.
+//!
 //! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded. Looks come out in the order of
 //! their ends, then of their sensors' names. A lane forms its looks from its own rows alone: a row that it may not see
 //! can neither end one of its looks nor make one of its rows late.
@@ -8,38 +10,40 @@
 //! must miss in a row before no track that they cover can be left, and as many of the last ones, after which the field of
 //! undetected targets knows no more of what was before; those between would find nothing to change, and are left out.
 
-use crate::ingest::{Measurement, Sensor};
+use crate::sensor::{Measurement, Sensor};
 use crate::space::Place;
 use std::collections::{BTreeMap, VecDeque};
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub struct Row {
     /// When, microseconds.
-    pub(super) time_us: i64,
+    pub time_us: i64,
     /// Index of the sensor in the catalogue.
-    pub(super) sensor: usize,
+    pub sensor: usize,
     /// Measured position.
-    pub(super) place: Place,
+    pub place: Place,
     /// How it was measured.
-    pub(super) measurement: Measurement,
+    pub measurement: Measurement,
     /// Place of its owner and label among the lane's sources.
-    pub(super) source: u8,
+    pub source: u8,
 }
 
 /// One look of one sensor.
 #[derive(Debug)]
-pub(super) struct Look {
+pub struct Look {
     /// Index of the sensor in the catalogue.
-    pub(super) sensor: usize,
+    pub sensor: usize,
     /// When it began, microseconds.
-    pub(super) start_us: i64,
+    pub start_us: i64,
     /// When it ended.
-    pub(super) end_us: i64,
+    pub end_us: i64,
+    /// The time of its scan: that of its latest detection, or the end of an empty look; never before the scan before.
+    pub time_us: i64,
     /// What it detected.
-    pub(super) rows: Vec<Row>,
+    pub rows: Vec<Row>,
     /// Whether some looks between the lane's last row and this one were left out.
-    pub(super) after_rest: bool,
+    pub after_rest: bool,
 }
 
 /// Detections that a look may hold: some 4 GB, with what fusion makes of them.
@@ -60,7 +64,10 @@ pub(super) struct Looks {
     waiting: VecDeque<Row>,
     /// Time of the last row that was placed.
     placed_us: i64,
-    last_us: i64,
+    /// Time of the last scan.
+    scanned_us: Option<i64>,
+    /// No row before it follows; after the end, the time of the last one.
+    known_us: i64,
     resting: bool,
     ended: bool,
     late: u64,
@@ -94,15 +101,16 @@ fn taken(sensor: &Sensor) -> i64 {
 }
 
 impl Looks {
-    /// Begins with the looks of `sensors` that hold `first_us`; the last ones hold `last_us`.
+    /// Begins with the looks of `sensors` that hold `first_us`.
     #[must_use]
-    pub(super) fn new(mut sensors: Vec<(usize, &Sensor)>, [first_us, last_us]: [i64; 2]) -> Self {
+    pub(super) fn new(mut sensors: Vec<(usize, &Sensor)>, first_us: i64) -> Self {
         let mut looks = Self {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
             waiting: VecDeque::new(),
             placed_us: first_us,
-            last_us,
+            scanned_us: None,
+            known_us: first_us,
             resting: false,
             ended: false,
             late: 0,
@@ -123,8 +131,14 @@ impl Looks {
         self.waiting.push_back(row);
     }
 
-    /// Says that no row follows.
-    pub(super) fn end(&mut self) {
+    /// Says that no row before `now_us` follows.
+    pub(super) fn advance(&mut self, now_us: i64) {
+        self.known_us = self.known_us.max(now_us);
+    }
+
+    /// Says that no row follows; the last looks are those that hold `last_us`.
+    pub(super) fn end(&mut self, last_us: i64) {
+        self.known_us = last_us;
         self.ended = true;
     }
 
@@ -147,8 +161,8 @@ impl Looks {
             match self.waiting.front() {
                 Some(row) if *end_us > row.time_us => self.place(),
                 Some(_) => return self.close(),
-                None if !self.ended => return None,
-                None if self.starts_within() => return self.close(),
+                None if !self.ended && *end_us > self.known_us => return None,
+                None if !self.ended || self.starts_within() => return self.close(),
                 // It begins after the last row and never comes; that of a slower sensor may still hold rows.
                 None => drop(self.open.pop_first()),
             }
@@ -156,7 +170,7 @@ impl Looks {
     }
 
     fn starts_within(&self) -> bool {
-        self.open.first_key_value().is_some_and(|((end_us, _), open)| end_us - open.period_us <= self.last_us)
+        self.open.first_key_value().is_some_and(|((end_us, _), open)| end_us - open.period_us <= self.known_us)
     }
 
     /// Puts the first waiting row into the open look of its sensor.
@@ -180,7 +194,10 @@ impl Looks {
     fn close(&mut self) -> Option<Look> {
         let ((end_us, rank), Open { sensor, period_us, taken, rows }) = self.open.pop_first()?;
         self.ends.remove(&sensor);
-        let look = Look { sensor, start_us: end_us - period_us, end_us, rows, after_rest: self.resting };
+        let latest_us = rows.iter().map(|row| row.time_us).max().unwrap_or(end_us);
+        let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
+        self.scanned_us = Some(time_us);
+        let look = Look { sensor, start_us: end_us - period_us, end_us, time_us, rows, after_rest: self.resting };
         let next_us = self.next_start(end_us, period_us, taken);
         self.resting |= next_us > end_us;
         if let Some(next_us) = next_us.checked_add(period_us) {
@@ -191,7 +208,7 @@ impl Looks {
 
     /// When the look begins that follows one that ends at `end_us`: then, or after a rest.
     fn next_start(&self, end_us: i64, period_us: i64, taken: i64) -> i64 {
-        let next_row_us = self.waiting.front().map_or(self.last_us, |row| row.time_us);
+        let next_row_us = self.waiting.front().map_or(self.known_us, |row| row.time_us);
         let look_at = |time_us: i64| time_us.div_euclid(period_us);
         let rest = look_at(self.placed_us) + taken + 1..look_at(next_row_us) - taken;
         let next = look_at(end_us);
@@ -207,7 +224,7 @@ impl Looks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::{Coverage, Kind, Noise};
+    use crate::sensor::{Coverage, Kind, Noise};
     use crate::space::Place;
 
     fn sensor(name: &str, scan_period_us: i64, detection_probability: f64) -> Sensor {
@@ -238,10 +255,10 @@ mod tests {
     /// Sensor, start, rows and whether it comes after a rest, of every look; rows are handed in `at_once` at a time.
     fn looks(sensors: &[Sensor], rows: &[Row], at_once: usize) -> Vec<(usize, i64, usize, bool)> {
         let span_us = [rows[0].time_us, rows[rows.len() - 1].time_us];
-        let mut looks = Looks::new(sensors.iter().enumerate().collect(), span_us);
+        let mut looks = Looks::new(sensors.iter().enumerate().collect(), span_us[0]);
         let mut found = Vec::new();
         let mut take = |looks: &mut Looks| {
-            while let Some(Look { sensor, start_us, end_us, rows, after_rest }) = looks.next_look() {
+            while let Some(Look { sensor, start_us, end_us, rows, after_rest, .. }) = looks.next_look() {
                 assert_eq!(end_us, start_us + sensors[sensor].scan_period_us);
                 found.push((sensor, start_us, rows.len(), after_rest));
             }
@@ -252,7 +269,7 @@ mod tests {
             }
             take(&mut looks);
         }
-        looks.end();
+        looks.end(span_us[1]);
         take(&mut looks);
         assert_eq!(looks.late(), 0);
         found
@@ -298,16 +315,48 @@ mod tests {
     #[test]
     fn a_look_holds_so_many_detections_and_no_more() {
         let held = |rows: usize| {
-            let mut looks = Looks::new(vec![(0, &sensor("s", 10, 0.9)), (1, &sensor("t", 10, 0.9))], [0, 25]);
+            let mut looks = Looks::new(vec![(0, &sensor("s", 10, 0.9)), (1, &sensor("t", 10, 0.9))], 0);
             looks.rows_max = 3;
             (0..rows).for_each(|_| looks.push(row(5, 1)));
             looks.push(row(15, 0));
-            looks.end();
+            looks.end(25);
             let found = std::iter::from_fn(|| looks.next_look()).map(|look| look.rows.len()).max();
             (found, looks.overfull())
         };
         assert_eq!(held(3), (Some(3), None));
         assert_eq!(held(4), (Some(3), Some(1)));
+    }
+
+    #[test]
+    fn time_that_passes_leaves_out_no_look_that_rows_do_not() {
+        let sensors = [sensor("s", 10, 0.9), sensor("t", 70, 0.9)];
+        let rows = [row(5, 0), row(6, 1), row(905, 0), row(20_005, 0), row(20_006, 1)];
+        let by_rows = looks(&sensors, &rows, 1);
+        for step_us in [1, 7, 10, 1_000, 19_000] {
+            let mut passing = Looks::new(sensors.iter().enumerate().collect(), rows[0].time_us);
+            let mut found = Vec::new();
+            let mut take = |looks: &mut Looks| {
+                while let Some(look) = looks.next_look() {
+                    found.push((look.sensor, look.start_us, look.rows.len(), look.after_rest));
+                }
+            };
+            let mut now_us = rows[0].time_us;
+            for row in rows {
+                while now_us < row.time_us {
+                    passing.advance(now_us);
+                    take(&mut passing);
+                    now_us += step_us;
+                }
+                passing.push(row);
+            }
+            passing.end(rows[4].time_us);
+            take(&mut passing);
+            assert_eq!((passing.late(), found.iter().map(|look| look.2).sum::<usize>()), (0, 5), "{step_us}");
+            let is_there =
+                |look: &&(usize, i64, usize, bool)| found.iter().any(|one| one.0 == look.0 && one.1 == look.1);
+            assert_eq!(by_rows.iter().find(|look| !is_there(look)), None, "{step_us}");
+            assert!(found.len() < 2_300, "{step_us}: a rest is a rest: {}", found.len());
+        }
     }
 
     #[test]

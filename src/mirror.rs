@@ -21,7 +21,7 @@ macro_rules! mirror {
 
         impl $name {
             /// Byte layout, compared with WGSL by `tests/layout.rs`.
-            pub const LAYOUT: $crate::fusion::mirror::Layout = $crate::fusion::mirror::Layout {
+            pub const LAYOUT: $crate::mirror::Layout = $crate::mirror::Layout {
                 name: stringify!($name),
                 size: size_of::<$name>(),
                 fields: &[$((stringify!($field), core::mem::offset_of!($name, $field))),+],

@@ -1,0 +1,155 @@
+//! Scans of one lane, formed as its rows come: pushed by a run, or one by one by a program of its own.
+
+use super::detections::Observation;
+use super::error::{ScanError, require};
+use super::lanes::Lane;
+use super::looks::{Look, Looks, Row};
+use super::mask::Sight;
+use super::measure::Measurer;
+use super::{Scan, wrong};
+use crate::ingest::{Catalogue, Detections};
+use crate::sensor::Reading;
+use crate::space::{Place, TILE_M};
+
+/// Farther from the origin no tile is counted, metres.
+const FARTHEST_M: f64 = 1e9 * TILE_M;
+
+impl Row {
+    /// A measurement of a sensor, by its index in the catalogue, that was made at a time; `source` numbers its owner and
+    /// label in the lane.
+    ///
+    /// # Errors
+    /// An index of no sensor, a measurement of another kind of sensor or in another frame, one that is not finite or has a
+    /// standard deviation that is not above 0, an altitude out of reach of its range.
+    pub fn new(
+        catalogue: &Catalogue,
+        sensor: usize,
+        time_us: i64,
+        reading: &Reading,
+        source: u8,
+    ) -> Result<Self, ScanError> {
+        let at = || format!("row of sensor {sensor} at {time_us} µs");
+        let Some(of) = catalogue.sensors.get(sensor) else {
+            return Err(wrong(at(), "sensor", sensor, "the index of a sensor in the catalogue").into());
+        };
+        let is_its = |reading: &&Reading| reading.is_of(&of.kind, catalogue.frame);
+        require(at, ("measurement", reading), is_its, "one of the sensor's kind, in the catalogue's frame")?;
+        let wanted = "finite numbers that a sensor can measure, standard deviations above 0";
+        require(at, ("measurement", reading), |reading| reading.is_sound(), wanted)?;
+        let Some((metres, measurement)) = reading.in_metres(of, catalogue.frame) else {
+            return Err(wrong(at(), "measurement", reading, "an altitude in reach of its range").into());
+        };
+        let is_place = |metres: &[f64; 3]| metres.iter().all(|m| m.abs() <= FARTHEST_M);
+        require(at, ("place", metres), is_place, "metres that tiles can count")?;
+        Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source })
+    }
+
+    /// Detections of one source as rows, in their order.
+    pub fn of(detections: &Detections, source: u8) -> impl Iterator<Item = Self> {
+        let Detections { time_us, sensor, place, measurement, .. } = detections;
+        let columns = time_us.iter().zip(sensor).zip(place).zip(measurement);
+        columns.map(move |(((&time_us, &sensor), &place), &measurement)| Self {
+            time_us,
+            sensor: sensor as usize,
+            place,
+            measurement,
+            source,
+        })
+    }
+}
+
+/// The scans of one lane, as far as its rows are known.
+#[derive(Debug)]
+pub struct Scans<'a> {
+    catalogue: &'a Catalogue,
+    lane: &'a Lane,
+    speed_m_s: f32,
+    looks: Looks,
+}
+
+impl<'a> Scans<'a> {
+    /// Before the first row; the first looks are those that hold `first_us`. `speed_m_s` is the standard deviation of the
+    /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
+    #[must_use]
+    pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
+        Self { catalogue, lane, speed_m_s, looks: Looks::new(lane.sensors(catalogue), first_us) }
+    }
+
+    /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out.
+    ///
+    /// # Errors
+    /// A row of a sensor that the lane may not use.
+    pub fn push(&mut self, row: Row) -> Result<(), ScanError> {
+        if !self.lane.uses(row.sensor) {
+            let found = format!("a row of sensor number {} at {} microseconds", row.sensor, row.time_us);
+            return Err(ScanError::NotAllowed { found });
+        }
+        self.looks.push(row);
+        Ok(())
+    }
+
+    /// Says that no row before `now_us` follows: looks that are over by then need not wait for a row to tell.
+    pub fn advance(&mut self, now_us: i64) {
+        self.looks.advance(now_us);
+    }
+
+    /// Says that no row follows; the last looks are those that hold `last_us`.
+    pub fn end(&mut self, last_us: i64) {
+        self.looks.end(last_us);
+    }
+
+    /// Rows that came after the look that they belong to was over, and were left out.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.looks.late()
+    }
+
+    /// The next look that is known to be over.
+    ///
+    /// # Errors
+    /// A look of more than 10,000,000 detections.
+    pub fn next_look(&mut self) -> Result<Option<Look>, ScanError> {
+        let look = self.looks.next_look();
+        match self.looks.overfull().and_then(|sensor| self.catalogue.sensors.get(sensor)) {
+            Some(sensor) => Err(ScanError::LookTooFull { sensor: sensor.name.clone() }),
+            None => Ok(look),
+        }
+    }
+
+    /// A look as the scan of lane `number` of a batch; what its detections are measured by joins `observations`, those of
+    /// the wave.
+    ///
+    /// # Errors
+    /// If the lane has no such look.
+    pub fn scan(&self, number: usize, look: &Look, observations: &mut Vec<Observation>) -> Result<Scan<'a>, ScanError> {
+        let sight = Sight::Mask(self.lane.mask(look.sensor, look.start_us)?);
+        let Some(sensor) = self.catalogue.sensors.get(look.sensor) else {
+            return Err(ScanError::NotAllowed { found: format!("a look of sensor number {}", look.sensor) });
+        };
+        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.speed_m_s);
+        let rows = &look.rows;
+        Ok(Scan {
+            lane: number,
+            time_us: look.time_us,
+            detection_probability: measurer.detection_probability(),
+            sight,
+            slack_m: measurer.slack_m(rows),
+            detections: rows
+                .iter()
+                .map(|row| (measurer.detection(row, look.time_us, observations), row.source))
+                .collect(),
+        })
+    }
+
+    /// The next look that is known to be over, as the scan of lane `number` of a batch.
+    ///
+    /// # Errors
+    /// As [`Scans::next_look`] and [`Scans::scan`].
+    pub fn next_scan(
+        &mut self,
+        number: usize,
+        observations: &mut Vec<Observation>,
+    ) -> Result<Option<Scan<'a>>, ScanError> {
+        self.next_look()?.map(|look| self.scan(number, &look, observations)).transpose()
+    }
+}

@@ -1,0 +1,49 @@
+//! Recording, or rows of a program's own, to scans: what fusion takes, look by look.
+//!
+//! A lane's rows in time order become looks of its sensors, a look becomes a [`Scan`]: detections as fusion sees them,
+//! where the look could have seen, and whose each detection is. A lane forms its scans from its own rows alone. A run does
+//! it for every segment of a policy; a program without files opens a [`Lane`] and pushes rows into [`Scans`].
+//!
+//! What decides who gets a track fails closed: a detection cannot be without its source, and what a look could have seen
+//! is said, never left out.
+
+mod error; // where, found, wanted
+mod detections; // detections with their sources, and how they were measured
+mod mask; // where a look could have seen
+
+mod looks; // rows -> looks of sensors
+mod measure; // rows -> detections as fusion sees them
+mod coverage; // what a lane covers, and where its looks could have seen
+mod coarsen; // a row -> the row as a level of fuse gives it
+mod lanes; // segments -> lanes
+mod forming; // rows -> scans, pushed one by one
+
+pub use detections::{Detection, Observation, SOURCES_MAX, Sourced};
+pub use error::{ScanError, Wrong};
+pub use forming::Scans;
+pub use lanes::Lane;
+pub use looks::{Look, Row};
+pub use mask::{Mask, Plane, Sight};
+pub use measure::Extent;
+
+pub(crate) use coarsen::permitted;
+pub(crate) use error::{require, wrong};
+pub(crate) use lanes::{LaneBasis, Permitted};
+pub(crate) use measure::HEIGHT_M;
+
+/// One look of one lane.
+#[derive(Clone, Debug)]
+pub struct Scan<'a> {
+    /// The lane.
+    pub lane: usize,
+    /// When; not before the lane's last scan.
+    pub time_us: i64,
+    /// Probability that the look detects what it covers, above 0.
+    pub detection_probability: f32,
+    /// Where it could have seen.
+    pub sight: Sight<'a>,
+    /// How far a measured place may lie off along what was not measured, metres.
+    pub slack_m: f32,
+    /// Its detections, in the order that identities count.
+    pub detections: Sourced,
+}

@@ -1,0 +1,173 @@
+//! Kinds of sensors: what each measures, what the catalogue says of it, and what a measurement means.
+//!
+//! One file a kind, which owns its keys, columns, conversion and what coarsening does to it; [`Kind`] is where they are
+//! told apart. Formats: `docs/formats.md`.
+
+mod columns; // cells of a row, as a kind asks for them
+mod coverage; // what a sensor sees
+mod measurement; // axes and standard deviations
+mod position; // a place in the recording's frame
+mod radar; // range and angles from a site
+mod reading; // what was measured, whole or in part
+mod site; // where a sensor stands
+
+pub use coverage::Coverage;
+pub use measurement::Measurement;
+pub use position::Fix;
+pub use radar::Polar;
+pub use reading::Reading;
+
+pub(crate) use columns::{Cells, Quantity, Sigma};
+pub(crate) use measurement::Converted;
+pub(crate) use site::Site;
+
+use crate::space::{Frame, Place};
+use serde::Deserialize;
+
+/// Where measurements come from.
+#[derive(Clone, Debug)]
+pub struct Sensor {
+    /// Unique in the recording.
+    pub name: String,
+    /// The partner that owns it.
+    pub owner: String,
+    /// What it measures.
+    pub kind: Kind,
+    /// Standard deviations where a detection brings none of its own.
+    pub noise: Noise,
+    /// Probability that a look detects an object in the coverage.
+    pub detection_probability: f64,
+    /// Mean number of false detections in one look over the whole coverage.
+    pub clutter_per_scan: f64,
+    /// Length of one look in microseconds; look k covers [k, k + 1) periods since time 0.
+    pub scan_period_us: i64,
+    /// Where the sensor sees.
+    pub coverage: Coverage,
+}
+
+/// What a sensor measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A position in the recording's frame.
+    Position,
+    /// Range and azimuth, optionally elevation, altitude and range rate, from a fixed site.
+    Radar {
+        /// The site in engine coordinates, metres.
+        site_m: [f64; 3],
+        /// East, north, up at the site, as rows in engine coordinates.
+        enu: [[f64; 3]; 3],
+    },
+}
+
+/// Standard deviations; those that a kind of sensor does not use are `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// Horizontal position, metres, along each of two axes.
+    pub horizontal_m: Option<f64>,
+    /// Height or altitude, metres.
+    pub vertical_m: Option<f64>,
+    /// Slant range, metres.
+    pub range_m: Option<f64>,
+    /// Azimuth, radians.
+    pub azimuth_rad: Option<f64>,
+    /// Elevation, radians.
+    pub elevation_rad: Option<f64>,
+    /// Range rate, metres a second.
+    pub range_rate_m_s: Option<f64>,
+}
+
+/// The name of a kind of sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KindName {
+    Position,
+    Radar,
+}
+
+/// What the catalogue says of a kind of sensor.
+pub(crate) struct Keys {
+    /// Standard deviations that it needs.
+    pub(crate) needed: &'static [&'static str],
+    /// Those that it does not have, and what is wanted instead.
+    pub(crate) foreign: &'static [(&'static str, &'static str)],
+    /// Whether it stands somewhere, and may so see a ring.
+    pub(crate) has_site: bool,
+}
+
+impl KindName {
+    /// What the catalogue says of it.
+    pub(crate) fn keys(self, frame: Frame) -> Keys {
+        match self {
+            Self::Position => position::keys(frame),
+            Self::Radar => radar::keys(frame),
+        }
+    }
+}
+
+impl Kind {
+    /// The names of all kinds.
+    pub const NAMES: [&str; 2] = ["position", "radar"];
+
+    /// Its name, as files and rules know it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        let [position, radar] = Self::NAMES;
+        match self {
+            Self::Position => position,
+            Self::Radar { .. } => radar,
+        }
+    }
+
+    /// The variance that a cell with these variances along its edges adds along each measured axis.
+    #[must_use]
+    pub(crate) fn coarse_m2(&self, edges_m2: [f64; 3]) -> [f64; 3] {
+        match self {
+            Self::Position => edges_m2,
+            Self::Radar { .. } => radar::coarse_m2(edges_m2),
+        }
+    }
+}
+
+impl Sensor {
+    /// Where it stands in engine coordinates; the origin, if it stands nowhere.
+    pub(crate) fn site_m(&self) -> [f64; 3] {
+        self.kind.site_m().unwrap_or_default()
+    }
+
+    /// Where it stands; that of a position sensor is not used.
+    pub(crate) fn site(&self, frame: Frame) -> Site {
+        match self.kind {
+            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu),
+            Kind::Position => Site::new(frame, [0.0; 3], [[0.0; 3]; 3]),
+        }
+    }
+
+    /// The measurement of one of its rows.
+    ///
+    /// # Errors
+    /// What is wrong with a cell.
+    pub(crate) fn read<C: Cells>(&self, cells: &C, frame: Frame) -> Result<Reading, C::Fault> {
+        match self.kind {
+            Kind::Position => position::read(cells, &self.noise, frame).map(Reading::Position),
+            Kind::Radar { .. } => radar::read(cells, &self.noise).map(Reading::Radar),
+        }
+    }
+
+    /// Share of its false detections a square metre where one was measured, its coverage having an area.
+    pub(crate) fn clutter_per_m2(&self, measurement: &Measurement, area_m2: f64) -> f64 {
+        match (self.kind, self.coverage) {
+            (Kind::Radar { .. }, Coverage::Ring { range_m, .. }) => radar::clutter_per_m2(range_m, measurement.range_m),
+            _ => 1.0 / area_m2.max(1.0),
+        }
+    }
+
+    /// The first axis of a measurement at a place: where that is known only from the prediction, the one that says where
+    /// the site is.
+    pub(crate) fn first_axis(&self, place: &Place, measurement: &Measurement) -> [f32; 3] {
+        let [axis, ..] = measurement.axes;
+        match (measurement.slant, self.kind) {
+            (true, Kind::Radar { site_m, .. }) => radar::slant_axis(site_m, place, measurement.range_m),
+            _ => axis,
+        }
+    }
+}

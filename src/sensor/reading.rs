@@ -1,0 +1,119 @@
+//! What a sensor measured, before it is turned into engine coordinates: so that parts of it can be left out, or its
+//! place made coarse, without a trace of the rest in any digit.
+
+use super::measurement::{Converted, Measurement};
+use super::position::Fix;
+use super::radar::Polar;
+use super::{Kind, Sensor, Site};
+use crate::space::Frame;
+
+/// The measurement of one row, by kind of sensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading {
+    /// A position report.
+    Position(Fix),
+    /// A radar's.
+    Radar(Polar),
+    /// A radar's whose height was measured and is left out: its range is slant in either frame.
+    RadarWithoutHeight(Polar),
+}
+
+impl Reading {
+    /// The same without a range rate.
+    #[must_use]
+    pub fn without_range_rate(self) -> Self {
+        let silent = |polar| Polar { range_rate_m_s: None, ..polar };
+        match self {
+            Self::Position(fix) => Self::Position(fix),
+            Self::Radar(polar) => Self::Radar(silent(polar)),
+            Self::RadarWithoutHeight(polar) => Self::RadarWithoutHeight(silent(polar)),
+        }
+    }
+
+    /// The same without altitude, z or elevation: nothing of what is left depends on them.
+    #[must_use]
+    pub fn without_height(self) -> Self {
+        match self {
+            Self::Position(fix) => Self::Position(fix.without_height()),
+            Self::Radar(polar) if polar.elevation_rad.is_some() || polar.altitude_m.is_some() => {
+                Self::RadarWithoutHeight(Polar { elevation_rad: None, altitude_m: None, ..polar })
+            }
+            flat => flat,
+        }
+    }
+
+    /// What the sensor would have measured of something at `metres`, equally well. A range rate goes: it is measured
+    /// along the line of sight to the true place.
+    #[must_use]
+    pub fn at(self, metres: [f64; 3], sensor: &Sensor, frame: Frame) -> Self {
+        let site = sensor.site(frame);
+        match self.without_range_rate() {
+            Self::Position(fix) => Self::Position(fix.at(metres)),
+            Self::Radar(polar) => Self::Radar(polar.moved(metres, &site)),
+            Self::RadarWithoutHeight(polar) => Self::RadarWithoutHeight(polar.moved(metres, &site)),
+        }
+    }
+
+    /// Where it was, in metres of engine coordinates, and how it was measured; `None` if its altitude is out of reach of
+    /// its range.
+    #[must_use]
+    pub fn in_metres(&self, sensor: &Sensor, frame: Frame) -> Option<([f64; 3], Measurement)> {
+        let Converted { metres, horizontal: _, measurement } = self.convert(&sensor.site(frame))?;
+        Some((metres, measurement))
+    }
+
+    /// Engine coordinates, the sensor standing at `site`; `None` if an altitude is out of reach of its range.
+    pub(crate) fn convert(&self, site: &Site) -> Option<Converted> {
+        match self {
+            Self::Position(fix) => Some(fix.convert()),
+            Self::Radar(polar) => polar.convert(site),
+            Self::RadarWithoutHeight(polar) => polar.convert_slant(site),
+        }
+    }
+
+    /// Whether a kind of sensor measures it, in a frame.
+    pub(crate) fn is_of(&self, kind: &Kind, frame: Frame) -> bool {
+        match (self, kind) {
+            (Self::Position(Fix::Local { .. }), Kind::Position) => frame == Frame::Local,
+            (Self::Position(Fix::Geodetic { .. }), Kind::Position) => frame == Frame::Geodetic,
+            (Self::Radar(polar), Kind::Radar { .. }) => frame == Frame::Geodetic || polar.altitude_m.is_none(),
+            (Self::RadarWithoutHeight(_), Kind::Radar { .. }) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether every number is one that a sensor can measure, with a standard deviation above 0.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Position(fix) => fix.is_sound(),
+            Self::Radar(polar) | Self::RadarWithoutHeight(polar) => polar.is_sound(),
+        }
+    }
+
+    /// The altitude that a radar measured.
+    pub(crate) fn altitude_m(&self) -> Option<f64> {
+        match self {
+            Self::Radar(Polar { altitude_m: Some([altitude_m, _]), .. }) => Some(*altitude_m),
+            _ => None,
+        }
+    }
+
+    /// Every bit of it, for a digest.
+    pub(crate) fn put(&self, bytes: &mut Vec<u8>) {
+        let mut take = |kind: u8, numbers: &[f64]| {
+            bytes.push(kind);
+            bytes.extend(numbers.iter().flat_map(|number| number.to_bits().to_le_bytes()));
+        };
+        match self {
+            Self::Position(fix) => fix.numbers(&mut take),
+            Self::Radar(polar) => {
+                take(3, &[]);
+                polar.numbers(&mut take);
+            }
+            Self::RadarWithoutHeight(polar) => {
+                take(4, &[]);
+                polar.numbers(&mut take);
+            }
+        }
+    }
+}
