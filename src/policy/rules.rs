@@ -15,13 +15,14 @@ use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// All rules by id.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) by_id: BTreeMap<String, Rule>,
-    // The ids by number: the rules in the order of their ids.
-    ids: Vec<String>,
+    pub(super) by_id: BTreeMap<String, Arc<Rule>>,
+    // The same by number: in the order of their ids.
+    numbered: Vec<(String, Arc<Rule>)>,
     sources: Vec<Source>,
 }
 
@@ -46,21 +47,20 @@ impl Rule {
 
 impl Rules {
     pub(super) fn read(folder: &Path) -> Result<Self, PolicyError> {
-        let mut all = Self { by_id: BTreeMap::new(), ids: Vec::new(), sources: Vec::new() };
+        let mut all = Self { by_id: BTreeMap::new(), numbered: Vec::new(), sources: Vec::new() };
         for path in rule_files(folder)? {
             all.add(Source::read(path)?)?;
         }
         if all.by_id.is_empty() {
             return Err(PolicyError::NoRules { path: folder.to_path_buf() });
         }
-        all.ids = all.by_id.keys().cloned().collect();
+        all.numbered = all.by_id.iter().map(|(id, rule)| (id.clone(), Arc::clone(rule))).collect();
         Ok(all)
     }
 
     /// The rule with a number, and its id.
     pub(super) fn numbered(&self, number: usize) -> Option<(&str, &Rule)> {
-        let id = self.ids.get(number)?;
-        Some((id, self.by_id.get(id)?))
+        self.numbered.get(number).map(|(id, rule)| (id.as_str(), rule.as_ref()))
     }
 
     /// The files that were read.
@@ -113,7 +113,8 @@ impl Rules {
             let policy = policy.new_id(PolicyId::new(id));
             let form = json(&policy)?;
             let speaks = Speech::of(&form);
-            self.by_id.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), form, speaks });
+            let rule = Rule { policy, line, source: self.sources.len(), form, speaks };
+            self.by_id.insert(rule.policy.id().to_string(), Arc::new(rule));
         }
         self.sources.push(source);
         Ok(())
