@@ -15,7 +15,7 @@ use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// All rules by id.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Rule {
     source: usize,
     /// It in Cedar's JSON form. Cedar makes that by parsing the rule again, which takes a deep stack: it is made once.
     pub(super) form: Value,
+    /// The same as compact text with sorted keys, without annotations, once it is wanted.
+    text: OnceLock<String>,
     /// What its conditions speak of.
     pub(super) speaks: Speech,
 }
@@ -42,6 +44,16 @@ impl Rule {
     /// Whether its conditions ask which action it is.
     pub(super) fn asks_for_an_action(&self) -> bool {
         self.speaks.names_action
+    }
+
+    /// It as compact JSON with sorted keys, without annotations.
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let mut form = self.form.clone();
+            form.as_object_mut().map(|form| form.remove("annotations"));
+            form.sort_all_objects();
+            form.to_string()
+        })
     }
 }
 
@@ -113,7 +125,7 @@ impl Rules {
             let policy = policy.new_id(PolicyId::new(id));
             let form = json(&policy)?;
             let speaks = Speech::of(&form);
-            let rule = Rule { policy, line, source: self.sources.len(), form, speaks };
+            let rule = Rule { policy, line, source: self.sources.len(), form, text: OnceLock::new(), speaks };
             self.by_id.insert(rule.policy.id().to_string(), Arc::new(rule));
         }
         self.sources.push(source);
