@@ -5,7 +5,7 @@
 
 use super::PolicyError;
 use super::folder::rule_files;
-use super::nesting::{self, Language};
+use super::nesting::{self, Language, on_deep_stacks};
 use super::schema::Model;
 use super::source::{Source, message};
 use super::speech::{Speech, json};
@@ -100,8 +100,10 @@ impl Rules {
             let line = source.line_with(&template.to_cedar());
             return Err(PolicyError::Template { path: source.path, line });
         }
+        let all = in_order(&set)?;
+        let forms = on_deep_stacks(&all, |rule| json(rule).map(|form| (Speech::of(&form), form)))?;
         let mut cursor = 0;
-        for policy in in_order(&set)? {
+        for (policy, (speaks, form)) in all.into_iter().zip(forms) {
             let text = policy.to_cedar().unwrap_or_default();
             let start = source.text.get(cursor..).and_then(|rest| rest.find(&text)).map_or(cursor, |at| cursor + at);
             cursor = start + text.len();
@@ -123,8 +125,6 @@ impl Rules {
                 });
             }
             let policy = policy.new_id(PolicyId::new(id));
-            let form = json(&policy)?;
-            let speaks = Speech::of(&form);
             let rule = Rule { policy, line, source: self.sources.len(), form, text: OnceLock::new(), speaks };
             self.by_id.insert(rule.policy.id().to_string(), Arc::new(rule));
         }
