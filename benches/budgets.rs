@@ -18,6 +18,10 @@ struct Case {
     period_s: f64,
     rows: Vec<f64>,
     partners: usize,
+    /// Rules that concern everybody, and rules of each partner.
+    rules: [usize; 2],
+    /// Zones, and corners of each.
+    zones: [usize; 2],
     periods: usize,
     cell_km: f64,
 }
@@ -34,6 +38,8 @@ fn cases() -> Vec<Case> {
         period_s: 1.0,
         rows: every_second(600),
         partners: 1,
+        rules: [0; 2],
+        zones: [0; 2],
         periods: 0,
         cell_km: 1.0,
     };
@@ -46,6 +52,12 @@ fn cases() -> Vec<Case> {
         Case { name: "100,000 sensors", sensors: 100_000, ..usual() },
         Case { name: "1,000 partners", budget: (10.0, 500), partners: 1_000, ..usual() },
         Case { name: "10,000 partners", budget: (60.0, 2_000), partners: 10_000, ..usual() },
+        Case { name: "100 partners, 500 rules", budget: (10.0, 500), partners: 100, rules: [500, 0], ..usual() },
+        Case { name: "100 partners, 500 rules each", budget: (10.0, 1_000), partners: 100, rules: [0, 500], ..usual() },
+        Case { name: "1,000 partners, 500 rules", budget: (10.0, 1_000), partners: 1_000, rules: [500, 0], ..usual() },
+        Case { name: "4,000 partners, a rule each", budget: (30.0, 1_000), partners: 4_000, rules: [0, 1], ..usual() },
+        Case { name: "10,000 zones of 100 corners", zones: [10_000, 100], ..usual() },
+        Case { name: "a zone of 1,000,000 corners", budget: (5.0, 1_000), zones: [1, 1_000_000], ..usual() },
     ]
 }
 
@@ -92,6 +104,26 @@ fn run(folder: &Path) -> (Duration, u64) {
 }
 
 impl Case {
+    /// Round zones in rows and columns over the field of view, each a little rough.
+    fn outlines(&self) -> String {
+        let [zones, corners] = self.zones;
+        let along = (zones as f64).sqrt().ceil().max(1.0);
+        let mut features = Vec::with_capacity(zones);
+        for zone in 0..zones {
+            let [x, y] = [zone as f64 % along, (zone as f64 / along).floor()].map(|at| 1e4 * (at + 0.5) / along);
+            let mut ring = String::new();
+            for corner in (0..corners).chain([0]) {
+                let angle = std::f64::consts::TAU * corner as f64 / corners as f64;
+                let radius = 4500.0 / along * (1.0 + 0.05 * (37.0 * angle).sin());
+                let comma = if ring.is_empty() { "" } else { "," };
+                write!(ring, "{comma}[{:.6},{:.6}]", x + radius * angle.cos(), y + radius * angle.sin()).expect("text");
+            }
+            let geometry = format!(r#"{{"type":"Polygon","coordinates":[[{ring}]]}}"#);
+            features.push(format!(r#"{{"type":"Feature","properties":{{"name":"z{zone}"}},"geometry":{geometry}}}"#));
+        }
+        format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
+    }
+
     fn write(&self, folder: &Path) {
         let mut catalogue = "name = \"budget\"\nframe = \"local\"\ntime = \"seconds\"\n".to_owned();
         for number in 0..self.sensors {
@@ -119,8 +151,23 @@ impl Case {
             writeln!(periods, "[[period]]\nname = \"q{number}\"\nstart = {start_s:?}\nend = {:?}", start_s + 7.0)
                 .expect("text");
         }
-        let rules = "@id(\"fuse\") permit (principal, action == Action::\"fuse_full\", resource);\n\
-                     @id(\"receive\") permit (principal, action == Action::\"receive_full\", resource);\n";
+        let mut rules = "@id(\"fuse\") permit (principal, action == Action::\"fuse_full\", resource);\n\
+                     @id(\"receive\") permit (principal, action == Action::\"receive_full\", resource);\n"
+            .to_owned();
+        let mut forbid = |who: &str, number: usize| {
+            let id = rules.len();
+            let action = "action in Action::\"fuse\"";
+            writeln!(
+                rules,
+                "@id(\"r{id}\") forbid (principal{who}, {action}, resource) when {{ resource.label == \"l{number}\" }};"
+            )
+            .expect("text");
+        };
+        let [general, own] = self.rules;
+        (0..general).for_each(|number| forbid("", number));
+        for partner in 0..self.partners {
+            (0..own).for_each(|number| forbid(&format!(" == Partner::\"p{partner}\""), number));
+        }
         let config =
             include_str!("../data/config/air.toml").replace("cell_km = 10.0", &format!("cell_km = {:?}", self.cell_km));
         for (path, text) in [
@@ -129,8 +176,9 @@ impl Case {
             ("policy/schema.cedarschema", include_str!("../data/demo/policy/schema.cedarschema").to_owned()),
             ("policy/levels.toml", include_str!("../data/demo/policy/levels.toml").to_owned()),
             ("policy/partners.toml", partners),
-            ("policy/rules.cedar", rules.to_owned()),
+            ("policy/rules.cedar", rules),
             ("policy/periods.toml", periods),
+            ("policy/zones.geojson", self.outlines()),
             ("c.toml", config),
         ] {
             let path = folder.join(path);

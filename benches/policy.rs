@@ -1,13 +1,14 @@
 //! What a large policy costs: 100 partners, 500 rules, 1,000 classes, 10⁷ detections.
 //!
 //! `cargo bench --bench policy` prints how long it takes to read the policy, to sort detections into classes, to decide
-//! for every class, partner and level, and to form segments. `-- ROWS` classes another number of detections.
+//! for every class, partner and level, and to form segments; then how crowds of partners with rules of their own fare.
+//! `-- ROWS` classes another number of detections.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 use trackweave::ingest::{Catalogue, Detections, TimeScale};
-use trackweave::policy::{Classifier, Policy};
+use trackweave::policy::{Classifier, Policy, Releases, TrackClass};
 use trackweave::sensor::{Coverage, Kind, Noise, Sensor};
 use trackweave::space::Frame;
 
@@ -53,6 +54,53 @@ fn main() {
     let started = Instant::now();
     let segments = decisions.segments();
     println!("segments   {:8.3} s  {} segments", started.elapsed().as_secs_f64(), segments.len());
+    for (partners, own) in [(100, 500), (1_000, 10), (10_000, 1)] {
+        crowd(partners, own);
+    }
+}
+
+/// Many partners with rules of their own: reading them, deciding over detections, and over tracks.
+fn crowd(partners: usize, own: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path());
+    let (mut entries, mut rules) = (String::new(), String::new());
+    for n in 0..partners {
+        writeln!(entries, "[[partner]]\nid = \"p{n}\"\nattributes = {{ owner = \"p{n}\", zone = \"z0\" }}")
+            .expect("text");
+        for rule in 0..own {
+            writeln!(
+                rules,
+                "@id(\"{n}-{rule}\") permit (principal == Partner::\"p{n}\", action, resource is DetectionClass)\n\
+                 when {{ resource.label == \"l{rule}\" && resource.owner == \"p{n}\" }};"
+            )
+            .expect("text");
+        }
+    }
+    rules += "@id(\"all\") permit (principal, action in Action::\"receive\", resource);\n";
+    for (name, text) in [("partners.toml", &entries), ("rules.cedar", &rules)] {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let started = Instant::now();
+    let policy = Policy::read(folder.path()).expect("a policy");
+    let read = started.elapsed().as_secs_f64();
+    let mut classifier = Classifier::new(&policy, &catalogue(), None).expect("a classifier");
+    classifier.classify(&batch(0)).expect("classes");
+    let started = Instant::now();
+    let decisions = policy.decide(classifier.classes().get(..100).unwrap_or_default(), None).expect("decisions");
+    let decided = started.elapsed().as_secs_f64();
+    let (started, all) = (Instant::now(), (0..partners).collect::<Vec<_>>());
+    let releases = Releases::new(&policy, None).expect("releases");
+    for n in 0..100 {
+        let contributors = [format!("p{n}")].into();
+        releases.of(&TrackClass { contributors, ..TrackClass::default() }, &all).expect("releases");
+    }
+    println!(
+        "crowd      {partners} partners, {own} rules each: read {read:.3} s; 100 classes of detections {decided:.3} s, {} \
+         questions; 100 of tracks {:.3} s, {} questions",
+        decisions.evaluations(),
+        started.elapsed().as_secs_f64(),
+        releases.evaluations()
+    );
 }
 
 /// Four rules a partner, one a group, and general ones that concern everybody.

@@ -1,10 +1,12 @@
 //! Zones and periods, read and asked by the guard's own lines: outlines only, no raster; windows only, no stretches.
 
 use super::GuardError;
+use super::folder::hex;
 use crate::space::Frame;
 use crate::time::{micros, parse_timestamp};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 type Point = [f64; 2];
@@ -23,6 +25,8 @@ struct Ring {
 pub(super) struct Zones {
     /// Name, polygons, rings.
     areas: Vec<(String, Vec<Vec<Ring>>)>,
+    /// By name, the digest of the outline as it is written.
+    pub(super) outlines: BTreeMap<String, String>,
     turns: Vec<f64>,
 }
 
@@ -31,7 +35,7 @@ impl Zones {
         let turns = if frame == Frame::Geodetic { vec![0.0, -360.0, 360.0, -720.0, 720.0] } else { vec![0.0] };
         let path = folder.join("zones.geojson");
         if !path.exists() {
-            return Ok(Self { areas: Vec::new(), turns });
+            return Ok(Self { turns, ..Self::default() });
         }
         let wrong = |found: String| GuardError::Policy {
             path: path.clone(),
@@ -40,7 +44,7 @@ impl Zones {
         };
         let text = super::rules::text(&path)?;
         let file: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let mut areas = Vec::new();
+        let (mut areas, mut outlines) = (Vec::new(), BTreeMap::new());
         for feature in file.get("features").and_then(Value::as_array).into_iter().flatten() {
             let name = feature.pointer("/properties/name").and_then(Value::as_str);
             let name = name.ok_or_else(|| wrong("an area without a name".to_owned()))?;
@@ -51,12 +55,13 @@ impl Zones {
                     _ => serde_json::from_value(shape),
                 };
             let polygons = polygons.map_err(|error| wrong(format!("zone `{name}`: {error}")))?;
+            outlines.insert(name.to_owned(), outline(&polygons));
             let ring =
                 |corners| if frame == Frame::Geodetic { Ring::around(corners) } else { Ring { corners, pole: None } };
             let polygons = polygons.into_iter().map(|rings| rings.into_iter().map(ring).collect()).collect();
             areas.push((name.to_owned(), polygons));
         }
-        Ok(Self { areas, turns })
+        Ok(Self { areas, outlines, turns })
     }
 
     /// The zones that hold a point.
@@ -76,6 +81,23 @@ impl Zones {
         let near = self.areas.iter().filter(|(_, polygons)| polygons.iter().flatten().any(crosses));
         near.map(|(name, _)| name.clone()).collect()
     }
+}
+
+/// The digest of an outline, as docs/pictures.md has it.
+fn outline(polygons: &[Vec<Vec<Point>>]) -> String {
+    let mut bytes = Vec::new();
+    let count =
+        |bytes: &mut Vec<u8>, items: usize| bytes.extend(u32::try_from(items).unwrap_or(u32::MAX).to_le_bytes());
+    count(&mut bytes, polygons.len());
+    for polygon in polygons {
+        count(&mut bytes, polygon.len());
+        for ring in polygon {
+            let open = ring.split_last().map_or([].as_slice(), |(_, open)| open);
+            count(&mut bytes, open.len());
+            bytes.extend(open.iter().flatten().flat_map(|value| value.to_le_bytes()));
+        }
+    }
+    hex(&Sha256::digest(bytes))
 }
 
 impl Ring {
@@ -164,6 +186,12 @@ impl Periods {
             windows.push((name.to_owned(), start, end));
         }
         Ok(Self(windows))
+    }
+
+    /// The start and the end of each window that is among some names.
+    pub(super) fn among(&self, names: &BTreeSet<String>) -> BTreeMap<&str, [i64; 2]> {
+        let among = self.0.iter().filter(|(name, _, _)| names.contains(name));
+        among.map(|(name, start, end)| (name.as_str(), [*start, *end])).collect()
     }
 
     /// The windows that hold a time.

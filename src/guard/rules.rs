@@ -38,7 +38,7 @@ pub(super) struct Partner {
     pub(super) plain: bool,
     entity: Entity,
     /// What the rules that concern it compare with each attribute of `resource`.
-    names: Named,
+    pub(super) names: Named,
     /// Attributes of `resource` that each rule reads; [`ALL`] where it may read any.
     pub(super) reads: BTreeMap<String, BTreeSet<String>>,
     /// Its entry in `partners.toml`.

@@ -6,6 +6,7 @@ use super::rules::{Book, Demands, Level, Partner};
 use cedar_policy::Effect;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 impl Book {
     /// The digest of a partner's view of the policy.
@@ -20,8 +21,12 @@ impl Book {
             let could = levels.iter().filter(|level| self.could_get(partner, level));
             could.map(|level| json!({ "level": level.deed.name, "demands": demands(&level.demands) })).collect()
         };
+        let (none, compared) = (BTreeSet::new(), |attribute| partner.names.get(attribute));
+        let mut zones = self.zones.outlines.clone();
+        zones.retain(|name, _| compared("zones").is_some_and(|names| names.contains(name)));
         let mut view = json!({
             "partner": partner.entry, "rules": rules, "fuse": levels(&self.fuse), "receive": levels(&self.receive),
+            "zones": zones, "periods": self.periods.among(compared("periods").unwrap_or(&none)),
         });
         view.sort_all_objects();
         Ok(hex(&Sha256::digest(view.to_string())))

@@ -6,12 +6,11 @@
 //! sees who may act on them. Without a rule that permits it a partner sees its own authorities only.
 
 use super::PolicyError;
-use super::judge::{Judge, Question};
+use super::judge::{Answers, Judge};
 use super::read::Policy;
 use super::release::TrackClass;
 use super::schema::{Action, Model};
 use super::source::Source;
-use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -73,7 +72,7 @@ impl Policy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     /// The partners that hold each authority, also where none does.
-    pub by_action: BTreeMap<String, BTreeSet<String>>,
+    pub by_action: BTreeMap<String, Arc<BTreeSet<String>>>,
 }
 
 impl Held {
@@ -128,33 +127,21 @@ impl<'a> Holders<'a> {
     fn decide(&self, class: &TrackClass) -> Result<Held, PolicyError> {
         let policy = self.policy;
         let entity = class.entity(&policy.model.types)?;
-        let about = policy.rules_about(&class.attributes());
-        // All are collected before the first failure is picked, so that it is the same one on any number of threads.
-        let answers: Vec<Result<Vec<bool>, PolicyError>> = policy
-            .kin
-            .first
-            .par_iter()
-            .map(|&partner| {
-                let partner = policy.partner(partner)?;
-                let question = Question::new(partner, &entity, &about);
-                let ask = |action| match self.judge.ask(&question, action) {
-                    Ok(verdict) => Ok(verdict.allowed),
-                    Err(failure) => Err(self.judge.error(*failure, partner, &class.to_string())),
-                };
-                policy.authorities.iter().map(ask).collect()
-            })
-            .collect();
+        let about = policy.rules_about(class.attributes());
+        let mut answers = Answers::new(&self.judge, &entity, &about);
         let mut held = Held::default();
         for action in &policy.authorities {
-            held.by_action.insert(action.name.clone(), BTreeSet::new());
-        }
-        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
-        for (partner, kin) in policy.partners().iter().zip(&policy.kin.of) {
-            for (action, allowed) in policy.authorities.iter().zip(answers.get(*kin).into_iter().flatten()) {
-                if *allowed && let Some(holders) = held.by_action.get_mut(&action.name) {
-                    holders.insert(partner.id.clone());
-                }
-            }
+            let ask = |&partner: &usize| {
+                let partner = policy.partner(partner)?;
+                let verdict = answers.of(partner, action);
+                let verdict = verdict.map_err(|failure| self.judge.error(*failure, partner, &class.to_string()))?;
+                Ok::<bool, PolicyError>(verdict.allowed)
+            };
+            let allowed = policy.kin.first.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+            let holds = |kin: &usize| allowed.get(*kin).copied().unwrap_or(false);
+            let holders = policy.partners().iter().zip(&policy.kin.of).filter(|(_, kin)| holds(kin));
+            let holders = holders.map(|(partner, _)| partner.id.clone()).collect();
+            held.by_action.insert(action.name.clone(), Arc::new(holders));
         }
         Ok(held)
     }

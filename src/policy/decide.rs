@@ -116,7 +116,7 @@ impl Policy {
     fn decide_class(&self, judge: &Judge, class: &ClassKey) -> Result<Vec<Arc<Verdict>>, PolicyError> {
         let mut verdicts = Vec::with_capacity(self.kin.first.len() * self.fuse.len());
         let entity = class.entity(&self.model.types)?;
-        let about = self.rules_about(&class.attributes(&self.model.types));
+        let about = self.rules_about(class.attributes(&self.model.types));
         let mut answers = Answers::new(judge, &entity, &about);
         for &first in &self.kin.first {
             let partner = self.partner(first)?;
@@ -125,6 +125,18 @@ impl Policy {
             }
         }
         Ok(verdicts)
+    }
+
+    /// Whether a partner may have a class fused at each level.
+    fn permits(
+        &self,
+        judge: &Judge,
+        partner: &Partner,
+        class: &ClassKey,
+        answers: &mut Answers<'_>,
+    ) -> Result<Vec<bool>, PolicyError> {
+        let ask = |(_, action): &(_, Action)| Ok(self.may(judge, partner, action, class, answers)?.allowed);
+        self.fuse.iter().map(ask).collect()
     }
 
     /// Whether a partner may have a class fused at one level. A detection without a place lies in no zone, so a rule
@@ -310,6 +322,58 @@ pub(super) fn deniers<V: Borrow<Verdict>>(verdicts: &[V]) -> Vec<String> {
     ids.into_iter().cloned().collect()
 }
 
+/// Whether partners may have anything of some classes fused: all partners together, so that what they ask alike is asked
+/// once.
+#[derive(Debug)]
+pub struct Sight<'a> {
+    policy: &'a Policy,
+    judge: Judge<'a>,
+    partners: Vec<&'a Partner>,
+}
+
+impl<'a> Sight<'a> {
+    /// Of the partners with these numbers.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partner, or the schema or a delay wants a time and there is none.
+    pub fn new(policy: &'a Policy, partners: &[usize], as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        policy.strata(as_of_us)?;
+        let judge = Judge::new(policy, as_of_us)?;
+        let partners = partners.iter().map(|&partner| policy.partner(partner)).collect::<Result<_, _>>()?;
+        Ok(Self { policy, judge, partners })
+    }
+
+    /// How many questions Cedar was asked.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.judge.evaluations()
+    }
+
+    /// Whether each partner may have one of some classes fused, at any level, now. Who may have one is not asked about
+    /// those after it.
+    ///
+    /// # Errors
+    ///
+    /// A rule that fails while it is evaluated.
+    pub fn of_any(&self, classes: impl IntoIterator<Item = ClassKey>) -> Result<Vec<bool>, PolicyError> {
+        let mut may = vec![false; self.partners.len()];
+        for class in classes {
+            if may.iter().all(|may| *may) {
+                break;
+            }
+            let entity = class.entity(&self.policy.model.types)?;
+            let about = self.policy.rules_about(class.attributes(&self.policy.model.types));
+            let mut answers = Answers::new(&self.judge, &entity, &about);
+            for (may, partner) in may.iter_mut().zip(&self.partners).filter(|(may, _)| !**may) {
+                let levels = self.policy.permits(&self.judge, partner, &class, &mut answers)?;
+                *may = matches!(Granted::of(self.policy.fuse_levels().zip(levels), &class), Granted::At(_));
+            }
+        }
+        Ok(may)
+    }
+}
+
 /// What one partner may have fused, for classes that turn up one by one; each is asked about once.
 #[derive(Debug)]
 pub struct FuseRights<'a> {
@@ -341,11 +405,9 @@ impl<'a> FuseRights<'a> {
         let asked = class.asked();
         if !self.known.contains_key(&asked) {
             let entity = class.entity(&self.policy.model.types)?;
-            let about = self.policy.rules_about(&class.attributes(&self.policy.model.types));
+            let about = self.policy.rules_about(class.attributes(&self.policy.model.types));
             let mut answers = Answers::new(&self.judge, &entity, &about);
-            let levels = self.policy.fuse.iter();
-            let ask = levels.map(|(_, action)| self.policy.may(&self.judge, self.partner, action, class, &mut answers));
-            let allowed = ask.map(|verdict| Ok(verdict?.allowed)).collect::<Result<_, PolicyError>>()?;
+            let allowed = self.policy.permits(&self.judge, self.partner, class, &mut answers)?;
             drop(answers);
             self.known.insert(asked.clone(), allowed);
         }

@@ -67,6 +67,11 @@ impl Disclosure<'_> {
         self.names.get(attribute).is_some_and(|names| names.contains(name))
     }
 
+    /// All names that may be read as one of this attribute.
+    pub(super) fn named(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        self.names.get(attribute).into_iter().flatten().copied()
+    }
+
     /// Those of some names of an attribute that may be read.
     #[must_use]
     pub fn among<'a>(&self, attribute: &str, names: &'a BTreeSet<String>) -> Vec<&'a str> {

@@ -59,13 +59,13 @@ pub(super) struct Question<'a> {
     partner: &'a Partner,
     class: &'a Entity,
     // The rules that may apply to the class.
-    about: &'a About,
+    about: &'a About<'a>,
     // What Cedar may know, built where it is asked.
     entities: OnceCell<Entities>,
 }
 
 impl<'a> Question<'a> {
-    pub(super) fn new(partner: &'a Partner, class: &'a Entity, about: &'a About) -> Self {
+    pub(super) fn new(partner: &'a Partner, class: &'a Entity, about: &'a About<'a>) -> Self {
         Self { partner, class, about, entities: OnceCell::new() }
     }
 }
@@ -75,26 +75,26 @@ impl<'a> Question<'a> {
 pub(super) struct Answers<'a> {
     judge: &'a Judge<'a>,
     class: &'a Entity,
-    about: &'a About,
-    // By number of the action, the rules, and what they ask of the partner.
+    about: &'a About<'a>,
+    // By number of the action, the partner's own rules, and what it is asked.
     known: BTreeMap<(usize, Vec<usize>, Likeness), Arc<Verdict>>,
 }
 
 impl<'a> Answers<'a> {
-    pub(super) fn new(judge: &'a Judge<'a>, class: &'a Entity, about: &'a About) -> Self {
+    pub(super) fn new(judge: &'a Judge<'a>, class: &'a Entity, about: &'a About<'a>) -> Self {
         Self { judge, class, about, known: BTreeMap::new() }
     }
 
     /// What Cedar says of a partner and an action; or the failure, which names the partner that met it first.
     pub(super) fn of(&mut self, partner: &Partner, action: &Action) -> Result<Arc<Verdict>, Box<Failure>> {
-        let rules = Policy::rules_for(partner, action, self.about);
-        let likeness = self.about.likeness(self.judge.policy, partner, action);
-        let key = (action.number, rules, likeness);
+        let own = self.about.own(self.judge.policy, partner, action);
+        let likeness = self.about.likeness(self.judge.policy, partner, &own, action);
+        let key = (action.number, own, likeness);
         if let Some(known) = self.known.get(&key) {
             return Ok(Arc::clone(known));
         }
         let question = Question::new(partner, self.class, self.about);
-        let verdict = Arc::new(self.judge.ask_rules(&key.1, &question, action)?);
+        let verdict = Arc::new(self.judge.ask_rules(&self.about.with(&key.1, action), &question, action)?);
         self.known.insert(key, Arc::clone(&verdict));
         Ok(verdict)
     }
@@ -121,7 +121,8 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn ask(&self, question: &Question<'_>, action: &Action) -> Result<Verdict, Box<Failure>> {
-        self.ask_rules(&Policy::rules_for(question.partner, action, question.about), question, action)
+        let own = question.about.own(self.policy, question.partner, action);
+        self.ask_rules(&question.about.with(&own, action), question, action)
     }
 
     /// What no rule is about is denied by none: Cedar need not be asked.

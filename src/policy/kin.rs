@@ -5,6 +5,7 @@
 //! are alike in all that the conditions of these, and of the rules for anybody, ask of them: attributes, groups, whom
 //! they are compared with. Cedar would give them the same answers by the same rules, so it is asked about one of them.
 
+use super::PolicyError;
 use super::known::Attributes;
 use super::partners::{Attribute, Partner};
 use super::read::Policy;
@@ -37,33 +38,63 @@ pub(super) struct Likeness {
 
 impl Likeness {
     /// What a partner is, as far as it is asked.
-    pub(super) fn of(partner: &Partner, asks: &Asks) -> Self {
-        let named = asks.all || asks.partners.contains(&partner.id);
+    fn of<'a>(partner: &Partner, asks: &(impl Iterator<Item = &'a Asks> + Clone)) -> Self {
+        let named = asks.clone().any(|asks| asks.all || asks.partners.contains(&partner.id));
+        let attributes: BTreeSet<&String> = asks.clone().flat_map(|asks| &asks.attributes).collect();
         Self {
-            attributes: asks.attributes.iter().map(|name| partner.attributes.get(name).cloned()).collect(),
-            groups: asks.groups.then(|| partner.groups.clone()),
+            attributes: attributes.into_iter().map(|name| partner.attributes.get(name).cloned()).collect(),
+            groups: asks.clone().any(|asks| asks.groups).then(|| partner.groups.clone()),
             id: named.then(|| partner.id.clone()),
         }
     }
 }
 
-/// The rules that may apply to a class.
+/// Rules of some kind: those for anybody are looked through once, those of a partner where it asks.
 #[derive(Debug)]
-pub(super) struct About {
-    // By number of the rule.
-    may: Vec<bool>,
+pub(super) struct About<'a> {
+    kind: Rules<'a>,
     // By number of the action, those of the rules for anybody, and what they ask of a partner.
     anybody: Vec<(Vec<usize>, Asks)>,
 }
 
-impl About {
-    /// What a partner is, as far as the rules for an action ask.
-    pub(super) fn likeness(&self, policy: &Policy, partner: &Partner, action: &Action) -> Likeness {
-        let mut asks = self.anybody.get(action.number).map(|(_, asks)| asks.clone()).unwrap_or_default();
-        let own = partner.rules.get(action.number).into_iter().flatten();
-        let own = own.filter(|&&rule| self.may.get(rule).copied().unwrap_or(true));
-        own.filter_map(|&rule| policy.rules.numbered(rule)).for_each(|(_, rule)| asks.join(&rule.speaks.asks));
-        Likeness::of(partner, &asks)
+/// Which rules.
+#[derive(Debug)]
+enum Rules<'a> {
+    /// Those that may apply to a class.
+    Of(Attributes<'a>),
+    /// Those that permit, or those that forbid.
+    With(Effect),
+}
+
+impl Rules<'_> {
+    fn hold(&self, rule: &Rule) -> bool {
+        match self {
+            Self::Of(class) => rule.speaks.conditions.may_hold(class),
+            Self::With(effect) => rule.policy.effect() == *effect,
+        }
+    }
+}
+
+impl About<'_> {
+    /// Those of a partner's own rules for an action, in order.
+    pub(super) fn own(&self, policy: &Policy, partner: &Partner, action: &Action) -> Vec<usize> {
+        let own = partner.rules.get(action.number).into_iter().flatten().copied();
+        own.filter(|&rule| policy.rules.numbered(rule).is_none_or(|(_, rule)| self.kind.hold(rule))).collect()
+    }
+
+    /// The rules to ask, in order, when a partner with these rules of its own asks for an action.
+    pub(super) fn with(&self, own: &[usize], action: &Action) -> Vec<usize> {
+        let anybody = self.anybody.get(action.number).into_iter().flat_map(|(rules, _)| rules);
+        let mut rules: Vec<usize> = anybody.chain(own).copied().collect();
+        rules.sort_unstable();
+        rules
+    }
+
+    /// What a partner with these rules of its own is, as far as the rules for an action ask.
+    pub(super) fn likeness(&self, policy: &Policy, partner: &Partner, own: &[usize], action: &Action) -> Likeness {
+        let anybody = self.anybody.get(action.number).into_iter().map(|(_, asks)| asks);
+        let own = own.iter().filter_map(|&rule| policy.rules.numbered(rule)).map(|(_, rule)| &rule.speaks.asks);
+        Likeness::of(partner, &anybody.chain(own))
     }
 }
 
@@ -95,19 +126,18 @@ impl Policy {
             }
             admitted.push(admits);
         }
-        let numbered: Vec<&Rule> = self.rules.by_id.values().collect();
         let mut known: BTreeMap<(Vec<Vec<usize>>, Likeness), usize> = BTreeMap::new();
         for (place, partner) in partners.iter_mut().enumerate() {
             let groups = partner.groups.iter().filter_map(|group| self.model.group(group));
             let names = std::iter::once(partner.entity.uid()).chain(groups);
             let mine: BTreeSet<usize> = names.filter_map(|name| naming.get(&name)).flatten().copied().collect();
-            let mut asked = asks.clone();
-            mine.iter().filter_map(|&rule| numbered.get(rule)).for_each(|rule| asked.join(&rule.speaks.asks));
+            let own = mine.iter().filter_map(|&rule| self.rules.numbered(rule)).map(|(_, rule)| &rule.speaks.asks);
+            let likeness = Likeness::of(partner, &std::iter::once(&asks).chain(own));
             let admits = |rule: usize, action| admitted.get(rule).and_then(|all| all.get(action)).copied();
             let of_action = |action| mine.iter().copied().filter(|&rule| admits(rule, action) == Some(true)).collect();
             partner.rules = (0..actions.len()).map(of_action).collect();
             let next = kin.first.len();
-            let number = *known.entry((partner.rules.clone(), Likeness::of(partner, &asked))).or_insert(next);
+            let number = *known.entry((partner.rules.clone(), likeness)).or_insert(next);
             if number == next {
                 kin.first.push(place);
             }
@@ -116,36 +146,49 @@ impl Policy {
         kin
     }
 
-    /// The rules that may apply to a class.
-    pub(super) fn rules_about(&self, class: &Attributes<'_>) -> About {
-        self.rules_where(|rule| rule.speaks.conditions.may_hold(class))
+    /// Those of some partners that the rules tell apart, the first of each kin; and of every partner, which place in
+    /// these its kin has.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partner.
+    pub fn alike(&self, partners: &[usize]) -> Result<(Vec<usize>, Vec<usize>), PolicyError> {
+        let (mut first, mut of) = (Vec::new(), Vec::with_capacity(partners.len()));
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        for &partner in partners {
+            let unknown = PolicyError::UnknownPartner { partner, partners: self.kin.of.len() };
+            let kin = self.kin.of.get(partner).ok_or(unknown)?;
+            let place = *places.entry(*kin).or_insert(first.len());
+            if place == first.len() {
+                first.push(partner);
+            }
+            of.push(place);
+        }
+        Ok((first, of))
     }
 
-    /// The rules of some kind.
-    pub(super) fn rules_where(&self, may: impl Fn(&Rule) -> bool) -> About {
-        let may: Vec<bool> = self.rules.by_id.values().map(may).collect();
-        let holds = |rule: &usize| may.get(*rule).copied().unwrap_or(true);
-        let of_action = |rules: &Vec<usize>| {
-            let rules: Vec<usize> = rules.iter().copied().filter(holds).collect();
-            let mut asks = Asks::default();
-            rules
-                .iter()
-                .filter_map(|&rule| self.rules.numbered(rule))
-                .for_each(|(_, rule)| asks.join(&rule.speaks.asks));
+    /// The rules that may apply to a class.
+    pub(super) fn rules_about<'a>(&self, class: Attributes<'a>) -> About<'a> {
+        self.rules_of(Rules::Of(class))
+    }
+
+    /// The rules that permit, or those that forbid.
+    pub(super) fn rules_with(&self, effect: Effect) -> About<'static> {
+        self.rules_of(Rules::With(effect))
+    }
+
+    fn rules_of<'a>(&self, kind: Rules<'a>) -> About<'a> {
+        let of_action = |numbers: &Vec<usize>| {
+            let (mut rules, mut asks) = (Vec::new(), Asks::default());
+            for &number in numbers {
+                let Some((_, rule)) = self.rules.numbered(number).filter(|(_, rule)| kind.hold(rule)) else { continue };
+                rules.push(number);
+                asks.join(&rule.speaks.asks);
+            }
             (rules, asks)
         };
         let anybody = self.kin.anybody.iter().map(of_action).collect();
-        About { may, anybody }
-    }
-
-    /// The numbers of the rules to ask, in order, when a partner asks for an action on a class.
-    pub(super) fn rules_for(partner: &Partner, action: &Action, about: &About) -> Vec<usize> {
-        let own = partner.rules.get(action.number).into_iter().flatten().copied();
-        let own = own.filter(|&rule| about.may.get(rule).copied().unwrap_or(true));
-        let mut rules: Vec<usize> =
-            about.anybody.get(action.number).into_iter().flat_map(|(rules, _)| rules).copied().chain(own).collect();
-        rules.sort_unstable();
-        rules
+        About { kind, anybody }
     }
 
     /// Whether some permit could apply when a partner asks for an action.

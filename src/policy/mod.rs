@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! Policy::read ─► Classifier ─► Policy::decide ─► Decisions::segments ─► fusion
-//!                                                 Releaser::release   ◄─ tracks
+//!                                                 Releases::of        ◄─ tracks
 //! ```
 //!
 //! Non-interference: a question to Cedar about a partner holds that partner, the class asked about, and the rules
@@ -55,7 +55,7 @@ mod zones; // zones.geojson
 pub use authority::{Held, Holders, SEE_AUTHORITY};
 pub use check::{Check, Finding, Severity, check};
 pub use class::{ClassKey, ClassSummary, Classifier};
-pub use decide::{Decisions, FuseRights, Segment};
+pub use decide::{Decisions, FuseRights, Segment, Sight};
 pub use difference::{Change, Difference, Grant, difference};
 pub use disclosure::Disclosure;
 pub use error::PolicyError;
@@ -67,7 +67,7 @@ pub use matrix::{Group, Matrix, Share};
 pub use partners::{Attribute, Partner};
 pub use periods::Periods;
 pub use read::Policy;
-pub use release::{Release, Releaser, Status, TrackClass};
+pub use release::{Decided, Release, Releaser, Releases, Status, TrackClass};
 pub use strata::{Strata, Stratum};
 pub use survey::{Survey, SurveyError};
 pub use zones::ZoneMap;

@@ -7,6 +7,7 @@
 
 use super::PolicyError;
 use super::source::Source;
+use rayon::prelude::*;
 use std::panic::resume_unwind;
 use std::thread::{Builder, scope};
 
@@ -23,6 +24,27 @@ pub(super) fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, PolicyEr
         let thread = thread.map_err(|error| PolicyError::Refused { what: "a thread", message: error.to_string() })?;
         thread.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
+}
+
+/// Most threads with such stacks at once, and fewest items that are worth one.
+const STACKS_MAX: usize = 8;
+const ITEMS_MIN: usize = 64;
+
+/// Does something with every item on stacks of known size, as many as there are cores.
+///
+/// # Errors
+///
+/// The first that an item gives, in their order.
+pub(super) fn on_deep_stacks<I: Sync, T: Send>(
+    items: &[I],
+    work: impl Fn(&I) -> Result<T, PolicyError> + Sync,
+) -> Result<Vec<T>, PolicyError> {
+    let stacks = rayon::current_num_threads().min(STACKS_MAX);
+    let parts: Vec<&[I]> = items.chunks(items.len().div_ceil(stacks).max(ITEMS_MIN)).collect();
+    let part = |items: &[I]| on_a_deep_stack(|| items.iter().map(&work).collect::<Result<Vec<T>, _>>());
+    // All are done before the first failure is picked, so that it is the same one on any number of threads.
+    let done: Vec<Result<Vec<T>, PolicyError>> = parts.into_par_iter().map(part).collect();
+    Ok(done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// What a text in Cedar is.

@@ -102,6 +102,11 @@ impl Periods {
         &self.names
     }
 
+    /// The start and the end of a window, if there is such a window.
+    pub(super) fn window(&self, name: &str) -> Option<[i64; 2]> {
+        self.windows.get(name).map(|&(start, end)| [start, end])
+    }
+
     /// The windows that hold a time.
     #[must_use]
     pub fn periods_at(&self, time_us: i64) -> BTreeSet<String> {

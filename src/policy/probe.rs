@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 pub(super) struct Probe<'a> {
     policy: &'a Policy,
     judge: Judge<'a>,
-    permitting: About,
-    forbidding: About,
+    permitting: About<'a>,
+    forbidding: About<'a>,
 }
 
 /// A class that is asked about.
@@ -64,15 +64,14 @@ impl Applying {
 impl<'a> Probe<'a> {
     pub(super) fn new(policy: &'a Policy, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
         let judge = Judge::new(policy, as_of_us)?;
-        let [permitting, forbidding] =
-            [Effect::Permit, Effect::Forbid].map(|effect| policy.rules_where(|rule| rule.policy.effect() == effect));
+        let [permitting, forbidding] = [Effect::Permit, Effect::Forbid].map(|effect| policy.rules_with(effect));
         Ok(Self { policy, judge, permitting, forbidding })
     }
 
     /// The rules that apply when a partner asks for an action on a class.
     pub(super) fn applying(&self, partner: usize, action: &Action, class: &Asked) -> Result<Applying, PolicyError> {
         let partner = self.policy.partner(partner)?;
-        let ask = |rules: &About| match self.judge.ask(&Question::new(partner, &class.entity, rules), action) {
+        let ask = |rules: &About<'_>| match self.judge.ask(&Question::new(partner, &class.entity, rules), action) {
             Ok(verdict) => Ok(verdict.decided_by),
             Err(failure) => Err(self.judge.error(*failure, partner, &class.words)),
         };

@@ -2,7 +2,7 @@
 
 use super::PolicyError;
 use super::decide::deniers;
-use super::judge::{DecisionRecord, Judge, Question, Verdict, class_entity};
+use super::judge::{Answers, DecisionRecord, Judge, Verdict, class_entity};
 use super::known::{Attributes, ClassValue};
 use super::levels::Obligations;
 use super::partners::Partner;
@@ -100,14 +100,102 @@ pub struct Release {
     pub decided_by: Vec<String>,
 }
 
+/// What was decided of one class of tracks, for partners that the rules cannot tell apart.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// What they get.
+    pub release: Arc<Release>,
+    // The class in words, which all partners share.
+    class: Arc<str>,
+    // Everything that was asked: actions with their verdicts.
+    verdicts: Vec<(String, Arc<Verdict>)>,
+}
+
+impl Decided {
+    /// The decisions as those of one of the partners.
+    pub fn records(&self, partner: &str) -> impl Iterator<Item = DecisionRecord> {
+        self.verdicts.iter().map(move |(action, verdict)| DecisionRecord {
+            partner: partner.to_owned(),
+            class: self.class.to_string(),
+            action: action.clone(),
+            allowed: verdict.allowed,
+            decided_by: verdict.decided_by.clone(),
+        })
+    }
+}
+
+/// Decides what partners get of tracks, class by class: all partners together, so that what they ask alike is asked once.
+#[derive(Debug)]
+pub struct Releases<'a> {
+    policy: &'a Policy,
+    judge: Judge<'a>,
+}
+
+impl<'a> Releases<'a> {
+    /// For a policy and the time of a run.
+    ///
+    /// # Errors
+    ///
+    /// The schema wants a time and there is none.
+    pub fn new(policy: &'a Policy, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
+        Ok(Self { policy, judge: Judge::new(policy, as_of_us)? })
+    }
+
+    /// How many questions Cedar was asked.
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.judge.evaluations()
+    }
+
+    /// What each of some partners gets of a class of tracks.
+    ///
+    /// # Errors
+    ///
+    /// A rule that fails while it is evaluated: then nothing may be released.
+    pub fn of(&self, class: &TrackClass, partners: &[usize]) -> Result<Vec<Arc<Decided>>, PolicyError> {
+        let entity = class.entity(&self.policy.model.types)?;
+        let about = self.policy.rules_about(class.attributes());
+        let mut answers = Answers::new(&self.judge, &entity, &about);
+        let words: Arc<str> = class.to_string().into();
+        let decide = |&partner| self.decide(self.policy.partner(partner)?, &words, &mut answers).map(Arc::new);
+        partners.iter().map(decide).collect()
+    }
+
+    fn decide(&self, partner: &Partner, class: &Arc<str>, answers: &mut Answers<'_>) -> Result<Decided, PolicyError> {
+        let policy = self.policy;
+        let mut ask = |action: &Action| match answers.of(partner, action) {
+            Ok(verdict) => Ok((action.name.clone(), verdict)),
+            Err(failure) => Err(self.judge.error(*failure, partner, class)),
+        };
+        let levels = policy.receive.iter().map(|(_, action)| ask(action)).collect::<Result<Vec<_>, _>>()?;
+        let authorities = policy.authorities.iter().map(&mut ask).collect::<Result<Vec<_>, _>>()?;
+        let see = policy.see.iter().map(ask).collect::<Result<Vec<_>, _>>()?;
+        let granted = policy.receive.iter().zip(&levels).find(|(_, (_, verdict))| verdict.allowed);
+        let verdicts: Vec<&Verdict> = levels.iter().map(|(_, verdict)| verdict.as_ref()).collect();
+        let (level, decided_by) = match granted {
+            Some(((level, _), (_, verdict))) => (Some(level), verdict.decided_by.clone()),
+            None => (None, deniers(&verdicts)),
+        };
+        let allowed = authorities.iter().filter(|(_, verdict)| verdict.allowed);
+        let release = Release {
+            level: level.map(|level| level.name.clone()),
+            obligations: level.map(|level| level.obligations.clone()).unwrap_or_default(),
+            authorities: allowed.map(|(action, _)| action.clone()).collect(),
+            sees_holders: see.iter().any(|(_, verdict)| verdict.allowed),
+            decided_by,
+        };
+        let verdicts = levels.into_iter().chain(authorities).chain(see).collect();
+        Ok(Decided { release: Arc::new(release), class: Arc::clone(class), verdicts })
+    }
+}
+
 /// Decides what one partner gets, each class of tracks once.
 #[derive(Debug)]
 pub struct Releaser<'a> {
-    policy: &'a Policy,
-    judge: Judge<'a>,
-    partner: &'a Partner,
-    releases: BTreeMap<TrackClass, Arc<Release>>,
-    records: Vec<DecisionRecord>,
+    releases: Releases<'a>,
+    partner: usize,
+    id: &'a str,
+    known: BTreeMap<TrackClass, Arc<Decided>>,
 }
 
 impl<'a> Releaser<'a> {
@@ -117,9 +205,8 @@ impl<'a> Releaser<'a> {
     ///
     /// There is no such partner, or the schema wants a time and there is none.
     pub fn new(policy: &'a Policy, partner: usize, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
-        let judge = Judge::new(policy, as_of_us)?;
-        let partner = policy.partner(partner)?;
-        Ok(Self { policy, judge, partner, releases: BTreeMap::new(), records: Vec::new() })
+        let releases = Releases::new(policy, as_of_us)?;
+        Ok(Self { releases, partner, id: &policy.partner(partner)?.id, known: BTreeMap::new() })
     }
 
     /// What the partner gets of a class of tracks.
@@ -128,77 +215,27 @@ impl<'a> Releaser<'a> {
     ///
     /// A rule that fails while it is evaluated: then nothing may be released.
     pub fn release(&mut self, class: &TrackClass) -> Result<Arc<Release>, PolicyError> {
-        if let Some(release) = self.releases.get(class) {
-            return Ok(Arc::clone(release));
+        if !self.known.contains_key(class) {
+            let decided = self.releases.of(class, &[self.partner])?;
+            self.known.extend(decided.into_iter().map(|decided| (class.clone(), decided)));
         }
-        let release = Arc::new(self.decide(class)?);
-        self.releases.insert(class.clone(), Arc::clone(&release));
-        Ok(release)
+        let partners = self.releases.policy.partners().len();
+        let unknown = PolicyError::UnknownPartner { partner: self.partner, partners };
+        self.known.get(class).map(|decided| Arc::clone(&decided.release)).ok_or(unknown)
     }
 
     /// How many questions Cedar was asked.
     #[must_use]
     pub fn evaluations(&self) -> u64 {
-        self.judge.evaluations()
+        self.releases.evaluations()
     }
 
     /// Every decision so far with the rules that made it, by class and action: their order tells nothing of when a
     /// class turned up.
     #[must_use]
     pub fn records(&self) -> Vec<DecisionRecord> {
-        let mut records = self.records.clone();
+        let mut records: Vec<DecisionRecord> = self.known.values().flat_map(|known| known.records(self.id)).collect();
         records.sort();
         records
-    }
-
-    fn decide(&mut self, class: &TrackClass) -> Result<Release, PolicyError> {
-        let policy = self.policy;
-        let entity = class.entity(&policy.model.types)?;
-        let about = policy.rules_about(&class.attributes());
-        let question = Question::new(self.partner, &entity, &about);
-        let mut verdicts = Vec::with_capacity(policy.receive.len());
-        for (_, action) in &policy.receive {
-            verdicts.push(self.ask(action, class, &question)?);
-        }
-        let mut authorities = Vec::new();
-        for action in &policy.authorities {
-            if self.ask(action, class, &question)?.allowed {
-                authorities.push(action.name.clone());
-            }
-        }
-        let sees_holders = match &policy.see {
-            Some(action) => self.ask(action, class, &question)?.allowed,
-            None => false,
-        };
-        let granted = policy.receive.iter().zip(&verdicts).find(|(_, verdict)| verdict.allowed);
-        Ok(match granted {
-            Some(((level, _), verdict)) => Release {
-                level: Some(level.name.clone()),
-                obligations: level.obligations.clone(),
-                authorities,
-                sees_holders,
-                decided_by: verdict.decided_by.clone(),
-            },
-            None => Release {
-                level: None,
-                obligations: Obligations::default(),
-                authorities,
-                sees_holders,
-                decided_by: deniers(&verdicts),
-            },
-        })
-    }
-
-    fn ask(&mut self, action: &Action, class: &TrackClass, question: &Question<'_>) -> Result<Verdict, PolicyError> {
-        let verdict = self.judge.ask(question, action);
-        let verdict = verdict.map_err(|failure| self.judge.error(*failure, self.partner, &class.to_string()))?;
-        self.records.push(DecisionRecord {
-            partner: self.partner.id.clone(),
-            class: class.to_string(),
-            action: action.name.clone(),
-            allowed: verdict.allowed,
-            decided_by: verdict.decided_by.clone(),
-        });
-        Ok(verdict)
     }
 }

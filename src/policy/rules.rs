@@ -5,7 +5,7 @@
 
 use super::PolicyError;
 use super::folder::rule_files;
-use super::nesting::{self, Language};
+use super::nesting::{self, Language, on_deep_stacks};
 use super::schema::Model;
 use super::source::{Source, message};
 use super::speech::{Speech, json};
@@ -15,13 +15,14 @@ use cedar_policy::{PolicyId, PolicySet, ValidationMode, Validator};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// All rules by id.
 #[derive(Debug)]
 pub(super) struct Rules {
-    pub(super) by_id: BTreeMap<String, Rule>,
-    // The ids by number: the rules in the order of their ids.
-    ids: Vec<String>,
+    pub(super) by_id: BTreeMap<String, Arc<Rule>>,
+    // The same by number: in the order of their ids.
+    numbered: Vec<(String, Arc<Rule>)>,
     sources: Vec<Source>,
 }
 
@@ -33,6 +34,8 @@ pub(super) struct Rule {
     source: usize,
     /// It in Cedar's JSON form. Cedar makes that by parsing the rule again, which takes a deep stack: it is made once.
     pub(super) form: Value,
+    /// The same as compact text with sorted keys, without annotations, once it is wanted.
+    text: OnceLock<String>,
     /// What its conditions speak of.
     pub(super) speaks: Speech,
 }
@@ -42,25 +45,34 @@ impl Rule {
     pub(super) fn asks_for_an_action(&self) -> bool {
         self.speaks.names_action
     }
+
+    /// It as compact JSON with sorted keys, without annotations.
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| {
+            let mut form = self.form.clone();
+            form.as_object_mut().map(|form| form.remove("annotations"));
+            form.sort_all_objects();
+            form.to_string()
+        })
+    }
 }
 
 impl Rules {
     pub(super) fn read(folder: &Path) -> Result<Self, PolicyError> {
-        let mut all = Self { by_id: BTreeMap::new(), ids: Vec::new(), sources: Vec::new() };
+        let mut all = Self { by_id: BTreeMap::new(), numbered: Vec::new(), sources: Vec::new() };
         for path in rule_files(folder)? {
             all.add(Source::read(path)?)?;
         }
         if all.by_id.is_empty() {
             return Err(PolicyError::NoRules { path: folder.to_path_buf() });
         }
-        all.ids = all.by_id.keys().cloned().collect();
+        all.numbered = all.by_id.iter().map(|(id, rule)| (id.clone(), Arc::clone(rule))).collect();
         Ok(all)
     }
 
     /// The rule with a number, and its id.
     pub(super) fn numbered(&self, number: usize) -> Option<(&str, &Rule)> {
-        let id = self.ids.get(number)?;
-        Some((id, self.by_id.get(id)?))
+        self.numbered.get(number).map(|(id, rule)| (id.as_str(), rule.as_ref()))
     }
 
     /// The files that were read.
@@ -88,8 +100,10 @@ impl Rules {
             let line = source.line_with(&template.to_cedar());
             return Err(PolicyError::Template { path: source.path, line });
         }
+        let all = in_order(&set)?;
+        let forms = on_deep_stacks(&all, |rule| json(rule).map(|form| (Speech::of(&form), form)))?;
         let mut cursor = 0;
-        for policy in in_order(&set)? {
+        for (policy, (speaks, form)) in all.into_iter().zip(forms) {
             let text = policy.to_cedar().unwrap_or_default();
             let start = source.text.get(cursor..).and_then(|rest| rest.find(&text)).map_or(cursor, |at| cursor + at);
             cursor = start + text.len();
@@ -111,9 +125,8 @@ impl Rules {
                 });
             }
             let policy = policy.new_id(PolicyId::new(id));
-            let form = json(&policy)?;
-            let speaks = Speech::of(&form);
-            self.by_id.insert(policy.id().to_string(), Rule { policy, line, source: self.sources.len(), form, speaks });
+            let rule = Rule { policy, line, source: self.sources.len(), form, text: OnceLock::new(), speaks };
+            self.by_id.insert(rule.policy.id().to_string(), Arc::new(rule));
         }
         self.sources.push(source);
         Ok(())

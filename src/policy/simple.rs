@@ -12,7 +12,7 @@
 
 use super::polygon::Ring;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 type Point = [f64; 2];
@@ -134,25 +134,23 @@ struct Sweep {
     above: Vec<Region>,
 }
 
-/// The ends of edges, from west to east: at each, the edges that end and those that begin there.
-type Events = BTreeMap<(u64, u64), (Point, Vec<Edge>, Vec<Edge>)>;
-
-fn event(events: &mut Events, at: Point) -> &mut (Point, Vec<Edge>, Vec<Edge>) {
-    events.entry(at.map(sortable).into()).or_insert_with(|| (at, Vec::new(), Vec::new()))
-}
-
 impl Sweep {
     fn new(edges: usize) -> Self {
         Self { met: BTreeSet::new(), above: vec![Region::Outside; edges] }
     }
 
     fn over(mut self, edges: &[Edge]) -> Option<Fault> {
-        let mut events = Events::new();
-        for edge in edges {
-            event(&mut events, edge.to).1.push(*edge);
-            event(&mut events, edge.from).2.push(*edge);
-        }
-        events.into_values().find_map(|(point, ending, beginning)| self.at(point, &ending, beginning).err())
+        // The ends of edges, from west to east: at each, those that end there before those that begin.
+        let ends = |edge: &Edge| [(edge.to, false, edge.number), (edge.from, true, edge.number)];
+        let mut ends: Vec<(Point, bool, usize)> = edges.iter().flat_map(ends).collect();
+        ends.sort_by(|a, b| order(a.0, b.0).then(a.1.cmp(&b.1)));
+        ends.chunk_by(|a, b| order(a.0, b.0).is_eq()).find_map(|here| {
+            let (ending, beginning) = here.split_at(here.partition_point(|(_, begins, _)| !begins));
+            let known = |ends: &[(Point, bool, usize)]| {
+                ends.iter().filter_map(|(.., number)| edges.get(*number).copied()).collect::<Vec<Edge>>()
+            };
+            self.at(here.first()?.0, &known(ending), known(beginning)).err()
+        })
     }
 
     /// Goes on to a corner.
@@ -217,12 +215,6 @@ fn meet(a: Edge, b: Edge) -> bool {
         from == to || from.is_eq() || to.is_eq()
     };
     !apart(a, b) && !apart(b, a)
-}
-
-/// Numbers in their order as whole ones.
-fn sortable(value: f64) -> u64 {
-    let bits = value.to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
 /// On which side of the line from `a` to `b` a point lies, exactly: greater is left of it, for an edge to the east above.

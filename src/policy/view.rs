@@ -1,18 +1,20 @@
 //! What of a policy concerns one partner.
 //!
-//! Its entry in `partners.toml` but for its keys, the rules whose head admits it, and the levels that such a rule could
-//! give it, with what they demand. Nothing else goes in: a change of what concerns others alone leaves the view, and so
+//! Its entry in `partners.toml` but for its keys, the rules whose head admits it, the levels that such a rule could give
+//! it, with what they demand, and the zones and periods that such a rule compares with just that attribute of what it
+//! asks about. Nothing else goes in: a change of what concerns others alone leaves the view, and so
 //! its digest in the partner's manifest, as it was. Comments, order and file names do not count.
 
 use super::PolicyError;
+use super::disclosure::Disclosure;
 use super::levels::{Level, Obligations};
 use super::partners::{Attribute, Partner};
 use super::read::Policy;
 use super::schema::Action;
 use crate::digest::sha256;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Policy {
     /// The SHA-256 of the view of the partner with this number, as compact JSON with sorted keys.
@@ -21,27 +23,32 @@ impl Policy {
     ///
     /// There is no such partner.
     pub fn view_sha256(&self, partner: usize) -> Result<String, PolicyError> {
-        let mut view = self.view(self.partner(partner)?);
-        view.sort_all_objects();
-        Ok(sha256(view.to_string().as_bytes()))
+        Ok(sha256(self.view(self.partner(partner)?, &self.disclosure(partner)?).as_bytes()))
     }
 
-    fn view(&self, partner: &Partner) -> Value {
+    /// Put together from texts: a rule for everybody is in every view, and made to text once.
+    fn view(&self, partner: &Partner, disclosure: &Disclosure<'_>) -> String {
+        let sorted = |mut value: Value| {
+            value.sort_all_objects();
+            value.to_string()
+        };
         let Partner { id, attributes, groups, .. } = partner;
-        let attributes: Map<String, Value> =
-            attributes.iter().map(|(name, value)| (name.clone(), value.json())).collect();
-        let mut rules = Map::new();
-        for (id, rule) in self.concerning(partner) {
-            let mut rule = rule.form.clone();
-            rule.as_object_mut().map(|rule| rule.remove("annotations"));
-            rules.insert(id.to_owned(), rule);
-        }
-        json!({
-            "partner": { "id": id, "attributes": attributes, "groups": groups },
-            "rules": rules,
-            "fuse": self.levels_of(partner, &self.fuse),
-            "receive": self.levels_of(partner, &self.receive),
-        })
+        let attributes: BTreeMap<&str, Value> =
+            attributes.iter().map(|(name, value)| (name.as_str(), value.json())).collect();
+        let zones = disclosure.named("zones").filter_map(|name| Some((name, self.zones.digest(name)?)));
+        let periods = disclosure.named("periods").filter_map(|name| Some((name, self.periods().window(name)?)));
+        let rules: Vec<String> =
+            self.concerning(partner).map(|(id, rule)| format!("{}:{}", json!(id), rule.text())).collect();
+        let (zones, periods): (BTreeMap<_, _>, BTreeMap<_, _>) = (zones.collect(), periods.collect());
+        format!(
+            r#"{{"fuse":{},"partner":{},"periods":{},"receive":{},"rules":{{{}}},"zones":{}}}"#,
+            sorted(self.levels_of(partner, &self.fuse).into()),
+            sorted(json!({ "id": id, "attributes": attributes, "groups": groups })),
+            json!(periods),
+            sorted(self.levels_of(partner, &self.receive).into()),
+            rules.join(","),
+            json!(zones),
+        )
     }
 
     /// The levels that the partner could get, highest first.

@@ -17,6 +17,7 @@ use super::speech::{Asks, Named};
 use cedar_policy::{ActionConstraint, Effect, PrincipalConstraint};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl Policy {
     /// The warnings of a run, by file and line; files by their names in the folder of the policy.
@@ -55,7 +56,7 @@ impl Policy {
                 && matches!(rule.policy.action_constraint(), ActionConstraint::Any)
                 && nobody_asked
         });
-        let finding = |(id, rule): (&String, &Rule)| {
+        let finding = |(id, rule): (&String, &Arc<Rule>)| {
             let whom = match rule.policy.principal_constraint() {
                 PrincipalConstraint::Any | PrincipalConstraint::Is(_) if rule.speaks.asks == Asks::default() => {
                     "everybody"

@@ -11,12 +11,14 @@ use super::outline::placed;
 use super::polygon::{Polygon, Ring};
 use super::raster::Raster;
 use super::source::Source;
+use crate::digest::sha256;
 use crate::space::Frame;
 use rayon::prelude::*;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The zones as the file has them.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub(super) struct Zones {
 #[derive(Clone, Debug)]
 struct Zone {
     line: usize,
+    // The digest of its outline, once it is wanted.
+    digest: OnceLock<String>,
     // Polygon, then ring; rings are open: the last corner is not the first one again.
     polygons: Vec<Vec<Ring>>,
 }
@@ -100,7 +104,7 @@ impl Zones {
                 Geometry::Polygon(rings) => vec![rings],
                 Geometry::MultiPolygon(polygons) => polygons,
             };
-            let mut zone = Zone { line, polygons };
+            let mut zone = Zone { line, digest: OnceLock::new(), polygons };
             let empty = zone.polygons.is_empty() || zone.polygons.iter().any(Vec::is_empty);
             if empty {
                 return Err(all.wrong(&name, line, "found no outline".to_owned(), "at least one ring a polygon"));
@@ -128,8 +132,30 @@ impl Zones {
         self.zones.keys().map(String::as_str).collect()
     }
 
+    /// The digest of the outline of a zone, if there is such a zone.
+    pub(super) fn digest(&self, zone: &str) -> Option<&str> {
+        let zone = self.zones.get(zone)?;
+        Some(zone.digest.get_or_init(|| sha256(&zone.bytes())))
+    }
+
     fn wrong(&self, zone: &str, line: usize, found: String, wanted: &'static str) -> PolicyError {
         PolicyError::Zone { path: self.path.clone(), line, zone: zone.to_owned(), found, wanted }
+    }
+}
+
+impl Zone {
+    /// What its digest is of.
+    fn bytes(&self) -> Vec<u8> {
+        let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX).to_le_bytes();
+        let mut bytes = count(self.polygons.len()).to_vec();
+        for polygon in &self.polygons {
+            bytes.extend(count(polygon.len()));
+            for ring in polygon {
+                bytes.extend(count(ring.len()));
+                bytes.extend(ring.iter().flatten().flat_map(|value| value.to_le_bytes()));
+            }
+        }
+        bytes
     }
 }
 

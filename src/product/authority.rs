@@ -126,9 +126,9 @@ pub struct Event {
     /// How many reports; of a hand-over 1.
     pub rows: u64,
     /// Who holds it: none, several, or those after a hand-over.
-    pub holders: BTreeSet<String>,
+    pub holders: Arc<BTreeSet<String>>,
     /// Who held it before a hand-over.
-    pub before: BTreeSet<String>,
+    pub before: Arc<BTreeSet<String>>,
     /// Zones of the track at `first_us`, and at the report before a hand-over.
     pub zones: [BTreeSet<String>; 2],
     /// Periods of the track at `first_us`, and at the report before a hand-over.
@@ -148,7 +148,13 @@ struct Table<T> {
     file: TableFile,
     schema: SchemaRef,
     waiting: Vec<T>,
+    /// Names in the lists of these.
+    names: usize,
 }
+
+/// Names in the lists of a row group, beyond which the next row begins another: many partners may share a lane, and hold
+/// much over each of its tracks.
+const NAMES_PER_GROUP: usize = 1 << 20;
 
 impl Staging {
     /// Begins the operator's tables of stretches and of events.
@@ -171,7 +177,8 @@ impl AuthorityWriter {
     /// A disk that is full.
     pub fn stretch(&mut self, stretch: Stretch) -> Result<(), ProductError> {
         let frame = self.frame;
-        self.stretches.push(stretch, |rows| stretch_arrays(rows, frame))
+        let names = stretch.lane.len() + stretch.holders.len();
+        self.stretches.push(stretch, names, |rows| stretch_arrays(rows, frame))
     }
 
     /// Writes an event that is over.
@@ -180,7 +187,8 @@ impl AuthorityWriter {
     /// A disk that is full.
     pub fn event(&mut self, event: Event) -> Result<(), ProductError> {
         let frame = self.frame;
-        self.events.push(event, |rows| event_arrays(rows, frame))
+        let names = event.lane.len() + event.holders.len() + event.before.len();
+        self.events.push(event, names, |rows| event_arrays(rows, frame))
     }
 
     /// Closes both tables.
@@ -202,18 +210,21 @@ impl<T> Table<T> {
         };
         let columns: Vec<Column> = columns.iter().map(timed).collect();
         let schema = schema(columns.iter());
-        Ok(Self { file: TableFile::create(path, Arc::clone(&schema))?, schema, waiting: Vec::new() })
+        Ok(Self { file: TableFile::create(path, Arc::clone(&schema))?, schema, waiting: Vec::new(), names: 0 })
     }
 
-    fn push(&mut self, row: T, arrays: impl Fn(&[T]) -> Vec<ArrayRef>) -> Result<(), ProductError> {
+    fn push(&mut self, row: T, names: usize, arrays: impl Fn(&[T]) -> Vec<ArrayRef>) -> Result<(), ProductError> {
         self.waiting.push(row);
-        if self.waiting.len() == ROWS_PER_GROUP { self.flush(arrays) } else { Ok(()) }
+        self.names += names;
+        let full = self.waiting.len() == ROWS_PER_GROUP || self.names > NAMES_PER_GROUP;
+        if full { self.flush(arrays) } else { Ok(()) }
     }
 
     fn flush(&mut self, arrays: impl Fn(&[T]) -> Vec<ArrayRef>) -> Result<(), ProductError> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays(&self.waiting))
             .map_err(|source| ProductError::Batch { place: OPERATOR.to_owned(), source })?;
         self.waiting.clear();
+        self.names = 0;
         self.file.write(&batch)
     }
 
@@ -250,8 +261,8 @@ fn event_arrays(rows: &[Event], frame: Frame) -> Vec<ArrayRef> {
         times(rows, frame, |row| row.first_us),
         times(rows, frame, |row| row.last_us),
         numbers(rows, |row| row.rows),
-        lists(rows, |row| &row.holders),
-        lists(rows, |row| &row.before),
+        lists(rows, |row| row.holders.as_ref()),
+        lists(rows, |row| row.before.as_ref()),
         lists(rows, |Event { zones: [now, _], .. }| now),
         lists(rows, |Event { zones: [_, before], .. }| before),
         lists(rows, |Event { periods: [now, _], .. }| now),

@@ -39,7 +39,7 @@ pub use origin::{Origin, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture};
 pub use seal::{Recipients, Sealing};
-pub use staging::{Staging, replace};
+pub use staging::{Staging, replace, waiting};
 pub use verify::{Expected, Fault, Integrity, verify_seals};
 
 /// The engine's version, as products name it.

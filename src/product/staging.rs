@@ -16,6 +16,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
@@ -131,7 +132,7 @@ impl Staging {
     /// at `out` is still there, unless the error says where it is.
     pub fn publish_sealed(self, sealing: &Sealing<'_>) -> Result<Vec<ProductError>, ProductError> {
         self.seal(sealing)?;
-        sync_tree(&self.folder())?;
+        waiting(|| sync_tree(&self.folder()))?;
         match refuse_foreign(&self.out) {
             Ok(()) => replace(self.beside, &self.out),
             Err(error) => Err(kept(self.beside, &self.out, error)),
@@ -359,13 +360,23 @@ pub(super) fn check_partner(partner: &str) -> Result<(), ProductError> {
 
 /// Waits until the names in a folder and in all folders below it are on disk; files were waited for when written.
 fn sync_tree(folder: &Path) -> Result<(), ProductError> {
-    for name in names_in(folder)? {
-        let below = folder.join(name);
-        if below.is_dir() {
-            sync_tree(&below)?;
-        }
-    }
+    let below: Vec<PathBuf> = names_in(folder)?.into_iter().map(|name| folder.join(name)).collect();
+    let below = below.par_iter().filter(|below| below.is_dir());
+    // All are done before the first failure is picked, so that it is the same one on any number of threads.
+    let done: Vec<Result<(), ProductError>> = below.map(|below| sync_tree(below)).collect();
+    done.into_iter().collect::<Result<(), _>>()?;
     sync_folder(folder)
+}
+
+/// Threads that wait for the disk: it takes many requests at once, and many small folders cost little else.
+const WAITING: usize = 16;
+
+/// Does what mostly waits for the disk on more threads than there are cores, where so many can be had.
+pub fn waiting<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(WAITING).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
 }
 
 /// Waits until the names in a folder are on disk.

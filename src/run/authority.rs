@@ -211,7 +211,7 @@ impl Life {
                 let mut hand_over = self.tenure(&action, now);
                 hand_over.kind = EventKind::HandOver;
                 hand_over.rows = 1;
-                hand_over.before.clone_from(&tenure.holders);
+                hand_over.before = Arc::clone(&tenure.holders);
                 hand_over.zones = [self.stretch.class.zones.clone(), stretch.class.zones.clone()];
                 hand_over.periods = [self.stretch.class.periods.clone(), stretch.class.periods.clone()];
                 writer.event(hand_over)?;
@@ -234,7 +234,7 @@ impl Life {
         }
     }
 
-    fn tenure(&self, action: &str, holders: &BTreeSet<String>) -> Event {
+    fn tenure(&self, action: &str, holders: &Arc<BTreeSet<String>>) -> Event {
         let Stretch { lane, track, first_us, class, .. } = &self.stretch;
         Event {
             lane: lane.clone(),
@@ -244,8 +244,8 @@ impl Life {
             first_us: *first_us,
             last_us: *first_us,
             rows: 0,
-            holders: holders.clone(),
-            before: BTreeSet::new(),
+            holders: Arc::clone(holders),
+            before: Arc::default(),
             zones: [class.zones.clone(), BTreeSet::new()],
             periods: [class.periods.clone(), BTreeSet::new()],
         }
@@ -287,7 +287,7 @@ impl LaneWatch {
             self.rows.resize(class + 1, 0);
         }
         self.rows.get_mut(class).into_iter().for_each(|rows| *rows += 1);
-        if held.by_action.values().all(BTreeSet::is_empty) {
+        if held.by_action.values().all(|partners| partners.is_empty()) {
             self.idle.insert(track);
         }
         for (action, partners) in &held.by_action {
@@ -308,13 +308,13 @@ impl LaneWatch {
         let counted = std::mem::take(&mut self.rows);
         for (LaneClass { held, .. }, rows) in classes.iter().zip(counted).filter(|(_, rows)| *rows > 0) {
             self.report.rows += rows;
-            if held.by_action.values().all(BTreeSet::is_empty) {
+            if held.by_action.values().all(|partners| partners.is_empty()) {
                 self.report.idle_rows += rows;
             }
             for (action, partners) in &held.by_action {
                 let overlaps = self.is_overlap(action, partners);
                 let Some(authority) = self.report.actions.get_mut(action) else { continue };
-                for partner in partners {
+                for partner in partners.iter() {
                     *authority.held_rows.entry(partner.clone()).or_default() += rows;
                 }
                 authority.gap_rows += if partners.is_empty() { rows } else { 0 };

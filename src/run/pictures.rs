@@ -8,9 +8,9 @@ use super::{Request, RunError, journal};
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{
-    DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releaser, SEE_AUTHORITY, Status, TrackClass,
+    Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
 };
-use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging};
+use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging, waiting};
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
 use rayon::prelude::*;
@@ -23,32 +23,36 @@ pub(super) struct Pictures<'a> {
     basis: &'a Basis<'a>,
     lanes: &'a [Lane],
     /// By lane, those of its partners.
-    of_lanes: Vec<Vec<Picture<'a>>>,
+    of_lanes: Vec<Vec<Picture>>,
     /// Those of partners that may have nothing fused.
-    empty: Vec<Picture<'a>>,
+    empty: Vec<Picture>,
     /// By lane, the classes that its tracks have had.
     classes: Vec<Classes>,
+    releases: Releases<'a>,
     watch: Watch<'a>,
     as_of_us: Option<i64>,
 }
 
 /// The picture of one partner.
 #[derive(Debug)]
-struct Picture<'a> {
+struct Picture {
     /// As the policy numbers it.
     partner: usize,
+    /// Its lane, and its kin as that numbers them.
+    place: Option<(usize, usize)>,
     writer: PictureWriter,
-    releaser: Releaser<'a>,
     tally: Tally,
-    /// By number of the class, what it gets of it and what became of its rows.
-    released: Vec<Option<(Arc<Release>, ClassTally)>>,
+    /// By number of the class, what became of its rows.
+    released: Vec<Option<ClassTally>>,
 }
 
 /// The classes of one lane's tracks, in the order in which they turned up.
 #[derive(Debug, Default)]
 struct Classes {
+    /// One partner of each kin, as the lane numbers these.
+    kin: Vec<usize>,
     numbers: BTreeMap<TrackClass, usize>,
-    classes: Vec<LaneClass>,
+    all: Vec<LaneClass>,
 }
 
 /// A class of tracks, as all pictures of its lane need it.
@@ -62,6 +66,8 @@ pub(super) struct LaneClass {
     pub(super) holders: Arc<[String]>,
     /// Its owners.
     contributors: Vec<String>,
+    /// What each kin gets of it.
+    decided: Vec<Arc<Decided>>,
 }
 
 /// A track at the time of a report.
@@ -129,25 +135,24 @@ impl<'a> Pictures<'a> {
         // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
         // and pictures can be read together.
         let present: Fields = Field::ALL.into();
-        let mut lane_of = BTreeMap::new();
+        let mut place_of = BTreeMap::new();
+        let mut classes = Vec::with_capacity(lanes.len());
         for (number, lane) in lanes.iter().enumerate() {
-            lane_of.extend(lane.partners.iter().map(|&partner| (partner, number)));
+            let (kin, kin_of) = policy.alike(&lane.partners)?;
+            place_of.extend(lane.partners.iter().zip(kin_of).map(|(&partner, kin)| (partner, (number, kin))));
+            classes.push(Classes { kin, ..Classes::default() });
         }
-        let mut pictures: Vec<Vec<Picture<'a>>> = lanes.iter().map(|_| Vec::new()).collect();
+        let mut pictures: Vec<Vec<Picture>> = lanes.iter().map(|_| Vec::new()).collect();
         let mut empty = Vec::new();
         for (partner, Partner { id, .. }) in policy.partners().iter().enumerate() {
-            let lane = lane_of.get(&partner).and_then(|&lane| pictures.get_mut(lane));
-            lane.unwrap_or(&mut empty).push(Picture {
-                partner,
-                writer: staging.picture(id, basis.catalogue.frame, &present)?,
-                releaser: Releaser::new(policy, partner, request.as_of_us)?,
-                tally: Tally::default(),
-                released: Vec::new(),
-            });
+            let (writer, tally) = (staging.picture(id, basis.catalogue.frame, &present)?, Tally::default());
+            let place = place_of.get(&partner).copied();
+            let lane = place.and_then(|(lane, _)| pictures.get_mut(lane)).unwrap_or(&mut empty);
+            lane.push(Picture { partner, place, writer, tally, released: Vec::new() });
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
-        let classes = lanes.iter().map(|_| Classes::default()).collect();
-        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, watch, as_of_us: request.as_of_us })
+        let releases = Releases::new(policy, request.as_of_us)?;
+        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us: request.as_of_us })
     }
 
     /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
@@ -170,17 +175,18 @@ impl<'a> Pictures<'a> {
                 periods: periods.clone(),
                 status: status(&estimate),
             };
-            tracks.push(Told { class: classes.number(class, &mut self.watch)?, estimate, position_m });
+            let class = classes.number(class, &self.releases, &mut self.watch)?;
+            tracks.push(Told { estimate, position_m, class });
         }
         let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
         // All are done before the first failure is picked, so that it is the same one on any number of threads.
         let done: Vec<Result<(), RunError>> = pictures
             .par_iter_mut()
-            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, &classes.classes, time_us, as_of_us)))
+            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, &classes.all, time_us, as_of_us)))
             .collect();
         done.into_iter().collect::<Result<(), _>>()?;
         let tracks = tracks.iter().map(|told| (identity(&told.estimate), told.class));
-        self.watch.report(index, time_us, tracks, &classes.classes)
+        self.watch.report(index, time_us, tracks, &classes.all)
     }
 
     /// Ends all pictures.
@@ -194,43 +200,57 @@ impl<'a> Pictures<'a> {
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes, of_lanes, empty, classes, watch, as_of_us } = self;
-        let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.classes).collect();
+        let Self { basis, lanes: _, of_lanes, empty, classes, releases: _, watch, as_of_us } = self;
+        let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
         let with_classes = of_lanes
             .into_iter()
             .zip(&classes)
             .flat_map(|(pictures, classes)| pictures.into_iter().map(move |picture| (picture, classes.as_slice())));
-        let mut all: Vec<(Picture<'_>, &[LaneClass])> =
+        let mut all: Vec<(Picture, &[LaneClass])> =
             with_classes.chain(empty.into_iter().map(|picture| (picture, [].as_slice()))).collect();
         all.sort_by_key(|(picture, _)| picture.partner);
-        let finish = |(picture, classes): (Picture<'_>, &[LaneClass])| {
-            let Picture { partner, writer, releaser, mut tally, released } = picture;
-            let named = classes.iter().zip(released).filter_map(|(of, released)| Some((of.class.clone(), released?.1)));
-            tally.classes = named.collect();
-            let records = releaser.records();
+        let finish = |(picture, classes): (Picture, &[LaneClass])| {
+            let Picture { partner, place, writer, mut tally, released } = picture;
+            let id = basis.policy.partners().get(partner).map_or("", |partner| &partner.id);
+            let mut records = Vec::new();
+            for (of, released) in classes.iter().zip(released) {
+                let Some((released, decided)) = released.zip(of.decided_for(place)) else { continue };
+                tally.classes.insert(of.class.clone(), released);
+                records.extend(decided.records(id));
+            }
+            records.sort();
             let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-            let (label, from) = (request.label, source(basis, lanes, outcomes, partner)?);
+            let (label, from) =
+                (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
             writer.finish(&Made { configuration, as_of_us, label, decisions: &granted, computed_from })?;
             Ok(Released { tally, records })
         };
-        let released: Vec<Result<Released, RunError>> = all.into_par_iter().map(finish).collect();
+        let released: Vec<Result<Released, RunError>> = waiting(|| all.into_par_iter().map(finish).collect());
         let released = released.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok((released, watch.finish(&classes)?))
     }
 }
 
+impl LaneClass {
+    /// What a partner in this place gets of it.
+    fn decided_for(&self, place: Option<(usize, usize)>) -> Option<&Decided> {
+        self.decided.get(place?.1).map(AsRef::as_ref)
+    }
+}
+
 impl Classes {
     /// The number of a class.
-    fn number(&mut self, class: TrackClass, watch: &mut Watch<'_>) -> Result<usize, RunError> {
+    fn number(&mut self, class: TrackClass, releases: &Releases<'_>, watch: &mut Watch<'_>) -> Result<usize, RunError> {
         if let Some(&number) = self.numbers.get(&class) {
             return Ok(number);
         }
-        let (number, held) = (self.classes.len(), watch.holders(&class)?);
-        self.classes.push(LaneClass {
+        let (number, held) = (self.all.len(), watch.holders(&class)?);
+        self.all.push(LaneClass {
             contributors: class.contributors.iter().cloned().collect(),
             holders: held.texts().into(),
             held,
+            decided: releases.of(&class, &self.kin)?,
             class: class.clone(),
         });
         self.numbers.insert(class, number);
@@ -238,19 +258,17 @@ impl Classes {
     }
 }
 
-impl Picture<'_> {
+impl Picture {
     /// Takes in a track as far as the partner may have it.
     fn take(&mut self, told: &Told, classes: &[LaneClass], time_us: i64, as_of_us: i64) -> Result<(), RunError> {
-        let Self { partner: _, writer, releaser, tally, released } = self;
+        let Self { partner: _, place, writer, tally, released } = self;
         let Some(of) = classes.get(told.class) else { return Ok(()) };
+        let Some(Decided { release, .. }) = of.decided_for(*place) else { return Ok(()) };
         if released.len() <= told.class {
             released.resize_with(classes.len(), || None);
         }
         let Some(known) = released.get_mut(told.class) else { return Ok(()) };
-        let (release, of_class) = match known {
-            Some(known) => known,
-            None => known.insert((releaser.release(&of.class)?, ClassTally::default())),
-        };
+        let of_class = known.get_or_insert_default();
         of_class.asked += 1;
         let Some(level) = &release.level else {
             let rules = if release.decided_by.is_empty() {
@@ -285,11 +303,10 @@ impl Picture<'_> {
 }
 
 /// Digests of what a partner's picture is from.
-fn source(basis: &Basis<'_>, lanes: &[Lane], outcomes: &[Outcome], partner: usize) -> Result<Source, RunError> {
-    let lane = lanes.iter().zip(outcomes).find(|(lane, _)| lane.partners.contains(&partner));
+fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<Source, RunError> {
     let detections = match lane {
         _ if !basis.policy.receives_plainly(partner)? => None,
-        Some((_, outcome)) => outcome.given.clone(),
+        Some(outcome) => outcome.given.clone(),
         // It may have nothing fused.
         None => Some(Taken::default().finish()),
     };

@@ -8,7 +8,8 @@ use super::mask::{Mask, Plane};
 use super::measure::Extent;
 use crate::ingest::Catalogue;
 use crate::policy::{
-    ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, Segment, Strata, Stratum, ZoneMap,
+    ClassKey, ClassSummary, Decisions, Measured, Obligations, Policy, PolicyError, Segment, Sight, Strata, Stratum,
+    ZoneMap,
 };
 use crate::sensor::Sensor;
 use crate::space::Frame;
@@ -265,60 +266,69 @@ impl<'a> Draft<'a> {
         ground: &mut Ground,
         covers: &BTreeMap<usize, usize>,
     ) -> Result<Vec<Lane>, ScanError> {
-        // All are collected before the first failure is picked, so that it is the same one on any number of threads.
-        let rights: Vec<Result<Rights, ScanError>> =
-            self.partners.par_iter().map(|&partner| self.rights(basis, ground, covers, partner)).collect();
-        let mut places: BTreeMap<Rights, usize> = BTreeMap::new();
-        let mut lanes: Vec<Lane> = Vec::new();
-        for (&partner, rights) in self.partners.iter().zip(rights) {
-            let rights = rights?;
-            if let Some(lane) = places.get(&rights).and_then(|&place| lanes.get_mut(place)) {
-                lane.partners.push(partner);
-                continue;
+        let (kin, kin_of) = basis.policy.alike(&self.partners)?;
+        let all = self.rights(basis, ground, covers, &kin)?;
+        let (mut lanes, mut lane_of): (Vec<Lane>, Vec<usize>) = (Vec::new(), Vec::with_capacity(all.len()));
+        let mut places: BTreeMap<&Rights, usize> = BTreeMap::new();
+        for rights in &all {
+            let place = *places.entry(rights).or_insert(lanes.len());
+            if place == lanes.len() {
+                lanes.push(self.lane(basis, ground, covers, rights)?);
             }
-            lanes.push(self.lane(basis, ground, covers, &rights)?);
-            if let Some(lane) = lanes.last_mut() {
+            lane_of.push(place);
+        }
+        for (&partner, kin) in self.partners.iter().zip(kin_of) {
+            if let Some(lane) = lane_of.get(kin).and_then(|&lane| lanes.get_mut(lane)) {
                 lane.partners.push(partner);
             }
-            places.insert(rights, lanes.len() - 1);
         }
         Ok(lanes)
     }
 
-    /// Where and when a partner may have something of each sensor fused. A look is one question to a sensor: what its
-    /// mask says holds for all of it, and is what the rules say of the time at which it begins.
+    /// Where and when each of some partners may have something of each sensor fused. A look is one question to a sensor:
+    /// what its mask says holds for all of it, and is what the rules say of the time at which it begins.
     fn rights(
         &self,
         basis: &LaneBasis<'_>,
         ground: &Ground,
         covers: &BTreeMap<usize, usize>,
-        partner: usize,
-    ) -> Result<Rights, ScanError> {
-        let mut may = FuseRights::new(basis.policy, partner, basis.as_of_us)?;
-        let mut rights = Rights::new();
+        partners: &[usize],
+    ) -> Result<Vec<Rights>, ScanError> {
+        let sight = Sight::new(basis.policy, partners, basis.as_of_us)?;
+        let mut all = vec![Rights::new(); partners.len()];
         for (&number, kinds) in &self.sensors {
             let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(covers.get(&number)) else {
                 continue;
             };
             let [first_us, last_us] = looks_between(sensor, self.span_us);
-            let mut from: Vec<(i64, Vec<bool>)> = Vec::new();
-            for (start_us, stratum) in basis.strata.stretches(first_us, last_us) {
-                let (zones, numbers) = ground.zones(coverage);
-                let mut allowed = vec![false; numbers];
-                for (zone, names) in zones {
-                    let answer = may_fuse(&mut may, sensor, kinds, (names, stratum))?;
-                    allowed.get_mut(zone).into_iter().for_each(|allowed| *allowed = answer);
-                }
-                // The first one holds from before the first look on, wherever a stretch began.
-                match from.last() {
-                    None => from.push((i64::MIN, allowed)),
-                    Some((_, before)) if *before == allowed => {}
-                    Some(_) => from.push((start_us, allowed)),
-                }
+            let stretches: Vec<(i64, &Stratum)> = basis.strata.stretches(first_us, last_us).collect();
+            let strata: BTreeSet<&Stratum> = stretches.iter().map(|(_, stratum)| *stratum).collect();
+            let (zones, numbers) = ground.zones(coverage);
+            let zones: Vec<(usize, &BTreeSet<String>)> = zones.collect();
+            let asked: Vec<(&Stratum, usize, &BTreeSet<String>)> =
+                strata.iter().flat_map(|stratum| zones.iter().map(|(zone, names)| (*stratum, *zone, *names))).collect();
+            // All are collected before the first failure is picked, so that it is the same one on any number of threads.
+            let answers: Vec<Result<Vec<bool>, PolicyError>> = asked
+                .par_iter()
+                .map(|(stratum, _, names)| sight.of_any(classes(sensor, kinds, names, stratum)))
+                .collect();
+            let mut allowed: BTreeMap<&Stratum, Vec<(usize, Vec<bool>)>> = BTreeMap::new();
+            for ((stratum, zone, _), answers) in asked.into_iter().zip(answers) {
+                allowed.entry(stratum).or_default().push((zone, answers?));
             }
-            rights.insert(number, from);
+            for (place, rights) in all.iter_mut().enumerate() {
+                let from = from_when(&stretches, |stratum| {
+                    let mut may = vec![false; numbers];
+                    for (zone, answers) in allowed.get(stratum).into_iter().flatten() {
+                        let answer = answers.get(place) == Some(&true);
+                        may.get_mut(*zone).into_iter().for_each(|may| *may = answer);
+                    }
+                    may
+                });
+                rights.insert(number, from);
+            }
         }
-        Ok(rights)
+        Ok(all)
     }
 
     fn lane(
@@ -359,30 +369,38 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Whether detections of a sensor may be fused in a set of zones and a stratum of time, whatever their kind.
-fn may_fuse(
-    may: &mut FuseRights<'_>,
-    sensor: &Sensor,
-    kinds: &BTreeSet<(&str, bool)>,
-    (zones, stratum): (&BTreeSet<String>, &Stratum),
-) -> Result<bool, ScanError> {
-    for &(label, identified) in kinds {
-        let class = ClassKey {
-            sensor: sensor.name.clone(),
-            owner: sensor.owner.clone(),
-            kind: sensor.kind.name().to_owned(),
-            label: label.to_owned(),
-            zones: zones.clone(),
-            periods: stratum.periods.clone(),
-            identified,
-            placed: true,
-            waited_us: stratum.waited_us,
-        };
-        if may.may_fuse(&class)? {
-            return Ok(true);
+/// What holds from when on, stretch by stretch; the first from before the first look on, wherever its stretch began.
+fn from_when(stretches: &[(i64, &Stratum)], holds: impl Fn(&Stratum) -> Vec<bool>) -> Vec<(i64, Vec<bool>)> {
+    let mut from: Vec<(i64, Vec<bool>)> = Vec::new();
+    for (start_us, stratum) in stretches {
+        let holds = holds(stratum);
+        match from.last() {
+            None => from.push((i64::MIN, holds)),
+            Some((_, before)) if *before == holds => {}
+            Some(_) => from.push((*start_us, holds)),
         }
     }
-    Ok(false)
+    from
+}
+
+/// The classes of detections that a sensor has had, in a set of zones and a stratum of time.
+fn classes<'a>(
+    sensor: &'a Sensor,
+    kinds: &'a BTreeSet<(&'a str, bool)>,
+    zones: &'a BTreeSet<String>,
+    stratum: &'a Stratum,
+) -> impl Iterator<Item = ClassKey> + 'a {
+    kinds.iter().map(move |&(label, identified)| ClassKey {
+        sensor: sensor.name.clone(),
+        owner: sensor.owner.clone(),
+        kind: sensor.kind.name().to_owned(),
+        label: label.to_owned(),
+        zones: zones.clone(),
+        periods: stratum.periods.clone(),
+        identified,
+        placed: true,
+        waited_us: stratum.waited_us,
+    })
 }
 
 /// Sensors by number.

@@ -1,6 +1,6 @@
 //! Nothing that a partner may not see changes what it may have fused.
 
-use crate::common::{PARTNERS, Row, catalogue, detections, number, policy};
+use crate::common::{PARTNERS, PERIODS, RULES, Row, ZONES, catalogue, detections, number, policy};
 use proptest::prelude::*;
 use trackweave::policy::{ClassSummary, Classifier, Policy};
 use trackweave::space::Frame;
@@ -81,4 +81,48 @@ fn the_comparison_of_what_red_gets_sees_a_planted_leak() {
         red_sees(&policy, &[hidden, visible], Named::ByAttributes),
         red_sees(&policy, &[visible], Named::ByAttributes)
     );
+}
+
+/// The digest of a partner's view moves with the zones and periods that its own rules compare, and with no other: not
+/// with one that only others use, nor with one that bears a name of the other kind.
+#[test]
+fn a_view_has_the_zones_and_periods_that_its_rules_compare_and_no_others() {
+    let rules = format!(
+        "{RULES}@id(\"blue-first\") permit (principal == Partner::\"blue\", action == Action::\"receive_full\", resource)\n\
+         when {{ resource.periods.contains(\"first\") }};\n\
+         @id(\"red-east\") forbid (principal == Partner::\"red\", action in Action::\"fuse\", resource)\n\
+         when {{ resource.zones.contains(\"east\") && resource.label == \"long\" }};\n"
+    );
+    let views = |zones: &str, periods: &str| {
+        let policy = policy(&[("rules.cedar", &rules), ("zones.geojson", zones), ("periods.toml", periods)]);
+        ["red", "blue", "green"].map(|id| policy.view_sha256(number(&policy, id)).expect("a view"))
+    };
+    let usual = views(ZONES, PERIODS);
+    let named = |name: &str| format!("\n[[period]]\nname = \"{name}\"\nstart = 1\nend = 2\n");
+    let more = |name: &str| {
+        let corners = "[[[20,20],[21,20],[21,21],[20,20]]]";
+        let geometry = format!("{{ \"type\": \"Polygon\", \"coordinates\": {corners} }}");
+        let feature = format!(
+            "{{ \"type\": \"Feature\", \"properties\": {{ \"name\": \"{name}\" }}, \"geometry\": {geometry} }},"
+        );
+        ZONES.replace("\"features\": [", &format!("\"features\": [{feature}"))
+    };
+    for (zones, periods, moved) in [
+        // A corner, or the hole, of a zone that rules of red compare: by its attribute, and as a text.
+        (ZONES.replace("[5,10],[0,10]", "[5,10],[1,10]"), PERIODS.to_owned(), [true, false, false]),
+        (ZONES.replace("[8,5],[7,5]", "[8,5],[7,4.5]"), PERIODS.to_owned(), [true, false, false]),
+        (ZONES.to_owned(), PERIODS.replace("end = 20", "end = 21"), [false, true, false]),
+        (ZONES.to_owned(), PERIODS.replace("end = 100", "end = 101"), [false; 3]),
+        // Zones and periods that no rule of theirs compares with that attribute, whatever they are called.
+        (more("first"), PERIODS.to_owned(), [false; 3]),
+        (more("red"), PERIODS.to_owned(), [false; 3]),
+        (ZONES.to_owned(), format!("{PERIODS}{}", named("west")), [false; 3]),
+        (ZONES.to_owned(), format!("{PERIODS}{}", named("east")), [false; 3]),
+        // The order of the file is nothing that the rules know.
+        (ZONES.to_owned(), format!("{}{PERIODS}", named("other")), [false; 3]),
+    ] {
+        let found = views(&zones, &periods);
+        let found: Vec<bool> = found.iter().zip(&usual).map(|(a, b)| a != b).collect();
+        assert_eq!(found, moved, "{zones} {periods}");
+    }
 }

@@ -1,11 +1,12 @@
 //! The engine asks Cedar with few rules at a time. Asked with all of them, Cedar says the same.
 
-use crate::common::{key, set};
+use crate::common::{key, policy, set};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicyId, PolicySet, Request, Schema};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
-use trackweave::policy::{Attribute, ClassKey, Partner, Policy};
+use trackweave::policy::{Attribute, ClassKey, Partner, Policy, Releases, Sight, TrackClass};
 
 /// All rules of a folder, each under its own id.
 fn rules(folder: &Path) -> PolicySet {
@@ -76,4 +77,44 @@ fn cedar_says_the_same_with_all_rules_at_once() {
         assert!(records.next().is_none(), "{name}: more records than questions");
     }
     assert!(compared.iter().all(|count| *count > 300), "denied and allowed: {compared:?}");
+}
+
+/// Partners with rules of their own that do not apply ask what all ask: one question, however many they are.
+#[test]
+fn what_partners_ask_alike_is_asked_once() {
+    let asked = |count: usize| {
+        let mut rules = "@id(\"fuse\") permit (principal, action == Action::\"fuse_full\", resource);\n\
+            @id(\"receive\") permit (principal, action == Action::\"receive_full\", resource);\n"
+            .to_owned();
+        let mut partners = String::new();
+        for n in 0..count {
+            writeln!(partners, "[[partner]]\nid = \"p{n}\"\nattributes = {{ rank = {n} }}").expect("text");
+            let forbid = |name: &str, action: &str, when: &str| {
+                format!(
+                    "@id(\"{name}-{n}\") forbid (principal == Partner::\"p{n}\", action in Action::\"{action}\", resource) when {{ {when} }};\n"
+                )
+            };
+            rules += &forbid("own", "fuse", &format!("resource.label == \"l{n}\""));
+            rules += &forbid("own-tracks", "receive", &format!("resource.labels.contains(\"l{n}\")"));
+        }
+        let policy = policy(&[("partners.toml", &partners), ("rules.cedar", &rules)]);
+        let all: Vec<usize> = (0..count).collect();
+        assert_eq!(policy.alike(&all).expect("partners").0, all, "rules of their own tell them apart");
+        let class = key("a", "red", "", &[]);
+        let sight = Sight::new(&policy, &all, None).expect("partners");
+        assert_eq!(sight.of_any([class.clone()]).expect("answers"), vec![true; count]);
+        // One that its own rule holds back asks for itself, and about the next class again.
+        let classes = [key("a", "red", "l0", &[]), class.clone()];
+        assert_eq!(sight.of_any(classes).expect("answers"), vec![true; count]);
+        let one = sight.of_any([key("a", "red", "l0", &[])]).expect("answers");
+        assert_eq!(one, (0..count).map(|n| n > 0).collect::<Vec<_>>());
+        let releases = Releases::new(&policy, None).expect("releases");
+        let labels = set(&["l1"]);
+        let decided = releases.of(&TrackClass { labels, ..TrackClass::default() }, &all).expect("releases");
+        let received: Vec<bool> = decided.iter().map(|decided| decided.release.level.is_some()).collect();
+        assert_eq!(received, (0..count).map(|n| n != 1).collect::<Vec<_>>());
+        let decisions = policy.decide(&[class], None).expect("decisions");
+        [decisions.evaluations(), sight.evaluations(), releases.evaluations()]
+    };
+    assert_eq!(asked(3), asked(60));
 }
