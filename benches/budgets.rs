@@ -53,7 +53,7 @@ fn cases() -> Vec<Case> {
         Case { name: "1,000 partners", budget: (10.0, 500), partners: 1_000, ..usual() },
         Case { name: "10,000 partners", budget: (60.0, 2_000), partners: 10_000, ..usual() },
         Case { name: "100 partners, 500 rules", budget: (10.0, 500), partners: 100, rules: [500, 0], ..usual() },
-        Case { name: "100 partners, 500 rules each", budget: (10.0, 1_000), partners: 100, rules: [0, 500], ..usual() },
+        Case { name: "100 partners, 500 rules each", budget: (10.0, 1_500), partners: 100, rules: [0, 500], ..usual() },
         Case { name: "1,000 partners, 500 rules", budget: (10.0, 1_000), partners: 1_000, rules: [500, 0], ..usual() },
         Case { name: "4,000 partners, a rule each", budget: (30.0, 1_000), partners: 4_000, rules: [0, 1], ..usual() },
         Case { name: "10,000 zones of 100 corners", zones: [10_000, 100], ..usual() },

@@ -25,6 +25,8 @@ pub(super) struct Book {
     pub(super) zones: Zones,
     pub(super) periods: Periods,
     pub(super) rules: PolicySet,
+    /// The same in Cedar's JSON form, by id.
+    pub(super) forms: BTreeMap<String, Value>,
     hierarchy: Entities,
     as_of: Option<Context>,
     pub(super) as_of_us: Option<i64>,
@@ -110,10 +112,15 @@ impl Book {
             zones: Zones::read(folder, frame)?,
             periods: Periods::read(folder)?,
             rules: rules(folder)?,
+            forms: BTreeMap::new(),
             hierarchy,
             as_of,
             as_of_us,
         };
+        for rule in book.rules.policies() {
+            let form = rule.to_json().map_err(GuardError::cedar("take a rule apart"))?;
+            book.forms.insert(rule.id().to_string(), form);
+        }
         if as_of_us.is_none() && book.fuse.iter().any(|level| level.demands.delay_us > 0) {
             let found = "a delay of what is fused, and no time of the run".to_owned();
             return Err(GuardError::Policy { path, found, wanted: "the time that the run was given" });
@@ -187,18 +194,18 @@ impl Book {
             let entity = Entity::new_with_tags(uid("Partner", &id)?, attributes, groups, []);
             let entity = entity.map_err(GuardError::cedar("make a partner"))?;
             let view = view::entry(&id, entry);
-            partners.push(Partner { entry: view, ..self.partner(id, entity, &held)? });
+            partners.push(Partner { entry: view, ..self.partner(id, entity, &held) });
         }
         partners.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(partners)
     }
 
     /// A partner with what its audit may name; `held`: the texts of its attributes.
-    fn partner(&self, id: String, entity: Entity, held: &Named) -> Result<Partner, GuardError> {
+    fn partner(&self, id: String, entity: Entity, held: &Named) -> Partner {
         let groups = entity.clone().into_inner().2.into_iter().collect();
         let (mut plain, mut reads, mut names) = (true, BTreeMap::new(), Named::new());
         for rule in self.rules.policies() {
-            let json = rule.to_json().map_err(GuardError::cedar("take a rule apart"))?;
+            let json = self.forms.get(&rule.id().to_string()).unwrap_or(&Value::Null);
             let named = ["/principal/entity", "/principal/in/entity"].iter().find_map(|at| json.pointer(at));
             if named.is_some_and(|named| !stands_for(named, &id, &groups)) {
                 continue;
@@ -214,7 +221,7 @@ impl Book {
             let obliged = |level: &Level| level.demands != Demands::default() && self.applies(rule, &level.deed.uid);
             plain &= rule.effect() == Effect::Forbid || !self.fuse.iter().chain(&self.receive).any(obliged);
         }
-        Ok(Partner { id, plain, entity, names, reads, entry: Value::Null })
+        Partner { id, plain, entity, names, reads, entry: Value::Null }
     }
 
     pub(super) fn applies(&self, rule: &Policy, action: &EntityUid) -> bool {
