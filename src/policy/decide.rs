@@ -325,13 +325,13 @@ pub(super) fn deniers<V: Borrow<Verdict>>(verdicts: &[V]) -> Vec<String> {
 /// Whether partners may have anything of some classes fused: all partners together, so that what they ask alike is asked
 /// once.
 #[derive(Debug)]
-pub struct Sight<'a> {
+pub struct FuseRights<'a> {
     policy: &'a Policy,
     judge: Judge<'a>,
     partners: Vec<&'a Partner>,
 }
 
-impl<'a> Sight<'a> {
+impl<'a> FuseRights<'a> {
     /// Of the partners with these numbers.
     ///
     /// # Errors
@@ -371,53 +371,5 @@ impl<'a> Sight<'a> {
             }
         }
         Ok(may)
-    }
-}
-
-/// What one partner may have fused, for classes that turn up one by one; each is asked about once.
-#[derive(Debug)]
-pub struct FuseRights<'a> {
-    policy: &'a Policy,
-    judge: Judge<'a>,
-    partner: &'a Partner,
-    // Whether each level is permitted.
-    known: BTreeMap<ClassKey, Vec<bool>>,
-}
-
-impl<'a> FuseRights<'a> {
-    /// The rights of the partner with this number.
-    ///
-    /// # Errors
-    ///
-    /// There is no such partner, or the schema or a delay wants a time and there is none.
-    pub fn new(policy: &'a Policy, partner: usize, as_of_us: Option<i64>) -> Result<Self, PolicyError> {
-        policy.strata(as_of_us)?;
-        let judge = Judge::new(policy, as_of_us)?;
-        Ok(Self { policy, judge, partner: policy.partner(partner)?, known: BTreeMap::new() })
-    }
-
-    /// Whether the partner may have this class fused, at any level, now.
-    ///
-    /// # Errors
-    ///
-    /// A rule that fails while it is evaluated.
-    pub fn may_fuse(&mut self, class: &ClassKey) -> Result<bool, PolicyError> {
-        let asked = class.asked();
-        if !self.known.contains_key(&asked) {
-            let entity = class.entity(&self.policy.model.types)?;
-            let about = self.policy.rules_about(class.attributes(&self.policy.model.types));
-            let mut answers = Answers::new(&self.judge, &entity, &about);
-            let allowed = self.policy.permits(&self.judge, self.partner, class, &mut answers)?;
-            drop(answers);
-            self.known.insert(asked.clone(), allowed);
-        }
-        let levels = self.policy.fuse_levels().zip(self.known.get(&asked).into_iter().flatten().copied());
-        Ok(matches!(Granted::of(levels, class), Granted::At(_)))
-    }
-
-    /// How many questions Cedar was asked.
-    #[must_use]
-    pub fn evaluations(&self) -> u64 {
-        self.judge.evaluations()
     }
 }

@@ -55,7 +55,7 @@ mod zones; // zones.geojson
 pub use authority::{Held, Holders, SEE_AUTHORITY};
 pub use check::{Check, Finding, Severity, check};
 pub use class::{ClassKey, ClassSummary, Classifier};
-pub use decide::{Decisions, FuseRights, Segment, Sight};
+pub use decide::{Decisions, FuseRights, Segment};
 pub use difference::{Change, Difference, Grant, difference};
 pub use disclosure::Disclosure;
 pub use error::PolicyError;

@@ -8,8 +8,8 @@ use super::mask::{Mask, Plane};
 use super::measure::Extent;
 use crate::ingest::Catalogue;
 use crate::policy::{
-    ClassKey, ClassSummary, Decisions, Measured, Obligations, Policy, PolicyError, Segment, Sight, Strata, Stratum,
-    ZoneMap,
+    ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
+    Stratum, ZoneMap,
 };
 use crate::sensor::Sensor;
 use crate::space::Frame;
@@ -294,7 +294,7 @@ impl<'a> Draft<'a> {
         covers: &BTreeMap<usize, usize>,
         partners: &[usize],
     ) -> Result<Vec<Rights>, ScanError> {
-        let sight = Sight::new(basis.policy, partners, basis.as_of_us)?;
+        let may = FuseRights::new(basis.policy, partners, basis.as_of_us)?;
         let mut all = vec![Rights::new(); partners.len()];
         for (&number, kinds) in &self.sensors {
             let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(covers.get(&number)) else {
@@ -310,7 +310,7 @@ impl<'a> Draft<'a> {
             // All are collected before the first failure is picked, so that it is the same one on any number of threads.
             let answers: Vec<Result<Vec<bool>, PolicyError>> = asked
                 .par_iter()
-                .map(|(stratum, _, names)| sight.of_any(classes(sensor, kinds, names, stratum)))
+                .map(|(stratum, _, names)| may.of_any(classes(sensor, kinds, names, stratum)))
                 .collect();
             let mut allowed: BTreeMap<&Stratum, Vec<(usize, Vec<bool>)>> = BTreeMap::new();
             for ((stratum, zone, _), answers) in asked.into_iter().zip(answers) {

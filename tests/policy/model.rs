@@ -137,12 +137,11 @@ fn a_detection_is_fused_when_the_delay_of_its_level_has_passed_and_not_a_microse
     assert_eq!(withheld, reasons.map(|(reason, count)| (vec![reason.to_owned()], count)).into());
     assert_eq!(decisions.withheld(number(&policy, "green"), classifier.summaries()), [(vec![], 5)].into());
     for partner in 0..3 {
-        let mut rights = FuseRights::new(&policy, partner, as_of).expect("a partner");
+        let rights = FuseRights::new(&policy, &[partner], as_of).expect("a partner");
         for (number, class) in (0u32..).zip(classifier.classes()) {
             let granted = decisions.level(number, partner).is_some();
-            assert_eq!(rights.may_fuse(class).expect("an answer"), granted, "{partner} {class}");
+            assert_eq!(rights.of_any([class.clone()]).expect("an answer"), [granted], "{partner} {class}");
         }
-        assert_eq!(rights.evaluations(), [1, 0, 2][partner], "once for all three ages");
     }
     let texts: BTreeSet<String> = classifier.classes().iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 3, "the audit can tell them apart: {texts:?}");
@@ -155,7 +154,7 @@ fn without_a_time_a_delayed_level_is_an_error_that_says_so() {
     let wanted = "level `fuse_full` of group `fuse` has a delay, found a run without `as_of`, wanted a time";
     assert_eq!(Classifier::new(&policy, &sensors, None).expect_err("no time").to_string(), wanted);
     assert_eq!(policy.decide(&[], None).expect_err("no time").to_string(), wanted);
-    assert!(matches!(FuseRights::new(&policy, 0, None), Err(PolicyError::DelayWithoutTime { .. })));
+    assert!(matches!(FuseRights::new(&policy, &[0], None), Err(PolicyError::DelayWithoutTime { .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use trackweave::policy::{Attribute, ClassKey, Partner, Policy, Releases, Sight, TrackClass};
+use trackweave::policy::{Attribute, ClassKey, FuseRights, Partner, Policy, Releases, TrackClass};
 
 /// All rules of a folder, each under its own id.
 fn rules(folder: &Path) -> PolicySet {
@@ -101,12 +101,12 @@ fn what_partners_ask_alike_is_asked_once() {
         let all: Vec<usize> = (0..count).collect();
         assert_eq!(policy.alike(&all).expect("partners").0, all, "rules of their own tell them apart");
         let class = key("a", "red", "", &[]);
-        let sight = Sight::new(&policy, &all, None).expect("partners");
-        assert_eq!(sight.of_any([class.clone()]).expect("answers"), vec![true; count]);
+        let rights = FuseRights::new(&policy, &all, None).expect("partners");
+        assert_eq!(rights.of_any([class.clone()]).expect("answers"), vec![true; count]);
         // One that its own rule holds back asks for itself, and about the next class again.
         let classes = [key("a", "red", "l0", &[]), class.clone()];
-        assert_eq!(sight.of_any(classes).expect("answers"), vec![true; count]);
-        let one = sight.of_any([key("a", "red", "l0", &[])]).expect("answers");
+        assert_eq!(rights.of_any(classes).expect("answers"), vec![true; count]);
+        let one = rights.of_any([key("a", "red", "l0", &[])]).expect("answers");
         assert_eq!(one, (0..count).map(|n| n > 0).collect::<Vec<_>>());
         let releases = Releases::new(&policy, None).expect("releases");
         let labels = set(&["l1"]);
@@ -114,7 +114,7 @@ fn what_partners_ask_alike_is_asked_once() {
         let received: Vec<bool> = decided.iter().map(|decided| decided.release.level.is_some()).collect();
         assert_eq!(received, (0..count).map(|n| n != 1).collect::<Vec<_>>());
         let decisions = policy.decide(&[class], None).expect("decisions");
-        [decisions.evaluations(), sight.evaluations(), releases.evaluations()]
+        [decisions.evaluations(), rights.evaluations(), releases.evaluations()]
     };
     assert_eq!(asked(3), asked(60));
 }

@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The same of a driver that computes on the processor.
 const PATIENCE_SOFTWARE: Duration = Duration::from_hours(1);
 
+/// Pipelines by kernel and the size of its workgroups.
+type Compiled = BTreeMap<(Kernel, u32), Arc<Pipeline>>;
+
 /// One open device; clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -23,7 +26,7 @@ pub struct Context {
     /// The first failure that no call could answer for: a lost device, an error outside any scope.
     failure: Arc<Failure>,
     /// Kernels that it has compiled, with the sizes of their workgroups.
-    compiled: Arc<Mutex<BTreeMap<(Kernel, u32), Arc<Pipeline>>>>,
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 #[derive(Debug, Default)]
