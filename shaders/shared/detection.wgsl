@@ -1,4 +1,4 @@
-// Detections as they arrive, and in their cells. Twin: src/fusion/arrays.rs
+// Detections as they arrive, and in their cells. Twin: src/scan/detections.rs
 struct Detection {
     tile: vec3<i32>,
     ahead_s: f32,

@@ -1,4 +1,4 @@
-// How a position was measured. Twin: src/fusion/arrays.rs
+// How a position was measured. Twin: src/scan/detections.rs
 struct Observation {
     axis_0: vec3<f32>,
     sigma_0_m: f32,

@@ -1,4 +1,4 @@
-// The cell of a plane below a point. Twin: src/fusion/undetected.rs
+// The cell of a plane below a point. Twin: src/scan/mask.rs
 
 // Index of the cell below a point, or NONE.
 fn cell_of_plane(p: Plane, tile: vec3<i32>, offset_m: vec3<f32>) -> u32 {

@@ -1,4 +1,4 @@
-// Planes of square cells: fields of undetected targets, and where looks could have seen. Twin: src/fusion/undetected.rs
+// Planes of square cells: fields of undetected targets, and where looks could have seen. Twin: src/scan/mask.rs
 struct Plane {
     tile: vec3<i32>,
     cell_m: f32,

@@ -1,4 +1,4 @@
-// What a look could have seen. Twin: src/fusion/undetected.rs
+// What a look could have seen. Twin: src/scan/mask.rs
 
 // The share at a point.
 fn seen_of(look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
