@@ -29,8 +29,9 @@ pub const STAGES: [Stage; 6] = [
 #[error("fusion failed on the device: {0}")]
 pub struct KernelError(#[from] pub DeviceError);
 
-/// Runs stages on the host, on a device, or the first of them on a device.
-#[derive(Debug, Default)]
+/// Runs stages on the host, on a device, or the first of them on a device. Clones share the device, with the kernels that
+/// it has compiled: one executor serves many runs.
+#[derive(Clone, Debug, Default)]
 pub struct Executor {
     pub(super) device: Option<(Context, Options, usize)>,
 }

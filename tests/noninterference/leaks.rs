@@ -22,7 +22,7 @@ fn with_config(world: &World, leak: impl FnOnce(&mut RunConfig)) -> Outcome {
 }
 
 fn run(manner: &Manner, world: &World) -> Outcome {
-    manner.run(world, Executor::host()).expect("a run")
+    manner.run(world, &Executor::host()).expect("a run")
 }
 
 /// The rows of a world as its levels would give them if they hid less.

@@ -9,7 +9,7 @@ mod runs; // a world to the subject's folder
 mod rewritten; // recordings that change while they are read
 mod worlds; // random recordings and policies, and what a partner sees of them
 
-use runs::{Manner, Outcome, device};
+use runs::{Outcome, agree, device};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use trackweave::fusion::executor::Executor;
@@ -96,38 +96,14 @@ impl Counts {
     }
 }
 
-/// Makes executors.
-type Executors<'a> = &'a (dyn Fn() -> Executor + Sync);
-
 /// Runs one case; `Err` says what differs.
-fn hold(case: Case, executor: Executors<'_>) -> Result<Counts, String> {
+fn hold(case: Case, executor: &Executor) -> Result<Counts, String> {
     let pair = case.pair();
-    let manner = Manner::of(&pair.before);
-    let before = manner.run(&pair.before, executor()).map_err(|error| format!("the first run fails: {error}"))?;
-    let after = || manner.run(&pair.after, executor());
-    let after = if pair.before.tuning.wide {
-        // Out of this thread's pool: on every core.
-        std::thread::scope(|scope| scope.spawn(after).join().expect("a run"))
-    } else {
-        after()
-    };
-    let after = after.map_err(|error| format!("the second run fails: {error}"))?;
-    // Rows that the subject sees are in its lane: a test that sees nothing would pass whatever leaks.
-    for (world, outcome) in [(&pair.before, &before), (&pair.after, &after)] {
-        let (seen, fused) = (world.view().len() as u64, outcome.detections);
-        if seen != fused {
-            return Err(format!("the subject may have {seen} rows fused, and {fused} were"));
-        }
-    }
-    if manner.cached() && after.fused {
-        return Err("the lane is not found in the cache".to_owned());
-    }
-    before.same(&after)?;
-    Ok(Counts::of(&pair, &before))
+    agree(&pair, executor).map(|outcome| Counts::of(&pair, &outcome))
 }
 
 /// As [`hold`], and says which changes alone suffice where it fails.
-fn explain(case: &Case, executor: Executors<'_>, seed: u64) -> Result<Counts, String> {
+fn explain(case: &Case, executor: &Executor, seed: u64) -> Result<Counts, String> {
     hold(case.clone(), executor).map_err(|what| {
         let names = case.names();
         let fails = |name: &&&str| hold(case.clone().with(name), executor).is_err();
@@ -145,7 +121,7 @@ fn cases() -> u64 {
 }
 
 /// Every case from the first seed on, on so many threads; counts, and what failed.
-fn all(cases: u64, threads: usize, executor: Executors<'_>) -> (Counts, Vec<String>) {
+fn all(cases: u64, threads: usize, executor: &Executor) -> (Counts, Vec<String>) {
     const SHARD: u64 = 250;
     let (first, next) = (variable("NONINTERFERENCE_FIRST", 0), AtomicU64::new(0));
     let work = || {
@@ -187,7 +163,7 @@ fn all(cases: u64, threads: usize, executor: Executors<'_>) -> (Counts, Vec<Stri
 #[test]
 fn what_a_partner_may_not_see_moves_no_byte_of_its_folder() {
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
-    let (counts, failures) = all(cases(), threads, &Executor::host);
+    let (counts, failures) = all(cases(), threads, &Executor::host());
     eprintln!("{counts:?}");
     assert!(failures.is_empty(), "{} cases fail:\n{}", failures.len(), failures.join("\n"));
     counts.enough();
@@ -207,6 +183,6 @@ fn nor_in_worlds_that_are_made_from_bytes() {
     let mut random = Random::from_seed(1);
     for length in [0, 1, 7, 64, 300, 2000] {
         let bytes: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[7]).collect();
-        hold(Case::from_bytes(&bytes), &Executor::host).unwrap_or_else(|failure| panic!("{bytes:?}: {failure}"));
+        hold(Case::from_bytes(&bytes), &Executor::host()).unwrap_or_else(|failure| panic!("{bytes:?}: {failure}"));
     }
 }

@@ -57,12 +57,12 @@ fn a_recording_that_changes_under_a_run_shows_nobody_more() {
         rewrite(&mut other, &mut random);
         let (how, at) = (*random.pick(&[How::InPlace, How::Renamed]), random.below(3));
         let manner = Manner::of(&world);
-        let whole = Manner::of(&world).run(&world, Executor::host()).expect("a run");
+        let whole = Manner::of(&world).run(&world, &Executor::host()).expect("a run");
         let (folder, beside) = (scratch(), scratch());
         world.write(folder.path());
         other.write(beside.path());
         let mut calls = 0;
-        let outcome = manner.run_in(folder.path(), &world, Executor::host(), &mut |progress| {
+        let outcome = manner.run_in(folder.path(), &world, &Executor::host(), &mut |progress| {
             // After the first pass, or where the next ones begin.
             let due = match at {
                 0 => matches!(progress, Progress::Classing(_)),

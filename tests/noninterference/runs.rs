@@ -1,13 +1,14 @@
 //! Runs of worlds, and the subject's folder after them.
 
-use crate::worlds::World;
+use super::worlds::World;
+use super::worlds::change::Pair;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
-use trackweave::product::{SigningKey, read_picture};
+use trackweave::product::SigningKey;
 use trackweave::run::{Progress, Request, RunConfig, Seals, run_sealed};
 
 /// The subject's folder, and what the operator knows of it.
@@ -15,7 +16,7 @@ use trackweave::run::{Progress, Request, RunConfig, Seals, run_sealed};
 pub(crate) struct Outcome {
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
     /// Rows of its picture.
-    pub(crate) rows: usize,
+    pub(crate) rows: u64,
     /// Detections of its lane.
     pub(crate) detections: u64,
     /// Whether its lane was fused: it may be in the cache.
@@ -63,11 +64,7 @@ impl Manner {
         }
     }
 
-    pub(crate) fn cached(&self) -> bool {
-        self.cache.is_some()
-    }
-
-    pub(crate) fn run(&self, world: &World, executor: Executor) -> Result<Outcome, String> {
+    pub(crate) fn run(&self, world: &World, executor: &Executor) -> Result<Outcome, String> {
         let folder = scratch();
         world.write(folder.path());
         self.run_in(folder.path(), world, executor, &mut |_| {})
@@ -78,7 +75,7 @@ impl Manner {
         &self,
         folder: &Path,
         world: &World,
-        executor: Executor,
+        executor: &Executor,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Outcome, String> {
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.join(name));
@@ -86,15 +83,41 @@ impl Manner {
         request.as_of_us = world.as_of_us();
         request.cache = self.cache.as_ref().map(TempDir::path);
         let seals = Seals { sign: self.signed.then(key), ..Seals::default() };
-        let report = run_sealed(&request, seals, executor, progress).map_err(|error| error.to_string())?;
+        let report = run_sealed(&request, seals, executor.clone(), progress).map_err(|error| error.to_string())?;
         let mine = |lane: &&trackweave::run::LaneReport| lane.partners.contains(&world.subject);
         let detections = report.lanes.iter().filter(mine).map(|lane| lane.detections).sum();
         let mut lanes = report.lanes.iter().zip(&report.work.from_cache);
         let fused = lanes.any(|(lane, stored)| !stored && mine(&lane));
         let folder = out.join(&world.subject);
-        let rows = read_picture(&folder).map_err(|error| error.to_string())?.len();
+        let rows = report.partners.iter().filter(|other| other.partner == world.subject).map(|other| other.rows).sum();
         Ok(Outcome { files: files(&folder), rows, detections, fused })
     }
+}
+
+/// Runs both worlds of a pair; gives the subject's folder, and `Err` says what differs.
+pub(crate) fn agree(pair: &Pair, executor: &Executor) -> Result<Outcome, String> {
+    let manner = Manner::of(&pair.before);
+    let before = manner.run(&pair.before, executor).map_err(|error| format!("the first run fails: {error}"))?;
+    let after = || manner.run(&pair.after, executor);
+    let after = if pair.before.tuning.wide {
+        // Out of this thread's pool: on every core.
+        std::thread::scope(|scope| scope.spawn(after).join().expect("a run"))
+    } else {
+        after()
+    };
+    let after = after.map_err(|error| format!("the second run fails: {error}"))?;
+    // Rows that the subject sees are in its lane: a test that sees nothing would pass whatever leaks.
+    for (world, outcome) in [(&pair.before, &before), (&pair.after, &after)] {
+        let (seen, fused) = (world.view().len() as u64, outcome.detections);
+        if seen != fused {
+            return Err(format!("the subject may have {seen} rows fused, and {fused} were"));
+        }
+    }
+    if manner.cache.is_some() && after.fused {
+        return Err("the lane is not found in the cache".to_owned());
+    }
+    before.same(&after)?;
+    Ok(before)
 }
 
 /// In memory where there is such a place: thousands of runs wait for the disk otherwise.
@@ -116,12 +139,15 @@ fn key() -> &'static SigningKey {
     KEY.get_or_init(|| SigningKey::generate(&scratch().path().join("key")).expect("a key"))
 }
 
-/// Executors on the device, if there is one; that there is none is said, and an error where one is required.
-pub(crate) fn device() -> Option<impl Fn() -> Executor + Sync> {
-    if let Err(error) = Context::open(Wanted::Any) {
-        eprintln!("skipped: no device: {error}");
-        assert!(std::env::var_os("REQUIRE_GPU").is_none(), "REQUIRE_GPU is set and there is no device: {error}");
-        return None;
-    }
-    Some(|| Executor::device(Context::open(Wanted::Any).expect("a device"), Options::USUAL))
+/// An executor on the device, if there is one; that there is none is said, and an error where one is required.
+pub(crate) fn device() -> Option<Executor> {
+    let open = |context| Executor::device(context, Options::USUAL);
+    Context::open(Wanted::Any).map(open).map_or_else(
+        |error| {
+            eprintln!("skipped: no device: {error}");
+            assert!(std::env::var_os("REQUIRE_GPU").is_none(), "REQUIRE_GPU is set and there is no device: {error}");
+            None
+        },
+        Some,
+    )
 }

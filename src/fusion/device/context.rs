@@ -2,6 +2,9 @@
 
 use super::adapter::{AdapterReport, Kind, Wanted, find, needed};
 use super::error::{DeviceError, one_line};
+use super::kernels::Kernel;
+use super::pipeline::Pipeline;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,14 +14,18 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The same of a driver that computes on the processor.
 const PATIENCE_SOFTWARE: Duration = Duration::from_hours(1);
 
-/// One open device.
-#[derive(Debug)]
+/// Kernels with the sizes of their workgroups, compiled.
+type Compiled = BTreeMap<(Kernel, u32), Arc<Pipeline>>;
+
+/// One open device; clones are the same one.
+#[derive(Clone, Debug)]
 pub struct Context {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     report: AdapterReport,
     /// The first failure that no call could answer for: a lost device, an error outside any scope.
     failure: Arc<Failure>,
+    compiled: Arc<Mutex<Compiled>>,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +72,7 @@ impl Context {
         });
         let uncaptured = Arc::clone(&failure);
         device.on_uncaptured_error(Arc::new(move |error| uncaptured.note(explain("a call", &error))));
-        Ok(Self { device, queue, report, failure })
+        Ok(Self { device, queue, report, failure, compiled: Arc::default() })
     }
 
     /// The adapter and what it offers.
@@ -78,6 +85,18 @@ impl Context {
     #[must_use]
     pub fn has_timestamps(&self) -> bool {
         self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
+    }
+
+    /// A kernel for workgroups of `workgroup_size` invocations, compiled when it is first asked for.
+    pub(super) fn compiled(&self, kernel: &Kernel, workgroup_size: u32) -> Result<Arc<Pipeline>, DeviceError> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (*kernel, workgroup_size);
+        if let Some(pipeline) = compiled.get(&key) {
+            return Ok(Arc::clone(pipeline));
+        }
+        let pipeline = Arc::new(Pipeline::compile(self, kernel, workgroup_size)?);
+        compiled.insert(key, Arc::clone(&pipeline));
+        Ok(pipeline)
     }
 
     /// Does `work`; what the device refuses meanwhile is the error.
@@ -150,5 +169,25 @@ fn explain(at: &str, error: &wgpu::Error) -> DeviceError {
         wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
             DeviceError::Invalid { at: at.to_owned(), reason: one_line(description) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::device::KERNELS;
+
+    #[test]
+    fn clones_compile_a_kernel_once() {
+        let context = match Context::open(Wanted::Any) {
+            Ok(context) => context,
+            Err(error) => {
+                assert!(std::env::var_os("REQUIRE_GPU").is_none(), "no device: {error}");
+                return eprintln!("skipped: no device: {error}");
+            }
+        };
+        let first = context.compiled(&KERNELS[0], 64).expect("a kernel");
+        assert!(Arc::ptr_eq(&first, &context.clone().compiled(&KERNELS[0], 64).expect("a kernel")));
+        assert!(!Arc::ptr_eq(&first, &context.compiled(&KERNELS[0], 32).expect("a kernel")));
     }
 }

@@ -15,7 +15,7 @@ use crate::fusion::undetected::PART;
 use crate::space::TILE_M;
 
 /// One kernel.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kernel {
     /// Its name: file, entry point, pipeline label.
     pub name: &'static str,

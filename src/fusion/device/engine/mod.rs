@@ -21,6 +21,7 @@ use crate::fusion::config::Config;
 use crate::fusion::undetected::{Mask, Undetected};
 use load::plane;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the engine begins. Results do not depend on it.
@@ -149,7 +150,7 @@ pub struct Engine {
     context: Context,
     options: Options,
     config: Config,
-    pipelines: BTreeMap<&'static str, Pipeline>,
+    pipelines: BTreeMap<&'static str, Arc<Pipeline>>,
     memory: BTreeMap<Field, Memory>,
     groups: BTreeMap<(&'static str, [Field; 2]), wgpu::BindGroup>,
     params: Option<wgpu::Buffer>,
@@ -181,7 +182,7 @@ impl Engine {
     ) -> Result<Self, DeviceError> {
         let mut pipelines = BTreeMap::new();
         for kernel in options.kernels {
-            pipelines.insert(kernel.name, Pipeline::compile(&context, kernel, options.workgroup_size)?);
+            pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
         }
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
         let memory =

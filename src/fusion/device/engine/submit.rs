@@ -133,7 +133,7 @@ impl Engine {
     fn bound(&self, pass: &Pass) -> Result<(&Pipeline, &wgpu::BindGroup), DeviceError> {
         let group = self.groups.get(&(pass.kernel, pass.general));
         let missing = || DeviceError::no_memory(&format!("dispatch of `{}`", pass.kernel));
-        self.pipelines.get(pass.kernel).zip(group).ok_or_else(missing)
+        self.pipelines.get(pass.kernel).map(AsRef::as_ref).zip(group).ok_or_else(missing)
     }
 
     /// Makes the bind group of a pass, unless it is there.
