@@ -179,7 +179,7 @@ fn nor_does_it_on_the_device() {
 
 /// A fuzzer gives bytes instead of a seed.
 #[test]
-fn nor_in_worlds_that_are_made_from_bytes() {
+fn nor_in_small_worlds_that_are_made_from_bytes() {
     let mut random = Random::from_seed(1);
     for length in [0, 1, 7, 64, 300, 2000] {
         let bytes: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[7]).collect();

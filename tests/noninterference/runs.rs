@@ -82,6 +82,7 @@ impl Manner {
         let mut request = Request::new(&recording, &policy, &out, &self.config);
         request.as_of_us = world.as_of_us();
         request.cache = self.cache.as_ref().map(TempDir::path);
+        request.label = world.tuning.label;
         let seals = Seals { sign: self.signed.then(key), ..Seals::default() };
         let report = run_sealed(&request, seals, executor.clone(), progress).map_err(|error| error.to_string())?;
         let mine = |lane: &&trackweave::run::LaneReport| lane.partners.contains(&world.subject);

@@ -1,7 +1,7 @@
 //! A world and another one that is the same to the subject.
 
 use super::rules::{Names, Rule};
-use super::{Level, Period, Random, Row, Sensor, World, Zone, beneath, hidden, others};
+use super::{Level, Period, Random, Row, Sensor, Size, World, Zone, beneath, hidden, others};
 
 /// A change by name; it makes nothing that it must not, or it is taken back.
 pub(super) type Change = (&'static str, fn(&mut World, &mut Random));
@@ -33,15 +33,15 @@ pub(crate) fn changes() -> impl Iterator<Item = &'static Change> {
 
 impl Case {
     pub(crate) fn from_seed(seed: u64) -> Self {
-        Self::random(&mut Random::from_seed(seed))
+        Self::random(&mut Random::from_seed(seed), Size::USUAL)
     }
 
-    /// For a fuzzer: the first bytes choose, what follows from them chooses the rest.
+    /// A small one, for a fuzzer: the first bytes choose, what follows from them chooses the rest.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
-        Self::random(&mut Random::from_bytes(bytes))
+        Self::random(&mut Random::from_bytes(bytes), Size::SMALL)
     }
 
-    fn random(random: &mut Random) -> Self {
+    fn random(random: &mut Random, size: Size) -> Self {
         let all: Vec<Change> = changes().copied().collect();
         let mut chosen: Vec<Change> = (0..random.count(1, 4)).map(|_| *random.pick(&all)).collect();
         // Periods cut time for everybody: they get their share.
@@ -50,7 +50,7 @@ impl Case {
             chosen.push(*random.pick(&period));
         }
         let beneath = random.chance(0.5);
-        let world = World::random(random);
+        let world = World::random(random, size);
         Self { random: random.clone(), world, chosen, beneath }
     }
 

@@ -35,7 +35,10 @@ pub(super) const CHANGES: &[Change] = &[
         let count = random.count(1, 40);
         add(world, random, count, |_, _, _| {});
     }),
-    ("add many hidden rows", |world, random| add(world, random, 300, |_, _, _| {})),
+    ("add many hidden rows", |world, random| {
+        let count = world.size.many;
+        add(world, random, count, |_, _, _| {});
+    }),
     ("add bad rows", |world, random| add(world, random, 20, |row, _, _| row.bad = true)),
     ("add hidden rows where rows are", |world, random| {
         add(world, random, 30, |row, other, random| {
@@ -46,6 +49,9 @@ pub(super) const CHANGES: &[Change] = &[
     ("add hidden rows far away in time", |world, random| {
         let far_us = random.micros(20.0, 3600.0);
         add(world, random, 6, |row, _, random| row.time_us += if random.chance(0.5) { far_us } else { -far_us });
+    }),
+    ("add hidden rows years away", |world, random| {
+        add(world, random, 6, |row, _, random| row.time_us += random.years());
     }),
     ("add hidden rows far away", |world, random| {
         add(world, random, 6, |row, _, random| row.place[0] += random.between(2e3, 2e4));

@@ -115,6 +115,28 @@ pub(crate) struct Tuning {
     pub(crate) cached: bool,
     /// Whether the second run is on every core.
     pub(crate) wide: bool,
+    /// The operator's word, which is the same in both runs.
+    pub(crate) label: Option<&'static str>,
+}
+
+/// How much there is in a world, at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Size {
+    pub(crate) sensors: usize,
+    pub(crate) targets: usize,
+    pub(crate) seconds: [f64; 2],
+    /// Partners beside the subject.
+    pub(crate) others: usize,
+    /// Rules about detections, for the subject and for each other partner.
+    pub(crate) rules: usize,
+    /// What "many rows" means.
+    pub(crate) many: usize,
+}
+
+impl Size {
+    pub(crate) const USUAL: Self = Self { sensors: 4, targets: 4, seconds: [5.0, 8.0], others: 3, rules: 4, many: 300 };
+    /// For a fuzzer, which wants many of them.
+    pub(crate) const SMALL: Self = Self { sensors: 2, targets: 2, seconds: [2.5, 4.0], others: 1, rules: 2, many: 60 };
 }
 
 /// A recording and a policy.
@@ -122,6 +144,7 @@ pub(crate) struct Tuning {
 pub(crate) struct World {
     /// The partner whose folder must not change.
     pub(crate) subject: String,
+    pub(crate) size: Size,
     pub(crate) frame: Frame,
     /// Whether times are instants rather than seconds.
     pub(crate) stamped: bool,
@@ -151,12 +174,12 @@ fn micros(seconds: f64) -> i64 {
 
 impl World {
     pub(crate) fn from_seed(seed: u64) -> Self {
-        Self::random(&mut Random::from_seed(seed))
+        Self::random(&mut Random::from_seed(seed), Size::USUAL)
     }
 
     /// A recording, then a policy that shows the subject some of it and hides some, if one is found soon.
-    pub(crate) fn random(random: &mut Random) -> Self {
-        let mut world = Self::recording(random);
+    pub(crate) fn random(random: &mut Random, size: Size) -> Self {
+        let mut world = Self::recording(random, size);
         world.pool(random);
         let usual = random.chance(0.93);
         for _ in 0..12 {

@@ -2,7 +2,7 @@
 
 use super::recording::{LABELS, OWNERS, SHARED};
 use super::rules::{Names, Rule, Test, What, Who, Word};
-use super::{Level, Partner, Period, Random, Row, World, Zone};
+use super::{Level, Partner, Period, Random, Row, World, Zone, micros};
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,8 @@ impl Period {
             (start_us, length_us) = (whole(start_us), whole(length_us) + 1_000_000);
         }
         // Some lie where nothing is.
-        let start_us = if random.chance(0.1) { start_us - 100_000_000 } else { start_us };
+        let far_s = if random.chance(0.1) { *random.pick(&[-1e2, -1e9, 1e9]) } else { 0.0 };
+        let start_us = start_us + micros(far_s);
         Self { name, start_us, end_us: start_us + length_us }
     }
 }
@@ -109,7 +110,7 @@ impl World {
         self.groups = vec!["union".to_owned(), "others".to_owned(), "zz".to_owned()];
         let own: Vec<String> = self.groups.iter().filter(|_| random.chance(0.4)).cloned().collect();
         self.partners.push(Partner::random(random, self.subject.clone(), own, &self.zones));
-        for _ in 0..random.count(1, 3) {
+        for _ in 0..random.count(1, self.size.others) {
             self.join(random);
         }
         self.fuse = vec![Level::new("fuse_full")];
@@ -144,7 +145,7 @@ impl World {
     /// Rules anew.
     pub(super) fn policy(&mut self, random: &mut Random) {
         self.rules.clear();
-        for n in 0..random.count(1, 4) {
+        for n in 0..random.count(1, self.size.rules) {
             let mut rule = self.permit(random, &format!("mine-{n}"), About::Detections);
             if !self.periods.is_empty() && random.chance(0.3) {
                 rule.when = Some(self.sometimes(random));
@@ -188,7 +189,7 @@ impl World {
     /// Rules for another partner.
     pub(super) fn rights(&mut self, random: &mut Random, other: &str) {
         let from = self.rules.len();
-        for n in 0..random.below(4) {
+        for n in 0..random.below(self.size.rules) {
             let rule = if random.chance(0.8) { Self::permit } else { Self::forbid };
             let rule = rule(self, random, &format!("{other}:{n}"), About::Detections);
             self.rules.push(rule);

@@ -57,6 +57,12 @@ impl Random {
         super::micros(self.between(low_s, high_s))
     }
 
+    /// A year to a lifetime, before or after, microseconds.
+    pub(crate) fn years(&mut self) -> i64 {
+        let years = self.micros(3e7, 2e9);
+        if self.chance(0.5) { years } else { -years }
+    }
+
     /// From 0 to `end`, without it.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         let end = u128::from(u64::try_from(end).expect("a count"));

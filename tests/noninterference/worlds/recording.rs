@@ -1,7 +1,7 @@
 //! Random recordings: sensors of several owners, objects on straight lines, clutter.
 
 use super::place::Frame;
-use super::{Height, Layout, Random, Row, Sensor, Tuning, World, micros};
+use super::{Height, Layout, Random, Row, Sensor, Size, Tuning, World, micros};
 
 pub(super) const OWNERS: [&str; 4] = ["ash", "beech", "cypress", "yew"];
 pub(super) const LABELS: [&str; 4] = ["", "red", "blue", "west"];
@@ -24,6 +24,8 @@ pub(super) const SHARED: [&str; 16] = [
     "mine-0",
     "p1",
 ];
+/// What an operator may call a run; one word is also an owner's name.
+const OPERATORS: [&str; 3] = ["exercise 7, morning", "ash", "é"];
 /// Origins of geodetic worlds: the Alps, the antimeridian, the south and west, the far north.
 const ORIGINS: [[f64; 2]; 4] = [[8.0, 46.0], [179.995, 10.0], [-70.0, -33.0], [25.0, 78.0]];
 const PERIODS_S: [f64; 6] = [1.0, 1.0, 2.0, 0.7, 1.5, 3.3];
@@ -85,10 +87,11 @@ impl Row {
 
 impl World {
     /// A recording, and a policy that is still empty.
-    pub(super) fn recording(random: &mut Random) -> Self {
+    pub(super) fn recording(random: &mut Random, size: Size) -> Self {
         let frame = if random.chance(0.3) { Frame::Geodetic(*random.pick(&ORIGINS)) } else { Frame::Local };
         let mut world = Self {
             subject: random.name(&["subject", "subject", "ash", "Zelkova", "0"]),
+            size,
             frame,
             stamped: random.chance(0.3),
             sensors: Vec::new(),
@@ -110,12 +113,13 @@ impl World {
                 signed: random.chance(0.1),
                 cached: random.chance(0.1),
                 wide: random.chance(0.05),
+                label: random.chance(0.2).then(|| *random.pick(&OPERATORS)),
             },
             placed: random.chance(0.3),
         };
         // Plain worlds have positions without heights alone: the common case deserves its share.
         let plain = random.chance(0.3);
-        for n in 0..random.count(2, 4) {
+        for n in 0..random.count(2, size.sensors) {
             let name = if random.chance(0.2) { random.name(&SHARED) } else { format!("s{n}") };
             let name = if world.sensors.iter().any(|sensor| sensor.name == name) { format!("t{n}") } else { name };
             let mut sensor = Sensor::random(random, name, frame);
@@ -130,8 +134,9 @@ impl World {
 
     fn observe(&mut self, random: &mut Random) {
         let begin_s = *random.pick(&[0.0, 0.0, 0.5, 2.0, -3.0]);
-        let length_s = random.between(5.0, 8.0);
-        let targets: Vec<([f64; 3], [f64; 2])> = (0..random.count(1, 4))
+        let [shortest_s, longest_s] = self.size.seconds;
+        let length_s = random.between(shortest_s, longest_s);
+        let targets: Vec<([f64; 3], [f64; 2])> = (0..random.count(1, self.size.targets))
             .map(|_| {
                 let place = [random.between(150.0, 850.0), random.between(150.0, 850.0), random.between(50.0, 250.0)];
                 (place, [random.between(-25.0, 25.0), random.between(-25.0, 25.0)])
@@ -174,6 +179,12 @@ impl World {
                         self.rows.swap(at, at + by);
                     }
                 }
+            }
+            // What one sensor says is years away from all else.
+            12..14 => {
+                let (sensor, years) = (random.below(self.sensors.len()), random.years());
+                self.rows.iter_mut().filter(|row| row.sensor == sensor).for_each(|row| row.time_us += years);
+                self.rows.sort_by_key(|row| row.time_us);
             }
             _ => {}
         }
