@@ -14,6 +14,9 @@ pub use policies::{policy_folder, zones};
 pub use tables::{csv, parquet};
 pub use texts::{catalogue, configuration, scenario};
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::{LazyLock, Mutex};
+
 /// A target: what it does with bytes.
 pub type Target = fn(&[u8]);
 
@@ -32,13 +35,15 @@ pub const TARGETS: [(&str, Target); 10] = [
 ];
 
 /// Runs a target under a fuzzer, whose own hook would end the process at a panic that the library contains; one that
-/// it lets out still does.
+/// it lets out still does. On one thread: so small a work costs less than handing its parts to others.
 pub fn run(target: Target, data: &[u8]) {
-    static QUIET: std::sync::Once = std::sync::Once::new();
-    thread_local!(static LAST: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) });
-    QUIET.call_once(|| std::panic::set_hook(Box::new(|panic| LAST.set(panic.to_string()))));
-    if std::panic::catch_unwind(|| target(data)).is_err() {
-        eprintln!("{}", LAST.take());
+    static LAST: Mutex<String> = Mutex::new(String::new());
+    static POOL: LazyLock<ThreadPool> = LazyLock::new(|| {
+        std::panic::set_hook(Box::new(|panic| *LAST.lock().expect("a text") = panic.to_string()));
+        ThreadPoolBuilder::new().num_threads(1).stack_size(8 << 20).build().expect("a pool")
+    });
+    if std::panic::catch_unwind(|| POOL.install(|| target(data))).is_err() {
+        eprintln!("{}", LAST.lock().expect("a text"));
         std::process::abort();
     }
 }

@@ -1,11 +1,12 @@
 //! Policy folders, and outlines against plain geometry.
 
 use super::folder::with_scratch;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use trackweave::policy::{ClassKey, Policy};
+use trackweave::policy::{ClassKey, Policy, ZoneMap};
 use trackweave::space::Frame;
 
 /// Files that a mutation leaves alone unless the input has them.
@@ -22,18 +23,23 @@ fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
     parts.filter_map(|part| part.split_once('\n')).map(|(name, text)| (name.trim(), text))
 }
 
+/// Makes a folder hold the files of an input; those that it holds already are left as they are.
 fn write(folder: &Path, text: &str) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        fs::remove_file(entry.expect("an entry").path()).expect("a file");
-    }
-    for (name, text) in FILES {
-        fs::write(folder.join(name), text).expect("a file");
-    }
+    thread_local!(static HELD: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) });
     let plain =
         |name: &str| !name.is_empty() && name.len() < 64 && !name.contains(['/', '\0']) && !name.starts_with('.');
-    for (name, text) in parts(text).filter(|(name, _)| plain(name)) {
-        fs::write(folder.join(name), text).expect("a file");
-    }
+    let wanted: BTreeMap<&str, &str> = FILES.into_iter().chain(parts(text).filter(|(name, _)| plain(name))).collect();
+    HELD.with_borrow_mut(|held| {
+        for (name, _) in held.extract_if(.., |name, _| !wanted.contains_key(name.as_str())) {
+            fs::remove_file(folder.join(name)).expect("a file");
+        }
+        for (name, text) in wanted {
+            if held.get(name).is_none_or(|known| known != text) {
+                fs::write(folder.join(name), text).expect("a file");
+                held.insert(name.to_owned(), text.to_owned());
+            }
+        }
+    });
 }
 
 fn class(zones: &[&str], label: &str) -> ClassKey {
@@ -96,12 +102,11 @@ fn inside(ring: &[[i64; 2]], [x, y]: [i64; 2]) -> Option<bool> {
     Some(odd)
 }
 
-/// Outlines of bytes: a zone that is accepted holds the points that whole numbers say it holds.
-pub fn zones(data: &[u8]) {
-    let rings = outlines(data);
+/// The text of a file with an outline a zone.
+fn geojson(rings: &[Vec<[i64; 2]>], write: impl Fn(&[i64; 2]) -> String) -> String {
     let mut features = String::new();
     for (number, ring) in rings.iter().enumerate() {
-        let corners: Vec<String> = ring.iter().chain(ring.first()).map(|[x, y]| format!("[{x},{y}]")).collect();
+        let corners: Vec<String> = ring.iter().chain(ring.first()).map(&write).collect();
         let comma = if number > 0 { "," } else { "" };
         write!(
             features,
@@ -110,25 +115,29 @@ pub fn zones(data: &[u8]) {
         )
         .expect("text");
     }
-    let geojson = format!(
-        r#"=== zones.geojson
-{{"type":"FeatureCollection","features":[{features}]}}"#
-    );
-    with_scratch(|folder| {
-        let folder = folder.join("zones");
-        fs::create_dir_all(&folder).expect("a folder");
-        write(&folder, &geojson);
-        let Ok(policy) = Policy::read(&folder) else { return };
-        let Ok(map) = policy.zone_map(Frame::Local) else { return };
-        for step in 0..64 {
-            // Points all over the grid, many of them near corners.
-            let (x, y) = (step * 797 % 2041, step * 1229 % 2043);
-            let found = map.zones_at([x as f64, y as f64]);
-            for (number, ring) in rings.iter().enumerate() {
-                if let Some(wanted) = inside(ring, [x, y]) {
-                    assert_eq!(found.contains(&format!("z{number}")), wanted, "z{number} at {x} {y}");
-                }
+    format!(r#"{{"type":"FeatureCollection","features":[{features}]}}"#)
+}
+
+/// Outlines of bytes: a zone that is accepted holds the points that whole numbers say it holds. The same on the Earth,
+/// where an outline may go round it, is read and asked.
+pub fn zones(data: &[u8]) {
+    let rings = outlines(data);
+    let path = Path::new("zones.geojson");
+    // Points all over the grid, many of them near corners.
+    let points = || (0..64).map(|step| [step * 797 % 2041, step * 1229 % 2043]);
+    let degrees = |[x, y]: [i64; 2]| [x as f64 * (360.0 / 2048.0) - 180.0, y as f64 * (180.0 / 2048.0) - 90.0];
+    let on_earth = geojson(&rings, |corner| format!("{:?}", degrees(*corner)));
+    if let Ok(map) = ZoneMap::parse(&on_earth, path, Frame::Geodetic) {
+        points().for_each(|point| drop(map.zones_at(degrees(point))));
+    }
+    let flat = geojson(&rings, |corner| format!("{corner:?}"));
+    let Ok(map) = ZoneMap::parse(&flat, path, Frame::Local) else { return };
+    for [x, y] in points() {
+        let found = map.zones_at([x as f64, y as f64]);
+        for (number, ring) in rings.iter().enumerate() {
+            if let Some(wanted) = inside(ring, [x, y]) {
+                assert_eq!(found.contains(&format!("z{number}")), wanted, "z{number} at {x} {y}");
             }
         }
-    });
+    }
 }

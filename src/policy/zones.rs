@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The zones as the file has them.
 #[derive(Clone, Debug)]
@@ -177,6 +177,15 @@ pub(super) enum Located {
 }
 
 impl ZoneMap {
+    /// The zones in the text of a `zones.geojson`; `path` is what errors name.
+    ///
+    /// # Errors
+    ///
+    /// Text that is none, or an outline that makes no sense in that frame.
+    pub fn parse(text: &str, path: &Path, frame: Frame) -> Result<Self, PolicyError> {
+        Self::new(&Zones::read(&Source::new(path.to_owned(), text.to_owned()))?, frame)
+    }
+
     pub(super) fn new(zones: &Zones, frame: Frame) -> Result<Self, PolicyError> {
         let zone = |(name, zone): (&String, &Zone)| {
             let mut areas = Vec::new();
@@ -264,8 +273,7 @@ mod tests {
             format!(r#"{{"type":"Feature","properties":{{"name":"{name}"}},"geometry":{geometry}}}"#)
         });
         let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.collect::<Vec<_>>().join(","));
-        let zones = Zones::read(&Source::new(PathBuf::from("zones.geojson"), text)).expect("valid zones");
-        ZoneMap::new(&zones, frame).expect("valid outlines")
+        ZoneMap::parse(&text, Path::new("zones.geojson"), frame).expect("valid zones")
     }
 
     #[test]
