@@ -4,15 +4,19 @@
 //! `tests/corpus.rs` includes this file and runs the kept inputs, so nothing here needs a fuzzer.
 
 mod folder;
+mod lanes;
 mod outputs;
 mod policies;
 mod tables;
 mod texts;
+mod two_run;
 
+pub use lanes::cache;
 pub use outputs::{manifests, score, verify};
 pub use policies::{policy_folder, zones};
 pub use tables::{csv, parquet};
 pub use texts::{catalogue, configuration, scenario};
+pub use two_run::two_run;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::{LazyLock, Mutex};
@@ -21,7 +25,7 @@ use std::sync::{LazyLock, Mutex};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("catalogue", catalogue),
     ("configuration", configuration),
     ("scenario", scenario),
@@ -32,6 +36,8 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("manifests", manifests),
     ("verify", verify),
     ("score", score),
+    ("cache", cache),
+    ("two_run", two_run),
 ];
 
 /// Runs a target under a fuzzer, whose own hook would end the process at a panic that the library contains; one that
