@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::product::{Expected, read_picture, verify_seals};
-use trackweave::run::{Request, RunError, RunReport, run};
+use trackweave::run::{Request, run};
 
 const CATALOGUE: &str = r#"
 name = "lanes"
@@ -73,7 +73,9 @@ impl World {
         }
         write("recording/recording.toml", CATALOGUE);
         write("recording/detections.csv", &detections());
-        POLICY.iter().for_each(|(name, text)| write(&format!("policy/{name}"), text));
+        for (name, text) in POLICY {
+            write(&format!("policy/{name}"), text);
+        }
         let mut world = Self { folder, lanes: Vec::new(), pictures: BTreeMap::new() };
         world.run().expect("a run");
         world.lanes = files(&world.folder.path().join("cache")).into_iter().collect();
@@ -82,12 +84,12 @@ impl World {
         world
     }
 
-    fn run(&self) -> Result<RunReport, RunError> {
+    fn run(&self) -> Result<(), String> {
         let [recording, policy, out, cache] =
             ["recording", "policy", "out", "cache"].map(|name| self.folder.path().join(name));
         let config = config();
         let request = Request { cache: Some(&cache), ..Request::new(&recording, &policy, &out, &config) };
-        run(&request, Executor::host(), &mut |_| {})
+        run(&request, Executor::host(), &mut |_| {}).map(drop).map_err(|error| error.to_string())
     }
 
     fn picture(&self, partner: &str) -> PathBuf {
@@ -96,13 +98,6 @@ impl World {
 
     fn pictures(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         PARTNERS.iter().flat_map(|partner| files(&self.picture(partner))).collect()
-    }
-
-    /// Runs with one lane being other bytes.
-    fn with(&self, lane: usize, bytes: &[u8]) -> Result<RunReport, RunError> {
-        let (path, _) = &self.lanes[lane];
-        fs::write(path, bytes).expect("a lane");
-        self.run()
     }
 }
 
@@ -145,7 +140,8 @@ pub fn cache(data: &[u8]) {
                 [body, digest].concat()
             }
         };
-        let done = world.with(number, &bytes);
+        fs::write(path, bytes).expect("a lane");
+        let done = world.run();
         if how % 4 < 2 {
             done.expect("a damaged lane is fused anew");
             assert!(fs::read(path).expect("a lane") == *original, "the lane is not what it was");

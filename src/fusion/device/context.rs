@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// The same of a driver that computes on the processor.
 const PATIENCE_SOFTWARE: Duration = Duration::from_hours(1);
 
-/// Pipelines by kernel and the size of its workgroups.
+/// Kernels with the sizes of their workgroups, compiled.
 type Compiled = BTreeMap<(Kernel, u32), Arc<Pipeline>>;
 
 /// One open device; clones are the same one.
@@ -25,7 +25,6 @@ pub struct Context {
     report: AdapterReport,
     /// The first failure that no call could answer for: a lost device, an error outside any scope.
     failure: Arc<Failure>,
-    /// Kernels that it has compiled, with the sizes of their workgroups.
     compiled: Arc<Mutex<Compiled>>,
 }
 
@@ -170,5 +169,25 @@ fn explain(at: &str, error: &wgpu::Error) -> DeviceError {
         wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
             DeviceError::Invalid { at: at.to_owned(), reason: one_line(description) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::device::KERNELS;
+
+    #[test]
+    fn clones_compile_a_kernel_once() {
+        let context = match Context::open(Wanted::Any) {
+            Ok(context) => context,
+            Err(error) => {
+                assert!(std::env::var_os("REQUIRE_GPU").is_none(), "no device: {error}");
+                return eprintln!("skipped: no device: {error}");
+            }
+        };
+        let first = context.compiled(&KERNELS[0], 64).expect("a kernel");
+        assert!(Arc::ptr_eq(&first, &context.clone().compiled(&KERNELS[0], 64).expect("a kernel")));
+        assert!(!Arc::ptr_eq(&first, &context.compiled(&KERNELS[0], 32).expect("a kernel")));
     }
 }
