@@ -178,6 +178,7 @@ mod tests {
     use crate::fusion::device::KERNELS;
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test that has no device says so")]
     fn clones_compile_a_kernel_once() {
         let context = match Context::open(Wanted::Any) {
             Ok(context) => context,
