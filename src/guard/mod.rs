@@ -1,7 +1,7 @@
 //! The guard: a second reader of finished folders, which recomputes what each partner may have and fails on more.
 //!
 //! It takes a policy, a recording, the configuration and the time of the run, and nothing from the engine: of this
-//! crate it uses the readers of `ingest`, geodetic constants and the text of times (a test holds it to that). Classes,
+//! crate it uses the readers of `ingest`, kinds of `sensor`, geodetic constants and the text of times (a test holds it to that). Classes,
 //! decisions, zones, cells, obligations, looks and the form of every file are done anew, from the documents; what
 //! little logic is here twice is here twice on purpose, so that one slip cannot be made on both sides by one line.
 //!
