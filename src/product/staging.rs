@@ -132,7 +132,8 @@ impl Staging {
     /// at `out` is still there, unless the error says where it is.
     pub fn publish_sealed(self, sealing: &Sealing<'_>) -> Result<Vec<ProductError>, ProductError> {
         self.seal(sealing)?;
-        waiting(|| sync_tree(&self.folder()))?;
+        let folder = self.folder();
+        waiting(names_in(&folder)?.len(), || sync_tree(&folder))?;
         match refuse_foreign(&self.out) {
             Ok(()) => replace(self.beside, &self.out),
             Err(error) => Err(kept(self.beside, &self.out, error)),
@@ -371,11 +372,16 @@ fn sync_tree(folder: &Path) -> Result<(), ProductError> {
 /// Threads that wait for the disk: it takes many requests at once, and many small folders cost little else.
 const WAITING: usize = 16;
 
-/// Does what mostly waits for the disk on more threads than there are cores, where so many can be had.
-pub fn waiting<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match rayon::ThreadPoolBuilder::new().num_threads(WAITING).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
+/// Fewest folders that such threads are made for.
+const WAITED_FOR: usize = 64;
+
+/// Does what mostly waits for the disk, for so many folders, on more threads than there are cores, where it is worth it
+/// and so many can be had.
+pub fn waiting<T: Send>(folders: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = (folders >= WAITED_FOR).then(|| rayon::ThreadPoolBuilder::new().num_threads(WAITING).build());
+    match pool {
+        Some(Ok(pool)) => pool.install(work),
+        Some(Err(_)) | None => work(),
     }
 }
 

@@ -226,7 +226,8 @@ impl<'a> Pictures<'a> {
             writer.finish(&Made { configuration, as_of_us, label, decisions: &granted, computed_from })?;
             Ok(Released { tally, records })
         };
-        let released: Vec<Result<Released, RunError>> = waiting(|| all.into_par_iter().map(finish).collect());
+        let released: Vec<Result<Released, RunError>> =
+            waiting(all.len(), || all.into_par_iter().map(finish).collect());
         let released = released.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok((released, watch.finish(&classes)?))
     }
