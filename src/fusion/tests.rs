@@ -143,19 +143,8 @@ fn prediction_is_the_textbooks() {
 fn radar(ahead_s: f32) -> (Detection, Observation) {
     let place = Place::from_metres([1000.0, 2000.0, 500.0]);
     let detection = Detection { tile: place.tile, ahead_s, offset_m: place.offset_m, observation: 0 };
-    let observation = Observation {
-        axis_0: [0.6, 0.8, 0.0],
-        sigma_0_m: 30.0,
-        axis_1: [0.8, -0.6, 0.0],
-        sigma_1_m: 100.0,
-        axis_2: [0.0, 0.0, 1.0],
-        sigma_2_m: 200.0,
-        range_m: 2291.0,
-        rate_m_s: 12.0,
-        rate_sigma_m_s: 2.0,
-        axes: 3,
-        ..Observation::default()
-    };
+    let directions = [[0.6, 0.8, 0.0], [0.8, -0.6, 0.0], [0.0, 0.0, 1.0]];
+    let observation = Observation::offsets(directions, [30.0, 100.0, 200.0], 3).with_rate(directions[0], 12.0, 2.0);
     (detection, observation)
 }
 
@@ -169,7 +158,7 @@ fn sequential_scalar_updates_are_the_joint_update_of_the_textbook() {
         let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let found = seen.posterior(&state);
 
-        let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+        let axes = observation.position.map(|row| row.direction);
         let tau = f64::from(ahead_s);
         let mut h: Vec<[f64; 6]> = axes
             .iter()
@@ -197,7 +186,7 @@ fn the_innovation_is_that_of_all_rows_together() {
     let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| [1, 2, 0][a], &state.mean);
     let found = seen.innovation(&state);
     // The density of the rows one after another, from scalar posteriors, in f64.
-    let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+    let axes = observation.position.map(|row| row.direction);
     let mut h: Vec<[f64; 6]> = axes
         .iter()
         .map(|a| core::array::from_fn(|k| if k < 3 { f64::from(a[k]) } else { 1.5 * f64::from(a[k - 3]) }))
@@ -232,16 +221,8 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
         let mut tile = [0; 3];
         predict_one(&look, &mut tile, &mut state);
         let detection = Detection { offset_m: [f32::from(step), 0.0, 0.0], ..Detection::default() };
-        let observation = Observation {
-            axis_0: [1.0, 0.0, 0.0],
-            sigma_0_m: 1.0,
-            axis_1: [0.0, 1.0, 0.0],
-            sigma_1_m: 1.0,
-            axis_2: [0.0, 0.0, 1.0],
-            sigma_2_m: 1.0,
-            axes: 3,
-            ..Observation::default()
-        };
+        let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let observation = Observation::offsets(directions, [1.0; 3], 3);
         let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let after = seen.posterior(&state);
         state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };
