@@ -91,6 +91,7 @@ impl Observation {
 
     /// The kind of a row of position.
     #[must_use]
+    #[inline]
     pub const fn kind(&self, row: u32) -> u32 {
         (self.kinds >> (KIND_BITS * row)) & ((1 << KIND_BITS) - 1)
     }
