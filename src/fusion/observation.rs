@@ -108,7 +108,7 @@ impl Fields<'_> {
         let kinds = self.get(|o| o.kinds as f32);
         R::any_less(R::splat(0.5), kinds).then(|| Ranges {
             range_m: self.rows(|o, k| o.ranges_m[k]),
-            is_one: self.rows(|o, k| if o.kind(k as u32) == RANGE { 1.0 } else { 0.0 }),
+            is_one: self.rows(|o, k| if o.kind(k) == RANGE { 1.0 } else { 0.0 }),
         })
     }
 
@@ -236,7 +236,6 @@ impl<R: Real> Seen<R> {
     /// Factors the innovation covariance, `a` being the directions of the rows of position.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn factor(&self, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) -> Factor<R> {
         let (zero, one, two_pi, limit) = (R::splat(0.0), R::splat(1.0), R::splat(2.0 * PI), R::splat(2.5));
         let c = position_covariance(&prior.covariance, self.ahead_s);

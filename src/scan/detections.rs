@@ -92,8 +92,8 @@ impl Observation {
     /// The kind of a row of position.
     #[must_use]
     #[inline]
-    pub const fn kind(&self, row: u32) -> u32 {
-        (self.kinds >> (KIND_BITS * row)) & ((1 << KIND_BITS) - 1)
+    pub const fn kind(&self, row: usize) -> u32 {
+        (self.kinds >> (KIND_BITS as usize * row)) & ((1 << KIND_BITS) - 1)
     }
 }
 
