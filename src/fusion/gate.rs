@@ -459,21 +459,19 @@ impl Known {
         difference: [f32; 3],
     ) -> Innovation<f32> {
         let Detection { observation, ahead_s, .. } = scan.detections[d];
-        // A range is linearised along the line to this very detection's prediction.
-        let is_known = self.of.as_ref().is_some_and(|(known, ahead, seen, _)| {
-            *known == observation && ahead.to_bits() == ahead_s.to_bits() && seen.ranges.is_none()
-        });
-        if !is_known {
-            let tiles = |_: usize, a: usize| tile[a];
-            let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
-            let factor = seen.factor(state, &seen.positions(&seen.residual(&state.mean)).axis);
-            self.of = Some((observation, ahead_s, seen, factor));
+        if let Some((known, ahead, seen, factor)) = &self.of
+            && *known == observation
+            && ahead.to_bits() == ahead_s.to_bits()
+        {
+            let positions = seen.positions(&residual(&difference, ahead_s, &state.mean));
+            return factor.innovation(seen, &state.mean, &positions.nu);
         }
-        let Some((.., seen, factor)) = &self.of else {
-            return Innovation { distance2: f32::INFINITY, determinant: f32::INFINITY };
-        };
-        let positions = seen.positions(&residual(&difference, ahead_s, &state.mean));
-        factor.innovation(seen, &state.mean, &positions.nu)
+        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
+        let positions = seen.positions(&seen.residual(&state.mean));
+        let factor = seen.factor(state, &positions.axis);
+        // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.
+        self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
+        factor.innovation(&seen, &state.mean, &positions.nu)
     }
 }
 

@@ -198,15 +198,9 @@ impl<R: Real> Seen<R> {
             to = to.replaced_where_less(R::splat(2.5), self.axes, &third);
         }
         if let Some(rates) = &self.rates {
-            for k in 0..ROWS_MAX {
-                if R::any_less(before(k), rates.count) {
-                    let a = &rates.axis[k];
-                    let mut rated = to;
-                    let nu = rates.residual(k, &prior.mean);
-                    scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], nu, rates.sigma_m_s[k]);
-                    to = to.replaced_where_less(before(k), rates.count, &rated);
-                }
-            }
+            rates.update::<0>(&mut to, &prior.mean);
+            rates.update::<1>(&mut to, &prior.mean);
+            rates.update::<2>(&mut to, &prior.mean);
         }
         to
     }
@@ -263,26 +257,27 @@ impl<R: Real> Seen<R> {
             to.determinant = R::where_less(limit, self.axes, to.determinant * (d2 * two_pi), to.determinant);
         }
         if let Some(rates) = &self.rates {
-            for k in 0..ROWS_MAX {
-                if R::any_less(before(k), rates.count) {
-                    self.add_rate(&mut to, prior, a, (rates, k));
-                }
-            }
+            self.add_rate::<0>(rates, &mut to, prior, a);
+            self.add_rate::<1>(rates, &mut to, prior, a);
+            self.add_rate::<2>(rates, &mut to, prior, a);
         }
         to
     }
 
-    /// Factors a further row, of velocity: t are its covariances with the rows before it, given those before them.
+    /// Factors row K of velocity, where it is: t are its covariances with the rows before it, given those before them.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn add_rate(&self, to: &mut Factor<R>, prior: &State<R>, a: &[[R; 3]; ROWS_MAX], (rates, k): (&Rates<R>, usize)) {
-        let (p, own, row) = (&prior.covariance, &rates.axis[k], ROWS_MAX + k);
+    fn add_rate<const K: usize>(&self, rates: &Rates<R>, to: &mut Factor<R>, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) {
+        if !R::any_less(before(K), rates.count) {
+            return;
+        }
+        let (p, own, row) = (&prior.covariance, &rates.axis[K], ROWS_MAX + K);
         // b = cov(position at the detection, velocity) aₖ; c = cov(velocity) aₖ.
         let b: [R; 3] = array(|i| dot3(&velocity_row(p, i, self.ahead_s), own));
         let c: [R; 3] = array(|i| p[tri(3 + i, 3)] * own[0] + p[tri(3 + i, 4)] * own[1] + p[tri(3 + i, 5)] * own[2]);
-        let mut t = [R::splat(0.0); ROWS_MAX + ROWS_MAX];
-        let mut variance = dot3(own, &c) + rates.sigma_m_s[k] * rates.sigma_m_s[k];
-        for j in 0..row {
+        let mut t = [R::splat(0.0); 2 * ROWS_MAX];
+        let mut variance = dot3(own, &c) + rates.sigma_m_s[K] * rates.sigma_m_s[K];
+        for j in 0..ROWS_MAX + K {
             t[j] = if j < ROWS_MAX { dot3(&a[j], &b) } else { dot3(&rates.axis[j - ROWS_MAX], &c) };
             for i in 0..j {
                 t[j] = t[j] - to.lower[low(j, i)] * t[i];
@@ -296,16 +291,41 @@ impl<R: Real> Seen<R> {
         }
         to.variance[row] = variance;
         let with = to.determinant * (variance * R::splat(2.0 * PI));
-        to.determinant = R::where_less(before(k), rates.count, with, to.determinant);
+        to.determinant = R::where_less(before(K), rates.count, with, to.determinant);
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 impl<R: Real> Rates<R> {
     /// Measured less predicted velocity along row k.
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     fn residual(&self, k: usize, mean: &[R; MEAN]) -> R {
         self.rate_m_s[k] - dot3(&self.axis[k], &[mean[3], mean[4], mean[5]])
+    }
+
+    /// Updates a state by row K, where it is; `mean` is that of the state before all updates.
+    #[inline(always)]
+    fn update<const K: usize>(&self, to: &mut State<R>, mean: &[R; MEAN]) {
+        if R::any_less(before(K), self.count) {
+            let (zero, a) = (R::splat(0.0), &self.axis[K]);
+            let mut rated = *to;
+            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], self.residual(K, mean), self.sigma_m_s[K]);
+            *to = to.replaced_where_less(before(K), self.count, &rated);
+        }
+    }
+
+    /// Adds row K, where it is, to a distance; `nu` are the residuals of the rows before it, given those before them.
+    #[inline(always)]
+    fn add_to<const K: usize>(&self, distance2: &mut R, of: &Factor<R>, mean: &[R; MEAN], nu: &mut [R; 2 * ROWS_MAX]) {
+        if R::any_less(before(K), self.count) {
+            let row = ROWS_MAX + K;
+            nu[row] = self.residual(K, mean);
+            for j in 0..ROWS_MAX + K {
+                nu[row] = nu[row] - of.lower[low(row, j)] * nu[j];
+            }
+            let with = *distance2 + nu[row] * nu[row] / of.variance[row];
+            *distance2 = R::where_less(before(K), self.count, with, *distance2);
+        }
     }
 }
 
@@ -328,7 +348,7 @@ const fn low(i: usize, j: usize) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<R> {
     /// D: the rows of position, then those of velocity.
-    pub variance: [R; ROWS_MAX + ROWS_MAX],
+    pub variance: [R; 2 * ROWS_MAX],
     /// L below its diagonal, row by row.
     pub lower: [R; LOWER],
     /// det(2π S).
@@ -360,17 +380,9 @@ impl<R: Real> Factor<R> {
             distance2 = R::where_less(limit, seen.axes, distance2 + nu[2] * nu[2] / d[2], distance2);
         }
         if let Some(rates) = &seen.rates {
-            for k in 0..ROWS_MAX {
-                if R::any_less(before(k), rates.count) {
-                    let row = ROWS_MAX + k;
-                    nu[row] = rates.residual(k, mean);
-                    for j in 0..row {
-                        nu[row] = nu[row] - l[low(row, j)] * nu[j];
-                    }
-                    let with = distance2 + nu[row] * nu[row] / d[row];
-                    distance2 = R::where_less(before(k), rates.count, with, distance2);
-                }
-            }
+            rates.add_to::<0>(&mut distance2, self, mean, &mut nu);
+            rates.add_to::<1>(&mut distance2, self, mean, &mut nu);
+            rates.add_to::<2>(&mut distance2, self, mean, &mut nu);
         }
         Innovation { distance2, determinant: self.determinant }
     }
