@@ -184,7 +184,6 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
         let Positions { axis, nu } = self.positions(&self.residual(&prior.mean));
@@ -369,7 +368,6 @@ impl<R: Real> Factor<R> {
     /// The distance of one detection, given the residuals of its rows of position.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], residuals: &[R; ROWS_MAX]) -> Innovation<R> {
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
