@@ -270,17 +270,8 @@ impl World {
         let clutter = CLUTTER * self.objects.len() as f64 / (self.side_m * self.side_m);
         #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
         let (sigma, clutter) = (SIGMA_M as f32, clutter as f32);
-        Observation {
-            axis_0: [1.0, 0.0, 0.0],
-            sigma_0_m: sigma,
-            axis_1: [0.0, 1.0, 0.0],
-            sigma_1_m: sigma,
-            axis_2: [0.0, 0.0, 1.0],
-            axes: 2,
-            clutter,
-            spread: 1.0,
-            ..Observation::default()
-        }
+        let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        Observation { clutter, spread: 1.0, ..Observation::offsets(directions, [sigma, sigma, 0.0], 2) }
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of cells of a kilometre")]

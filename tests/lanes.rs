@@ -65,17 +65,7 @@ fn detection([x, y]: [f64; 2]) -> Detection {
 
 /// Runs lanes together; the estimates of lane `of` after each wave in which it has a scan.
 fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
-    let observation = Observation {
-        axis_0: [1.0, 0.0, 0.0],
-        sigma_0_m: 5.0,
-        axis_1: [0.0, 1.0, 0.0],
-        sigma_1_m: 5.0,
-        axis_2: [0.0, 0.0, 1.0],
-        axes: 2,
-        clutter: 5e-5,
-        spread: 1.0,
-        ..Observation::default()
-    };
+    let observation = measured();
     let mut batch = Batch::new(config.clone(), Executor::host(), vec![setup(); lanes.len()]).expect("lanes");
     let mut found = Vec::new();
     for wave in 0..WAVES {
@@ -122,20 +112,9 @@ fn no_detection_of_one_lane_moves_a_track_of_another() {
 #[test]
 fn detections_measured_alike_are_gated_as_one_by_one() {
     let estimates = |alike: bool, axes: u32| {
-        let observation = Observation {
-            axis_0: [0.6, 0.8, 0.0],
-            sigma_0_m: 4.0,
-            axis_1: [-0.8, 0.6, 0.0],
-            sigma_1_m: 6.0,
-            axis_2: [0.0, 0.0, 1.0],
-            sigma_2_m: 9.0,
-            rate_m_s: 1.0,
-            rate_sigma_m_s: if axes == 3 { 5.0 } else { 0.0 },
-            axes,
-            clutter: 1e-6,
-            spread: 1e-2,
-            ..Observation::default()
-        };
+        let directions = [[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]];
+        let offsets = Observation::offsets(directions, [4.0, 6.0, 9.0], axes);
+        let observation = Observation { clutter: 1e-6, spread: 1e-2, ..offsets };
         let config = config(Mode::Soft, 8);
         let mut batch = Batch::new(config, Executor::host(), vec![setup()]).expect("a lane");
         let mut found = Vec::new();
@@ -183,19 +162,8 @@ fn a_convergence_test_over_all_lanes_would_be_seen() {
 type Fault = (&'static str, fn(&mut Scan<'_>, &mut Vec<Observation>));
 
 fn measured() -> Observation {
-    let [axis_0, axis_1, axis_2] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    let (sigma_0_m, sigma_1_m) = (5.0, 5.0);
-    Observation {
-        axis_0,
-        sigma_0_m,
-        axis_1,
-        sigma_1_m,
-        axis_2,
-        axes: 2,
-        clutter: 5e-5,
-        spread: 1.0,
-        ..Observation::default()
-    }
+    let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    Observation { clutter: 5e-5, spread: 1.0, ..Observation::offsets(directions, [5.0, 5.0, 0.0], 2) }
 }
 
 /// The first detection with something else in it.
@@ -207,7 +175,7 @@ fn spoilt(scan: &mut Scan<'_>, change: impl Fn(&mut Detection)) {
 
 #[test]
 fn what_is_no_scan_is_an_error_that_says_what_and_changes_nothing() {
-    let faults: [Fault; 25] = [
+    let faults: [Fault; 30] = [
         ("lane = 3", |scan, _| scan.lane = 3),
         ("time of the lane's last scan", |scan, _| scan.time_us = 4_999_999),
         ("detection probability = NaN", |scan, _| scan.detection_probability = f32::NAN),
@@ -225,16 +193,21 @@ fn what_is_no_scan_is_an_error_that_says_what_and_changes_nothing() {
         }),
         ("source = Some(200)", |scan, _| scan.detections.push(Detection::default(), 200)),
         ("detection 0 of lane 0", |_, observations| observations.clear()),
-        ("observation 0", |_, observations| observations[0].sigma_0_m = 0.0),
-        ("observation 0", |_, observations| observations[0].sigma_1_m = -1.0),
-        ("observation 0", |_, observations| observations[0].sigma_0_m = f32::NAN),
+        ("observation 0", |_, observations| observations[0].position[0].sigma = 0.0),
+        ("observation 0", |_, observations| observations[0].position[1].sigma = -1.0),
+        ("observation 0", |_, observations| observations[0].position[0].sigma = f32::NAN),
         ("observation 0", |_, observations| observations[0].axes = 3),
         ("observation 0", |_, observations| observations[0].axes = 0),
         ("observation 0", |_, observations| observations[0].clutter = -1.0),
-        ("observation 0", |_, observations| observations[0].axis_1[0] = f32::NAN),
-        ("observation 0", |_, observations| observations[0].rate_m_s = f32::INFINITY),
-        ("observation 0", |_, observations| observations[0].slant = 2),
+        ("observation 0", |_, observations| observations[0].position[1].direction[0] = f32::NAN),
+        ("observation 0", |_, observations| observations[0].rates_m_s[2] = f32::INFINITY),
+        ("observation 0", |_, observations| observations[0].kinds = 2),
         ("observation 0", |_, observations| observations[0].spread = f32::NAN),
+        ("observation 0", |_, observations| observations[0].kinds = 1 << 12),
+        ("observation 0", |_, observations| observations[0].rates = 1),
+        ("observation 0", |_, observations| observations[0].rates = 4),
+        ("observation 0", |_, observations| observations[0].ranges_m[1] = -1.0),
+        ("observation 0", |_, observations| observations[0].velocity[2].direction[0] = f32::NAN),
     ];
     let elsewhere = Plane { cell_m: 50.0, ..plane() };
     let mask = Mask::new(elsewhere.clone(), vec![1.0; elsewhere.len()]).expect("a mask");

@@ -33,17 +33,10 @@ pub(crate) struct Problem {
 
 /// Runs the filter over all runs at once; for each run and scan the reported tracks.
 pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
-    let observation = Observation {
-        axis_0: [1.0, 0.0, 0.0],
-        sigma_0_m: problem.sigma_m,
-        axis_1: [0.0, 1.0, 0.0],
-        sigma_1_m: problem.sigma_m,
-        axis_2: [0.0, 0.0, 1.0],
-        axes: 2,
-        clutter: problem.clutter_per_m2,
-        spread: 1.0,
-        ..Observation::default()
-    };
+    let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let sigma_m = [problem.sigma_m, problem.sigma_m, 0.0];
+    let observation =
+        Observation { clutter: problem.clutter_per_m2, spread: 1.0, ..Observation::offsets(directions, sigma_m, 2) };
     let mut batch = Batch::new(problem.config, executor(), vec![problem.setup; runs.len()]).expect("lanes");
     let mut found = vec![Vec::new(); runs.len()];
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {

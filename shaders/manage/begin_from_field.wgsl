@@ -30,7 +30,7 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         return;
     }
     let o = observations[d.observation];
-    var third = o.sigma_2_m;
+    var third = o.position[2].sigma;
     if o.axes <= 2u {
         third = setup.height_m;
     }
@@ -48,10 +48,14 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         vec3(0.0, 0.0, level) + upward * upward.z * climb,
     );
     let tau = d.ahead_s;
-    let measured = along_axis(o.axis_0, o.sigma_0_m) + along_axis(o.axis_1, o.sigma_1_m) + along_axis(o.axis_2, third);
+    let measured = along_axis(o.position[0].direction, o.position[0].sigma)
+        + along_axis(o.position[1].direction, o.position[1].sigma)
+        + along_axis(o.position[2].direction, third);
     var s = State(d.offset_m, vec3(0.0), measured + tau * (tau * vv), -tau * vv, vv);
-    if o.rate_sigma_m_s > 0.0 {
-        s = updated(s, Six(vec3(0.0), o.axis_0), o.rate_m_s, o.rate_sigma_m_s);
+    var velocity = o.velocity;
+    var rates_m_s = o.rates_m_s;
+    for (var k = 0u; k < min(o.rates, 3u); k++) {
+        s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], velocity[k].sigma);
     }
     let home = homes[i];
     place_and_store(home, d.tile, s);

@@ -2,62 +2,117 @@
 
 override TWO_PI: f32;
 
+// L D LT of the covariance of the rows of position, their residuals given the rows before, and what has come together.
+struct Factored {
+    axis: array<vec3<f32>, 3>,
+    variance: vec3<f32>,
+    l10: f32,
+    l20: f32,
+    l21: f32,
+    nu: vec3<f32>,
+    distance2: f32,
+    determinant: f32,
+}
+
+// A row of velocity, factored behind those of position and the rows of velocity before it.
+struct RateRow {
+    axis: vec3<f32>,
+    // L against the rows of position.
+    l: vec3<f32>,
+    variance: f32,
+    nu: f32,
+}
+
 fn product3(m: mat3x3<f32>, a: vec3<f32>) -> vec3<f32> {
     return m[0] * a.x + m[1] * a.y + m[2] * a.z;
 }
 
 // Squared Mahalanobis distance, and det(2 pi S).
 fn innovation_of(d: Detection, o: Observation, place: vec3<i32>, s: State) -> vec2<f32> {
+    let positions = factor_positions(d, o, place, s);
+    if o.rates == 0u {
+        return vec2(positions.distance2, positions.determinant);
+    }
+    return with_rates(o, d.ahead_s, s, positions);
+}
+
+fn factor_positions(d: Detection, o: Observation, place: vec3<i32>, s: State) -> Factored {
     let tau = d.ahead_s;
     let e = difference_of(d, place, s.x) - tau * s.v;
-    let first = first_of(o, e);
-    let three = 2.5 < f32(o.axes);
-    let rated = 0.0 < o.rate_sigma_m_s;
+    let first = first_row(o, e);
+    let second = second_row(o, e);
     let c = s.pp + tau * (s.pv + transpose(s.pv)) + tau * (tau * s.vv);
     let m0 = product3(c, first.axis);
-    let m1 = product3(c, o.axis_1);
-    let d0 = dot3(first.axis, m0) + o.sigma_0_m * o.sigma_0_m;
-    let s10 = dot3(o.axis_1, m0);
-    let s11 = dot3(o.axis_1, m1) + o.sigma_1_m * o.sigma_1_m;
+    let m1 = product3(c, second.axis);
+    let d0 = dot3(first.axis, m0) + o.position[0].sigma * o.position[0].sigma;
+    let s10 = dot3(second.axis, m0);
+    let s11 = dot3(second.axis, m1) + o.position[1].sigma * o.position[1].sigma;
     let l10 = s10 / d0;
     let d1 = s11 - l10 * s10;
-    var determinant = (d0 * TWO_PI) * (d1 * TWO_PI);
-    let nu1 = dot3(o.axis_1, e) - l10 * first.residual;
-    var distance2 = first.residual * first.residual / d0 + nu1 * nu1 / d1;
-    var l20 = 0.0;
-    var l21 = 0.0;
-    var d2 = 1.0;
-    var nu2 = 0.0;
-    if three {
-        let m2 = product3(c, o.axis_2);
-        let s20 = dot3(o.axis_2, m0);
-        let t21 = dot3(o.axis_2, m1) - l10 * s20;
-        l20 = s20 / d0;
-        l21 = t21 / d1;
-        d2 = dot3(o.axis_2, m2) + o.sigma_2_m * o.sigma_2_m - l20 * s20 - l21 * t21;
-        determinant = determinant * (d2 * TWO_PI);
-        nu2 = dot3(o.axis_2, e) - l20 * first.residual - l21 * nu1;
-        distance2 = distance2 + nu2 * nu2 / d2;
+    var to: Factored;
+    to.axis = array(first.axis, second.axis, o.position[2].direction);
+    to.variance = vec3(d0, d1, 1.0);
+    to.l10 = l10;
+    let nu1 = second.residual - l10 * first.residual;
+    to.nu = vec3(first.residual, nu1, 0.0);
+    to.distance2 = first.residual * first.residual / d0 + nu1 * nu1 / d1;
+    to.determinant = (d0 * TWO_PI) * (d1 * TWO_PI);
+    if 2.5 < f32(o.axes) {
+        let third = third_row(o, e);
+        let m2 = product3(c, third.axis);
+        let s20 = dot3(third.axis, m0);
+        let t21 = dot3(third.axis, m1) - l10 * s20;
+        to.l20 = s20 / d0;
+        to.l21 = t21 / d1;
+        let d2 = dot3(third.axis, m2) + o.position[2].sigma * o.position[2].sigma - to.l20 * s20 - to.l21 * t21;
+        to.determinant = to.determinant * (d2 * TWO_PI);
+        let nu2 = third.residual - to.l20 * first.residual - to.l21 * nu1;
+        to.distance2 = to.distance2 + nu2 * nu2 / d2;
+        to.axis[2] = third.axis;
+        to.variance.z = d2;
+        to.nu.z = nu2;
     }
-    if rated {
-        let a = o.axis_0;
-        let b = product3(s.pv + tau * s.vv, a);
-        let s30 = dot3(first.axis, b);
-        let t31 = dot3(o.axis_1, b) - l10 * s30;
-        var t32 = 0.0;
+    return to;
+}
+
+// The rows of velocity, one after another; t are covariances with the rows before, given those before them.
+fn with_rates(o: Observation, tau: f32, s: State, positions: Factored) -> vec2<f32> {
+    let cross = s.pv + tau * s.vv;
+    let three = 2.5 < f32(o.axes);
+    let p = positions;
+    var velocity = o.velocity;
+    var rates_m_s = o.rates_m_s;
+    var before: array<RateRow, 3>;
+    var among: array<vec3<f32>, 3>;
+    var to = vec2(p.distance2, p.determinant);
+    for (var k = 0u; k < min(o.rates, 3u); k++) {
+        let a = velocity[k].direction;
+        let b = product3(cross, a);
+        let c = product3(s.vv, a);
+        let t0 = dot3(p.axis[0], b);
+        let t1 = dot3(p.axis[1], b) - p.l10 * t0;
+        var t2 = 0.0;
         if three {
-            t32 = dot3(o.axis_2, b) - l20 * s30 - l21 * t31;
+            t2 = dot3(p.axis[2], b) - p.l20 * t0 - p.l21 * t1;
         }
-        let l30 = s30 / d0;
-        let l31 = t31 / d1;
-        let l32 = t32 / d2;
-        let s33 = dot3(a, product3(s.vv, a)) + o.rate_sigma_m_s * o.rate_sigma_m_s;
-        let d3 = s33 - l30 * s30 - l31 * t31 - l32 * t32;
-        determinant = determinant * (d3 * TWO_PI);
-        let nu3 = o.rate_m_s - dot3(a, s.v) - l30 * first.residual - l31 * nu1 - l32 * nu2;
-        distance2 = distance2 + nu3 * nu3 / d3;
+        let l = vec3(t0, t1, t2) / p.variance;
+        var variance = dot3(a, c) + velocity[k].sigma * velocity[k].sigma - l.x * t0 - l.y * t1 - l.z * t2;
+        var nu = rates_m_s[k] - dot3(a, s.v) - l.x * p.nu.x - l.y * p.nu.y - l.z * p.nu.z;
+        var t: vec3<f32>;
+        for (var j = 0u; j < k; j++) {
+            let row = before[j];
+            t[j] = dot3(row.axis, c) - row.l.x * t0 - row.l.y * t1 - row.l.z * t2;
+            for (var i = 0u; i < j; i++) {
+                t[j] = t[j] - among[j][i] * t[i];
+            }
+            among[k][j] = t[j] / row.variance;
+            variance = variance - among[k][j] * t[j];
+            nu = nu - among[k][j] * row.nu;
+        }
+        before[k] = RateRow(a, l, variance, nu);
+        to = vec2(to.x + nu * nu / variance, to.y * (variance * TWO_PI));
     }
-    return vec2(distance2, determinant);
+    return to;
 }
 
 // N(nu; 0, S).

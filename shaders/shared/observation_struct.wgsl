@@ -1,16 +1,20 @@
-// How a position was measured. Twin: src/scan/detections.rs
+// How a position, and perhaps a velocity, was measured: scalar rows. Twin: src/scan/detections.rs
+
+// A direction in which something was measured, and how well.
+struct Axis {
+    direction: vec3<f32>,
+    sigma: f32,
+}
+
 struct Observation {
-    axis_0: vec3<f32>,
-    sigma_0_m: f32,
-    axis_1: vec3<f32>,
-    sigma_1_m: f32,
-    axis_2: vec3<f32>,
-    sigma_2_m: f32,
-    range_m: f32,
-    rate_m_s: f32,
-    rate_sigma_m_s: f32,
+    position: array<Axis, 3>,
+    velocity: array<Axis, 3>,
+    ranges_m: array<f32, 3>,
+    rates_m_s: array<f32, 3>,
+    // Kinds of the rows of position, KIND_BITS bits each.
+    kinds: u32,
     axes: u32,
-    slant: u32,
+    rates: u32,
     clutter: f32,
     spread: f32,
     padding: u32,

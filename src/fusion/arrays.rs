@@ -5,7 +5,7 @@
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
 //! Memory: a track takes 38 words (152 bytes), twice while lanes are compacted, and a row of 16 bytes with 8 a
-//! hypothesis; a detection takes 32 bytes, and 80 more where its noise is its own; see [`Arrays`].
+//! hypothesis; a detection takes 32 bytes, and 144 more where its noise is its own; see [`Arrays`].
 
 use crate::mirror::mirror;
 use crate::scan::{Detection, Observation, SOURCES_MAX};

@@ -1,7 +1,9 @@
 //! What a wave of scans has to be: checked before anything is computed from it, in one pass over its detections.
 
 use super::undetected::Undetected;
-use crate::scan::{Detection, Observation, SOURCES_MAX, Scan, Sight, Wrong, require, wrong};
+use crate::scan::{
+    Axis, Detection, KIND_BITS, Observation, RANGE, ROWS_MAX, SOURCES_MAX, Scan, Sight, Wrong, require, wrong,
+};
 use rayon::prelude::*;
 
 /// Detections that one task checks.
@@ -30,7 +32,8 @@ pub(super) fn check<'a>(
             format!("observation {number} of a wave"),
             "observation",
             observations.get(number),
-            "2 or 3 axes, standard deviations above 0, the rest finite, densities and ranges at least 0",
+            "2 or 3 rows of position, at most 3 of velocity, of kinds that there are, standard deviations above 0, the rest finite, \
+             densities and ranges at least 0",
         )),
     }
 }
@@ -79,15 +82,15 @@ impl Scan<'_> {
 }
 
 fn is_sound(o: &Observation) -> bool {
-    let positive = |sigma: f32| sigma > 0.0 && sigma.is_finite();
     let at_least_zero = |x: f32| x >= 0.0 && x.is_finite();
-    let axes = [o.axis_0, o.axis_1, o.axis_2];
-    (2..=3).contains(&o.axes)
-        && o.slant <= 1
-        && positive(o.sigma_0_m)
-        && positive(o.sigma_1_m)
-        && (o.axes == 2 || positive(o.sigma_2_m))
-        && [o.sigma_2_m, o.range_m, o.rate_sigma_m_s, o.clutter, o.spread].into_iter().all(at_least_zero)
-        && o.rate_m_s.is_finite()
-        && axes.iter().flatten().all(|x| x.is_finite())
+    let measured = |row: &Axis| row.sigma > 0.0 && row.sigma.is_finite();
+    let (axes, rates) = (o.axes as usize, o.rates as usize);
+    (2..=ROWS_MAX).contains(&axes)
+        && rates <= ROWS_MAX
+        && o.position.iter().take(axes).chain(o.velocity.iter().take(rates)).all(measured)
+        && (0..3).all(|row| o.kind(row) <= RANGE)
+        && o.kinds >> (3 * KIND_BITS) == 0
+        && o.position.iter().map(|row| row.sigma).chain(o.ranges_m).chain([o.clutter, o.spread]).all(at_least_zero)
+        && o.rates_m_s.iter().all(|rate| rate.is_finite())
+        && o.position.iter().chain(&o.velocity).all(|row| row.direction.iter().all(|x| x.is_finite()))
 }

@@ -19,7 +19,7 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
-use super::observation::{Factor, Innovation, Seen, difference, position_covariance};
+use super::observation::{Factor, Innovation, Seen, difference, position_covariance, residual};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
 use crate::scan::{Detection, Sight};
@@ -310,14 +310,14 @@ struct Near<'a> {
     place: [f32x8; 8],
     /// Velocity, then D and L of the first two axes.
     level: [f32x8; 8],
-    /// D and L of the third axis and the range rate.
-    beyond: [f32x8; 8],
+    /// D and L of the third axis.
+    third: [f32x8; 8],
 }
 
 impl<'a> Near<'a> {
     #[inline(always)]
     fn new(gate: f32, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
-        let Factor { variance: d, lower: l, determinant } = seen.factor(states, seen.axis[0]);
+        let Factor { variance: d, lower: l, determinant } = seen.factor(states, &seen.axis);
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
@@ -325,7 +325,7 @@ impl<'a> Near<'a> {
             gate: f32x8::splat(gate),
             place: f32x8::transpose([t0, t1, t2, x[0], x[1], x[2], f32x8::new(factor), determinant.sqrt()]),
             level: f32x8::transpose([x[3], x[4], x[5], d[0], d[1], l[0], zero, zero]),
-            beyond: f32x8::transpose([d[2], d[3], l[1], l[2], l[3], l[4], l[5], zero]),
+            third: f32x8::transpose([d[2], l[1], l[2], zero, zero, zero, zero, zero]),
         }
     }
 
@@ -341,21 +341,20 @@ impl<'a> Near<'a> {
             f32x8::transpose(eight(|n| f32x8::new(bytemuck::cast(scan.detections[which[n]]))));
         let [s0, s1, s2, x0, x1, x2, factor, root] = f32x8::transpose(eight(|n| self.place[track[n]]));
         let [v0, v1, v2, d0, d1, l0, ..] = f32x8::transpose(eight(|n| self.level[track[n]]));
-        let one = f32x8::splat(1.0);
-        let mut innovation = Factor { variance: [d0, d1, one, one], lower: [l0; 6], determinant: root };
-        if self.seen.beyond_two() {
-            let [d2, d3, l1, l2, l3, l4, l5, _] = f32x8::transpose(eight(|n| self.beyond[track[n]]));
-            innovation = Factor { variance: [d0, d1, d2, d3], lower: [l0, l1, l2, l3, l4, l5], determinant: root };
+        let (zero, one) = (f32x8::splat(0.0), f32x8::splat(1.0));
+        let mut innovation = Factor::of_positions([d0, d1, one], [l0, zero, zero], root);
+        if self.seen.has_third() {
+            let [d2, l1, l2, ..] = f32x8::transpose(eight(|n| self.third[track[n]]));
+            innovation = Factor::of_positions([d0, d1, d2], [l0, l1, l2], root);
         }
         let along = |t: f32x8, s: f32x8, z: f32x8, x: f32x8| {
             let tiles = bytemuck::cast::<_, i32x8>(t) - bytemuck::cast::<_, i32x8>(s);
             difference(f32x8::from_i32x8(tiles), z, x)
         };
         let difference = [along(t0, s0, z0, x0), along(t1, s1, z1, x1), along(t2, s2, z2, x2)];
-        let (seen, mean) = (Seen { difference, ..*self.seen }, [x0, x1, x2, v0, v1, v2]);
-        let e = seen.residual(&mean);
-        let (_, nu) = seen.first(&e);
-        let distance2 = innovation.innovation(&seen, &mean, &e, nu).distance2;
+        let (seen, mean) = (self.seen, [x0, x1, x2, v0, v1, v2]);
+        let positions = seen.positions(&residual(&difference, seen.ahead_s, &mean));
+        let distance2 = innovation.innovation(seen, &mean, &positions.nu).distance2;
         let density = f32x8::new(eight(|n| scan.density[which[n]]));
         let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
         let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
@@ -460,23 +459,19 @@ impl Known {
         difference: [f32; 3],
     ) -> Innovation<f32> {
         let Detection { observation, ahead_s, .. } = scan.detections[d];
-        let (seen, factor) = match self.of {
-            Some((o, t, seen, factor)) if o == observation && t.to_bits() == ahead_s.to_bits() => {
-                (Seen { difference, ..seen }, factor)
-            }
-            _ => {
-                let tiles = |_: usize, a: usize| tile[a];
-                let seen = Seen::gather(scan.detections, scan.observations, |_| d, tiles, &state.mean);
-                let (axis, _) = seen.first(&seen.residual(&state.mean));
-                let factor = seen.factor(state, axis);
-                // A slant range is linearised along the line to this very detection's prediction.
-                self.of = (seen.slant < 0.5).then_some((observation, ahead_s, seen, factor));
-                (seen, factor)
-            }
-        };
-        let e = seen.residual(&state.mean);
-        let (_, nu) = seen.first(&e);
-        factor.innovation(&seen, &state.mean, &e, nu)
+        if let Some((known, ahead, seen, factor)) = &self.of
+            && *known == observation
+            && ahead.to_bits() == ahead_s.to_bits()
+        {
+            let positions = seen.positions(&residual(&difference, ahead_s, &state.mean));
+            return factor.innovation(seen, &state.mean, &positions.nu);
+        }
+        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
+        let positions = seen.positions(&seen.residual(&state.mean));
+        let factor = seen.factor(state, &positions.axis);
+        // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.
+        self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
+        factor.innovation(&seen, &state.mean, &positions.nu)
     }
 }
 

@@ -309,7 +309,7 @@ impl Span {
             high_m: [f64::NEG_INFINITY; 3],
             ahead_s: [f32::INFINITY, f32::NEG_INFINITY],
             sigma_m: 0.0,
-            alike: observations.get(first.observation as usize).is_some_and(|o| o.slant == 0),
+            alike: observations.get(first.observation as usize).is_some_and(|o| o.kinds == 0 && o.rates == 0),
         };
         let parts = detections.par_chunks(8192).map(|part| {
             let mut span = nothing;
@@ -321,7 +321,8 @@ impl Span {
                 if d.observation != known {
                     known = d.observation;
                     if let Some(o) = observations.get(known as usize) {
-                        sigma_m = o.sigma_0_m.max(o.sigma_1_m).max(o.sigma_2_m);
+                        let [first, second, third] = o.position.map(|row| row.sigma);
+                        sigma_m = first.max(second).max(third);
                     }
                 }
                 span = span.and(Self { low_m: m, high_m: m, ahead_s: [d.ahead_s; 2], sigma_m, alike });

@@ -1,16 +1,23 @@
-//! What a detection says of a state: residuals along measured axes, their covariance, and the posterior.
+//! What a detection says of a state: residuals of measured rows, their covariance, and the posterior.
 //!
-//! A detection measures `axes` orthonormal directions aₖ of the position at its own time, p + τ v, each with its
-//! variance: hₖ = \[aₖ, τ aₖ\], νₖ = aₖ · (z - p - τ v). For a position report the axes are those of the frame; for a
-//! radar they are the line-of-sight frame, so that range, cross-range and height stay uncorrelated and no angle is
-//! ever subtracted (converted measurements; Bar-Shalom, Li and Kirubarajan 2001, 10.4.3). A slant range without a
-//! height is linearised at the prediction (extended Kalman filter): a₀ = (p - s) / |p - s|, ν₀ = r - |p - s|. A range
-//! rate measures a₀ · v. Units: m, s. Kernel part: `shaders/shared/observation.wgsl`.
+//! A detection measures scalar rows, each with its direction and variance. A row of position at the detection's own time,
+//! p + τ v, has hₖ = \[aₖ, τ aₖ\]; a row of velocity has \[0, aₖ\] and νₖ = zₖ - aₖ · v. Kinds of rows of position differ in
+//! direction and residual alone (`Seen::positions`):
+//!
+//! | kind | direction | residual |
+//! | --- | --- | --- |
+//! | offset | as measured | aₖ · (z - p - τ v) |
+//! | range | (p - s) / abs(p - s), at the prediction (extended Kalman filter) | r - abs(p - s) |
+//!
+//! For a position report the directions are those of the frame; for a radar they are the line-of-sight frame, so that range,
+//! cross-range and height stay uncorrelated and no angle is ever subtracted (converted measurements; Bar-Shalom, Li and
+//! Kirubarajan 2001, 10.4.3). A range rate is a row of velocity along the line of sight. Units: m, s. Kernel part:
+//! `shaders/shared/observation.wgsl`.
 
 use super::arrays::{COVARIANCE, MEAN, tri};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::{State, dot3, joseph};
-use crate::scan::{Detection, Observation};
+use crate::scan::{Detection, Observation, RANGE, ROWS_MAX};
 use crate::space::TILE_M;
 use core::f32::consts::PI;
 
@@ -24,20 +31,97 @@ pub struct Seen<R> {
     pub difference: [R; 3],
     /// τ: time of the detection less time of the scan, seconds.
     pub ahead_s: R,
-    /// Measured axes, unit vectors.
-    pub axis: [[R; 3]; 3],
+    /// Directions of the rows of position, unit vectors.
+    pub axis: [[R; 3]; ROWS_MAX],
     /// Their standard deviations, metres.
-    pub sigma_m: [R; 3],
-    /// Slant range, metres.
-    pub range_m: R,
-    /// Range rate, m/s.
-    pub rate_m_s: R,
-    /// Its standard deviation; 0 if there is none.
-    pub rate_sigma_m_s: R,
-    /// Axes measured, 2 or 3.
+    pub sigma_m: [R; ROWS_MAX],
+    /// How many of them were measured, 2 or 3.
     pub axes: R,
-    /// 1 if the first axis is known only from the prediction.
-    pub slant: R,
+    /// Those that are ranges; `None` if none is.
+    pub ranges: Option<Ranges<R>>,
+    /// Rows of velocity; `None` if there is none.
+    pub rates: Option<Rates<R>>,
+}
+
+/// Rows of position that are ranges.
+#[derive(Clone, Copy, Debug)]
+pub struct Ranges<R> {
+    /// What they measured, metres.
+    pub range_m: [R; ROWS_MAX],
+    /// 1 where a row is one.
+    pub is_one: [R; ROWS_MAX],
+}
+
+/// Rows of velocity.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates<R> {
+    /// Their directions, unit vectors.
+    pub axis: [[R; 3]; ROWS_MAX],
+    /// What they measured, m/s.
+    pub rate_m_s: [R; ROWS_MAX],
+    /// Their standard deviations, m/s.
+    pub sigma_m_s: [R; ROWS_MAX],
+    /// How many there are.
+    pub count: R,
+}
+
+/// Rows of position at a prediction.
+#[derive(Clone, Copy, Debug)]
+pub struct Positions<R> {
+    /// Directions.
+    pub axis: [[R; 3]; ROWS_MAX],
+    /// Residuals, metres.
+    pub nu: [R; ROWS_MAX],
+}
+
+/// Reads fields of the observations of a block.
+struct Fields<'a> {
+    observations: &'a [Observation],
+    of: [u32; 8],
+    /// Whether they are one.
+    same: bool,
+}
+
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+impl Fields<'_> {
+    #[inline(always)]
+    fn get<R: Real>(&self, field: impl Fn(&Observation) -> f32) -> R {
+        if self.same {
+            R::splat(field(&self.observations[self.of[0] as usize]))
+        } else {
+            R::from_fn(|n| field(&self.observations[self.of[n & 7] as usize]))
+        }
+    }
+
+    #[inline(always)]
+    fn rows<R: Real>(&self, field: impl Fn(&Observation, usize) -> f32) -> [R; ROWS_MAX] {
+        [self.get(|o| field(o, 0)), self.get(|o| field(o, 1)), self.get(|o| field(o, 2))]
+    }
+
+    #[inline(always)]
+    fn directions<R: Real>(&self, field: impl Fn(&Observation, usize, usize) -> f32) -> [[R; 3]; ROWS_MAX] {
+        [self.rows(|o, a| field(o, 0, a)), self.rows(|o, a| field(o, 1, a)), self.rows(|o, a| field(o, 2, a))]
+    }
+
+    #[inline(always)]
+    fn ranges<R: Real>(&self) -> Option<Ranges<R>> {
+        let kinds = self.get(|o| o.kinds as f32);
+        R::any_less(R::splat(0.5), kinds).then(|| Ranges {
+            range_m: self.rows(|o, k| o.ranges_m[k]),
+            is_one: self.rows(|o, k| if o.kind(k) == RANGE { 1.0 } else { 0.0 }),
+        })
+    }
+
+    #[inline(always)]
+    fn rates<R: Real>(&self) -> Option<Rates<R>> {
+        let count = self.get(|o| o.rates as f32);
+        R::any_less(R::splat(0.5), count).then(|| Rates {
+            axis: self.directions(|o, k, a| o.velocity[k].direction[a]),
+            rate_m_s: self.rows(|o, k| o.rates_m_s[k]),
+            sigma_m_s: self.rows(|o, k| o.velocity[k].sigma),
+            count,
+        })
+    }
 }
 
 impl<R: Real> Seen<R> {
@@ -59,13 +143,7 @@ impl<R: Real> Seen<R> {
         let d = |n: usize| rows[n & 7];
         let shared = d(0).observation;
         let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
-        let field = |get: fn(&Observation) -> f32| {
-            if same {
-                R::splat(get(&observations[shared as usize]))
-            } else {
-                R::from_fn(|n| get(&observations[d(n).observation as usize]))
-            }
-        };
+        let fields = Fields { observations, of: rows.map(|row| row.observation), same };
         Self {
             difference: array(|a| {
                 let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
@@ -73,63 +151,55 @@ impl<R: Real> Seen<R> {
                 difference(tiles, offset, x[a])
             }),
             ahead_s: R::from_fn(|n| d(n).ahead_s),
-            axis: [
-                [field(|o| o.axis_0[0]), field(|o| o.axis_0[1]), field(|o| o.axis_0[2])],
-                [field(|o| o.axis_1[0]), field(|o| o.axis_1[1]), field(|o| o.axis_1[2])],
-                [field(|o| o.axis_2[0]), field(|o| o.axis_2[1]), field(|o| o.axis_2[2])],
-            ],
-            sigma_m: [field(|o| o.sigma_0_m), field(|o| o.sigma_1_m), field(|o| o.sigma_2_m)],
-            range_m: field(|o| o.range_m),
-            rate_m_s: field(|o| o.rate_m_s),
-            rate_sigma_m_s: field(|o| o.rate_sigma_m_s),
-            axes: field(|o| o.axes as f32),
-            slant: field(|o| o.slant as f32),
+            axis: fields.directions(|o, k, a| o.position[k].direction[a]),
+            sigma_m: fields.rows(|o, k| o.position[k].sigma),
+            axes: fields.get(|o| o.axes as f32),
+            ranges: fields.ranges(),
+            rates: fields.rates(),
         }
     }
 
-    /// First axis and its residual, given the residual vector `e` at the time of the detection.
+    /// Directions and residuals of the rows of position, given the residual vector `e` at the time of the detection.
     #[inline(always)]
+    #[must_use]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub fn first(&self, e: &[R; 3]) -> ([R; 3], R) {
-        let half = R::splat(0.5);
-        let nu = dot3(&self.axis[0], e);
-        if !R::any_less(half, self.slant) {
-            return (self.axis[0], nu);
+    pub fn positions(&self, e: &[R; 3]) -> Positions<R> {
+        let (a, zero) = (&self.axis, R::splat(0.0));
+        let third = if self.has_third() { dot3(&a[2], e) } else { zero };
+        let mut to = Positions { axis: *a, nu: [dot3(&a[0], e), dot3(&a[1], e), third] };
+        if let Some(Ranges { range_m, is_one }) = &self.ranges {
+            let half = R::splat(0.5);
+            for k in 0..ROWS_MAX {
+                if R::any_less(half, is_one[k]) {
+                    let sight: [R; 3] = array(|i| range_m[k] * a[k][i] - e[i]);
+                    let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
+                    to.axis[k] = array(|i| R::where_less(half, is_one[k], sight[i] / rho, a[k][i]));
+                    to.nu[k] = R::where_less(half, is_one[k], range_m[k] - rho, to.nu[k]);
+                }
+            }
         }
-        let sight: [R; 3] = array(|a| self.range_m * self.axis[0][a] - e[a]);
-        let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
-        let axis = array(|a| R::where_less(half, self.slant, sight[a] / rho, self.axis[0][a]));
-        (axis, R::where_less(half, self.slant, self.range_m - rho, nu))
+        to
     }
 
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
-        let zero = R::splat(0.0);
-        let tau = self.ahead_s;
-        let e = self.residual(&prior.mean);
+        let (zero, tau) = (R::splat(0.0), self.ahead_s);
+        let Positions { axis, nu } = self.positions(&self.residual(&prior.mean));
+        let h = |a: &[R; 3]| [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
-        let (a, nu) = self.first(&e);
-        scalar(&mut to, &[a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]], nu, self.sigma_m[0]);
-        let a = self.axis[1];
-        let h = [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
-        scalar(&mut to, &h, dot3(&a, &e), self.sigma_m[1]);
-        let limit = R::splat(2.5);
-        if R::any_less(limit, self.axes) {
-            let a = self.axis[2];
-            let h = [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
+        scalar(&mut to, &h(&axis[0]), nu[0], self.sigma_m[0]);
+        scalar(&mut to, &h(&axis[1]), nu[1], self.sigma_m[1]);
+        if self.has_third() {
             let mut third = to;
-            scalar(&mut third, &h, dot3(&a, &e), self.sigma_m[2]);
-            to = to.replaced_where_less(limit, self.axes, &third);
+            scalar(&mut third, &h(&axis[2]), nu[2], self.sigma_m[2]);
+            to = to.replaced_where_less(R::splat(2.5), self.axes, &third);
         }
-        if R::any_less(zero, self.rate_sigma_m_s) {
-            let a = self.axis[0];
-            let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
-            let mut rated = to;
-            let nu = self.rate_m_s - dot3(&a, &v);
-            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], nu, self.rate_sigma_m_s);
-            to = to.replaced_where_less(zero, self.rate_sigma_m_s, &rated);
+        if let Some(rates) = &self.rates {
+            rates.update::<0>(&mut to, &prior.mean);
+            rates.update::<1>(&mut to, &prior.mean);
+            rates.update::<2>(&mut to, &prior.mean);
         }
         to
     }
@@ -138,108 +208,179 @@ impl<R: Real> Seen<R> {
     #[inline(always)]
     #[must_use]
     pub fn innovation(&self, prior: &State<R>) -> Innovation<R> {
-        let e = self.residual(&prior.mean);
-        let (axis, nu) = self.first(&e);
-        self.factor(prior, axis).innovation(self, &prior.mean, &e, nu)
+        let positions = self.positions(&self.residual(&prior.mean));
+        self.factor(prior, &positions.axis).innovation(self, &prior.mean, &positions.nu)
     }
 
-    /// Whether anything is measured besides two axes.
+    /// Whether a third row of position was measured.
     #[inline(always)]
     #[must_use]
-    pub fn beyond_two(&self) -> bool {
-        R::any_less(R::splat(2.5), self.axes) || R::any_less(R::splat(0.0), self.rate_sigma_m_s)
+    pub fn has_third(&self) -> bool {
+        R::any_less(R::splat(2.5), self.axes)
     }
 
     /// Measured less predicted position at the time of the detection.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn residual(&self, mean: &[R; MEAN]) -> [R; 3] {
-        array(|a| self.difference[a] - self.ahead_s * mean[3 + a])
+        residual(&self.difference, self.ahead_s, mean)
     }
 
-    /// Factors the innovation covariance, its first axis being `a0`.
+    /// Factors the innovation covariance, `a` being the directions of the rows of position.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub fn factor(&self, prior: &State<R>, a0: [R; 3]) -> Factor<R> {
+    pub fn factor(&self, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) -> Factor<R> {
         let (zero, one, two_pi, limit) = (R::splat(0.0), R::splat(1.0), R::splat(2.0 * PI), R::splat(2.5));
-        let p = &prior.covariance;
-        let c = position_covariance(p, self.ahead_s);
-        let (a1, a2) = (self.axis[1], self.axis[2]);
-        let (m0, m1) = (times3(&c, &a0), times3(&c, &a1));
-        let d0 = dot3(&a0, &m0) + self.sigma_m[0] * self.sigma_m[0];
-        let s10 = dot3(&a1, &m0);
-        let s11 = dot3(&a1, &m1) + self.sigma_m[1] * self.sigma_m[1];
+        let c = position_covariance(&prior.covariance, self.ahead_s);
+        let (m0, m1) = (times3(&c, &a[0]), times3(&c, &a[1]));
+        let d0 = dot3(&a[0], &m0) + self.sigma_m[0] * self.sigma_m[0];
+        let s10 = dot3(&a[1], &m0);
+        let s11 = dot3(&a[1], &m1) + self.sigma_m[1] * self.sigma_m[1];
         let l10 = s10 / d0;
         let d1 = s11 - l10 * s10;
         let mut to = Factor {
-            variance: [d0, d1, one, one],
-            lower: [l10, zero, zero, zero, zero, zero],
+            variance: [d0, d1, one, one, one, one],
+            lower: [zero; LOWER],
             determinant: (d0 * two_pi) * (d1 * two_pi),
         };
-        if R::any_less(limit, self.axes) {
-            let m2 = times3(&c, &a2);
-            let s20 = dot3(&a2, &m0);
-            let t21 = dot3(&a2, &m1) - l10 * s20;
+        to.lower[0] = l10;
+        if self.has_third() {
+            let m2 = times3(&c, &a[2]);
+            let s20 = dot3(&a[2], &m0);
+            let t21 = dot3(&a[2], &m1) - l10 * s20;
             let (l20, l21) = (s20 / d0, t21 / d1);
-            let d2 = dot3(&a2, &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
+            let d2 = dot3(&a[2], &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
             to.variance[2] = d2;
             to.lower[1] = R::where_less(limit, self.axes, l20, zero);
             to.lower[2] = R::where_less(limit, self.axes, l21, zero);
             to.determinant = R::where_less(limit, self.axes, to.determinant * (d2 * two_pi), to.determinant);
         }
-        if R::any_less(zero, self.rate_sigma_m_s) {
-            // The range rate as a further row: b = cov(position at the detection, velocity) a0.
-            let a = self.axis[0];
-            let b: [R; 3] = array(|i| dot3(&velocity_row(p, i, self.ahead_s), &a));
-            let s30 = dot3(&a0, &b);
-            let t31 = dot3(&a1, &b) - l10 * s30;
-            let t32 = dot3(&a2, &b) - to.lower[1] * s30 - to.lower[2] * t31;
-            let t32 = R::where_less(limit, self.axes, t32, zero);
-            let (l30, l31, l32) = (s30 / d0, t31 / d1, t32 / to.variance[2]);
-            let vv: [R; 3] = array(|i| p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2]);
-            let s33 = dot3(&a, &vv) + self.rate_sigma_m_s * self.rate_sigma_m_s;
-            let d3 = s33 - l30 * s30 - l31 * t31 - l32 * t32;
-            to.variance[3] = d3;
-            to.lower = [to.lower[0], to.lower[1], to.lower[2], l30, l31, l32];
-            let with = to.determinant * (d3 * two_pi);
-            to.determinant = R::where_less(zero, self.rate_sigma_m_s, with, to.determinant);
+        if let Some(rates) = &self.rates {
+            self.add_rate::<0>(rates, &mut to, prior, a);
+            self.add_rate::<1>(rates, &mut to, prior, a);
+            self.add_rate::<2>(rates, &mut to, prior, a);
         }
         to
     }
+
+    /// Factors row K of velocity, where it is: t are its covariances with the rows before it, given those before them.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn add_rate<const K: usize>(&self, rates: &Rates<R>, to: &mut Factor<R>, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) {
+        if !R::any_less(before(K), rates.count) {
+            return;
+        }
+        let (p, own, row) = (&prior.covariance, &rates.axis[K], ROWS_MAX + K);
+        // b = cov(position at the detection, velocity) aₖ; c = cov(velocity) aₖ.
+        let b: [R; 3] = array(|i| dot3(&velocity_row(p, i, self.ahead_s), own));
+        let c: [R; 3] = array(|i| p[tri(3 + i, 3)] * own[0] + p[tri(3 + i, 4)] * own[1] + p[tri(3 + i, 5)] * own[2]);
+        let mut t = [R::splat(0.0); 2 * ROWS_MAX];
+        let mut variance = dot3(own, &c) + rates.sigma_m_s[K] * rates.sigma_m_s[K];
+        for j in 0..ROWS_MAX + K {
+            t[j] = if j < ROWS_MAX { dot3(&a[j], &b) } else { dot3(&rates.axis[j - ROWS_MAX], &c) };
+            for i in 0..j {
+                t[j] = t[j] - to.lower[low(j, i)] * t[i];
+            }
+            if j == 2 {
+                t[2] = R::where_less(R::splat(2.5), self.axes, t[2], R::splat(0.0));
+            }
+            let l = t[j] / to.variance[j];
+            to.lower[low(row, j)] = l;
+            variance = variance - l * t[j];
+        }
+        to.variance[row] = variance;
+        let with = to.determinant * (variance * R::splat(2.0 * PI));
+        to.determinant = R::where_less(before(K), rates.count, with, to.determinant);
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+impl<R: Real> Rates<R> {
+    /// Measured less predicted velocity along row k.
+    #[inline(always)]
+    fn residual(&self, k: usize, mean: &[R; MEAN]) -> R {
+        self.rate_m_s[k] - dot3(&self.axis[k], &[mean[3], mean[4], mean[5]])
+    }
+
+    /// Updates a state by row K, where it is; `mean` is that of the state before all updates.
+    #[inline(always)]
+    fn update<const K: usize>(&self, to: &mut State<R>, mean: &[R; MEAN]) {
+        if R::any_less(before(K), self.count) {
+            let (zero, a) = (R::splat(0.0), &self.axis[K]);
+            let mut rated = *to;
+            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], self.residual(K, mean), self.sigma_m_s[K]);
+            *to = to.replaced_where_less(before(K), self.count, &rated);
+        }
+    }
+
+    /// Adds row K, where it is, to a distance; `nu` are the residuals of the rows before it, given those before them.
+    #[inline(always)]
+    fn add_to<const K: usize>(&self, distance2: &mut R, of: &Factor<R>, mean: &[R; MEAN], nu: &mut [R; 2 * ROWS_MAX]) {
+        if R::any_less(before(K), self.count) {
+            let row = ROWS_MAX + K;
+            nu[row] = self.residual(K, mean);
+            for j in 0..ROWS_MAX + K {
+                nu[row] = nu[row] - of.lower[low(row, j)] * nu[j];
+            }
+            let with = *distance2 + nu[row] * nu[row] / of.variance[row];
+            *distance2 = R::where_less(before(K), self.count, with, *distance2);
+        }
+    }
+}
+
+/// A count below which row k of velocity is not there.
+#[inline(always)]
+fn before<R: Real>(k: usize) -> R {
+    R::splat(k as f32 + 0.5)
+}
+
+/// Elements of L below its diagonal.
+const LOWER: usize = 15;
+
+/// Place of element (i, j), j < i, of L, row by row.
+const fn low(i: usize, j: usize) -> usize {
+    i * (i - 1) / 2 + j
 }
 
 /// The innovation covariance as L D Lᵀ. It depends on the detection only through how and when it was measured, so
 /// detections of one scan with equal noise share it.
 #[derive(Clone, Copy, Debug)]
 pub struct Factor<R> {
-    /// D: the axes, then the range rate; what was not measured is 1.
-    pub variance: [R; 4],
+    /// D: the rows of position, then those of velocity.
+    pub variance: [R; 2 * ROWS_MAX],
     /// L below its diagonal, row by row.
-    pub lower: [R; 6],
+    pub lower: [R; LOWER],
     /// det(2π S).
     pub determinant: R,
 }
 
 impl<R: Real> Factor<R> {
-    /// The distance of one detection: residual vector `e`, residual `nu0` along the first axis.
+    /// The factor of a block of detections with rows of position alone.
     #[inline(always)]
     #[must_use]
-    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], e: &[R; 3], nu0: R) -> Innovation<R> {
+    pub fn of_positions([d0, d1, d2]: [R; 3], [l10, l20, l21]: [R; 3], determinant: R) -> Self {
+        let (zero, one) = (R::splat(0.0), R::splat(1.0));
+        let mut lower = [zero; LOWER];
+        [lower[0], lower[1], lower[2]] = [l10, l20, l21];
+        Self { variance: [d0, d1, d2, one, one, one], lower, determinant }
+    }
+
+    /// The distance of one detection, given the residuals of its rows of position.
+    #[inline(always)]
+    #[must_use]
+    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], residuals: &[R; ROWS_MAX]) -> Innovation<R> {
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
-        let nu1 = dot3(&seen.axis[1], e) - l[0] * nu0;
-        let mut distance2 = nu0 * nu0 / d[0] + nu1 * nu1 / d[1];
-        let mut nu2 = zero;
-        if R::any_less(limit, seen.axes) {
-            nu2 = dot3(&seen.axis[2], e) - l[1] * nu0 - l[2] * nu1;
-            distance2 = R::where_less(limit, seen.axes, distance2 + nu2 * nu2 / d[2], distance2);
+        let mut nu = [residuals[0], residuals[1] - l[0] * residuals[0], zero, zero, zero, zero];
+        let mut distance2 = nu[0] * nu[0] / d[0] + nu[1] * nu[1] / d[1];
+        if seen.has_third() {
+            nu[2] = residuals[2] - l[1] * nu[0] - l[2] * nu[1];
+            distance2 = R::where_less(limit, seen.axes, distance2 + nu[2] * nu[2] / d[2], distance2);
         }
-        if R::any_less(zero, seen.rate_sigma_m_s) {
-            let v = [mean[3], mean[4], mean[5]];
-            let nu3 = seen.rate_m_s - dot3(&seen.axis[0], &v) - l[3] * nu0 - l[4] * nu1 - l[5] * nu2;
-            distance2 = R::where_less(zero, seen.rate_sigma_m_s, distance2 + nu3 * nu3 / d[3], distance2);
+        if let Some(rates) = &seen.rates {
+            rates.add_to::<0>(&mut distance2, self, mean, &mut nu);
+            rates.add_to::<1>(&mut distance2, self, mean, &mut nu);
+            rates.add_to::<2>(&mut distance2, self, mean, &mut nu);
         }
         Innovation { distance2, determinant: self.determinant }
     }
@@ -261,6 +402,13 @@ impl<R: Real> Innovation<R> {
     pub fn density(&self) -> R {
         exp_of_nonpositive(R::splat(-0.5) * self.distance2) / self.determinant.sqrt()
     }
+}
+
+/// Measured less predicted position `tau` seconds after the scan, given the difference at its time.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+pub fn residual<R: Real>(difference: &[R; 3], tau: R, mean: &[R; MEAN]) -> [R; 3] {
+    array(|a| difference[a] - tau * mean[3 + a])
 }
 
 /// Metres from a prediction to a detection along one axis: tiles first.

@@ -140,23 +140,20 @@ fn prediction_is_the_textbooks() {
     }
 }
 
+/// Three rows of position and three of velocity, the first as a radar has it.
 fn radar(ahead_s: f32) -> (Detection, Observation) {
     let place = Place::from_metres([1000.0, 2000.0, 500.0]);
     let detection = Detection { tile: place.tile, ahead_s, offset_m: place.offset_m, observation: 0 };
-    let observation = Observation {
-        axis_0: [0.6, 0.8, 0.0],
-        sigma_0_m: 30.0,
-        axis_1: [0.8, -0.6, 0.0],
-        sigma_1_m: 100.0,
-        axis_2: [0.0, 0.0, 1.0],
-        sigma_2_m: 200.0,
-        range_m: 2291.0,
-        rate_m_s: 12.0,
-        rate_sigma_m_s: 2.0,
-        axes: 3,
-        ..Observation::default()
-    };
+    let directions = [[0.6, 0.8, 0.0], [0.8, -0.6, 0.0], [0.0, 0.0, 1.0]];
+    let observation = Observation::offsets(directions, [30.0, 100.0, 200.0], 3)
+        .with_rate(directions[0], 12.0, 2.0)
+        .with_rate([0.0, 0.6, 0.8], -7.0, 3.0)
+        .with_rate([0.0, 0.0, 1.0], 1.5, 0.5);
     (detection, observation)
+}
+
+fn velocity_row(direction: [f32; 3]) -> [f64; 6] {
+    core::array::from_fn(|k| if k < 3 { 0.0 } else { f64::from(direction[k - 3]) })
 }
 
 #[test]
@@ -169,17 +166,17 @@ fn sequential_scalar_updates_are_the_joint_update_of_the_textbook() {
         let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let found = seen.posterior(&state);
 
-        let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+        let axes = observation.position.map(|row| row.direction);
         let tau = f64::from(ahead_s);
         let mut h: Vec<[f64; 6]> = axes
             .iter()
             .map(|a| core::array::from_fn(|k| if k < 3 { f64::from(a[k]) } else { tau * f64::from(a[k - 3]) }))
             .collect();
-        h.push(core::array::from_fn(|k| if k < 3 { 0.0 } else { f64::from(axes[0][k - 3]) }));
+        h.extend(observation.velocity.map(|row| velocity_row(row.direction)));
         let measured = [1000.0 - 1024.0, 2000.0 - 2048.0, 500.0];
         let mut z: Vec<f64> = axes.iter().map(|a| (0..3).map(|k| f64::from(a[k]) * measured[k]).sum::<f64>()).collect();
-        z.push(12.0);
-        let r = [900.0, 1e4, 4e4, 4.0];
+        z.extend(observation.rates_m_s.map(f64::from));
+        let r = [900.0, 1e4, 4e4, 4.0, 9.0, 0.25];
         let x = mean.map(f64::from);
         let (wanted, p) = textbook_update(&x, &full(&state.covariance), &h, &z, &r);
         for k in 0..6 {
@@ -197,19 +194,19 @@ fn the_innovation_is_that_of_all_rows_together() {
     let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| [1, 2, 0][a], &state.mean);
     let found = seen.innovation(&state);
     // The density of the rows one after another, from scalar posteriors, in f64.
-    let axes = [observation.axis_0, observation.axis_1, observation.axis_2];
+    let axes = observation.position.map(|row| row.direction);
     let mut h: Vec<[f64; 6]> = axes
         .iter()
         .map(|a| core::array::from_fn(|k| if k < 3 { f64::from(a[k]) } else { 1.5 * f64::from(a[k - 3]) }))
         .collect();
-    h.push(core::array::from_fn(|k| if k < 3 { 0.0 } else { f64::from(axes[0][k - 3]) }));
+    h.extend(observation.velocity.map(|row| velocity_row(row.direction)));
     let measured = [1000.0 - 1024.0, 2000.0 - 2048.0, 500.0];
     let mut z: Vec<f64> = axes.iter().map(|a| (0..3).map(|k| f64::from(a[k]) * measured[k]).sum::<f64>()).collect();
-    z.push(12.0);
-    let r = [900.0, 1e4, 4e4, 4.0];
+    z.extend(observation.rates_m_s.map(f64::from));
+    let r = [900.0, 1e4, 4e4, 4.0, 9.0, 0.25];
     let (mut x, mut p) = (state.mean.map(f64::from), full(&state.covariance));
     let (mut distance2, mut determinant) = (0.0, 1.0);
-    for row in 0..4 {
+    for row in 0..6 {
         let nu = z[row] - (0..6).map(|k| h[row][k] * x[k]).sum::<f64>();
         let s = (0..6).map(|i| (0..6).map(|j| h[row][i] * p[i][j] * h[row][j]).sum::<f64>()).sum::<f64>() + r[row];
         distance2 += nu * nu / s;
@@ -232,16 +229,8 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
         let mut tile = [0; 3];
         predict_one(&look, &mut tile, &mut state);
         let detection = Detection { offset_m: [f32::from(step), 0.0, 0.0], ..Detection::default() };
-        let observation = Observation {
-            axis_0: [1.0, 0.0, 0.0],
-            sigma_0_m: 1.0,
-            axis_1: [0.0, 1.0, 0.0],
-            sigma_1_m: 1.0,
-            axis_2: [0.0, 0.0, 1.0],
-            sigma_2_m: 1.0,
-            axes: 3,
-            ..Observation::default()
-        };
+        let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let observation = Observation::offsets(directions, [1.0; 3], 3);
         let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let after = seen.posterior(&state);
         state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };

@@ -287,9 +287,9 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
 /// The measured position with its covariance, and the prior of velocity, at the time of the scan.
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> State<f32> {
-    let axes = [o.axis_0, o.axis_1, o.axis_2];
-    let third = if o.axes > 2 { o.sigma_2_m } else { prior.height_m };
-    let variance = [o.sigma_0_m * o.sigma_0_m, o.sigma_1_m * o.sigma_1_m, third * third];
+    let [first, second, third] = o.position.map(|row| row.sigma);
+    let third = if o.axes > 2 { third } else { prior.height_m };
+    let (axes, variance) = (o.position.map(|row| row.direction), [first * first, second * second, third * third]);
     let up = if look.radial == 0 {
         [0.0, 0.0, 1.0]
     } else {
@@ -312,11 +312,12 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
         }
     }
     let mut state = State { mean: [d.offset_m[0], d.offset_m[1], d.offset_m[2], 0.0, 0.0, 0.0], covariance: p };
-    if o.rate_sigma_m_s > 0.0 {
-        let h = [0.0, 0.0, 0.0, o.axis_0[0], o.axis_0[1], o.axis_0[2]];
-        let k = joseph(&mut state.covariance, &h, o.rate_sigma_m_s * o.rate_sigma_m_s);
+    for (row, rate) in o.velocity.iter().zip(o.rates_m_s).take(o.rates as usize) {
+        let [x, y, z] = row.direction;
+        let nu = rate - dot3(&row.direction, &[state.mean[3], state.mean[4], state.mean[5]]);
+        let k = joseph(&mut state.covariance, &[0.0, 0.0, 0.0, x, y, z], row.sigma * row.sigma);
         for (mean, gain) in state.mean.iter_mut().zip(k) {
-            *mean += gain * o.rate_m_s;
+            *mean += gain * nu;
         }
     }
     state

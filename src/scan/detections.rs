@@ -20,36 +20,80 @@ mirror! {
 }
 
 mirror! {
-    /// How a position was measured: along orthonormal axes, each with its standard deviation.
+    /// A direction in which something was measured, and how well.
+    pub struct Axis {
+        /// A unit vector.
+        pub direction: [f32; 3],
+        /// Standard deviation, metres or metres a second.
+        pub sigma: f32,
+    }
+}
+
+/// Rows of position that an observation has at most, and as many of velocity.
+pub const ROWS_MAX: usize = 3;
+
+/// A kind of row of position: how far it lies from a prediction along its direction.
+pub const OFFSET: u32 = 0;
+/// Another: a range. Its direction is known only from the prediction; that range along the row's direction leads from the
+/// site to the measured place.
+pub const RANGE: u32 = 1;
+/// Bits of a kind of row.
+pub const KIND_BITS: u32 = 4;
+
+mirror! {
+    /// How a position, and perhaps a velocity, was measured: scalar rows, each with its direction and its own noise.
     pub struct Observation {
-        /// First axis, a unit vector; the line of sight of a radar.
-        pub axis_0: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_0_m: f32,
-        /// Second axis.
-        pub axis_1: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_1_m: f32,
-        /// Third axis.
-        pub axis_2: [f32; 3],
-        /// Its standard deviation, metres.
-        pub sigma_2_m: f32,
-        /// Measured slant range, metres; 0 for a position report.
-        pub range_m: f32,
-        /// Measured range rate, m/s.
-        pub rate_m_s: f32,
-        /// Its standard deviation, m/s; 0 if there is none.
-        pub rate_sigma_m_s: f32,
-        /// Axes measured, 2 or 3.
+        /// Rows of position, along orthonormal directions; those beyond `axes` complete the basis.
+        pub position: [Axis; 3],
+        /// Rows of velocity, along any directions.
+        pub velocity: [Axis; 3],
+        /// What a row of position measured, metres; 0 for an offset, whose place the detection says.
+        pub ranges_m: [f32; 3],
+        /// What a row of velocity measured, m/s.
+        pub rates_m_s: [f32; 3],
+        /// Kinds of the rows of position, [`KIND_BITS`] bits each.
+        pub kinds: u32,
+        /// Rows of position that were measured, 2 or 3.
         pub axes: u32,
-        /// 1 if the first axis is known only from the prediction: a slant range without a height.
-        pub slant: u32,
-        /// Density of false detections in measurement space, per metre to the power of `axes` (and per m/s).
+        /// Rows of velocity that were measured.
+        pub rates: u32,
+        /// Density of false detections in measurement space, per metre to the power of `axes` (and per m/s to that of
+        /// `rates`).
         pub clutter: f32,
-        /// Density of one undetected object in what lies beyond its horizontal place: height and range rate.
+        /// Density of one undetected object in what lies beyond its horizontal place: height and velocity.
         pub spread: f32,
         /// Zero.
         pub padding: u32,
+    }
+}
+
+impl Observation {
+    /// Offsets along the first `axes` of three orthonormal directions, with standard deviations in metres.
+    #[must_use]
+    pub fn offsets(directions: [[f32; 3]; 3], sigma_m: [f32; 3], axes: u32) -> Self {
+        let mut position = [Axis::default(); ROWS_MAX];
+        for ((row, direction), sigma) in position.iter_mut().zip(directions).zip(sigma_m) {
+            *row = Axis { direction, sigma };
+        }
+        Self { position, axes, ..Self::default() }
+    }
+
+    /// With one more row of velocity along a direction, if there is room.
+    #[must_use]
+    pub fn with_rate(mut self, direction: [f32; 3], rate_m_s: f32, sigma: f32) -> Self {
+        let next = usize::try_from(self.rates).unwrap_or(ROWS_MAX);
+        if let Some((row, rate)) = self.velocity.get_mut(next).zip(self.rates_m_s.get_mut(next)) {
+            (*row, *rate) = (Axis { direction, sigma }, rate_m_s);
+            self.rates += 1;
+        }
+        self
+    }
+
+    /// The kind of a row of position.
+    #[must_use]
+    #[inline]
+    pub const fn kind(&self, row: usize) -> u32 {
+        (self.kinds >> (KIND_BITS as usize * row)) & ((1 << KIND_BITS) - 1)
     }
 }
 

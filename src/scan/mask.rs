@@ -24,6 +24,7 @@ pub struct Plane {
 impl Plane {
     /// Index of the cell below a point, if it lies over the plane.
     #[must_use]
+    #[inline]
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared with the bounds first")]
     pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> Option<usize> {
@@ -107,18 +108,21 @@ impl Mask {
 
     /// Share in each of its cells.
     #[must_use]
+    #[inline]
     pub fn share(&self) -> &[f32] {
         &self.share
     }
 
     /// The share at a point.
     #[must_use]
+    #[inline]
     pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
         self.plane.cell(tile, offset_m).and_then(|cell| self.share.get(cell).copied()).unwrap_or(0.0)
     }
 }
 
 /// In the kernel's order of operations.
+#[inline(always)]
 fn dot(a: &[f32; 3], b: &[f32; 3]) -> f32 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }

@@ -1,6 +1,6 @@
 //! Measurements as fusion sees them: axes and noise, densities of clutter and of what a place does not tell.
 
-use super::detections::{Detection, Observation};
+use super::detections::{Detection, OFFSET, Observation, RANGE};
 use super::looks::Row;
 use crate::sensor::{Measurement, Sensor};
 use crate::space::Frame;
@@ -78,7 +78,7 @@ impl<'a> Measurer<'a> {
     fn observation(&self, row: &Row) -> Observation {
         let m = &row.measurement;
         let [_, axis_1, axis_2] = m.axes;
-        let [sigma_0_m, sigma_1_m, sigma_2_m] = m.sigma_m;
+        let directions = [self.sensor.first_axis(&row.place, m), axis_1, axis_2];
         let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
         let measures_height = m.rows > 2;
         let heights = if measures_height { self.height_m() } else { 1.0 };
@@ -90,22 +90,18 @@ impl<'a> Measurer<'a> {
         } else {
             1.0
         };
+        let mut observation = Observation::offsets(directions, m.sigma_m, m.rows);
+        if rate_sigma_m_s > 0.0 {
+            let [sight, ..] = directions;
+            observation = observation.with_rate(sight, rate_m_s, rate_sigma_m_s);
+        }
         Observation {
-            axis_0: self.sensor.first_axis(&row.place, m),
-            sigma_0_m,
-            axis_1,
-            sigma_1_m,
-            axis_2,
-            sigma_2_m,
-            range_m: m.range_m,
-            rate_m_s,
-            rate_sigma_m_s,
-            axes: m.rows,
-            slant: u32::from(m.slant),
+            ranges_m: [m.range_m, 0.0, 0.0],
+            kinds: if m.slant { RANGE } else { OFFSET },
             clutter: (self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2) / (heights * rates))
                 as f32,
             spread: (rate_density / heights) as f32,
-            padding: 0,
+            ..observation
         }
     }
 }

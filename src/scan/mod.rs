@@ -18,7 +18,7 @@ mod coarsen; // a row -> the row as a level of fuse gives it
 mod lanes; // segments -> lanes
 mod forming; // rows -> scans, pushed one by one
 
-pub use detections::{Detection, Observation, SOURCES_MAX, Sourced};
+pub use detections::{Axis, Detection, KIND_BITS, OFFSET, Observation, RANGE, ROWS_MAX, SOURCES_MAX, Sourced};
 pub use error::{ScanError, Wrong};
 pub use forming::Scans;
 pub use lanes::Lane;

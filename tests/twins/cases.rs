@@ -6,7 +6,7 @@ use trackweave::fusion::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host,
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::device::kernels::LaneState;
 use trackweave::fusion::undetected::{Prior, Undetected};
-use trackweave::scan::{Detection, Observation, Plane};
+use trackweave::scan::{Detection, KIND_BITS, OFFSET, Observation, Plane, RANGE};
 use trackweave::space::Place;
 
 /// Lanes of a wave; the last one rests.
@@ -74,33 +74,27 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
     }
 }
 
-/// Position reports, radars with height, slant ranges without, each with or without a range rate.
+/// Position reports, radars with height, ranges without, each with or without rows of velocity, of which a radar's first
+/// one is along its line of sight.
 fn observation(random: &mut ChaCha8Rng) -> Observation {
     let u = unit(random);
     let v = cross(u, unit(random));
     let v = scaled(v, 1.0 / norm(v));
     let kind = random.random_range(0..3);
-    let (axis_0, axis_1, axis_2) = match kind {
-        0 => ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]),
-        _ => (u, v, cross(u, v)),
+    let directions = match kind {
+        0 => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        _ => [u, v, cross(u, v)],
     };
-    let rated = kind > 0 && random.random_bool(0.5);
-    Observation {
-        axis_0,
-        sigma_0_m: random.random_range(1.0..100.0),
-        axis_1,
-        sigma_1_m: random.random_range(1.0..400.0),
-        axis_2,
-        sigma_2_m: random.random_range(1.0..400.0),
-        range_m: if kind > 0 { random.random_range(1e3..1e5) } else { 0.0 },
-        rate_m_s: random.random_range(-300.0..300.0),
-        rate_sigma_m_s: if rated { random.random_range(0.1..5.0) } else { 0.0 },
-        axes: if kind == 2 { 2 } else { 3 },
-        slant: u32::from(kind == 2),
-        clutter: 1e-9,
-        spread: 1.0,
-        padding: 0,
+    let sigma_m = [100.0, 400.0, 400.0].map(|most| random.random_range(1.0..most));
+    let mut to = Observation::offsets(directions, sigma_m, if kind == 2 { 2 } else { 3 });
+    for row in 0..[0, 0, 1, 3][random.random_range(0..4)] {
+        let direction = if row == 0 && kind > 0 { u } else { unit(random) };
+        to = to.with_rate(direction, random.random_range(-300.0..300.0), random.random_range(0.1..5.0));
     }
+    let ranges_m = if kind > 0 { [0; 3].map(|_: i32| random.random_range(1e3..1e5)) } else { [0.0; 3] };
+    // Any row may be a range: the first one of most.
+    let kinds = if kind == 2 { RANGE << (KIND_BITS * [0, 0, 0, 1][random.random_range(0..4)]) } else { OFFSET };
+    Observation { ranges_m, kinds, clutter: 1e-9, spread: 1.0, ..to }
 }
 
 fn place_track(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, track: usize) {

@@ -70,7 +70,7 @@ fn no_kernel() -> Result<(), Failed> {
 }
 
 fn measured() -> Observation {
-    Observation { axes: 2, sigma_0_m: 1.0, sigma_1_m: 1.0, ..Observation::default() }
+    Observation::offsets([[0.0; 3]; 3], [1.0, 1.0, 0.0], 2)
 }
 
 fn crowded() -> Result<(), Failed> {

@@ -72,7 +72,7 @@ fn spoil(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, poison: Poison) {
         Poison::Diffuse => {
             arrays.covariance.iter_mut().for_each(|p| *p *= 1e6);
             for observation in &mut arrays.observations {
-                (observation.sigma_0_m, observation.sigma_1_m, observation.sigma_2_m) = (1.0, 1.0, 1.0);
+                observation.position.iter_mut().for_each(|row| row.sigma = 1.0);
             }
         }
         Poison::FarAway => {
@@ -120,9 +120,10 @@ fn sprinkle(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, values: &[f32]) 
         detection.offset_m.iter_mut().for_each(&mut spoil);
     }
     for o in &mut arrays.observations {
-        o.axis_0.iter_mut().chain(&mut o.axis_1).chain(&mut o.axis_2).for_each(&mut spoil);
-        [&mut o.sigma_0_m, &mut o.sigma_1_m, &mut o.sigma_2_m].into_iter().for_each(&mut spoil);
-        [&mut o.range_m, &mut o.rate_m_s, &mut o.rate_sigma_m_s].into_iter().for_each(&mut spoil);
+        for row in o.position.iter_mut().chain(&mut o.velocity) {
+            row.direction.iter_mut().chain([&mut row.sigma]).for_each(&mut spoil);
+        }
+        o.ranges_m.iter_mut().chain(&mut o.rates_m_s).for_each(&mut spoil);
     }
     for row in &mut arrays.rows {
         [&mut row.missed, &mut row.gone].into_iter().for_each(&mut spoil);

@@ -14,7 +14,7 @@ use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, STAGES};
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, Prior, Undetected};
-use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced};
+use trackweave::scan::{Detection, Mask, OFFSET, Observation, Plane, RANGE, Scan, Sight, Sourced};
 use trackweave::space::Place;
 
 const LANES: usize = 3;
@@ -397,22 +397,13 @@ fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> D
 
 fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
     let radar = sensor == Sensor::Radar;
-    Observation {
-        axis_0: [0.6, 0.8, 0.0],
-        sigma_0_m: sigma_m,
-        axis_1: [-0.8, 0.6, 0.0],
-        sigma_1_m: 10.0,
-        axis_2: [0.0, 0.0, 1.0],
-        sigma_2_m: 20.0,
-        range_m: 5000.0,
-        rate_m_s: 3.0,
-        rate_sigma_m_s: if radar { 20.0 } else { 0.0 },
-        axes: if radar { 2 } else { 3 },
-        slant: u32::from(radar && sigma_m > 12.0),
-        clutter: 1e-9,
-        spread: 1e-3,
-        padding: 0,
+    let directions = [[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]];
+    let mut to = Observation::offsets(directions, [sigma_m, 10.0, 20.0], if radar { 2 } else { 3 });
+    if radar {
+        to = to.with_rate([0.6, 0.8, 0.0], 3.0, 20.0);
     }
+    let kinds = if radar && sigma_m > 12.0 { RANGE } else { OFFSET };
+    Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, ..to }
 }
 
 fn plane(side: f64) -> Plane {

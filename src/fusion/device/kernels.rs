@@ -11,7 +11,7 @@ use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED};
 use crate::fusion::undetected::PART;
 use crate::mirror::{Layout, mirror};
-use crate::scan::{Detection, Observation};
+use crate::scan::{Axis, Detection, KIND_BITS, Observation, RANGE};
 use crate::space::TILE_M;
 
 /// One kernel.
@@ -115,6 +115,8 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("KEPT", KEPT as f64),
     ("RECYCLED", RECYCLED as f64),
     ("PART", PART as f64),
+    ("RANGE", RANGE as f64),
+    ("KIND_BITS", KIND_BITS as f64),
 ];
 
 /// Longest list that is put in order by ranks, and most detections that a track looks at: one driver (lavapipe before
@@ -134,6 +136,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &Look::LAYOUT,
     &Detection::LAYOUT,
     &Placed::LAYOUT,
+    &Axis::LAYOUT,
     &Observation::LAYOUT,
     &Row::LAYOUT,
     &Edge::LAYOUT,
