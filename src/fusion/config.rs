@@ -1,8 +1,11 @@
 //! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
 
+use super::bounds::quantity;
 use super::motion::{Motion, Noise};
 use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
+
+pub use super::bounds::{OutOfRange, Positive, Probability};
 
 /// Parameters of the filter; `docs/configuration.md` explains each, `data/config/` holds complete files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +56,7 @@ pub struct Association {
     /// Clusters with at most so many detections or tracks are solved exactly in mode `soft`.
     pub exact_max: u32,
     /// Belief propagation stops when no message of the cluster moves by more.
+    #[serde(deserialize_with = "quantity")]
     pub tolerance: f32,
     /// Belief propagation stops after so many iterations; such clusters are counted in what the run took.
     pub iterations_max: u32,
@@ -110,75 +114,17 @@ pub struct Existence {
 #[serde(deny_unknown_fields)]
 pub struct Births {
     /// Targets a square kilometre before the first scan.
+    #[serde(deserialize_with = "quantity")]
     pub initial_per_km2: f64,
     /// New targets a square kilometre and hour.
+    #[serde(deserialize_with = "quantity")]
     pub births_per_km2_h: f64,
     /// Edge of a cell of the field, kilometres.
     pub cell_km: Positive,
     /// Standard deviation of a new track's horizontal velocity along each axis, m/s.
+    #[serde(deserialize_with = "quantity")]
     pub speed_m_s: f32,
     /// Standard deviation of its vertical velocity, m/s.
+    #[serde(deserialize_with = "quantity")]
     pub climb_m_s: f32,
-}
-
-/// A number between 0 and 1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f32", into = "f32")]
-pub struct Probability(f32);
-
-/// A finite number above 0.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f32", into = "f32")]
-pub struct Positive(f32);
-
-/// A number outside its range.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("found {found}, wanted {wanted}")]
-pub struct OutOfRange {
-    found: f32,
-    wanted: &'static str,
-}
-
-impl Probability {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> f32 {
-        self.0
-    }
-}
-
-impl Positive {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> f32 {
-        self.0
-    }
-}
-
-impl TryFrom<f32> for Probability {
-    type Error = OutOfRange;
-    fn try_from(found: f32) -> Result<Self, OutOfRange> {
-        let wanted = "a probability between 0 and 1";
-        if (0.0..=1.0).contains(&found) { Ok(Self(found)) } else { Err(OutOfRange { found, wanted }) }
-    }
-}
-
-impl TryFrom<f32> for Positive {
-    type Error = OutOfRange;
-    fn try_from(found: f32) -> Result<Self, OutOfRange> {
-        let wanted = "a finite number above 0";
-        if found > 0.0 && found.is_finite() { Ok(Self(found)) } else { Err(OutOfRange { found, wanted }) }
-    }
-}
-
-impl From<Probability> for f32 {
-    fn from(value: Probability) -> Self {
-        value.0
-    }
-}
-
-impl From<Positive> for f32 {
-    fn from(value: Positive) -> Self {
-        value.0
-    }
 }

@@ -6,6 +6,7 @@
 
 pub mod error; // what can be wrong with what is given
 pub mod arrays; // what a wave reads and writes, declared once for both sides
+mod bounds; // numbers of a configuration within their bounds
 pub mod config; // parameters of the filter
 pub mod real; // one number or a block of eight
 pub mod state; // mean, covariance, scalar update

@@ -4,6 +4,7 @@
 //! standard deviation σ (m/s²): Q = σ² \[T⁴/4, T³/2; T³/2, T²\]. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2 and 6.3.2.
 
 use super::arrays::Look;
+use super::bounds::{probability, quantity};
 use serde::{Deserialize, Serialize};
 
 /// How targets move and last.
@@ -13,10 +14,13 @@ pub struct Motion {
     /// What kind of noise drives them.
     pub noise: Noise,
     /// Along each horizontal axis: m²/s³ or m/s², as `noise` says.
+    #[serde(deserialize_with = "quantity")]
     pub horizontal: f64,
     /// Along the vertical.
+    #[serde(deserialize_with = "quantity")]
     pub vertical: f64,
     /// Probability that a target lasts another second.
+    #[serde(deserialize_with = "probability")]
     pub survival_per_s: f64,
 }
 

@@ -3,13 +3,13 @@
 //! Parsers, and what walks through what they made, call themselves once for every bracket within a bracket and every
 //! link of a chain (`a && b && c`), so text could be made that no stack suffices for. Depth is counted before anything
 //! is parsed: open brackets, and on each level of them the links of the chain so far. What is let through is
-//! read on a thread whose stack is known to suffice.
+//! read on threads whose stacks are known to suffice.
 
 use super::PolicyError;
 use super::source::Source;
 use rayon::prelude::*;
-use std::panic::resume_unwind;
-use std::thread::{Builder, scope};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::LazyLock;
 
 /// How deep it may go. A rule of some hundred terms is within it; what names many things has a set, which is flat.
 pub(super) const DEPTH_MAX: usize = 250;
@@ -17,20 +17,27 @@ pub(super) const DEPTH_MAX: usize = 250;
 /// The stack on which a policy is read: measured at this depth, a tenth of it is used.
 const STACK_BYTES: usize = 256 << 20;
 
-/// Does something on a stack of known size.
-pub(super) fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, PolicyError> + Send) -> Result<T, PolicyError> {
-    scope(|threads| {
-        let thread = Builder::new().name("policy".to_owned()).stack_size(STACK_BYTES).spawn_scoped(threads, work);
-        let thread = thread.map_err(|error| PolicyError::Refused { what: "a thread", message: error.to_string() })?;
-        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
-}
-
-/// Most threads with such stacks at once, and fewest items that are worth one.
+/// Most threads with such stacks, and fewest items that are worth one.
 const STACKS_MAX: usize = 8;
 const ITEMS_MIN: usize = 64;
 
-/// Does something with every item on stacks of known size, as many as there are cores.
+/// Threads with such stacks, as many as there are cores. They stay: what Cedar's reader learns of its grammar stays with
+/// them, which to learn anew costs more than a small policy.
+fn stacks() -> Result<&'static ThreadPool, PolicyError> {
+    static STACKS: LazyLock<Result<ThreadPool, String>> = LazyLock::new(|| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(STACKS_MAX);
+        let builder = ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES);
+        builder.thread_name(|_| "policy".to_owned()).build().map_err(|error| error.to_string())
+    });
+    STACKS.as_ref().map_err(|message| PolicyError::Refused { what: "threads", message: message.clone() })
+}
+
+/// Does something on a stack of known size.
+pub(super) fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, PolicyError> + Send) -> Result<T, PolicyError> {
+    stacks()?.install(work)
+}
+
+/// Does something with every item on stacks of known size.
 ///
 /// # Errors
 ///
@@ -39,12 +46,9 @@ pub(super) fn on_deep_stacks<I: Sync, T: Send>(
     items: &[I],
     work: impl Fn(&I) -> Result<T, PolicyError> + Sync,
 ) -> Result<Vec<T>, PolicyError> {
-    let stacks = rayon::current_num_threads().min(STACKS_MAX);
-    let parts: Vec<&[I]> = items.chunks(items.len().div_ceil(stacks).max(ITEMS_MIN)).collect();
-    let part = |items: &[I]| on_a_deep_stack(|| items.iter().map(&work).collect::<Result<Vec<T>, _>>());
     // All are done before the first failure is picked, so that it is the same one on any number of threads.
-    let done: Vec<Result<Vec<T>, PolicyError>> = parts.into_par_iter().map(part).collect();
-    Ok(done.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    let all = || items.par_iter().with_min_len(ITEMS_MIN).map(&work).collect::<Vec<_>>();
+    stacks()?.install(all).into_iter().collect()
 }
 
 /// What a text in Cedar is.

@@ -8,7 +8,7 @@ use trackweave::simulate::Scenario;
 
 use super::LOCAL;
 
-const NUMBERS: [&str; 12] = [
+const NUMBERS: [&str; 13] = [
     "1e308",
     "-1e308",
     "5e-324",
@@ -21,6 +21,7 @@ const NUMBERS: [&str; 12] = [
     "9223372036854775808",
     "18446744073709551616",
     "1e400",
+    "1e39",
 ];
 
 /// A reader of text: what it refuses, in words.
@@ -32,7 +33,11 @@ fn files() -> [(&'static str, String, Parse); 3] {
         Catalogue::parse(text, Path::new("a.toml")).map(drop).map_err(|error| error.to_string())
     }
     fn config(text: &str) -> Result<(), String> {
-        RunConfig::parse(text, Path::new("a.toml")).map(drop).map_err(|error| error.to_string())
+        let config = RunConfig::parse(text, Path::new("a.toml")).map_err(|error| error.to_string())?;
+        // As manifests hold it: JSON has no number that is none.
+        let value = serde_json::to_value(&config).unwrap();
+        assert_eq!(serde_json::from_value::<RunConfig>(value).unwrap(), config);
+        Ok(())
     }
     fn scenario(text: &str) -> Result<(), String> {
         Scenario::parse(text, "a.toml").map(drop).map_err(|error| error.to_string())
