@@ -27,6 +27,12 @@ const NUMBERS: [&str; 13] = [
 /// A reader of text: what it refuses, in words.
 type Parse = fn(&str) -> Result<(), String>;
 
+/// Manifests hold configurations in JSON, which has no number that is none.
+fn says_the_same_in_json(config: &RunConfig) {
+    let value = serde_json::to_value(config).unwrap();
+    assert_eq!(serde_json::from_value::<RunConfig>(value).unwrap(), *config);
+}
+
 /// The files that are read whole: their text, and what reads it.
 fn files() -> [(&'static str, String, Parse); 3] {
     fn catalogue(text: &str) -> Result<(), String> {
@@ -34,9 +40,7 @@ fn files() -> [(&'static str, String, Parse); 3] {
     }
     fn config(text: &str) -> Result<(), String> {
         let config = RunConfig::parse(text, Path::new("a.toml")).map_err(|error| error.to_string())?;
-        // As manifests hold it: JSON has no number that is none.
-        let value = serde_json::to_value(&config).unwrap();
-        assert_eq!(serde_json::from_value::<RunConfig>(value).unwrap(), config);
+        says_the_same_in_json(&config);
         Ok(())
     }
     fn scenario(text: &str) -> Result<(), String> {
