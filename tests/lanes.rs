@@ -322,3 +322,18 @@ fn a_bound_on_hypotheses_that_is_not_reached_changes_nothing_and_one_that_is_kee
     let count = |found: &[Vec<Estimate>]| found.iter().map(Vec::len).sum::<usize>();
     assert!(tight != free && count(&tight) * 10 > count(&free) * 8, "{} of {} tracks", count(&tight), count(&free));
 }
+
+#[test]
+fn a_place_without_a_track_is_in_no_picture_however_little_is_asked_for() {
+    for (prune, report) in [(0.0, 0.0), (0.04, 0.0), (0.04, 0.5)] {
+        let mut config = config(Mode::Assign, 8);
+        config.existence.prune = f32::try_into(prune).expect("a probability");
+        config.existence.report = f32::try_into(report).expect("a probability");
+        for tracks in run(&[&scans(5, 12, 0.3)], 0, &config) {
+            assert!(tracks.iter().all(|track| track.existence > 0.0 && track.existence >= report), "{prune} {report}");
+            assert!(
+                tracks.is_sorted_by_key(|track| track.born) && tracks.windows(2).all(|two| two[0].born != two[1].born)
+            );
+        }
+    }
+}
