@@ -285,8 +285,12 @@ impl World {
             cell_m: cell_m as f32,
             cells: [cells; 2],
         };
-        let prior =
-            Prior { speed_m_s: config.undetected.speed_m_s, climb_m_s: config.undetected.climb_m_s, height_m: 0.0 };
+        let prior = Prior {
+            speed_m_s: config.undetected.speed_m_s,
+            climb_m_s: config.undetected.climb_m_s,
+            height_m: 0.0,
+            height_most_m: f32::INFINITY,
+        };
         let undetected = Undetected::Field {
             density: vec![(config.undetected.initial_per_km2 * 1e-6) as f32; plane.len()],
             birth: (config.undetected.births_per_km2_h * 1e-6 / 3600.0) as f32,

@@ -51,7 +51,7 @@ fn plane() -> Plane {
 
 fn setup() -> LaneSetup {
     let plane = plane();
-    let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0 };
+    let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0 };
     LaneSetup {
         radial: false,
         undetected: Undetected::Field { density: vec![1e-4; plane.len()], plane, birth: 1e-6, prior },
@@ -252,7 +252,7 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
     }
     Mask::new(Plane { cell_m: 0.0, ..plane() }, vec![1.0; 16]).expect_err("a plane without cells");
     let field = |density: Vec<f32>, birth: f32| {
-        let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0 };
+        let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0 };
         let undetected = Undetected::Field { plane: plane(), density, birth, prior };
         Batch::new(config(Mode::Soft, 8), Executor::host(), vec![LaneSetup { radial: false, undetected }])
     };
@@ -321,4 +321,19 @@ fn a_bound_on_hypotheses_that_is_not_reached_changes_nothing_and_one_that_is_kee
     assert_eq!(bound, free);
     let count = |found: &[Vec<Estimate>]| found.iter().map(Vec::len).sum::<usize>();
     assert!(tight != free && count(&tight) * 10 > count(&free) * 8, "{} of {} tracks", count(&tight), count(&free));
+}
+
+#[test]
+fn a_place_without_a_track_is_in_no_picture_however_little_is_asked_for() {
+    for (prune, report) in [(0.0, 0.0), (0.04, 0.0), (0.04, 0.5)] {
+        let mut config = config(Mode::Assign, 8);
+        config.existence.prune = f32::try_into(prune).expect("a probability");
+        config.existence.report = f32::try_into(report).expect("a probability");
+        for tracks in run(&[&scans(5, 12, 0.3)], 0, &config) {
+            assert!(tracks.iter().all(|track| track.existence > 0.0 && track.existence >= report), "{prune} {report}");
+            assert!(
+                tracks.is_sorted_by_key(|track| track.born) && tracks.windows(2).all(|two| two[0].born != two[1].born)
+            );
+        }
+    }
 }

@@ -40,8 +40,8 @@ fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     if !(o > 0.0 && r >= params.prune) {
         return;
     }
-    let spread = covariance[at(track, 0u, COVARIANCE)] + covariance[at(track, 6u, COVARIANCE)] + covariance[at(track, 11u, COVARIANCE)];
-    if !(r < params.recycle || is_nan(spread) || spread > params.spread_max) {
+    let level = level_variance(looks[params.first_look + l], track);
+    if !(r < params.recycle || is_nan(level) || level > params.level_max) {
         fates[track] = KEPT;
         return;
     }
@@ -55,4 +55,15 @@ fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
         atomicAdd(&returned[2u * cell], parts & 4095u);
         atomicAdd(&returned[2u * cell + 1u], parts >> 12u);
     }
+}
+
+// The variance of a track's place over both horizontal axes.
+fn level_variance(look: Look, track: u32) -> f32 {
+    let s = load_state(track);
+    if look.radial == 0u {
+        return s.pp[0].x + s.pp[1].y;
+    }
+    let u = up(look, tile_of(track), s.x);
+    let g = columns_along(s.pp, u);
+    return s.pp[0].x + s.pp[1].y + s.pp[2].z - g.x * u.x - g.y * u.y - g.z * u.z;
 }

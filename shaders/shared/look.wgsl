@@ -15,6 +15,8 @@ struct Look {
     extra_pp: f32,
     extra_pv: f32,
     extra_vv: f32,
+    // One over the variance that heights are at most known to, or 0.
+    height_information: f32,
     detection_probability: f32,
     gate: f32,
     // Its grid: the two axes, the corner (tile, then metres), cells a metre, coarse cells along each axis.

@@ -29,8 +29,8 @@ struct Params {
     recycle: f32,
     confirm: f32,
     contributor: f32,
-    // Twice the square of the largest standard deviation of a track's position.
-    spread_max: f32,
+    // Twice the square of the largest standard deviation of a track's position along a horizontal axis.
+    level_max: f32,
     tolerance: f32,
     // Detections that a track may choose among.
     hypotheses_max: u32,

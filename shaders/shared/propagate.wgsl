@@ -1,28 +1,43 @@
 // A state at a later time. Twin: src/fusion/predict.rs
 
-// Unit vector upwards at the track.
-fn up(look: Look, place: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
-    if look.radial == 0u {
-        return vec3(0.0, 0.0, 1.0);
-    }
-    let p = vec3<f32>(place) * TILE_M + x;
-    return p / sqrt(p.x * p.x + p.y * p.y + p.z * p.z + 1e-30f);
-}
-
 // A state at the time of the scan, and the tiles that its place has gone on by.
 struct Moved {
     tiles: vec3<i32>,
     s: State,
 }
 
-fn moved_by(look: Look, place: vec3<i32>, before: State) -> Moved {
-    let u = up(look, place, before.x);
+fn moved_by(look: Look, place: vec3<i32>, s: State) -> Moved {
+    let u = up(look, place, s.x);
+    let before = faded(s, u, look.height_information);
     let x = before.x + look.dt_s * before.v;
     let carry = floor(x * (1.0 / TILE_M) + 0.5);
     return Moved(
         vec3(truncated(carry.x), truncated(carry.y), truncated(carry.z)),
         propagated(State(x - carry * TILE_M, before.v, before.pp, before.pv, before.vv), u, look),
     );
+}
+
+// S P ST: what a height is known worse than heights are is taken back.
+fn faded(s: State, u: vec3<f32>, height_information: f32) -> State {
+    let excess = dot3(columns_along(s.pp, u), u) * height_information;
+    if !(excess > 1.0) {
+        return s;
+    }
+    let c = 1.0 - 1.0 / sqrt(excess);
+    return State(
+        s.x,
+        s.v,
+        mirrored(faded_block(s.pp, u, c)),
+        faded_block(s.pv, u, c),
+        mirrored(faded_block(s.vv, u, c)),
+    );
+}
+
+// S m S with S = I - c u uT.
+fn faded_block(m: mat3x3<f32>, u: vec3<f32>, c: f32) -> mat3x3<f32> {
+    let a = columns_along(m, u) * c;
+    let t = mat3x3(m[0] - a * u.x, m[1] - a * u.y, m[2] - a * u.z);
+    return mat3x3(t[0] - u * (c * dot3(t[0], u)), t[1] - u * (c * dot3(t[1], u)), t[2] - u * (c * dot3(t[2], u)));
 }
 
 // The same mean with F P FT + Q.

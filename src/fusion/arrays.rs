@@ -152,6 +152,8 @@ mirror! {
         pub extra_pv: f32,
         /// m² / s².
         pub extra_vv: f32,
+        /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
+        pub height_information: f32,
         /// Probability that the look detects what it covers.
         pub detection_probability: f32,
         /// Largest squared Mahalanobis distance of a hypothesis.

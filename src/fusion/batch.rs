@@ -381,7 +381,8 @@ impl Batch {
     /// Moves estimates from the time of a lane's last scan to another.
     fn advance(&self, estimates: &mut [Estimate], setup: &LaneSetup, (from_us, to_us): (Option<i64>, i64)) {
         let Some(from_us) = from_us else { return };
-        let mut look = Look { radial: u32::from(setup.radial), ..Look::default() };
+        let height_information = setup.undetected.height_information();
+        let mut look = Look { radial: u32::from(setup.radial), height_information, ..Look::default() };
         self.config.motion.over(seconds_between(from_us, to_us).max(0.0), &mut look);
         if look.dt_s > 0.0 {
             estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
@@ -399,6 +400,7 @@ impl Batch {
             first_track: lane.first_track as u32,
             tracks: lane.tracks as u32,
             radial: u32::from(lane.setup.radial),
+            height_information: lane.setup.undetected.height_information(),
             gate: self.config.gate.get(),
             ..Look::default()
         };
@@ -552,8 +554,12 @@ fn settle(
         })
     };
     let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
-    let fates: Vec<Fate> =
-        tracks.clone().into_par_iter().with_min_len(4096).map(|track| fate(arrays, &config.existence, track)).collect();
+    let fates: Vec<Fate> = tracks
+        .clone()
+        .into_par_iter()
+        .with_min_len(4096)
+        .map(|track| fate(arrays, look, &config.existence, track))
+        .collect();
     lane.setup.undetected.thin(look, scan.sight);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);

@@ -35,7 +35,7 @@ impl Config {
         // s^T = least; a tenth more, for what is rounded and for detections before the time of their scan.
         let decay = -self.motion.survival_per_s.ln();
         let unlikely_s = if decay > 0.0 { -least.ln() / decay } else { f64::INFINITY };
-        // Both horizontal variances after T: 2 q T³ / 3 = 2 σ².
+        // Both horizontal variances after T, by which alone a track ends: 2 q T³ / 3 = 2 σ².
         let limit_m = f64::from(position_sigma_max_m.get());
         let uncertain_s = match self.motion.noise {
             Noise::WhiteAcceleration if self.motion.horizontal > 0.0 => {
@@ -103,7 +103,7 @@ pub struct Existence {
     pub confirm: Probability,
     /// Tracks above are in the picture.
     pub report: Probability,
-    /// Tracks whose horizontal position is less certain go back into the field of undetected targets.
+    /// Tracks whose horizontal position is less certain, over both axes together √2 of it, go back into the field of undetected targets.
     pub position_sigma_max_m: Positive,
     /// A detection with at least this probability makes its source a contributor.
     pub contributor: Probability,

@@ -32,7 +32,7 @@ impl Estimate {
     }
 }
 
-/// Tracks of a lane's places with at least the existence `threshold`, in the order of their identities.
+/// Tracks of a lane, which are what its places with odds hold, with at least the existence `threshold`, in the order of their identities.
 #[must_use]
 pub fn estimates_of(arrays: &Arrays<Host>, first: usize, places: usize, threshold: f32) -> Vec<Estimate> {
     let estimate = |track| estimate(arrays, track).filter(|estimate| estimate.existence >= threshold);
@@ -43,7 +43,8 @@ pub fn estimates_of(arrays: &Arrays<Host>, first: usize, places: usize, threshol
 }
 
 fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
-    let odds = *arrays.odds.get(track)?;
+    // A place without odds is free, however little is asked for.
+    let odds = arrays.odds.get(track).copied().filter(|odds| *odds > 0.0)?;
     let (tile, state) = state_of(arrays, track);
     let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
     Some(Estimate {

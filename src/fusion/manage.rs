@@ -6,8 +6,9 @@
 //! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track
 //! is the scan and the detection of its birth, counted within its lane.
 
-use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, MEAN, Row, SOURCE_WORDS, at, tri};
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
+use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
 use crate::space::TILE_M;
@@ -47,24 +48,37 @@ pub enum Fate {
     Recycled,
 }
 
-/// Decides over one track.
+/// Decides over one track of the lane of `look`.
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-pub fn fate(arrays: &Arrays<Host>, existence: &Existence, track: usize) -> Fate {
+pub fn fate(arrays: &Arrays<Host>, look: &Look, existence: &Existence, track: usize) -> Fate {
     let odds = arrays.odds[track];
     let r = odds / (1.0 + odds);
     // A free place is no track, and NaN is dropped, too.
     if !(odds > 0.0 && r >= existence.prune.get()) {
         return Fate::Pruned;
     }
-    let p = |k: usize| arrays.covariance[at(track, k, COVARIANCE)];
-    let spread = p(tri(0, 0)) + p(tri(1, 1)) + p(tri(2, 2));
+    let level = level_variance(arrays, look, track);
     let limit = existence.position_sigma_max_m.get();
-    if r < existence.recycle.get() || spread.is_nan() || spread > 2.0 * (limit * limit) {
+    if r < existence.recycle.get() || level.is_nan() || level > 2.0 * (limit * limit) {
         Fate::Recycled
     } else {
         Fate::Kept
     }
+}
+
+/// The variance of a track's place over both horizontal axes, tr P_pp - uᵀ P_pp u, m²: u is upwards.
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+fn level_variance(arrays: &Arrays<Host>, look: &Look, track: usize) -> f32 {
+    let p = |i, j| arrays.covariance[at(track, tri(i, j), COVARIANCE)];
+    if look.radial == 0 {
+        return p(0, 0) + p(1, 1);
+    }
+    let tile: [f32; 3] = core::array::from_fn(|a| arrays.tile[at(track, a, 3)] as f32);
+    let mean: [f32; MEAN] = core::array::from_fn(|k| arrays.mean[at(track, k, MEAN)]);
+    let u = up(look, &tile, &mean);
+    let g: [f32; 3] = core::array::from_fn(|i| p(i, 0) * u[0] + p(i, 1) * u[1] + p(i, 2) * u[2]);
+    p(0, 0) + p(1, 1) + p(2, 2) - g[0] * u[0] - g[1] * u[1] - g[2] * u[2]
 }
 
 /// Where the tracks of every lane come from, in their new order.
@@ -368,6 +382,46 @@ pub fn state_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], State<f32>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// tr of (I - u uᵀ) P, element by element, in f64.
+    fn projected(p: &[f32; COVARIANCE], u: [f64; 3]) -> f64 {
+        let kept = |i: usize, j: usize| if i == j { 1.0 - u[i] * u[j] } else { -u[i] * u[j] };
+        (0..3).flat_map(|i| (0..3).map(move |j| (i, j))).map(|(i, j)| kept(i, j) * f64::from(p[tri(i, j)])).sum()
+    }
+
+    #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "a limit")]
+    fn a_track_ends_by_what_is_horizontal_alone() {
+        let place = crate::space::Place::from_metres([4_200_000.0, -2_170_000.0, 4_280_000.0]);
+        let norm = place.metres().iter().map(|m| m * m).sum::<f64>().sqrt();
+        for (radial, u) in [(0, [0.0, 0.0, 1.0]), (1, place.metres().map(|m| m / norm))] {
+            for upright in [0.0, 1e4, 1e8] {
+                // 40² m² along every axis, some of them together, and what there is along the vertical.
+                let mut p = [0.0; COVARIANCE];
+                for (i, j) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
+                    p[tri(i, j)] = (if i == j { 1600.0 } else { -300.0 } + upright * u[i] * u[j]) as f32;
+                }
+                let mut arrays = Arrays::<Host>::default();
+                arrays.resize_blocks(1);
+                arrays.odds[3] = 10.0;
+                for a in 0..3 {
+                    arrays.tile[at(3, a, 3)] = place.tile[a];
+                    arrays.mean[at(3, a, MEAN)] = place.offset_m[a];
+                }
+                for (k, p) in p.into_iter().enumerate() {
+                    arrays.covariance[at(3, k, COVARIANCE)] = p;
+                }
+                let look = Look { radial, ..Look::default() };
+                let wanted = (projected(&p, u) / 2.0).sqrt();
+                for (share, fate_then) in [(0.99, Fate::Recycled), (1.01, Fate::Kept)] {
+                    let config = include_str!("../../data/config/bench.toml");
+                    let mut config: super::super::config::Config = toml::from_str(config).expect("a configuration");
+                    config.existence.position_sigma_max_m = ((share * wanted) as f32).try_into().expect("a length");
+                    assert_eq!(fate(&arrays, &look, &config.existence, 3), fate_then, "{radial} {upright} {share}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn births_fill_the_free_places_in_order_to_the_last_one() {

@@ -2,12 +2,17 @@
 //!
 //! F = \[I, dt I; 0, I\]. Q = q_h (I - u uᵀ) + q_v u uᵀ for each of the blocks pp, pv, vv, where u is the local
 //! vertical: white-noise acceleration with separate horizontal and vertical intensity (see [`super::motion`]).
+//! A height that nothing measures is no less certain than what is known of heights, σ: where P exceeds that, uᵀ P_pp u =
+//! σ² / s², s < 1, it goes through S = I - (1 - s) u uᵀ first, P' = S P Sᵀ for position and velocity alike. A congruence
+//! keeps P positive; correlations and all that is horizontal stay, and the vertical settles (of intensity q, at a velocity
+//! of variance (q σ / √2)^⅔), so that hours without a height neither overflow nor cost the ground its digits.
+//!
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
 //! middle of its tile. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, tri};
 use super::real::{Real, array};
-use super::state::State;
+use super::state::{State, dot3};
 use crate::space::TILE_M;
 use rayon::prelude::*;
 
@@ -62,8 +67,9 @@ fn invocation<R: Real>(
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn advance<R: Real>(look: &Look, tile: &[R; 3], before: &State<R>) -> (State<R>, [R; 3]) {
+    let u = up(look, tile, &before.mean);
+    let before = faded(before, &u, look);
     let mut x = before.mean;
-    let u = up(look, tile, &x);
     let dt = R::splat(look.dt_s);
     let mut carry = [R::splat(0.0); 3];
     for a in 0..3 {
@@ -86,14 +92,51 @@ pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
 
 /// Unit vector upwards at the track.
 #[inline(always)]
+#[must_use]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
+pub fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
     if look.radial == 0 {
         return [R::splat(0.0), R::splat(0.0), R::splat(1.0)];
     }
     let place: [R; 3] = array(|a| tile[a] * R::splat(TILE) + x[a]);
     let norm = (place[0] * place[0] + place[1] * place[1] + place[2] * place[2] + R::splat(1e-30)).sqrt();
     array(|a| place[a] / norm)
+}
+
+/// P u, of the block of P that begins at a row and a column.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn columns_along<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], block: (usize, usize)) -> [R; 3] {
+    array(|i| {
+        let p = |j: usize| p[tri(block.0 + i, block.1 + j)];
+        p(0) * u[0] + p(1) * u[1] + p(2) * u[2]
+    })
+}
+
+/// The state with a height no less certain than what is known of heights.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State<R> {
+    let one = R::splat(1.0);
+    let excess = dot3(&columns_along(&state.covariance, u, (0, 0)), u) * R::splat(look.height_information);
+    if !R::any_less(one, excess) {
+        return *state;
+    }
+    let c = one - one / excess.sqrt();
+    let mut to = *state;
+    for (first, second) in [(0, 0), (0, 3), (3, 3)] {
+        let a = columns_along(&state.covariance, u, (first, second)).map(|a| a * c);
+        for j in 0..3 {
+            let t: [R; 3] = array(|i| state.covariance[tri(first + i, second + j)] - a[i] * u[j]);
+            let w = c * dot3(&t, u);
+            for i in 0..3 {
+                if first < second || i <= j {
+                    to.covariance[tri(first + i, second + j)] = t[i] - u[i] * w;
+                }
+            }
+        }
+    }
+    state.replaced_where_less(one, excess, &to)
 }
 
 /// F P Fᵀ + Q.

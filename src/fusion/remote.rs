@@ -58,7 +58,7 @@ impl Remote {
         config: &Config,
         setups: &[(bool, &Undetected)],
     ) -> Result<Self, KernelError> {
-        let feed = Feed::new(setups.iter().map(|(radial, _)| *radial));
+        let feed = Feed::new(setups);
         let engine = Engine::new(context, config.clone(), setups, options)?;
         Ok(Self {
             engine,

@@ -18,7 +18,7 @@ impl LaneSetup {
     /// The problem of a lane of a recording: a field over all that its sensors cover.
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, births: &Births) -> Self {
-        let undetected = Undetected::over(lane.plane(), lane.extent(), births);
+        let undetected = Undetected::over(lane.plane(), (lane.extent(), lane.heights_m()), births);
         Self { radial: frame == Frame::Geodetic, undetected }
     }
 }

@@ -257,7 +257,7 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
             cell_m: 1.0,
             cells: [1, 1],
         };
-        let prior = Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0 };
+        let prior = Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY };
         let mut field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
         let mut look = Look::default();
         motion.over(dt_s, &mut look);
@@ -270,4 +270,104 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
         near(after(motion, dt_s), 1e-3 / -0.9995_f64.ln());
     }
     near(after(Motion { survival_per_s: 1.0, ..motion }, 1e5), 101.0);
+}
+
+/// Up, and two horizontal axes, of a place on Earth; f64.
+fn axes(metres: [f64; 3]) -> [[f64; 3]; 3] {
+    let unit = |v: [f64; 3]| v.map(|m| m / v.iter().map(|m| m * m).sum::<f64>().sqrt());
+    let cross =
+        |a: [f64; 3], b: [f64; 3]| [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+    let up = unit(metres);
+    let east = unit(cross([0.0, 0.0, 1.0], up));
+    [up, east, cross(up, east)]
+}
+
+/// aᵀ P b of the block of P at row `i` and column `j`.
+fn between(p: &[f32; COVARIANCE], (i, j): (usize, usize), a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    let p = full(p);
+    (0..3).flat_map(|k| (0..3).map(move |l| (k, l))).map(|(k, l)| a[k] * p[i + k][j + l] * b[l]).sum()
+}
+
+#[test]
+fn a_height_is_no_less_certain_than_heights_are_and_nothing_horizontal_changes() {
+    let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
+    let (Place { mut tile, offset_m: [x, y, z] }, [up, east, north]) = (Place::from_metres(metres), axes(metres));
+    let p = covariance(100.0);
+    let variance = between(&p, (0, 0), &up, &up);
+    for (excess, faded) in [(0.9, false), (4.0, true)] {
+        #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+        let height_information = (excess / variance) as f32;
+        let look = Look { radial: 1, survival: 1.0, height_information, ..Look::default() };
+        let mut state = State { mean: [x, y, z, 1.0, 2.0, 3.0], covariance: p };
+        predict_one(&look, &mut tile, &mut state);
+        assert_eq!(state.mean.map(f32::to_bits), [x, y, z, 1.0, 2.0, 3.0].map(f32::to_bits));
+        if !faded {
+            assert_eq!(state.covariance.map(f32::to_bits), p.map(f32::to_bits));
+            continue;
+        }
+        // S P Sᵀ, S half of what is along the vertical.
+        let s: Matrix = core::array::from_fn(|i| {
+            core::array::from_fn(|j| {
+                let one = if i == j { 1.0 } else { 0.0 };
+                if i / 3 == j / 3 { one - 0.5 * up[i % 3] * up[j % 3] } else { 0.0 }
+            })
+        });
+        close(&state.covariance, &multiply(&multiply(&s, &full(&p)), &transposed(&s)), 1e-6);
+        for (block, a, b, share) in [
+            ((0, 0), &up, &up, 0.25),
+            ((3, 3), &up, &up, 0.25),
+            ((0, 3), &up, &east, 0.5),
+            ((0, 3), &east, &north, 1.0),
+            ((0, 0), &east, &east, 1.0),
+            ((3, 3), &north, &east, 1.0),
+        ] {
+            let (found, wanted) = (between(&state.covariance, block, a, b), share * between(&p, block, a, b));
+            assert!((found - wanted).abs() < 1e-6 * variance, "{block:?}: {found}, wanted {wanted}");
+        }
+    }
+}
+
+/// The steady variance of a place after measuring it with `r` every `dt`, of a filter in f64 over one axis alone.
+fn steady(q: f64, dt: f64, r: f64) -> f64 {
+    let [mut pp, mut pv, mut vv] = [1e8, 0.0, 1e5];
+    for _ in 0..10_000 {
+        pp += dt * (2.0 * pv + dt * vv) + q * dt.powi(3) / 3.0;
+        pv += dt * vv + q * dt * dt / 2.0;
+        vv += q * dt;
+        let (k, l) = (pp / (pp + r), pv / (pp + r));
+        (pp, pv, vv) = (pp * (1.0 - k), pv * (1.0 - k), vv - l * pv);
+    }
+    pp
+}
+
+#[test]
+fn ten_hours_without_a_height_cost_the_ground_nothing() {
+    let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
+    let (Place { mut tile, offset_m: [x, y, z] }, axes) = (Place::from_metres(metres), axes(metres));
+    let [up, east, north] = axes;
+    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 10.0, survival_per_s: 1.0 };
+    let height_most_m = 7_500.0f32;
+    let mut look = Look { radial: 1, height_information: 1.0 / height_most_m.powi(2), ..Look::default() };
+    motion.over(10.0, &mut look);
+    let mut state = State { mean: [x, y, z, 0.0, 0.0, 0.0], covariance: covariance(1e4) };
+    #[expect(clippy::cast_possible_truncation, reason = "unit vectors")]
+    let directions = [east, north, up].map(|axis| axis.map(|m| m as f32));
+    let observation = Observation::offsets(directions, [30.0, 30.0, 0.0], 2);
+    let detection = Detection { tile, offset_m: [x, y, z], ..Detection::default() };
+    for _ in 0..3600 {
+        predict_one(&look, &mut tile, &mut state);
+        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let after = seen.posterior(&state);
+        state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };
+    }
+    let wanted = steady(1.0, 10.0, 900.0);
+    for axis in [east, north] {
+        let found = between(&state.covariance, (0, 0), &axis, &axis);
+        assert!((found / wanted - 1.0).abs() < 0.02, "{found} m², wanted {wanted}");
+    }
+    let height_m = between(&state.covariance, (0, 0), &up, &up).sqrt() / f64::from(height_most_m);
+    assert!((1.0..1.1).contains(&height_m), "{height_m} of what heights are");
+    // (q σ / √2)^⅔
+    let climb = between(&state.covariance, (3, 3), &up, &up) / (10.0 * 7_500.0 / 2f64.sqrt()).powf(2.0 / 3.0);
+    assert!((0.9..1.1).contains(&climb), "{climb} of what it settles at");
 }

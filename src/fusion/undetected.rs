@@ -64,6 +64,8 @@ pub struct Prior {
     pub climb_m_s: f32,
     /// Height about the measured place where a detection brings none, m; 0 in the plane.
     pub height_m: f32,
+    /// What no height is known worse than, however long nothing measures it, m; infinite where nothing bounds it.
+    pub height_most_m: f32,
 }
 
 /// A detection's density of undetected targets, and the track it would begin.
@@ -78,10 +80,11 @@ pub struct Birth {
 }
 
 impl Undetected {
-    /// The same density everywhere over a plane, as a configuration has it, before the first scan.
+    /// The same density everywhere over a plane, as a configuration has it, before the first scan; objects are within
+    /// `heights_m` of each other.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(plane: &Plane, extent: Extent, births: &Births) -> Self {
+    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), births: &Births) -> Self {
         let planar = extent == Extent::Plane;
         Self::Field {
             density: vec![(births.initial_per_km2 * 1e-6) as f32; plane.len()],
@@ -91,7 +94,17 @@ impl Undetected {
                 speed_m_s: births.speed_m_s,
                 climb_m_s: if planar { 0.0 } else { births.climb_m_s },
                 height_m: if planar { 0.0 } else { (HEIGHT_M / 2.0) as f32 },
+                height_most_m: (heights_m / 2.0) as f32,
             },
+        }
+    }
+
+    /// One over the variance that no height is known worse than, m⁻²; 0 for components, which say themselves how they lie.
+    #[must_use]
+    pub fn height_information(&self) -> f32 {
+        match self {
+            Self::Components { .. } => 0.0,
+            Self::Field { prior, .. } => 1.0 / (prior.height_most_m * prior.height_most_m),
         }
     }
 
@@ -113,8 +126,10 @@ impl Undetected {
                 require(at, ("densities", density.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
                 let wrong = density.iter().chain([birth]).find(|x| !weighs(**x));
                 require(at, ("density", wrong), Option::is_none, "a finite number, at least 0")?;
-                let sound = |p: &Prior| [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs);
-                require(at, ("prior", *prior), sound, "standard deviations of at least 0")
+                let sound = |p: &Prior| {
+                    [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs) && p.height_most_m >= 1.0
+                };
+                require(at, ("prior", *prior), sound, "standard deviations of at least 0, for `height_most_m` 1")
             }
         }
     }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Height to which an object is thought to be where a sensor does not know it, metres; more if its coverage goes higher.
-pub(super) const HEIGHT_M: f64 = 20_000.0;
+const HEIGHT_M: f64 = 20_000.0;
 
 /// The detections of a recording.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! Rows of a picture against what the partner may receive.
 
 use super::cells::{Cell, cell};
-use super::evidence::{HEIGHT_M, Recording, Sight};
+use super::evidence::{Recording, Sight};
 use super::finding::{Beyond, Breaches};
 use super::ground::{length, metres, not_exact};
 use super::rules::{Book, Demands, Partner, class, set};
-use super::support::Support;
+use super::support::{HEIGHT_SIGMA_M, Support};
 use super::table::{Row, fields};
 use super::{GuardError, Request};
 use crate::space::Frame;
@@ -73,6 +73,8 @@ pub(super) struct Judge<'a> {
     period_us: i64,
     reach_m_s: f64,
     slack_m: f64,
+    /// Standard deviation of a height that nothing measured.
+    height_m: f64,
     support: Option<Support>,
 }
 
@@ -84,7 +86,10 @@ impl<'a> Judge<'a> {
             basis.request.configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
         let period_us = micros(number("/report_period_s")?).unwrap_or(1).max(1);
-        // Ten standard deviations of the speed of what is not yet known; a track that is worse known than the limit ends.
+        let sensors = basis.recording.catalogue.sensors.iter();
+        let heights_m = sensors.filter_map(|sensor| sensor.coverage.height_m()).flatten();
+        // Ten standard deviations of the speed of what is not yet known; a track that is worse known than the limit over ground
+        // ends.
         let reach_m_s = 10.0 * number("/fusion/undetected/speed_m_s")?;
         Ok(Self {
             basis,
@@ -94,6 +99,7 @@ impl<'a> Judge<'a> {
             undecided: 0,
             period_us,
             reach_m_s,
+            height_m: heights_m.map(f64::abs).fold(HEIGHT_SIGMA_M, f64::max),
             slack_m: 5.0 * number("/fusion/existence/position_sigma_max_m")?,
             support: Support::of(basis.request.configuration, basis.recording.catalogue.frame, reach_m_s)?,
         })
@@ -126,9 +132,10 @@ impl<'a> Judge<'a> {
         let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us);
         let at_m = metres(self.frame(), row.position);
         let apart_m = birth.apart_m(at_m);
-        // A height that nothing measured is off along the vertical there, which is not that at the first detection.
+        // A height that nothing measured is off along the vertical there, which is not that at the first detection: by five
+        // standard deviations at most.
         let turned = if self.frame() == Frame::Geodetic { (apart_m / length(at_m)).clamp(0.0, 1.0) } else { 0.0 };
-        let reach_m = self.slack_m + HEIGHT_M * turned + self.reach_m_s * alive_s;
+        let reach_m = self.slack_m + 5.0 * self.height_m * turned + self.reach_m_s * alive_s;
         if apart_m > reach_m {
             let found = format!("{apart_m:.0} m from its first detection");
             wrong((Beyond::Place, found, format!("at most {reach_m:.0} m")));

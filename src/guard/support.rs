@@ -10,7 +10,8 @@
 //! ```
 //!
 //! x, w: what its hypothesis says at t. |·| weighs the way upwards at y by ε: W = I - (1 - ε) u uᵀ, ε such that a height
-//! which is hardly known costs a tenth of what the ground does. All of it is in the engine's axes, in which objects go
+//! which is hardly known costs a tenth of what the ground does; one that the filter may have taken back, which leaves
+//! less than the noise since then, costs nothing. All of it is in the engine's axes, in which objects go
 //! straight on: far along the Earth's curve a detection is taken where it was, not under the row. The noise is
 //! q = tr W Q = q_h (2 + ε - m) + q_v m, m = u'ᵀ W u' for the vertical u' on the way: ε where the Earth is flat, at most
 //! ε + sin² of the angle that the way spans at the Earth's centre.
@@ -37,6 +38,12 @@ const LOST: f64 = 1e-6;
 const LOST_M: f64 = 1e-3;
 /// What the way upwards may cost of what the ground does.
 const UPWARDS: f64 = 0.1;
+/// What no height is known worse than, a standard deviation in metres: what a filter has above is taken back. More where
+/// sensors cover more than twice as much.
+pub(super) const HEIGHT_SIGMA_M: f64 = 7_500.0;
+/// A row that tells its height by this share of it or worse may come of a hypothesis whose height was taken back: one
+/// whose height costs no more than all that the row leaves, ε σ² ≤ 2 · 1.1 · (P_xx + P_yy) with ε = (P_xx + P_yy) / 10 P_zz.
+const TAKEN_BACK: f64 = 0.2;
 
 /// What of a configuration bounds what a detection explains.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +112,8 @@ impl Support {
         let velocity = velocity.filter(|(_, ((vxx, vyy), _))| vxx + vyy > 0.0);
         let share = |flat: f64, up: f64| if up > 0.0 { UPWARDS * flat / up } else { 1.0 };
         let of_velocity = velocity.map_or(1.0, |(_, ((vxx, vyy), vzz))| share(vxx + vyy, vzz));
-        let upwards = share(xx + yy, zz).min(of_velocity).clamp(1e-12, 1.0);
+        let vague = zz.sqrt() >= TAKEN_BACK * HEIGHT_SIGMA_M;
+        let upwards = if vague { 0.0 } else { share(xx + yy, zz).min(of_velocity) }.clamp(1e-12, 1.0);
         // The centre of a cell is off by at most three times the variance of its places, one of which P has.
         let [cell_x, cell_y, cell_z] = cell.map_or([0.0; 3], |cell| cell.variance_m2);
         let cell_m2 = 2.0 * (cell_x + cell_y + upwards * cell_z);
@@ -138,7 +146,8 @@ impl Support {
         if self.frame == Frame::Local {
             return told.upwards;
         }
-        let spread_m = told.drift_m(left_m2, elapsed_s) / told.upwards.sqrt();
+        // A way upwards turns nothing; what little it costs bounds none.
+        let spread_m = told.drift_m(left_m2, elapsed_s) / told.upwards.max(1e-6).sqrt();
         let way_m = elapsed_s * (length(told.velocity_m_s) + told.speed_m_s) + spread_m;
         (told.upwards + (way_m / length(told.at_m)).powi(2)).min(1.0)
     }

@@ -5,7 +5,7 @@ use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
 use super::looks::looks_between;
 use super::mask::{Mask, Plane};
-use super::measure::Extent;
+use super::measure::{Extent, HEIGHT_M};
 use crate::ingest::Catalogue;
 use crate::policy::{
     ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
@@ -35,6 +35,8 @@ pub struct Lane {
     plane: Plane,
     /// Whether any of its sensors knows heights.
     pub(crate) extent: Extent,
+    /// From the lowest height that its sensors cover to the highest, or more.
+    heights_m: f64,
 }
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
@@ -152,6 +154,7 @@ impl Lane {
             permitted: vec![Some(Permitted { source: 0, cut: None })],
             masks: used.iter().map(seen).collect::<Result<_, ScanError>>()?,
             extent: extent(&used),
+            heights_m: heights_m(&used),
             plane: ground.plane().clone(),
         })
     }
@@ -166,6 +169,12 @@ impl Lane {
     #[must_use]
     pub fn extent(&self) -> Extent {
         self.extent
+    }
+
+    /// How far apart the heights of its objects may be.
+    #[must_use]
+    pub fn heights_m(&self) -> f64 {
+        self.heights_m
     }
 
     /// What the lane gets of a class; `None`: nothing.
@@ -365,6 +374,7 @@ impl<'a> Draft<'a> {
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
+            heights_m: heights_m(&sensors),
         })
     }
 }
@@ -412,6 +422,14 @@ fn named<'a, 'n>(catalogue: &'a Catalogue, numbers: impl Iterator<Item = &'n usi
 fn extent(sensors: &[(usize, &Sensor)]) -> Extent {
     let heights = sensors.iter().any(|(_, sensor)| sensor.height_span_m().is_some());
     if heights { Extent::Space } else { Extent::Plane }
+}
+
+/// From the lowest height that some sensors cover to the highest, at least what a radar sees to.
+fn heights_m(sensors: &[(usize, &Sensor)]) -> f64 {
+    let covered = sensors.iter().filter_map(|(_, sensor)| sensor.coverage.height_m());
+    let [low, high] =
+        covered.fold([f64::INFINITY, f64::NEG_INFINITY], |all, [low, high]| [low.min(all[0]), high.max(all[1])]);
+    (high - low).max(HEIGHT_M)
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.

@@ -68,6 +68,8 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
         extra_pv: (upright - level) * dt_s * dt_s / 2.0,
         extra_vv: (upright - level) * dt_s,
+        // Between what most tracks are known to and what some are.
+        height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,
         gate: 16.0,
         ..Look::default()
@@ -157,7 +159,7 @@ fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
 pub(crate) fn setups() -> Vec<LaneSetup> {
     let plane =
         Plane { origin: Place::default(), east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 1e3, cells: [1; 2] };
-    let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0 };
+    let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0, height_most_m: 7500.0 };
     let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, plane, prior };
     (0..LANES).map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone() }).collect()
 }

@@ -6,6 +6,7 @@ use crate::fusion::config::Config;
 use crate::fusion::error::{FusionError, WORD_MAX, counted};
 use crate::fusion::executor::KernelError;
 use crate::fusion::grid::Grid;
+use crate::fusion::undetected::Undetected;
 use crate::scan::{Observation, Scan, Sight, Sourced};
 use crate::time::seconds_between;
 
@@ -18,15 +19,22 @@ pub struct Feed {
 #[derive(Clone, Copy, Debug)]
 struct Lane {
     radial: bool,
+    height_information: f32,
     time_us: Option<i64>,
     scans: u32,
 }
 
 impl Feed {
-    /// Before the first scan of any lane; `radial` says of each whether up is away from the Earth's centre.
+    /// Before the first scan of any lane: of each, whether up is away from the Earth's centre, and its field.
     #[must_use]
-    pub fn new(radial: impl Iterator<Item = bool>) -> Self {
-        Self { lanes: radial.map(|radial| Lane { radial, time_us: None, scans: 0 }).collect() }
+    pub fn new(setups: &[(bool, &Undetected)]) -> Self {
+        let lane = |&(radial, field): &(bool, &Undetected)| Lane {
+            radial,
+            height_information: field.height_information(),
+            time_us: None,
+            scans: 0,
+        };
+        Self { lanes: setups.iter().map(lane).collect() }
     }
 
     /// Time of a lane's last scan.
@@ -52,6 +60,7 @@ impl Feed {
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let mut look = Look {
                 radial: u32::from(lane.radial),
+                height_information: lane.height_information,
                 gate: config.gate.get(),
                 first_detection: count(wave.arrived.len()),
                 first_cell: counted("cells", cells, WORD_MAX)?,

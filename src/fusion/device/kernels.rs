@@ -195,8 +195,8 @@ mirror! {
         pub confirm: f32,
         /// A detection with at least this probability makes its source a contributor.
         pub contributor: f32,
-        /// Twice the square of the largest standard deviation of a position, m².
-        pub spread_max: f32,
+        /// Twice the square of the largest standard deviation of a position along a horizontal axis, m².
+        pub level_max: f32,
         /// Belief propagation stops when no message moves by more.
         pub tolerance: f32,
         /// Detections that a track may choose among.

@@ -153,7 +153,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         recycle: existence.recycle.get(),
         confirm: existence.confirm.get(),
         contributor: existence.contributor.get(),
-        spread_max: 2.0 * (limit * limit),
+        level_max: 2.0 * (limit * limit),
         tolerance: config.association.tolerance,
         hypotheses_max: config.association.hypotheses_max.get(),
         stride: extent.field_cells,

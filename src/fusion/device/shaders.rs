@@ -14,9 +14,9 @@ macro_rules! kernel {
 /// All kernels, in the order in which a wave runs them first.
 pub const KERNELS: &[Kernel] = &[
     kernel!("grow": "shared/params", "shared/index", "shared/lane", "shared/look", "undetected/grow"),
-    kernel!("drift": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "undetected/drift"),
+    kernel!("drift": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "shared/up", "shared/vector", "undetected/drift"),
     kernel!("thin": "shared/params", "shared/index", "shared/look", "shared/plane_struct", "undetected/thin"),
-    kernel!("predict": "shared/params", "shared/index", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "predict"),
+    kernel!("predict": "shared/params", "shared/index", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "predict"),
     kernel!("clear": "shared/params", "shared/index", "scan/clear"),
     kernel!("reduce": "shared/params", "shared/index", "shared/scan", "shared/word", "scan/reduce"),
     kernel!("spine": "shared/params", "shared/index", "shared/scan", "shared/status", "scan/spine"),
@@ -55,7 +55,7 @@ pub const KERNELS: &[Kernel] = &[
     kernel!("settle_soft": "shared/params", "shared/index", "shared/cluster", "shared/cluster_kind", "shared/edges", "associate/settle_soft"),
     kernel!("update": "shared/params", "shared/index", "shared/detection", "shared/edges", "shared/observation", "shared/observation_struct", "shared/scalar_update", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/vector", "update"),
     kernel!("claim": "shared/params", "shared/index", "shared/columns", "shared/detection", "shared/edges", "manage/claim"),
-    kernel!("judge_tracks": "shared/params", "shared/index", "shared/fate", "shared/lane", "shared/look", "shared/number", "shared/plane", "shared/plane_struct", "shared/tile", "shared/track_fields", "shared/track_place", "shared/vector", "manage/judge_tracks"),
+    kernel!("judge_tracks": "shared/params", "shared/index", "shared/fate", "shared/lane", "shared/look", "shared/number", "shared/plane", "shared/plane_struct", "shared/state", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "manage/judge_tracks"),
     kernel!("mark": "shared/params", "shared/index", "manage/mark"),
     kernel!("muster": "shared/params", "shared/index", "shared/lane", "shared/look", "shared/status_atomic", "shared/track_fields", "manage/muster"),
     kernel!("tally_components": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/plane", "shared/plane_struct", "shared/seen", "shared/state", "shared/status_atomic", "shared/thinned", "shared/tile", "shared/vector", "manage/tally_components"),
