@@ -100,7 +100,9 @@ impl From<RunError> for Failure {
             RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
             RunError::Product(error) if error.in_place() => Code::Untidy,
-            RunError::Product(_) | RunError::Cache { .. } => Code::Output,
+            RunError::Product(_) | RunError::Cache { .. } | RunError::Ingest(IngestError::Unsorted { .. }) => {
+                Code::Output
+            }
             RunError::Stopped => Code::Interrupted,
             _ => Code::Input,
         };

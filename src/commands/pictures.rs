@@ -47,10 +47,6 @@ pub(super) fn describe(
     if report.ingest.rows_rejected() > 0 {
         parts.push(format!("\n{}\n", report.ingest));
     }
-    let late: u64 = report.lanes.iter().map(|lane| lane.late).sum();
-    if late > 0 {
-        parts.push(format!("\n{} rows came after their look was over and were left out\n", count(late)));
-    }
     parts.push("\n".to_owned());
     parts.extend(report.warnings.iter().map(|warning| {
         let Finding { file, line, found, wanted, severity: _ } = warning;

@@ -77,6 +77,11 @@ fn watched(
     let bar = screen.bar(0);
     let report = run_watched(request, seals, executor, &mut |progress| {
         match progress {
+            Progress::Sorting(rows) => {
+                bar.set_length(rows.saturating_mul(2));
+                bar.set_position(rows / 8);
+                bar.set_message("sorting by time");
+            }
             Progress::Classing(rows) => {
                 bar.set_length(rows.saturating_mul(2));
                 bar.set_position(rows / 4);

@@ -9,7 +9,8 @@
 use super::GuardError;
 use super::cells::{Cell, cell};
 use super::ground::{axes, dot, length, metres, plus};
-use super::rules::{Book, Demands, Partner, class, set};
+use super::measured::given;
+use super::rules::{Book, Demands, Level, Partner, class, set};
 use crate::ingest::{Catalogue, Options, Order, Reader};
 use crate::sensor::{Coverage, Kind, Measurement, Reading, Sensor};
 use crate::space::{Frame, Place};
@@ -224,6 +225,9 @@ impl Recording {
                 rows.push(Row::new(from, (time_us, class), (place, at, measurement)));
             }
         }
+        let mut in_time: Vec<(Row, Reading)> = rows.into_iter().zip(readings).collect();
+        in_time.sort_by_key(|(row, _)| row.time_us);
+        let (rows, readings) = in_time.into_iter().unzip();
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
         Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows, readings })
@@ -240,6 +244,8 @@ pub(super) struct Sight {
     /// Owner and label with the time of their first detection, the earliest first.
     pub(super) sources: Vec<(i64, String, String)>,
     scans: Vec<(i64, Vec<Row>)>,
+    /// The rows that it may have, by their numbers in the recording, in the order of docs/pictures.md.
+    pub(super) rows: Vec<usize>,
 }
 
 impl Sight {
@@ -257,13 +263,16 @@ impl Sight {
         }
         let mut rows = Vec::new();
         let mut first: BTreeMap<(String, String), i64> = BTreeMap::new();
-        for row in &recording.rows {
-            let Some((rank, _, count)) = sight.fused.get_mut(&row.class) else { continue };
-            let Some(level) = book.fuse.get(*rank).filter(|level| row.due(&level.demands, book.as_of_us)) else {
-                continue;
-            };
-            *count += 1;
+        sight.rows = (0..recording.rows.len())
+            .filter(|row| recording.rows.get(*row).is_some_and(|row| sight.level(row, book).is_some()))
+            .collect();
+        sight.order(recording, book);
+        for row in sight.rows.iter().filter_map(|row| recording.rows.get(*row)) {
+            let Some(level) = sight.level(row, book) else { continue };
             rows.push(row.seen_at(&level.demands, recording.catalogue.frame));
+            if let Some((_, _, count)) = sight.fused.get_mut(&row.class) {
+                *count += 1;
+            }
             if let Some(class) = recording.classes.get(row.class as usize) {
                 let time = first.entry((class.owner.clone(), class.label.clone())).or_insert(row.time_us);
                 *time = row.time_us.min(*time);
@@ -289,7 +298,41 @@ impl Sight {
         self.scans.iter().take(until).rev().map(|(scan_us, rows)| (*scan_us, rows.as_slice()))
     }
 
-    /// Sorts rows into looks; a row whose look is over is late and in none.
+    /// The level that a row is given at, if it is given.
+    pub(super) fn level<'a>(&self, row: &Row, book: &'a Book) -> Option<&'a Level> {
+        let (rank, ..) = self.fused.get(&row.class)?;
+        book.fuse.get(*rank).filter(|level| row.due(&level.demands, book.as_of_us))
+    }
+
+    /// Puts rows of one time into the order of what is given of them, then of their sensors, owners and labels.
+    fn order(&mut self, recording: &Recording, book: &Book) {
+        let mut rows = std::mem::take(&mut self.rows);
+        let time = |row: &usize| recording.rows.get(*row).map(|row| row.time_us);
+        for tied in rows.chunk_by_mut(|a, b| time(a) == time(b)).filter(|tied| tied.len() > 1) {
+            let key = |&number: &usize| {
+                let row = recording.rows.get(number)?;
+                let of = recording.catalogue.sensors.get(row.sensor as usize)?;
+                let level = self.level(row, book)?;
+                let reading = *recording.readings.get(number)?;
+                let (metres, measurement) = given(reading, of, recording.catalogue.frame, &level.demands)?;
+                let class = recording.classes.get(row.class as usize)?;
+                Some((Place::from_metres(metres), measurement, (row.sensor, &class.owner, &class.label)))
+            };
+            let mut keyed: Vec<_> = tied.iter().map(|row| (key(row), *row)).collect();
+            keyed.sort_by(|(a, _), (b, _)| match (a, b) {
+                (Some((place, m, source)), Some((other_place, other_m, other_source))) => {
+                    m.compare(place, (other_m, other_place)).then_with(|| source.cmp(other_source))
+                }
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            });
+            for (place, (_, row)) in tied.iter_mut().zip(keyed) {
+                *place = row;
+            }
+        }
+        self.rows = rows;
+    }
+
+    /// Sorts rows into looks.
     fn scan(&mut self, recording: &Recording, rows: &[Row]) {
         let Some([first_us, last_us]) = self.span_us else { return };
         let sensors: BTreeSet<u32> = rows.iter().map(|row| row.sensor).collect();

@@ -11,6 +11,7 @@
 
 mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
+mod measured; // a measurement as a level gives it
 mod evidence; // what each partner may have had fused
 mod given; // detections as they were given, and their digest
 mod finding; // what goes beyond

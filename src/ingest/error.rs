@@ -60,6 +60,14 @@ pub enum IngestError {
         /// What it held before it was first read.
         wanted: String,
     },
+    /// Rows that are being sorted cannot be held on disk.
+    #[error("{}: rows cannot be sorted on this disk: {what}; wanted room for the recording once more", folder.display())]
+    Unsorted {
+        /// The folder that holds them, or the file that they are from.
+        folder: PathBuf,
+        /// What the system says.
+        what: String,
+    },
     /// A file cannot be written.
     #[error("{}: cannot be written: {what}", path.display())]
     Write {

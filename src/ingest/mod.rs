@@ -19,6 +19,7 @@ mod detections; // what rows become
 mod labels; // markings, numbered
 mod rows; // table -> detections or reasons
 mod pass; // the digest of what a pass gave
+mod sorted; // rows in any order -> rows in that of time
 mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
 mod recording; // a folder, its files opened once

@@ -9,9 +9,10 @@ use std::fmt;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::rows::Row;
+use super::rows::{Kept, Row};
 use super::table::Table;
 use crate::digest::hex;
+use crate::sensor::Reading;
 
 /// Rows that are hashed together.
 const BLOCK: usize = 4096;
@@ -42,19 +43,34 @@ pub(super) struct Passing {
 impl Passing {
     /// Takes in the rows of a table that became detections.
     pub(super) fn take<F: Sync>(&mut self, table: &Table, rows: &[Result<Row, F>]) {
+        self.blocks(rows, |at, row, bytes| {
+            let Ok(row) = row else { return };
+            let label = table.label.as_ref().and_then(|label| label.get(at)).unwrap_or_default();
+            put((row.time_us, row.sensor, &row.reading), (label, table.identified(at)), bytes);
+        });
+        self.rows += rows.iter().filter(|row| row.is_ok()).count() as u64;
+    }
+
+    /// Takes in rows that were kept.
+    pub(super) fn take_kept(&mut self, rows: &[Kept], labels: &[String]) {
+        self.blocks(rows, |_, row, bytes| {
+            let label = labels.get(row.label as usize).map_or("", String::as_str);
+            put((row.time_us, row.sensor, &row.reading), (label, row.identified), bytes);
+        });
+        self.rows += rows.len() as u64;
+    }
+
+    fn blocks<T: Sync>(&mut self, rows: &[T], put: impl Fn(usize, &T, &mut Vec<u8>) + Sync) {
         let blocks = rows.par_chunks(BLOCK).enumerate().map(|(block, rows)| {
             let mut bytes = Vec::with_capacity(rows.len() * 96);
             for (row, at) in rows.iter().zip(block * BLOCK..) {
-                if let Ok(row) = row {
-                    put(row, table, at, &mut bytes);
-                }
+                put(at, row, &mut bytes);
             }
             <[u8; 32]>::from(Sha256::digest(&bytes))
         });
         for digest in blocks.collect::<Vec<_>>() {
             self.hash.update(digest);
         }
-        self.rows += rows.iter().filter(|row| row.is_ok()).count() as u64;
     }
 
     /// So far.
@@ -63,12 +79,11 @@ impl Passing {
     }
 }
 
-fn put(row: &Row, table: &Table, at: usize, bytes: &mut Vec<u8>) {
-    bytes.extend(row.time_us.to_le_bytes());
-    bytes.extend(row.sensor.to_le_bytes());
-    row.reading.put(bytes);
-    let label = table.label.as_ref().and_then(|label| label.get(at)).unwrap_or_default();
+fn put((time_us, sensor, reading): (i64, u32, &Reading), (label, identified): (&str, bool), bytes: &mut Vec<u8>) {
+    bytes.extend(time_us.to_le_bytes());
+    bytes.extend(sensor.to_le_bytes());
+    reading.put(bytes);
     bytes.extend((label.len() as u64).to_le_bytes());
     bytes.extend(label.as_bytes());
-    bytes.push(u8::from(table.identified(at)));
+    bytes.push(u8::from(identified));
 }

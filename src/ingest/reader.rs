@@ -12,6 +12,7 @@ use super::pass::Pass;
 use super::recording::Opened;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
+use super::sorted::{Sorted, SortedRows, Sorter};
 use super::table::{Layout, Table};
 
 /// A table on disk, in either format.
@@ -57,8 +58,16 @@ impl Source {
 #[derive(Debug)]
 pub struct Reader<'a> {
     catalogue: &'a Catalogue,
-    source: Source,
-    intake: Intake,
+    options: Options,
+    keeps_readings: bool,
+    rows: Rows<'a>,
+}
+
+/// Where the rows of a reader come from.
+#[derive(Debug)]
+enum Rows<'a> {
+    File(Source, Box<Intake>),
+    Sorted(Box<SortedRows<'a>>),
 }
 
 impl<'a> Reader<'a> {
@@ -80,13 +89,24 @@ impl<'a> Reader<'a> {
     fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
         let layout = Layout::detections(catalogue.frame, catalogue.time);
         let source = Source::of(opened, file, layout, options.rows_per_batch)?;
-        Ok(Self { catalogue, source, intake: Intake::new(opened.path.clone(), options) })
+        let rows = Rows::File(source, Box::new(Intake::new(opened.path.clone(), options)));
+        Ok(Self { catalogue, options, keeps_readings: false, rows })
+    }
+
+    /// Reads rows that were read and sorted before.
+    pub(super) fn sorted(
+        (sorted, path): (&'a Sorted, &Path),
+        catalogue: &'a Catalogue,
+        options: Options,
+    ) -> Result<Self, IngestError> {
+        let rows = Rows::Sorted(Box::new(SortedRows::of(sorted, path)?));
+        Ok(Self { catalogue, options, keeps_readings: false, rows })
     }
 
     /// Keeps what was measured in the batches, beside what it was converted to.
     #[must_use]
     pub fn with_readings(mut self) -> Self {
-        self.intake.keeps_readings = true;
+        self.keeps_readings = true;
         self
     }
 
@@ -95,29 +115,70 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// A cell of another type, an unknown sensor, a quantity without a standard deviation; if strict, the first bad row.
     pub fn next_batch(&mut self) -> Result<Option<Detections>, IngestError> {
-        while let Some(table) = self.source.next()? {
-            let taken = self.intake.take(table, self.catalogue);
+        let (source, intake) = match &mut self.rows {
+            Rows::File(source, intake) => (source, intake),
+            Rows::Sorted(rows) => {
+                return rows.next_batch((self.options.rows_per_batch, self.keeps_readings), self.catalogue);
+            }
+        };
+        intake.keeps_readings = self.keeps_readings;
+        while let Some(table) = source.next()? {
+            let taken = intake.take(table, self.catalogue);
             if taken.is_err() {
-                self.source = Source::Done;
+                *source = Source::Done;
             }
             let batch = taken?;
             if !batch.time_us.is_empty() {
                 return Ok(Some(batch));
             }
         }
-        self.intake.end()?;
+        intake.end()?;
         Ok(None)
+    }
+
+    /// Whether no detection so far is earlier than one before it.
+    #[must_use]
+    pub const fn is_in_order(&self) -> bool {
+        match &self.rows {
+            Rows::File(_, intake) => intake.in_order,
+            Rows::Sorted(_) => true,
+        }
+    }
+
+    /// Reads on to the end and gives the rows in the order of time, a run of `rows_max` of them in memory and the others in
+    /// a file without a name in `folder`; `heard` hears how many there are so far.
+    pub(super) fn sort<E: From<IngestError>>(
+        mut self,
+        (folder, rows_max): (&Path, usize),
+        heard: &mut dyn FnMut(u64) -> Result<(), E>,
+    ) -> Result<Sorted, E> {
+        self.keeps_readings = true;
+        let mut sorter = Sorter::new(folder, rows_max);
+        let (mut rows, mut labels) = (0, Vec::new());
+        while let Some(batch) = self.next_batch()? {
+            sorter.take(&batch)?;
+            rows += batch.len() as u64;
+            labels = batch.labels;
+            heard(rows)?;
+        }
+        Ok(sorter.finish(labels, self.report().clone())?)
     }
 
     /// How many detections there were so far, and a digest of them: equal for passes over equal rows.
     #[must_use]
     pub fn pass(&self) -> Pass {
-        self.intake.pass()
+        match &self.rows {
+            Rows::File(_, intake) => intake.pass(),
+            Rows::Sorted(rows) => rows.pass(),
+        }
     }
 
     /// What became of the rows so far.
     #[must_use]
     pub const fn report(&self) -> &IngestReport {
-        &self.intake.report
+        match &self.rows {
+            Rows::File(_, intake) => &intake.report,
+            Rows::Sorted(rows) => rows.report(),
+        }
     }
 }

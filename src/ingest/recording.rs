@@ -14,6 +14,7 @@ use super::catalogue::Catalogue;
 use super::error::IngestError;
 use super::reader::Reader;
 use super::rows::Options;
+use super::sorted::{RUN_ROWS, Sorted};
 use super::truth::{Truth, TruthReader};
 use crate::digest::{self, FileDigest};
 use crate::files;
@@ -25,6 +26,8 @@ pub struct Recording {
     described: Opened,
     detections: Opened,
     truth: Option<Opened>,
+    /// The detections in the order of time, where the file has another.
+    sorted: OnceLock<Sorted>,
 }
 
 impl Recording {
@@ -38,7 +41,7 @@ impl Recording {
         let catalogue = Catalogue::parse(&described.text()?, &described.path)?;
         let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
         let detections = Opened::table(folder, "detections")?.ok_or_else(missing)?;
-        Ok(Self { catalogue, described, detections, truth: Opened::table(folder, "truth")? })
+        Ok(Self { catalogue, described, detections, truth: Opened::table(folder, "truth")?, sorted: OnceLock::new() })
     }
 
     /// What `recording.toml` says.
@@ -53,12 +56,32 @@ impl Recording {
         &self.detections.path
     }
 
-    /// Reads the detections from the first on; one reader at a time.
+    /// Reads the detections from the first on, in the order of the file or, once sorted, in that of time; one reader at a
+    /// time.
     ///
     /// # Errors
     /// As [`Reader::open`].
     pub fn reader(&self, options: Options) -> Result<Reader<'_>, IngestError> {
-        Reader::of(&self.detections, &self.catalogue, options)
+        match self.sorted.get() {
+            Some(sorted) => Reader::sorted((sorted, &self.detections.path), &self.catalogue, options),
+            None => Reader::of(&self.detections, &self.catalogue, options),
+        }
+    }
+
+    /// Sorts the detections by time: from now on every reader gives them in that order. Many are held on disk, in a file
+    /// without a name in `folder`; `heard` hears how many have been read.
+    ///
+    /// # Errors
+    /// As [`Recording::reader`] and its batches, what `heard` gives, or a disk without room.
+    pub fn sort<E: From<IngestError>>(
+        &self,
+        options: Options,
+        folder: &Path,
+        heard: &mut dyn FnMut(u64) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sorted = self.reader(options)?.sort((folder, RUN_ROWS), heard)?;
+        self.sorted.get_or_init(|| sorted);
+        Ok(())
     }
 
     /// Reads the true states batch by batch; `None` if there was no truth when the recording was opened.

@@ -32,7 +32,7 @@ pub enum Order {
     /// A row earlier than an accepted one before it is rejected. So one row may cost others of other owners their
     /// place: where that must not be, take rows in any order and sort what each picture is made from.
     Required,
-    /// Rows are taken as they come.
+    /// Rows are taken as they come; [`Recording::sort`](super::Recording::sort) gives them in the order of time.
     Any,
 }
 
@@ -42,6 +42,35 @@ pub(super) struct Row {
     pub(super) sensor: u32,
     pub(super) reading: Reading,
     converted: Converted,
+}
+
+impl Row {
+    /// A row that was one before; `None` if it is not.
+    pub(super) fn again(kept: &Kept, site: &Site) -> Option<Self> {
+        let Kept { time_us, sensor, reading, .. } = *kept;
+        Some(Self { time_us, sensor, reading, converted: reading.convert(site)? })
+    }
+
+    /// Appends it to a batch, with its label and whether its target sent an address.
+    pub(super) fn put(&self, (label, identified): (u32, bool), batch: &mut Detections) {
+        batch.time_us.push(self.time_us);
+        batch.sensor.push(self.sensor);
+        batch.place.push(Place::from_metres(self.converted.metres));
+        batch.horizontal.push(self.converted.horizontal);
+        batch.measurement.push(self.converted.measurement);
+        batch.label.push(label);
+        batch.identified.push(identified);
+    }
+}
+
+/// What a row that became a detection is kept as, to be sorted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) time_us: i64,
+    pub(super) sensor: u32,
+    pub(super) label: u32,
+    pub(super) identified: bool,
+    pub(super) reading: Reading,
 }
 
 /// A row that did not.
@@ -55,6 +84,8 @@ enum Fault {
 pub(super) struct Intake {
     options: Options,
     latest_us: Option<i64>,
+    /// Whether no row so far is earlier than one before it.
+    pub(super) in_order: bool,
     labels: Labels,
     passing: Passing,
     /// Whether batches keep what was measured beside what it was converted to.
@@ -66,7 +97,7 @@ impl Intake {
     pub(super) fn new(file: std::path::PathBuf, options: Options) -> Self {
         let report = IngestReport::new(file);
         let (labels, passing) = (Labels::default(), Passing::default());
-        Self { options, latest_us: None, labels, passing, keeps_readings: false, report }
+        Self { options, latest_us: None, in_order: true, labels, passing, keeps_readings: false, report }
     }
 
     /// What became of the rows so far.
@@ -124,7 +155,8 @@ impl Intake {
         catalogue: &Catalogue,
     ) -> Result<(), IngestError> {
         let time_us = detection.time_us;
-        if self.options.order == Order::Required && self.latest_us.is_some_and(|latest| time_us < latest) {
+        let in_order = self.latest_us.is_none_or(|latest_us| latest_us <= time_us);
+        if self.options.order == Order::Required && !in_order {
             let found = match catalogue.time {
                 TimeScale::Timestamp => format_timestamp(time_us),
                 TimeScale::Seconds => (time_us as f64 * 1e-6).to_string(),
@@ -139,17 +171,12 @@ impl Intake {
             most: Labels::MOST,
         })?;
         self.latest_us = Some(time_us);
+        self.in_order &= in_order;
         self.report.accept();
-        batch.time_us.push(time_us);
-        batch.sensor.push(detection.sensor);
-        batch.place.push(Place::from_metres(detection.converted.metres));
-        batch.horizontal.push(detection.converted.horizontal);
-        batch.measurement.push(detection.converted.measurement);
+        detection.put((label, table.identified(row)), batch);
         if self.keeps_readings {
             batch.reading.push(detection.reading);
         }
-        batch.label.push(label);
-        batch.identified.push(table.identified(row));
         Ok(())
     }
 

@@ -165,6 +165,12 @@ impl Staging {
         fs::remove_dir_all(&trial).map_err(io_error(&trial, "remove the folder"))
     }
 
+    /// A hidden folder for what the run needs and the output does not.
+    #[must_use]
+    pub fn scratch(&self) -> &Path {
+        self.beside.path()
+    }
+
     /// The folder that will be `OUT`.
     #[must_use]
     pub fn folder(&self) -> PathBuf {

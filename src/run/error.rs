@@ -86,12 +86,6 @@ pub enum RunError {
     /// Whoever started the run had it stopped.
     #[error("stopped before it was done")]
     Stopped,
-    /// Rows that came too late, where that is fatal.
-    #[error("{rows} rows of one segment came after later ones had ended their look, wanted rows in time order")]
-    Late {
-        /// How many.
-        rows: u64,
-    },
     /// A report period that is none.
     #[error("`report_period_s` is {period_s}, wanted seconds from 0.000001 to 4000000000")]
     ReportPeriod {

@@ -35,8 +35,7 @@ struct Known<'a> {
 /// Fuses all lanes and reports their tracks; gives what became of each, and what it took.
 ///
 /// # Errors
-/// If the recording cannot be read, late rows are fatal and there are some, the device fails, a rule fails, or a file
-/// cannot be read or written.
+/// If the recording cannot be read, the device fails, a rule fails, or a file cannot be read or written.
 pub(super) fn fuse(
     (request, cache): (&Request<'_>, Option<&Cache>),
     executor: Executor,
@@ -54,7 +53,6 @@ pub(super) fn fuse(
         let all_fed = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
             tell(listener, Progress::Comparing(rows, all))
         })?;
-        fail_if_late(request, &all_fed)?;
         outcomes = Some(all_fed);
         known = Some(Known::look_up(cache, inputs, begin()?, &mut work));
         work.seconds.look_up = started.elapsed().as_secs_f64();
@@ -72,7 +70,6 @@ pub(super) fn fuse(
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };
     if !chosen.is_empty() {
         let fed = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
-        fail_if_late(request, &fed)?;
         outcomes = outcomes.or(Some(fed));
     }
     // Before the cache keeps anything.
@@ -80,13 +77,6 @@ pub(super) fn fuse(
     fusing.finish(&mut work)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     Ok((outcomes.unwrap_or_default(), work))
-}
-
-fn fail_if_late(request: &Request<'_>, outcomes: &[Outcome]) -> Result<(), RunError> {
-    match outcomes.iter().find(|outcome| outcome.late > 0) {
-        Some(outcome) if request.strict => Err(RunError::Late { rows: outcome.late }),
-        _ => Ok(()),
-    }
 }
 
 impl<'a> Known<'a> {

@@ -1,6 +1,6 @@
 //! The whole path: a recording and a policy in, one picture per partner out.
 //!
-//! Two passes over the recording, neither of which holds more of it than a batch and the looks that are open. The
+//! Rows in any other order are put into that of time first. Then two passes over the recording, neither of which holds more of it than a batch and the looks that are open. The
 //! first finds the classes of detections, which the policy decides over; the second forms looks, hands every lane what
 //! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
 //! With a cache, a pass between them finds out which lanes need not be fused again. All passes read the same open files
@@ -79,6 +79,8 @@ impl<'a> Request<'a> {
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
+    /// So many rows have been read to be sorted, because they are not in the order of time.
+    Sorting(u64),
     /// So many rows have been classed.
     Classing(u64),
     /// So many of so many rows have been compared with what is in the cache.
@@ -180,7 +182,7 @@ fn run_opened(
     let staging = Staging::create(request.out)?;
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     check_truth(request.recording, recording, request.config)?;
-    let (classifier, pass, ingest) = class(request, recording, &policy, listener)?;
+    let (classifier, pass, ingest) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
         recording,
@@ -204,8 +206,7 @@ fn run_opened(
     tell(listener, Progress::Scoring)?;
     let origin = origin(recording, &policy, request.config, request.as_of_us)?;
     let mut staging = staging.made_from(origin.with_rows(ingest.rows_read));
-    let late = outcomes.iter().map(|outcome| outcome.late).collect();
-    let outcome = report::Outcome { decisions: &decisions, ingest, late, work, released, authority };
+    let outcome = report::Outcome { decisions: &decisions, ingest, work, released, authority };
     let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };
@@ -233,25 +234,50 @@ pub fn origin(
     })
 }
 
-/// First pass: the classes of all detections.
+/// What the first pass finds.
+type Classed = (Classifier, Pass, IngestReport);
+
+/// First pass: the classes of all detections, which are in the order of time from then on.
+fn classes(
+    request: &Request<'_>,
+    recording: &Recording,
+    (policy, scratch): (&Policy, &Path),
+    listener: &mut Listener<'_>,
+) -> Result<Classed, RunError> {
+    if let Some(classed) = class(request, recording, policy, listener)? {
+        return Ok(classed);
+    }
+    recording.sort(options(request), scratch, &mut |rows| tell(listener, Progress::Sorting(rows)))?;
+    let classed = class(request, recording, policy, listener)?;
+    classed.ok_or_else(|| RunError::Changed {
+        path: recording.detections().to_owned(),
+        found: "rows in another order".to_owned(),
+        wanted: "the order of time, as sorted".to_owned(),
+    })
+}
+
+/// The classes of all detections; `None` if one is earlier than one before it.
 fn class(
     request: &Request<'_>,
     recording: &Recording,
     policy: &Policy,
     listener: &mut Listener<'_>,
-) -> Result<(Classifier, Pass, IngestReport), RunError> {
+) -> Result<Option<Classed>, RunError> {
     let mut classifier = Classifier::new(policy, recording.catalogue(), request.as_of_us)?;
     let mut reader = recording.reader(options(request))?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
+        if !reader.is_in_order() {
+            return Ok(None);
+        }
         classifier.classify(&batch)?;
         rows += batch.time_us.len() as u64;
         tell(listener, Progress::Classing(rows))?;
     }
-    Ok((classifier, reader.pass(), reader.report().clone()))
+    Ok(Some((classifier, reader.pass(), reader.report().clone())))
 }
 
 fn options(request: &Request<'_>) -> Options {
-    // Every lane keeps its own order: a row that it may not see must not make one of its own rows late.
+    // None is lost for its place in the file: a row that a lane may not see must not cost it one that it may.
     Options { strict: request.strict, rows_per_batch: BATCH_ROWS, order: Order::Any }
 }

@@ -56,8 +56,6 @@ pub struct LaneReport {
     pub partners: Vec<String>,
     /// Detections that it may fuse.
     pub detections: u64,
-    /// Of these, those left out because they came after their look was over.
-    pub late: u64,
 }
 
 /// What one partner got.
@@ -175,8 +173,6 @@ pub(super) struct Outcome<'a> {
     pub(super) decisions: &'a Decisions,
     /// Rows read and rejected.
     pub(super) ingest: IngestReport,
-    /// Late rows of each lane.
-    pub(super) late: Vec<u64>,
     /// What it took.
     pub(super) work: WorkReport,
     /// The pictures.
@@ -198,7 +194,7 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, late, work, released, authority } = outcome;
+        let Outcome { decisions, ingest, work, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, basis, &released, staging);
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
@@ -234,11 +230,9 @@ impl RunReport {
             partners: partners.collect(),
             lanes: lanes
                 .iter()
-                .zip(late)
-                .map(|(lane, late)| LaneReport {
+                .map(|lane| LaneReport {
                     partners: lane.partners.iter().filter_map(|&p| names.get(p).cloned()).collect(),
                     detections: lane.detections,
-                    late,
                 })
                 .collect(),
             authority,

@@ -1,7 +1,8 @@
 //! The digest of the detections that a lane was given.
 //!
 //! It stands in the manifests of the lane's partners, so it is made from what they may have alone, after delay, coarsening
-//! and omission, in the order of the recording, whatever its format, its batches and the rows between them. Sensors are
+//! and omission, in the order of time, whatever the recording's format and order, its batches and the rows between them;
+//! detections of one time are in the order of what follows sensor, number by number, and then of the catalogue. Sensors are
 //! numbered as they turn up among these rows: no name goes in. For every detection, little endian: time in microseconds
 //! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
 //! whether the range is slant (u8), range rate with its standard deviation if there is one (u8, 2 × f32).
@@ -22,13 +23,32 @@ const BLOCK: usize = 1 << 14;
 pub(super) struct Taken {
     rows: u64,
     sensors: BTreeMap<usize, u32>,
+    /// Rows of one time, of which more may come.
+    held: Vec<Row>,
     bytes: Vec<u8>,
     hash: Sha256,
 }
 
 impl Taken {
-    /// Takes in one more.
+    /// Takes in one more; none is earlier than the one before.
     pub(super) fn push(&mut self, row: &Row) {
+        if self.held.first().is_some_and(|first| first.time_us != row.time_us) {
+            self.put_held();
+        }
+        self.held.push(*row);
+    }
+
+    fn put_held(&mut self) {
+        let mut held = std::mem::take(&mut self.held);
+        held.sort_by(Row::compare);
+        for row in &held {
+            self.put(row);
+        }
+        held.clear();
+        self.held = held;
+    }
+
+    fn put(&mut self, row: &Row) {
         let next = u32::try_from(self.sensors.len()).unwrap_or(u32::MAX);
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
@@ -56,6 +76,7 @@ impl Taken {
 
     /// How many there were, and their digest.
     pub(super) fn finish(mut self) -> Given {
+        self.put_held();
         self.hash.update(&self.bytes);
         Given { rows: self.rows, sha256: hex(&self.hash.finalize()) }
     }

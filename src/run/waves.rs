@@ -45,8 +45,6 @@ const REPORTS_MAX: u64 = 10_000_000;
 /// What a pass gave a lane.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    /// Rows that came too late.
-    pub(super) late: u64,
     /// Its detections, where a partner may have a digest of them.
     pub(super) given: Option<Given>,
 }
@@ -84,7 +82,7 @@ pub(super) fn feed<'a>(
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
     waves.end(taker, &mut || progress(rows))?;
-    let outcome = |fed: Fed<'_>| Outcome { late: fed.scans.late(), given: fed.taken.map(Taken::finish) };
+    let outcome = |fed: Fed<'_>| Outcome { given: fed.taken.map(Taken::finish) };
     Ok(waves.lanes.into_iter().map(outcome).collect())
 }
 

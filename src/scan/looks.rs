@@ -12,6 +12,7 @@
 
 use crate::sensor::{Measurement, Sensor};
 use crate::space::Place;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 
 /// One detection, as a look holds it.
@@ -29,6 +30,15 @@ pub struct Row {
     pub source: u8,
 }
 
+impl Row {
+    /// The order of rows, whatever that in a file: of their times, then of what was measured.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        (self.time_us.cmp(&other.time_us))
+            .then_with(|| self.measurement.compare(&self.place, (&other.measurement, &other.place)))
+            .then_with(|| (self.sensor, self.source).cmp(&(other.sensor, other.source)))
+    }
+}
+
 /// One look of one sensor.
 #[derive(Debug)]
 pub struct Look {
@@ -40,7 +50,7 @@ pub struct Look {
     pub end_us: i64,
     /// The time of its scan: that of its latest detection, or the end of an empty look; never before the scan before.
     pub time_us: i64,
-    /// What it detected.
+    /// What it detected, in the order of time; detections of one time in an order that only they decide.
     pub rows: Vec<Row>,
     /// Whether some looks between the lane's last row and this one were left out.
     pub after_rest: bool,
@@ -192,9 +202,10 @@ impl Looks {
     }
 
     fn close(&mut self) -> Option<Look> {
-        let ((end_us, rank), Open { sensor, period_us, taken, rows }) = self.open.pop_first()?;
+        let ((end_us, rank), Open { sensor, period_us, taken, mut rows }) = self.open.pop_first()?;
         self.ends.remove(&sensor);
-        let latest_us = rows.iter().map(|row| row.time_us).max().unwrap_or(end_us);
+        rows.sort_by(Row::compare);
+        let latest_us = rows.last().map_or(end_us, |row| row.time_us);
         let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
         self.scanned_us = Some(time_us);
         let look = Look { sensor, start_us: end_us - period_us, end_us, time_us, rows, after_rest: self.resting };

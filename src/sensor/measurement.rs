@@ -1,5 +1,9 @@
 //! A measurement in engine coordinates: a place, and standard deviations along measured axes.
 
+use std::cmp::Ordering;
+
+use crate::space::Place;
+
 /// How a position was measured: along `rows` orthonormal axes, each with its standard deviation.
 ///
 /// A position report has its axes along x, y(, z) or east, north(, up). A radar has them along the line of sight,
@@ -18,6 +22,27 @@ pub struct Measurement {
     pub slant: bool,
     /// Measured range rate in metres a second, and its standard deviation.
     pub range_rate_m_s: Option<[f32; 2]>,
+}
+
+impl Measurement {
+    /// An order of measurements that only what was measured decides: rows of equal time have it, whatever their order in
+    /// a file.
+    #[must_use]
+    pub(crate) fn compare(&self, at: &Place, (other, other_at): (&Self, &Place)) -> Ordering {
+        let reals = |a: &[f32], b: &[f32]| {
+            let orders = a.iter().zip(b).map(|(a, b)| a.total_cmp(b));
+            orders.fold(Ordering::Equal, Ordering::then)
+        };
+        let rate = |m: &Self| m.range_rate_m_s.unwrap_or_default();
+        (at.tile.cmp(&other_at.tile))
+            .then_with(|| reals(&at.offset_m, &other_at.offset_m))
+            .then_with(|| self.rows.cmp(&other.rows))
+            .then_with(|| reals(&self.sigma_m, &other.sigma_m))
+            .then_with(|| self.range_m.total_cmp(&other.range_m))
+            .then_with(|| self.slant.cmp(&other.slant))
+            .then_with(|| self.range_rate_m_s.is_some().cmp(&other.range_rate_m_s.is_some()))
+            .then_with(|| reals(&rate(self), &rate(other)))
+    }
 }
 
 /// A measurement with its place.

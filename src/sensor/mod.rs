@@ -3,6 +3,7 @@
 //! One file a kind, which owns its keys, columns, conversion and what coarsening does to it; [`Kind`] is where they are
 //! told apart. Formats: `docs/formats.md`.
 
+mod bytes; // measurements, read back
 mod columns; // cells of a row, as a kind asks for them
 mod coverage; // what a sensor sees
 mod measurement; // axes and standard deviations

@@ -2,6 +2,9 @@
 //!
 //! A position is taken as it is, along x, y(, z) or east, north, up.
 
+use std::io::{self, Read};
+
+use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
 use super::{Keys, Noise};
@@ -149,6 +152,24 @@ impl Fix {
                     && is_pair([altitude_m, sigma_horizontal_m])
                     && sigma_vertical_m.is_none_or(|sigma| is_pair([altitude_m, sigma]))
             }
+        }
+    }
+
+    /// What [`Fix::numbers`] gave, its first kind being `of`.
+    pub(super) fn get(of: u8, from: &mut impl Read) -> io::Result<Self> {
+        match of {
+            0 | 1 => {
+                let [x, y, sigma_horizontal_m] = numbers(from)?;
+                let vertical_m = if of == 1 { Some(numbers(from)?) } else { None };
+                Ok(Self::Local { horizontal_m: [x, y], sigma_horizontal_m, vertical_m })
+            }
+            2 => {
+                let [latitude_deg, longitude_deg, altitude_m, sigma_horizontal_m] = numbers(from)?;
+                let position = Geodetic { latitude_deg, longitude_deg, altitude_m };
+                let [sigma] = if kind(from)? == 0 { [None] } else { numbers(from)?.map(Some) };
+                Ok(Self::Geodetic { position, sigma_horizontal_m, sigma_vertical_m: sigma })
+            }
+            _ => Err(unknown(of)),
         }
     }
 

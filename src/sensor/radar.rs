@@ -25,6 +25,9 @@
 //! the point is where the range meets altitude zero (or comes nearest), axis 0 is horizontal, and nothing is debiased,
 //! because the filter takes the range along a direction that it predicts.
 
+use std::io::{self, Read};
+
+use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
 use super::{Keys, Noise, Site};
@@ -181,6 +184,14 @@ impl Polar {
         let Self { range_m, azimuth_rad, elevation_rad, altitude_m, range_rate_m_s } = self;
         let mut optional = [elevation_rad, altitude_m, range_rate_m_s].into_iter().flatten();
         range_m[0] > 0.0 && is_pair(*range_m) && is_pair(*azimuth_rad) && optional.all(|pair| is_pair(*pair))
+    }
+
+    /// What [`Polar::numbers`] gave.
+    pub(super) fn get(from: &mut impl Read) -> io::Result<Self> {
+        let mut pair = || if kind(from)? == 0 { Ok(None) } else { numbers(from).map(Some) };
+        let mut measured = || pair()?.ok_or_else(|| unknown(0));
+        let (range_m, azimuth_rad) = (measured()?, measured()?);
+        Ok(Self { range_m, azimuth_rad, elevation_rad: pair()?, altitude_m: pair()?, range_rate_m_s: pair()? })
     }
 
     /// Every number of it, for a digest.

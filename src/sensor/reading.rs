@@ -1,6 +1,9 @@
 //! What a sensor measured, before it is turned into engine coordinates: so that parts of it can be left out, or its
 //! place made coarse, without a trace of the rest in any digit.
 
+use std::io::{self, Read};
+
+use super::bytes::kind;
 use super::measurement::{Converted, Measurement};
 use super::position::Fix;
 use super::radar::Polar;
@@ -98,7 +101,19 @@ impl Reading {
         }
     }
 
-    /// Every bit of it, for a digest.
+    /// What [`Reading::put`] wrote.
+    ///
+    /// # Errors
+    /// What the system says, or bytes that it did not write.
+    pub(crate) fn get(from: &mut impl Read) -> io::Result<Self> {
+        Ok(match kind(from)? {
+            3 => Self::Radar(Polar::get(from)?),
+            4 => Self::RadarWithoutHeight(Polar::get(from)?),
+            of => Self::Position(Fix::get(of, from)?),
+        })
+    }
+
+    /// Every bit of it, for a digest, and for [`Reading::get`].
     pub(crate) fn put(&self, bytes: &mut Vec<u8>) {
         let mut take = |kind: u8, numbers: &[f64]| {
             bytes.push(kind);
