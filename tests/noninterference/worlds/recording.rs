@@ -186,7 +186,6 @@ impl World {
                 self.rows.iter_mut().filter(|row| row.sensor == sensor).for_each(|row| row.time_us += years);
                 self.rows.sort_by_key(|row| row.time_us);
             }
-            14..19 => self.rows.sort_by_cached_key(|_| random.next()),
             _ => {}
         }
     }
