@@ -79,6 +79,13 @@ fn text(bytes: Vec<u8>) -> io::Result<String> {
     })
 }
 
+/// The next bytes.
+pub(crate) fn array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    from.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn not(what: String) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }

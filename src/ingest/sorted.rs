@@ -18,6 +18,7 @@ use super::error::IngestError;
 use super::pass::{Pass, Passing};
 use super::report::IngestReport;
 use super::rows::{Kept, Row};
+use crate::files::array;
 use crate::sensor::{Reading, Site};
 
 /// Rows of a run: some 140 bytes each in memory, twice while they are sorted.
@@ -136,12 +137,6 @@ impl Kept {
         let [identified] = array(from)?;
         Ok(Self { time_us, sensor, label, identified: identified != 0, reading: Reading::get(from)? })
     }
-}
-
-fn array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    from.read_exact(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// A part of a file; several are read by turns.

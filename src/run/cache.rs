@@ -9,7 +9,7 @@
 
 use super::RunError;
 use super::inputs::Hashing;
-use crate::files;
+use crate::files::{self, array};
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::state::State;
@@ -159,9 +159,7 @@ fn whole(path: &Path, digest: &str, mut times_us: impl Iterator<Item = i64>) -> 
     file.read_to_end(&mut last)?;
     let mut begin = || {
         file.rewind()?;
-        let mut first = [0; HEAD.len()];
-        file.read_exact(&mut first)?;
-        Ok::<_, io::Error>(first == HEAD)
+        Ok::<_, io::Error>(array(&mut file)? == HEAD)
     };
     if !begin()? || last != *hash.finalize() {
         return Ok(None);
@@ -203,21 +201,15 @@ impl Stored {
 
     /// The number of tracks of the next report.
     fn begin(&mut self, time_us: i64) -> io::Result<u64> {
-        let found_us = i64::from_le_bytes(self.bytes()?);
+        let found_us = i64::from_le_bytes(array(&mut self.file)?);
         if found_us != time_us {
             return Err(io::Error::other(format!("found a report at {found_us}, wanted one at {time_us}")));
         }
-        Ok(u64::from_le_bytes(self.bytes()?))
-    }
-
-    fn bytes<const N: usize>(&mut self) -> io::Result<[u8; N]> {
-        let mut bytes = [0; N];
-        self.file.read_exact(&mut bytes)?;
-        Ok(bytes)
+        Ok(u64::from_le_bytes(array(&mut self.file)?))
     }
 
     fn word(&mut self) -> io::Result<u32> {
-        self.bytes().map(u32::from_le_bytes)
+        array(&mut self.file).map(u32::from_le_bytes)
     }
 
     fn words<const N: usize>(&mut self) -> io::Result<[u32; N]> {

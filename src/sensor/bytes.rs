@@ -1,22 +1,18 @@
 //! Measurements as bytes: what was written, read back.
 
+use crate::files::array;
 use std::io::{self, Read};
 
 /// The next byte, which tells what follows.
 pub(super) fn kind(from: &mut impl Read) -> io::Result<u8> {
-    let mut byte = [0];
-    from.read_exact(&mut byte)?;
-    let [kind] = byte;
-    Ok(kind)
+    array(from).map(|[kind]| kind)
 }
 
 /// The next numbers.
 pub(super) fn numbers<const N: usize>(from: &mut impl Read) -> io::Result<[f64; N]> {
     let mut numbers = [0.0; N];
     for number in &mut numbers {
-        let mut bytes = [0; 8];
-        from.read_exact(&mut bytes)?;
-        *number = f64::from_le_bytes(bytes);
+        *number = f64::from_le_bytes(array(from)?);
     }
     Ok(numbers)
 }
