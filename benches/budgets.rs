@@ -48,8 +48,16 @@ fn cases() -> Vec<Case> {
         usual(),
         Case { name: "a row 54 years before the others", rows: far(-1.7e9), ..usual() },
         Case { name: "looks of a microsecond", period_s: 1e-6, ..usual() },
-        Case { name: "60 sensors, 40 periods", sensors: 60, periods: 40, cell_km: 0.01, ..usual() },
-        Case { name: "100,000 sensors", sensors: 100_000, ..usual() },
+        // 10⁶ cells in each of some 900 looks.
+        Case {
+            name: "60 sensors, 40 periods",
+            budget: (15.0, 500),
+            sensors: 60,
+            periods: 40,
+            cell_km: 0.01,
+            ..usual()
+        },
+        Case { name: "100,000 sensors", budget: (5.0, 1_000), sensors: 100_000, ..usual() },
         Case { name: "1,000 partners", budget: (10.0, 500), partners: 1_000, ..usual() },
         Case { name: "10,000 partners", budget: (60.0, 2_000), partners: 10_000, ..usual() },
         Case { name: "100 partners, 500 rules", budget: (10.0, 500), partners: 100, rules: [500, 0], ..usual() },

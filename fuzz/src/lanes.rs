@@ -1,5 +1,6 @@
-//! Lanes in a cache that somebody has changed. One whose digest does not fit is fused anew: the same pictures, and the
-//! lane is what it was. One whose digest was made right gives an error, or pictures that can be read.
+//! Lanes in a cache that somebody has changed. One whose digest does not fit counts as damaged; one whose digest was made
+//! right does, too, or is read to its end. One input in 64 goes through a whole run: a damaged lane is fused anew, the
+//! pictures are the same and the lane is what it was; another gives an error, or pictures that can be read.
 
 use super::folder::{files, scratch};
 use super::outputs::{changed, config};
@@ -8,11 +9,18 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
+use trackweave::fusion::arrays::SOURCE_WORDS;
 use trackweave::fusion::executor::Executor;
 use trackweave::product::{Expected, read_picture, verify_seals};
+use trackweave::run::cache::{Cache, Found};
 use trackweave::run::{Request, run};
+
+/// Bytes of a lane before its reports and behind them, and of a track.
+const HEAD: usize = 18;
+const DIGEST: usize = 32;
+const TRACK: usize = 4 * (2 + 1 + 1 + 3 + 6 + 21 + SOURCE_WORDS);
 
 const CATALOGUE: &str = r#"
 name = "lanes"
@@ -59,9 +67,39 @@ const PARTNERS: [&str; 2] = ["coarse", "fine"];
 /// A recording, a policy, and a cache after an honest run.
 struct World {
     folder: TempDir,
-    /// Where each lane lies, and what it holds.
-    lanes: Vec<(PathBuf, Vec<u8>)>,
+    cache: Cache,
+    lanes: Vec<Lane>,
     pictures: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+/// A lane as the honest run stored it.
+struct Lane {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    /// When it was reported.
+    times_us: Vec<i64>,
+}
+
+impl Lane {
+    fn new((path, bytes): (PathBuf, Vec<u8>)) -> Self {
+        let (mut rest, mut times_us) = (&bytes[HEAD..bytes.len() - DIGEST], Vec::new());
+        while let Some((time, more)) = rest.split_first_chunk() {
+            let (tracks, more) = more.split_first_chunk().expect("how many tracks there are");
+            times_us.push(i64::from_le_bytes(*time));
+            rest = &more[usize::try_from(u64::from_le_bytes(*tracks)).expect("tracks") * TRACK..];
+        }
+        Self { path, bytes, times_us }
+    }
+
+    /// What its file is called: the digest of what the lane was given.
+    fn name(&self) -> &str {
+        self.path.file_stem().and_then(|name| name.to_str()).expect("a digest")
+    }
+
+    /// What it ends with: the SHA-256 of its name and of all before.
+    fn digest(&self, body: &[u8]) -> Vec<u8> {
+        Sha256::new_with_prefix(self.name()).chain_update(body).finalize().to_vec()
+    }
 }
 
 impl World {
@@ -76,9 +114,10 @@ impl World {
         for (name, text) in POLICY {
             write(&format!("policy/{name}"), text);
         }
-        let mut world = Self { folder, lanes: Vec::new(), pictures: BTreeMap::new() };
+        let cache = Cache::open(&folder.path().join("cache"), &folder.path().join("out")).expect("a cache");
+        let mut world = Self { folder, cache, lanes: Vec::new(), pictures: BTreeMap::new() };
         world.run().expect("a run");
-        world.lanes = files(&world.folder.path().join("cache")).into_iter().collect();
+        world.lanes = files(&world.folder.path().join("cache")).into_iter().map(Lane::new).collect();
         world.pictures = world.pictures();
         assert_eq!(world.lanes.len(), 2, "a lane for each partner");
         world
@@ -90,6 +129,19 @@ impl World {
         let config = config();
         let request = Request { cache: Some(&cache), ..Request::new(&recording, &policy, &out, &config) };
         run(&request, Executor::host(), &mut |_| {}).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// A lane that was damaged has been fused anew.
+    fn healed(&self, lane: &Lane) {
+        assert!(fs::read(&lane.path).expect("a lane") == lane.bytes, "the lane is not what it was");
+        assert!(self.pictures() == self.pictures, "other pictures than without a cache");
+    }
+
+    fn readable(&self) {
+        verify_seals(&self.folder.path().join("out"), Expected::default()).expect("an output");
+        for partner in PARTNERS {
+            read_picture(&self.picture(partner)).expect("a picture");
+        }
     }
 
     fn picture(&self, partner: &str) -> PathBuf {
@@ -115,43 +167,46 @@ fn detections() -> String {
     text
 }
 
-/// What a lane ends with: the SHA-256 of its name and of all before.
-fn digest(path: &Path, body: &[u8]) -> Vec<u8> {
-    let name = path.file_stem().and_then(|name| name.to_str()).expect("a digest");
-    Sha256::new_with_prefix(name).chain_update(body).finalize().to_vec()
-}
-
 /// The first bytes choose the lane, and what the rest is: the file, changes of it, or the same with a digest that fits.
 pub fn cache(data: &[u8]) {
     thread_local!(static WORLD: OnceCell<World> = const { OnceCell::new() });
     let [which, how, data @ ..] = data else { return };
     WORLD.with(|world| {
         let world = world.get_or_init(World::new);
-        let number = usize::from(*which) % world.lanes.len();
-        let (path, original) = &world.lanes[number];
-        let (body, _) = original.split_at(original.len() - 32);
-        let (head, _) = body.split_at(18);
+        let lane = &world.lanes[usize::from(*which) % world.lanes.len()];
+        let body = &lane.bytes[..lane.bytes.len() - DIGEST];
         let bytes = match how % 4 {
             0 => data.to_vec(),
-            1 => changed(original.clone(), data),
+            1 => changed(lane.bytes.clone(), data),
             fitting => {
-                let body = if fitting == 2 { [head, data].concat() } else { changed(body.to_vec(), data) };
-                let digest = digest(path, &body);
+                let body = if fitting == 2 { [&body[..HEAD], data].concat() } else { changed(body.to_vec(), data) };
+                let digest = lane.digest(&body);
                 [body, digest].concat()
             }
         };
-        fs::write(path, bytes).expect("a lane");
-        let done = world.run();
-        if how % 4 < 2 {
-            done.expect("a damaged lane is fused anew");
-            assert!(fs::read(path).expect("a lane") == *original, "the lane is not what it was");
-            assert!(world.pictures() == world.pictures, "other pictures than without a cache");
-        } else if done.is_ok() {
-            verify_seals(&world.folder.path().join("out"), Expected::default()).expect("an output");
-            for partner in PARTNERS {
-                read_picture(&world.picture(partner)).expect("a picture");
+        let damaged = bytes != lane.bytes && how % 4 < 2;
+        fs::write(&lane.path, bytes).expect("a lane");
+        match world.cache.find(lane.name(), lane.times_us.iter().copied()) {
+            Found::Whole(mut stored) => {
+                assert!(!damaged, "a lane that was changed is taken");
+                for time_us in &lane.times_us {
+                    stored.next(0, *time_us).expect("a report of a lane that is whole");
+                }
+            }
+            Found::Damaged => {}
+            Found::Missing => unreachable!("the file is there"),
+        }
+        // Chosen by all of the input, so that a fuzzer does not learn to be slow.
+        if Sha256::digest(data)[0] % 64 == 0 {
+            match (how % 4 < 2, world.run()) {
+                (true, done) => {
+                    done.expect("a damaged lane is fused anew");
+                    world.healed(lane);
+                }
+                (false, Ok(())) => world.readable(),
+                (false, Err(_)) => {}
             }
         }
-        fs::write(path, original).expect("a lane");
+        fs::write(&lane.path, &lane.bytes).expect("a lane");
     });
 }

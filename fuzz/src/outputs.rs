@@ -3,6 +3,7 @@
 use super::folder::{copy, files, scratch, with_scratch};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard::{self, inspect};
+use trackweave::guard::{self, Reference};
 use trackweave::product::{Expected, verify_seals};
 use trackweave::run::{Request, RunConfig, run, score_output};
 
@@ -196,7 +197,9 @@ fn make_right(out: &Path, name: &str) {
     }
 }
 
+/// Holds an output against recording and policy, which are read once: only outputs are changed.
 fn guard(out: &Path) {
+    thread_local!(static REFERENCE: OnceCell<Reference> = const { OnceCell::new() });
     let [recording, policy] = ["recording", "policy"].map(|name| world().join(name));
     let configuration = serde_json::to_value(config()).expect("JSON");
     let request = guard::Request {
@@ -207,7 +210,10 @@ fn guard(out: &Path) {
         as_of_us: AS_OF_US,
         label: None,
     };
-    let _ = inspect(&request);
+    REFERENCE.with(|reference| {
+        let reference = reference.get_or_init(|| Reference::read(&request).expect("a policy and a recording"));
+        let _ = reference.inspect(&request);
+    });
 }
 
 /// Manifests and audits as they are found: digests are looked at, and do not fit.

@@ -316,15 +316,10 @@ impl Sight {
                 let reading = *recording.readings.get(number)?;
                 let (metres, measurement) = given(reading, of, recording.catalogue.frame, &level.demands)?;
                 let class = recording.classes.get(row.class as usize)?;
-                Some((Place::from_metres(metres), measurement, (row.sensor, &class.owner, &class.label)))
+                Some((numbers(&Place::from_metres(metres), &measurement), row.sensor, &class.owner, &class.label))
             };
             let mut keyed: Vec<_> = tied.iter().map(|row| (key(row), *row)).collect();
-            keyed.sort_by(|(a, _), (b, _)| match (a, b) {
-                (Some((place, m, source)), Some((other_place, other_m, other_source))) => {
-                    m.compare(place, (other_m, other_place)).then_with(|| source.cmp(other_source))
-                }
-                (a, b) => a.is_some().cmp(&b.is_some()),
-            });
+            keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
             for (place, (_, row)) in tied.iter_mut().zip(keyed) {
                 *place = row;
             }
@@ -376,6 +371,21 @@ impl Sight {
             }
         }
     }
+}
+
+/// What was given of a detection, number by number, in the order in which detections of one time stand.
+fn numbers(place: &Place, measurement: &Measurement) -> Vec<i64> {
+    // Bits of a float count upwards from zero, below zero downwards.
+    let float = |x: &f32| {
+        let bits = x.to_bits();
+        if bits >> 31 == 0 { i64::from(bits) } else { -1 - i64::from(bits & 0x7fff_ffff) }
+    };
+    let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s } = measurement;
+    let rate = range_rate_m_s.unwrap_or_default();
+    let place = place.tile.iter().map(|tile| i64::from(*tile)).chain(place.offset_m.iter().map(float));
+    let noise = std::iter::once(i64::from(*rows)).chain(sigma_m.iter().chain([range_m]).map(float));
+    let rest = [i64::from(*slant), i64::from(range_rate_m_s.is_some())].into_iter().chain(rate.iter().map(float));
+    place.chain(noise).chain(rest).collect()
 }
 
 /// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶; from 8 to 1,024.

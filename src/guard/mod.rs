@@ -65,40 +65,66 @@ pub struct Report {
     pub breaches: Vec<Breach>,
 }
 
+/// A policy and a recording, read once: what folders are held against.
+#[derive(Debug)]
+pub struct Reference {
+    book: Book,
+    recording: Recording,
+}
+
 /// Holds the folders of an output against a policy and a recording.
 ///
 /// # Errors
 /// A policy, recording, configuration or folder that cannot be read. What is found in the folders is no error.
 pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
-    let catalogue = Catalogue::read(request.recording)?;
-    let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
-    let recording = Recording::read(request.recording, catalogue, &book)?;
-    let mut report = Report::default();
-    let alone = folder::no_file(&request.out.join(folder::MANIFEST)) != Some(folder::NOTHING);
-    if !alone {
-        let mut breaches = Breaches::default();
-        folder::strangers(request.out, &book, &mut breaches)?;
-        report.breaches.extend(breaches.into_vec());
+    Reference::read(request)?.inspect(request)
+}
+
+impl Reference {
+    /// Reads the policy and the recording that a request names, as they are at its time.
+    ///
+    /// # Errors
+    /// If either cannot be read.
+    pub fn read(request: &Request<'_>) -> Result<Self, GuardError> {
+        let catalogue = Catalogue::read(request.recording)?;
+        let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
+        let recording = Recording::read(request.recording, catalogue, &book)?;
+        Ok(Self { book, recording })
     }
-    for partner in &book.partners {
-        let name = if alone { "" } else { partner.id.as_str() };
-        let path = request.out.join(name);
-        if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
-            continue;
+
+    /// Holds the folders of an output against it; the request is one with the same policy, recording and time.
+    ///
+    /// # Errors
+    /// A folder that cannot be read. What is found in the folders is no error.
+    pub fn inspect(&self, request: &Request<'_>) -> Result<Report, GuardError> {
+        let Self { book, recording } = self;
+        let mut report = Report::default();
+        let alone = folder::no_file(&request.out.join(folder::MANIFEST)) != Some(folder::NOTHING);
+        if !alone {
+            let mut breaches = Breaches::default();
+            folder::strangers(request.out, book, &mut breaches)?;
+            report.breaches.extend(breaches.into_vec());
         }
-        let sight = Sight::of(&recording, &book, partner)?;
-        let mut breaches = Breaches::default();
-        let basis = rows::Basis { request, book: &book, recording: &recording, partner, sight: &sight };
-        let looked = folder::inspect(&basis, &path, name, &mut breaches)?;
-        report.partners += 1;
-        report.rows += looked.rows;
-        report.undecided += looked.undecided;
-        report.breaches.extend(breaches.into_vec());
+        for partner in &book.partners {
+            let name = if alone { "" } else { partner.id.as_str() };
+            let path = request.out.join(name);
+            if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
+                continue;
+            }
+            let sight = Sight::of(recording, book, partner)?;
+            let mut breaches = Breaches::default();
+            let basis = rows::Basis { request, book, recording, partner, sight: &sight };
+            let looked = folder::inspect(&basis, &path, name, &mut breaches)?;
+            report.partners += 1;
+            report.rows += looked.rows;
+            report.undecided += looked.undecided;
+            report.breaches.extend(breaches.into_vec());
+        }
+        if report.partners == 0 && alone {
+            let mut breaches = Breaches::default();
+            breaches.add(Beyond::Manifest, folder::MANIFEST, "a partner that the policy lacks", "one of its partners");
+            report.breaches.extend(breaches.into_vec());
+        }
+        Ok(report)
     }
-    if report.partners == 0 && alone {
-        let mut breaches = Breaches::default();
-        breaches.add(Beyond::Manifest, folder::MANIFEST, "a partner that the policy lacks", "one of its partners");
-        report.breaches.extend(breaches.into_vec());
-    }
-    Ok(report)
 }

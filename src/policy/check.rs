@@ -238,7 +238,7 @@ impl Seen {
         let permits: Vec<_> =
             policy.rules.by_id.values().filter(|rule| rule.policy.effect() == Effect::Permit).collect();
         for action in policy.asked() {
-            if !permits.iter().any(|rule| policy.admits(rule, &action.uid)) {
+            if !permits.iter().any(|rule| policy.admits(rule, action)) {
                 let found = format!("no rule permits `{}` to anybody", action.name);
                 findings.push(warning(places.of_action(policy, action), found, "a rule that does, or no such action"));
                 seen.actions.insert(action.name.clone());

@@ -143,7 +143,7 @@ fn permits(
 ) -> Result<Vec<Missing>, PolicyError> {
     let mut permits = Vec::new();
     for (id, rule) in &policy.rules.by_id {
-        let concerns = policy.admits(rule, &action.uid);
+        let concerns = policy.admits(rule, action);
         let Some(text) = policy.rule_text(id).filter(|_| concerns && rule.policy.effect() == Effect::Permit) else {
             continue;
         };

@@ -111,7 +111,7 @@ impl Policy {
         let mut asks = Asks::default();
         for (number, rule) in self.rules.by_id.values().enumerate() {
             kin.permits.push(rule.policy.effect() == Effect::Permit);
-            let admits: Vec<bool> = actions.iter().map(|action| self.admits(rule, &action.uid)).collect();
+            let admits: Vec<bool> = actions.iter().map(|action| self.admits(rule, action)).collect();
             match rule.policy.principal_constraint() {
                 PrincipalConstraint::Eq(named)
                 | PrincipalConstraint::In(named)

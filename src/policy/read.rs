@@ -16,7 +16,7 @@ use super::strata::Strata;
 use super::zones::{ZoneMap, Zones};
 use crate::digest::FileDigest;
 use crate::space::Frame;
-use cedar_policy::{ActionConstraint, EntityUid, PolicySet};
+use cedar_policy::{ActionConstraint, EntityUid, PolicySet, ResourceConstraint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -217,14 +217,20 @@ impl Policy {
         Ok(set)
     }
 
-    /// Whether the head of a rule admits an action.
-    pub(super) fn admits(&self, rule: &Rule, action: &EntityUid) -> bool {
-        let within = |group: &EntityUid| group == action || self.model.hierarchy.is_ancestor_of(group, action);
-        match rule.policy.action_constraint() {
-            ActionConstraint::Any => true,
-            ActionConstraint::Eq(named) => named == *action,
-            ActionConstraint::In(groups) => groups.iter().any(within),
-        }
+    /// Whether the head of a rule admits an action, and what the action is done with.
+    pub(super) fn admits(&self, rule: &Rule, action: &Action) -> bool {
+        let Action { uid, resource, .. } = action;
+        let within = |group: &EntityUid| group == uid || self.model.hierarchy.is_ancestor_of(group, uid);
+        let of_kind = match rule.policy.resource_constraint() {
+            ResourceConstraint::Is(kind) | ResourceConstraint::IsIn(kind, _) => kind == *resource,
+            ResourceConstraint::Any | ResourceConstraint::Eq(_) | ResourceConstraint::In(_) => true,
+        };
+        of_kind
+            && match rule.policy.action_constraint() {
+                ActionConstraint::Any => true,
+                ActionConstraint::Eq(named) => named == *uid,
+                ActionConstraint::In(groups) => groups.iter().any(within),
+            }
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Types {
 pub(super) struct Action {
     pub(super) name: String,
     pub(super) uid: EntityUid,
+    /// What it is done with.
+    pub(super) resource: EntityTypeName,
     pub(super) as_of: AsOf,
     /// Its place among the actions that partners are asked about.
     pub(super) number: usize,
@@ -181,7 +183,7 @@ impl Model {
             }
         };
         let number = self.fuse.len() + self.receive.len() + self.authorities.len();
-        Ok(Action { name: name.to_owned(), uid: uid.clone(), as_of, number })
+        Ok(Action { name: name.to_owned(), uid: uid.clone(), resource: resource.clone(), as_of, number })
     }
 
     /// Whether what the engine will build fits the schema.

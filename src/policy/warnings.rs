@@ -35,7 +35,7 @@ impl Policy {
         applied.extend(denied_tracks.into_iter().flatten().map(String::as_str));
         let mut findings = self.permits_of_everything();
         for (id, rule) in self.rules.by_id.iter().filter(|(_, rule)| rule.policy.effect() == Effect::Forbid) {
-            let of_detections = self.fuse.iter().any(|(_, action)| self.admits(rule, &action.uid));
+            let of_detections = self.fuse.iter().any(|(_, action)| self.admits(rule, action));
             if !applied.contains(id.as_str()) && (of_detections || denied_tracks.is_some()) {
                 findings.push(self.idle(id, rule, &recorded));
             }

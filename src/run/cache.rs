@@ -1,5 +1,7 @@
 //! Tracks of lanes that were fused before, in a folder, by the digest of all that went into them.
 //!
+//! A run with a cache does all of this by itself; a program that keeps what its own lanes reported uses [`Cache`].
+//!
 //! `<digest>.lane` holds what one lane reported: a head, then for every report its time, the number of tracks and their
 //! words, little endian; last the SHA-256 of the lane's digest and all that. A file is there whole or not at all; one
 //! that cannot be read, is not what its last bytes say, is another lane's or holds what no lane of this run reports is
@@ -30,13 +32,13 @@ const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS;
 
 /// A folder of lanes.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub struct Cache {
     folder: PathBuf,
 }
 
 /// What is there of a lane.
 #[derive(Debug)]
-pub(super) enum Found {
+pub enum Found {
     /// Its reports.
     Whole(Stored),
     /// A file that is not what was written, or cannot be read.
@@ -47,14 +49,14 @@ pub(super) enum Found {
 
 /// The reports of a lane that was fused before.
 #[derive(Debug)]
-pub(super) struct Stored {
+pub struct Stored {
     path: PathBuf,
     file: BufReader<io::Take<File>>,
 }
 
 /// The reports of a lane that is being fused.
 #[derive(Debug)]
-pub(super) struct Storing {
+pub struct Storing {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
     hash: Sha256,
@@ -70,7 +72,7 @@ impl Cache {
     ///
     /// # Errors
     /// If it cannot be made or written to, or lies in the output, which is replaced as a whole and has the partners' folders.
-    pub(super) fn open(folder: &Path, out: &Path) -> Result<Self, RunError> {
+    pub fn open(folder: &Path, out: &Path) -> Result<Self, RunError> {
         let place = |path| resolved(path).map_err(failed(path, "resolve the path"));
         if place(folder)?.starts_with(place(out)?) {
             return Err(RunError::CacheInOutput { cache: folder.to_owned(), out: out.to_owned() });
@@ -87,7 +89,7 @@ impl Cache {
     }
 
     /// The reports of a lane, checked whole before the first is used: those at `times_us`, no others.
-    pub(super) fn find(&self, digest: &str, times_us: impl Iterator<Item = i64>) -> Found {
+    pub fn find(&self, digest: &str, times_us: impl Iterator<Item = i64>) -> Found {
         let path = self.path(digest);
         match whole(&path, digest, times_us) {
             Ok(Some(file)) => Found::Whole(Stored { path, file: BufReader::new(file) }),
@@ -100,7 +102,7 @@ impl Cache {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub(super) fn store(&self, digest: &str) -> Result<Storing, RunError> {
+    pub fn store(&self, digest: &str) -> Result<Storing, RunError> {
         let path = self.path(digest);
         let file = unfinished(&self.folder).map_err(failed(&path, "create the file"))?;
         let hash = Sha256::new_with_prefix(digest);
@@ -177,7 +179,7 @@ impl Stored {
     ///
     /// # Errors
     /// If the file cannot be read, or holds another report.
-    pub(super) fn next(&mut self, lane: usize, time_us: i64) -> Result<Answer, RunError> {
+    pub fn next(&mut self, lane: usize, time_us: i64) -> Result<Answer, RunError> {
         let mut read = || {
             let count = self.begin(time_us)?;
             let estimates = (0..count).map(|_| self.estimate()).collect::<io::Result<_>>()?;
@@ -242,7 +244,7 @@ impl Storing {
     ///
     /// # Errors
     /// A disk that is full.
-    pub(super) fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
+    pub fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
         self.append(&answer.time_us.to_le_bytes())?;
         self.append(&(answer.estimates.len() as u64).to_le_bytes())?;
         answer.estimates.iter().try_for_each(|estimate| self.append(&packed(estimate)))
@@ -252,7 +254,7 @@ impl Storing {
     ///
     /// # Errors
     /// A disk that is full.
-    pub(super) fn finish(self) -> Result<(), RunError> {
+    pub fn finish(self) -> Result<(), RunError> {
         let Self { path, mut file, hash } = self;
         let finish = || {
             file.write_all(&hash.finalize())?;

@@ -13,7 +13,7 @@ mod error; // what can go wrong
 mod taken; // the digest of the detections that a lane was given
 mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
-mod cache; // tracks of lanes that were fused before
+pub mod cache; // tracks of lanes that were fused before
 mod fuse; // waves -> tracks -> pictures
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
