@@ -74,8 +74,8 @@ pub(super) struct Run {
     #[arg(long, value_enum, default_value_t = Wish::Auto)]
     pub(super) executor: Wish,
 
-    /// Configuration; without it, that for aircraft in `data/config/air.toml`
-    #[arg(long, value_name = "FILE")]
+    /// Configuration: a file, or one of air, sea, vehicles, people, drones, satellites; without it, air
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
 
     /// End at the first bad row instead of counting it
@@ -119,8 +119,8 @@ pub(super) struct Verify {
     #[arg(long, value_name = "DIR", requires = "policy")]
     pub(super) recording: Option<PathBuf>,
 
-    /// Configuration that the run was made with; without it, that for aircraft in `data/config/air.toml`
-    #[arg(long, value_name = "FILE", requires = "policy")]
+    /// Configuration that the run was made with, a name or a file; without it, air
+    #[arg(long, value_name = "NAME|FILE", requires = "policy")]
     pub(super) config: Option<PathBuf>,
 
     /// `--as-of` of the run
@@ -266,8 +266,8 @@ pub(super) struct Score {
     #[arg(long, value_name = "RECORDING")]
     pub(super) truth: PathBuf,
 
-    /// Configuration to score with; without it, the one that each picture was made with
-    #[arg(long, value_name = "FILE")]
+    /// Configuration to score with, a name or a file; without it, the one that each picture was made with
+    #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
 }
 

@@ -17,7 +17,7 @@ pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure>
     let config = RunConfig::air()?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
     let request = Request::new(&recording, &policy, out, &config);
-    fuse(&request, Seals::default(), *executor, screen)
+    fuse((&request, "air"), Seals::default(), *executor, screen)
 }
 
 /// The demo's data: in the tree that this program was built from, or below the current folder.

@@ -15,7 +15,7 @@ pub(super) fn levels(report: &RunReport) -> BTreeMap<String, String> {
 /// The report, in columns and paragraphs.
 pub(super) fn describe(
     report: &RunReport,
-    request: &Request<'_>,
+    (request, configuration): (&Request<'_>, &str),
     levels: &BTreeMap<String, String>,
     choice: &Choice,
 ) -> String {
@@ -52,6 +52,7 @@ pub(super) fn describe(
         let Finding { file, line, found, wanted, severity: _ } = warning;
         paragraph("warning   ", &format!("{}:{line}: {found}, wanted {wanted}", file.display()))
     }));
+    parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
     parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
     parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));

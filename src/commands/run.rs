@@ -17,6 +17,8 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 struct Done<'a> {
     out: &'a str,
+    /// The configuration, as it was asked for.
+    configuration: &'a str,
     executor: &'a Choice,
     report: &'a RunReport,
     work: &'a WorkReport,
@@ -28,9 +30,9 @@ struct Done<'a> {
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
     let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt } = arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
-    let config = match config {
-        Some(path) => RunConfig::read(path)?,
-        None => RunConfig::air()?,
+    let (named, config) = match config {
+        Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
+        None => (UNASKED.into(), RunConfig::air()?),
     };
     let as_of_us = match as_of {
         Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
@@ -40,19 +42,34 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
     let strict = *strict;
     let request = Request { strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
-    fuse(&request, Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
+    fuse((&request, &named), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
+/// What is said of the configuration where none was asked for.
+const UNASKED: &str = "air, without --config: for aircraft; docs/choosing.md leads to others";
+
 /// Runs the whole path and says what each partner got, and on stderr what the output lacks or what went wrong beside it.
-pub(super) fn fuse(request: &Request<'_>, seals: Seals<'_>, wish: Wish, screen: Screen) -> Result<Code, Failure> {
+pub(super) fn fuse(
+    (request, configuration): (&Request<'_>, &str),
+    seals: Seals<'_>,
+    wish: Wish,
+    screen: Screen,
+) -> Result<Code, Failure> {
     let signals = Signals::take()?;
     let done = attempt(wish, choose(wish)?, |executor| watched(request, seals, executor, (screen, &signals)));
     let (report, choice) = done.map_err(|error| signals.name(error.into()))?;
     signals.finish();
     let levels = levels(&report);
     let out = request.out.to_string_lossy();
-    let done = Done { out: &out, executor: &choice, report: &report, work: &report.work, untidy: &report.untidy };
-    let shown = screen.publish(&done, || describe(&report, request, &levels, &choice));
+    let done = Done {
+        out: &out,
+        configuration,
+        executor: &choice,
+        report: &report,
+        work: &report.work,
+        untidy: &report.untidy,
+    };
+    let shown = screen.publish(&done, || describe(&report, (request, configuration), &levels, &choice));
     shown.map_err(|failure| {
         let text = format!("{out}: the new output is in place, but its report cannot be printed: {failure}");
         Failure::new(Code::Untidy, text)

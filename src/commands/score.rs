@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Runs the command.
 pub(super) fn execute(arguments: &arguments::Score, screen: Screen) -> Result<(), Failure> {
     let arguments::Score { out, truth, config } = arguments;
-    let config = config.as_deref().map(RunConfig::read).transpose()?;
+    let config = config.as_deref().map(RunConfig::chosen).transpose()?;
     let spinner = screen.spinner();
     let scores = score_output(out, truth, config.as_ref(), |partner| {
         spinner.set_message(printable(partner));

@@ -36,7 +36,7 @@ pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure>
     let (made_from, guarded) = match basis {
         None => (None, None),
         Some((policy, recording)) => {
-            let config = config.as_deref().map_or_else(RunConfig::air, RunConfig::read)?;
+            let config = config.as_deref().map_or_else(RunConfig::air, RunConfig::chosen)?;
             let configuration = serde_json::to_value(&config).map_err(|error| Failure::new(Code::Input, error))?;
             let opened = Recording::open(recording)?;
             // Before the guard reads it for itself: this reader refuses what nests too deeply.

@@ -36,7 +36,7 @@ pub struct Scoring {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{}: cannot read the configuration", path.display())]
+    #[error("{}: cannot read the configuration; wanted a file, or one of {}", path.display(), names())]
     Read {
         /// The file.
         path: PathBuf,
@@ -63,13 +63,35 @@ pub enum ConfigError {
     },
 }
 
+/// Declares the configurations that are built in.
+macro_rules! named {
+    ($($name:literal),+) => {
+        /// Configurations that are built in, by what they are for: those of `data/config/`; `docs/choosing.md` leads to one.
+        pub const NAMED: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../data/config/", $name, ".toml")))),+];
+    };
+}
+
+named!("air", "sea", "vehicles", "people", "drones", "satellites");
+
 impl RunConfig {
-    /// The configuration for aircraft, in `data/config/air.toml`.
+    /// The configuration for aircraft, which a run takes where it is given none.
     ///
     /// # Errors
     /// Never, unless the file that was built in is wrong.
     pub fn air() -> Result<Self, ConfigError> {
-        Self::parse(include_str!("../../data/config/air.toml"), Path::new("data/config/air.toml"))
+        Self::chosen(Path::new("air"))
+    }
+
+    /// The configuration of a name in [`NAMED`], else of a file: `./air` is a file, `air` is none.
+    ///
+    /// # Errors
+    /// Says where the file is not a configuration.
+    pub fn chosen(choice: &Path) -> Result<Self, ConfigError> {
+        match NAMED.iter().find(|(name, _)| choice.as_os_str() == *name) {
+            Some((name, text)) => Self::parse(text, Path::new(&format!("data/config/{name}.toml"))),
+            None => Self::read(choice),
+        }
     }
 
     /// Reads a configuration file.
@@ -96,6 +118,11 @@ impl RunConfig {
         scored.map_err(|source| ConfigError::Score { path: path.to_owned(), source })?;
         Ok(config)
     }
+}
+
+/// The names of [`NAMED`], in words.
+fn names() -> String {
+    NAMED.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A period that microseconds can count, over any span that they can.

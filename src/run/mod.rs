@@ -22,7 +22,7 @@ mod scores; // pictures against truth
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
-pub use config::{ConfigError, RunConfig, Scoring};
+pub use config::{ConfigError, NAMED, RunConfig, Scoring};
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use memory::{TrackAt, track};
