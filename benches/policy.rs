@@ -186,6 +186,7 @@ fn catalogue() -> Catalogue {
         clutter_per_scan: 0.0,
         scan_period_us: 1_000_000,
         coverage: Coverage::Box { min: [0.0; 2], max: [100.0; 2], height_m: None },
+        view: None,
     };
     let sensors = (0..SENSORS).map(sensor).collect();
     Catalogue { name: "bench".to_owned(), frame: Frame::Local, time: TimeScale::Seconds, sensors }

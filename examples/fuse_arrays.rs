@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config = RunConfig::air()?.fusion;
     // The lane: all that the radar sees, in cells of a kilometre.
     let lane = Lane::open(&catalogue, [0], 1000.0)?;
-    let setup = LaneSetup::new(&lane, catalogue.frame, &config.undetected);
+    let setup = LaneSetup::new(&lane, catalogue.frame, &config);
     let mut scans = Scans::new(&catalogue, &lane, 0, config.undetected.speed_m_s);
     let mut batch = Batch::new(config, Executor::host(), vec![setup])?;
     // One object flies east, one north; every five seconds the radar has turned once.

@@ -10,7 +10,7 @@ use crate::fusion::config::Config;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::{Executor, STAGES};
 use crate::fusion::undetected::{Prior, Undetected};
-use crate::scan::{Detection, Observation, Plane, Scan, Sight, Sourced};
+use crate::scan::{Detection, Observation, Plane, Scan, Sight, Sourced, Views};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
 use crate::space::Place;
@@ -224,6 +224,7 @@ impl Session {
             sight: Sight::Everywhere,
             slack_m: 0.0,
             detections: Sourced::of(0, detections),
+            views: Views::default(),
         };
         self.scans += 1;
         let start = Instant::now();
@@ -297,7 +298,7 @@ impl World {
             plane,
             prior,
         };
-        LaneSetup { radial: false, undetected }
+        LaneSetup { radial: false, undetected, views: Vec::new() }
     }
 
     /// Moves every object by a second and measures. Objects report in their order, which says nothing of place.

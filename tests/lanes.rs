@@ -6,7 +6,7 @@ use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::undetected::{Prior, Undetected};
-use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced};
+use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 
 const SIDE_M: f64 = 400.0;
@@ -55,6 +55,7 @@ fn setup() -> LaneSetup {
     LaneSetup {
         radial: false,
         undetected: Undetected::Field { density: vec![1e-4; plane.len()], plane, birth: 1e-6, prior },
+        views: Vec::new(),
     }
 }
 
@@ -78,6 +79,7 @@ fn run(lanes: &[&Scans], of: usize, config: &Config) -> Vec<Vec<Estimate>> {
                 sight: Sight::Everywhere,
                 slack_m: 0.0,
                 detections: Sourced::of(0, places.iter().copied().map(detection).collect()),
+                views: Views::default(),
             })
         };
         let scans: Vec<Scan<'_>> = lanes.iter().enumerate().filter_map(scan).collect();
@@ -131,6 +133,7 @@ fn detections_measured_alike_are_gated_as_one_by_one() {
                 sight: Sight::Everywhere,
                 slack_m: 0.0,
                 detections: Sourced::of(0, places.iter().enumerate().map(measured).collect()),
+                views: Views::default(),
             };
             batch.step(vec![scan], vec![observation; 2]).expect("the host does not fail");
             found.push(batch.estimates(0).expect("the host does not fail"));
@@ -220,6 +223,7 @@ fn what_is_no_scan_is_an_error_that_says_what_and_changes_nothing() {
         sight: Sight::Mask(&here),
         slack_m: 0.0,
         detections: Sourced::of(127, places.clone()),
+        views: Views::default(),
     };
     let begun = || {
         let mut batch = Batch::new(config(Mode::Soft, 8), Executor::host(), vec![setup(); 2]).expect("lanes");
@@ -254,7 +258,11 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
     let field = |density: Vec<f32>, birth: f32| {
         let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0 };
         let undetected = Undetected::Field { plane: plane(), density, birth, prior };
-        Batch::new(config(Mode::Soft, 8), Executor::host(), vec![LaneSetup { radial: false, undetected }])
+        Batch::new(
+            config(Mode::Soft, 8),
+            Executor::host(),
+            vec![LaneSetup { radial: false, undetected, views: Vec::new() }],
+        )
     };
     assert!(field(vec![1e-4; 16], 1e-6).is_ok());
     for (density, birth) in [(vec![1e-4; 10], 1e-6), (vec![f32::NAN; 16], 1e-6), (vec![1e-4; 16], -1.0)] {
@@ -283,6 +291,7 @@ fn dense(
             sight: Sight::Everywhere,
             slack_m: 0.0,
             detections: Sourced::of(0, places.iter().copied().map(detection).collect()),
+            views: Views::default(),
         };
         let other = beside.and_then(|scans| scans[wave].as_deref());
         let scans = core::iter::once(scan(0, &places)).chain(other.map(|places| scan(1, places))).collect();

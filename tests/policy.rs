@@ -254,6 +254,48 @@ fn rights_asked_one_by_one_are_those_of_the_table() {
 }
 
 #[test]
+fn what_a_sensor_could_send_is_all_permitted_or_not_by_the_rules_alone() {
+    let every = |rules: &str| {
+        let policy = policy(&[("rules.cedar", rules)]);
+        let partners: Vec<usize> = ["red", "blue"].map(|id| number(&policy, id)).to_vec();
+        let rights = FuseRights::new(&policy, &partners, None).expect("partners");
+        // The label of a row that there is says nothing of those that could be.
+        let found = ["", "secret", "other"].map(|label| rights.of_every(&key("a", "red", label, &["west"])));
+        let [found, others @ ..] = found.map(|found| found.expect("answers"));
+        assert!(others.iter().all(|other| *other == found), "{rules}");
+        found
+    };
+    let all = r#"@id("all") permit (principal, action == Action::"fuse_full", resource)"#;
+    let but = |condition: &str| format!("{all};\n@id(\"but\") forbid {condition};");
+    assert_eq!(every(&format!("{all};")), [true, true]);
+    // Place, time and sensor are what is asked about: they are one and the same for all that could be sent there.
+    assert_eq!(
+        every(&format!("{all} when {{ resource.zones.contains(\"west\") && resource.sensor == \"a\" }};")),
+        [true, true]
+    );
+    assert_eq!(every(&format!("{all} when {{ resource.zones.contains(\"east\") }};")), [false, false]);
+    let of = |who: &str, when: &str| but(&format!("({who}, action in Action::\"fuse\", resource) when {{ {when} }}"));
+    assert_eq!(every(&of("principal", "resource.label == \"secret\"")), [false, false]);
+    assert_eq!(
+        every(&of("principal == Partner::\"blue\"", "resource.label == \"secret\"")),
+        [true, false],
+        "others' rules"
+    );
+    assert_eq!(every(&of("principal", "resource.label != \"secret\"")), [false, false]);
+    assert_eq!(every(&of("principal", "resource.identified")), [false, false]);
+    assert_eq!(every(&of("principal", "[resource.label].contains(\"secret\")")), [false, false]);
+    assert_eq!(every(&of("principal", "principal has zone && resource.label == principal.zone")), [false, true]);
+    assert_eq!(every(&of("principal", "resource.label == resource.owner")), [false, false]);
+    assert_eq!(every(&of("principal", "resource.label like \"s*t\"")), [false, false]);
+    assert_eq!(every(&of("principal == Partner::\"red\"", "resource.label like \"s*t\"")), [false, true]);
+    assert_eq!(
+        every(&of("principal", "resource.label == \"secret\" && principal.rank > 9")),
+        [true, true],
+        "asked, not read"
+    );
+}
+
+#[test]
 fn the_time_of_the_run_reaches_the_rules_that_the_schema_lets_see_it() {
     let timed = |member: &str| {
         let action = "action fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass";

@@ -139,7 +139,7 @@ impl Program {
     const PERIOD_US: i64 = 10_000_000;
 
     fn new(catalogue: &Catalogue, lane: &Lane, config: &RunConfig) -> Self {
-        let setup = LaneSetup::new(lane, catalogue.frame, &config.fusion.undetected);
+        let setup = LaneSetup::new(lane, catalogue.frame, &config.fusion);
         let batch = Batch::new(config.fusion.clone(), Executor::host(), vec![setup]).expect("a lane");
         Self { batch, due_us: None, tracks: Vec::new(), scans: Vec::new() }
     }

@@ -98,11 +98,13 @@ fn score(all: &[Run], p_d: f64, config: Config) -> [f64; 2] {
             setup: LaneSetup {
                 radial: false,
                 undetected: Undetected::Components { components: Vec::new(), births, weight_min: 1e-5 },
+                views: Vec::new(),
             },
             sigma_m: SIGMA_M as f32,
             clutter_per_m2: (CLUTTER / (4.0 * HALF_M * HALF_M)) as f32,
             detection_probability: p_d as f32,
             config,
+            looks: 1,
         },
     );
     let sums: Vec<[f64; 2]> = all

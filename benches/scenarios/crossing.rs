@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::undetected::Undetected;
+use trackweave::fusion::views::View;
 use trackweave::score::gospa::{Gospa, GospaAverage, gospa_matches};
 use trackweave::score::identity::IdentityCounter;
 
@@ -47,7 +48,7 @@ fn step(state: [f64; 4], forward: f64, random: &mut ChaCha8Rng) -> [f64; 4] {
     to
 }
 
-fn simulate(seed: u64, detection_probability: f64, clutter: f64) -> Run {
+fn simulate(seed: u64, detection_probability: f64, clutter: f64, looks: usize) -> Run {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut truth = vec![Vec::new(); SCANS];
     for target in 0..4 {
@@ -80,7 +81,7 @@ fn simulate(seed: u64, detection_probability: f64, clutter: f64) -> Run {
         }
         scan
     };
-    let scans = truth.iter().map(look).collect();
+    let scans = truth.iter().flat_map(|targets| (0..looks).map(move |_| targets)).map(look).collect();
     Run { truth, scans }
 }
 
@@ -93,13 +94,13 @@ pub(crate) fn table(runs: usize) {
         "", "P_D, λ", "total", "local", "missed", "false", "reference", "ratio", "switches"
     );
     for (column, (p_d, clutter)) in COLUMNS.into_iter().enumerate() {
-        let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d, clutter)).collect();
+        let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d, clutter, 1)).collect();
         for (name, mode, exact_max, reference) in ROWS {
             let mut config: Config =
                 toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
             config.association.mode = mode;
             config.association.exact_max = exact_max;
-            let (average, switches) = score(&all, p_d, clutter, config);
+            let (average, switches) = score(&all, (p_d, clutter), config, Vec::new(), 1);
             let rms = average.rms().expect("scans were scored");
             println!(
                 "{name:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:11.2}{:8.3}{:10.2}",
@@ -116,7 +117,37 @@ pub(crate) fn table(runs: usize) {
     }
 }
 
-fn score(all: &[Run], p_d: f64, clutter: f64, config: Config) -> (GospaAverage, f64) {
+/// The same with two views at one place that both see all, each with such a detection probability and clutter: total RMS
+/// GOSPA of taking them for one view, and of not knowing that they are alike.
+pub(crate) fn two_views(runs: usize, (p_d, clutter): (f64, f64), mode: Mode, exact_max: u32) -> [f64; 2] {
+    let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d, clutter, 2)).collect();
+    let view = View { visible_share: 0.7, persistence_s: 3600.0, variance_m2: 1.0 };
+    [Vec::new(), vec![view; 2]].map(|views| {
+        let mut config: Config =
+            toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
+        (config.association.mode, config.association.exact_max) = (mode, exact_max);
+        score(&all, (p_d, clutter), config, views, 2).0.rms().expect("scans were scored").total
+    })
+}
+
+/// Prints it for every column and mode.
+pub(crate) fn table_of_views(runs: usize) {
+    println!("A2. The same, two views at one place: {runs} runs, RMS GOSPA of one view, of two, ratio");
+    for (p_d, clutter) in COLUMNS {
+        for (name, mode, exact_max, _) in ROWS {
+            let [one, two] = two_views(runs, (p_d, clutter), mode, exact_max);
+            println!("{name:32}{:>10}{one:8.2}{two:8.2}{:8.3}", format!("{p_d}, {clutter}"), two / one);
+        }
+    }
+}
+
+fn score(
+    all: &[Run],
+    (p_d, clutter): (f64, f64),
+    config: Config,
+    views: Vec<View>,
+    looks: usize,
+) -> (GospaAverage, f64) {
     let born = |weight| component(weight, [100.0, 100.0], 150.0, 1.0);
     let found = fuse(
         all,
@@ -128,11 +159,13 @@ fn score(all: &[Run], p_d: f64, clutter: f64, config: Config) -> (GospaAverage, 
                     births: vec![born(0.005)],
                     weight_min: 1e-5,
                 },
+                views,
             },
             sigma_m: 1.0,
             clutter_per_m2: (clutter / (SIDE_M * SIDE_M)) as f32,
             detection_probability: p_d as f32,
             config,
+            looks,
         },
     );
     let scored: Vec<(GospaAverage, u64)> = all

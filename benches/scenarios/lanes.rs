@@ -9,7 +9,7 @@ use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::Component;
-use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced};
+use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 use trackweave::score::ospa::Trajectory;
 use trackweave::space::Place;
 
@@ -29,6 +29,8 @@ pub(crate) struct Problem {
     pub(crate) clutter_per_m2: f32,
     pub(crate) detection_probability: f32,
     pub(crate) config: Config,
+    /// Looks in one second, each of another view where the setup has several.
+    pub(crate) looks: usize,
 }
 
 /// Runs the filter over all runs at once; for each run and scan the reported tracks.
@@ -37,18 +39,25 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
     let sigma_m = [problem.sigma_m, problem.sigma_m, 0.0];
     let observation =
         Observation { clutter: problem.clutter_per_m2, spread: 1.0, ..Observation::offsets(directions, sigma_m, 2) };
-    let mut batch = Batch::new(problem.config, executor(), vec![problem.setup; runs.len()]).expect("lanes");
+    let lanes = vec![problem.setup.clone(); runs.len()];
+    let mut batch = Batch::new(problem.config, executor(), lanes).expect("lanes");
     let mut found = vec![Vec::new(); runs.len()];
+    let views = problem.setup.views.len();
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
+        let sights = if views > 1 { vec![Sight::Everywhere; views] } else { Vec::new() };
         let scan = |(lane, run): (usize, &Run)| Scan {
             lane,
-            time_us: k as i64 * 1_000_000,
+            time_us: (k / problem.looks) as i64 * 1_000_000,
             detection_probability: problem.detection_probability,
             sight: Sight::Everywhere,
             slack_m: 0.0,
             detections: Sourced::of(0, run.scans[k].iter().map(detection).collect()),
+            views: Views { looking: if views > 1 { k % problem.looks } else { 0 }, sights: sights.clone() },
         };
         batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the executor does not fail");
+        if (k + 1) % problem.looks > 0 {
+            continue;
+        }
         for (lane, found) in found.iter_mut().enumerate() {
             let name = |born: [u32; 2]| u64::from(born[0]) << 32 | u64::from(born[1]);
             let estimates = batch.estimates(lane).expect("the executor does not fail");

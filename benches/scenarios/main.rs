@@ -10,5 +10,6 @@ fn main() {
     let after = std::env::args().skip_while(|word| word != "--runs").nth(1);
     let runs = after.and_then(|number| number.parse().ok()).unwrap_or(1000);
     crossing::table(runs);
+    crossing::table_of_views(runs);
     births::table(runs);
 }

@@ -21,6 +21,8 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
         return;
     }
     let l = lane[track / BLOCK];
+    // Where a lane has several views, `see` has put it there.
+    var detected = aims[track].factor;
     aims[track] = Aim(0.0, 0.0, 0.0, l);
     rows[track] = Row(AT_REST, 0u, 0.0, 0.0);
     if !is_awake(l) {
@@ -34,7 +36,9 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     }
     let place = tile_of(track);
     let s = load_state(track);
-    let detected = look.detection_probability * seen_of(look, place, s.x);
+    if look.views < 2u {
+        detected = look.detection_probability * seen_of(look, place, s.x);
+    }
     let missed = o * (1.0 - detected);
     rows[track].missed = missed;
     let half_u = reach(look, s, look.axis_u, look.gate);

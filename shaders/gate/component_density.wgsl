@@ -7,7 +7,10 @@
 @group(0) @binding(3) var<storage, read> lane_states: array<LaneState>;
 @group(0) @binding(4) var<storage, read> components: array<Component>;
 @group(0) @binding(5) var<storage, read> observations: array<Observation>;
-@group(0) @binding(6) var<storage, read_write> placed: array<Placed>;
+@group(0) @binding(6) var<storage, read> planes: array<Plane>;
+@group(0) @binding(7) var<storage, read> share: array<f32>;
+@group(0) @binding(8) var<storage, read> view_looks: array<ViewLook>;
+@group(0) @binding(9) var<storage, read_write> placed: array<Placed>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn component_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -27,7 +30,8 @@ fn component_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
     for (var k = 0u; k < lane_states[l].components; k++) {
         let c = components[l * params.components_max + k];
         let likelihood = density_of(innovation_of(d, o, c.tile, state_of_component(c)));
-        e = e + look.detection_probability * c.weight * likelihood;
+        let visible = visible_at(l, look, c.tile, vec3(c.mean[0], c.mean[1], c.mean[2]));
+        e = e + look.detection_probability * visible * c.weight * likelihood;
     }
     let sum = o.clutter + e;
     // Never zero: a detection where nothing is expected is still a detection.

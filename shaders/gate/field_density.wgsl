@@ -9,7 +9,8 @@
 @group(0) @binding(4) var<storage, read> field: array<f32>;
 @group(0) @binding(5) var<storage, read> share: array<f32>;
 @group(0) @binding(6) var<storage, read> observations: array<Observation>;
-@group(0) @binding(7) var<storage, read_write> placed: array<Placed>;
+@group(0) @binding(7) var<storage, read> view_looks: array<ViewLook>;
+@group(0) @binding(8) var<storage, read_write> placed: array<Placed>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn field_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -32,6 +33,7 @@ fn field_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
         if look.mask != NONE {
             seen = share[planes[look.mask].first + (cell - plane.first)];
         }
+        seen = seen * visible_in_cell(l, look, cell - plane.first);
         e = look.detection_probability * seen * field[cell] * o.spread;
     }
     let sum = o.clutter + e;

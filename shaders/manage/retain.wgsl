@@ -8,7 +8,8 @@
 @group(0) @binding(3) var<storage, read> planes: array<Plane>;
 @group(0) @binding(4) var<storage, read> share: array<f32>;
 @group(0) @binding(5) var<storage, read> lane_states: array<LaneState>;
-@group(0) @binding(6) var<storage, read_write> components: array<Component>;
+@group(0) @binding(6) var<storage, read> view_looks: array<ViewLook>;
+@group(0) @binding(7) var<storage, read_write> components: array<Component>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn retain(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -24,7 +25,7 @@ fn retain(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     var to = first;
     for (var k = 0u; k < lane_states[l].components; k++) {
         var c = components[first + k];
-        c.weight = thinned(look, c);
+        c.weight = thinned(l, look, c);
         if c.weight >= setups[l].weight_min {
             components[to] = c;
             to++;

@@ -9,8 +9,9 @@
 @group(0) @binding(4) var<storage, read> planes: array<Plane>;
 @group(0) @binding(5) var<storage, read> share: array<f32>;
 @group(0) @binding(6) var<storage, read> components: array<Component>;
-@group(0) @binding(7) var<storage, read_write> lane_states: array<LaneState>;
-@group(0) @binding(8) var<storage, read_write> status: array<Status>;
+@group(0) @binding(7) var<storage, read> view_looks: array<ViewLook>;
+@group(0) @binding(8) var<storage, read_write> lane_states: array<LaneState>;
+@group(0) @binding(9) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn tally_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -26,7 +27,7 @@ fn tally_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         count = recycled;
         for (var k = 0u; k < s.components; k++) {
             let c = components[l * params.components_max + k];
-            count += select(0u, 1u, thinned(look, c) >= setups[l].weight_min);
+            count += select(0u, 1u, thinned(l, look, c) >= setups[l].weight_min);
         }
         atomicMax(&status[0].components, max(s.components + recycled, count + setups[l].births));
     }

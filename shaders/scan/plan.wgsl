@@ -61,7 +61,7 @@ fn needed() -> u32 {
 fn note() {
     switch params.slot {
         case 0u: {
-            status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
+            status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
         }
         case 3u: {
             status[0].unfinished = 0u;

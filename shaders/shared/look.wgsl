@@ -42,6 +42,9 @@ struct Look {
     scan: u32,
     // 1 if the lane's tracks are put in spatial order.
     reorder: u32,
+    // Views of the lane, and the one that looks; 0 of a lane that has one.
+    views: u32,
+    view: u32,
 }
 
 // Whether lane `l` has a scan in this wave; a place or a cell without a lane names one past the end.

@@ -28,4 +28,6 @@ struct Status {
     longest: u32,
     // Tracks whose gates were narrowed.
     narrowed: u32,
+    // Twins that ended.
+    merged: u32,
 }

@@ -28,4 +28,6 @@ struct Status {
     longest: atomic<u32>,
     // Tracks whose gates were narrowed.
     narrowed: atomic<u32>,
+    // Twins that ended.
+    merged: atomic<u32>,
 }

@@ -13,8 +13,9 @@ override PART: f32;
 @group(0) @binding(2) var<storage, read> field_lane: array<u32>;
 @group(0) @binding(3) var<storage, read> planes: array<Plane>;
 @group(0) @binding(4) var<storage, read> share: array<f32>;
-@group(0) @binding(5) var<storage, read_write> returned: array<u32>;
-@group(0) @binding(6) var<storage, read_write> field: array<f32>;
+@group(0) @binding(5) var<storage, read> view_looks: array<ViewLook>;
+@group(0) @binding(6) var<storage, read_write> returned: array<u32>;
+@group(0) @binding(7) var<storage, read_write> field: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn thin(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -31,6 +32,7 @@ fn thin(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if look.mask != NONE {
         seen = share[planes[look.mask].first + (i - planes[l].first)];
     }
+    seen = seen * visible_in_cell(l, look, i - planes[l].first);
     let parts = f32(returned[2u * i + 1u]) * 4096.0 + f32(returned[2u * i]);
     let back = parts * PART / (planes[l].cell_m * planes[l].cell_m);
     field[i] = back + field[i] * (1.0 - look.detection_probability * seen);

@@ -4,9 +4,11 @@
 //! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
-//! Memory: a track takes 38 words (152 bytes), twice while lanes are compacted, and a row of 16 bytes with 8 a
-//! hypothesis; a detection takes 32 bytes, and 144 more where its noise is its own; see [`Arrays`].
+//! Memory: a track takes 38 words (152 bytes), 42 where a lane of its batch has several views, twice while lanes are
+//! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
+//! own; see [`Arrays`].
 
+use super::views::ViewLook;
 use crate::mirror::mirror;
 use crate::scan::{Detection, Observation, SOURCES_MAX};
 use bytemuck::Pod;
@@ -62,6 +64,12 @@ pub struct Arrays<S: Side> {
     pub identity: S::Array<u32>,
     /// Sources that contributed. \[blocks\]\[4\]
     pub sources: S::Array<u32>,
+    /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
+    pub views: S::Array<u32>,
+    /// Words of these: none where every lane has one view.
+    pub view_words: usize,
+    /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
+    pub view_looks: S::Array<ViewLook>,
     /// Detections of the wave, lane by lane, within a lane by cell of its grid.
     pub detections: S::Array<Detection>,
     /// How detections were measured; detections with equal noise share one.
@@ -83,6 +91,9 @@ impl Default for Arrays<Host> {
             odds: Vec::new(),
             identity: Vec::new(),
             sources: Vec::new(),
+            views: Vec::new(),
+            view_words: 0,
+            view_looks: Vec::new(),
             detections: Vec::new(),
             observations: Vec::new(),
             rows: Vec::new(),
@@ -101,6 +112,7 @@ impl Arrays<Host> {
         self.odds.resize(blocks * BLOCK, 0.0);
         self.identity.resize(blocks * IDENTITY * BLOCK, 0);
         self.sources.resize(blocks * SOURCE_WORDS * BLOCK, 0);
+        self.views.resize(blocks * self.view_words * BLOCK, 0);
     }
 }
 
@@ -192,6 +204,10 @@ mirror! {
         pub scan: u32,
         /// 1 if the lane's tracks are put in spatial order.
         pub reorder: u32,
+        /// Views of the lane; 0 of one that has one.
+        pub views: u32,
+        /// The one that looks.
+        pub view: u32,
     }
 }
 

@@ -14,13 +14,13 @@ use super::error::{FusionError, INDEX_MAX, counted};
 use super::estimate::estimates_of;
 use super::executor::Executor;
 use super::gate::{LaneGate, gate};
-use super::grid::Grid;
-use super::manage::{CELL_MAX, Fate, Inputs, Newborn, Places, Plan, compact, fate, settle_in_place, state_of};
+use super::lanes::{Lane, Prepared, Settled, prepare, settle};
+use super::manage::{Inputs, Places, Plan, compact, settle_in_place};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
-use super::undetected::Undetected;
 use super::update::update;
-use crate::scan::{Detection, Observation, Scan, Sight, wrong};
+use super::views::{Sees, VIEW_WORDS, VIEWS_MAX, ViewLook, learn, twins::Met};
+use crate::scan::{Observation, Scan, wrong};
 use crate::time::seconds_between;
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ pub struct WaveReport {
     pub clusters: u64,
     /// Tracks that began.
     pub births: u64,
+    /// Twins that ended: one object had two tracks, each fed by another view.
+    pub merged: u64,
     /// How association went.
     pub association: Tally,
 }
@@ -81,53 +83,6 @@ pub struct Answer {
     pub estimates: Vec<Estimate>,
 }
 
-#[derive(Debug)]
-struct Lane {
-    setup: LaneSetup,
-    /// Time of the last scan that was taken, and of the last one whose tracks the host has.
-    taken_us: Option<i64>,
-    time_us: Option<i64>,
-    scans: u32,
-    first_track: usize,
-    /// Places for tracks; those without one have odds 0.
-    tracks: usize,
-    /// Places that hold a track.
-    live: usize,
-}
-
-impl Lane {
-    /// Where its tracks are, as a device sees it.
-    fn state(&self) -> LaneState {
-        let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
-        LaneState {
-            first: count(self.first_track),
-            places: count(self.tracks),
-            live: count(self.live),
-            ..LaneState::default()
-        }
-    }
-}
-
-/// How each lane began, and its field of undetected targets as it is.
-fn setups(lanes: &[Lane]) -> Vec<(bool, &Undetected)> {
-    lanes.iter().map(|lane| (lane.setup.radial, &lane.setup.undetected)).collect()
-}
-
-/// What one lane's scan adds to the wave.
-#[derive(Debug)]
-struct Prepared<'a> {
-    sight: Sight<'a>,
-    detections: Vec<Detection>,
-    /// Source of each detection as it arrived.
-    sources: Vec<u8>,
-    /// Where each detection was before it was sorted by cell.
-    order: Vec<u32>,
-    grid: Grid,
-    /// Density of undetected targets at each detection, and with clutter.
-    fresh: Vec<f32>,
-    density: Vec<f32>,
-}
-
 impl Timings {
     #[expect(clippy::indexing_slicing, reason = "stages are counted")]
     fn note(&mut self, stage: usize, since: Instant) -> Instant {
@@ -145,24 +100,17 @@ impl Batch {
     pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Result<Self, FusionError> {
         counted("lanes", lanes.len() as u64, LANES_MAX)?;
         for (number, lane) in lanes.iter().enumerate() {
-            lane.undetected.check(|| format!("lane {number}"))?;
+            lane.check(|| format!("lane {number}"))?;
         }
-        let lanes = lanes.into_iter().map(|setup| Lane {
-            setup,
-            taken_us: None,
-            time_us: None,
-            scans: 0,
-            first_track: 0,
-            tracks: 0,
-            live: 0,
-        });
+        let lanes: Vec<Lane> = lanes.into_iter().map(Lane::new).collect();
+        let view_words = if lanes.iter().any(|lane| lane.outlook.is_some()) { VIEW_WORDS } else { 0 };
         Ok(Self {
             config,
             executor,
             remote: None,
-            lanes: lanes.collect(),
-            arrays: Arrays::default(),
-            spare: Arrays::default(),
+            lanes,
+            arrays: Arrays { view_words, ..Arrays::default() },
+            spare: Arrays { view_words, ..Arrays::default() },
             clusters: Clusters::default(),
             timings: Timings::default(),
             reports: Vec::new(),
@@ -208,11 +156,12 @@ impl Batch {
     /// # Errors
     /// If a scan is none: then nothing has changed. If the device fails: the batch is then not to be used further.
     pub fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), FusionError> {
-        let lane = |lane: usize| self.lanes.get(lane).map(|lane| (&lane.setup.undetected, lane.taken_us));
+        let lane = |lane: usize| self.lanes.get(lane).map(|lane| (&lane.setup, lane.taken_us));
         check(&scans, &observations, lane)?;
         counted("detections", scans.iter().map(|scan| scan.detections.len() as u64).sum(), INDEX_MAX)?;
         if let Some(device) = self.executor.device.take() {
-            self.remote = Some(Remote::new(device, &self.config, &setups(&self.lanes))?);
+            let setups: Vec<&LaneSetup> = self.lanes.iter().map(|lane| &lane.setup).collect();
+            self.remote = Some(Remote::new(device, &self.config, &setups)?);
         }
         for scan in &scans {
             if let Some(lane) = self.lanes.get_mut(scan.lane) {
@@ -224,9 +173,9 @@ impl Batch {
             Some(remote) if remote.is_whole() => Ok(remote.push(scans, observations)?),
             Some(remote) => {
                 let states: Vec<LaneState> = self.lanes.iter().map(Lane::state).collect();
-                let lanes = (states.as_slice(), setups(&self.lanes));
+                let setups: Vec<&LaneSetup> = self.lanes.iter().map(|lane| &lane.setup).collect();
                 let copies = (scans.clone(), observations.clone());
-                let partial = remote.begin(&mut self.arrays, (lanes.0, &lanes.1), copies.0, copies.1)?;
+                let partial = remote.begin(&mut self.arrays, (&states, &setups), copies.0, copies.1)?;
                 self.run(scans, observations, Some(&partial))
             }
         }
@@ -264,6 +213,11 @@ impl Batch {
             }
             _ => self.clusters.build(&mut self.arrays),
         }
+        let met = match done {
+            _ if self.arrays.view_words == 0 => Met::default(),
+            Some(partial) if stages >= 4 => Met::listed(&self.arrays, &partial.edge_track),
+            _ => Met::in_rows(&self.arrays),
+        };
         let start = self.timings.note(2, start);
         let association = match done {
             Some(partial) if stages >= 4 => tally(&partial.status, self.config.association.mode),
@@ -271,6 +225,11 @@ impl Batch {
         };
         let start = self.timings.note(3, start);
         if stages < 5 {
+            if self.arrays.view_words > 0 {
+                let sees: Vec<Option<Sees<'_>>> =
+                    prepared.iter().map(|lane| lane.as_ref().map(Prepared::sees)).collect();
+                learn(&mut self.arrays, &sees);
+            }
             update::<f32x8>(&mut self.arrays);
         }
         let start = self.timings.note(4, start);
@@ -281,9 +240,10 @@ impl Batch {
             narrowed,
             clusters: self.clusters.len() as u64,
             births: 0,
+            merged: 0,
             association,
         };
-        report.births = self.manage(&prepared);
+        (report.births, report.merged) = self.manage(&prepared, &met);
         self.timings.note(5, start);
         self.reports.push(report);
         Ok(())
@@ -405,6 +365,10 @@ impl Batch {
             ..Look::default()
         };
         self.arrays.looks = self.lanes.iter().map(resting).collect();
+        self.arrays.view_looks.clear();
+        if self.arrays.view_words > 0 {
+            self.arrays.view_looks.resize(self.lanes.len() * VIEWS_MAX, ViewLook::default());
+        }
         let mut first_detection = 0;
         for scan in scans {
             let (lane, look) = (&mut self.lanes[scan.lane], &mut self.arrays.looks[scan.lane]);
@@ -415,6 +379,10 @@ impl Batch {
             look.detections = scan.detections.len() as u32;
             look.detection_probability = scan.detection_probability;
             first_detection += scan.detections.len();
+            if let Some(outlook) = &mut lane.outlook {
+                let of_lane = scan.lane * VIEWS_MAX..(scan.lane + 1) * VIEWS_MAX;
+                self.arrays.view_looks[of_lane].copy_from_slice(&outlook.look(scan, look));
+            }
             lane.time_us = Some(scan.time_us);
             lane.scans += 1;
         }
@@ -430,12 +398,16 @@ impl Batch {
                 *place = Some(scan);
             }
         }
-        let (looks, observations) = (&self.arrays.looks, &self.arrays.observations);
+        let Arrays { looks, view_looks, observations, .. } = &self.arrays;
+        let views = |lane: usize| {
+            let own = view_looks.get(lane * VIEWS_MAX..).and_then(|own| own.first_chunk());
+            own.copied().unwrap_or_default()
+        };
         self.lanes
             .par_iter_mut()
             .zip(looks)
             .zip(by_lane)
-            .map(|((lane, look), scan)| scan.map(|scan| prepare_lane(lane, look, observations, scan)))
+            .map(|((lane, look), scan)| scan.map(|scan| prepare(lane, (look, views(scan.lane)), observations, scan)))
             .collect()
     }
 
@@ -454,16 +426,22 @@ impl Batch {
         let most = self.config.association.hypotheses_max.get();
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
             .iter()
-            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sight: lane.sight, most }))
+            .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sees: lane.sees(), most }))
             .collect();
         gate(&mut self.arrays, &lanes, density)
     }
 
-    /// Ends, keeps and begins tracks; returns how many began.
+    /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.
     #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
-    fn manage(&mut self, prepared: &[Option<Prepared<'_>>]) -> u64 {
+    fn manage(&mut self, prepared: &[Option<Prepared<'_>>], met: &Met) -> (u64, u64) {
+        let claimed = self.clusters.claims(&self.arrays);
+        let mut source = Vec::with_capacity(self.arrays.detections.len());
+        for lane in prepared.iter().flatten() {
+            source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
+        }
+        let existence = &self.config.existence;
+        let merged = met.merge(&mut self.arrays, &Inputs { births: &[], source: &source, existence });
         let (arrays, config) = (&self.arrays, &self.config);
-        let claimed = self.clusters.claims(arrays);
         let settled: Vec<Option<Settled>> = self
             .lanes
             .par_iter_mut()
@@ -484,10 +462,6 @@ impl Batch {
             lane.first_track = plan.lane(index, settled.places, births.len());
             append(&mut births, &mut settled.births);
         }
-        let mut source = Vec::with_capacity(arrays.detections.len());
-        for lane in prepared.iter().flatten() {
-            source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
-        }
         let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
         if in_place {
             settle_in_place(&mut self.arrays, &plan, &inputs);
@@ -495,7 +469,7 @@ impl Batch {
             compact(&self.arrays, &mut self.spare, &plan, &inputs);
             core::mem::swap(&mut self.arrays, &mut self.spare);
         }
-        births.len() as u64
+        (births.len() as u64, merged)
     }
 }
 
@@ -506,85 +480,4 @@ fn append<T>(to: &mut Vec<T>, from: &mut Vec<T>) {
     } else {
         to.append(from);
     }
-}
-
-fn prepare_lane<'a>(lane: &mut Lane, look: &Look, observations: &[Observation], scan: Scan<'a>) -> Prepared<'a> {
-    let Scan { sight, slack_m, detections, .. } = scan;
-    let (mut detections, sources) = detections.into_parts();
-    lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
-    let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
-    let undetected = &lane.setup.undetected;
-    let fresh: Vec<f32> = (0..detections.len())
-        .into_par_iter()
-        .with_min_len(1024)
-        .map(|d| undetected.density(look, sight, (&detections, observations), d))
-        .collect();
-    let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
-    // Never zero: a detection where neither clutter nor targets are expected is still a detection.
-    let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
-    Prepared { sight, detections, sources, order, grid, fresh, density }
-}
-
-/// What becomes of one lane's tracks.
-struct Settled {
-    places: Places,
-    births: Vec<Newborn>,
-}
-
-#[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
-fn settle(
-    lane: &mut Lane,
-    look: &Look,
-    scan: &Prepared<'_>,
-    (arrays, claimed): (&Arrays<Host>, &[f32]),
-    config: &Config,
-) -> Settled {
-    let tracks = lane.first_track..lane.first_track + lane.tracks;
-    let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
-    let (detections, claimed) = (&arrays.detections[here.clone()], &claimed[here]);
-    let undetected = &lane.setup.undetected;
-    let number = lane.scans - 1;
-    let begin = |d: usize| {
-        let existence = (1.0 - claimed[d]).max(0.0) * (scan.fresh[d] / scan.density[d]);
-        (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
-            birth: undetected.birth(look, (detections, &arrays.observations), d),
-            existence,
-            born: [number, scan.order[d]],
-            source: scan.sources[scan.order[d] as usize],
-        })
-    };
-    let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
-    let fates: Vec<Fate> = tracks
-        .clone()
-        .into_par_iter()
-        .with_min_len(4096)
-        .map(|track| fate(arrays, look, &config.existence, track))
-        .collect();
-    lane.setup.undetected.thin(look, scan.sight);
-    let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
-        let (tile, state) = state_of(arrays, track);
-        let odds = arrays.odds[track];
-        (odds / (1.0 + odds), tile, state)
-    });
-    lane.setup.undetected.take_back(recycled);
-    let first = lane.first_track;
-    let in_place = if lane.scans.is_multiple_of(config.reorder_scans.max(1)) {
-        None
-    } else {
-        Places::in_place(first, &fates, births.len())
-    };
-    let places = in_place.unwrap_or_else(|| {
-        Places::compacted(first, &fates, births.len(), |kept| {
-            let cell = |&track: &u32| {
-                let (tile, state) = state_of(arrays, track as usize);
-                (scan.grid.cell(&tile, &state.mean), track)
-            };
-            let mut by_cell: Vec<(u32, u32)> = kept.par_iter().map(cell).collect();
-            by_cell.par_sort_unstable();
-            if by_cell.chunk_by(|a, b| a.0 == b.0).all(|cell| cell.len() <= CELL_MAX) {
-                *kept = by_cell.into_iter().map(|(_, track)| track).collect();
-            }
-        })
-    });
-    Settled { places, births }
 }

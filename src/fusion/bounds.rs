@@ -45,6 +45,12 @@ pub struct OutOfRange {
 }
 
 impl Probability {
+    /// One of this program's own.
+    pub(super) const fn constant(value: f32) -> Self {
+        assert!(value >= 0.0 && value <= 1.0, "a probability");
+        Self(value)
+    }
+
     /// The number.
     #[must_use]
     pub fn get(self) -> f32 {
@@ -53,6 +59,12 @@ impl Probability {
 }
 
 impl Positive {
+    /// One of this program's own.
+    pub(super) const fn constant(value: f32) -> Self {
+        assert!(value > 0.0 && value.is_finite(), "a finite number above 0");
+        Self(value)
+    }
+
     /// The number.
     #[must_use]
     pub fn get(self) -> f32 {

@@ -1,5 +1,6 @@
 //! What a wave of scans has to be: checked before anything is computed from it, in one pass over its detections.
 
+use super::setup::LaneSetup;
 use super::undetected::Undetected;
 use crate::scan::{
     Axis, Detection, KIND_BITS, Observation, RANGE, ROWS_MAX, SOURCES_MAX, Scan, Sight, Wrong, require, wrong,
@@ -13,17 +14,17 @@ const CHUNK: usize = 1 << 14;
 pub(super) fn check<'a>(
     scans: &[Scan<'_>],
     observations: &[Observation],
-    lane: impl Fn(usize) -> Option<(&'a Undetected, Option<i64>)>,
+    lane: impl Fn(usize) -> Option<(&'a LaneSetup, Option<i64>)>,
 ) -> Result<(), Wrong> {
     let mut next = 0;
     for scan in scans {
         let at = || format!("scan of lane {}", scan.lane);
         require(at, ("lane", scan.lane), |lane| *lane >= next, "scans in the order of lanes, at most one of each")?;
         next = scan.lane + 1;
-        let Some((undetected, last_us)) = lane(scan.lane) else {
+        let Some((setup, last_us)) = lane(scan.lane) else {
             return Err(wrong(at(), "lane", scan.lane, "a lane of the batch"));
         };
-        scan.check(undetected, last_us)?;
+        scan.check(setup, last_us)?;
         scan.check_detections(observations.len())?;
     }
     match observations.par_iter().position_first(|observation| !is_sound(observation)) {
@@ -39,20 +40,31 @@ pub(super) fn check<'a>(
 }
 
 impl Scan<'_> {
-    fn check(&self, undetected: &Undetected, last_us: Option<i64>) -> Result<(), Wrong> {
+    fn check(&self, setup: &LaneSetup, last_us: Option<i64>) -> Result<(), Wrong> {
         let at = || format!("scan of lane {} at {} µs", self.lane, self.time_us);
         let (p, slack_m) = (self.detection_probability, self.slack_m);
         let in_order = |last: &Option<i64>| last.is_none_or(|last| self.time_us >= last);
         require(at, ("time of the lane's last scan", last_us), in_order, "an earlier one, or the same")?;
         require(at, ("detection probability", p), |p| *p > 0.0 && *p <= 1.0, "a probability above 0")?;
         require(at, ("slack", slack_m), |m| *m >= 0.0 && m.is_finite(), "metres, at least 0")?;
-        match (self.sight, undetected) {
-            (Sight::Mask(mask), Undetected::Field { plane, .. }) => {
+        let (several, views) = (setup.views.len() > 1, &self.views);
+        let count = if several { setup.views.len() } else { 0 };
+        require(
+            at,
+            ("sights of views", views.sights.len()),
+            |found| *found == count,
+            "one of each view, if there are more",
+        )?;
+        let is_one = |looking: &usize| *looking < count.max(1);
+        require(at, ("view that looked", views.looking), is_one, "a view of the lane")?;
+        let Undetected::Field { plane, .. } = &setup.undetected else { return Ok(()) };
+        for sight in views.sights.iter().chain([&self.sight]) {
+            if let Sight::Mask(mask) = sight {
                 let wanted = "the plane of the lane's field";
-                require(at, ("plane of the mask", mask.plane()), |found| *found == plane, wanted)
+                require(at, ("plane of the mask", mask.plane()), |found| *found == plane, wanted)?;
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn check_detections(&self, observations: usize) -> Result<(), Wrong> {

@@ -21,6 +21,9 @@ pub struct Config {
     pub existence: Existence,
     /// Targets that nothing has detected yet.
     pub undetected: Births,
+    /// Which views see an object at all.
+    #[serde(default)]
+    pub detectability: Detectability,
     /// Scans after which a lane's tracks are put in spatial order, for speed.
     pub reorder_scans: u32,
 }
@@ -127,4 +130,32 @@ pub struct Births {
     /// Standard deviation of its vertical velocity, m/s.
     #[serde(deserialize_with = "quantity")]
     pub climb_m_s: f32,
+}
+
+/// Which views see an object at all, in lanes of several views.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detectability {
+    /// Share of the objects that a view sees: of two views, of three or more.
+    pub visible_share: [Probability; 2],
+    /// So long what a view saw or missed says whether it sees an object, seconds.
+    pub persistence_s: Positive,
+    /// Share of what a sensor detects that a lane is taken to have, where rules may withhold a part.
+    pub shared_share: Probability,
+}
+
+impl Default for Detectability {
+    fn default() -> Self {
+        let [two, more] = [0.7, 0.5].map(Probability::constant);
+        Self { visible_share: [two, more], persistence_s: Positive::constant(3600.0), shared_share: more }
+    }
+}
+
+impl Detectability {
+    /// The share of the objects that each of so many views sees.
+    #[must_use]
+    pub fn visible_share_of(&self, views: usize) -> f64 {
+        let [two, more] = self.visible_share;
+        f64::from(if views > 2 { more } else { two }.get())
+    }
 }

@@ -16,13 +16,14 @@
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row};
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, position_covariance, residual};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::state::State;
-use crate::scan::{Detection, Sight};
+use super::views::{Sees, VIEW_WORDS};
+use crate::scan::Detection;
 use core::ops::ControlFlow;
 use rayon::prelude::*;
 use wide::{f32x8, i32x8, u16x8};
@@ -32,8 +33,8 @@ use wide::{f32x8, i32x8, u16x8};
 pub struct LaneGate<'a> {
     /// The lane's detections by cell.
     pub grid: &'a Grid,
-    /// Where the look could have seen.
-    pub sight: Sight<'a>,
+    /// What the look sees.
+    pub sees: Sees<'a>,
     /// Detections that a track may choose among.
     pub most: u32,
 }
@@ -50,8 +51,8 @@ pub const NARROWED: f32 = 1.0;
 pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) -> Result<u64, FusionError> {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
     arrays.rows.resize(arrays.odds.len(), rest);
-    let Arrays { looks, lane, tile, mean, covariance, odds, detections, observations, rows, edges, .. } = arrays;
-    let tracks = Tracks { tile, mean, covariance, odds };
+    let Arrays { looks, lane, tile, mean, covariance, odds, views, detections, observations, rows, edges, .. } = arrays;
+    let tracks = Tracks { tile, mean, covariance, odds, views };
     let found: Vec<Found> = rows
         .par_chunks_mut(CHUNK * BLOCK)
         .enumerate()
@@ -89,6 +90,7 @@ struct Tracks<'a> {
     mean: &'a [f32],
     covariance: &'a [f32],
     odds: &'a [f32],
+    views: &'a [u32],
 }
 
 #[derive(Clone, Copy)]
@@ -124,11 +126,9 @@ fn invocations(
         *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
         // A free place is no track.
         if odds > 0.0 || odds.is_nan() {
-            let seen_share = match lane.sight {
-                Sight::Everywhere => 1.0,
-                Sight::Mask(mask) => mask.at(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n))),
-            };
-            let detected = look.detection_probability * seen_share;
+            let word = |k| tracks.views[at(first + n, k, VIEW_WORDS)];
+            let share = lane.sees.track(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n)), word);
+            let detected = look.detection_probability * share;
             row.missed = odds * (1.0 - detected);
             factor[n] = odds * detected / (1.0 + row.missed);
         }

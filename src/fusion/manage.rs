@@ -11,6 +11,7 @@ use super::config::Existence;
 use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
+use super::views::VIEW_WORDS;
 use crate::space::TILE_M;
 use rayon::prelude::*;
 
@@ -35,6 +36,8 @@ pub struct Newborn {
     pub born: [u32; 2],
     /// Source of its first detection.
     pub source: u8,
+    /// Log-odds that each view sees it.
+    pub views: [u32; VIEW_WORDS],
 }
 
 /// What becomes of a track.
@@ -183,6 +186,9 @@ pub struct Inputs<'a> {
 pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
     to.resize_blocks(plan.lanes.len());
     to.lane.copy_from_slice(&plan.lanes);
+    if to.view_words > 0 {
+        move_views(&from.views, &mut to.views, plan, inputs.births);
+    }
     to.tile
         .par_chunks_mut(3 * BLOCK)
         .zip(to.mean.par_chunks_mut(MEAN * BLOCK))
@@ -206,8 +212,37 @@ pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: 
         });
 }
 
+/// Moves what is known of views, where there are several, in the same way.
+#[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
+fn move_views(from: &[u32], to: &mut [u32], plan: &Plan, births: &[Newborn]) {
+    let blocks = to.par_chunks_mut(VIEW_WORDS * BLOCK).zip(plan.origins.par_chunks(BLOCK)).with_min_len(16);
+    blocks.for_each(|(views, origins)| {
+        for (place, &origin) in origins.iter().enumerate().filter(|(_, origin)| **origin != EMPTY) {
+            let newborn = births.get((origin ^ BORN) as usize).filter(|_| origin & BORN != 0);
+            for k in 0..VIEW_WORDS {
+                views[k * BLOCK + place] =
+                    newborn.map_or_else(|| from[at(origin as usize, k, VIEW_WORDS)], |newborn| newborn.views[k]);
+            }
+        }
+    });
+}
+
+/// Gives births what they know of views.
+#[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
+fn name_views(views: &mut [u32], plan: &Plan, births: &[Newborn]) {
+    for (place, &origin) in plan.origins.iter().enumerate().filter(|(_, origin)| **origin & BORN != 0) {
+        let Some(newborn) = births.get((origin ^ BORN) as usize) else { continue };
+        for (k, word) in newborn.views.into_iter().enumerate() {
+            views[at(place, k, VIEW_WORDS)] = word;
+        }
+    }
+}
+
 /// Settles every track where it is: the plan moves none.
 pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
+    if arrays.view_words > 0 {
+        name_views(&mut arrays.views, plan, inputs.births);
+    }
     let Arrays { tile, mean, covariance, odds, identity, sources, rows, edges, .. } = arrays;
     tile.par_chunks_mut(3 * BLOCK)
         .zip(mean.par_chunks_mut(MEAN * BLOCK))
@@ -314,7 +349,7 @@ impl Block<'_> {
     }
 
     fn begin(&mut self, place: usize, newborn: &Newborn, existence: &Existence) {
-        let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source } = *newborn;
+        let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source, .. } = *newborn;
         for k in 0..3 {
             let (tile, offset) = settled(tile[k], state.mean[k]);
             self.tile[k * BLOCK + place] = tile;
@@ -359,7 +394,7 @@ pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
 /// Word and bit of the source of a detection that the track was probably made of.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "every detection has a source, checked to be below the most")]
-fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
+pub(super) fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
     if edge.weight >= inputs.existence.contributor.get() {
         let source = inputs.source[edge.detection as usize];
         Some((usize::from(source) / 32, 1 << (source % 32)))

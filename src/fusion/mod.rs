@@ -16,6 +16,8 @@ pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be
 mod setup; // a lane before its first scan
+mod lanes; // a lane on the host, wave by wave
+pub mod views; // detectability: who sees an object at all
 
 pub mod predict; // stage 1
 pub mod grid; // detections by cell

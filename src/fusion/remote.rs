@@ -9,7 +9,7 @@ use super::device::kernels::{LaneState, Status};
 use super::device::{Context, Engine, Feed, Options};
 use super::error::FusionError;
 use super::executor::{KernelError, STAGES};
-use super::undetected::Undetected;
+use super::setup::LaneSetup;
 use crate::scan::{Observation, Scan};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -48,6 +48,8 @@ pub(super) struct Partial {
     pub(super) stages: usize,
     /// Least track of each track's cluster, where clusters are done.
     pub(super) labels: Vec<u32>,
+    /// Track of each hypothesis, where they are settled and a lane has several views.
+    pub(super) edge_track: Vec<u32>,
     /// What was counted.
     pub(super) status: Status,
 }
@@ -56,7 +58,7 @@ impl Remote {
     pub(super) fn new(
         (context, options, stages): (Context, Options, usize),
         config: &Config,
-        setups: &[(bool, &Undetected)],
+        setups: &[&LaneSetup],
     ) -> Result<Self, KernelError> {
         let feed = Feed::new(setups);
         let engine = Engine::new(context, config.clone(), setups, options)?;
@@ -155,7 +157,7 @@ impl Remote {
     pub(super) fn begin(
         &mut self,
         arrays: &mut Arrays<Host>,
-        (lanes, setups): (&[LaneState], &[(bool, &Undetected)]),
+        (lanes, setups): (&[LaneState], &[&LaneSetup]),
         scans: Vec<Scan<'_>>,
         observations: Vec<Observation>,
     ) -> Result<Partial, FusionError> {
@@ -166,7 +168,7 @@ impl Remote {
     fn first_stages(
         &mut self,
         arrays: &mut Arrays<Host>,
-        (lanes, setups): (&[LaneState], &[(bool, &Undetected)]),
+        (lanes, setups): (&[LaneState], &[&LaneSetup]),
         wave: Wave,
     ) -> Result<Partial, KernelError> {
         self.engine.load(arrays, lanes, setups)?;
@@ -182,7 +184,11 @@ impl Remote {
         if self.stages >= 3 {
             labels = self.engine.labels(blocks)?;
         }
-        Ok(Partial { stages: self.stages, labels, status })
+        let mut edge_track = Vec::new();
+        if self.stages >= 4 && arrays.view_words > 0 {
+            edge_track = self.engine.edge_track(status.edges)?;
+        }
+        Ok(Partial { stages: self.stages, labels, edge_track, status })
     }
 }
 
@@ -195,6 +201,7 @@ fn report(status: &Status, detections: u32, mode: Mode) -> WaveReport {
         narrowed: u64::from(status.narrowed),
         clusters: u64::from(status.clusters),
         births: u64::from(status.births),
+        merged: u64::from(status.merged),
         association: tally(status, mode),
     }
 }

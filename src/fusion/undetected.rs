@@ -9,8 +9,10 @@ use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
 use super::observation::Seen;
 use super::state::{State, dot3, joseph};
+use super::views::Sees;
 use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, Sight, Wrong, require};
 use crate::space::TILE_M;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
@@ -153,17 +155,20 @@ impl Undetected {
         }
     }
 
-    /// Thins what the look has covered.
-    pub fn thin(&mut self, look: &Look, sight: Sight<'_>) {
+    /// Thins what the look has covered, as likely as its view sees it.
+    pub fn thin(&mut self, look: &Look, sees: &Sees<'_>) {
         match self {
             Self::Components { components, weight_min, .. } => {
                 for component in components.iter_mut() {
-                    let share = sight.at(&component.tile, &component.state.mean);
+                    let share = sees.place(&component.tile, &component.state.mean);
                     component.weight *= 1.0 - look.detection_probability * share;
                 }
                 components.retain(|component| component.weight >= *weight_min);
             }
-            Self::Field { density, .. } => match sight {
+            Self::Field { density, .. } => match sees.sight() {
+                _ if sees.has_views() => density.par_iter_mut().with_min_len(4096).enumerate().for_each(|(cell, d)| {
+                    *d *= 1.0 - look.detection_probability * sees.cell(cell);
+                }),
                 Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
                 Sight::Mask(mask) => {
                     for (d, share) in density.iter_mut().zip(mask.share()) {
@@ -203,20 +208,20 @@ impl Undetected {
 
     /// e(z) alone.
     #[must_use]
-    pub fn density(&self, look: &Look, sight: Sight<'_>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+    pub fn density(&self, look: &Look, sees: &Sees<'_>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
         match self {
-            Self::Components { components, .. } => {
-                components.iter().map(|c| look.detection_probability * c.weight * likelihood(c, scan, d)).sum()
-            }
+            Self::Components { components, .. } => components
+                .iter()
+                .map(|c| {
+                    let visible = sees.visible(&c.tile, &c.state.mean);
+                    look.detection_probability * visible * c.weight * likelihood(c, scan, d)
+                })
+                .sum(),
             Self::Field { plane, density, .. } => {
                 let Some((detection, observation)) = pair(scan, d) else { return 0.0 };
                 let Some(cell) = plane.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
-                let share = match sight {
-                    Sight::Everywhere => 1.0,
-                    Sight::Mask(mask) => mask.share().get(cell).copied().unwrap_or(0.0),
-                };
                 let here = density.get(cell).copied().unwrap_or(0.0);
-                look.detection_probability * share * here * observation.spread
+                look.detection_probability * sees.cell(cell) * here * observation.spread
             }
         }
     }

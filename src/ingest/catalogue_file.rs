@@ -36,6 +36,7 @@ struct SensorEntry {
     clutter_per_scan: Spanned<f64>,
     scan_period_s: Spanned<f64>,
     coverage: Spanned<CoverageEntry>,
+    view: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -181,6 +182,7 @@ impl Checker<'_> {
             clutter_per_scan: self.number("clutter_per_scan", &entry.clutter_per_scan, |n| n >= 0.0, "0 or more")?,
             scan_period_us,
             coverage: self.coverage(&entry.coverage, &keys, frame)?,
+            view: entry.view.as_ref().map(|view| self.name("view", view)).transpose()?,
         })
     }
 

@@ -344,6 +344,16 @@ impl<'a> FuseRights<'a> {
         Ok(Self { policy, judge, partners })
     }
 
+    /// The rules.
+    pub(super) fn policy(&self) -> &'a Policy {
+        self.policy
+    }
+
+    /// The partners, in their order.
+    pub(super) fn partners(&self) -> &[&'a Partner] {
+        &self.partners
+    }
+
     /// How many questions Cedar was asked.
     #[must_use]
     pub fn evaluations(&self) -> u64 {

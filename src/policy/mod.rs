@@ -21,6 +21,7 @@ mod class; // rows -> classes
 mod decide; // classes × partners × levels -> segments
 mod difference; // what another policy would give more, and less
 mod disclosure; // what a partner's own audit may name
+mod every; // whether all that a sensor could detect is permitted
 mod error; // what can be wrong with a policy
 mod explain; // why, in words
 mod folder; // what may lie in the folder of a policy

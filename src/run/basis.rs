@@ -42,6 +42,7 @@ impl<'a> Basis<'a> {
             strata: self.strata,
             as_of_us: self.as_of_us,
             cell_m: f64::from(self.config.fusion.undetected.cell_km.get()) * 1e3,
+            shared_share: self.config.fusion.detectability.shared_share.get(),
             classes: self.classes,
             summaries: self.summaries,
         }

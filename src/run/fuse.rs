@@ -61,10 +61,8 @@ pub(super) fn fuse(
     let is_stored = |lane: usize| known.as_ref().is_some_and(|known| known.stored.contains_key(&lane));
     let chosen: Vec<(usize, &Lane)> = lanes.iter().enumerate().filter(|(lane, _)| !is_stored(*lane)).collect();
     work.from_cache = (0..lanes.len()).map(is_stored).collect();
-    let setups = chosen
-        .iter()
-        .map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion.undetected))
-        .collect();
+    let setups =
+        chosen.iter().map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion)).collect();
     let batch = Batch::new(basis.config.fusion.clone(), executor, setups)?;
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, known };

@@ -40,10 +40,10 @@ impl Inputs<'_> {
     pub(super) fn new(basis: &Basis<'_>, lanes: &[Lane], executor: &str) -> Result<Self, RunError> {
         let program = program()?;
         let begin = |lane: &Lane| {
-            let LaneSetup { radial, undetected } =
-                LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion.undetected);
+            let LaneSetup { radial, undetected, views } =
+                LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion);
             let mut hash = Sha256::new_with_prefix(program);
-            text(&mut hash, &(executor, &basis.config.fusion, radial));
+            text(&mut hash, &(executor, &basis.config.fusion, radial, views));
             // Densities are uniform at first, and many.
             match undetected {
                 Undetected::Field { plane, density, birth, prior } => {
@@ -83,13 +83,15 @@ impl<'a> Inputs<'a> {
 
     /// Takes in the scan of a lane.
     pub(super) fn scan(&mut self, scan: &Scan<'a>, observations: &[Observation]) {
-        let Scan { lane, time_us, detection_probability, sight, slack_m, detections } = scan;
-        let mask = match sight {
+        let Scan { lane, time_us, detection_probability, sight, slack_m, detections, views } = scan;
+        let mut masks = |sight: &Sight<'a>| match sight {
             Sight::Everywhere => None,
             Sight::Mask(mask) => Some(self.mask(mask)),
         };
+        let mask = masks(sight);
+        let views = (views.looking, views.sights.iter().map(masks).collect::<Vec<_>>());
         let Some(hash) = self.lanes.get_mut(*lane) else { return };
-        text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len()));
+        text(hash, &("scan", time_us, detection_probability, mask, slack_m, detections.len(), views));
         let mut before = Observation::zeroed();
         for detection in detections.detections() {
             // An index counts over the lanes of a wave; what it means to this one goes in, where it is new.
@@ -158,7 +160,7 @@ fn program() -> Result<[u8; 32], RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::{Plane, Sourced};
+    use crate::scan::{Plane, Sourced, Views};
     use crate::space::Place;
 
     fn plane() -> Plane {
@@ -195,6 +197,7 @@ mod tests {
             sight: Sight::Mask(mask),
             slack_m: 1.0,
             detections: two([detection(0), detection(0)]),
+            views: Views::default(),
         };
         let base = digest(scan(), observations(), 9);
         let moved = Detection { offset_m: [1.0, 2.0, 3.5], ..detection(0) };

@@ -43,10 +43,10 @@ pub fn track(
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
     let used: BTreeSet<usize> = rows.iter().map(|row| row.sensor).collect();
-    let births = &config.fusion.undetected;
-    let mut lane = Lane::open(catalogue, used, f64::from(births.cell_km.get()) * 1e3)?;
+    let mut lane = Lane::open(catalogue, used, f64::from(config.fusion.undetected.cell_km.get()) * 1e3)?;
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
-    let batch = Batch::new(config.fusion.clone(), executor, vec![LaneSetup::new(&lane, catalogue.frame, births)])?;
+    let batch =
+        Batch::new(config.fusion.clone(), executor, vec![LaneSetup::new(&lane, catalogue.frame, &config.fusion)])?;
     let mut tracker = Tracker { batch, tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for row in rows {

@@ -144,6 +144,8 @@ pub struct FusionReport {
     pub narrowed: u64,
     /// Tracks that began.
     pub births: u64,
+    /// Tracks that ended as twins: their object had another track, fed by another view.
+    pub merged: u64,
     /// Clusters solved exactly, by belief propagation, one to one.
     pub clusters: [u64; 3],
     /// Clusters in which belief propagation reached its bound first.
@@ -158,6 +160,7 @@ impl FusionReport {
         self.edges += wave.edges;
         self.narrowed += wave.narrowed;
         self.births += wave.births;
+        self.merged += wave.merged;
         let [exact, belief, assigned] = &mut self.clusters;
         *exact += wave.association.exact;
         *belief += wave.association.belief;

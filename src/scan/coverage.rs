@@ -91,8 +91,20 @@ pub(super) struct Ground {
     covered: Vec<Covered>,
     by_cells: BTreeMap<Arc<[bool]>, usize>,
     by_shape: BTreeMap<[u64; 11], usize>,
-    /// By coverage, and whether something there may be fused in each set of zones.
-    masks: BTreeMap<(usize, Vec<bool>), Arc<Mask>>,
+    /// By coverage, and how much there may be fused in each set of zones.
+    masks: BTreeMap<(usize, Vec<Right>), Arc<Mask>>,
+}
+
+/// How much of what is detected in some set of zones may be fused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Right {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Something, but not everything that could be detected.
+    Part,
+    /// Everything that could be.
+    All,
 }
 
 /// What a sensor covers.
@@ -164,18 +176,21 @@ impl Ground {
         (met.filter_map(|&number| Some((number, self.zones.get(number)?))), self.zones.len())
     }
 
-    /// Where a look could have seen: what is covered, in the sets of zones in which something may be fused.
+    /// Where a look could have seen: what is covered, in the sets of zones in which something may be fused; `part` of what it
+    /// detects, where not everything may be. All masks of a ground are made with the same `part`.
     ///
     /// # Errors
-    /// A plane that is none.
-    pub(super) fn mask(&mut self, coverage: usize, allowed: &[bool]) -> Result<Arc<Mask>, ScanError> {
+    /// A plane that is none, a `part` that is no share.
+    pub(super) fn mask(&mut self, coverage: usize, allowed: &[Right], part: f32) -> Result<Arc<Mask>, ScanError> {
         let key = (coverage, allowed.to_vec());
         if let Some(known) = self.masks.get(&key) {
             return Ok(Arc::clone(known));
         }
         let covered = self.covered.get(coverage).into_iter().flat_map(|covered| covered.cells.iter());
-        let share = |(&seen, &zones): (&bool, &usize)| {
-            if seen && allowed.get(zones).is_some_and(|allowed| *allowed) { 1.0 } else { 0.0 }
+        let share = |(&seen, &zones): (&bool, &usize)| match allowed.get(zones) {
+            Some(Right::All) if seen => 1.0,
+            Some(Right::Part) if seen => part,
+            _ => 0.0,
         };
         let share = covered.zip(&self.zones_of).map(share).collect();
         let mask = Arc::new(Mask::new(self.plane.clone(), share)?);
@@ -285,6 +300,7 @@ mod tests {
             clutter_per_scan: 1.0,
             scan_period_us: 1_000_000,
             coverage: Coverage::Box { min: [west, south], max: [east, north], height_m: None },
+            view: None,
         }
     }
 
@@ -294,7 +310,7 @@ mod tests {
         let plane = plane([&sensor].into_iter(), Frame::Geodetic, 20_000.0).expect("narrow enough");
         let mut ground = Ground::new(plane, Frame::Geodetic, None);
         let coverage = ground.cover(&sensor);
-        let mask = ground.mask(coverage, &[true]).unwrap();
+        let mask = ground.mask(coverage, &[Right::All], 1.0).unwrap();
         for latitude_deg in [25.0, 45.0, 65.0] {
             for (longitude_deg, seen) in [(-39.5, true), (39.5, true), (-40.5, false), (40.5, false)] {
                 let place = Place::from_metres(Geodetic { latitude_deg, longitude_deg, altitude_m: 0.0 }.ecef());
@@ -321,7 +337,8 @@ mod tests {
         for period in 0..40 {
             for sensor in &sensors {
                 let coverage = ground.cover(sensor);
-                let mask = ground.mask(coverage, &[period % 2 == 0]).unwrap();
+                let right = if period % 2 == 0 { Right::All } else { Right::Nothing };
+                let mask = ground.mask(coverage, &[right], 1.0).unwrap();
                 seen.insert(Arc::as_ptr(&mask), mask);
             }
         }
@@ -329,6 +346,6 @@ mod tests {
         let shares: BTreeSet<String> = seen.values().map(|mask| mask.share().iter().sum::<f32>().to_string()).collect();
         assert_eq!(shares, BTreeSet::from(["0", "10201"].map(str::to_owned)), "all of it, or nothing");
         let other = ground.cover(&sensor([0.0, 5e3], [0.0, 1e4]));
-        assert!(other == 1 && ground.mask(other, &[true]).unwrap().share().iter().sum::<f32>() < 6_000.0);
+        assert!(other == 1 && ground.mask(other, &[Right::All], 1.0).unwrap().share().iter().sum::<f32>() < 6_000.0);
     }
 }

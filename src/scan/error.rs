@@ -1,8 +1,8 @@
 //! What can be wrong with scans and what they are formed from: where, found, wanted.
 
-use super::SOURCES_MAX;
 use super::coverage::REACH_MAX_DEG;
 use super::looks::LOOK_ROWS_MAX;
+use super::{SOURCES_MAX, VIEWS_MAX};
 use crate::policy::PolicyError;
 use core::fmt::Debug;
 
@@ -53,6 +53,17 @@ pub enum ScanError {
     TooWide {
         /// How far.
         reach_deg: f64,
+    },
+    /// More groups of sensors than one track knows apart.
+    #[error(
+        "found {found} views in one lane, one of each of the sensors `{sensors}` that has no `view`, wanted at most \
+         {VIEWS_MAX}: name views in recording.toml (`view = \"…\"`), one for those that see the same objects"
+    )]
+    TooManyViews {
+        /// How many.
+        found: usize,
+        /// The lane's sensors.
+        sensors: String,
     },
     /// Too many owners and labels in one lane.
     #[error("partner `{partner}` may fuse detections of {found} owners and labels, wanted at most {SOURCES_MAX}")]

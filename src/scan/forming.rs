@@ -8,7 +8,7 @@ use super::mask::Sight;
 use super::measure::Measurer;
 use super::{Scan, wrong};
 use crate::ingest::{Catalogue, Detections};
-use crate::sensor::Reading;
+use crate::sensor::{Reading, Sensor};
 use crate::space::{Place, TILE_M};
 
 /// Farther from the origin no tile is counted, metres.
@@ -72,7 +72,15 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
-        Self { catalogue, lane, speed_m_s, looks: Looks::new(lane.sensors(catalogue), first_us) }
+        // What is seen less often takes more looks to be missed for good.
+        let sensors: Vec<(usize, Sensor)> = (lane.sensors(catalogue).into_iter())
+            .map(|(number, sensor)| {
+                let detection_probability = sensor.detection_probability * lane.least_share(number);
+                (number, Sensor { detection_probability, ..sensor.clone() })
+            })
+            .collect();
+        let looks = Looks::new(sensors.iter().map(|(number, sensor)| (*number, sensor)).collect(), first_us);
+        Self { catalogue, lane, speed_m_s, looks }
     }
 
     /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out.
@@ -138,6 +146,7 @@ impl<'a> Scans<'a> {
                 .iter()
                 .map(|row| (measurer.detection(row, look.time_us, observations), row.source))
                 .collect(),
+            views: self.lane.views(look.sensor, look.start_us),
         })
     }
 

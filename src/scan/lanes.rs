@@ -1,11 +1,13 @@
 //! Segments to lanes: what each lane may see, from when to when, of whom, and where it could have seen.
 
-use super::coverage::{Ground, plane};
+use super::Views;
+use super::coverage::{Ground, Right, plane};
 use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
 use super::looks::looks_between;
 use super::mask::{Mask, Plane};
 use super::measure::{Extent, HEIGHT_M};
+use super::views::{From, Sightlines, grouped, holding};
 use crate::ingest::Catalogue;
 use crate::policy::{
     ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
@@ -15,7 +17,6 @@ use crate::sensor::Sensor;
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Lane {
     permitted: Vec<Option<Permitted>>,
     /// Where each sensor's looks could have seen.
     masks: BTreeMap<usize, Masks>,
+    /// Its views, and where each of them sees.
+    views: Sightlines,
     plane: Plane,
     /// Whether any of its sensors knows heights.
     pub(crate) extent: Extent,
@@ -44,8 +47,9 @@ pub struct Lane {
 struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
-    /// From which time on which mask holds.
-    from: Vec<(i64, Arc<Mask>)>,
+    from: From,
+    /// The least share of its detections that the lane may have where it may have any.
+    least: f32,
 }
 
 /// What a lane gets of a class of detections.
@@ -72,6 +76,8 @@ pub(crate) struct LaneBasis<'a> {
     pub(crate) as_of_us: Option<i64>,
     /// Edge of a cell of the field, metres; more where a plane would have too many.
     pub(crate) cell_m: f64,
+    /// Share of what a sensor detects that a lane is taken to have, where rules may withhold a part.
+    pub(crate) shared_share: f32,
     /// All classes of the recording.
     pub(crate) classes: &'a [ClassKey],
     /// Their counts and times.
@@ -89,11 +95,13 @@ struct Draft<'a> {
     /// Its sensors, each with the labels of its detections and whether they have an identity.
     sensors: BTreeMap<usize, BTreeSet<(&'a str, bool)>>,
     sources: BTreeMap<(&'a str, &'a str), u8>,
+    /// Whether they are several views.
+    has_views: bool,
 }
 
-/// For each sensor, from which time on a partner may have something fused in which sets of zones, by their numbers on the
-/// ground. Times at which no answer changes are not there: what concerns others moves nothing here.
-type Rights = BTreeMap<usize, Vec<(i64, Vec<bool>)>>;
+/// For each sensor, from which time on how much of it a partner may have fused in which sets of zones, by their numbers on
+/// the ground. Times at which no answer changes are not there: what concerns others moves nothing here.
+type Rights = BTreeMap<usize, Vec<(i64, Vec<Right>)>>;
 
 impl Lane {
     /// The lanes of a recording. Partners share one only if they may fuse the same classes and could have seen the
@@ -143,16 +151,18 @@ impl Lane {
         let mut ground = Ground::new(plane_over(&used, catalogue.frame, cell_m)?, catalogue.frame, None);
         let seen = |&(number, sensor): &(usize, &Sensor)| {
             let coverage = ground.cover(sensor);
-            let from = vec![(i64::MIN, ground.mask(coverage, &[true])?)];
-            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from }))
+            let from = vec![(i64::MIN, ground.mask(coverage, &[Right::All], 1.0)?)];
+            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from, least: 1.0 }))
         };
+        let masks: BTreeMap<usize, Masks> = used.iter().map(seen).collect::<Result<_, ScanError>>()?;
         Ok(Self {
             partners: Vec::new(),
             detections: 0,
             span_us: [i64::MIN, i64::MAX],
             sources: vec![(String::new(), String::new())],
             permitted: vec![Some(Permitted { source: 0, cut: None })],
-            masks: used.iter().map(seen).collect::<Result<_, ScanError>>()?,
+            views: Sightlines::new(&used, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
+            masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
             plane: ground.plane().clone(),
@@ -198,14 +208,23 @@ impl Lane {
             let [first_us, last_us] = masks.looks_us;
             (first_us..=last_us).contains(&start_us)
         });
-        let mask = masks.and_then(|Masks { from, .. }| {
-            let after = from.partition_point(|(from_us, _)| *from_us <= start_us);
-            from.get(after.checked_sub(1)?)
-        });
-        mask.map(|(_, mask)| mask.as_ref()).ok_or_else(|| {
+        let mask = masks.and_then(|Masks { from, .. }| holding(from, start_us));
+        mask.map(AsRef::as_ref).ok_or_else(|| {
             let found = format!("a look of sensor number {sensor} that begins at {start_us} microseconds");
             ScanError::NotAllowed { found }
         })
+    }
+
+    /// Which view looks when a sensor's look begins at `start_us`, and where each of the lane's views sees then.
+    #[must_use]
+    pub(crate) fn views(&self, sensor: usize, start_us: i64) -> Views<'_> {
+        self.views.at(sensor, start_us)
+    }
+
+    /// Of each of its views the least variance of a position that its sensors measure, m²; nothing where it has one view.
+    #[must_use]
+    pub fn variances_m2(&self) -> Vec<f32> {
+        self.views.variances_m2()
     }
 
     /// Whether the lane may use a sensor.
@@ -218,6 +237,12 @@ impl Lane {
     #[must_use]
     pub(crate) fn sensors<'a>(&self, catalogue: &'a Catalogue) -> Vec<(usize, &'a Sensor)> {
         named(catalogue, self.masks.keys())
+    }
+
+    /// The least share of a sensor's detections that it may have where it may have any.
+    #[must_use]
+    pub(crate) fn least_share(&self, sensor: usize) -> f64 {
+        self.masks.get(&sensor).map_or(1.0, |masks| f64::from(masks.least))
     }
 
     /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
@@ -244,6 +269,7 @@ impl<'a> Draft<'a> {
             span_us: [i64::MAX, i64::MIN],
             sensors: BTreeMap::new(),
             sources: BTreeMap::new(),
+            has_views: false,
         };
         for &class in draft.levels.keys() {
             let of_class = basis.classes.get(class as usize).zip(basis.summaries.get(class as usize));
@@ -256,6 +282,7 @@ impl<'a> Draft<'a> {
             let [first_us, last_us] = &mut draft.span_us;
             (*first_us, *last_us) = (summary.first_us.min(*first_us), summary.last_us.max(*last_us));
         }
+        draft.has_views = grouped(&named(basis.catalogue, draft.sensors.keys()))?.len() > 1;
         let found = draft.sources.len();
         for (place, source) in draft.sources.values_mut().enumerate() {
             // Who contributed decides who may receive: no two sources may share a place.
@@ -317,19 +344,17 @@ impl<'a> Draft<'a> {
             let asked: Vec<(&Stratum, usize, &BTreeSet<String>)> =
                 strata.iter().flat_map(|stratum| zones.iter().map(|(zone, names)| (*stratum, *zone, *names))).collect();
             // All are collected before the first failure is picked, so that it is the same one on any number of threads.
-            let answers: Vec<Result<Vec<bool>, PolicyError>> = asked
-                .par_iter()
-                .map(|(stratum, _, names)| may.of_any(classes(sensor, kinds, names, stratum)))
-                .collect();
-            let mut allowed: BTreeMap<&Stratum, Vec<(usize, Vec<bool>)>> = BTreeMap::new();
+            let answers: Vec<Result<Vec<Right>, PolicyError>> =
+                asked.par_iter().map(|(stratum, _, names)| self.right(&may, sensor, kinds, names, stratum)).collect();
+            let mut allowed: BTreeMap<&Stratum, Vec<(usize, Vec<Right>)>> = BTreeMap::new();
             for ((stratum, zone, _), answers) in asked.into_iter().zip(answers) {
                 allowed.entry(stratum).or_default().push((zone, answers?));
             }
             for (place, rights) in all.iter_mut().enumerate() {
                 let from = from_when(&stretches, |stratum| {
-                    let mut may = vec![false; numbers];
+                    let mut may = vec![Right::Nothing; numbers];
                     for (zone, answers) in allowed.get(stratum).into_iter().flatten() {
-                        let answer = answers.get(place) == Some(&true);
+                        let answer = answers.get(place).copied().unwrap_or_default();
                         may.get_mut(*zone).into_iter().for_each(|may| *may = answer);
                     }
                     may
@@ -338,6 +363,29 @@ impl<'a> Draft<'a> {
             }
         }
         Ok(all)
+    }
+
+    /// How much of what a sensor detects in a set of zones and a stratum of time each partner may have fused. With one view
+    /// a part is all: nothing else is there to lose a track by it.
+    fn right(
+        &self,
+        may: &FuseRights<'_>,
+        sensor: &Sensor,
+        kinds: &BTreeSet<(&str, bool)>,
+        zones: &BTreeSet<String>,
+        stratum: &Stratum,
+    ) -> Result<Vec<Right>, PolicyError> {
+        let any = may.of_any(classes(sensor, kinds, zones, stratum))?;
+        let every = match classes(sensor, kinds, zones, stratum).next().filter(|_| self.has_views) {
+            Some(like) if any.contains(&true) => may.of_every(&like)?,
+            _ => vec![true; any.len()],
+        };
+        let right = |(any, every)| match (any, every) {
+            (false, _) => Right::Nothing,
+            (true, false) => Right::Part,
+            (true, true) => Right::All,
+        };
+        Ok(any.into_iter().zip(every).map(right).collect())
     }
 
     fn lane(
@@ -354,13 +402,17 @@ impl<'a> Draft<'a> {
             permitted.resize(*class as usize, None);
             permitted.push(source.map(|&source| Permitted { source, cut: cut.cloned() }));
         }
-        let mut masks = BTreeMap::new();
+        let mut masks: BTreeMap<usize, Masks> = BTreeMap::new();
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
             let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
-            let from = from.iter().map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed)?)));
+            let is_part = from.iter().any(|(_, allowed)| allowed.contains(&Right::Part));
+            let from = from
+                .iter()
+                .map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed, basis.shared_share)?)));
             let from = from.collect::<Result<_, ScanError>>()?;
-            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from });
+            let least = if is_part { basis.shared_share } else { 1.0 };
+            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from, least });
         }
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
@@ -370,6 +422,7 @@ impl<'a> Draft<'a> {
             span_us: self.span_us,
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
             permitted,
+            views: Sightlines::new(&sensors, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
             masks,
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.
@@ -380,8 +433,8 @@ impl<'a> Draft<'a> {
 }
 
 /// What holds from when on, stretch by stretch; the first from before the first look on, wherever its stretch began.
-fn from_when(stretches: &[(i64, &Stratum)], holds: impl Fn(&Stratum) -> Vec<bool>) -> Vec<(i64, Vec<bool>)> {
-    let mut from: Vec<(i64, Vec<bool>)> = Vec::new();
+fn from_when(stretches: &[(i64, &Stratum)], holds: impl Fn(&Stratum) -> Vec<Right>) -> Vec<(i64, Vec<Right>)> {
+    let mut from: Vec<(i64, Vec<Right>)> = Vec::new();
     for (start_us, stratum) in stretches {
         let holds = holds(stratum);
         match from.last() {

@@ -248,6 +248,7 @@ mod tests {
             clutter_per_scan: 1.0,
             scan_period_us,
             coverage: Coverage::Box { min: [0.0; 2], max: [1.0; 2], height_m: None },
+            view: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::error::{Wrong, require};
 use crate::space::{Place, TILE_M};
+use std::sync::Arc;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
@@ -77,13 +78,34 @@ impl Sight<'_> {
             Self::Mask(mask) => mask.at(tile, offset_m),
         }
     }
+
+    /// The same in a cell of the plane.
+    #[must_use]
+    #[inline(always)]
+    pub fn in_cell(&self, cell: usize) -> f32 {
+        match self {
+            Self::Everywhere => 1.0,
+            Self::Mask(mask) => mask.share.get(cell).copied().unwrap_or(0.0),
+        }
+    }
+
+    /// The largest share that it has anywhere.
+    #[must_use]
+    pub fn most(&self) -> f32 {
+        match self {
+            Self::Everywhere => 1.0,
+            Self::Mask(mask) => mask.most,
+        }
+    }
 }
 
 /// A share of a look's detection probability in each cell of a plane; beyond it nothing is seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
     plane: Plane,
-    share: Vec<f32>,
+    /// Copies have the same: that they are equal is soon told.
+    share: Arc<[f32]>,
+    most: f32,
 }
 
 impl Mask {
@@ -97,7 +119,25 @@ impl Mask {
         require(at, ("shares", share.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
         let wrong = share.iter().find(|share| !(0.0..=1.0).contains(*share));
         require(at, ("share", wrong), Option::is_none, "a share between 0 and 1")?;
-        Ok(Self { plane, share })
+        let most = share.iter().copied().fold(0.0, f32::max);
+        Ok(Self { plane, share: share.into(), most })
+    }
+
+    /// The share at a point where any of some masks over one plane has it: the largest.
+    ///
+    /// # Errors
+    /// Masks over different planes.
+    pub(crate) fn union(&self, other: &Self) -> Result<Self, Wrong> {
+        let at = || "view".to_owned();
+        require(at, ("plane of a mask", &other.plane), |plane| **plane == self.plane, "the plane of the others")?;
+        let share = self.share.iter().zip(other.share.iter()).map(|(one, other)| one.max(*other)).collect();
+        Self::new(self.plane.clone(), share)
+    }
+
+    /// Whether it is the same one, or equal.
+    #[must_use]
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.share, &other.share) && self.plane == other.plane || self == other
     }
 
     /// The plane.

@@ -14,6 +14,7 @@ mod mask; // where a look could have seen
 mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
 mod coverage; // what a lane covers, and where its looks could have seen
+mod views; // sensors -> views, and where each sees
 mod coarsen; // a row -> the row as a level of fuse gives it
 mod lanes; // segments -> lanes
 mod forming; // rows -> scans, pushed one by one
@@ -46,4 +47,19 @@ pub struct Scan<'a> {
     pub slack_m: f32,
     /// Its detections, in the order that identities count.
     pub detections: Sourced,
+    /// Which view of the lane looked; the default where it has one.
+    pub views: Views<'a>,
+}
+
+/// Views that a lane has at most.
+pub const VIEWS_MAX: usize = 8;
+
+/// Which of its lane's views made a look, and where each of them sees at that time. A view is a group of sensors that see
+/// the same objects.
+#[derive(Clone, Debug, Default)]
+pub struct Views<'a> {
+    /// The one that looked.
+    pub looking: usize,
+    /// Where each could see, by number; none where the lane has one.
+    pub sights: Vec<Sight<'a>>,
 }

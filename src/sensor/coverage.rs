@@ -162,6 +162,7 @@ mod tests {
             clutter_per_scan: 0.0,
             scan_period_us: 1_000_000,
             coverage,
+            view: None,
         }
     }
 

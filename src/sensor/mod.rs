@@ -44,6 +44,8 @@ pub struct Sensor {
     pub scan_period_us: i64,
     /// Where the sensor sees.
     pub coverage: Coverage,
+    /// The view that it belongs to: sensors that see the same objects. `None`: a view of its own.
+    pub view: Option<String>,
 }
 
 /// What a sensor measures.
@@ -141,6 +143,16 @@ impl Sensor {
             Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu),
             Kind::Position => Site::new(frame, [0.0; 3], [[0.0; 3]; 3]),
         }
+    }
+
+    /// The variance of a position that it measures, m²; of a radar, that of a range; 0 if the catalogue does not say.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub(crate) fn variance_m2(&self) -> f32 {
+        let sigma_m = match self.kind {
+            Kind::Position => self.noise.horizontal_m,
+            Kind::Radar { .. } => self.noise.range_m,
+        };
+        sigma_m.map_or(0.0, |sigma_m| (sigma_m * sigma_m) as f32)
     }
 
     /// The measurement of one of its rows.

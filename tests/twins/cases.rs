@@ -46,6 +46,9 @@ pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
         odds: from.odds.clone(),
         identity: from.identity.clone(),
         sources: from.sources.clone(),
+        views: from.views.clone(),
+        view_words: from.view_words,
+        view_looks: from.view_looks.clone(),
         detections: from.detections.clone(),
         observations: from.observations.clone(),
         rows: from.rows.clone(),
@@ -161,7 +164,9 @@ pub(crate) fn setups() -> Vec<LaneSetup> {
         Plane { origin: Place::default(), east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 1e3, cells: [1; 2] };
     let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0, height_most_m: 7500.0 };
     let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, plane, prior };
-    (0..LANES).map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone() }).collect()
+    (0..LANES)
+        .map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone(), views: Vec::new() })
+        .collect()
 }
 
 /// Where the tracks of the lanes are; stages that run by themselves do not ask.

@@ -8,7 +8,7 @@ use trackweave::fusion::batch::Batch;
 use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, KernelError};
-use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced};
+use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -36,7 +36,7 @@ fn lost() -> Result<(), Failed> {
     let (mut found, before) = (wave(100, 9), wave(100, 9));
     engine.context().destroy();
     let setups = setups();
-    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let fields: Vec<_> = setups.iter().collect();
     for stage in [0, 4] {
         let done = engine.stage(stage, &mut found, &states(), &fields);
         expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;
@@ -62,7 +62,7 @@ fn invalid_workgroup() -> Result<(), Failed> {
 fn no_kernel() -> Result<(), Failed> {
     let few: Vec<Kernel> = KERNELS.iter().copied().filter(|kernel| kernel.name != "update").collect();
     let setups = setups();
-    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let fields: Vec<_> = setups.iter().collect();
     let options = Options { kernels: few.leak(), ..Options::USUAL };
     let mut engine = Engine::new(open()?, config(), &fields, options)?;
     let done = engine.stage(4, &mut wave(100, 9), &states(), &fields);
@@ -81,6 +81,7 @@ fn crowded() -> Result<(), Failed> {
         sight: Sight::Everywhere,
         slack_m: 0.0,
         detections: Sourced::of(0, vec![Detection::default(); 40_000]),
+        views: Views::default(),
     };
     let mut batch = Batch::new(config(), Executor::device(open()?, Options::USUAL), setups())?;
     batch.step(vec![scan(0)], vec![measured()])?;
@@ -99,7 +100,8 @@ fn many_waves() -> Result<(), Failed> {
     for time_us in 0..5 {
         let detections: Vec<Detection> = (0..each).map(place).collect();
         let (sight, slack_m, detections) = (Sight::Everywhere, 0.0, Sourced::of(0, detections));
-        let scan = Scan { lane: 0, time_us, detection_probability: 0.9, sight, slack_m, detections };
+        let scan =
+            Scan { lane: 0, time_us, detection_probability: 0.9, sight, slack_m, detections, views: Views::default() };
         batch.step(vec![scan], vec![measured()])?;
     }
     let reports = batch.take_reports()?;

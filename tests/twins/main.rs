@@ -172,7 +172,7 @@ fn agrees(stage: usize, twin: Twin, options: Option<Options>, wave: &Arrays<Host
 fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
     static SHARED: LazyLock<Result<Mutex<Engine>, String>> = LazyLock::new(|| engine(Options::USUAL).map(Mutex::new));
     let setups = setups();
-    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let fields: Vec<_> = setups.iter().collect();
     let done = match options {
         None => {
             let shared = SHARED.as_ref().map_err(Clone::clone)?;
@@ -186,7 +186,7 @@ fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Res
 /// An engine over the lanes of the cases.
 pub(crate) fn engine(options: Options) -> Result<Engine, String> {
     let setups = setups();
-    let fields: Vec<_> = setups.iter().map(|setup| (setup.radial, &setup.undetected)).collect();
+    let fields: Vec<_> = setups.iter().collect();
     Engine::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
 }
 

@@ -14,7 +14,8 @@ use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, STAGES};
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, Prior, Undetected};
-use trackweave::scan::{Detection, Mask, OFFSET, Observation, Plane, RANGE, Scan, Sight, Sourced};
+use trackweave::fusion::views::View;
+use trackweave::scan::{Detection, Mask, OFFSET, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 
 const LANES: usize = 3;
@@ -38,6 +39,8 @@ struct World {
     components: bool,
     /// Looks that see only a part.
     masked: bool,
+    /// Several views in all lanes but the last, each of which does not see every third object, and sees the others elsewhere.
+    views: bool,
     /// What measures.
     sensor: Sensor,
     /// Detections that no sensor makes.
@@ -56,6 +59,7 @@ const PLAIN: World = World {
     exact_max: 8,
     components: false,
     masked: false,
+    views: false,
     sensor: Sensor::Position,
     poison: None,
     iterations_max: 30,
@@ -81,6 +85,15 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(&format!("{mode}::components"), World { components: true, ..world });
         same(&format!("{mode}::masked"), World { masked: true, ..world });
         same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
+        let views = World { views: true, objects: 400, ..world };
+        same(&format!("{mode}::views"), views);
+        same(&format!("{mode}::views::masked"), World { masked: true, ..views });
+        same(&format!("{mode}::views::components"), World { components: true, objects: 60, ..views });
+        same(
+            &format!("{mode}::views::masked_components"),
+            World { components: true, masked: true, objects: 60, ..views },
+        );
+        same(&format!("{mode}::views::poisoned"), World { poison: Some(1e30), ..views });
         same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
         for hypotheses_max in [1, 3] {
             same(&format!("{mode}::narrowed::to{hypotheses_max}"), World { hypotheses_max, objects: 400, ..world });
@@ -93,7 +106,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     same("soft::belief_alone", World { exact_max: 0, ..soft });
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
     trials.extend(bounds(soft));
-    for (name, world) in [("assign", PLAIN), ("soft", soft)] {
+    let views = |world| World { views: true, objects: 400, ..world };
+    for (name, world) in
+        [("assign", PLAIN), ("soft", soft), ("assign::views", views(PLAIN)), ("soft::views", views(soft))]
+    {
         trials.push(exact_trial(format!("waves::{name}::every_prefix_gives_the_tracks_of_the_host"), move || {
             first_difference(world, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into()))
         }));
@@ -134,7 +150,15 @@ fn others() -> Vec<Trial> {
         let mut step = |value: f32| {
             let place = Detection { offset_m: [value, 0.0, 0.0], ..Detection::default() };
             let (sight, slack_m, detections) = (Sight::Everywhere, 0.0, Sourced::of(0, vec![place]));
-            let scan = Scan { lane: 0, time_us: 0, detection_probability: 0.9, sight, slack_m, detections };
+            let scan = Scan {
+                lane: 0,
+                time_us: 0,
+                detection_probability: 0.9,
+                sight,
+                slack_m,
+                detections,
+                views: Views::default(),
+            };
             batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])
         };
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -208,6 +232,10 @@ fn agree(world: World, options: Options) -> Result<(), Failed> {
         && host.0.iter().take(LANES).any(|lane| lane.len() < world.objects / 4)
     {
         return Err("the waves hold too few tracks to say anything".into());
+    }
+    let fed_apart = world.views && world.mode == Mode::Assign && !world.masked && !world.components;
+    if fed_apart && host.1.iter().all(|wave| wave.merged == 0) {
+        return Err("no twins were merged".into());
     }
     same_tracks(&fuse(world, Executor::device(open()?, options))?, &host)
 }
@@ -304,16 +332,18 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let starts: Vec<[f64; 2]> = (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(0.0..side))).collect();
     let speeds: Vec<[f64; 2]> =
         (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(-15.0..15.0))).collect();
-    for scan in 0..SCANS {
+    for scan in 0..if world.views { 2 * SCANS } else { SCANS } {
         let mut scans = Vec::new();
         for lane in (0..LANES).filter(|lane| *lane != 1 || scan % 2 == 0) {
             let mut detections = Vec::new();
+            let looking = scan % views_of(world, lane);
             for (object, (start, speed)) in starts.iter().zip(&speeds).enumerate() {
-                if random.random_bool(0.1) {
+                if random.random_bool(0.1) || (world.views && (object + looking) % 3 == 0) {
                     continue;
                 }
                 let at = [0, 1]
                     .map(|axis: usize| start[axis] + speed[axis] * scan as f64 + random.random_range(-12.0..12.0));
+                let at = [at[0] + 36.0 * looking as f64, at[1]];
                 detections.push(detection(at, (lane + object) % 2, &mut random));
             }
             for _ in 0..world.objects / 5 {
@@ -325,13 +355,19 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                     detection.offset_m[scan % 3] = value;
                 }
             }
+            let sight = |view: usize| match world.masked {
+                true => Sight::Mask(&masks[(scan / 3 + view) % 2]),
+                false => Sight::Everywhere,
+            };
+            let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
             scans.push(Scan {
                 lane,
                 time_us: i64::try_from(scan)? * 1_000_000,
                 detection_probability: 0.95,
-                sight: if world.masked { Sight::Mask(&masks[scan / 3 % 2]) } else { Sight::Everywhere },
+                sight: sight(looking),
                 slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
                 detections: detections.into_iter().zip((0..70).cycle()).collect(),
+                views: Views { looking, sights: (0..views).map(sight).collect() },
             });
         }
         batch.step(scans, vec![observation(10.0, world.sensor), observation(14.0, world.sensor)])?;
@@ -363,7 +399,8 @@ fn crowd(executor: Executor) -> Result<Outcome, Failed> {
         let detections: Vec<_> = (0..side * side).map(|i| detection(at(i), 0, &mut random)).collect();
         let (time_us, detections) = (i64::from(scan) * 1_000_000, Sourced::of(0, detections));
         let (sight, slack_m) = (Sight::Everywhere, 0.0);
-        let scan = Scan { lane: 0, time_us, detection_probability: 0.5, sight, slack_m, detections };
+        let scan =
+            Scan { lane: 0, time_us, detection_probability: 0.5, sight, slack_m, detections, views: Views::default() };
         batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
     }
     let tracks = batch.estimates(0)?;
@@ -383,7 +420,8 @@ fn spot(executor: Executor, spread: f64) -> Result<Outcome, Failed> {
         let detections =
             places.into_iter().map(|at| Detection { ahead_s: 0.0, ..detection(at, 0, &mut random) }).collect();
         let (sight, slack_m, detections) = (Sight::Everywhere, 0.0, Sourced::of(0, detections));
-        let scan = Scan { lane: 0, time_us, detection_probability: 0.95, sight, slack_m, detections };
+        let scan =
+            Scan { lane: 0, time_us, detection_probability: 0.95, sight, slack_m, detections, views: Views::default() };
         batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
     }
     Ok((vec![batch.estimates(0)?], batch.take_reports()?))
@@ -413,6 +451,11 @@ fn plane(side: f64) -> Plane {
     Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m, cells: [6, 6] }
 }
 
+/// How many views a lane has.
+fn views_of(world: World, lane: usize) -> usize {
+    if world.views { [3, 2, 1][lane] } else { 1 }
+}
+
 fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
     let plane = plane(side);
     let undetected = if world.components {
@@ -433,5 +476,11 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0, height_most_m: 100.0 };
         Undetected::Field { density: vec![4e-6; plane.len()], birth: 1e-9, plane, prior }
     };
-    LaneSetup { radial: lane == 2, undetected }
+    // The last one is a reporter's: it says nothing by its silence.
+    let view = |n: usize| View {
+        visible_share: [0.7, 0.5, 0.0][n],
+        persistence_s: [3600.0, 8.0, 20.0][n],
+        variance_m2: 100.0,
+    };
+    LaneSetup { radial: lane == 2, undetected, views: (0..views_of(world, lane)).map(view).collect() }
 }

@@ -6,7 +6,8 @@ use crate::fusion::config::Config;
 use crate::fusion::error::{FusionError, WORD_MAX, counted};
 use crate::fusion::executor::KernelError;
 use crate::fusion::grid::Grid;
-use crate::fusion::undetected::Undetected;
+use crate::fusion::setup::LaneSetup;
+use crate::fusion::views::{Outlook, VIEWS_MAX, ViewLook};
 use crate::scan::{Observation, Scan, Sight, Sourced};
 use crate::time::seconds_between;
 
@@ -16,21 +17,23 @@ pub struct Feed {
     lanes: Vec<Lane>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Lane {
     radial: bool,
     height_information: f32,
+    outlook: Option<Outlook>,
     time_us: Option<i64>,
     scans: u32,
 }
 
 impl Feed {
-    /// Before the first scan of any lane: of each, whether up is away from the Earth's centre, and its field.
+    /// Before the first scan of any lane.
     #[must_use]
-    pub fn new(setups: &[(bool, &Undetected)]) -> Self {
-        let lane = |&(radial, field): &(bool, &Undetected)| Lane {
-            radial,
-            height_information: field.height_information(),
+    pub fn new(setups: &[&LaneSetup]) -> Self {
+        let lane = |setup: &&LaneSetup| Lane {
+            radial: setup.radial,
+            height_information: setup.undetected.height_information(),
+            outlook: Outlook::of(setup),
             time_us: None,
             scans: 0,
         };
@@ -57,6 +60,7 @@ impl Feed {
         let mut wave = Wave { observations, ..Wave::default() };
         let mut cells = 0u64;
         let mut scans = scans.into_iter().peekable();
+        let has_views = self.lanes.iter().any(|lane| lane.outlook.is_some());
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             let mut look = Look {
                 radial: u32::from(lane.radial),
@@ -66,13 +70,21 @@ impl Feed {
                 first_cell: counted("cells", cells, WORD_MAX)?,
                 ..Look::default()
             };
+            let mut views = [ViewLook::default(); VIEWS_MAX];
             match scans.next_if(|scan| scan.lane == index) {
                 Some(scan) => {
                     lane.begin(config, &scan, &mut look);
-                    look.mask = match scan.sight {
-                        Sight::Everywhere => NONE,
-                        Sight::Mask(mask) => engine.mask(mask).map_err(KernelError)?,
+                    let mut plane = |sight: &Sight<'_>| match sight {
+                        Sight::Everywhere => Ok(NONE),
+                        Sight::Mask(mask) => engine.mask(mask).map_err(KernelError),
                     };
+                    look.mask = plane(&scan.sight)?;
+                    if let Some(outlook) = &mut lane.outlook {
+                        views = outlook.look(&scan, &mut look);
+                        for (view, sight) in views.iter_mut().zip(&scan.views.sights) {
+                            view.mask = plane(sight)?;
+                        }
+                    }
                     let detections = scan.detections.detections();
                     cells += u64::from(Grid::describe(detections, &wave.observations, scan.slack_m, &mut look));
                     wave.add(index, &scan.detections);
@@ -80,6 +92,9 @@ impl Feed {
                 None => cells += 1,
             }
             wave.looks.push(look);
+            if has_views {
+                wave.views.extend(views);
+            }
         }
         wave.cells = counted("cells", cells, WORD_MAX)?;
         Ok(wave)

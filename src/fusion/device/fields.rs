@@ -2,6 +2,8 @@
 
 use super::kernels::{Aim, Cluster, Component, LaneState, Plane, Setup, Slot, Status};
 use crate::fusion::arrays::{Edge, Look, Placed, Row};
+use crate::fusion::views::ViewLook;
+use crate::fusion::views::twins::Portrait;
 use crate::scan::{Detection, Observation};
 
 /// Declares the arrays: name in Rust, name in WGSL, element, meaning.
@@ -33,6 +35,8 @@ macro_rules! fields {
 fields! {
     /// What each lane does in each wave of an upload.
     Looks "looks" Look,
+    /// What it knows of each of its views in each wave.
+    ViewLooks "view_looks" ViewLook,
     /// Detections of an upload, as they arrived.
     Arrived "arrived" Detection,
     /// Their lanes and sources.
@@ -63,6 +67,8 @@ fields! {
     Identity "identity" u32,
     /// Sources of each track.
     Sources "sources" u32,
+    /// Log-odds that each view sees each track.
+    Views "views" u32,
     /// What is known of each lane.
     LaneStates "lane_states" LaneState,
     /// Density of undetected targets in each field cell.
@@ -131,6 +137,12 @@ fields! {
     Chances "chances" f32,
     /// Whether it does; then how many before it do.
     Born "born" u32,
+    /// What is compared of each track that may be a twin.
+    Portraits "portraits" Portrait,
+    /// The older twin of each track, counted from the last place.
+    Elders "elders" u32,
+    /// The younger twin that ends in each track, counted from the last place.
+    Heirs "heirs" u32,
     /// What becomes of each track.
     Fates "fates" u32,
     /// Whether each track stays; then how many before it do.
@@ -163,4 +175,6 @@ fields! {
     SpareIdentity "spare_identity" u32,
     /// Room for tracks while they move.
     SpareSources "spare_sources" u32,
+    /// Room for tracks while they move.
+    SpareViews "spare_views" u32,
 }

@@ -10,6 +10,8 @@ use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED};
 use crate::fusion::undetected::PART;
+use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
+use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
 use crate::mirror::{Layout, mirror};
 use crate::scan::{Axis, Detection, KIND_BITS, Observation, RANGE};
 use crate::space::TILE_M;
@@ -117,6 +119,14 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("PART", PART as f64),
     ("RANGE", RANGE as f64),
     ("KIND_BITS", KIND_BITS as f64),
+    ("VIEWS_MAX", VIEWS_MAX as f64),
+    ("VIEW_WORDS", VIEW_WORDS as f64),
+    ("VIEW_STEPS", VIEW_STEPS as f64),
+    ("VIEW_MOST", VIEW_MOST as f64),
+    ("VIEW_ODDS", VIEW_ODDS as f64),
+    ("TWIN_EXISTENCE", TWIN_EXISTENCE as f64),
+    ("TWIN_SEEN", TWIN_SEEN as f64),
+    ("TWIN_GATE", TWIN_GATE as f64),
 ];
 
 /// Longest list that is put in order by ranks, and most detections that a track looks at: one driver (lavapipe before
@@ -146,6 +156,8 @@ pub const LAYOUTS: &[&Layout] = &[
     &LaneState::LAYOUT,
     &Component::LAYOUT,
     &Status::LAYOUT,
+    &ViewLook::LAYOUT,
+    &Portrait::LAYOUT,
     &Slot::LAYOUT,
     &Cluster::LAYOUT,
 ];
@@ -351,6 +363,8 @@ mirror! {
         pub longest: u32,
         /// Tracks whose gates were narrowed.
         pub narrowed: u32,
+        /// Twins that ended.
+        pub merged: u32,
     }
 }
 

@@ -11,6 +11,7 @@ use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
 use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, SOURCE_WORDS};
 use crate::fusion::config::{Config, Mode};
+use crate::fusion::views::VIEW_WORDS;
 
 /// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,8 @@ pub struct Extent {
     pub wave: u32,
     /// Cells of the fields of undetected targets.
     pub field_cells: u32,
+    /// Whether a lane has several views.
+    pub has_views: bool,
     /// Room for edges.
     pub edges_max: u32,
     /// Room for Gaussian components of a lane; 0 if no lane has any.
@@ -173,6 +176,9 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         Mode::Soft => to.soft(config.association.iterations_max),
     }
     to.stage = 4;
+    if extent.has_views {
+        to.pass("learn", Size::Places, extent.places);
+    }
     to.pass("update", Size::Places, extent.places);
     to.stage = 5;
     to.manage();
@@ -252,6 +258,9 @@ impl Builder {
             self.pass("component_density", Size::Detections, detections);
         }
         let again = self.passes.len();
+        if self.extent.has_views {
+            self.pass("see", Size::Places, places);
+        }
         self.pass("aim", Size::Places, places);
         self.of_kind("search", Size::Places, places, 0);
         self.scan_words(Field::Rows, Size::PlaceChunks, places, 1, [4, 1, 0]);
@@ -316,6 +325,9 @@ impl Builder {
         let Extent { places, detections, lanes, field_cells, components_max, .. } = self.extent;
         let (detections_and_end, places_and_end) = (detections + 1, places + 1);
         self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
+        if self.extent.has_views {
+            self.twins();
+        }
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
         self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
         self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
@@ -346,8 +358,23 @@ impl Builder {
             self.pass("retain", Size::Lanes, lanes);
         }
         self.pass("name_births", Size::Births, detections);
+        if self.extent.has_views {
+            self.pass("name_views", Size::Births, detections);
+        }
         self.pass("advance", Size::Lanes, lanes);
         self.pass("report", Size::One, 1);
+    }
+
+    /// Merges tracks of one object that different views feed.
+    fn twins(&mut self) {
+        let Extent { places, edges_max, .. } = self.extent;
+        for of in [Field::Elders, Field::Heirs] {
+            self.general("clear", Size::Places, places, [of, Field::Copies]);
+        }
+        self.pass("portray", Size::Places, places);
+        self.pass("elder", Size::Edges, edges_max);
+        self.pass("heir", Size::Places, places);
+        self.pass("merge", Size::Places, places);
     }
 
     /// Puts tracks where they belong, if any lane asks for it: into spare arrays and back.
@@ -367,11 +394,13 @@ impl Builder {
             (Field::Identity, Field::SpareIdentity, IDENTITY),
             (Field::Sources, Field::SpareSources, SOURCE_WORDS),
         ];
-        for (field, spare, words) in fields {
+        let views = self.extent.has_views.then_some((Field::Views, Field::SpareViews, VIEW_WORDS));
+        let fields = || fields.into_iter().chain(views);
+        for (field, spare, words) in fields() {
             let words = u32::try_from(words).unwrap_or(0);
             self.general("move_words", Size::MovingPlaces, places, [field, spare]).params.stride = words;
         }
-        for (field, spare, words) in fields {
+        for (field, spare, words) in fields() {
             let words = places * u32::try_from(words).unwrap_or(0);
             self.general("copy_words", Size::MovingWords, words, [spare, field]);
         }

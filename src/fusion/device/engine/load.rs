@@ -5,16 +5,17 @@ use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, LaneState, Plane, Setup, Status};
 use super::{Engine, Wave};
 use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
+use crate::fusion::setup::LaneSetup;
 use crate::fusion::undetected::{self, Undetected};
 use crate::scan::Detection;
 
 impl Engine {
     /// Lays out lanes, their fields and their components.
-    pub(super) fn begin(&mut self, setups: &[(bool, &Undetected)]) -> Result<(), DeviceError> {
+    pub(super) fn begin(&mut self, setups: &[&LaneSetup]) -> Result<(), DeviceError> {
         let (mut described, mut planes) = (Vec::new(), Vec::new());
         let (mut density, mut field_lane) = (Vec::new(), Vec::new());
         let (mut births, mut first): (Vec<Component>, Vec<Vec<Component>>) = (Vec::new(), Vec::new());
-        for (lane, (radial, undetected)) in (0u32..).zip(setups) {
+        for (lane, LaneSetup { radial, undetected, .. }) in (0u32..).zip(setups.iter().copied()) {
             let mut setup = Setup { radial: u32::from(*radial), ..Setup::default() };
             let mut own = Vec::new();
             match undetected {
@@ -77,12 +78,12 @@ impl Engine {
         &mut self,
         arrays: &Arrays<Host>,
         lanes: &[LaneState],
-        setups: &[(bool, &Undetected)],
+        setups: &[&LaneSetup],
     ) -> Result<(), DeviceError> {
         self.capacity.blocks = self.capacity.blocks.max(u32::try_from(arrays.lane.len()).unwrap_or(u32::MAX));
         let mut states = lanes.to_vec();
-        for (state, (_, undetected)) in states.iter_mut().zip(setups) {
-            if let Undetected::Components { components, .. } = undetected {
+        for (state, setup) in states.iter_mut().zip(setups) {
+            if let Undetected::Components { components, .. } = &setup.undetected {
                 state.components = u32::try_from(components.len()).unwrap_or(u32::MAX);
             }
         }
@@ -98,6 +99,7 @@ impl Engine {
         odds.resize(self.capacity.blocks as usize * BLOCK, 0.0);
         self.upload(Field::Odds, bytemuck::cast_slice(&odds))?;
         self.upload(Field::Identity, bytemuck::cast_slice(&arrays.identity))?;
+        self.upload(Field::Views, bytemuck::cast_slice(&arrays.views))?;
         self.upload(Field::Sources, bytemuck::cast_slice(&arrays.sources))
     }
 
@@ -162,12 +164,13 @@ impl Engine {
         stage: usize,
         arrays: &mut Arrays<Host>,
         lanes: &[LaneState],
-        setups: &[(bool, &Undetected)],
+        setups: &[&LaneSetup],
     ) -> Result<(), DeviceError> {
         self.load(arrays, lanes, setups)?;
         self.load_graph(arrays)?;
         let (looks, observations) = (arrays.looks.clone(), arrays.observations.clone());
-        self.run(Wave { looks, observations, cells: 1, ..Wave::default() }, stage..stage + 1)?;
+        let views = arrays.view_looks.clone();
+        self.run(Wave { looks, views, observations, cells: 1, ..Wave::default() }, stage..stage + 1)?;
         self.unload(arrays)
     }
 
@@ -180,6 +183,7 @@ impl Engine {
         let mean = self.download(Field::Mean, arrays.mean.len())?;
         let covariance = self.download(Field::Covariance, arrays.covariance.len())?;
         arrays.odds = self.download(Field::Odds, arrays.odds.len())?;
+        arrays.views = self.download(Field::Views, arrays.views.len())?;
         (arrays.tile, arrays.mean, arrays.covariance) = (tile, mean, covariance);
         Ok(())
     }
@@ -192,6 +196,14 @@ impl Engine {
         arrays.rows = self.download(Field::Rows, blocks * BLOCK)?;
         arrays.edges = self.download(Field::Edges, edges as usize)?;
         Ok(())
+    }
+
+    /// The track of each hypothesis.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn edge_track(&mut self, edges: u32) -> Result<Vec<u32>, DeviceError> {
+        self.download(Field::EdgeTrack, edges as usize)
     }
 
     /// The least track of each track's cluster.

@@ -18,7 +18,8 @@ use super::program::Extent;
 use super::timer::Timer;
 use crate::fusion::arrays::{Arrays, Host, Look};
 use crate::fusion::config::Config;
-use crate::fusion::undetected::Undetected;
+use crate::fusion::setup::LaneSetup;
+use crate::fusion::views::ViewLook;
 use crate::scan::{Detection, Mask, Observation};
 use load::plane;
 use std::collections::{BTreeMap, VecDeque};
@@ -59,6 +60,8 @@ impl Options {
 pub struct Wave {
     /// What each lane does.
     pub looks: Vec<Look>,
+    /// What each lane knows of each of its views; none where every lane has one.
+    pub views: Vec<ViewLook>,
     /// Its detections, lane by lane, as they arrived.
     pub arrived: Vec<Detection>,
     /// Lane of each, and its source in the low eight bits.
@@ -72,7 +75,8 @@ pub struct Wave {
 impl Wave {
     fn bytes(&self) -> u64 {
         let detections = size_of_val(self.arrived.as_slice()) + size_of_val(self.tags.as_slice());
-        (detections + size_of_val(self.looks.as_slice()) + size_of_val(self.observations.as_slice())) as u64
+        let looks = size_of_val(self.looks.as_slice()) + size_of_val(self.views.as_slice());
+        (detections + looks + size_of_val(self.observations.as_slice())) as u64
     }
 }
 
@@ -158,6 +162,8 @@ pub struct Engine {
     timer: Option<Timer>,
     capacity: Capacity,
     lanes: u32,
+    /// Whether a lane has several views.
+    has_views: bool,
     field_cells: u32,
     masks: Vec<Mask>,
     pending: Vec<Wave>,
@@ -175,12 +181,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the device does not take the kernels or lacks memory.
-    pub fn new(
-        context: Context,
-        config: Config,
-        setups: &[(bool, &Undetected)],
-        options: Options,
-    ) -> Result<Self, DeviceError> {
+    pub fn new(context: Context, config: Config, setups: &[&LaneSetup], options: Options) -> Result<Self, DeviceError> {
         let mut pipelines = BTreeMap::new();
         for kernel in options.kernels {
             pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
@@ -206,6 +207,7 @@ impl Engine {
                 cells: 1,
             },
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
+            has_views: setups.iter().any(|setup| setup.views.len() > 1),
             field_cells: 0,
             masks: Vec::new(),
             pending: Vec::new(),
@@ -280,7 +282,7 @@ impl Engine {
     /// # Errors
     /// If the device fails.
     pub fn mask(&mut self, mask: &Mask) -> Result<u32, DeviceError> {
-        let known = self.masks.iter().position(|known| known == mask);
+        let known = self.masks.iter().position(|known| known.is_like(mask));
         let number = self.lanes as usize + known.unwrap_or(self.masks.len());
         if known.is_none() {
             // Waves that wait were prepared for the planes there are: a new one comes behind them.

@@ -8,6 +8,7 @@ use super::super::program::{Extent, Room};
 use super::{Capacity, Engine, Memory};
 use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, NONE, SOURCE_WORDS};
 use crate::fusion::config::Mode;
+use crate::fusion::views::VIEW_WORDS;
 
 impl Engine {
     /// Gives every array the room that the capacities ask for, keeping what is there.
@@ -63,6 +64,8 @@ impl Engine {
             | Field::Work => places,
             Field::Identity | Field::SpareIdentity => IDENTITY * places,
             Field::Sources | Field::SpareSources => SOURCE_WORDS * places,
+            Field::Views | Field::SpareViews => only(self.has_views, VIEW_WORDS * places),
+            Field::Portraits | Field::Elders | Field::Heirs => only(self.has_views, places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
             Field::Contested | Field::Holds | Field::Waiters => only(!soft, places + 1),
@@ -90,6 +93,7 @@ impl Engine {
             // One, sized by what is uploaded, or standing for another.
             Field::Status
             | Field::Looks
+            | Field::ViewLooks
             | Field::Arrived
             | Field::Tags
             | Field::Observations

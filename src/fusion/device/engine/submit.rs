@@ -12,6 +12,7 @@ use crate::scan::Detection;
 impl Engine {
     /// Uploads all that the waves bring, one after another; says how much there is of everything in each.
     pub(super) fn upload_waves(&mut self, waves: &[Wave]) -> Result<Vec<Extent>, DeviceError> {
+        let mut views = Vec::new();
         let (mut looks, mut arrived, mut tags, mut observations) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut extents = Vec::new();
         for (number, wave) in (0u32..).zip(waves) {
@@ -24,9 +25,11 @@ impl Engine {
                 first_detection: u32::try_from(arrived.len()).unwrap_or(u32::MAX),
                 wave: number,
                 field_cells: self.field_cells,
+                has_views: self.has_views,
                 ..Extent::default()
             });
             looks.extend_from_slice(&wave.looks);
+            views.extend_from_slice(&wave.views);
             arrived.extend(wave.arrived.iter().map(|d| Detection { observation: d.observation + shift, ..*d }));
             tags.extend_from_slice(&wave.tags);
             observations.extend_from_slice(&wave.observations);
@@ -39,6 +42,7 @@ impl Engine {
             self.allocate()?;
         }
         self.upload(Field::Looks, bytemuck::cast_slice(&looks))?;
+        self.upload(Field::ViewLooks, bytemuck::cast_slice(&views))?;
         self.upload(Field::Arrived, bytemuck::cast_slice(&arrived))?;
         self.upload(Field::Tags, bytemuck::cast_slice(&tags))?;
         self.upload(Field::Observations, bytemuck::cast_slice(&observations))?;

@@ -1,0 +1,27 @@
+// How likely a look's view sees what it covers of a field of cells. Twin: src/fusion/views/mod.rs
+
+fn visible_in_cell(l: u32, look: Look, cell: u32) -> f32 {
+    if look.views < 2u {
+        return 1.0;
+    }
+    let own = view_looks[view_at(l, look.view)].field;
+    var some = own;
+    var rest = 1.0 - own;
+    var alone = true;
+    for (var h = 0u; h < look.views; h++) {
+        let view = view_looks[view_at(l, h)];
+        var seen = 1.0;
+        if view.mask != NONE {
+            seen = share[planes[view.mask].first + cell];
+        }
+        if h != look.view && seen > 0.0 {
+            some = some + view.field * rest;
+            rest = rest * (1.0 - view.field);
+            alone = false;
+        }
+    }
+    if alone || !(some > 0.0) {
+        return 1.0;
+    }
+    return own / some;
+}

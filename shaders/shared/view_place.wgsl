@@ -1,0 +1,23 @@
+// How likely a look's view sees undetected targets at a place. Twin: src/fusion/views/mod.rs
+
+fn visible_at(l: u32, look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+    if look.views < 2u {
+        return 1.0;
+    }
+    let own = view_looks[view_at(l, look.view)].field;
+    var some = own;
+    var rest = 1.0 - own;
+    var alone = true;
+    for (var h = 0u; h < look.views; h++) {
+        let view = view_looks[view_at(l, h)];
+        if h != look.view && seen_at(view.mask, tile, offset_m) > 0.0 {
+            some = some + view.field * rest;
+            rest = rest * (1.0 - view.field);
+            alone = false;
+        }
+    }
+    if alone || !(some > 0.0) {
+        return 1.0;
+    }
+    return own / some;
+}

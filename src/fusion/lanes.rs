@@ -1,0 +1,162 @@
+//! One lane on the host: what it is between waves, and what a scan makes of it before and after the stages of a wave.
+
+use super::arrays::{Arrays, Host, Look};
+use super::config::Config;
+use super::device::kernels::LaneState;
+use super::grid::Grid;
+use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
+use super::predict::predict_one;
+use super::setup::LaneSetup;
+use super::views::{Outlook, Sees, VIEWS_MAX, ViewLook};
+use crate::scan::{Detection, Observation, Scan, Sight, Views};
+use rayon::prelude::*;
+
+/// A lane between two waves.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) setup: LaneSetup,
+    /// What is known of its views, if there are several.
+    pub(super) outlook: Option<Outlook>,
+    /// Time of the last scan that was taken, and of the last one whose tracks the host has.
+    pub(super) taken_us: Option<i64>,
+    pub(super) time_us: Option<i64>,
+    pub(super) scans: u32,
+    pub(super) first_track: usize,
+    /// Places for tracks; those without one have odds 0.
+    pub(super) tracks: usize,
+    /// Places that hold a track.
+    pub(super) live: usize,
+}
+
+impl Lane {
+    /// Before its first scan.
+    pub(super) fn new(setup: LaneSetup) -> Self {
+        let outlook = Outlook::of(&setup);
+        Self { setup, outlook, taken_us: None, time_us: None, scans: 0, first_track: 0, tracks: 0, live: 0 }
+    }
+
+    /// Where its tracks are, as a device sees it.
+    pub(super) fn state(&self) -> LaneState {
+        let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+        LaneState {
+            first: count(self.first_track),
+            places: count(self.tracks),
+            live: count(self.live),
+            ..LaneState::default()
+        }
+    }
+}
+
+/// What one lane's scan adds to the wave.
+#[derive(Debug)]
+pub(super) struct Prepared<'a> {
+    sight: Sight<'a>,
+    views: Views<'a>,
+    view_looks: [ViewLook; VIEWS_MAX],
+    pub(super) detections: Vec<Detection>,
+    /// Source of each detection as it arrived.
+    pub(super) sources: Vec<u8>,
+    /// Where each detection was before it was sorted by cell.
+    pub(super) order: Vec<u32>,
+    pub(super) grid: Grid,
+    /// Density of undetected targets at each detection, and with clutter.
+    fresh: Vec<f32>,
+    pub(super) density: Vec<f32>,
+}
+
+impl Prepared<'_> {
+    /// What the scan's look sees.
+    pub(super) fn sees(&self) -> Sees<'_> {
+        Sees::new(self.sight, &self.views, &self.view_looks)
+    }
+}
+
+/// Moves a lane's field of undetected targets to a scan, and sorts its detections by cell.
+pub(super) fn prepare<'a>(
+    lane: &mut Lane,
+    (look, view_looks): (&Look, [ViewLook; VIEWS_MAX]),
+    observations: &[Observation],
+    scan: Scan<'a>,
+) -> Prepared<'a> {
+    let Scan { sight, slack_m, detections, views, .. } = scan;
+    let sees = Sees::new(sight, &views, &view_looks);
+    let (mut detections, sources) = detections.into_parts();
+    lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
+    let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
+    let undetected = &lane.setup.undetected;
+    let fresh: Vec<f32> = (0..detections.len())
+        .into_par_iter()
+        .with_min_len(1024)
+        .map(|d| undetected.density(look, &sees, (&detections, observations), d))
+        .collect();
+    let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
+    // Never zero: a detection where neither clutter nor targets are expected is still a detection.
+    let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
+    Prepared { sight, views, view_looks, detections, sources, order, grid, fresh, density }
+}
+
+/// What becomes of one lane's tracks.
+pub(super) struct Settled {
+    pub(super) places: Places,
+    pub(super) births: Vec<Newborn>,
+}
+
+/// Ends, keeps and begins a lane's tracks, and thins its field of undetected targets.
+#[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
+pub(super) fn settle(
+    lane: &mut Lane,
+    look: &Look,
+    scan: &Prepared<'_>,
+    (arrays, claimed): (&Arrays<Host>, &[f32]),
+    config: &Config,
+) -> Settled {
+    let tracks = lane.first_track..lane.first_track + lane.tracks;
+    let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
+    let (detections, claimed) = (&arrays.detections[here.clone()], &claimed[here]);
+    let undetected = &lane.setup.undetected;
+    let (number, sees) = (lane.scans - 1, scan.sees());
+    let begin = |d: usize| {
+        let existence = (1.0 - claimed[d]).max(0.0) * (scan.fresh[d] / scan.density[d]);
+        (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
+            birth: undetected.birth(look, (detections, &arrays.observations), d),
+            existence,
+            born: [number, scan.order[d]],
+            source: scan.sources[scan.order[d] as usize],
+            views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
+        })
+    };
+    let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    let fates: Vec<Fate> = tracks
+        .clone()
+        .into_par_iter()
+        .with_min_len(4096)
+        .map(|track| fate(arrays, look, &config.existence, track))
+        .collect();
+    lane.setup.undetected.thin(look, &sees);
+    let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
+        let (tile, state) = state_of(arrays, track);
+        let odds = arrays.odds[track];
+        (odds / (1.0 + odds), tile, state)
+    });
+    lane.setup.undetected.take_back(recycled);
+    let first = lane.first_track;
+    let in_place = if lane.scans.is_multiple_of(config.reorder_scans.max(1)) {
+        None
+    } else {
+        Places::in_place(first, &fates, births.len())
+    };
+    let places = in_place.unwrap_or_else(|| {
+        Places::compacted(first, &fates, births.len(), |kept| {
+            let cell = |&track: &u32| {
+                let (tile, state) = state_of(arrays, track as usize);
+                (scan.grid.cell(&tile, &state.mean), track)
+            };
+            let mut by_cell: Vec<(u32, u32)> = kept.par_iter().map(cell).collect();
+            by_cell.par_sort_unstable();
+            if by_cell.chunk_by(|a, b| a.0 == b.0).all(|cell| cell.len() <= CELL_MAX) {
+                *kept = by_cell.into_iter().map(|(_, track)| track).collect();
+            }
+        })
+    });
+    Settled { places, births }
+}
