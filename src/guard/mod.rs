@@ -13,6 +13,7 @@ mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod measured; // a measurement as a level gives it
 mod evidence; // what each partner may have had fused
+mod looks; // rows -> looks -> scans
 mod given; // detections as they were given, and their digest
 mod finding; // what goes beyond
 mod ground; // positions in metres
@@ -73,6 +74,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
     let catalogue = Catalogue::read(request.recording)?;
     let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
     let recording = Recording::read(request.recording, catalogue, &book)?;
+    let speed_m_s = speed_m_s(request.configuration)?;
     let mut report = Report::default();
     let alone = folder::no_file(&request.out.join(folder::MANIFEST)) != Some(folder::NOTHING);
     if !alone {
@@ -86,7 +88,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
         if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
             continue;
         }
-        let sight = Sight::of(&recording, &book, partner)?;
+        let sight = Sight::of(&recording, &book, partner, speed_m_s)?;
         let mut breaches = Breaches::default();
         let basis = rows::Basis { request, book: &book, recording: &recording, partner, sight: &sight };
         let looked = folder::inspect(&basis, &path, name, &mut breaches)?;
@@ -101,4 +103,12 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
         report.breaches.extend(breaches.into_vec());
     }
     Ok(report)
+}
+
+/// The speed of what nothing has detected yet, in the 32 bits in which it counts.
+#[expect(clippy::cast_possible_truncation, reason = "a configuration has it in 32 bits")]
+fn speed_m_s(configuration: &Value) -> Result<f32, GuardError> {
+    let key = "/fusion/undetected/speed_m_s";
+    let speed_m_s = configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })?;
+    Ok(speed_m_s as f32)
 }

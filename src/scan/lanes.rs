@@ -3,7 +3,7 @@
 use super::coverage::{Ground, plane};
 use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
-use super::looks::looks_between;
+use super::looks::{Look, looks_between};
 use super::mask::{Mask, Plane};
 use super::measure::{Extent, HEIGHT_M};
 use crate::ingest::Catalogue;
@@ -11,7 +11,7 @@ use crate::policy::{
     ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
     Stratum, ZoneMap,
 };
-use crate::sensor::Sensor;
+use crate::sensor::{Looks, Sensor};
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,9 +44,12 @@ pub struct Lane {
 struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
-    /// From which time on which mask holds.
-    from: Vec<(i64, Arc<Mask>)>,
+    /// By sector, in bits, from which time on which mask holds.
+    of_sector: BTreeMap<Option<[u64; 2]>, Vec<(i64, Arc<Mask>)>>,
 }
+
+/// What a sensor covers, by sector, in bits, as the ground numbers it; all that it covers has no sector.
+type Covers = BTreeMap<Option<[u64; 2]>, usize>;
 
 /// What a lane gets of a class of detections.
 #[derive(Clone, Debug)]
@@ -114,8 +117,8 @@ impl Lane {
         for (sensors, drafts) in by_sensors {
             let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
             let mut ground = Ground::new(plane_over(&sensors, frame, basis.cell_m)?, frame, Some(basis.zones));
-            let covers: BTreeMap<usize, usize> =
-                sensors.iter().map(|(number, sensor)| (*number, ground.cover(sensor))).collect();
+            let covers: BTreeMap<usize, Covers> =
+                sensors.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
             for (place, draft) in drafts {
                 lanes.extend(draft.lanes(basis, &mut ground, &covers)?.into_iter().map(|lane| (place, lane)));
             }
@@ -142,9 +145,12 @@ impl Lane {
         let used = named(catalogue, numbers.iter());
         let mut ground = Ground::new(plane_over(&used, catalogue.frame, cell_m)?, catalogue.frame, None);
         let seen = |&(number, sensor): &(usize, &Sensor)| {
-            let coverage = ground.cover(sensor);
-            let from = vec![(i64::MIN, ground.mask(coverage, &[true])?)];
-            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from }))
+            let of_sector = covers(&mut ground, sensor).into_iter();
+            let of_sector = of_sector.map(|(sector, coverage)| {
+                Ok((sector, vec![(i64::MIN, ground.mask(coverage, &[true])?)]))
+            });
+            let of_sector = of_sector.collect::<Result<_, ScanError>>()?;
+            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], of_sector }))
         };
         Ok(Self {
             partners: Vec::new(),
@@ -189,16 +195,18 @@ impl Lane {
         self.permitted.iter().flatten().any(|permitted| permitted.cut.is_some())
     }
 
-    /// Where a sensor's look that begins at `start_us` could have seen: rights are those of that time.
+    /// Where a look could have seen: rights are those of the time at which it begins.
     ///
     /// # Errors
     /// If the lane has no such look: a fault of this program, which must not pass for a look that sees everything.
-    pub(crate) fn mask(&self, sensor: usize, start_us: i64) -> Result<&Mask, ScanError> {
+    pub(crate) fn mask(&self, look: &Look) -> Result<&Mask, ScanError> {
+        let Look { sensor, start_us, sector_deg, .. } = *look;
         let masks = self.masks.get(&sensor).filter(|masks| {
             let [first_us, last_us] = masks.looks_us;
             (first_us..=last_us).contains(&start_us)
         });
-        let mask = masks.and_then(|Masks { from, .. }| {
+        let mask = masks.and_then(|Masks { of_sector, .. }| {
+            let from = of_sector.get(&bits(sector_deg))?;
             let after = from.partition_point(|(from_us, _)| *from_us <= start_us);
             from.get(after.checked_sub(1)?)
         });
@@ -226,7 +234,7 @@ impl Lane {
     pub(crate) fn reports(&self, catalogue: &Catalogue, period_us: i64, horizon_us: i64) -> u64 {
         let [first_us, last_us] = self.span_us;
         let sensors = self.sensors(catalogue);
-        let look_us = sensors.iter().map(|(_, sensor)| sensor.scan_period_us).min().unwrap_or(0);
+        let look_us = sensors.iter().filter_map(|(_, sensor)| sensor.looks.period_us()).min().unwrap_or(0);
         let of_row = u64::try_from(horizon_us.saturating_add(look_us) / period_us).unwrap_or(0).saturating_add(2);
         let of_span = last_us.abs_diff(first_us) / u64::try_from(period_us).unwrap_or(1).max(1) + 1;
         of_row.saturating_mul(self.detections).min(of_span)
@@ -273,7 +281,7 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &mut Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
     ) -> Result<Vec<Lane>, ScanError> {
         let (kin, kin_of) = basis.policy.alike(&self.partners)?;
         let all = self.rights(basis, ground, covers, &kin)?;
@@ -300,15 +308,14 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
         partners: &[usize],
     ) -> Result<Vec<Rights>, ScanError> {
         let may = FuseRights::new(basis.policy, partners, basis.as_of_us)?;
         let mut all = vec![Rights::new(); partners.len()];
         for (&number, kinds) in &self.sensors {
-            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(covers.get(&number)) else {
-                continue;
-            };
+            let whole = covers.get(&number).and_then(|covers| covers.get(&None));
+            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(whole) else { continue };
             let [first_us, last_us] = looks_between(sensor, self.span_us);
             let stretches: Vec<(i64, &Stratum)> = basis.strata.stretches(first_us, last_us).collect();
             let strata: BTreeSet<&Stratum> = stretches.iter().map(|(_, stratum)| *stratum).collect();
@@ -344,7 +351,7 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &mut Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
         rights: &Rights,
     ) -> Result<Lane, ScanError> {
         let mut permitted = Vec::new();
@@ -357,10 +364,13 @@ impl<'a> Draft<'a> {
         let mut masks = BTreeMap::new();
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
-            let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
-            let from = from.iter().map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed)?)));
-            let from = from.collect::<Result<_, ScanError>>()?;
-            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from });
+            let Some((from, covers)) = rights.get(number).zip(covers.get(number)) else { continue };
+            let mut of_sector = BTreeMap::new();
+            for (sector, &coverage) in covers {
+                let from = from.iter().map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed)?)));
+                of_sector.insert(*sector, from.collect::<Result<_, ScanError>>()?);
+            }
+            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), of_sector });
         }
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
@@ -377,6 +387,22 @@ impl<'a> Draft<'a> {
             heights_m: heights_m(&sensors),
         })
     }
+}
+
+/// All that a sensor covers, and the sectors that its looks swept.
+fn covers(ground: &mut Ground, sensor: &Sensor) -> Covers {
+    let mut covers = Covers::from([(None, ground.cover(sensor, None))]);
+    if let Looks::Listed(looks) = &sensor.looks {
+        for sector_deg in looks.iter().filter_map(|look| look.sector_deg) {
+            let cover = || ground.cover(sensor, Some(sector_deg));
+            covers.entry(bits(Some(sector_deg))).or_insert_with(cover);
+        }
+    }
+    covers
+}
+
+fn bits(sector_deg: Option<[f64; 2]>) -> Option<[u64; 2]> {
+    sector_deg.map(|sector_deg| sector_deg.map(f64::to_bits))
 }
 
 /// What holds from when on, stretch by stretch; the first from before the first look on, wherever its stretch began.
