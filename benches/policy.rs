@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 use trackweave::ingest::{Catalogue, Detections, TimeScale};
 use trackweave::policy::{Classifier, Policy, Releases, TrackClass};
-use trackweave::sensor::{Coverage, Kind, Noise, Sensor};
+use trackweave::sensor::{Coverage, Kind, Looks, Noise, Sensor};
 use trackweave::space::Frame;
 
 const PARTNERS: usize = 100;
@@ -184,7 +184,7 @@ fn catalogue() -> Catalogue {
         noise: Noise::default(),
         detection_probability: 0.9,
         clutter_per_scan: 0.0,
-        scan_period_us: 1_000_000,
+        looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [0.0; 2], max: [100.0; 2], height_m: None },
         view: None,
     };

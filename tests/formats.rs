@@ -54,7 +54,7 @@ fn the_geodetic_example_is_read_as_it_says() {
     let [radar, receiver] = catalogue.sensors.as_slice() else { panic!("{catalogue:?}") };
     assert!(matches!(radar.kind, Kind::Radar { .. }) && receiver.kind == Kind::Position);
     assert_eq!((radar.owner.as_str(), receiver.owner.as_str()), ("north", "south"));
-    assert_eq!(radar.scan_period_us, 4_000_000);
+    assert_eq!(radar.looks.period_us(), Some(4_000_000));
     assert_eq!(radar.noise.azimuth_rad, Some(0.08_f64.to_radians()));
 
     let rows = read(folder.path(), &catalogue);

@@ -52,7 +52,11 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
             sight: Sight::Everywhere,
             slack_m: 0.0,
             detections: Sourced::of(0, run.scans[k].iter().map(detection).collect()),
-            views: Views { looking: if views > 1 { k % problem.looks } else { 0 }, sights: sights.clone() },
+            views: Views {
+                looking: if views > 1 { k % problem.looks } else { 0 },
+                reports: false,
+                sights: sights.clone(),
+            },
         };
         batch.step(runs.iter().enumerate().map(scan).collect(), vec![observation]).expect("the executor does not fail");
         if (k + 1) % problem.looks > 0 {

@@ -35,6 +35,9 @@ fn see(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
 
 // The share of the law of who sees a track on "the view that looks does".
 fn visible(l: u32, look: Look, track: u32, place: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+    if look.reports == 1u {
+        return 1.0;
+    }
     let own = chance_now(view_looks[view_at(l, look.view)], stored_of(track, look.view));
     var some = own.x;
     var rest = own.y;

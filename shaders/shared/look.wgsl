@@ -45,6 +45,8 @@ struct Look {
     // Views of the lane, and the one that looks; 0 of a lane that has one.
     views: u32,
     view: u32,
+    // 1 if its objects report when they like.
+    reports: u32,
 }
 
 // Whether lane `l` has a scan in this wave; a place or a cell without a lane names one past the end.

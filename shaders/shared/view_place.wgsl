@@ -1,7 +1,7 @@
 // How likely a look's view sees undetected targets at a place. Twin: src/fusion/views/mod.rs
 
 fn visible_at(l: u32, look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
-    if look.views < 2u {
+    if look.views < 2u || look.reports == 1u {
         return 1.0;
     }
     let own = view_looks[view_at(l, look.view)].field;

@@ -208,6 +208,8 @@ mirror! {
         pub views: u32,
         /// The one that looks.
         pub view: u32,
+        /// 1 if its objects report when they like: a report is of one that does.
+        pub reports: u32,
     }
 }
 

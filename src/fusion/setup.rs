@@ -3,8 +3,11 @@
 use super::config::Config;
 use super::undetected::Undetected;
 use super::views::{VIEWS_MAX, View};
-use crate::scan::{self, Wrong, require};
+use crate::scan::{self, ViewOf, Wrong, require};
 use crate::space::Frame;
+
+/// Expected intervals for which a report shields an object from what others miss.
+const FRESH: f64 = 3.0;
 
 /// One independent fusion problem.
 #[derive(Clone, Debug)]
@@ -23,11 +26,17 @@ impl LaneSetup {
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, config: &Config) -> Self {
         let undetected = Undetected::over(lane.plane(), (lane.extent(), lane.heights_m()), &config.undetected);
-        let variances = lane.variances_m2();
-        let visible_share = config.detectability.visible_share_of(variances.len());
+        let of = lane.views_of();
+        let visible_share = config.detectability.visible_share_of(of.len());
         let persistence_s = f64::from(config.detectability.persistence_s.get());
-        let view = |&variance_m2: &f32| View { visible_share, persistence_s, variance_m2 };
-        let views = if variances.len() > 1 { variances.iter().map(view).collect() } else { Vec::new() };
+        let view = |&ViewOf { variance_m2, expected_interval_us }: &ViewOf| match expected_interval_us {
+            None => View { visible_share, persistence_s, variance_m2 },
+            // Who has reported may again, for a while; silence tells nothing.
+            Some(interval_us) => {
+                View { visible_share: 0.0, persistence_s: FRESH * interval_us.max(1) as f64 * 1e-6, variance_m2 }
+            }
+        };
+        let views = if of.len() > 1 { of.iter().map(view).collect() } else { Vec::new() };
         Self { radial: frame == Frame::Geodetic, undetected, views }
     }
 

@@ -2,13 +2,12 @@
 //!
 //! Rows come through the readers of `ingest`, which both sides share: what a file says is one question, who may have it
 //! another. All else is done anew here: classes from the outlines and windows themselves, and the numbers of scans
-//! from docs/pictures.md: look k of a sensor covers [k, k + 1) of its periods since time 0; looks follow each other in
-//! the order of their ends and then of their sensors' names, from the one that holds the first detection to the one
-//! that holds the last; each is a scan, empty ones too, but for those in which the sensor rests.
+//! (`looks.rs`).
 
 use super::GuardError;
 use super::cells::{Cell, cell};
 use super::ground::{axes, dot, length, metres, plus};
+use super::looks::{Forming, Seen, scans};
 use super::measured::given;
 use super::rules::{Book, Demands, Level, Partner, class, set};
 use crate::ingest::{Catalogue, Options, Order, Reader};
@@ -234,6 +233,18 @@ impl Recording {
     }
 }
 
+impl Recording {
+    /// What looks see of a row, as a level gives it.
+    fn seen(&self, row: &Row, reading: Reading, demands: &Demands) -> Seen {
+        let sensor = self.catalogue.sensors.get(row.sensor as usize);
+        let as_given = sensor.and_then(|sensor| given(reading, sensor, self.catalogue.frame, demands));
+        let (tile, sigma_m) = as_given.map_or(([0; 3], 0.0), |(metres, measurement)| {
+            (Place::from_metres(metres).tile, measurement.sigma_m.into_iter().fold(0.0, f32::max))
+        });
+        Seen { time_us: row.time_us, sensor: row.sensor, tile, sigma_m }
+    }
+}
+
 /// What one partner may have had fused.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
@@ -250,7 +261,12 @@ pub(super) struct Sight {
 
 impl Sight {
     /// A detection is given at the highest level that the rules permit, as soon as that level's delay has passed.
-    pub(super) fn of(recording: &Recording, book: &Book, partner: &Partner) -> Result<Self, GuardError> {
+    pub(super) fn of(
+        recording: &Recording,
+        book: &Book,
+        partner: &Partner,
+        forming: Forming,
+    ) -> Result<Self, GuardError> {
         let mut sight = Self::default();
         for (number, class) in (0u32..).zip(&recording.classes) {
             let entity = class.entity()?;
@@ -261,14 +277,16 @@ impl Sight {
                 }
             }
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut seen) = (Vec::new(), Vec::new());
         let mut first: BTreeMap<(String, String), i64> = BTreeMap::new();
         sight.rows = (0..recording.rows.len())
             .filter(|row| recording.rows.get(*row).is_some_and(|row| sight.level(row, book).is_some()))
             .collect();
         sight.order(recording, book);
-        for row in sight.rows.iter().filter_map(|row| recording.rows.get(*row)) {
+        for &number in &sight.rows {
+            let Some((row, reading)) = recording.rows.get(number).zip(recording.readings.get(number)) else { continue };
             let Some(level) = sight.level(row, book) else { continue };
+            seen.push(recording.seen(row, *reading, &level.demands));
             rows.push(row.seen_at(&level.demands, recording.catalogue.frame));
             if let Some((_, _, count)) = sight.fused.get_mut(&row.class) {
                 *count += 1;
@@ -282,7 +300,9 @@ impl Sight {
         sight.sources.sort();
         let times = || rows.iter().map(|row| row.time_us);
         sight.span_us = times().min().zip(times().max()).map(|(first, last)| [first, last]);
-        sight.scan(recording, &rows);
+        let with_rows = |numbers: Vec<usize>| numbers.iter().filter_map(|number| rows.get(*number).copied()).collect();
+        let scans = scans(&recording.catalogue, &seen, forming).into_iter();
+        sight.scans = scans.map(|(time_us, numbers)| (time_us, with_rows(numbers))).collect();
         Ok(sight)
     }
 
@@ -326,51 +346,6 @@ impl Sight {
         }
         self.rows = rows;
     }
-
-    /// Sorts rows into looks.
-    fn scan(&mut self, recording: &Recording, rows: &[Row]) {
-        let Some([first_us, last_us]) = self.span_us else { return };
-        let sensors: BTreeSet<u32> = rows.iter().map(|row| row.sensor).collect();
-        let mut open: BTreeMap<(i64, &str), (u32, i64, Vec<Row>)> = BTreeMap::new();
-        for (number, sensor) in (0u32..).zip(&recording.catalogue.sensors) {
-            if sensors.contains(&number) {
-                let period_us = sensor.scan_period_us.max(1);
-                let end_us = first_us.div_euclid(period_us).saturating_add(1).saturating_mul(period_us);
-                open.insert((end_us, &sensor.name), (number, period_us, Vec::new()));
-            }
-        }
-        let mut rows = rows.iter().peekable();
-        let mut placed_us = first_us;
-        while let Some((&(end_us, name), &(_, period_us, _))) = open.first_key_value() {
-            match rows.peek() {
-                Some(row) if row.time_us < end_us => {
-                    let of_sensor = open.iter_mut().find(|(_, (sensor, _, _))| *sensor == row.sensor);
-                    if let Some(((end_us, _), (_, period_us, held))) = of_sensor
-                        && *end_us - *period_us <= row.time_us
-                    {
-                        held.push(**row);
-                        placed_us = placed_us.max(row.time_us);
-                    }
-                    rows.next();
-                }
-                // It begins after the last row; the look of a slower sensor may still hold rows.
-                None if end_us - period_us > last_us => drop(open.pop_first()),
-                _ => {
-                    let Some((_, (sensor, period_us, held))) = open.pop_first() else { return };
-                    let own = held.iter().map(|row| row.time_us).max().unwrap_or(end_us);
-                    let before = self.scans.last().map_or(own, |(time_us, _)| *time_us);
-                    self.scans.push((own.max(before), held));
-                    let misses = recording.catalogue.sensors.get(sensor as usize).map_or(1024, misses);
-                    let gap_us = [placed_us, rows.peek().map_or(last_us, |row| row.time_us)];
-                    let next =
-                        after_rest(end_us.div_euclid(period_us), misses, gap_us.map(|us| us.div_euclid(period_us)));
-                    if let Some(next_us) = next.checked_add(1).and_then(|after| after.checked_mul(period_us)) {
-                        open.insert((next_us, name), (sensor, period_us, Vec::new()));
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// What was given of a detection, number by number, in the order in which detections of one time stand.
@@ -386,18 +361,4 @@ fn numbers(place: &Place, measurement: &Measurement) -> Vec<i64> {
     let noise = std::iter::once(i64::from(*rows)).chain(sigma_m.iter().chain([range_m]).map(float));
     let rest = [i64::from(*slant), i64::from(range_rate_m_s.is_some())].into_iter().chain(rate.iter().map(float));
     place.chain(noise).chain(rest).collect()
-}
-
-/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶; from 8 to 1,024.
-#[expect(clippy::cast_possible_truncation, reason = "at most 1,024")]
-fn misses(sensor: &Sensor) -> i64 {
-    (36.0 / -libm::log10(1.0 - sensor.detection_probability)).ceil().clamp(8.0, 1024.0) as i64
-}
-
-/// The number of the look that is taken where `next` would be, between the looks that hold one row and the next one: of
-/// at least 128 more than twice `misses`, only so many of the first and of the last.
-fn after_rest(next: i64, misses: i64, [before, after]: [i64; 2]) -> i64 {
-    let empty = after.saturating_sub(before) - 1;
-    let [from, to] = [before + 1 + misses, after - misses];
-    if empty - 2 * misses >= 128 && next >= from && next < to { to } else { next }
 }

@@ -13,6 +13,7 @@ mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod measured; // a measurement as a level gives it
 mod evidence; // what each partner may have had fused
+mod looks; // rows -> looks -> scans
 mod given; // detections as they were given, and their digest
 mod finding; // what goes beyond
 mod ground; // positions in metres
@@ -30,6 +31,7 @@ pub use finding::{Beyond, Breach};
 use crate::ingest::Catalogue;
 use evidence::{Recording, Sight};
 use finding::Breaches;
+use looks::Forming;
 use rules::Book;
 use serde::Serialize;
 use serde_json::Value;
@@ -98,6 +100,7 @@ impl Reference {
     /// A folder that cannot be read. What is found in the folders is no error.
     pub fn inspect(&self, request: &Request<'_>) -> Result<Report, GuardError> {
         let Self { book, recording } = self;
+        let forming = Forming::of(request.configuration)?;
         let mut report = Report::default();
         let alone = folder::no_file(&request.out.join(folder::MANIFEST)) != Some(folder::NOTHING);
         if !alone {
@@ -111,7 +114,7 @@ impl Reference {
             if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
                 continue;
             }
-            let sight = Sight::of(recording, book, partner)?;
+            let sight = Sight::of(recording, book, partner, forming)?;
             let mut breaches = Breaches::default();
             let basis = rows::Basis { request, book, recording, partner, sight: &sight };
             let looked = folder::inspect(&basis, &path, name, &mut breaches)?;

@@ -38,11 +38,11 @@ fn fits(found: &DataType, role: Role, time: TimeScale) -> (bool, &'static str) {
     let number = matches!(found, DataType::Float32 | DataType::Float64) || found.is_integer();
     let empty = *found == DataType::Null;
     match (role, time) {
-        (Role::Time, TimeScale::Timestamp) => (
+        (Role::Time | Role::End, TimeScale::Timestamp) => (
             empty || is_text(found) || matches!(found, DataType::Timestamp(..)),
             "Timestamp or RFC 3339 text (recording.toml says time = \"timestamp\")",
         ),
-        (Role::Time, TimeScale::Seconds) => {
+        (Role::Time | Role::End, TimeScale::Seconds) => {
             (empty || number, "a float or an integer (recording.toml says time = \"seconds\")")
         }
         (Role::Subject | Role::Label | Role::Identity, _) => {
@@ -72,8 +72,8 @@ pub(super) fn decode(
     for (array, role) in batch.columns().iter().zip(roles) {
         let array = array.as_ref();
         match role {
-            Role::Time if layout.time == TimeScale::Seconds => seconds(array, &mut table),
-            Role::Time => timestamps(array, &mut table),
+            Role::Time => table.time = times(array, layout, *role, &mut table),
+            Role::End => table.end = times(array, layout, *role, &mut table),
             Role::Subject => table.subject = text(array, layout.name(*role), &mut table),
             Role::Label => table.label = Some(text(array, layout.name(*role), &mut table)),
             Role::Identity => {
@@ -86,10 +86,16 @@ pub(super) fn decode(
     table
 }
 
-fn seconds(array: &dyn Array, table: &mut Table) {
+fn times(array: &dyn Array, layout: &Layout, role: Role, table: &mut Table) -> Vec<Time> {
+    match layout.time {
+        TimeScale::Seconds => seconds(array, layout.name(role), table),
+        TimeScale::Timestamp => timestamps(array, layout.name(role), table),
+    }
+}
+
+fn seconds(array: &dyn Array, column: &'static str, table: &mut Table) -> Vec<Time> {
     // From here on the steps of a float32 are longer than a millisecond.
     const COARSE_S: f32 = 16_384.0;
-    table.time = numbers(array).map(|cell| cell.map_or(Time::Missing, Time::from_seconds)).collect();
     let coarse = |cell: Option<f32>| cell.filter(|s| s.is_finite() && s.abs() >= COARSE_S);
     if let Some(cells) = array.as_primitive_opt::<Float32Type>()
         && let Some((row, found)) = cells.iter().enumerate().find_map(|(row, cell)| Some((row, coarse(cell)?)))
@@ -97,17 +103,18 @@ fn seconds(array: &dyn Array, table: &mut Table) {
         let step_s = found.abs().next_up() - found.abs();
         let found = format!("{found} in a float32, whose steps there are {step_s} s");
         let (path, at, wanted) = (table.path.to_path_buf(), table.at(row), "steps of at most a millisecond: a float64");
-        table.broken_at(row, IngestError::Cell { path, at, column: "time", found, wanted });
+        table.broken_at(row, IngestError::Cell { path, at, column, found, wanted });
     }
+    numbers(array).map(|cell| cell.map_or(Time::Missing, Time::from_seconds)).collect()
 }
 
-fn timestamps(array: &dyn Array, table: &mut Table) {
+fn timestamps(array: &dyn Array, column: &'static str, table: &mut Table) -> Vec<Time> {
     fn scaled<T: ArrowPrimitiveType<Native = i64>>(array: &dyn Array, to_us: impl Fn(i64) -> Option<i64>) -> Vec<Time> {
         let instant =
             |value: i64| to_us(value).map_or(Time::Bad(value as f64, super::Reason::TimeBeyondLimits), Time::from_us);
         array.as_primitive::<T>().iter().map(|cell| cell.map_or(Time::Missing, instant)).collect()
     }
-    table.time = match array.data_type() {
+    match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => scaled::<TimestampSecondType>(array, |s| s.checked_mul(1_000_000)),
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
             scaled::<TimestampMillisecondType>(array, |ms| ms.checked_mul(1_000))
@@ -124,8 +131,7 @@ fn timestamps(array: &dyn Array, table: &mut Table) {
                     Ok(time) => times.push(time),
                     Err(found) => {
                         let path = table.path.to_path_buf();
-                        let error =
-                            IngestError::Cell { path, at: table.at(row), column: "time", found, wanted: TIMESTAMP };
+                        let error = IngestError::Cell { path, at: table.at(row), column, found, wanted: TIMESTAMP };
                         table.broken_at(row, error);
                         break;
                     }
@@ -133,7 +139,7 @@ fn timestamps(array: &dyn Array, table: &mut Table) {
             }
             times
         }
-    };
+    }
 }
 
 /// What a timestamp in text must be.

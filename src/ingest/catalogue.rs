@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::catalogue_file;
 use super::error::IngestError;
+use super::recording::Opened;
 use crate::sensor::Sensor;
 use crate::space::Frame;
 
@@ -38,18 +39,22 @@ impl Catalogue {
     /// The name of its file.
     pub(super) const FILE: &str = "recording.toml";
 
-    /// Reads `recording.toml` in `folder`.
+    /// Reads `recording.toml` in `folder`, and the looks of sensors that have theirs in a table.
     ///
     /// # Errors
-    /// What is wrong with the file, and on which line.
+    /// What is wrong with a file, and on which line.
     pub fn read(folder: &Path) -> Result<Self, IngestError> {
         let path = folder.join(Self::FILE);
         let text = crate::files::read_text(&path)
             .map_err(|error| IngestError::Unreadable { path: path.clone(), what: error.to_string() })?;
-        Self::parse(&text, &path)
+        let mut catalogue = Self::parse(&text, &path)?;
+        if let Some(opened) = Opened::looks(folder, &catalogue)? {
+            catalogue.take_looks(&opened, opened.rewound()?)?;
+        }
+        Ok(catalogue)
     }
 
-    /// Reads the text of a `recording.toml`; `path` is what errors call it.
+    /// Reads the text of a `recording.toml`; `path` is what errors call it. Sensors with listed looks have none yet.
     ///
     /// # Errors
     /// What is wrong with the text, and on which line.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::error::{IngestError, quoted, short, toml_says};
-use crate::sensor::{Coverage, Keys, Kind, KindName, Noise, Sensor};
+use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -34,9 +35,22 @@ struct SensorEntry {
     noise: Spanned<NoiseEntry>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
-    scan_period_s: Spanned<f64>,
+    #[serde(default)]
+    looks: LooksName,
+    scan_period_s: Option<Spanned<f64>>,
+    expected_interval_s: Option<Spanned<f64>>,
     coverage: Spanned<CoverageEntry>,
     view: Option<Spanned<String>>,
+}
+
+/// The name of a way to look.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LooksName {
+    #[default]
+    Periodic,
+    Listed,
+    Reports,
 }
 
 #[derive(Clone, Deserialize)]
@@ -163,10 +177,6 @@ impl Checker<'_> {
     }
 
     fn sensor(&self, entry: &SensorEntry, frame: Frame) -> Result<Sensor, IngestError> {
-        let period = &entry.scan_period_s;
-        let scan_period_us = micros(*period.get_ref())
-            .filter(|us| *us > 0)
-            .ok_or_else(|| self.wrong(period.span(), "scan_period_s", period.get_ref(), "at least 0.000001"))?;
         let keys = entry.kind.get_ref().keys(frame);
         Ok(Sensor {
             name: self.name("name", &entry.name)?,
@@ -180,10 +190,40 @@ impl Checker<'_> {
                 "above 0 and at most 1",
             )?,
             clutter_per_scan: self.number("clutter_per_scan", &entry.clutter_per_scan, |n| n >= 0.0, "0 or more")?,
-            scan_period_us,
+            looks: self.looks(entry)?,
             coverage: self.coverage(&entry.coverage, &keys, frame)?,
             view: entry.view.as_ref().map(|view| self.name("view", view)).transpose()?,
         })
+    }
+
+    /// When it looks; those that are listed are in a table.
+    fn looks(&self, entry: &SensorEntry) -> Result<Looks, IngestError> {
+        let SensorEntry { looks, scan_period_s, expected_interval_s, .. } = entry;
+        let read = |key, span: &Option<Spanned<f64>>| {
+            let us = |span: &Spanned<f64>| {
+                let us = micros(*span.get_ref()).filter(|us| *us > 0);
+                us.ok_or_else(|| self.wrong(span.span(), key, span.get_ref(), "at least 0.000001"))
+            };
+            span.as_ref().map(us).transpose()
+        };
+        let period_us = read("scan_period_s", scan_period_s)?;
+        let interval_us = read("expected_interval_s", expected_interval_s)?;
+        let missing = |key, wanted| self.wrong(entry.name.span(), key, "missing", wanted);
+        if !matches!(looks, LooksName::Reports) {
+            self.unused("expected_interval_s", expected_interval_s.as_ref(), "it with looks = \"reports\" alone")?;
+        }
+        match looks {
+            LooksName::Periodic => {
+                let wanted = "the length of a look; or looks = \"listed\" or \"reports\"";
+                Ok(Looks::Periodic { period_us: period_us.ok_or_else(|| missing("scan_period_s", wanted))? })
+            }
+            LooksName::Listed => Ok(Looks::Listed(Arc::default())),
+            LooksName::Reports => {
+                let wanted = "how often an object reports in the mean, in seconds";
+                let us = interval_us.or(period_us).ok_or_else(|| missing("expected_interval_s", wanted))?;
+                Ok(Looks::Reports { expected_interval_us: us })
+            }
+        }
     }
 
     fn kind(&self, entry: &SensorEntry, frame: Frame) -> Result<Kind, IngestError> {

@@ -63,7 +63,7 @@ impl CsvRows {
                 Role::Label => table.label = Some(Texts::default()),
                 Role::Identity => table.identity = Some(Vec::new()),
                 Role::Number(quantity) => table.set(*quantity, Vec::new()),
-                Role::Time | Role::Subject | Role::Amplitude => {}
+                Role::Time | Role::End | Role::Subject | Role::Amplitude => {}
             }
         }
         let (path, sink) = (&self.path, Sink { path: &self.path, layout: &self.layout, roles: &self.roles });
@@ -132,11 +132,14 @@ impl Sink<'_> {
             _ => cell.parse::<f64>().map(Some).map_err(|_not_a_number| wrong("a number")),
         };
         match role {
-            Role::Time => table.time.push(match (cell, self.layout.time) {
-                ("", _) => Time::Missing,
-                (_, TimeScale::Seconds) => number()?.map_or(Time::Missing, Time::from_seconds),
-                (_, TimeScale::Timestamp) => timestamp(cell).map_err(|_quoted| wrong(TIMESTAMP))?,
-            }),
+            Role::Time | Role::End => {
+                let time = match (cell, self.layout.time) {
+                    ("", _) => Time::Missing,
+                    (_, TimeScale::Seconds) => number()?.map_or(Time::Missing, Time::from_seconds),
+                    (_, TimeScale::Timestamp) => timestamp(cell).map_err(|_quoted| wrong(TIMESTAMP))?,
+                };
+                if role == Role::End { table.end.push(time) } else { table.time.push(time) }
+            }
             Role::Subject => table.subject.push(Some(cell)),
             Role::Label => {
                 if let Some(label) = &mut table.label {

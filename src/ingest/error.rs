@@ -84,6 +84,16 @@ pub enum IngestError {
         /// The name without its ending.
         stem: &'static str,
     },
+    /// A folder has a table that no sensor asks for.
+    #[error(
+        "{}: found a table of looks, which no sensor has; wanted looks = \"listed\" for a sensor in recording.toml, or no \
+         such file",
+        path.display()
+    )]
+    UnaskedLooks {
+        /// The table.
+        path: PathBuf,
+    },
     /// A folder has a table twice.
     #[error("{}: found `{stem}.parquet` and `{stem}.csv`; wanted one of them", folder.display())]
     TwoTables {

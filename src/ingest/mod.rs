@@ -22,6 +22,7 @@ mod pass; // the digest of what a pass gave
 mod sorted; // rows in any order -> rows in that of time
 mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
+mod looks; // folder -> when sensors looked
 mod recording; // a folder, its files opened once
 
 mod write; // the other way: Parquet tables for simulations and tests

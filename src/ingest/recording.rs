@@ -24,6 +24,7 @@ use crate::files;
 pub struct Recording {
     catalogue: Catalogue,
     described: Opened,
+    looks: Option<Opened>,
     detections: Opened,
     truth: Option<Opened>,
     /// The detections in the order of time, where the file has another.
@@ -32,16 +33,21 @@ pub struct Recording {
 
 impl Recording {
     /// Opens `recording.toml`, `detections.parquet` or `.csv`, and `truth.parquet` or `.csv` if there is one; reads the
-    /// first.
+    /// first, and `looks.parquet` or `.csv` where a sensor has its looks there.
     ///
     /// # Errors
-    /// A file that is missing, there twice, or cannot be opened; what is wrong with the catalogue.
+    /// A file that is missing, there twice, or cannot be opened; what is wrong with the catalogue or the looks.
     pub fn open(folder: &Path) -> Result<Self, IngestError> {
         let described = Opened::open(folder.join(Catalogue::FILE))?;
-        let catalogue = Catalogue::parse(&described.text()?, &described.path)?;
+        let mut catalogue = Catalogue::parse(&described.text()?, &described.path)?;
+        let looks = Opened::looks(folder, &catalogue)?;
+        if let Some(opened) = &looks {
+            catalogue.take_looks(opened, opened.digested()?)?;
+        }
         let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
         let detections = Opened::table(folder, "detections")?.ok_or_else(missing)?;
-        Ok(Self { catalogue, described, detections, truth: Opened::table(folder, "truth")?, sorted: OnceLock::new() })
+        let truth = Opened::table(folder, "truth")?;
+        Ok(Self { catalogue, described, looks, detections, truth, sorted: OnceLock::new() })
     }
 
     /// What `recording.toml` says.
@@ -104,20 +110,21 @@ impl Recording {
         truth.map(Some)
     }
 
-    /// Whether catalogue and detections hold the bytes that they held before they were first read.
+    /// Whether catalogue, looks and detections hold the bytes that they held before they were first read.
     ///
     /// # Errors
     /// The file that changed, or one that cannot be read.
     pub fn check(&self) -> Result<(), IngestError> {
-        [&self.described, &self.detections].into_iter().try_for_each(Opened::check)
+        let files = [Some(&self.described), self.looks.as_ref(), Some(&self.detections)];
+        files.into_iter().flatten().try_for_each(Opened::check)
     }
 
-    /// The files, as they were before they were first read: catalogue, detections, truth.
+    /// The files, as they were before they were first read: catalogue, looks, detections, truth.
     ///
     /// # Errors
     /// A file that cannot be read.
     pub fn files(&self) -> Result<Vec<FileDigest>, IngestError> {
-        let files = [Some(&self.described), Some(&self.detections), self.truth.as_ref()];
+        let files = [Some(&self.described), self.looks.as_ref(), Some(&self.detections), self.truth.as_ref()];
         files.into_iter().flatten().map(|opened| opened.digest().cloned()).collect()
     }
 }
@@ -136,6 +143,18 @@ impl Opened {
         match files::open(&path) {
             Ok(file) => Ok(Self { path, file, digest: OnceLock::new() }),
             Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
+        }
+    }
+
+    /// Opens the table of looks if a sensor of the catalogue has its looks there.
+    ///
+    /// # Errors
+    /// If there is none that should be, or one that should not.
+    pub(super) fn looks(folder: &Path, catalogue: &Catalogue) -> Result<Option<Self>, IngestError> {
+        match (Self::table(folder, "looks")?, catalogue.has_listed()) {
+            (None, true) => Err(IngestError::NoTable { folder: folder.to_owned(), stem: "looks" }),
+            (Some(opened), false) => Err(IngestError::UnaskedLooks { path: opened.path }),
+            (opened, _) => Ok(opened),
         }
     }
 

@@ -42,11 +42,13 @@ pub enum Reason {
     ImpossibleSigma,
     /// An altitude that the measured range does not reach from the site.
     AltitudeOutOfReach,
+    /// No listed look of its sensor was then, or none swept its azimuth.
+    OutsideLooks,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Missing,
         Self::OfAnotherKind,
         Self::NotFinite,
@@ -60,6 +62,7 @@ impl Reason {
         Self::NotPositiveRange,
         Self::ImpossibleSigma,
         Self::AltitudeOutOfReach,
+        Self::OutsideLooks,
     ];
 
     /// What would have been right.
@@ -80,6 +83,10 @@ impl Reason {
             Self::NotPositiveRange => "above 0",
             Self::ImpossibleSigma => "between 1e-6 and 1e9 (of an angle: 60)",
             Self::AltitudeOutOfReach => "an altitude within the measured range of the site",
+            Self::OutsideLooks => {
+                "a time within a look of its sensor, and an azimuth that this look swept: a row in looks.csv or \
+                 looks.parquet that holds it, or looks = \"periodic\" or \"reports\" for the sensor in recording.toml"
+            }
         }
     }
 
@@ -100,6 +107,7 @@ impl Reason {
             Self::NotPositiveRange => "not_positive_range",
             Self::ImpossibleSigma => "impossible_sigma",
             Self::AltitudeOutOfReach => "altitude_out_of_reach",
+            Self::OutsideLooks => "outside_looks",
         }
     }
 }

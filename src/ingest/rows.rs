@@ -75,7 +75,15 @@ pub(super) struct Kept {
 
 /// A row that did not.
 enum Fault {
-    Bad { column: &'static str, reason: Reason, found: Option<f64> },
+    Bad {
+        column: &'static str,
+        reason: Reason,
+        found: Option<f64>,
+    },
+    /// No look of its sensor was then.
+    Unlooked {
+        time_us: i64,
+    },
     Fatal(Box<IngestError>),
 }
 
@@ -118,6 +126,11 @@ impl Intake {
                     let found = found.map_or_else(|| "empty".to_owned(), |found| short(&found));
                     self.reject(row, RejectedRow { at: table.at(row), column, found, reason }, &table)?;
                 }
+                Err(Fault::Unlooked { time_us }) => {
+                    let (at, found) = (table.at(row), in_words(time_us, catalogue.time));
+                    let rejected = RejectedRow { at, column: "time", found, reason: Reason::OutsideLooks };
+                    self.reject(row, rejected, &table)?;
+                }
                 Err(Fault::Fatal(error)) => return Err(*error),
             }
         }
@@ -157,10 +170,7 @@ impl Intake {
         let time_us = detection.time_us;
         let in_order = self.latest_us.is_none_or(|latest_us| latest_us <= time_us);
         if self.options.order == Order::Required && !in_order {
-            let found = match catalogue.time {
-                TimeScale::Timestamp => format_timestamp(time_us),
-                TimeScale::Seconds => (time_us as f64 * 1e-6).to_string(),
-            };
+            let found = in_words(time_us, catalogue.time);
             let rejected = RejectedRow { at: table.at(row), column: "time", found, reason: Reason::OutOfOrder };
             return self.reject(row, rejected, table);
         }
@@ -221,6 +231,9 @@ impl<'a> Judge<'a> {
         };
         let (index, sensor, site) = self.sensor(row)?;
         let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
+        if !sensor.may_measure(time_us, &reading) {
+            return Err(Fault::Unlooked { time_us });
+        }
         let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, reading.altitude_m());
         let converted = reading.convert(site).ok_or_else(out_of_reach)?;
         Ok(Row { time_us, sensor: index, reading, converted })
@@ -318,7 +331,7 @@ pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
         Q::Longitude => (value.abs() <= 180.0, Reason::ImpossibleLongitude),
         Q::Altitude => ((-2e4..=1e9).contains(&value), Reason::BeyondLimits),
         Q::Range if value <= 0.0 => (false, Reason::NotPositiveRange),
-        Q::Azimuth => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
+        Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
         Q::Elevation => (value.abs() <= 90.0, Reason::ImpossibleElevation),
         Q::SigmaAzimuth | Q::SigmaElevation => ((1e-6..=60.0).contains(&value), Reason::ImpossibleSigma),
         Q::SigmaHorizontal | Q::SigmaVertical | Q::SigmaRange | Q::SigmaRangeRate => {
@@ -327,6 +340,14 @@ pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
         _ => (value.abs() <= 1e9, Reason::BeyondLimits),
     };
     (!right).then_some(reason)
+}
+
+/// A time as the table has it.
+fn in_words(time_us: i64, scale: TimeScale) -> String {
+    match scale {
+        TimeScale::Timestamp => format_timestamp(time_us),
+        TimeScale::Seconds => (time_us as f64 * 1e-6).to_string(),
+    }
 }
 
 const fn bad(column: &'static str, reason: Reason, found: Option<f64>) -> Fault {

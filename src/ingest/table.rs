@@ -14,7 +14,10 @@ use crate::space::Frame;
 /// What a column of a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
+    /// When; when it began, of a look.
     Time,
+    /// When a look ended.
+    End,
     /// The sensor of a detection, the object of a true state.
     Subject,
     Label,
@@ -30,6 +33,7 @@ pub(super) enum Role {
 pub(super) struct Layout {
     pub(super) time: TimeScale,
     subject: &'static str,
+    needed: &'static [Role],
     known: Vec<Role>,
 }
 
@@ -44,7 +48,13 @@ impl Layout {
         let radar = [Q::Range, Q::Azimuth, Q::Elevation, Q::RangeRate];
         let sigma = [Q::SigmaHorizontal, Q::SigmaVertical, Q::SigmaRange, Q::SigmaAzimuth, Q::SigmaElevation];
         known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
-        Self { time, subject: "sensor", known }
+        Self { time, subject: "sensor", needed: &[Role::Time, Role::Subject], known }
+    }
+
+    pub(super) fn looks(time: TimeScale) -> Self {
+        let needed = &[Role::Subject, Role::Time, Role::End];
+        let sector = [Quantity::AzimuthFrom, Quantity::AzimuthTo].map(Role::Number);
+        Self { time, subject: "sensor", needed, known: needed.iter().copied().chain(sector).collect() }
     }
 
     pub(super) fn truth(frame: Frame, time: TimeScale) -> Self {
@@ -54,12 +64,14 @@ impl Layout {
             Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
         };
         let known = [Role::Time, Role::Subject].into_iter().chain(numbers.map(Role::Number)).collect();
-        Self { time, subject: "object", known }
+        Self { time, subject: "object", needed: &[Role::Time, Role::Subject], known }
     }
 
-    pub(super) const fn name(&self, role: Role) -> &'static str {
+    pub(super) fn name(&self, role: Role) -> &'static str {
         match role {
+            Role::Time if self.needed.contains(&Role::End) => "start",
             Role::Time => "time",
+            Role::End => "end",
             Role::Subject => self.subject,
             Role::Label => "label",
             Role::Identity => "identity",
@@ -86,10 +98,10 @@ impl Layout {
             }
             roles.push(*role);
         }
-        for role in [Role::Time, Role::Subject] {
-            if !roles.contains(&role) {
+        for role in self.needed {
+            if !roles.contains(role) {
                 let because = "every row needs it".to_owned();
-                return Err(IngestError::MissingColumn { path: path.to_owned(), column: self.name(role), because });
+                return Err(IngestError::MissingColumn { path: path.to_owned(), column: self.name(*role), because });
             }
         }
         Ok(roles)
@@ -195,6 +207,8 @@ pub(super) struct Table {
     pub(super) path: Arc<PathBuf>,
     pub(super) places: Places,
     pub(super) time: Vec<Time>,
+    /// When looks ended; empty in other tables.
+    pub(super) end: Vec<Time>,
     pub(super) subject: Texts,
     pub(super) label: Option<Texts>,
     pub(super) identity: Option<Vec<bool>>,
@@ -214,6 +228,7 @@ impl Table {
             path,
             places,
             time: Vec::new(),
+            end: Vec::new(),
             subject: Texts::default(),
             label: None,
             identity: None,

@@ -242,8 +242,9 @@ impl<'a> Fed<'a> {
         let end_us = scan_us.min(self.lane.span_us[1].saturating_add(1));
         // Before its first row a lane has no track.
         let gone_us = self.row_us.map_or(i64::MIN, |row_us| row_us.saturating_add(horizon_us));
-        // A look that saw nothing ends what is too uncertain or unlikely; without looks nobody asks so long.
-        let silent = after_rest || self.scanned_us.is_some_and(|scanned_us| scanned_us > gone_us);
+        // A look that saw nothing ends what is too uncertain or unlikely, and so does so long a time without any look.
+        let over = |scanned_us: i64| scanned_us > gone_us || scan_us.saturating_sub(scanned_us) > horizon_us;
+        let silent = after_rest || self.scanned_us.is_some_and(over);
         let silent_us = if silent { gone_us } else { i64::MAX };
         while next_us < end_us {
             if next_us > silent_us && self.silent {

@@ -90,7 +90,7 @@ pub(super) struct Ground {
     /// What sensors cover: equal ones stand for each other.
     covered: Vec<Covered>,
     by_cells: BTreeMap<Arc<[bool]>, usize>,
-    by_shape: BTreeMap<[u64; 11], usize>,
+    by_shape: BTreeMap<[u64; 13], usize>,
     /// By coverage, and how much there may be fused in each set of zones.
     masks: BTreeMap<(usize, Vec<Right>), Arc<Mask>>,
 }
@@ -149,15 +149,19 @@ impl Ground {
         &self.plane
     }
 
-    /// The number of what a sensor covers: a cell is covered if its middle is.
-    pub(super) fn cover(&mut self, sensor: &Sensor) -> usize {
-        let shape = shape(sensor);
+    /// The number of what a sensor covers, all of it or a sector: a cell is covered if its middle is.
+    pub(super) fn cover(&mut self, sensor: &Sensor, sector_deg: Option<[f64; 2]>) -> usize {
+        let shape = shape(sensor, sector_deg);
         if let Some(&known) = self.by_shape.get(&shape) {
             return known;
         }
         let height_m = middle_height_m(sensor);
         let seen = |place: &Option<[f64; 2]>| {
-            place.is_some_and(|place| sensor.covers(self.frame, in_metres(place, height_m, self.frame)))
+            place.is_some_and(|place| {
+                let metres = in_metres(place, height_m, self.frame);
+                let swept = sector_deg.is_none_or(|sector_deg| sensor.has_in_sector(sector_deg, metres));
+                swept && sensor.covers(self.frame, metres)
+            })
         };
         let cells: Vec<bool> = self.places.par_iter().with_min_len(1024).map(seen).collect();
         let (cells, next): (Arc<[bool]>, usize) = (cells.into(), self.covered.len());
@@ -200,7 +204,7 @@ impl Ground {
 }
 
 /// All that decides what a sensor covers.
-fn shape(sensor: &Sensor) -> [u64; 11] {
+fn shape(sensor: &Sensor, sector_deg: Option<[f64; 2]>) -> [u64; 13] {
     let (kind, [[a, b], [c, d]], height_m) = match sensor.coverage {
         Coverage::Box { min, max, height_m } => (0.0, [min, max], height_m),
         Coverage::Ring { range_m, height_m } => (1.0, [range_m, [0.0; 2]], height_m),
@@ -208,7 +212,9 @@ fn shape(sensor: &Sensor) -> [u64; 11] {
     let bounded = if height_m.is_some() { 1.0 } else { 0.0 };
     let [low, high] = height_m.unwrap_or_default();
     let [x, y, z] = sensor.site_m();
-    [kind, a, b, c, d, bounded, low, high, x, y, z].map(f64::to_bits)
+    // No sector is without width.
+    let [from_deg, to_deg] = sector_deg.unwrap_or_default();
+    [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg].map(f64::to_bits)
 }
 
 /// The point of the ground that is seen at a point of the plane from straight above, as zones see it; `None` beyond the
@@ -288,7 +294,7 @@ fn axes(points: &[[f64; 3]], frame: Frame) -> ([f64; 3], [f64; 3], [f64; 3]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::{Kind, Noise};
+    use crate::sensor::{Kind, Looks, Noise};
 
     fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         Sensor {
@@ -298,7 +304,7 @@ mod tests {
             noise: Noise::default(),
             detection_probability: 0.9,
             clutter_per_scan: 1.0,
-            scan_period_us: 1_000_000,
+            looks: Looks::Periodic { period_us: 1_000_000 },
             coverage: Coverage::Box { min: [west, south], max: [east, north], height_m: None },
             view: None,
         }
@@ -309,7 +315,7 @@ mod tests {
         let sensor = sensor([-40.0, 40.0], [20.0, 70.0]);
         let plane = plane([&sensor].into_iter(), Frame::Geodetic, 20_000.0).expect("narrow enough");
         let mut ground = Ground::new(plane, Frame::Geodetic, None);
-        let coverage = ground.cover(&sensor);
+        let coverage = ground.cover(&sensor, None);
         let mask = ground.mask(coverage, &[Right::All], 1.0).unwrap();
         for latitude_deg in [25.0, 45.0, 65.0] {
             for (longitude_deg, seen) in [(-39.5, true), (39.5, true), (-40.5, false), (40.5, false)] {
@@ -336,7 +342,7 @@ mod tests {
         let mut seen = BTreeMap::new();
         for period in 0..40 {
             for sensor in &sensors {
-                let coverage = ground.cover(sensor);
+                let coverage = ground.cover(sensor, None);
                 let right = if period % 2 == 0 { Right::All } else { Right::Nothing };
                 let mask = ground.mask(coverage, &[right], 1.0).unwrap();
                 seen.insert(Arc::as_ptr(&mask), mask);
@@ -345,7 +351,7 @@ mod tests {
         assert_eq!((ground.covered.len(), ground.masks.len(), seen.len()), (1, 2, 2));
         let shares: BTreeSet<String> = seen.values().map(|mask| mask.share().iter().sum::<f32>().to_string()).collect();
         assert_eq!(shares, BTreeSet::from(["0", "10201"].map(str::to_owned)), "all of it, or nothing");
-        let other = ground.cover(&sensor([0.0, 5e3], [0.0, 1e4]));
+        let other = ground.cover(&sensor([0.0, 5e3], [0.0, 1e4]), None);
         assert!(other == 1 && ground.mask(other, &[Right::All], 1.0).unwrap().share().iter().sum::<f32>() < 6_000.0);
     }
 }

@@ -3,12 +3,12 @@
 use super::detections::Observation;
 use super::error::{ScanError, require};
 use super::lanes::Lane;
-use super::looks::{Look, Looks, Row};
+use super::looks::{Forming, Look, Row};
 use super::mask::Sight;
 use super::measure::Measurer;
 use super::{Scan, wrong};
 use crate::ingest::{Catalogue, Detections};
-use crate::sensor::{Reading, Sensor};
+use crate::sensor::{Looks, Reading};
 use crate::space::{Place, TILE_M};
 
 /// Farther from the origin no tile is counted, metres.
@@ -64,7 +64,7 @@ pub struct Scans<'a> {
     catalogue: &'a Catalogue,
     lane: &'a Lane,
     speed_m_s: f32,
-    looks: Looks,
+    looks: Forming,
 }
 
 impl<'a> Scans<'a> {
@@ -72,18 +72,12 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
-        // What is seen less often takes more looks to be missed for good.
-        let sensors: Vec<(usize, Sensor)> = (lane.sensors(catalogue).into_iter())
-            .map(|(number, sensor)| {
-                let detection_probability = sensor.detection_probability * lane.least_share(number);
-                (number, Sensor { detection_probability, ..sensor.clone() })
-            })
-            .collect();
-        let looks = Looks::new(sensors.iter().map(|(number, sensor)| (*number, sensor)).collect(), first_us);
+        let looks = Forming::new(lane.sensors(catalogue), first_us, (speed_m_s, lane.shared_share()));
         Self { catalogue, lane, speed_m_s, looks }
     }
 
-    /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out.
+    /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out, as is one that is in
+    /// no listed look of its sensor.
     ///
     /// # Errors
     /// A row of a sensor that the lane may not use.
@@ -106,7 +100,7 @@ impl<'a> Scans<'a> {
         self.looks.end(last_us);
     }
 
-    /// Rows that came after the look that they belong to was over, and were left out.
+    /// Rows that came after the look that they belong to was over, or are in none, and were left out.
     #[must_use]
     pub fn late(&self) -> u64 {
         self.looks.late()
@@ -130,10 +124,12 @@ impl<'a> Scans<'a> {
     /// # Errors
     /// If the lane has no such look.
     pub fn scan(&self, number: usize, look: &Look, observations: &mut Vec<Observation>) -> Result<Scan<'a>, ScanError> {
-        let sight = Sight::Mask(self.lane.mask(look.sensor, look.start_us)?);
+        let mask = self.lane.mask(look)?;
         let Some(sensor) = self.catalogue.sensors.get(look.sensor) else {
             return Err(ScanError::NotAllowed { found: format!("a look of sensor number {}", look.sensor) });
         };
+        // Nobody looked where a report came from: it says nothing of other places.
+        let sight = if let Looks::Reports { .. } = sensor.looks { Sight::Everywhere } else { Sight::Mask(mask) };
         let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.speed_m_s);
         let rows = &look.rows;
         Ok(Scan {

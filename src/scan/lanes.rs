@@ -4,16 +4,16 @@ use super::Views;
 use super::coverage::{Ground, Right, plane};
 use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
-use super::looks::looks_between;
+use super::looks::{Look, looks_between};
 use super::mask::{Mask, Plane};
 use super::measure::{Extent, HEIGHT_M};
-use super::views::{From, Sightlines, grouped, holding};
+use super::views::{From, Sightlines, ViewOf, grouped, holding};
 use crate::ingest::Catalogue;
 use crate::policy::{
     ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
     Stratum, ZoneMap,
 };
-use crate::sensor::Sensor;
+use crate::sensor::{Looks, Sensor};
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,7 @@ pub struct Lane {
     pub(crate) extent: Extent,
     /// From the lowest height that its sensors cover to the highest, or more.
     heights_m: f64,
+    shared_share: f32,
 }
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
@@ -47,10 +48,12 @@ pub struct Lane {
 struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
-    from: From,
-    /// The least share of its detections that the lane may have where it may have any.
-    least: f32,
+    /// By sector, in bits, from which time on which mask holds.
+    of_sector: BTreeMap<Option<[u64; 2]>, From>,
 }
+
+/// What a sensor covers, by sector, in bits, as the ground numbers it; all that it covers has no sector.
+type Covers = BTreeMap<Option<[u64; 2]>, usize>;
 
 /// What a lane gets of a class of detections.
 #[derive(Clone, Debug)]
@@ -122,8 +125,8 @@ impl Lane {
         for (sensors, drafts) in by_sensors {
             let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
             let mut ground = Ground::new(plane_over(&sensors, frame, basis.cell_m)?, frame, Some(basis.zones));
-            let covers: BTreeMap<usize, usize> =
-                sensors.iter().map(|(number, sensor)| (*number, ground.cover(sensor))).collect();
+            let covers: BTreeMap<usize, Covers> =
+                sensors.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
             for (place, draft) in drafts {
                 lanes.extend(draft.lanes(basis, &mut ground, &covers)?.into_iter().map(|lane| (place, lane)));
             }
@@ -150,9 +153,11 @@ impl Lane {
         let used = named(catalogue, numbers.iter());
         let mut ground = Ground::new(plane_over(&used, catalogue.frame, cell_m)?, catalogue.frame, None);
         let seen = |&(number, sensor): &(usize, &Sensor)| {
-            let coverage = ground.cover(sensor);
-            let from = vec![(i64::MIN, ground.mask(coverage, &[Right::All], 1.0)?)];
-            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from, least: 1.0 }))
+            let of_sector = covers(&mut ground, sensor).into_iter();
+            let of_sector = of_sector
+                .map(|(sector, coverage)| Ok((sector, vec![(i64::MIN, ground.mask(coverage, &[Right::All], 1.0)?)])));
+            let of_sector = of_sector.collect::<Result<_, ScanError>>()?;
+            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], of_sector }))
         };
         let masks: BTreeMap<usize, Masks> = used.iter().map(seen).collect::<Result<_, ScanError>>()?;
         Ok(Self {
@@ -161,11 +166,12 @@ impl Lane {
             span_us: [i64::MIN, i64::MAX],
             sources: vec![(String::new(), String::new())],
             permitted: vec![Some(Permitted { source: 0, cut: None })],
-            views: Sightlines::new(&used, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
+            views: Sightlines::new(&used, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
             plane: ground.plane().clone(),
+            shared_share: 1.0,
         })
     }
 
@@ -199,16 +205,17 @@ impl Lane {
         self.permitted.iter().flatten().any(|permitted| permitted.cut.is_some())
     }
 
-    /// Where a sensor's look that begins at `start_us` could have seen: rights are those of that time.
+    /// Where a look could have seen: rights are those of the time at which it begins.
     ///
     /// # Errors
     /// If the lane has no such look: a fault of this program, which must not pass for a look that sees everything.
-    pub(crate) fn mask(&self, sensor: usize, start_us: i64) -> Result<&Mask, ScanError> {
+    pub(crate) fn mask(&self, look: &Look) -> Result<&Mask, ScanError> {
+        let Look { sensor, start_us, sector_deg, .. } = *look;
         let masks = self.masks.get(&sensor).filter(|masks| {
             let [first_us, last_us] = masks.looks_us;
             (first_us..=last_us).contains(&start_us)
         });
-        let mask = masks.and_then(|Masks { from, .. }| holding(from, start_us));
+        let mask = masks.and_then(|Masks { of_sector, .. }| holding(of_sector.get(&bits(sector_deg))?, start_us));
         mask.map(AsRef::as_ref).ok_or_else(|| {
             let found = format!("a look of sensor number {sensor} that begins at {start_us} microseconds");
             ScanError::NotAllowed { found }
@@ -221,10 +228,10 @@ impl Lane {
         self.views.at(sensor, start_us)
     }
 
-    /// Of each of its views the least variance of a position that its sensors measure, m²; nothing where it has one view.
+    /// What each of its views is made of, by number; nothing where it has one view.
     #[must_use]
-    pub fn variances_m2(&self) -> Vec<f32> {
-        self.views.variances_m2()
+    pub fn views_of(&self) -> Vec<ViewOf> {
+        self.views.of()
     }
 
     /// Whether the lane may use a sensor.
@@ -239,10 +246,10 @@ impl Lane {
         named(catalogue, self.masks.keys())
     }
 
-    /// The least share of a sensor's detections that it may have where it may have any.
+    /// The share of its sensors' detections that it is taken to have, where rules may withhold a part.
     #[must_use]
-    pub(crate) fn least_share(&self, sensor: usize) -> f64 {
-        self.masks.get(&sensor).map_or(1.0, |masks| f64::from(masks.least))
+    pub(crate) fn shared_share(&self) -> f32 {
+        self.shared_share
     }
 
     /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
@@ -251,7 +258,7 @@ impl Lane {
     pub(crate) fn reports(&self, catalogue: &Catalogue, period_us: i64, horizon_us: i64) -> u64 {
         let [first_us, last_us] = self.span_us;
         let sensors = self.sensors(catalogue);
-        let look_us = sensors.iter().map(|(_, sensor)| sensor.scan_period_us).min().unwrap_or(0);
+        let look_us = sensors.iter().filter_map(|(_, sensor)| sensor.looks.period_us()).min().unwrap_or(0);
         let of_row = u64::try_from(horizon_us.saturating_add(look_us) / period_us).unwrap_or(0).saturating_add(2);
         let of_span = last_us.abs_diff(first_us) / u64::try_from(period_us).unwrap_or(1).max(1) + 1;
         of_row.saturating_mul(self.detections).min(of_span)
@@ -300,7 +307,7 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &mut Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
     ) -> Result<Vec<Lane>, ScanError> {
         let (kin, kin_of) = basis.policy.alike(&self.partners)?;
         let all = self.rights(basis, ground, covers, &kin)?;
@@ -327,15 +334,14 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
         partners: &[usize],
     ) -> Result<Vec<Rights>, ScanError> {
         let may = FuseRights::new(basis.policy, partners, basis.as_of_us)?;
         let mut all = vec![Rights::new(); partners.len()];
         for (&number, kinds) in &self.sensors {
-            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(covers.get(&number)) else {
-                continue;
-            };
+            let whole = covers.get(&number).and_then(|covers| covers.get(&None));
+            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(whole) else { continue };
             let [first_us, last_us] = looks_between(sensor, self.span_us);
             let stretches: Vec<(i64, &Stratum)> = basis.strata.stretches(first_us, last_us).collect();
             let strata: BTreeSet<&Stratum> = stretches.iter().map(|(_, stratum)| *stratum).collect();
@@ -392,7 +398,7 @@ impl<'a> Draft<'a> {
         &self,
         basis: &LaneBasis<'_>,
         ground: &mut Ground,
-        covers: &BTreeMap<usize, usize>,
+        covers: &BTreeMap<usize, Covers>,
         rights: &Rights,
     ) -> Result<Lane, ScanError> {
         let mut permitted = Vec::new();
@@ -405,14 +411,15 @@ impl<'a> Draft<'a> {
         let mut masks: BTreeMap<usize, Masks> = BTreeMap::new();
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
-            let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
-            let is_part = from.iter().any(|(_, allowed)| allowed.contains(&Right::Part));
-            let from = from
-                .iter()
-                .map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed, basis.shared_share)?)));
-            let from = from.collect::<Result<_, ScanError>>()?;
-            let least = if is_part { basis.shared_share } else { 1.0 };
-            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from, least });
+            let Some((from, covers)) = rights.get(number).zip(covers.get(number)) else { continue };
+            let mut of_sector = BTreeMap::new();
+            for (sector, &coverage) in covers {
+                let mask = |(from_us, allowed): &(i64, Vec<Right>)| {
+                    Ok((*from_us, ground.mask(coverage, allowed, basis.shared_share)?))
+                };
+                of_sector.insert(*sector, from.iter().map(mask).collect::<Result<_, ScanError>>()?);
+            }
+            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), of_sector });
         }
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
@@ -422,14 +429,31 @@ impl<'a> Draft<'a> {
             span_us: self.span_us,
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
             permitted,
-            views: Sightlines::new(&sensors, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
+            views: Sightlines::new(&sensors, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
             masks,
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
+            shared_share: basis.shared_share,
         })
     }
+}
+
+/// All that a sensor covers, and the sectors that its looks swept.
+fn covers(ground: &mut Ground, sensor: &Sensor) -> Covers {
+    let mut covers = Covers::from([(None, ground.cover(sensor, None))]);
+    if let Looks::Listed(looks) = &sensor.looks {
+        for sector_deg in looks.iter().filter_map(|look| look.sector_deg) {
+            let cover = || ground.cover(sensor, Some(sector_deg));
+            covers.entry(bits(Some(sector_deg))).or_insert_with(cover);
+        }
+    }
+    covers
+}
+
+fn bits(sector_deg: Option<[f64; 2]>) -> Option<[u64; 2]> {
+    sector_deg.map(|sector_deg| sector_deg.map(f64::to_bits))
 }
 
 /// What holds from when on, stretch by stretch; the first from before the first look on, wherever its stretch began.

@@ -2,18 +2,25 @@
 //!
 //! Rows are pushed as they come; a look is over once a later row, or the word of whoever pushes, says so.
 //!
-//! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded. Looks come out in the order of
-//! their ends, then of their sensors' names. A lane forms its looks from its own rows alone: a row that it may not see
-//! can neither end one of its looks nor make one of its rows late.
+//! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded, unless the sensor lists its looks:
+//! then there are these and no others. Looks come out in the order of their ends, then of their sensors' names. A lane forms
+//! its looks from its own rows alone: a row that it may not see can neither end one of its looks nor make one of its rows
+//! late.
 //!
-//! A sensor *rests* in a long stretch without a row of its lane. Of its looks there, the first ones are taken, as many as
-//! must miss in a row before no track that they cover can be left, and as many of the last ones, after which the field of
-//! undetected targets knows no more of what was before; those between would find nothing to change, and are left out.
+//! A sensor *rests* in a long stretch without a row of its lane. Of its periodic looks there, the first ones are taken, as
+//! many as must miss in a row before no track that they cover can be left, and as many of the last ones, after which the
+//! field of undetected targets knows no more of what was before; those between would find nothing to change, and are left
+//! out.
+//!
+//! Reports stand alone: a look holds an object at most once, but who reports when it likes may do so twice in a moment. The
+//! reports of a second are shared out among scans such that no two of one scan may be of one object ([`apart`]); a second
+//! without any is no look. So the cost follows the reports of the busiest place, not their number.
 
-use crate::sensor::{Measurement, Sensor};
-use crate::space::Place;
+use crate::sensor::{ListedLook, Looks, Measurement, Sensor};
+use crate::space::{Place, TILE_M};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +55,8 @@ pub struct Look {
     pub start_us: i64,
     /// When it ended.
     pub end_us: i64,
+    /// The azimuths that it swept, clockwise from the first to the second, degrees; `None`: all that the sensor covers.
+    pub sector_deg: Option<[f64; 2]>,
     /// The time of its scan: that of its latest detection, or the end of an empty look; never before the scan before.
     pub time_us: i64,
     /// What it detected, in the order of time; detections of one time in an order that only they decide.
@@ -65,13 +74,23 @@ const TAKEN: [f64; 2] = [8.0, 1024.0];
 /// Powers of ten from the odds of the most certain track, 10³⁰, to those that no threshold is below, 10⁻⁶.
 const DECADES: f64 = 36.0;
 
+/// The reports of so long are shared out among scans together, microseconds.
+pub(super) const WINDOW_US: i64 = 1_000_000;
+/// Standard deviations, of the speed of what nothing has detected yet and of either place, within which two reports of a
+/// window may be of one object.
+const NEAR_SIGMAS: f64 = 6.0;
+
 /// Forms the looks of one lane; holds no more than the looks that are still open and the rows not yet placed.
 #[derive(Debug)]
-pub(super) struct Looks {
-    /// By end of the open look, then rank of the sensor's name.
+pub(super) struct Forming {
+    /// By when the open look is over, then rank of the sensor's name.
     open: BTreeMap<(i64, usize), Open>,
     ends: BTreeMap<usize, (i64, usize)>,
     waiting: VecDeque<Row>,
+    /// Looks that are over.
+    ready: VecDeque<Look>,
+    /// Standard deviation of the speed of what nothing has detected yet, m/s.
+    speed_m_s: f32,
     /// Time of the last row that was placed.
     placed_us: i64,
     /// Time of the last scan.
@@ -89,35 +108,130 @@ pub(super) struct Looks {
 #[derive(Debug)]
 struct Open {
     sensor: usize,
-    period_us: i64,
-    /// Looks that are taken on either side of a rest.
-    taken: i64,
+    start_us: i64,
+    plan: Plan,
     rows: Vec<Row>,
+}
+
+/// How the looks of a sensor follow each other.
+#[derive(Debug)]
+enum Plan {
+    /// Each as long; so many are taken on either side of a rest.
+    Periodic { period_us: i64, taken: i64 },
+    /// As a table has them; the place of the open one.
+    Listed { looks: Arc<[ListedLook]>, place: usize },
+    /// None; windows of reports.
+    Reports,
+}
+
+impl Plan {
+    fn of(sensor: &Sensor, shared_share: f32) -> Self {
+        match &sensor.looks {
+            Looks::Periodic { period_us } => {
+                Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor, shared_share) }
+            }
+            Looks::Listed(looks) => Self::Listed { looks: Arc::clone(looks), place: 0 },
+            Looks::Reports { .. } => Self::Reports,
+        }
+    }
+
+    /// When the look begins that holds a time, and from when on it holds none; of a list, the next one if none does. `None`
+    /// after the last one.
+    fn look_at(&mut self, time_us: i64) -> Option<[i64; 2]> {
+        let (looks, place) = match self {
+            Self::Periodic { period_us, .. } => return window(time_us, *period_us),
+            Self::Reports => return window(time_us, WINDOW_US),
+            Self::Listed { looks, place } => (looks, place),
+        };
+        *place = looks.partition_point(|look| look.end_us < time_us);
+        while listed_until(looks, *place)? <= time_us {
+            *place += 1;
+        }
+        Some([looks.get(*place)?.start_us, listed_until(looks, *place)?])
+    }
+}
+
+/// From when on a listed look holds no row: its end is in it, unless the next one begins there.
+fn listed_until(looks: &[ListedLook], place: usize) -> Option<i64> {
+    let past_us = looks.get(place)?.end_us.saturating_add(1);
+    Some(looks.get(place + 1).map_or(past_us, |next| next.start_us.min(past_us)))
+}
+
+/// The window of a length that holds a time.
+fn window(time_us: i64, period_us: i64) -> Option<[i64; 2]> {
+    let number = time_us.div_euclid(period_us);
+    Some([number.checked_mul(period_us)?, number.checked_add(1)?.checked_mul(period_us)?])
+}
+
+/// Reports of a window, those of each scan in the order of rows.
+///
+/// Two reports are near if they are in cells that touch, cubes of the engine's axes, which are tiles or the least power of
+/// two of them that something of `speed_m_s` cannot leave within a window, six standard deviations of it and of two places
+/// allowed. Each goes into the scan after the last one that holds a report near it: so those of one object, whoever sent
+/// them, are in different scans, in their order.
+#[expect(clippy::cast_possible_truncation, reason = "at most 30")]
+fn apart(mut rows: Vec<Row>, speed_m_s: f32) -> Vec<Vec<Row>> {
+    rows.sort_by(Row::compare);
+    let sigma_m = rows.iter().flat_map(|row| row.measurement.sigma_m).fold(0.0, f32::max);
+    let reach_m = NEAR_SIGMAS * (f64::from(speed_m_s) * WINDOW_US as f64 * 1e-6 + 2.0 * f64::from(sigma_m));
+    let doublings = (0..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30) as u32;
+    let mut scans: Vec<Vec<Row>> = Vec::new();
+    // By cell the first scan that holds no report in it, nor will hold an earlier one.
+    let mut free: BTreeMap<[i32; 3], usize> = BTreeMap::new();
+    for row in rows {
+        let [i, j, k] = row.place.tile.map(|tile| tile >> doublings);
+        let around = |at: i32| at.saturating_sub(1)..=at.saturating_add(1);
+        let cells = around(i).flat_map(|i| around(j).flat_map(move |j| around(k).map(move |k| [i, j, k])));
+        let scan = cells.filter_map(|cell| free.get(&cell)).copied().max().unwrap_or(0);
+        free.insert([i, j, k], scan + 1);
+        match scans.get_mut(scan) {
+            Some(scan) => scan.push(row),
+            None => scans.push(vec![row]),
+        }
+    }
+    scans
 }
 
 /// When the first and the last look of a sensor begin that meet a span of time.
 #[must_use]
 pub(super) fn looks_between(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
-    let period_us = sensor.scan_period_us.max(1);
+    let period_us = match &sensor.looks {
+        Looks::Periodic { period_us } => (*period_us).max(1),
+        Looks::Reports { .. } => WINDOW_US,
+        Looks::Listed(looks) => {
+            let [first_us, last_us] = span_us;
+            let first = looks.get(looks.partition_point(|look| look.end_us < first_us));
+            let last = looks.partition_point(|look| look.start_us <= last_us).checked_sub(1);
+            let last = last.and_then(|place| looks.get(place));
+            return [first.map_or(first_us, |look| look.start_us), last.map_or(last_us, |look| look.start_us)];
+        }
+    };
     span_us.map(|us| us.div_euclid(period_us).saturating_mul(period_us))
 }
 
-/// How many looks in a row must miss before no track that they cover can be left.
+/// How many looks in a row must miss before no track that they cover can be left, also where a part is withheld.
 #[expect(clippy::cast_possible_truncation, reason = "within `TAKEN`")]
-fn taken(sensor: &Sensor) -> i64 {
+fn taken(sensor: &Sensor, shared_share: f32) -> i64 {
     let [least, most] = TAKEN;
-    let misses = DECADES / -libm::log10(1.0 - sensor.detection_probability);
+    let misses = DECADES / -libm::log10(1.0 - f64::from(shared_share) * sensor.detection_probability);
     misses.ceil().clamp(least, most) as i64
 }
 
-impl Looks {
-    /// Begins with the looks of `sensors` that hold `first_us`.
+impl Forming {
+    /// Begins with the looks of `sensors` that hold `first_us`; `speed_m_s` is that of what nothing has detected yet,
+    /// `shared_share` what the lane is taken to have of a sensor's detections where it may not have all.
     #[must_use]
-    pub(super) fn new(mut sensors: Vec<(usize, &Sensor)>, first_us: i64) -> Self {
-        let mut looks = Self {
+    pub(super) fn new(
+        mut sensors: Vec<(usize, &Sensor)>,
+        first_us: i64,
+        (speed_m_s, shared_share): (f32, f32),
+    ) -> Self {
+        let mut forming = Self {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
             waiting: VecDeque::new(),
+            ready: VecDeque::new(),
+            speed_m_s,
             placed_us: first_us,
             scanned_us: None,
             known_us: first_us,
@@ -129,11 +243,9 @@ impl Looks {
         };
         sensors.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         for (rank, (number, sensor)) in sensors.into_iter().enumerate() {
-            let period_us = sensor.scan_period_us.max(1);
-            let end_us = first_us.div_euclid(period_us).saturating_add(1).saturating_mul(period_us);
-            looks.open(end_us, rank, Open { sensor: number, period_us, taken: taken(sensor), rows: Vec::new() });
+            forming.open(first_us, rank, (number, Plan::of(sensor, shared_share)));
         }
-        looks
+        forming
     }
 
     /// Takes one more row, in the order of the recording.
@@ -152,7 +264,7 @@ impl Looks {
         self.ended = true;
     }
 
-    /// Rows that came after the look that they belong to was over, and were left out.
+    /// Rows that came after the look that they belong to was over, or belong to none, and were left out.
     #[must_use]
     pub(super) fn late(&self) -> u64 {
         self.late
@@ -167,28 +279,30 @@ impl Looks {
     /// The next look that the rows so far show to be over.
     pub(super) fn next_look(&mut self) -> Option<Look> {
         loop {
-            let (end_us, _) = self.open.first_key_value()?.0;
+            if let Some(look) = self.ready.pop_front() {
+                return Some(look);
+            }
+            let Some((&(until_us, _), open)) = self.open.first_key_value() else {
+                self.late += self.waiting.drain(..).count() as u64;
+                return None;
+            };
             match self.waiting.front() {
-                Some(row) if *end_us > row.time_us => self.place(),
-                Some(_) => return self.close(),
-                None if !self.ended && *end_us > self.known_us => return None,
-                None if !self.ended || self.starts_within() => return self.close(),
+                Some(row) if until_us > row.time_us => self.place(),
+                Some(_) => self.close(),
+                None if !self.ended && until_us > self.known_us => return None,
+                None if !self.ended || open.start_us <= self.known_us => self.close(),
                 // It begins after the last row and never comes; that of a slower sensor may still hold rows.
                 None => drop(self.open.pop_first()),
             }
         }
     }
 
-    fn starts_within(&self) -> bool {
-        self.open.first_key_value().is_some_and(|((end_us, _), open)| end_us - open.period_us <= self.known_us)
-    }
-
     /// Puts the first waiting row into the open look of its sensor.
     fn place(&mut self) {
         let Some(row) = self.waiting.pop_front() else { return };
-        let open = self.ends.get(&row.sensor).and_then(|key| Some((key.0, self.open.get_mut(key)?)));
+        let open = self.ends.get(&row.sensor).and_then(|key| self.open.get_mut(key));
         match open {
-            Some((end_us, open)) if end_us - open.period_us <= row.time_us => {
+            Some(open) if open.start_us <= row.time_us => {
                 if open.rows.len() >= self.rows_max {
                     self.overfull = Some(row.sensor);
                     return;
@@ -201,34 +315,49 @@ impl Looks {
         }
     }
 
-    fn close(&mut self) -> Option<Look> {
-        let ((end_us, rank), Open { sensor, period_us, taken, mut rows }) = self.open.pop_first()?;
+    /// Closes the look that is over first, and opens the next one of its sensor.
+    fn close(&mut self) {
+        let Some(((until_us, rank), Open { sensor, start_us, plan, rows })) = self.open.pop_first() else { return };
         self.ends.remove(&sensor);
-        rows.sort_by(Row::compare);
-        let latest_us = rows.last().map_or(end_us, |row| row.time_us);
-        let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
-        self.scanned_us = Some(time_us);
-        let look = Look { sensor, start_us: end_us - period_us, end_us, time_us, rows, after_rest: self.resting };
-        let next_us = self.next_start(end_us, period_us, taken);
-        self.resting |= next_us > end_us;
-        if let Some(next_us) = next_us.checked_add(period_us) {
-            self.open(next_us, rank, Open { sensor, period_us, taken, rows: Vec::new() });
+        let (end_us, sector_deg) = match &plan {
+            Plan::Listed { looks, place } => {
+                looks.get(*place).map_or((until_us, None), |look| (look.end_us, look.sector_deg))
+            }
+            Plan::Periodic { .. } | Plan::Reports => (until_us, None),
+        };
+        let scans = if let Plan::Reports = plan { apart(rows, self.speed_m_s) } else { vec![rows] };
+        for mut rows in scans {
+            rows.sort_by(Row::compare);
+            let latest_us = rows.last().map_or(end_us, |row| row.time_us);
+            let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
+            self.scanned_us = Some(time_us);
+            let after_rest = self.resting;
+            self.ready.push_back(Look { sensor, start_us, end_us, sector_deg, time_us, rows, after_rest });
         }
-        Some(look)
+        let next_row_us = self.waiting.front().map_or(self.known_us, |row| row.time_us);
+        let next_us = match plan {
+            Plan::Periodic { period_us, taken } => self.next_start(until_us, period_us, [taken, next_row_us]),
+            // Nothing that was not listed is looked at, and no report says nothing.
+            Plan::Listed { .. } => until_us,
+            Plan::Reports => until_us.max(next_row_us),
+        };
+        self.resting |= matches!(plan, Plan::Periodic { .. }) && next_us > until_us;
+        self.open(next_us, rank, (sensor, plan));
     }
 
     /// When the look begins that follows one that ends at `end_us`: then, or after a rest.
-    fn next_start(&self, end_us: i64, period_us: i64, taken: i64) -> i64 {
-        let next_row_us = self.waiting.front().map_or(self.known_us, |row| row.time_us);
+    fn next_start(&self, end_us: i64, period_us: i64, [taken, next_row_us]: [i64; 2]) -> i64 {
         let look_at = |time_us: i64| time_us.div_euclid(period_us);
         let rest = look_at(self.placed_us) + taken + 1..look_at(next_row_us) - taken;
         let next = look_at(end_us);
         if rest.contains(&next) && rest.end - rest.start >= REST_MIN { rest.end * period_us } else { end_us }
     }
 
-    fn open(&mut self, end_us: i64, rank: usize, open: Open) {
-        self.ends.insert(open.sensor, (end_us, rank));
-        self.open.insert((end_us, rank), open);
+    /// Opens the look of a sensor that holds a time, or the next one.
+    fn open(&mut self, time_us: i64, rank: usize, (sensor, mut plan): (usize, Plan)) {
+        let Some([start_us, until_us]) = plan.look_at(time_us) else { return };
+        self.ends.insert(sensor, (until_us, rank));
+        self.open.insert((until_us, rank), Open { sensor, start_us, plan, rows: Vec::new() });
     }
 }
 
@@ -238,7 +367,7 @@ mod tests {
     use crate::sensor::{Coverage, Kind, Noise};
     use crate::space::Place;
 
-    fn sensor(name: &str, scan_period_us: i64, detection_probability: f64) -> Sensor {
+    fn sensor(name: &str, period_us: i64, detection_probability: f64) -> Sensor {
         Sensor {
             name: name.to_owned(),
             owner: "o".to_owned(),
@@ -246,7 +375,7 @@ mod tests {
             noise: Noise::default(),
             detection_probability,
             clutter_per_scan: 1.0,
-            scan_period_us,
+            looks: Looks::Periodic { period_us },
             coverage: Coverage::Box { min: [0.0; 2], max: [1.0; 2], height_m: None },
             view: None,
         }
@@ -267,11 +396,11 @@ mod tests {
     /// Sensor, start, rows and whether it comes after a rest, of every look; rows are handed in `at_once` at a time.
     fn looks(sensors: &[Sensor], rows: &[Row], at_once: usize) -> Vec<(usize, i64, usize, bool)> {
         let span_us = [rows[0].time_us, rows[rows.len() - 1].time_us];
-        let mut looks = Looks::new(sensors.iter().enumerate().collect(), span_us[0]);
+        let mut looks = Forming::new(sensors.iter().enumerate().collect(), span_us[0], (0.0, 1.0));
         let mut found = Vec::new();
-        let mut take = |looks: &mut Looks| {
+        let mut take = |looks: &mut Forming| {
             while let Some(Look { sensor, start_us, end_us, rows, after_rest, .. }) = looks.next_look() {
-                assert_eq!(end_us, start_us + sensors[sensor].scan_period_us);
+                assert_eq!(Some(end_us - start_us), sensors[sensor].looks.period_us());
                 found.push((sensor, start_us, rows.len(), after_rest));
             }
         };
@@ -291,7 +420,7 @@ mod tests {
     fn a_sensor_rests_between_the_looks_that_can_miss_a_track_and_those_that_forget() {
         // 0.9: (1 - 0.9)^36 takes odds of 1e30 to 1e-6.
         let sensors = [sensor("fast", 10, 0.9), sensor("slow", 1_000_000, 0.9)];
-        assert_eq!(sensors.each_ref().map(taken), [36; 2]);
+        assert_eq!(sensors.each_ref().map(|sensor| taken(sensor, 1.0)), [36; 2]);
         let rows = [row(3, 0), row(7_000_005, 0)];
         let found = looks(&sensors, &rows, 1);
         assert_eq!(found, looks(&sensors, &rows, 2), "however rows arrive");
@@ -327,7 +456,7 @@ mod tests {
     #[test]
     fn a_look_holds_so_many_detections_and_no_more() {
         let held = |rows: usize| {
-            let mut looks = Looks::new(vec![(0, &sensor("s", 10, 0.9)), (1, &sensor("t", 10, 0.9))], 0);
+            let mut looks = Forming::new(vec![(0, &sensor("s", 10, 0.9)), (1, &sensor("t", 10, 0.9))], 0, (0.0, 1.0));
             looks.rows_max = 3;
             (0..rows).for_each(|_| looks.push(row(5, 1)));
             looks.push(row(15, 0));
@@ -345,9 +474,9 @@ mod tests {
         let rows = [row(5, 0), row(6, 1), row(905, 0), row(20_005, 0), row(20_006, 1)];
         let by_rows = looks(&sensors, &rows, 1);
         for step_us in [1, 7, 10, 1_000, 19_000] {
-            let mut passing = Looks::new(sensors.iter().enumerate().collect(), rows[0].time_us);
+            let mut passing = Forming::new(sensors.iter().enumerate().collect(), rows[0].time_us, (0.0, 1.0));
             let mut found = Vec::new();
-            let mut take = |looks: &mut Looks| {
+            let mut take = |looks: &mut Forming| {
                 while let Some(look) = looks.next_look() {
                     found.push((look.sensor, look.start_us, look.rows.len(), look.after_rest));
                 }
@@ -376,5 +505,83 @@ mod tests {
         let sensors = [sensor("s", 1, 0.9), sensor("t", 9_000_000_000_000_000_000, 1.0)];
         let most = 4_600_000_000_000_000_000;
         assert!(looks(&sensors, &[row(-most, 0), row(most, 0)], 1).len() < 100);
+    }
+
+    /// Start, end, scan and number of rows of every look.
+    fn all(sensors: &[Sensor], rows: &[Row], last_us: i64) -> (Vec<(usize, [i64; 2], i64, usize)>, u64) {
+        let mut looks = Forming::new(sensors.iter().enumerate().collect(), rows[0].time_us, (100.0, 1.0));
+        let mut found = Vec::new();
+        let mut take = |looks: &mut Forming| {
+            while let Some(Look { sensor, start_us, end_us, time_us, rows, .. }) = looks.next_look() {
+                found.push((sensor, [start_us, end_us], time_us, rows.len()));
+            }
+        };
+        for row in rows {
+            looks.push(*row);
+            take(&mut looks);
+        }
+        looks.end(last_us);
+        take(&mut looks);
+        (found, looks.late())
+    }
+
+    #[test]
+    fn a_sensor_looks_when_its_table_says_so_and_never_between() {
+        let look = |start_us, end_us| ListedLook { start_us, end_us, sector_deg: None };
+        let looks = Looks::Listed([look(0, 10), look(10, 20), look(50, 50), look(60, 70), look(90, 99)].into());
+        let sensors = [Sensor { looks, ..sensor("s", 1, 0.9) }, sensor("t", 40, 0.9)];
+        let rows = [row(5, 0), row(10, 0), row(20, 0), row(45, 1), row(50, 0), row(55, 0), row(65, 1)];
+        let (found, late) = all(&sensors, &rows, 65);
+        let wanted = [
+            (0, [0, 10], 5, 1),
+            (0, [10, 20], 20, 2),
+            (1, [0, 40], 40, 0),
+            (0, [50, 50], 50, 1),
+            (0, [60, 70], 70, 0),
+            (1, [40, 80], 70, 2),
+        ];
+        assert_eq!(
+            found, wanted,
+            "a border is of the later look, an end in its look, and the last one begins after all"
+        );
+        assert_eq!(late, 1, "the row at 55 is of no look");
+    }
+
+    /// A report at a number of metres.
+    fn report(time_us: i64, x_m: f64) -> Row {
+        Row { place: Place::from_metres([x_m, 0.0, 0.0]), ..row(time_us, 0) }
+    }
+
+    fn reporting() -> [Sensor; 1] {
+        [Sensor { looks: Looks::Reports { expected_interval_us: 10_000_000 }, ..sensor("s", 1, 0.9) }]
+    }
+
+    #[test]
+    fn no_two_reports_of_a_scan_may_be_of_one_object_and_silence_is_no_scan() {
+        // Two objects 100 km apart, one of them twice in a second, and twice at the same time; then nothing for a day.
+        let day_us = 86_400_000_000;
+        let rows = [report(0, 0.0), report(100, 1e5), report(200_000, 9.0), report(200_000, 9.0), report(day_us, 5.0)];
+        let (found, late) = all(&reporting(), &rows, day_us);
+        let window = [0, WINDOW_US];
+        let wanted = [
+            (0, window, 100, 2),
+            (0, window, 200_000, 1),
+            (0, window, 200_000, 1),
+            (0, [day_us, day_us + WINDOW_US], day_us, 1),
+        ];
+        assert_eq!((found.as_slice(), late), (wanted.as_slice(), 0));
+    }
+
+    #[test]
+    fn reports_of_many_objects_share_a_scan_however_they_are_mixed() {
+        let rows: Vec<Row> =
+            (0..3).flat_map(|k| (0..200).map(move |n| report(k * 300_000 + n, n as f64 * 5e3))).collect();
+        let (found, _) = all(&reporting(), &rows, 900_000);
+        assert_eq!(found.iter().map(|look| look.3).collect::<Vec<_>>(), [200; 3]);
+        let vague = |row: Row| Row { measurement: Measurement { sigma_m: [1e4, 1e4, 0.0], ..row.measurement }, ..row };
+        let vague: Vec<Row> = rows.into_iter().map(vague).collect();
+        let (found, _) = all(&reporting(), &vague, 900_000);
+        assert_eq!(found.iter().map(|look| look.3).sum::<usize>(), 600);
+        assert!(found.len() > 50, "places that are not known to 10 km may be one object's: {}", found.len());
     }
 }

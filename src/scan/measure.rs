@@ -2,7 +2,7 @@
 
 use super::detections::{Detection, OFFSET, Observation, RANGE};
 use super::looks::Row;
-use crate::sensor::{Measurement, Sensor};
+use crate::sensor::{Looks, Measurement, Sensor};
 use crate::space::Frame;
 use crate::time::seconds_between;
 use std::f64::consts::TAU;
@@ -11,6 +11,10 @@ use std::f64::consts::TAU;
 const CLUTTER_RATE_M_S: f64 = 340.0;
 /// Height that a radar is assumed to see to where the catalogue does not say, metres.
 pub(crate) const HEIGHT_M: f64 = 15_000.0;
+
+/// What one report is of an expected interval: so little that nothing is missed, 1 - P_D being 1 in 32 bits. A power of two,
+/// by which the density of clutter goes down as well: the weight of a report is that of a detection of an interval's look.
+const REPORT: f64 = 1.0 / 67_108_864.0;
 
 /// Where the objects of a lane move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +33,16 @@ pub(super) struct Measurer<'a> {
     speed_m_s: f32,
     area_m2: f64,
     extent: Extent,
+    /// What a scan is of the time that the catalogue's probability and clutter are for.
+    part: f64,
 }
 
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
     pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, speed_m_s: f32) -> Self {
-        Self { sensor, speed_m_s, area_m2: sensor.area_m2(frame), extent }
+        let part = if let Looks::Reports { .. } = sensor.looks { REPORT } else { 1.0 };
+        Self { sensor, speed_m_s, area_m2: sensor.area_m2(frame), extent, part }
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -55,11 +62,11 @@ impl<'a> Measurer<'a> {
         }
     }
 
-    /// Probability that a look detects what it covers.
+    /// Probability that a scan detects what it covers.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub(super) fn detection_probability(&self) -> f32 {
-        self.sensor.detection_probability as f32
+        (self.sensor.detection_probability * self.part) as f32
     }
 
     /// How far a place may lie off along what was not measured, metres.
@@ -98,8 +105,8 @@ impl<'a> Measurer<'a> {
         Observation {
             ranges_m: [m.range_m, 0.0, 0.0],
             kinds: if m.slant { RANGE } else { OFFSET },
-            clutter: (self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2) / (heights * rates))
-                as f32,
+            clutter: (self.part * self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2)
+                / (heights * rates)) as f32,
             spread: (rate_density / heights) as f32,
             ..observation
         }

@@ -26,6 +26,7 @@ pub use lanes::Lane;
 pub use looks::{Look, Row};
 pub use mask::{Mask, Plane, Sight};
 pub use measure::Extent;
+pub use views::ViewOf;
 
 pub(crate) use coarsen::permitted;
 pub(crate) use error::{require, wrong};
@@ -60,6 +61,8 @@ pub const VIEWS_MAX: usize = 8;
 pub struct Views<'a> {
     /// The one that looked.
     pub looking: usize,
+    /// Whether its objects report when they like: what it has not reported, it has not missed.
+    pub reports: bool,
     /// Where each could see, by number; none where the lane has one.
     pub sights: Vec<Sight<'a>>,
 }

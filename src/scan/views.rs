@@ -23,9 +23,17 @@ pub(super) struct Sightlines {
 
 #[derive(Debug)]
 struct View {
-    /// The least variance of a position, or of a radar's range, that its sensors measure, m².
-    variance_m2: f32,
+    of: ViewOf,
     from: From,
+}
+
+/// What a view is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ViewOf {
+    /// The least variance of a position, or of a radar's range, that its sensors measure, m².
+    pub variance_m2: f32,
+    /// How often an object reports in the mean, microseconds, the longest of its sensors; `None` if one of them looks.
+    pub expected_interval_us: Option<i64>,
 }
 
 /// The sensors of each view, in an order that does not hang on that of the catalogue.
@@ -62,10 +70,12 @@ impl Sightlines {
         let mut to = Self::default();
         for (number, group) in groups.into_iter().enumerate() {
             let from = united(&group.iter().filter_map(|sensor| masks(*sensor)).collect::<Vec<_>>())?;
-            let own = sensors.iter().filter(|(sensor, _)| group.contains(sensor));
-            let variance_m2 = own.map(|(_, sensor)| sensor.variance_m2()).fold(f32::INFINITY, f32::min);
+            let own = || sensors.iter().filter(|(sensor, _)| group.contains(sensor)).map(|(_, sensor)| *sensor);
+            let variance_m2 = own().map(Sensor::variance_m2).fold(f32::INFINITY, f32::min);
+            let intervals: Option<Vec<i64>> = own().map(|sensor| sensor.looks.expected_interval_us()).collect();
+            let expected_interval_us = intervals.and_then(|intervals| intervals.into_iter().max());
             to.of.extend(group.iter().map(|sensor| (*sensor, number)));
-            to.views.push(View { variance_m2, from });
+            to.views.push(View { of: ViewOf { variance_m2, expected_interval_us }, from });
         }
         Ok(to)
     }
@@ -74,12 +84,14 @@ impl Sightlines {
     pub(super) fn at(&self, sensor: usize, start_us: i64) -> Views<'_> {
         let sights = self.views.iter().map(|view| Some(Sight::Mask(holding(&view.from, start_us)?.as_ref())));
         let sights: Option<Vec<_>> = sights.collect();
-        Views { looking: self.of.get(&sensor).copied().unwrap_or_default(), sights: sights.unwrap_or_default() }
+        let looking = self.of.get(&sensor).copied().unwrap_or_default();
+        let reports = self.views.get(looking).is_some_and(|view| view.of.expected_interval_us.is_some());
+        Views { looking, reports, sights: sights.unwrap_or_default() }
     }
 
-    /// The least variance of a position that the sensors of each view measure, m².
-    pub(super) fn variances_m2(&self) -> Vec<f32> {
-        self.views.iter().map(|view| view.variance_m2).collect()
+    /// What each view is made of.
+    pub(super) fn of(&self) -> Vec<ViewOf> {
+        self.views.iter().map(|view| view.of).collect()
     }
 }
 

@@ -25,10 +25,12 @@ pub(crate) enum Quantity {
     East,
     North,
     Up,
+    AzimuthFrom,
+    AzimuthTo,
 }
 
 impl Quantity {
-    pub(crate) const COUNT: usize = Self::Up as usize + 1;
+    pub(crate) const COUNT: usize = Self::AzimuthTo as usize + 1;
 
     /// The column's name in files.
     pub(crate) const fn name(self) -> &'static str {
@@ -55,6 +57,8 @@ impl Quantity {
             Self::East => "east_m_s",
             Self::North => "north_m_s",
             Self::Up => "up_m_s",
+            Self::AzimuthFrom => "azimuth_from_deg",
+            Self::AzimuthTo => "azimuth_to_deg",
         }
     }
 }

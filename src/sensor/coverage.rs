@@ -149,7 +149,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Noise};
+    use super::super::{Kind, Looks, Noise};
     use super::*;
 
     fn sensor(kind: Kind, coverage: Coverage) -> Sensor {
@@ -160,7 +160,7 @@ mod tests {
             noise: Noise::default(),
             detection_probability: 0.9,
             clutter_per_scan: 0.0,
-            scan_period_us: 1_000_000,
+            looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
             view: None,
         }

@@ -6,6 +6,7 @@
 mod bytes; // measurements, read back
 mod columns; // cells of a row, as a kind asks for them
 mod coverage; // what a sensor sees
+mod looks; // when it looked
 mod measurement; // axes and standard deviations
 mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
@@ -13,6 +14,7 @@ mod reading; // what was measured, whole or in part
 mod site; // where a sensor stands
 
 pub use coverage::Coverage;
+pub use looks::{ListedLook, Looks};
 pub use measurement::Measurement;
 pub use position::Fix;
 pub use radar::Polar;
@@ -36,12 +38,13 @@ pub struct Sensor {
     pub kind: Kind,
     /// Standard deviations where a detection brings none of its own.
     pub noise: Noise,
-    /// Probability that a look detects an object in the coverage.
+    /// Probability that a look detects an object in the coverage; of one that reports, that an object of the kind that does
+    /// so reports within the expected interval.
     pub detection_probability: f64,
-    /// Mean number of false detections in one look over the whole coverage.
+    /// Mean number of false detections over the whole coverage, in one look or expected interval.
     pub clutter_per_scan: f64,
-    /// Length of one look in microseconds; look k covers [k, k + 1) periods since time 0.
-    pub scan_period_us: i64,
+    /// When it looked.
+    pub looks: Looks,
     /// Where the sensor sees.
     pub coverage: Coverage,
     /// The view that it belongs to: sensors that see the same objects. `None`: a view of its own.

@@ -93,6 +93,14 @@ impl Reading {
         }
     }
 
+    /// The azimuth that a radar measured, clockwise from north.
+    pub(crate) fn azimuth_rad(&self) -> Option<f64> {
+        match self {
+            Self::Position(_) => None,
+            Self::Radar(polar) | Self::RadarWithoutHeight(polar) => Some(polar.azimuth_rad[0]),
+        }
+    }
+
     /// The altitude that a radar measured.
     pub(crate) fn altitude_m(&self) -> Option<f64> {
         match self {

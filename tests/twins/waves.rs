@@ -367,7 +367,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 sight: sight(looking),
                 slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
                 detections: detections.into_iter().zip((0..70).cycle()).collect(),
-                views: Views { looking, sights: (0..views).map(sight).collect() },
+                views: Views { looking, reports: false, sights: (0..views).map(sight).collect() },
             });
         }
         batch.step(scans, vec![observation(10.0, world.sensor), observation(14.0, world.sensor)])?;

@@ -108,8 +108,8 @@ fn more_views_than_a_track_knows_apart_are_an_error_that_says_what_to_do() {
         assert!(error.contains(wanted), "{error}");
     }
     let lane = Lane::open(&catalogue("view = \"first\""), 0..9, 100.0).expect("eight views");
-    assert_eq!(lane.variances_m2(), [64.0; 8]);
-    assert!(Lane::open(&catalogue(""), 0..1, 100.0).expect("one view").variances_m2().is_empty());
+    assert_eq!(lane.views_of().iter().map(|of| of.variance_m2).collect::<Vec<_>>(), [64.0; 8]);
+    assert!(Lane::open(&catalogue(""), 0..1, 100.0).expect("one view").views_of().is_empty());
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Outlook {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub fn look(&mut self, scan: &Scan<'_>, look: &mut Look) -> [ViewLook; VIEWS_MAX] {
         let looking = scan.views.looking;
-        (look.views, look.view) = (self.views.len() as u32, looking as u32);
+        (look.views, look.view, look.reports) =
+            (self.views.len() as u32, looking as u32, u32::from(scan.views.reports));
         let survivors = self.targets * f64::from(look.survival);
         let births = self.births_per_s * f64::from(look.births_s) + self.births_a_scan;
         self.targets = survivors + births;
@@ -149,7 +150,7 @@ impl Outlook {
             }
         }
         let detected = f64::from(scan.detection_probability) * f64::from(scan.sight.most());
-        let share = if some > 0.0 { own / some } else { 1.0 };
+        let share = if some > 0.0 && !scan.views.reports { own / some } else { 1.0 };
         self.targets *= 1.0 - detected * share;
         if let Some(known) = self.views.get_mut(looking) {
             let missed = own * (1.0 - detected);
@@ -221,8 +222,10 @@ impl ViewLook {
 #[derive(Clone, Copy, Debug)]
 pub struct Sees<'a> {
     sight: Sight<'a>,
-    /// The view that looked; all of them, if there are several; where each could see.
+    /// The view that looked, and whether its objects report when they like; all of them, if there are several; where each
+    /// could see.
     looking: usize,
+    reports: bool,
     looks: &'a [ViewLook],
     sights: &'a [Sight<'a>],
 }
@@ -232,13 +235,13 @@ impl<'a> Sees<'a> {
     #[must_use]
     pub fn new(sight: Sight<'a>, views: &'a Views<'a>, looks: &'a [ViewLook]) -> Self {
         let looks = if views.sights.is_empty() { &[] } else { looks };
-        Self { sight, looking: views.looking, looks, sights: &views.sights }
+        Self { sight, looking: views.looking, reports: views.reports, looks, sights: &views.sights }
     }
 
     /// Of a scan of a lane's only view.
     #[must_use]
     pub fn only(sight: Sight<'a>) -> Self {
-        Self { sight, looking: 0, looks: &[], sights: &[] }
+        Self { sight, looking: 0, reports: false, looks: &[], sights: &[] }
     }
 
     /// Where it could have seen.
@@ -254,10 +257,11 @@ impl<'a> Sees<'a> {
         !self.looks.is_empty()
     }
 
-    /// v̂ where `covers` says which views see, and `chance` each one's v and 1 - v.
+    /// v̂ where `covers` says which views see, and `chance` each one's v and 1 - v; 1 for a report, which is of an object that
+    /// reports.
     #[inline]
     fn share(&self, covers: impl Fn(&Sight<'_>) -> bool, chance: impl Fn(usize, &ViewLook) -> [f32; 2]) -> f32 {
-        let Some(own) = self.looks.get(self.looking) else { return 1.0 };
+        let Some(own) = self.looks.get(self.looking).filter(|_| !self.reports) else { return 1.0 };
         let [yes, no] = chance(self.looking, own);
         let (mut some, mut rest, mut alone) = (yes, no, true);
         for (h, (look, sight)) in self.looks.iter().zip(self.sights).enumerate() {

@@ -74,7 +74,7 @@ fn a_look_sees_a_track_as_the_law_of_who_can_see_it_says() {
             let looking = random.random_range(0..views);
             let sights: Vec<Sight<'_>> =
                 (0..views).map(|h| Sight::Mask(if h % 2 == 1 { &half } else { &all })).collect();
-            let (sight, views_now) = (sights[looking], Views { looking, sights });
+            let (sight, views_now) = (sights[looking], Views { looking, reports: false, sights });
             let looks = fresh(VIEWS_MAX);
             let sees = Sees::new(sight, &views_now, &looks);
             for x in [50.0, 150.0] {
@@ -156,7 +156,7 @@ fn undetected_targets_are_seen_as_births_and_misses_say() {
             sight: Sight::Everywhere,
             slack_m: 0.0,
             detections: Sourced::default(),
-            views: Views { looking, sights: vec![Sight::Everywhere; 3] },
+            views: Views { looking, reports: false, sights: vec![Sight::Everywhere; 3] },
         };
         let mut look = Look { survival: 0.99, births_s: 3.0, ..Look::default() };
         let found = outlook.look(&scan, &mut look);

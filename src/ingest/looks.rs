@@ -1,0 +1,139 @@
+//! When sensors looked that say so: `looks.parquet` or `looks.csv`.
+//!
+//! Looks decide what counts as missed, so nothing is put up with: a bad row is an error. Rows come in any order; the looks
+//! of one sensor do not overlap, so that every detection is of one of them.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+
+use super::catalogue::Catalogue;
+use super::error::{At, IngestError, listed, quoted, short};
+use super::reader::Source;
+use super::recording::Opened;
+use super::report::Reason;
+use super::rows::fault_of;
+use super::table::{Layout, Table, Time};
+use crate::sensor::{Kind, ListedLook, Looks, Quantity};
+
+/// Looks of a recording at most: some 700 MB.
+const LOOKS_MOST: usize = 10_000_000;
+/// Different sectors of one sensor at most: a mask is made for each.
+const SECTORS_MOST: usize = 360;
+/// Rows of a batch.
+const BATCH_ROWS: usize = 65_536;
+
+/// A row: sensor, look, and where it stands.
+type Row = (usize, ListedLook, At);
+
+impl Catalogue {
+    /// Whether a sensor has its looks in a table.
+    pub(super) fn has_listed(&self) -> bool {
+        self.sensors.iter().any(|sensor| matches!(sensor.looks, Looks::Listed(_)))
+    }
+
+    /// Takes in the looks of a table.
+    ///
+    /// # Errors
+    /// What is wrong with the table, and in which row.
+    pub(super) fn take_looks(&mut self, opened: &Opened, file: File) -> Result<(), IngestError> {
+        let mut source = Source::of(opened, file, Layout::looks(self.time), BATCH_ROWS)?;
+        let mut rows: Vec<Row> = Vec::new();
+        while let Some(mut table) = source.next()? {
+            for row in 0..table.rows() {
+                if rows.len() >= LOOKS_MOST {
+                    let found = format!("more than {LOOKS_MOST} looks");
+                    return Err(wrong(&table, row, found, format!("at most {LOOKS_MOST}")));
+                }
+                rows.push(self.look(&table, row)?);
+            }
+            table.broken.take().map_or(Ok(()), |(_, error)| Err(error))?;
+        }
+        rows.sort_by_key(|(sensor, look, at)| (*sensor, look.start_us, look.end_us, *at));
+        for of_sensor in rows.chunk_by(|a, b| a.0 == b.0) {
+            self.take_looks_of(opened, of_sensor)?;
+        }
+        Ok(())
+    }
+
+    fn take_looks_of(&mut self, opened: &Opened, rows: &[Row]) -> Result<(), IngestError> {
+        let Some(sensor) = rows.first().and_then(|(sensor, ..)| self.sensors.get_mut(*sensor)) else { return Ok(()) };
+        let wrong = |at: At, found: String, wanted: &str| {
+            let (path, found) = (opened.path.clone(), format!("{found} of sensor {}", quoted(&sensor.name)));
+            Err(IngestError::Line { path, at, found, wanted: wanted.to_owned() })
+        };
+        let overlapping = rows
+            .iter()
+            .zip(rows.iter().skip(1))
+            .find(|((_, before, _), (_, look, _))| look.start_us < before.end_us || look.start_us == before.start_us);
+        if let Some(((_, _, other), (_, _, at))) = overlapping {
+            let found = format!("a look that begins before that of {other} has ended,");
+            return wrong(*at, found, "looks that do not overlap: beams that look at once are sensors of their own");
+        }
+        let mut sectors = BTreeSet::new();
+        for (_, look, at) in rows {
+            let Some(sector_deg) = look.sector_deg else { continue };
+            sectors.insert(sector_deg.map(f64::to_bits));
+            if sectors.len() > SECTORS_MOST {
+                return wrong(*at, format!("more than {SECTORS_MOST} different sectors"), "sectors of a fixed scheme");
+            }
+        }
+        sensor.looks = Looks::Listed(rows.iter().map(|(_, look, _)| *look).collect());
+        Ok(())
+    }
+
+    fn look(&self, table: &Table, row: usize) -> Result<Row, IngestError> {
+        let missing = |column| rejected(table, row, column, "empty".to_owned(), Reason::Missing);
+        let time = |column, cells: &[Time]| match cells.get(row) {
+            Some(Time::Us(us)) => Ok(*us),
+            Some(Time::Bad(found, reason)) => Err(rejected(table, row, column, short(found), *reason)),
+            Some(Time::Missing) | None => Err(missing(column)),
+        };
+        let (start_us, end_us) = (time("start", &table.time)?, time("end", &table.end)?);
+        if end_us < start_us {
+            return Err(wrong(table, row, "an `end` before the `start`".to_owned(), "one not before it".to_owned()));
+        }
+        let name = table.subject.get(row).ok_or_else(|| missing("sensor"))?;
+        let number = self.sensors.iter().position(|sensor| sensor.name == name);
+        let listed_only =
+            |number: &usize| self.sensors.get(*number).is_some_and(|sensor| matches!(sensor.looks, Looks::Listed(_)));
+        let number = number.filter(listed_only).ok_or_else(|| {
+            let looking = self.sensors.iter().filter(|sensor| matches!(sensor.looks, Looks::Listed(_)));
+            let known = listed(looking.map(|sensor| sensor.name.as_str()));
+            let wanted =
+                format!("one of {known}: only with looks = \"listed\" in recording.toml a sensor has looks here");
+            wrong(table, row, format!("sensor {}", quoted(name)), wanted)
+        })?;
+        let sector_deg = self.sector(table, row, number)?;
+        Ok((number, ListedLook { start_us, end_us, sector_deg }, table.at(row)))
+    }
+
+    fn sector(&self, table: &Table, row: usize, sensor: usize) -> Result<Option<[f64; 2]>, IngestError> {
+        let cell = |quantity: Quantity| {
+            let Some(value) = table.number(quantity, row) else { return Ok(None) };
+            let fault = fault_of(quantity, value);
+            fault.map_or(Ok(Some(value)), |reason| Err(rejected(table, row, quantity.name(), short(&value), reason)))
+        };
+        let wanted = "`azimuth_from_deg` and `azimuth_to_deg`, clockwise from one to the other, or neither";
+        match (cell(Quantity::AzimuthFrom)?, cell(Quantity::AzimuthTo)?) {
+            (None, None) => Ok(None),
+            (Some(from), Some(to)) if from.to_bits() != to.to_bits() => {
+                let kind = self.sensors.get(sensor).map(|sensor| sensor.kind);
+                if matches!(kind, Some(Kind::Radar { .. })) {
+                    return Ok(Some([from, to]));
+                }
+                let wanted = "no azimuths: only a radar stands somewhere".to_owned();
+                Err(wrong(table, row, "a sector of a sensor without a site".to_owned(), wanted))
+            }
+            (Some(_), Some(_)) => Err(wrong(table, row, "a sector of no width".to_owned(), wanted.to_owned())),
+            _ => Err(wrong(table, row, "half a sector".to_owned(), wanted.to_owned())),
+        }
+    }
+}
+
+fn wrong(table: &Table, row: usize, found: String, wanted: String) -> IngestError {
+    IngestError::Line { path: table.path.to_path_buf(), at: table.at(row), found, wanted }
+}
+
+fn rejected(table: &Table, row: usize, column: &'static str, found: String, reason: Reason) -> IngestError {
+    IngestError::Rejected { path: table.path.to_path_buf(), at: table.at(row), column, found, reason }
+}
