@@ -250,7 +250,12 @@ pub(super) struct Sight {
 
 impl Sight {
     /// A detection is given at the highest level that the rules permit, as soon as that level's delay has passed.
-    pub(super) fn of(recording: &Recording, book: &Book, partner: &Partner) -> Result<Self, GuardError> {
+    pub(super) fn of(
+        recording: &Recording,
+        book: &Book,
+        partner: &Partner,
+        shared_share: f64,
+    ) -> Result<Self, GuardError> {
         let mut sight = Self::default();
         for (number, class) in (0u32..).zip(&recording.classes) {
             let entity = class.entity()?;
@@ -282,7 +287,7 @@ impl Sight {
         sight.sources.sort();
         let times = || rows.iter().map(|row| row.time_us);
         sight.span_us = times().min().zip(times().max()).map(|(first, last)| [first, last]);
-        sight.scan(recording, &rows);
+        sight.scan(recording, &rows, shared_share);
         Ok(sight)
     }
 
@@ -333,7 +338,7 @@ impl Sight {
     }
 
     /// Sorts rows into looks.
-    fn scan(&mut self, recording: &Recording, rows: &[Row]) {
+    fn scan(&mut self, recording: &Recording, rows: &[Row], shared_share: f64) {
         let Some([first_us, last_us]) = self.span_us else { return };
         let sensors: BTreeSet<u32> = rows.iter().map(|row| row.sensor).collect();
         let mut open: BTreeMap<(i64, &str), (u32, i64, Vec<Row>)> = BTreeMap::new();
@@ -344,6 +349,10 @@ impl Sight {
                 open.insert((end_us, &sensor.name), (number, period_us, Vec::new()));
             }
         }
+        // Sensors of one view see the same objects; of one view no part is withheld that matters.
+        let of_sensor = |sensor: &Sensor| sensor.view.clone().ok_or_else(|| sensor.name.clone());
+        let all = sensors.iter().filter_map(|sensor| recording.catalogue.sensors.get(*sensor as usize));
+        let share = if all.map(of_sensor).collect::<BTreeSet<_>>().len() > 1 { shared_share } else { 1.0 };
         let mut rows = rows.iter().peekable();
         let mut placed_us = first_us;
         while let Some((&(end_us, name), &(_, period_us, _))) = open.first_key_value() {
@@ -365,7 +374,8 @@ impl Sight {
                     let own = held.iter().map(|row| row.time_us).max().unwrap_or(end_us);
                     let before = self.scans.last().map_or(own, |(time_us, _)| *time_us);
                     self.scans.push((own.max(before), held));
-                    let misses = recording.catalogue.sensors.get(sensor as usize).map_or(1024, misses);
+                    let misses =
+                        recording.catalogue.sensors.get(sensor as usize).map_or(1024, |sensor| misses(sensor, share));
                     let gap_us = [placed_us, rows.peek().map_or(last_us, |row| row.time_us)];
                     let next =
                         after_rest(end_us.div_euclid(period_us), misses, gap_us.map(|us| us.div_euclid(period_us)));
@@ -378,10 +388,11 @@ impl Sight {
     }
 }
 
-/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶; from 8 to 1,024.
+/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶, where a share of what they detect is
+/// given; from 8 to 1,024.
 #[expect(clippy::cast_possible_truncation, reason = "at most 1,024")]
-fn misses(sensor: &Sensor) -> i64 {
-    (36.0 / -libm::log10(1.0 - sensor.detection_probability)).ceil().clamp(8.0, 1024.0) as i64
+fn misses(sensor: &Sensor, share: f64) -> i64 {
+    (36.0 / libm::log10(1.0 - share * sensor.detection_probability).abs()).ceil().clamp(8.0, 1024.0) as i64
 }
 
 /// The number of the look that is taken where `next` would be, between the looks that hold one row and the next one: of

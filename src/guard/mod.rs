@@ -71,6 +71,9 @@ pub struct Report {
 /// A policy, recording, configuration or folder that cannot be read. What is found in the folders is no error.
 pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
     let catalogue = Catalogue::read(request.recording)?;
+    let key = "/fusion/detectability/shared_share";
+    let shared_share = request.configuration.pointer(key).and_then(Value::as_f64);
+    let shared_share = shared_share.ok_or(GuardError::Configuration { key })?;
     let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
     let recording = Recording::read(request.recording, catalogue, &book)?;
     let mut report = Report::default();
@@ -86,7 +89,7 @@ pub fn inspect(request: &Request<'_>) -> Result<Report, GuardError> {
         if alone && !folder::is_of(&path, &partner.id) || !folder::is_folder(&path) {
             continue;
         }
-        let sight = Sight::of(&recording, &book, partner)?;
+        let sight = Sight::of(&recording, &book, partner, shared_share)?;
         let mut breaches = Breaches::default();
         let basis = rows::Basis { request, book: &book, recording: &recording, partner, sight: &sight };
         let looked = folder::inspect(&basis, &path, name, &mut breaches)?;

@@ -75,7 +75,7 @@ impl<'a> Scans<'a> {
         // What is seen less often takes more looks to be missed for good.
         let sensors: Vec<(usize, Sensor)> = (lane.sensors(catalogue).into_iter())
             .map(|(number, sensor)| {
-                let detection_probability = sensor.detection_probability * lane.least_share(number);
+                let detection_probability = sensor.detection_probability * lane.least_share();
                 (number, Sensor { detection_probability, ..sensor.clone() })
             })
             .collect();

@@ -35,6 +35,8 @@ pub struct Lane {
     masks: BTreeMap<usize, Masks>,
     /// Its views, and where each of them sees.
     views: Sightlines,
+    /// The least share of a sensor's detections that it may have where it may have any.
+    least_share: f64,
     plane: Plane,
     /// Whether any of its sensors knows heights.
     pub(crate) extent: Extent,
@@ -48,8 +50,6 @@ struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
     from: From,
-    /// The least share of its detections that the lane may have where it may have any.
-    least: f32,
 }
 
 /// What a lane gets of a class of detections.
@@ -152,7 +152,7 @@ impl Lane {
         let seen = |&(number, sensor): &(usize, &Sensor)| {
             let coverage = ground.cover(sensor);
             let from = vec![(i64::MIN, ground.mask(coverage, &[Right::All], 1.0)?)];
-            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from, least: 1.0 }))
+            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], from }))
         };
         let masks: BTreeMap<usize, Masks> = used.iter().map(seen).collect::<Result<_, ScanError>>()?;
         Ok(Self {
@@ -162,6 +162,7 @@ impl Lane {
             sources: vec![(String::new(), String::new())],
             permitted: vec![Some(Permitted { source: 0, cut: None })],
             views: Sightlines::new(&used, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
+            least_share: 1.0,
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
@@ -241,8 +242,8 @@ impl Lane {
 
     /// The least share of a sensor's detections that it may have where it may have any.
     #[must_use]
-    pub(crate) fn least_share(&self, sensor: usize) -> f64 {
-        self.masks.get(&sensor).map_or(1.0, |masks| f64::from(masks.least))
+    pub(crate) fn least_share(&self) -> f64 {
+        self.least_share
     }
 
     /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
@@ -406,13 +407,11 @@ impl<'a> Draft<'a> {
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
             let Some((from, &coverage)) = rights.get(number).zip(covers.get(number)) else { continue };
-            let is_part = from.iter().any(|(_, allowed)| allowed.contains(&Right::Part));
             let from = from
                 .iter()
                 .map(|(from_us, allowed)| Ok((*from_us, ground.mask(coverage, allowed, basis.shared_share)?)));
             let from = from.collect::<Result<_, ScanError>>()?;
-            let least = if is_part { basis.shared_share } else { 1.0 };
-            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from, least });
+            masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), from });
         }
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
@@ -423,6 +422,7 @@ impl<'a> Draft<'a> {
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
             permitted,
             views: Sightlines::new(&sensors, |sensor| masks.get(&sensor).map(|masks| &masks.from))?,
+            least_share: if self.has_views { f64::from(basis.shared_share) } else { 1.0 },
             masks,
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.

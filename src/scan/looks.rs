@@ -106,7 +106,7 @@ pub(super) fn looks_between(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
 #[expect(clippy::cast_possible_truncation, reason = "within `TAKEN`")]
 fn taken(sensor: &Sensor) -> i64 {
     let [least, most] = TAKEN;
-    let misses = DECADES / -libm::log10(1.0 - sensor.detection_probability);
+    let misses = DECADES / libm::log10(1.0 - sensor.detection_probability).abs();
     misses.ceil().clamp(least, most) as i64
 }
 
