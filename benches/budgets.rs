@@ -139,7 +139,7 @@ impl Case {
                 catalogue,
                 "[[sensor]]\nname = \"s{number}\"\nowner = \"p0\"\nkind = \"position\"\nnoise = {{ horizontal_m = 5.0 }}\n\
                  detection_probability = 0.9\nclutter_per_scan = 0.5\nscan_period_s = {:?}\n\
-                 coverage = {{ x_m = [0.0, 10000.0], y_m = [0.0, 10000.0] }}\n",
+                 coverage = {{ x_m = [0.0, 10000.0], y_m = [0.0, 10000.0] }}\nview = \"all\"\n",
                 self.period_s
             )
             .expect("text");

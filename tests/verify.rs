@@ -378,7 +378,7 @@ fn timings_may_be_absent_and_hold_nothing_but_timings() {
         signed.fault()
     };
     let good = r#"{ "from_cache": [true], "damaged": 0, "seconds": { "class": 0.5, "look_up": 0.0, "fuse": 1.5 },
-        "stages_s": { "gate": 0.1 }, "fusion": { "waves": 1, "detections": 2, "edges": 3, "narrowed": 9, "births": 4,
+        "stages_s": { "gate": 0.1 }, "fusion": { "waves": 1, "detections": 2, "edges": 3, "narrowed": 9, "births": 4, "merged": 1,
         "clusters": [5, 6, 7], "unconverged": 8 } }"#;
     assert_eq!(with(good), None);
     for (found, wanted) in

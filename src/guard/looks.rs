@@ -65,6 +65,11 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
     let mut rows = seen.iter().enumerate().peekable();
     let first_us = rows.peek().map_or(last_us, |(_, row)| row.time_us);
     let sensors: BTreeSet<u32> = seen.iter().map(|row| row.sensor).collect();
+    // Sensors of one view see the same objects; of one view no part is withheld that matters.
+    let view_of = |sensor: &Sensor| sensor.view.clone().ok_or_else(|| sensor.name.clone());
+    let used = sensors.iter().filter_map(|sensor| catalogue.sensors.get(*sensor as usize));
+    let has_views = used.map(view_of).collect::<BTreeSet<_>>().len() > 1;
+    let share = if has_views { forming.shared_share } else { 1.0 };
     let mut open: BTreeMap<(i64, &str), Open> = BTreeMap::new();
     for (number, sensor) in (0u32..).zip(&catalogue.sensors).filter(|(number, _)| sensors.contains(number)) {
         begin(&mut open, (number, sensor), first_us);
@@ -89,7 +94,7 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                 let next_us = match &sensor.looks {
                     Looks::Periodic { period_us } => {
                         let gap = [placed_us, next_row_us].map(|us| us.div_euclid(*period_us));
-                        after_rest(until_us.div_euclid(*period_us), misses(sensor, forming.shared_share), gap)
+                        after_rest(until_us.div_euclid(*period_us), misses(sensor, share), gap)
                             .checked_mul(*period_us)
                     }
                     Looks::Listed(_) => Some(until_us),
@@ -171,11 +176,11 @@ fn shared_out(rows: Vec<usize>, seen: &[Seen], speed_m_s: f32) -> Vec<Vec<usize>
     sets
 }
 
-/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶, where the lane has the least share of
-/// what is detected; from 8 to 1,024.
+/// How many looks must miss in a row before a track of odds 10³⁰ has less than 10⁻⁶, where a share of what they detect is
+/// given; from 8 to 1,024.
 #[expect(clippy::cast_possible_truncation, reason = "at most 1,024")]
-fn misses(sensor: &Sensor, shared_share: f32) -> i64 {
-    (36.0 / -libm::log10(1.0 - f64::from(shared_share) * sensor.detection_probability)).ceil().clamp(8.0, 1024.0) as i64
+fn misses(sensor: &Sensor, share: f32) -> i64 {
+    (36.0 / libm::log10(1.0 - f64::from(share) * sensor.detection_probability).abs()).ceil().clamp(8.0, 1024.0) as i64
 }
 
 /// The number of the look that is taken where `next` would be, between the looks that hold one row and the next one: of

@@ -67,6 +67,7 @@ struct Work {
     edges: u64,
     narrowed: u64,
     births: u64,
+    merged: u64,
     clusters: [u64; 3],
     unconverged: u64,
 }

@@ -72,7 +72,8 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
-        let looks = Forming::new(lane.sensors(catalogue), first_us, (speed_m_s, lane.shared_share()));
+        // What is seen less often takes more looks to be missed for good.
+        let looks = Forming::new(lane.sensors(catalogue), first_us, (speed_m_s, lane.least_share()));
         Self { catalogue, lane, speed_m_s, looks }
     }
 

@@ -35,12 +35,13 @@ pub struct Lane {
     masks: BTreeMap<usize, Masks>,
     /// Its views, and where each of them sees.
     views: Sightlines,
+    /// The least share of a sensor's detections that it may have where it may have any.
+    least_share: f32,
     plane: Plane,
     /// Whether any of its sensors knows heights.
     pub(crate) extent: Extent,
     /// From the lowest height that its sensors cover to the highest, or more.
     heights_m: f64,
-    shared_share: f32,
 }
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
@@ -167,11 +168,11 @@ impl Lane {
             sources: vec![(String::new(), String::new())],
             permitted: vec![Some(Permitted { source: 0, cut: None })],
             views: Sightlines::new(&used, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
+            least_share: 1.0,
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
             plane: ground.plane().clone(),
-            shared_share: 1.0,
         })
     }
 
@@ -246,10 +247,10 @@ impl Lane {
         named(catalogue, self.masks.keys())
     }
 
-    /// The share of its sensors' detections that it is taken to have, where rules may withhold a part.
+    /// The least share of its sensors' detections that it is taken to have where it may have any.
     #[must_use]
-    pub(crate) fn shared_share(&self) -> f32 {
-        self.shared_share
+    pub(crate) fn least_share(&self) -> f32 {
+        self.least_share
     }
 
     /// Reports that its picture could ask for: at multiples of a period from each row on, until no track can be left or
@@ -430,12 +431,12 @@ impl<'a> Draft<'a> {
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
             permitted,
             views: Sightlines::new(&sensors, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
+            least_share: if self.has_views { basis.shared_share } else { 1.0 },
             masks,
             plane: ground.plane().clone(),
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
-            shared_share: basis.shared_share,
         })
     }
 }

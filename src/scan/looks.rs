@@ -125,10 +125,10 @@ enum Plan {
 }
 
 impl Plan {
-    fn of(sensor: &Sensor, shared_share: f32) -> Self {
+    fn of(sensor: &Sensor, least_share: f32) -> Self {
         match &sensor.looks {
             Looks::Periodic { period_us } => {
-                Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor, shared_share) }
+                Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor, least_share) }
             }
             Looks::Listed(looks) => Self::Listed { looks: Arc::clone(looks), place: 0 },
             Looks::Reports { .. } => Self::Reports,
@@ -211,20 +211,20 @@ pub(super) fn looks_between(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
 
 /// How many looks in a row must miss before no track that they cover can be left, also where a part is withheld.
 #[expect(clippy::cast_possible_truncation, reason = "within `TAKEN`")]
-fn taken(sensor: &Sensor, shared_share: f32) -> i64 {
+fn taken(sensor: &Sensor, least_share: f32) -> i64 {
     let [least, most] = TAKEN;
-    let misses = DECADES / -libm::log10(1.0 - f64::from(shared_share) * sensor.detection_probability);
+    let misses = DECADES / libm::log10(1.0 - f64::from(least_share) * sensor.detection_probability).abs();
     misses.ceil().clamp(least, most) as i64
 }
 
 impl Forming {
     /// Begins with the looks of `sensors` that hold `first_us`; `speed_m_s` is that of what nothing has detected yet,
-    /// `shared_share` what the lane is taken to have of a sensor's detections where it may not have all.
+    /// `least_share` the least that the lane is taken to have of a sensor's detections where it may have any.
     #[must_use]
     pub(super) fn new(
         mut sensors: Vec<(usize, &Sensor)>,
         first_us: i64,
-        (speed_m_s, shared_share): (f32, f32),
+        (speed_m_s, least_share): (f32, f32),
     ) -> Self {
         let mut forming = Self {
             open: BTreeMap::new(),
@@ -243,7 +243,7 @@ impl Forming {
         };
         sensors.sort_by(|a, b| a.1.name.cmp(&b.1.name));
         for (rank, (number, sensor)) in sensors.into_iter().enumerate() {
-            forming.open(first_us, rank, (number, Plan::of(sensor, shared_share)));
+            forming.open(first_us, rank, (number, Plan::of(sensor, least_share)));
         }
         forming
     }
