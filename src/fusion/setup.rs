@@ -18,7 +18,8 @@ impl LaneSetup {
     /// The problem of a lane of a recording: a field over all that its sensors cover.
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, births: &Births) -> Self {
-        let undetected = Undetected::over(lane.plane(), (lane.extent(), lane.heights_m()), births);
+        let extent = (lane.extent(), lane.heights_m());
+        let undetected = Undetected::over(lane.plane(), extent, lane.ceasing_per_s(), births);
         Self { radial: frame == Frame::Geodetic, undetected }
     }
 }

@@ -78,7 +78,9 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], speed_m_s: f32) -> Vec
                     let before_us = scans.last().map_or(own_us, |(time_us, _)| *time_us);
                     scans.push((own_us.max(before_us), rows));
                 }
-                next_us.into_iter().for_each(|next_us| begin(&mut open, (look.sensor, sensor), next_us));
+                if let Some(next_us) = next_us {
+                    begin(&mut open, (look.sensor, sensor), next_us);
+                }
             }
         }
     }
@@ -131,14 +133,17 @@ fn shared_out(rows: Vec<usize>, seen: &[Seen], speed_m_s: f32) -> Vec<Vec<usize>
         let mut set = 0;
         for step in 0..27 {
             let [x, y, z] = cell;
-            let near = [x.saturating_add(step / 9 - 1), y.saturating_add(step / 3 % 3 - 1), z.saturating_add(step % 3 - 1)];
+            let near =
+                [x.saturating_add(step / 9 - 1), y.saturating_add(step / 3 % 3 - 1), z.saturating_add(step % 3 - 1)];
             set = last.get(&near).map_or(set, |last| set.max(last + 1));
         }
         last.insert(cell, set);
         if sets.len() == set {
             sets.push(Vec::new());
         }
-        sets.get_mut(set).into_iter().for_each(|set| set.push(number));
+        if let Some(set) = sets.get_mut(set) {
+            set.push(number);
+        }
     }
     sets
 }

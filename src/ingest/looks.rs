@@ -61,9 +61,10 @@ impl Catalogue {
             let (path, found) = (opened.path.clone(), format!("{found} of sensor {}", quoted(&sensor.name)));
             Err(IngestError::Line { path, at, found, wanted: wanted.to_owned() })
         };
-        let overlapping = rows.iter().zip(rows.iter().skip(1)).find(|((_, before, _), (_, look, _))| {
-            look.start_us < before.end_us || look.start_us == before.start_us
-        });
+        let overlapping = rows
+            .iter()
+            .zip(rows.iter().skip(1))
+            .find(|((_, before, _), (_, look, _))| look.start_us < before.end_us || look.start_us == before.start_us);
         if let Some(((_, _, other), (_, _, at))) = overlapping {
             let found = format!("a look that begins before that of {other} has ended,");
             return wrong(*at, found, "looks that do not overlap: beams that look at once are sensors of their own");
@@ -93,13 +94,13 @@ impl Catalogue {
         }
         let name = table.subject.get(row).ok_or_else(|| missing("sensor"))?;
         let number = self.sensors.iter().position(|sensor| sensor.name == name);
-        let listed_only = |number: &usize| {
-            self.sensors.get(*number).is_some_and(|sensor| matches!(sensor.looks, Looks::Listed(_)))
-        };
+        let listed_only =
+            |number: &usize| self.sensors.get(*number).is_some_and(|sensor| matches!(sensor.looks, Looks::Listed(_)));
         let number = number.filter(listed_only).ok_or_else(|| {
             let looking = self.sensors.iter().filter(|sensor| matches!(sensor.looks, Looks::Listed(_)));
             let known = listed(looking.map(|sensor| sensor.name.as_str()));
-            let wanted = format!("one of {known}: only with looks = \"listed\" in recording.toml a sensor has looks here");
+            let wanted =
+                format!("one of {known}: only with looks = \"listed\" in recording.toml a sensor has looks here");
             wrong(table, row, format!("sensor {}", quoted(name)), wanted)
         })?;
         let sector_deg = self.sector(table, row, number)?;

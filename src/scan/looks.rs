@@ -17,10 +17,10 @@
 //! without any is no look. So the cost follows the reports of the busiest place, not their number.
 
 use crate::sensor::{ListedLook, Looks, Measurement, Sensor};
-use std::sync::Arc;
 use crate::space::{Place, TILE_M};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
@@ -127,9 +127,7 @@ enum Plan {
 impl Plan {
     fn of(sensor: &Sensor) -> Self {
         match &sensor.looks {
-            Looks::Periodic { period_us } => {
-                Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor) }
-            }
+            Looks::Periodic { period_us } => Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor) },
             Looks::Listed(looks) => Self::Listed { looks: Arc::clone(looks), place: 0 },
             Looks::Reports { .. } => Self::Reports,
         }
@@ -169,12 +167,11 @@ fn window(time_us: i64, period_us: i64) -> Option<[i64; 2]> {
 /// two of them that something of `speed_m_s` cannot leave within a window, six standard deviations of it and of two places
 /// allowed. Each goes into the scan after the last one that holds a report near it: so those of one object, whoever sent
 /// them, are in different scans, in their order.
-#[expect(clippy::cast_possible_truncation, reason = "at most 30")]
 fn apart(mut rows: Vec<Row>, speed_m_s: f32) -> Vec<Vec<Row>> {
     rows.sort_by(Row::compare);
     let sigma_m = rows.iter().flat_map(|row| row.measurement.sigma_m).fold(0.0, f32::max);
     let reach_m = NEAR_SIGMAS * (f64::from(speed_m_s) * WINDOW_US as f64 * 1e-6 + 2.0 * f64::from(sigma_m));
-    let doublings = (0..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30) as u32;
+    let doublings = (0_u32..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30);
     let mut scans: Vec<Vec<Row>> = Vec::new();
     // By cell the first scan that holds no report in it, nor will hold an earlier one.
     let mut free: BTreeMap<[i32; 3], usize> = BTreeMap::new();
@@ -383,6 +380,7 @@ mod tests {
             range_m: 0.0,
             slant: false,
             range_rate_m_s: None,
+            velocity: None,
         };
         Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0 }
     }
@@ -501,8 +499,11 @@ mod tests {
         assert!(looks(&sensors, &[row(-most, 0), row(most, 0)], 1).len() < 100);
     }
 
-    /// Start, end, scan and number of rows of every look.
-    fn all(sensors: &[Sensor], rows: &[Row], last_us: i64) -> (Vec<(usize, [i64; 2], i64, usize)>, u64) {
+    /// Sensor, start and end, time of its scan and number of rows.
+    type Told = (usize, [i64; 2], i64, usize);
+
+    /// Every look, and how many rows are in none.
+    fn all(sensors: &[Sensor], rows: &[Row], last_us: i64) -> (Vec<Told>, u64) {
         let mut looks = Forming::new(sensors.iter().enumerate().collect(), rows[0].time_us, 100.0);
         let mut found = Vec::new();
         let mut take = |looks: &mut Forming| {
@@ -534,7 +535,10 @@ mod tests {
             (0, [60, 70], 70, 0),
             (1, [40, 80], 70, 2),
         ];
-        assert_eq!(found, wanted, "a border is of the later look, an end in its look, and the last one begins after all");
+        assert_eq!(
+            found, wanted,
+            "a border is of the later look, an end in its look, and the last one begins after all"
+        );
         assert_eq!(late, 1, "the row at 55 is of no look");
     }
 
@@ -551,8 +555,7 @@ mod tests {
     fn no_two_reports_of_a_scan_may_be_of_one_object_and_silence_is_no_scan() {
         // Two objects 100 km apart, one of them twice in a second, and twice at the same time; then nothing for a day.
         let day_us = 86_400_000_000;
-        let rows =
-            [report(0, 0.0), report(100, 1e5), report(200_000, 9.0), report(200_000, 9.0), report(day_us, 5.0)];
+        let rows = [report(0, 0.0), report(100, 1e5), report(200_000, 9.0), report(200_000, 9.0), report(day_us, 5.0)];
         let (found, late) = all(&reporting(), &rows, day_us);
         let window = [0, WINDOW_US];
         let wanted = [
@@ -566,7 +569,8 @@ mod tests {
 
     #[test]
     fn reports_of_many_objects_share_a_scan_however_they_are_mixed() {
-        let rows: Vec<Row> = (0..3).flat_map(|k| (0..200).map(move |n| report(k * 300_000 + n, n as f64 * 5e3))).collect();
+        let rows: Vec<Row> =
+            (0..3).flat_map(|k| (0..200).map(move |n| report(k * 300_000 + n, n as f64 * 5e3))).collect();
         let (found, _) = all(&reporting(), &rows, 900_000);
         assert_eq!(found.iter().map(|look| look.3).collect::<Vec<_>>(), [200; 3]);
         let vague = |row: Row| Row { measurement: Measurement { sigma_m: [1e4, 1e4, 0.0], ..row.measurement }, ..row };

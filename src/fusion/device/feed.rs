@@ -20,6 +20,7 @@ pub struct Feed {
 struct Lane {
     radial: bool,
     height_information: f32,
+    ceasing_per_s: f64,
     time_us: Option<i64>,
     scans: u32,
 }
@@ -31,6 +32,7 @@ impl Feed {
         let lane = |&(radial, field): &(bool, &Undetected)| Lane {
             radial,
             height_information: field.height_information(),
+            ceasing_per_s: field.ceasing_per_s(),
             time_us: None,
             scans: 0,
         };
@@ -89,7 +91,7 @@ impl Feed {
 impl Lane {
     fn begin(&mut self, config: &Config, scan: &Scan<'_>, look: &mut Look) {
         let before = self.time_us.unwrap_or(scan.time_us);
-        config.motion.over(seconds_between(before, scan.time_us), look);
+        config.motion.over(seconds_between(before, scan.time_us), self.ceasing_per_s, look);
         look.awake = 1;
         look.detections = count(scan.detections.len());
         look.detection_probability = scan.detection_probability;
