@@ -149,11 +149,22 @@ pub struct StrayRow {
     pub before_us: i64,
 }
 
-/// The first and the last rows of a table, as many as may be strays and one more.
+/// The first and the last rows of a table, as many as may be strays and one more, and where time fell the most.
 #[derive(Debug, Default)]
 pub(super) struct Extremes {
     first: Vec<(i64, At)>,
     last: Vec<(i64, At)>,
+    before_us: Option<i64>,
+    fall: Option<(i64, At)>,
+}
+
+/// A row at which seconds of the day began again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Wrap {
+    /// The row.
+    pub at: At,
+    /// By how much time fell there, microseconds.
+    pub by_us: i64,
 }
 
 impl Extremes {
@@ -163,6 +174,9 @@ impl Extremes {
     /// A stray is farther from the others than so many times the time that these span, and than a minute.
     const SPANS: i64 = 10;
     const LEAST_US: i64 = 60_000_000;
+    /// A day, and how much of it time falls at least where its seconds begin again.
+    const DAY_US: i64 = 86_400_000_000;
+    const FALL_US: i64 = 72_000_000_000;
 
     /// Takes in a row.
     pub(super) fn take(&mut self, time_us: i64, at: At) {
@@ -175,8 +189,21 @@ impl Extremes {
             kept.insert(place, (time_us, at));
             kept.truncate(Self::STRAYS + 1);
         };
+        let by_us = self.before_us.map_or(0, |before_us| before_us - time_us);
+        if by_us > self.fall.map_or(0, |(by_us, _)| by_us) {
+            self.fall = Some((by_us, at));
+        }
+        self.before_us = Some(time_us);
         keep(&mut self.first, &|other_us| time_us < other_us);
         keep(&mut self.last, &|other_us| time_us > other_us);
+    }
+
+    /// Where seconds of the day began again, if all times are such seconds.
+    pub(super) fn wrap(&self) -> Option<Wrap> {
+        let day = 0..=Self::DAY_US;
+        let within = |row: Option<&(i64, At)>| row.is_some_and(|(us, _)| day.contains(us));
+        let (by_us, at) = self.fall.filter(|(by_us, _)| *by_us >= Self::FALL_US)?;
+        (within(self.first.first()) && within(self.last.first())).then_some(Wrap { at, by_us })
     }
 
     /// Those of `rows` that are strays, the earliest first.
@@ -210,12 +237,15 @@ pub struct IngestReport {
     /// end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strays: Vec<StrayRow>,
+    /// Where seconds of the day began again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrap: Option<Wrap>,
 }
 
 impl IngestReport {
     pub(super) fn new(file: PathBuf) -> Self {
         let (rejected, first_rejected, strays) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays }
+        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays, wrap: None }
     }
 
     /// Rows rejected for any reason.

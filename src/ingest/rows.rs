@@ -161,6 +161,7 @@ impl Intake {
     pub(super) fn end(&mut self) -> Result<(), IngestError> {
         if let Some(scale) = self.scale {
             self.report.strays = self.extremes.strays(self.report.rows_accepted, |us| in_words(us, scale));
+            self.report.wrap = self.extremes.wrap().filter(|_| scale == TimeScale::Seconds);
         }
         let IngestReport { file, rows_accepted, first_rejected, .. } = &self.report;
         match first_rejected.iter().find(|row| row.reason == Reason::TimeBeyondLimits) {

@@ -9,7 +9,7 @@
 //! Doubts hang on all data: they are for the operator, and no partner's folder has any of them.
 
 use super::basis::Basis;
-use crate::ingest::{Catalogue, Detections, IngestReport, StrayRow};
+use crate::ingest::{Catalogue, Detections, IngestReport, StrayRow, Wrap};
 use crate::scan::Lane;
 use crate::sensor::{Kind, Looks, Sensor};
 use crate::space::{Frame, Geodetic, Place};
@@ -86,6 +86,7 @@ impl Doubts {
     /// What there is to doubt.
     pub(super) fn finish(self, (basis, lanes): (&Basis<'_>, &[Lane]), ingest: &IngestReport) -> Vec<Doubt> {
         let mut doubts: Vec<Doubt> = ingest.strays.iter().map(|stray| of_stray(stray, ingest)).collect();
+        doubts.extend(ingest.wrap.map(|wrap| of_wrap(wrap, ingest)));
         for (seen, sensor) in self.sensors.iter().zip(&basis.catalogue.sensors) {
             doubts.extend(seen.of_coverage(sensor));
             doubts.extend(seen.of_looks(sensor));
@@ -204,6 +205,16 @@ fn of_stray(stray: &StrayRow, ingest: &IngestReport) -> Doubt {
         at: format!("{file}, {at}"),
         found: format!("time {found}, {:.0} {name} {side} all others", seconds / unit),
         wanted: "a time among those of the other rows: put it right, or leave the row out".to_owned(),
+    }
+}
+
+fn of_wrap(Wrap { at, by_us }: Wrap, ingest: &IngestReport) -> Doubt {
+    let file = ingest.file.file_name().unwrap_or_default().to_string_lossy();
+    Doubt {
+        at: format!("{file}, {at}"),
+        found: format!("time falls by {} s, as seconds of the day do at midnight", by_us as f64 * 1e-6),
+        wanted: "86400 s more from there on, or timestamps: as it is, the rows after midnight are the earlier ones"
+            .to_owned(),
     }
 }
 
