@@ -105,7 +105,7 @@ fn scenario(objects: u64) -> String {
         writeln!(
             text,
             "[[sensor]]\nname = \"s{owner}\"\nowner = \"o{owner}\"\nkind = \"position\"\nnoise = {{ horizontal_m = 50.0 }}\n\
-             detection_probability = 0.95\nclutter_per_scan = {}\nscan_period_s = 8.0\nlooks = {{ at_s = {owner}.0 }}\n\
+             detection_probability = 0.95\nclutter_per_scan = {}\nscan_period_s = 8.0\ntiming = {{ at_s = {owner}.0 }}\n\
              coverage = {{ share = {{ x = [0.0, 1.0], y = [0.0, 1.0] }} }}",
             objects as f64 * 0.05
         )

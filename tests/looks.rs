@@ -47,11 +47,16 @@ fn sensor(name: &str, looks: &str) -> String {
 
 const PERIODIC: &str = "scan_period_s = 1.0";
 const LISTED: &str = "looks = \"listed\"";
-const REPORTS: &str = "looks = \"reports\"\nexpected_interval_s = 5.0";
+const REPORTS: &str = "looks = \"reports\"\nexpected_interval_s = 10.0";
+
+/// Lines as one text.
+fn text(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().concat()
+}
 
 /// Rows of positions.
 fn positions(name: &str, rows: impl Iterator<Item = (f64, [f64; 2])>) -> String {
-    rows.map(|(time, [x, y])| format!("{time},{name},{x:.3},{y:.3},,\n")).collect()
+    text(rows.map(|(time, [x, y])| format!("{time},{name},{x:.3},{y:.3},,\n")))
 }
 
 /// Where an object is: it flies east at 100 m/s, with some noise that hangs on the time.
@@ -169,7 +174,7 @@ fn any_number_of_reports_of_one_object_is_one_track() {
     for partner in ["alpha", "bravo"] {
         let picture = scene.picture(partner);
         assert_eq!(tracks(&picture).len(), 2, "{partner}: an object is a track");
-        assert!(seconds(1, 60).all(|t| held(&picture).contains(&(t as i64))), "silence is no miss");
+        assert!((1..60).all(|t| held(&picture).contains(&t)), "silence is no miss");
     }
     let periodic = Scene::new(&[sensor("ais", PERIODIC)], &rows);
     periodic.run();
@@ -177,13 +182,41 @@ fn any_number_of_reports_of_one_object_is_one_track() {
 }
 
 #[test]
+fn an_object_that_ceases_to_report_fades_by_the_expected_interval() {
+    // One falls silent at 30 s, the other reports all the while.
+    let rows = positions("ais", seconds(0, 30).map(|t| (t, place(t, 0.0))))
+        + &positions("ais", seconds(0, 200).map(|t| (t + 0.5, place(t + 0.5, 5_000.0).map(|m| m * 0.3))));
+    let gone = |interval_s: f64| {
+        let keys = format!("looks = \"reports\"\nexpected_interval_s = {interval_s}");
+        let scene = Scene::new(&[sensor("ais", &keys)], &rows);
+        scene.run();
+        let picture = scene.picture("bravo");
+        assert_eq!(tracks(&picture).len(), 2, "{interval_s}");
+        let first: Vec<_> = picture.into_iter().filter(|point| point.position_m[1] < 500.0).collect();
+        held(&first).into_iter().max().expect("rows") - 29
+    };
+    // Half of it is gone after ln 2 × five intervals.
+    let [short, long] = [4.0, 12.0].map(gone);
+    assert!((12..=15).contains(&short) && (38..=43).contains(&long), "{short} {long}");
+}
+
+#[test]
+fn a_report_after_a_long_silence_leaves_no_twin_for_long() {
+    // Every report twice, and none for a minute: the track has become vague, and either copy may begin another one.
+    let times = || seconds(0, 30).chain(seconds(90, 150)).flat_map(|t| [t, t]);
+    let scene = Scene::new(&[sensor("ais", REPORTS)], &positions("ais", times().map(|t| (t, place(t, 0.0)))));
+    scene.run();
+    let picture = scene.picture("bravo");
+    let rows = |from_s: i64| picture.iter().filter(|point| point.time_us > from_s * 1_000_000).count();
+    assert!((25..=30).contains(&rows(120)) && tracks(&picture).len() <= 2, "{} {}", rows(90), rows(120));
+}
+
+#[test]
 fn a_silent_reporter_misses_nothing_that_others_see() {
-    let radar: String = seconds(0, 60)
-        .map(|t| {
-            let [x, y] = place(t, 3_000.0);
-            format!("{},radar,,,{:.3},{:.5}\n", t + 0.5, x.hypot(y), x.atan2(y).to_degrees())
-        })
-        .collect();
+    let radar = text(seconds(0, 60).map(|t| {
+        let [x, y] = place(t, 3_000.0);
+        format!("{},radar,,,{:.3},{:.5}\n", t + 0.5, x.hypot(y), x.atan2(y).to_degrees())
+    }));
     // Somebody else reports all the while.
     let other = positions("ais", seconds(0, 60).map(|t| (t, place(t, -5_000.0))));
     let scene = Scene::new(&[sensor("radar", PERIODIC), sensor("ais", REPORTS)], &(radar.clone() + &other));
@@ -201,7 +234,7 @@ fn interrupted() -> String {
 }
 
 fn listed(seconds: impl Iterator<Item = f64>) -> String {
-    seconds.map(|t| format!("eye,{t},{},,\n", t + 1.0)).collect()
+    text(seconds.map(|t| format!("eye,{t},{},,\n", t + 1.0)))
 }
 
 #[test]
@@ -224,11 +257,11 @@ fn an_outage_is_no_miss_and_a_look_that_saw_nothing_is_one() {
 #[test]
 fn a_look_misses_only_in_the_sector_that_it_swept() {
     // An object in the north is seen for 20 s; from then on the radar sweeps the south only, where nothing is.
-    let rows: String = seconds(0, 20).map(|t| format!("{t},radar,,,4000,{:.2}\n", 5.0 + 0.1 * t)).collect();
-    let south: String = (0..5).map(|k| format!("{},radar,,,7000,{}\n", 30 + 2 * k, 170 + 4 * k)).collect();
+    let rows = text(seconds(0, 20).map(|t| format!("{t},radar,,,4000,{:.2}\n", 5.0 + 0.1 * t)));
+    let south = text((0..5).map(|k| format!("{},radar,,,7000,{}\n", 30 + 2 * k, 170 + 4 * k)));
     let looks = |sector: &str| {
         let all = seconds(0, 20).map(|t| format!("radar,{t},{t},,\n"));
-        all.chain(seconds(20, 40).map(|t| format!("radar,{t},{t},{sector}\n"))).collect::<String>()
+        text(all.chain(seconds(20, 40).map(|t| format!("radar,{t},{t},{sector}\n"))))
     };
     let held_north = |sector: &str| {
         let scene = Scene::new(&[sensor("radar", LISTED)], &(rows.clone() + &south)).with_looks(&looks(sector));
@@ -301,13 +334,13 @@ fn what_is_no_table_of_looks_says_so_with_its_line() {
 #[test]
 fn both_formats_give_the_same_looks() {
     let rows = [("eye", 3.0, 4.0, None), ("radar", 0.0, 1.0, Some([350.0, 10.0])), ("eye", 0.0, 3.0, None)];
-    let mut text = String::new();
+    let mut csv = String::new();
     for (name, start, end, sector) in rows {
-        let [from, to] = sector.map_or(["".to_owned(), "".to_owned()], |sector| sector.map(|deg: f64| deg.to_string()));
-        writeln!(text, "{name},{start},{end},{from},{to}").expect("text");
+        let [from, to] = sector.map_or_else(Default::default, |sector: [f64; 2]| sector.map(|deg| deg.to_string()));
+        writeln!(csv, "{name},{start},{end},{from},{to}").expect("text");
     }
     let sensors = [sensor("eye", LISTED), sensor("radar", LISTED)];
-    let scene = Scene::new(&sensors, "").with_looks(&text);
+    let scene = Scene::new(&sensors, "").with_looks(&csv);
     let looks = || Catalogue::read(&scene.path("recording")).expect("a catalogue").sensors.into_iter().map(|s| s.looks);
     let of_csv: Vec<Looks> = looks().collect();
     let look = |start_us, end_us, sector_deg| ListedLook { start_us, end_us, sector_deg };
@@ -351,9 +384,9 @@ fn looks_and_reports_of_others_move_no_byte_of_a_partners_folder() {
     let own = positions("ais", seconds(0, 40).map(|t| (t * 1.5, place(t * 1.5, 0.0))));
     let eye = positions("eye", seconds(0, 40).map(|t| (t + 0.5, place(t + 0.5, 2_000.0))));
     let hidden = |step: f64, sector: &str| {
-        let rows: String = seconds(5, 50).map(|t| format!("{},radar,,,3000,{}\n", t * step, 10.0 + t)).collect();
+        let rows = text(seconds(5, 50).map(|t| format!("{},radar,,,3000,{}\n", t * step, 10.0 + t)));
         let looks = seconds(5, 50).map(|t| format!("radar,{},{},{sector}\n", t * step - 0.25, t * step + 0.25));
-        (rows, looks.collect::<String>())
+        (rows, text(looks))
     };
     let bytes = |hidden: Option<(String, String)>| {
         let (rows, looks) = hidden.unwrap_or_default();

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sha2::{Digest, Sha256};
 use trackweave::ingest::{Catalogue, Options, Order, Reader, read_truth};
 use trackweave::simulate::{
-    AtEdge, CoverageScenario, Looks, Scenario, SensorReport, Simulation, SimulationReport, simulate,
+    AtEdge, CoverageScenario, Scenario, SensorReport, Simulation, SimulationReport, Timing, simulate,
 };
 
 const FILES: [&str; 3] = ["recording.toml", "detections.parquet", "truth.parquet"];
@@ -43,7 +43,7 @@ fn plain() -> Scenario {
         detection_probability = 0.8
         clutter_per_scan = 50.0
         scan_period_s = 2.0
-        looks = "spread"
+        timing = "spread"
         coverage = { share = { x = [0.0, 1.0], y = [0.0, 1.0] } }
     "#;
     Scenario::parse(text, "plain.toml").unwrap()
@@ -402,10 +402,10 @@ fn detections_nobody_asked_for_count_all_the_same() {
 fn looks_longer_and_shorter_than_a_scan_lose_nothing() {
     // Fourteen looks of 3 s are cut off at 40 s: the last sees a third of the objects, if they are spread.
     for (scan_period_s, looks, spread) in [(0.5, 80, 80.0), (3.0, 14, 13.0 + 1.0 / 3.0), (40.0, 1, 1.0)] {
-        for timing in [Looks::Spread, Looks::AtS(0.25)] {
+        for timing in [Timing::Spread, Timing::AtS(0.25)] {
             let mut scenario = plain();
             scenario.sensors[0].scan_period_s = scan_period_s;
-            scenario.sensors[0].looks = timing;
+            scenario.sensors[0].timing = timing;
             scenario.sensors[0].clutter_per_scan = 0.0;
             scenario.sensors[0].detection_probability = 1.0;
             // An edge far from the objects: each look passes each object once.
@@ -425,7 +425,7 @@ fn looks_longer_and_shorter_than_a_scan_lose_nothing() {
                 (looks, sensor.detections),
                 "{scan_period_s} s {timing:?}"
             );
-            let wanted = if timing == Looks::Spread { spread } else { looks as f64 };
+            let wanted = if timing == Timing::Spread { spread } else { looks as f64 };
             let found = sensor.opportunities as f64 / 2000.0;
             assert!((found - wanted).abs() < 0.06, "{scan_period_s} s {timing:?}: {found} of {wanted} looks");
         }
@@ -502,7 +502,7 @@ fn a_wrong_scenario_is_an_error_that_says_where_what_and_what_would_be_right() {
             "scan_period_s = 0.0001",
             "`sensor.birch-reports.scan_period_s` is 0.0001; wanted at least",
         ),
-        ("at_s = 1.0", "at_s = 5.0", "`sensor.aspen-reports.looks.at_s` is 5; wanted seconds from 0 to less than"),
+        ("at_s = 1.0", "at_s = 5.0", "`sensor.aspen-reports.timing.at_s` is 5; wanted seconds from 0 to less than"),
         (
             "share = { x = [0.0, 1.0]",
             "share = { x = [0.0, 2.0]",

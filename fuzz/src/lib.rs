@@ -14,7 +14,7 @@ mod two_run;
 pub use lanes::cache;
 pub use outputs::{manifests, score, verify};
 pub use policies::{policy_folder, zones};
-pub use tables::{csv, parquet};
+pub use tables::{csv, looks, parquet};
 pub use texts::{catalogue, configuration, scenario};
 pub use two_run::two_run;
 
@@ -25,7 +25,7 @@ use std::sync::{LazyLock, Mutex};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("catalogue", catalogue),
     ("configuration", configuration),
     ("scenario", scenario),
@@ -33,6 +33,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("zones", zones),
     ("csv", csv),
     ("parquet", parquet),
+    ("looks", looks),
     ("manifests", manifests),
     ("verify", verify),
     ("score", score),

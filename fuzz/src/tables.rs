@@ -4,6 +4,7 @@ use super::folder::with_scratch;
 use std::fs;
 use std::path::Path;
 use trackweave::ingest::{Catalogue, IngestReport, Options, Order, Reader};
+use trackweave::sensor::{ListedLook, Looks};
 
 const CATALOGUE: &str = r#"
 name = "fuzz"
@@ -83,6 +84,30 @@ fn table(name: &str, data: &[u8]) {
 /// `detections.csv`.
 pub fn csv(data: &[u8]) {
     table("detections.csv", data);
+}
+
+/// `looks.csv`: what is read gives looks that are in order and do not overlap, and all times one look at most.
+pub fn looks(data: &[u8]) {
+    let listed = CATALOGUE.replace("scan_period_s = 2.0", "looks = \"listed\"");
+    with_scratch(|folder| {
+        fs::write(folder.join("recording.toml"), &listed).expect("a file");
+        fs::write(folder.join("looks.csv"), data).expect("a file");
+        if let Ok(catalogue) = Catalogue::read(folder) {
+            for sensor in &catalogue.sensors {
+                let Looks::Listed(looks) = &sensor.looks else { panic!("{:?}", sensor.looks) };
+                assert!(looks.iter().all(|look| look.start_us <= look.end_us), "a look ends before it begins");
+                let follow =
+                    |pair: &[ListedLook]| pair[0].start_us < pair[1].start_us && pair[0].end_us <= pair[1].start_us;
+                assert!(looks.windows(2).all(follow), "looks overlap");
+                for (place, look) in looks.iter().enumerate() {
+                    assert_eq!(sensor.looks.listed_at(look.start_us), Some(place), "a look without its beginning");
+                }
+            }
+        }
+        for name in ["recording.toml", "looks.csv"] {
+            fs::remove_file(folder.join(name)).expect("the file");
+        }
+    });
 }
 
 /// `detections.parquet`.

@@ -3,7 +3,7 @@
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
 use crate::policy::{Finding, Obligations};
-use crate::run::{ActionAuthority, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
+use crate::run::{ActionAuthority, Doubt, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -52,6 +52,12 @@ pub(super) fn describe(
         let Finding { file, line, found, wanted, severity: _ } = warning;
         paragraph("warning   ", &format!("{}:{line}: {found}, wanted {wanted}", file.display()))
     }));
+    parts.extend(
+        report
+            .doubts
+            .iter()
+            .map(|Doubt { at, found, wanted }| paragraph("warning   ", &format!("{at}: {found}; wanted {wanted}"))),
+    );
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
     parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));

@@ -343,7 +343,8 @@ impl Batch {
         let Some(from_us) = from_us else { return };
         let height_information = setup.undetected.height_information();
         let mut look = Look { radial: u32::from(setup.radial), height_information, ..Look::default() };
-        self.config.motion.over(seconds_between(from_us, to_us).max(0.0), &mut look);
+        let ceasing_per_s = setup.undetected.ceasing_per_s();
+        self.config.motion.over(seconds_between(from_us, to_us).max(0.0), ceasing_per_s, &mut look);
         if look.dt_s > 0.0 {
             estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
                 predict_one(&look, &mut estimate.tile, &mut estimate.state);
@@ -373,7 +374,8 @@ impl Batch {
         for scan in scans {
             let (lane, look) = (&mut self.lanes[scan.lane], &mut self.arrays.looks[scan.lane]);
             let before = lane.time_us.unwrap_or(scan.time_us);
-            self.config.motion.over(seconds_between(before, scan.time_us), look);
+            let ceasing_per_s = lane.setup.undetected.ceasing_per_s();
+            self.config.motion.over(seconds_between(before, scan.time_us), ceasing_per_s, look);
             look.awake = 1;
             look.first_detection = first_detection as u32;
             look.detections = scan.detections.len() as u32;

@@ -35,9 +35,9 @@ pub enum Noise {
 }
 
 impl Motion {
-    /// Sets a look's process noise and survival over `dt_s`.
+    /// Sets a look's process noise and survival over `dt_s`, in which targets also cease to report.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(&self, dt_s: f64, look: &mut Look) {
+    pub fn over(&self, dt_s: f64, ceasing_per_s: f64, look: &mut Look) {
         let block = |intensity: f64| match self.noise {
             Noise::WhiteAcceleration => {
                 [intensity * dt_s.powi(3) / 3.0, intensity * dt_s.powi(2) / 2.0, intensity * dt_s]
@@ -50,9 +50,9 @@ impl Motion {
         let (level, upright) = (block(self.horizontal), block(self.vertical));
         look.dt_s = dt_s as f32;
         // Over long stretches births and deaths balance at the births of a mean life.
-        let decay = -self.survival_per_s.ln();
+        let decay = ceasing_per_s - self.survival_per_s.ln();
         look.births_s = if decay > 0.0 { dt_s.min(1.0 / decay) as f32 } else { look.dt_s };
-        look.survival = self.survival_per_s.powf(dt_s) as f32;
+        look.survival = (self.survival_per_s.powf(dt_s) * libm::exp(-ceasing_per_s * dt_s)) as f32;
         [look.noise_pp, look.noise_pv, look.noise_vv] = level.map(|q| q as f32);
         let [pp, pv, vv]: [f64; 3] = core::array::from_fn(|k| match (upright.get(k), level.get(k)) {
             (Some(up), Some(flat)) => up - flat,

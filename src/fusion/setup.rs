@@ -25,7 +25,8 @@ impl LaneSetup {
     /// with the probability that the configuration says.
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, config: &Config) -> Self {
-        let undetected = Undetected::over(lane.plane(), (lane.extent(), lane.heights_m()), &config.undetected);
+        let extent = (lane.extent(), lane.heights_m());
+        let undetected = Undetected::over(lane.plane(), extent, lane.ceasing_per_s(), &config.undetected);
         let of = lane.views_of();
         let visible_share = config.detectability.visible_share_of(of.len());
         let persistence_s = f64::from(config.detectability.persistence_s.get());

@@ -257,10 +257,11 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
             cell_m: 1.0,
             cells: [1, 1],
         };
-        let prior = Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY };
+        let prior =
+            Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY, ceasing_per_s: 0.0 };
         let mut field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
         let mut look = Look::default();
-        motion.over(dt_s, &mut look);
+        motion.over(dt_s, 0.0, &mut look);
         field.predict(&look, |_| {});
         field.count()
     };
@@ -348,7 +349,7 @@ fn ten_hours_without_a_height_cost_the_ground_nothing() {
     let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 10.0, survival_per_s: 1.0 };
     let height_most_m = 7_500.0f32;
     let mut look = Look { radial: 1, height_information: 1.0 / height_most_m.powi(2), ..Look::default() };
-    motion.over(10.0, &mut look);
+    motion.over(10.0, 0.0, &mut look);
     let mut state = State { mean: [x, y, z, 0.0, 0.0, 0.0], covariance: covariance(1e4) };
     #[expect(clippy::cast_possible_truncation, reason = "unit vectors")]
     let directions = [east, north, up].map(|axis| axis.map(|m| m as f32));

@@ -57,7 +57,7 @@ pub enum Undetected {
     },
 }
 
-/// Prior standard deviations of a new track.
+/// What is known of objects beforehand: standard deviations of a new track, and how long they report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prior {
     /// Horizontal velocity along each axis, m/s.
@@ -68,6 +68,8 @@ pub struct Prior {
     pub height_m: f32,
     /// What no height is known worse than, however long nothing measures it, m; infinite where nothing bounds it.
     pub height_most_m: f32,
+    /// How fast objects cease to report, one over seconds, where nobody looks and that is all that is heard of them; else 0.
+    pub ceasing_per_s: f64,
 }
 
 /// A detection's density of undetected targets, and the track it would begin.
@@ -83,10 +85,10 @@ pub struct Birth {
 
 impl Undetected {
     /// The same density everywhere over a plane, as a configuration has it, before the first scan; objects are within
-    /// `heights_m` of each other.
+    /// `heights_m` of each other, and cease to report at a rate.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), births: &Births) -> Self {
+    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), ceasing_per_s: f64, births: &Births) -> Self {
         let planar = extent == Extent::Plane;
         Self::Field {
             density: vec![(births.initial_per_km2 * 1e-6) as f32; plane.len()],
@@ -97,6 +99,7 @@ impl Undetected {
                 climb_m_s: if planar { 0.0 } else { births.climb_m_s },
                 height_m: if planar { 0.0 } else { (HEIGHT_M / 2.0) as f32 },
                 height_most_m: (heights_m / 2.0) as f32,
+                ceasing_per_s,
             },
         }
     }
@@ -107,6 +110,15 @@ impl Undetected {
         match self {
             Self::Components { .. } => 0.0,
             Self::Field { prior, .. } => 1.0 / (prior.height_most_m * prior.height_most_m),
+        }
+    }
+
+    /// How fast objects cease to report, one over seconds.
+    #[must_use]
+    pub const fn ceasing_per_s(&self) -> f64 {
+        match self {
+            Self::Components { .. } => 0.0,
+            Self::Field { prior, .. } => prior.ceasing_per_s,
         }
     }
 
@@ -129,9 +141,15 @@ impl Undetected {
                 let wrong = density.iter().chain([birth]).find(|x| !weighs(**x));
                 require(at, ("density", wrong), Option::is_none, "a finite number, at least 0")?;
                 let sound = |p: &Prior| {
-                    [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs) && p.height_most_m >= 1.0
+                    let ceases = p.ceasing_per_s >= 0.0 && p.ceasing_per_s.is_finite();
+                    [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs) && p.height_most_m >= 1.0 && ceases
                 };
-                require(at, ("prior", *prior), sound, "standard deviations of at least 0, for `height_most_m` 1")
+                require(
+                    at,
+                    ("prior", *prior),
+                    sound,
+                    "standard deviations and a rate of at least 0, for `height_most_m` 1",
+                )
             }
         }
     }

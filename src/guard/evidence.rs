@@ -11,7 +11,7 @@ use super::looks::{Forming, Seen, scans};
 use super::measured::given;
 use super::rules::{Book, Demands, Level, Partner, class, set};
 use crate::ingest::{Catalogue, Options, Order, Reader};
-use crate::sensor::{Coverage, Kind, Measurement, Reading, Sensor};
+use crate::sensor::{Coverage, Kind, Measurement, Reading, Sensor, VelocityRows};
 use crate::space::{Frame, Place};
 use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
@@ -355,10 +355,13 @@ fn numbers(place: &Place, measurement: &Measurement) -> Vec<i64> {
         let bits = x.to_bits();
         if bits >> 31 == 0 { i64::from(bits) } else { -1 - i64::from(bits & 0x7fff_ffff) }
     };
-    let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s } = measurement;
+    let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } = measurement;
     let rate = range_rate_m_s.unwrap_or_default();
+    let VelocityRows { turn, rates_m_s, sigma_m_s } = velocity.unwrap_or_default();
+    let moving = turn.into_iter().chain(rates_m_s).chain(sigma_m_s).collect::<Vec<f32>>();
     let place = place.tile.iter().map(|tile| i64::from(*tile)).chain(place.offset_m.iter().map(float));
     let noise = std::iter::once(i64::from(*rows)).chain(sigma_m.iter().chain([range_m]).map(float));
     let rest = [i64::from(*slant), i64::from(range_rate_m_s.is_some())].into_iter().chain(rate.iter().map(float));
-    place.chain(noise).chain(rest).collect()
+    let moving = std::iter::once(i64::from(velocity.is_some())).chain(moving.iter().map(float));
+    place.chain(noise).chain(rest).chain(moving).collect()
 }

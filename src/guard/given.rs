@@ -39,8 +39,13 @@ pub(super) fn digest(recording: &Recording, book: &Book, sight: &Sight) -> Given
         hash.update(reals(&[x, y, z]));
         hash.update(m.rows.to_le_bytes());
         hash.update(reals(&[a, b, c, m.range_m]));
-        hash.update([u8::from(m.slant), u8::from(m.range_rate_m_s.is_some())]);
-        hash.update(reals(m.range_rate_m_s.as_ref().map_or(&[], |rate| rate)));
+        let rates = match (m.range_rate_m_s, m.velocity) {
+            (Some(rate), _) => (1, rate.to_vec()),
+            (None, Some(of)) => (2, [&of.turn[..], &of.rates_m_s, &of.sigma_m_s].concat()),
+            (None, None) => (0, Vec::new()),
+        };
+        hash.update([u8::from(m.slant), rates.0]);
+        hash.update(reals(&rates.1));
         rows += 1;
     }
     Given { rows, sha256: hex(&hash.finalize()) }

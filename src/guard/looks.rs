@@ -94,8 +94,7 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                 let next_us = match &sensor.looks {
                     Looks::Periodic { period_us } => {
                         let gap = [placed_us, next_row_us].map(|us| us.div_euclid(*period_us));
-                        after_rest(until_us.div_euclid(*period_us), misses(sensor, share), gap)
-                            .checked_mul(*period_us)
+                        after_rest(until_us.div_euclid(*period_us), misses(sensor, share), gap).checked_mul(*period_us)
                     }
                     Looks::Listed(_) => Some(until_us),
                     Looks::Reports { .. } => Some(until_us.max(next_row_us)),
@@ -110,7 +109,9 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                     let before_us = scans.last().map_or(own_us, |(time_us, _)| *time_us);
                     scans.push((own_us.max(before_us), rows));
                 }
-                next_us.into_iter().for_each(|next_us| begin(&mut open, (look.sensor, sensor), next_us));
+                if let Some(next_us) = next_us {
+                    begin(&mut open, (look.sensor, sensor), next_us);
+                }
             }
         }
     }
@@ -171,7 +172,9 @@ fn shared_out(rows: Vec<usize>, seen: &[Seen], speed_m_s: f32) -> Vec<Vec<usize>
         if sets.len() == set {
             sets.push(Vec::new());
         }
-        sets.get_mut(set).into_iter().for_each(|set| set.push(number));
+        if let Some(set) = sets.get_mut(set) {
+            set.push(number);
+        }
     }
     sets
 }

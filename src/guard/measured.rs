@@ -15,6 +15,7 @@ pub(super) fn given(
 ) -> Option<([f64; 3], Measurement)> {
     let omits = |part: &str| demands.omit.contains(part);
     let reading = if omits("range_rate") { reading.without_range_rate() } else { reading };
+    let reading = if omits("velocity") { reading.without_velocity() } else { reading };
     let reading = if omits("height") { reading.without_height() } else { reading };
     let (metres, measurement) = reading.in_metres(sensor, frame)?;
     let Some(coarsen_m) = demands.coarsen_m else { return Some((metres, measurement)) };

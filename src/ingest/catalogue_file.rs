@@ -73,6 +73,10 @@ struct NoiseEntry {
     azimuth_deg: Option<Spanned<f64>>,
     elevation_deg: Option<Spanned<f64>>,
     range_rate_m_s: Option<Spanned<f64>>,
+    speed_m_s: Option<Spanned<f64>>,
+    course_deg: Option<Spanned<f64>>,
+    velocity_m_s: Option<Spanned<f64>>,
+    climb_m_s: Option<Spanned<f64>>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -273,8 +277,9 @@ impl Checker<'_> {
     }
 
     fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys) -> Result<Noise, IngestError> {
-        let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s } =
+        let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s, .. } =
             noise.get_ref();
+        let NoiseEntry { speed_m_s, course_deg, velocity_m_s, climb_m_s, .. } = noise.get_ref();
         let entries = [
             ("horizontal_m", horizontal_m),
             ("vertical_m", vertical_m),
@@ -282,6 +287,10 @@ impl Checker<'_> {
             ("azimuth_deg", azimuth_deg),
             ("elevation_deg", elevation_deg),
             ("range_rate_m_s", range_rate_m_s),
+            ("speed_m_s", speed_m_s),
+            ("course_deg", course_deg),
+            ("velocity_m_s", velocity_m_s),
+            ("climb_m_s", climb_m_s),
         ];
         let entry = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
         for &key in keys.needed {
@@ -308,6 +317,10 @@ impl Checker<'_> {
             azimuth_rad: radians("azimuth_deg", azimuth_deg)?,
             elevation_rad: radians("elevation_deg", elevation_deg)?,
             range_rate_m_s: metres("range_rate_m_s", range_rate_m_s)?,
+            speed_m_s: metres("speed_m_s", speed_m_s)?,
+            course_rad: radians("course_deg", course_deg)?,
+            velocity_m_s: metres("velocity_m_s", velocity_m_s)?,
+            climb_m_s: metres("climb_m_s", climb_m_s)?,
         })
     }
 

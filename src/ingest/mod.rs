@@ -33,7 +33,7 @@ pub use error::{At, IngestError};
 pub use pass::Pass;
 pub use reader::Reader;
 pub use recording::Recording;
-pub use report::{IngestReport, Reason, RejectedRow};
+pub use report::{IngestReport, Reason, RejectedRow, StrayRow, Wrap};
 pub use rows::{Options, Order};
 pub use truth::{Truth, TruthReader, read_truth};
 pub use write::{ColumnType, TableWriter, Values};

@@ -18,7 +18,7 @@ const SHOWN_PER_REASON: u64 = 3;
 pub enum Reason {
     /// A required cell is empty.
     Missing,
-    /// A cell of another kind of sensor is filled.
+    /// A cell is filled that is of another kind of sensor, or says once more what another one says.
     OfAnotherKind,
     /// Not a number, or infinite.
     NotFinite,
@@ -38,6 +38,8 @@ pub enum Reason {
     ImpossibleElevation,
     /// A range that is negative or zero.
     NotPositiveRange,
+    /// A speed that is negative.
+    NegativeSpeed,
     /// A standard deviation that is negative, zero or out of bounds.
     ImpossibleSigma,
     /// An altitude that the measured range does not reach from the site.
@@ -48,7 +50,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Missing,
         Self::OfAnotherKind,
         Self::NotFinite,
@@ -60,6 +62,7 @@ impl Reason {
         Self::ImpossibleAzimuth,
         Self::ImpossibleElevation,
         Self::NotPositiveRange,
+        Self::NegativeSpeed,
         Self::ImpossibleSigma,
         Self::AltitudeOutOfReach,
         Self::OutsideLooks,
@@ -70,7 +73,9 @@ impl Reason {
     pub const fn wanted(self) -> &'static str {
         match self {
             Self::Missing => "a value",
-            Self::OfAnotherKind => "nothing: it is not a column of this kind of sensor",
+            Self::OfAnotherKind => {
+                "nothing: it is not a column of this kind of sensor, or the row says the same in another column"
+            }
             Self::NotFinite => "a finite number",
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",
             Self::TimeBeyondLimits => {
@@ -81,6 +86,7 @@ impl Reason {
             Self::ImpossibleLongitude => "between -180 and 180",
             Self::ImpossibleAzimuth => "between -360 and 360",
             Self::NotPositiveRange => "above 0",
+            Self::NegativeSpeed => "0 or more",
             Self::ImpossibleSigma => "between 1e-6 and 1e9 (of an angle: 60)",
             Self::AltitudeOutOfReach => "an altitude within the measured range of the site",
             Self::OutsideLooks => {
@@ -105,6 +111,7 @@ impl Reason {
             Self::ImpossibleAzimuth => "impossible_azimuth",
             Self::ImpossibleElevation => "impossible_elevation",
             Self::NotPositiveRange => "not_positive_range",
+            Self::NegativeSpeed => "negative_speed",
             Self::ImpossibleSigma => "impossible_sigma",
             Self::AltitudeOutOfReach => "altitude_out_of_reach",
             Self::OutsideLooks => "outside_looks",
@@ -131,6 +138,88 @@ pub struct RejectedRow {
     pub reason: Reason,
 }
 
+/// A row whose time is far from those of all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StrayRow {
+    /// The row.
+    pub at: At,
+    /// Its time.
+    pub found: String,
+    /// How far before the others it is, or after them if that is negative, microseconds.
+    pub before_us: i64,
+}
+
+/// The first and the last rows of a table, as many as may be strays and one more, and where time fell the most.
+#[derive(Debug, Default)]
+pub(super) struct Extremes {
+    first: Vec<(i64, At)>,
+    last: Vec<(i64, At)>,
+    before_us: Option<i64>,
+    fall: Option<(i64, At)>,
+}
+
+/// A row at which seconds of the day began again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Wrap {
+    /// The row.
+    pub at: At,
+    /// By how much time fell there, microseconds.
+    pub by_us: i64,
+}
+
+impl Extremes {
+    /// Strays at most on either side, and a row for so many others.
+    const STRAYS: usize = 3;
+    const OF: u64 = 8;
+    /// A stray is farther from the others than so many times the time that these span, and than a minute.
+    const SPANS: i64 = 10;
+    const LEAST_US: i64 = 60_000_000;
+    /// A day, and how much of it time falls at least where its seconds begin again.
+    const DAY_US: i64 = 86_400_000_000;
+    const FALL_US: i64 = 72_000_000_000;
+
+    /// Takes in a row.
+    pub(super) fn take(&mut self, time_us: i64, at: At) {
+        let keep = |kept: &mut Vec<(i64, At)>, before: &dyn Fn(i64) -> bool| {
+            let full = kept.len() > Self::STRAYS;
+            if full && kept.last().is_some_and(|(last_us, _)| !before(*last_us)) {
+                return;
+            }
+            let place = kept.partition_point(|(other_us, _)| !before(*other_us));
+            kept.insert(place, (time_us, at));
+            kept.truncate(Self::STRAYS + 1);
+        };
+        let by_us = self.before_us.map_or(0, |before_us| before_us - time_us);
+        if by_us > self.fall.map_or(0, |(by_us, _)| by_us) {
+            self.fall = Some((by_us, at));
+        }
+        self.before_us = Some(time_us);
+        keep(&mut self.first, &|other_us| time_us < other_us);
+        keep(&mut self.last, &|other_us| time_us > other_us);
+    }
+
+    /// Where seconds of the day began again, if all times are such seconds.
+    pub(super) fn wrap(&self) -> Option<Wrap> {
+        let day = 0..=Self::DAY_US;
+        let within = |row: Option<&(i64, At)>| row.is_some_and(|(us, _)| day.contains(us));
+        let (by_us, at) = self.fall.filter(|(by_us, _)| *by_us >= Self::FALL_US)?;
+        (within(self.first.first()) && within(self.last.first())).then_some(Wrap { at, by_us })
+    }
+
+    /// Those of `rows` that are strays, the earliest first.
+    pub(super) fn strays(&self, rows: u64, in_words: impl Fn(i64) -> String) -> Vec<StrayRow> {
+        let most = usize::try_from(rows / Self::OF).unwrap_or(usize::MAX).min(Self::STRAYS);
+        let Some((&(from_us, _), &(to_us, _))) = self.first.get(most).zip(self.last.get(most)) else {
+            return Vec::new();
+        };
+        let bound_us = (to_us - from_us).saturating_mul(Self::SPANS).max(Self::LEAST_US);
+        let early = self.first.iter().take(most).map(|&(us, at)| (us, at, from_us - us));
+        let late = self.last.iter().take(most).rev().map(|&(us, at)| (us, at, to_us - us));
+        let far = early.chain(late).filter(|(.., before_us)| before_us.abs() > bound_us);
+        far.map(|(us, at, before_us)| StrayRow { at, found: in_words(us), before_us }).collect()
+    }
+}
+
 /// What became of the rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct IngestReport {
@@ -144,11 +233,19 @@ pub struct IngestReport {
     pub rejected: BTreeMap<Reason, u64>,
     /// The first three of each reason, in the order of the table.
     pub first_rejected: Vec<RejectedRow>,
+    /// Accepted rows, at most three on either side, whose times are far from those of all others, once the table is at its
+    /// end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strays: Vec<StrayRow>,
+    /// Where seconds of the day began again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wrap: Option<Wrap>,
 }
 
 impl IngestReport {
     pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, rows_read: 0, rows_accepted: 0, rejected: BTreeMap::new(), first_rejected: Vec::new() }
+        let (rejected, first_rejected, strays) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays, wrap: None }
     }
 
     /// Rows rejected for any reason.

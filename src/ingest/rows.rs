@@ -9,7 +9,7 @@ use super::detections::Detections;
 use super::error::{IngestError, listed, quoted, short};
 use super::labels::Labels;
 use super::pass::{Pass, Passing};
-use super::report::{IngestReport, Reason, RejectedRow};
+use super::report::{Extremes, IngestReport, Reason, RejectedRow};
 use super::table::{Table, Time};
 use crate::sensor::{Cells, Converted, Quantity, Reading, Sensor, Sigma, Site};
 use crate::space::Place;
@@ -92,6 +92,8 @@ enum Fault {
 pub(super) struct Intake {
     options: Options,
     latest_us: Option<i64>,
+    extremes: Extremes,
+    scale: Option<TimeScale>,
     /// Whether no row so far is earlier than one before it.
     pub(super) in_order: bool,
     labels: Labels,
@@ -105,7 +107,18 @@ impl Intake {
     pub(super) fn new(file: std::path::PathBuf, options: Options) -> Self {
         let report = IngestReport::new(file);
         let (labels, passing) = (Labels::default(), Passing::default());
-        Self { options, latest_us: None, in_order: true, labels, passing, keeps_readings: false, report }
+        let (extremes, scale) = (Extremes::default(), None);
+        Self {
+            options,
+            latest_us: None,
+            extremes,
+            scale,
+            in_order: true,
+            labels,
+            passing,
+            keeps_readings: false,
+            report,
+        }
     }
 
     /// What became of the rows so far.
@@ -145,7 +158,11 @@ impl Intake {
     ///
     /// # Errors
     /// The first such row.
-    pub(super) fn end(&self) -> Result<(), IngestError> {
+    pub(super) fn end(&mut self) -> Result<(), IngestError> {
+        if let Some(scale) = self.scale {
+            self.report.strays = self.extremes.strays(self.report.rows_accepted, |us| in_words(us, scale));
+            self.report.wrap = self.extremes.wrap().filter(|_| scale == TimeScale::Seconds);
+        }
         let IngestReport { file, rows_accepted, first_rejected, .. } = &self.report;
         match first_rejected.iter().find(|row| row.reason == Reason::TimeBeyondLimits) {
             Some(RejectedRow { at, column, found, reason }) if *rows_accepted == 0 => Err(IngestError::Rejected {
@@ -183,6 +200,8 @@ impl Intake {
         self.latest_us = Some(time_us);
         self.in_order &= in_order;
         self.report.accept();
+        self.extremes.take(time_us, table.at(row));
+        self.scale = Some(catalogue.time);
         detection.put((label, table.identified(row)), batch);
         if self.keeps_readings {
             batch.reading.push(detection.reading);
@@ -303,7 +322,8 @@ impl Cells for CellsOf<'_> {
     }
 
     fn sigma(&self, sigma: &Sigma) -> Result<f64, Fault> {
-        let in_degrees = matches!(sigma.column, Quantity::SigmaAzimuth | Quantity::SigmaElevation);
+        use Quantity as Q;
+        let in_degrees = matches!(sigma.column, Q::SigmaAzimuth | Q::SigmaElevation | Q::SigmaCourse);
         if let Some(value) = self.optional(sigma.column)? {
             return Ok(if in_degrees { value.to_radians() } else { value });
         }
@@ -331,12 +351,19 @@ pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
         Q::Longitude => (value.abs() <= 180.0, Reason::ImpossibleLongitude),
         Q::Altitude => ((-2e4..=1e9).contains(&value), Reason::BeyondLimits),
         Q::Range if value <= 0.0 => (false, Reason::NotPositiveRange),
-        Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
+        Q::Speed if value < 0.0 => (false, Reason::NegativeSpeed),
+        Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo | Q::Course => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
         Q::Elevation => (value.abs() <= 90.0, Reason::ImpossibleElevation),
-        Q::SigmaAzimuth | Q::SigmaElevation => ((1e-6..=60.0).contains(&value), Reason::ImpossibleSigma),
-        Q::SigmaHorizontal | Q::SigmaVertical | Q::SigmaRange | Q::SigmaRangeRate => {
-            ((1e-6..=1e9).contains(&value), Reason::ImpossibleSigma)
+        Q::SigmaAzimuth | Q::SigmaElevation | Q::SigmaCourse => {
+            ((1e-6..=60.0).contains(&value), Reason::ImpossibleSigma)
         }
+        Q::SigmaHorizontal
+        | Q::SigmaVertical
+        | Q::SigmaRange
+        | Q::SigmaRangeRate
+        | Q::SigmaSpeed
+        | Q::SigmaVelocity
+        | Q::SigmaClimb => ((1e-6..=1e9).contains(&value), Reason::ImpossibleSigma),
         _ => (value.abs() <= 1e9, Reason::BeyondLimits),
     };
     (!right).then_some(reason)

@@ -47,6 +47,12 @@ impl Layout {
         };
         let radar = [Q::Range, Q::Azimuth, Q::Elevation, Q::RangeRate];
         let sigma = [Q::SigmaHorizontal, Q::SigmaVertical, Q::SigmaRange, Q::SigmaAzimuth, Q::SigmaElevation];
+        let velocity = match frame {
+            Frame::Geodetic => [Q::East, Q::North, Q::Up],
+            Frame::Local => [Q::Vx, Q::Vy, Q::Vz],
+        };
+        let moving = [Q::Speed, Q::Course, Q::SigmaSpeed, Q::SigmaCourse, Q::SigmaVelocity, Q::SigmaClimb];
+        known.extend(velocity.into_iter().chain(moving).map(Role::Number));
         known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
         Self { time, subject: "sensor", needed: &[Role::Time, Role::Subject], known }
     }

@@ -76,8 +76,10 @@ impl Field {
 pub enum Measured {
     /// Its range rate.
     RangeRate,
-    /// Its height: altitude, z, or elevation.
+    /// Its height: altitude, z, or elevation, and how fast it changes.
     Height,
+    /// The velocity that it reports.
+    Velocity,
 }
 
 impl Measured {
@@ -87,6 +89,7 @@ impl Measured {
         match self {
             Self::RangeRate => "range_rate",
             Self::Height => "height",
+            Self::Velocity => "velocity",
         }
     }
 }

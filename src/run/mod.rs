@@ -17,12 +17,14 @@ pub mod cache; // tracks of lanes that were fused before
 mod fuse; // waves -> tracks -> pictures
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
+mod doubts; // what of the data contradicts the catalogue
 mod report; // what the operator learns
 mod scores; // pictures against truth
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use config::{ConfigError, NAMED, RunConfig, Scoring};
+pub use doubts::Doubt;
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use memory::{TrackAt, track};
@@ -36,6 +38,7 @@ use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging
 use crate::scan::Lane;
 use basis::Basis;
 use cache::Cache;
+use doubts::Doubts;
 use fuse::fuse;
 use pictures::Pictures;
 use scores::check_truth;
@@ -182,7 +185,7 @@ fn run_opened(
     let staging = Staging::create(request.out)?;
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     check_truth(request.recording, recording, request.config)?;
-    let (classifier, pass, ingest) = classes(request, recording, (&policy, staging.scratch()), listener)?;
+    let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
         recording,
@@ -206,7 +209,8 @@ fn run_opened(
     tell(listener, Progress::Scoring)?;
     let origin = origin(recording, &policy, request.config, request.as_of_us)?;
     let mut staging = staging.made_from(origin.with_rows(ingest.rows_read));
-    let outcome = report::Outcome { decisions: &decisions, ingest, work, released, authority };
+    let doubts = doubts.finish((&basis, &lanes), &ingest);
+    let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, released, authority };
     let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };
@@ -235,7 +239,7 @@ pub fn origin(
 }
 
 /// What the first pass finds.
-type Classed = (Classifier, Pass, IngestReport);
+type Classed = (Classifier, Pass, IngestReport, Doubts);
 
 /// First pass: the classes of all detections, which are in the order of time from then on.
 fn classes(
@@ -264,6 +268,7 @@ fn class(
     listener: &mut Listener<'_>,
 ) -> Result<Option<Classed>, RunError> {
     let mut classifier = Classifier::new(policy, recording.catalogue(), request.as_of_us)?;
+    let mut doubts = Doubts::new(recording.catalogue());
     let mut reader = recording.reader(options(request))?;
     let mut rows = 0;
     while let Some(batch) = reader.next_batch()? {
@@ -271,10 +276,11 @@ fn class(
             return Ok(None);
         }
         classifier.classify(&batch)?;
+        doubts.take(&batch, recording.catalogue());
         rows += batch.time_us.len() as u64;
         tell(listener, Progress::Classing(rows))?;
     }
-    Ok(Some((classifier, reader.pass(), reader.report().clone())))
+    Ok(Some((classifier, reader.pass(), reader.report().clone(), doubts)))
 }
 
 fn options(request: &Request<'_>) -> Options {

@@ -2,6 +2,7 @@
 
 use super::authority::AuthorityReport;
 use super::basis::Basis;
+use super::doubts::Doubt;
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
 use super::{Request, RunError, chain, journal};
@@ -38,6 +39,8 @@ pub struct RunReport {
     pub unscored: BTreeMap<String, String>,
     /// What the policy does, and somebody may not have meant.
     pub warnings: Vec<Finding>,
+    /// What of the recording contradicts its catalogue, or itself.
+    pub doubts: Vec<Doubt>,
     /// What each level of `receive` demands, by its name.
     #[serde(skip)]
     pub levels: BTreeMap<String, Obligations>,
@@ -176,6 +179,8 @@ pub(super) struct Outcome<'a> {
     pub(super) decisions: &'a Decisions,
     /// Rows read and rejected.
     pub(super) ingest: IngestReport,
+    /// What of them contradicts the catalogue.
+    pub(super) doubts: Vec<Doubt>,
     /// What it took.
     pub(super) work: WorkReport,
     /// The pictures.
@@ -197,7 +202,7 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, work, released, authority } = outcome;
+        let Outcome { decisions, ingest, doubts, work, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, basis, &released, staging);
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
@@ -241,6 +246,7 @@ impl RunReport {
             authority,
             unscored,
             warnings,
+            doubts,
             levels: basis
                 .policy
                 .receive_levels()

@@ -5,7 +5,8 @@
 //! detections of one time are in the order of what follows sensor, number by number, and then of the catalogue. Sensors are
 //! numbered as they turn up among these rows: no name goes in. For every detection, little endian: time in microseconds
 //! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
-//! whether the range is slant (u8), range rate with its standard deviation if there is one (u8, 2 × f32).
+//! whether the range is slant (u8), 1 and the range rate with its standard deviation if there is one, 2 and the velocity if there
+//! is one, else 0 (u8, 2 or 8 × f32).
 
 use crate::digest::hex;
 use crate::product::Given;
@@ -53,7 +54,7 @@ impl Taken {
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
         // The axes follow from the sensor's place and the detection's.
-        let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s } = row.measurement;
+        let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } = row.measurement;
         let bytes = &mut self.bytes;
         let reals = |bytes: &mut Vec<u8>, reals: &[f32]| {
             bytes.extend(reals.iter().flat_map(|real| real.to_bits().to_le_bytes()));
@@ -65,8 +66,12 @@ impl Taken {
         bytes.extend(rows.to_le_bytes());
         reals(bytes, &sigma_m);
         reals(bytes, &[range_m]);
-        bytes.extend([u8::from(slant), u8::from(range_rate_m_s.is_some())]);
+        // No kind of sensor measures both.
+        bytes.extend([u8::from(slant), u8::from(range_rate_m_s.is_some()) + 2 * u8::from(velocity.is_some())]);
         reals(bytes, range_rate_m_s.as_ref().map_or(&[], |rate| rate));
+        if let Some(velocity) = velocity {
+            reals(bytes, &velocity.numbers());
+        }
         self.rows += 1;
         if self.bytes.len() >= BLOCK {
             self.hash.update(&self.bytes);

@@ -3,7 +3,8 @@
 //! What is left out or made coarse goes before fusion: the lane is computed from what is left alone, so no byte of a
 //! picture depends on the rest. A coarse detection is a function of its sensor, its time, which quantities it has and how
 //! sure they are, and the cell that holds it (`policy::geodetic_cell`, `policy::local_cell`): it stands at the centre, as
-//! a measurement that the sensor would have made there. A range rate goes with it: it belongs to the exact line of sight.
+//! a measurement that the sensor would have made there. A range rate goes with it: it belongs to the exact line of sight. So does
+//! a reported velocity, whose sum over time would lead from cell to cell more finely than cells do.
 //!
 //! Its noise is true for it. Let e be the error of the measurement and q the way from the measured place to the centre:
 //! where objects are spread evenly over many cells, q is uniform over the cell and uncorrelated with e, so variances
@@ -28,6 +29,9 @@ pub(crate) fn permitted(
     let mut reading = reading;
     if cut.omit.contains(&Measured::RangeRate) {
         reading = reading.without_range_rate();
+    }
+    if cut.omit.contains(&Measured::Velocity) {
+        reading = reading.without_velocity();
     }
     if cut.omit.contains(&Measured::Height) {
         reading = reading.without_height();

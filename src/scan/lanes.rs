@@ -42,19 +42,25 @@ pub struct Lane {
     pub(crate) extent: Extent,
     /// From the lowest height that its sensors cover to the highest, or more.
     heights_m: f64,
+    ceasing_per_s: f64,
 }
+
+/// Objects report for so many expected intervals in the mean, as far as their silence tells.
+const INTERVALS: f64 = 5.0;
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
 #[derive(Debug)]
 struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
-    /// By sector, in bits, from which time on which mask holds.
-    of_sector: BTreeMap<Option<[u64; 2]>, From>,
+    /// By sector, from which time on which mask holds.
+    of_sector: BTreeMap<Sector, From>,
 }
 
-/// What a sensor covers, by sector, in bits, as the ground numbers it; all that it covers has no sector.
-type Covers = BTreeMap<Option<[u64; 2]>, usize>;
+/// A sector, in bits; `None`: all that a sensor covers.
+type Sector = Option<[u64; 2]>;
+/// What a sensor covers, as the ground numbers it.
+type Covers = BTreeMap<Sector, usize>;
 
 /// What a lane gets of a class of detections.
 #[derive(Clone, Debug)]
@@ -172,6 +178,7 @@ impl Lane {
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
+            ceasing_per_s: ceasing_per_s(&used),
             plane: ground.plane().clone(),
         })
     }
@@ -192,6 +199,13 @@ impl Lane {
     #[must_use]
     pub fn heights_m(&self) -> f64 {
         self.heights_m
+    }
+
+    /// How fast objects cease to report, one over seconds, if all that it hears of them is reports; else 0: who looks tells
+    /// better.
+    #[must_use]
+    pub fn ceasing_per_s(&self) -> f64 {
+        self.ceasing_per_s
     }
 
     /// What the lane gets of a class; `None`: nothing.
@@ -437,6 +451,7 @@ impl<'a> Draft<'a> {
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
+            ceasing_per_s: ceasing_per_s(&sensors),
         })
     }
 }
@@ -453,7 +468,7 @@ fn covers(ground: &mut Ground, sensor: &Sensor) -> Covers {
     covers
 }
 
-fn bits(sector_deg: Option<[f64; 2]>) -> Option<[u64; 2]> {
+fn bits(sector_deg: Option<[f64; 2]>) -> Sector {
     sector_deg.map(|sector_deg| sector_deg.map(f64::to_bits))
 }
 
@@ -508,6 +523,16 @@ fn heights_m(sensors: &[(usize, &Sensor)]) -> f64 {
     let [low, high] =
         covered.fold([f64::INFINITY, f64::NEG_INFINITY], |all, [low, high]| [low.min(all[0]), high.max(all[1])]);
     (high - low).max(HEIGHT_M)
+}
+
+/// Over the longest interval at which objects report to some sensors; 0 if one of these looks.
+fn ceasing_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
+    let intervals_us = sensors.iter().map(|(_, sensor)| match sensor.looks {
+        Looks::Reports { expected_interval_us } => Some(expected_interval_us),
+        Looks::Periodic { .. } | Looks::Listed(_) => None,
+    });
+    let longest_us = intervals_us.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    longest_us.map_or(0.0, |us| 1.0 / (INTERVALS * us as f64 * 1e-6))
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.

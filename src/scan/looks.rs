@@ -169,12 +169,11 @@ fn window(time_us: i64, period_us: i64) -> Option<[i64; 2]> {
 /// two of them that something of `speed_m_s` cannot leave within a window, six standard deviations of it and of two places
 /// allowed. Each goes into the scan after the last one that holds a report near it: so those of one object, whoever sent
 /// them, are in different scans, in their order.
-#[expect(clippy::cast_possible_truncation, reason = "at most 30")]
 fn apart(mut rows: Vec<Row>, speed_m_s: f32) -> Vec<Vec<Row>> {
     rows.sort_by(Row::compare);
     let sigma_m = rows.iter().flat_map(|row| row.measurement.sigma_m).fold(0.0, f32::max);
     let reach_m = NEAR_SIGMAS * (f64::from(speed_m_s) * WINDOW_US as f64 * 1e-6 + 2.0 * f64::from(sigma_m));
-    let doublings = (0..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30) as u32;
+    let doublings = (0_u32..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30);
     let mut scans: Vec<Vec<Row>> = Vec::new();
     // By cell the first scan that holds no report in it, nor will hold an earlier one.
     let mut free: BTreeMap<[i32; 3], usize> = BTreeMap::new();
@@ -221,11 +220,7 @@ impl Forming {
     /// Begins with the looks of `sensors` that hold `first_us`; `speed_m_s` is that of what nothing has detected yet,
     /// `least_share` the least that the lane is taken to have of a sensor's detections where it may have any.
     #[must_use]
-    pub(super) fn new(
-        mut sensors: Vec<(usize, &Sensor)>,
-        first_us: i64,
-        (speed_m_s, least_share): (f32, f32),
-    ) -> Self {
+    pub(super) fn new(mut sensors: Vec<(usize, &Sensor)>, first_us: i64, (speed_m_s, least_share): (f32, f32)) -> Self {
         let mut forming = Self {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -389,6 +384,7 @@ mod tests {
             range_m: 0.0,
             slant: false,
             range_rate_m_s: None,
+            velocity: None,
         };
         Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0 }
     }
@@ -507,8 +503,11 @@ mod tests {
         assert!(looks(&sensors, &[row(-most, 0), row(most, 0)], 1).len() < 100);
     }
 
-    /// Start, end, scan and number of rows of every look.
-    fn all(sensors: &[Sensor], rows: &[Row], last_us: i64) -> (Vec<(usize, [i64; 2], i64, usize)>, u64) {
+    /// Sensor, start and end, time of its scan and number of rows.
+    type Told = (usize, [i64; 2], i64, usize);
+
+    /// Every look, and how many rows are in none.
+    fn all(sensors: &[Sensor], rows: &[Row], last_us: i64) -> (Vec<Told>, u64) {
         let mut looks = Forming::new(sensors.iter().enumerate().collect(), rows[0].time_us, (100.0, 1.0));
         let mut found = Vec::new();
         let mut take = |looks: &mut Forming| {

@@ -77,6 +77,13 @@ impl<'a> Measurer<'a> {
         if rows.iter().any(|row| without_height(&row.measurement)) { (3.0 * self.height_m()) as f32 } else { 0.0 }
     }
 
+    /// Density of a measured rate of what nothing has detected yet, per m/s.
+    fn rate_density(&self, rate_m_s: f32, sigma_m_s: f32) -> f64 {
+        let speed = f64::from(self.speed_m_s).hypot(f64::from(sigma_m_s));
+        let x = f64::from(rate_m_s) / speed;
+        (-0.5 * x * x).exp() / (speed * TAU.sqrt())
+    }
+
     fn height_m(&self) -> f64 {
         self.sensor.height_span_m().unwrap_or(HEIGHT_M).max(1.0)
     }
@@ -90,17 +97,17 @@ impl<'a> Measurer<'a> {
         let measures_height = m.rows > 2;
         let heights = if measures_height { self.height_m() } else { 1.0 };
         let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
-        let rate_density = if rate_sigma_m_s > 0.0 {
-            let speed = f64::from(self.speed_m_s).hypot(f64::from(rate_sigma_m_s));
-            let x = f64::from(rate_m_s) / speed;
-            (-0.5 * x * x).exp() / (speed * TAU.sqrt())
-        } else {
-            1.0
-        };
+        let rate_density = if rate_sigma_m_s > 0.0 { self.rate_density(rate_m_s, rate_sigma_m_s) } else { 1.0 };
         let mut observation = Observation::offsets(directions, m.sigma_m, m.rows);
         if rate_sigma_m_s > 0.0 {
             let [sight, ..] = directions;
             observation = observation.with_rate(sight, rate_m_s, rate_sigma_m_s);
+        }
+        let (mut rates, mut rate_density) = (rates, rate_density);
+        for (axis, rate_m_s, sigma_m_s) in m.velocity.iter().flat_map(|velocity| velocity.measured(&m.axes)) {
+            observation = observation.with_rate(axis, rate_m_s, sigma_m_s);
+            rates *= 2.0 * CLUTTER_RATE_M_S;
+            rate_density *= self.rate_density(rate_m_s, sigma_m_s);
         }
         Observation {
             ranges_m: [m.range_m, 0.0, 0.0],

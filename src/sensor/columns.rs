@@ -27,10 +27,16 @@ pub(crate) enum Quantity {
     Up,
     AzimuthFrom,
     AzimuthTo,
+    Speed,
+    Course,
+    SigmaSpeed,
+    SigmaCourse,
+    SigmaVelocity,
+    SigmaClimb,
 }
 
 impl Quantity {
-    pub(crate) const COUNT: usize = Self::AzimuthTo as usize + 1;
+    pub(crate) const COUNT: usize = Self::SigmaClimb as usize + 1;
 
     /// The column's name in files.
     pub(crate) const fn name(self) -> &'static str {
@@ -59,6 +65,12 @@ impl Quantity {
             Self::Up => "up_m_s",
             Self::AzimuthFrom => "azimuth_from_deg",
             Self::AzimuthTo => "azimuth_to_deg",
+            Self::Speed => "speed_m_s",
+            Self::Course => "course_deg",
+            Self::SigmaSpeed => "sigma_speed_m_s",
+            Self::SigmaCourse => "sigma_course_deg",
+            Self::SigmaVelocity => "sigma_velocity_m_s",
+            Self::SigmaClimb => "sigma_climb_m_s",
         }
     }
 }

@@ -35,6 +35,12 @@ impl Sensor {
     /// Whether the sensor sees the point `metres` of engine coordinates.
     #[must_use]
     pub fn covers(&self, frame: Frame, metres: [f64; 3]) -> bool {
+        self.covers_on_ground(frame, metres, true)
+    }
+
+    /// The same, also at a place whose height counts only if it was measured.
+    #[must_use]
+    pub(crate) fn covers_on_ground(&self, frame: Frame, metres: [f64; 3], with_height: bool) -> bool {
         let ([x, y], height) = match frame {
             Frame::Local => ([metres[0], metres[1]], metres[2]),
             Frame::Geodetic => {
@@ -42,7 +48,7 @@ impl Sensor {
                 ([point.longitude_deg, point.latitude_deg], point.altitude_m)
             }
         };
-        if self.coverage.height_m().is_some_and(|[lo, hi]| !(lo..=hi).contains(&height)) {
+        if with_height && self.coverage.height_m().is_some_and(|[lo, hi]| !(lo..=hi).contains(&height)) {
             return false;
         }
         match self.coverage {

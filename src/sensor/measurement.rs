@@ -22,6 +22,38 @@ pub struct Measurement {
     pub slant: bool,
     /// Measured range rate in metres a second, and its standard deviation.
     pub range_rate_m_s: Option<[f32; 2]>,
+    /// Reported velocity.
+    pub velocity: Option<VelocityRows>,
+}
+
+/// A velocity along axes of the place: the first two of its axes turned in their plane, and the third.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VelocityRows {
+    /// The first axis is `turn[0]` times the first of the place and `turn[1]` times the second; the second is a quarter turn to
+    /// its left.
+    pub turn: [f32; 2],
+    /// Velocity along each axis, m/s.
+    pub rates_m_s: [f32; 3],
+    /// Its standard deviation; 0 where nothing was measured.
+    pub sigma_m_s: [f32; 3],
+}
+
+impl VelocityRows {
+    /// The rows that were measured, each with its axis and standard deviation; `axes` are those of the place.
+    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+    pub(crate) fn measured(&self, axes: &[[f32; 3]; 3]) -> impl Iterator<Item = ([f32; 3], f32, f32)> {
+        let ([first, second, up], [s, c]) = (*axes, self.turn);
+        let along = core::array::from_fn(|k| s * first[k] + c * second[k]);
+        let left = core::array::from_fn(|k| s * second[k] - c * first[k]);
+        let rows = [along, left, up].into_iter().zip(self.rates_m_s).zip(self.sigma_m_s);
+        rows.filter(|(_, sigma)| *sigma > 0.0).map(|((axis, rate), sigma)| (axis, rate, sigma))
+    }
+
+    /// All its numbers.
+    pub(crate) fn numbers(&self) -> [f32; 8] {
+        let ([s, c], [a, b, c3], [x, y, z]) = (self.turn, self.rates_m_s, self.sigma_m_s);
+        [s, c, a, b, c3, x, y, z]
+    }
 }
 
 impl Measurement {
@@ -34,6 +66,7 @@ impl Measurement {
             orders.fold(Ordering::Equal, Ordering::then)
         };
         let rate = |m: &Self| m.range_rate_m_s.unwrap_or_default();
+        let velocity = |m: &Self| m.velocity.unwrap_or_default().numbers();
         (at.tile.cmp(&other_at.tile))
             .then_with(|| reals(&at.offset_m, &other_at.offset_m))
             .then_with(|| self.rows.cmp(&other.rows))
@@ -42,6 +75,8 @@ impl Measurement {
             .then_with(|| self.slant.cmp(&other.slant))
             .then_with(|| self.range_rate_m_s.is_some().cmp(&other.range_rate_m_s.is_some()))
             .then_with(|| reals(&rate(self), &rate(other)))
+            .then_with(|| self.velocity.is_some().cmp(&other.velocity.is_some()))
+            .then_with(|| reals(&velocity(self), &velocity(other)))
     }
 }
 

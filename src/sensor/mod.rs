@@ -12,13 +12,15 @@ mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
 mod reading; // what was measured, whole or in part
 mod site; // where a sensor stands
+mod velocity; // what comes with a position
 
 pub use coverage::Coverage;
 pub use looks::{ListedLook, Looks};
-pub use measurement::Measurement;
+pub use measurement::{Measurement, VelocityRows};
 pub use position::Fix;
 pub use radar::Polar;
 pub use reading::Reading;
+pub use velocity::{Level, Velocity};
 
 pub(crate) use columns::{Cells, Quantity, Sigma};
 pub(crate) use measurement::Converted;
@@ -80,6 +82,14 @@ pub struct Noise {
     pub elevation_rad: Option<f64>,
     /// Range rate, metres a second.
     pub range_rate_m_s: Option<f64>,
+    /// Speed over ground, metres a second.
+    pub speed_m_s: Option<f64>,
+    /// Course over ground, radians.
+    pub course_rad: Option<f64>,
+    /// Velocity along each of two horizontal axes, metres a second.
+    pub velocity_m_s: Option<f64>,
+    /// Velocity upwards, metres a second.
+    pub climb_m_s: Option<f64>,
 }
 
 /// The name of a kind of sensor.
@@ -164,7 +174,11 @@ impl Sensor {
     /// What is wrong with a cell.
     pub(crate) fn read<C: Cells>(&self, cells: &C, frame: Frame) -> Result<Reading, C::Fault> {
         match self.kind {
-            Kind::Position => position::read(cells, &self.noise, frame).map(Reading::Position),
+            Kind::Position => {
+                let fix = position::read(cells, &self.noise, frame)?;
+                let velocity = velocity::read(cells, &self.noise, frame)?;
+                Ok(velocity.map_or(Reading::Position(fix), |velocity| Reading::Moving(fix, velocity)))
+            }
             Kind::Radar { .. } => radar::read(cells, &self.noise).map(Reading::Radar),
         }
     }

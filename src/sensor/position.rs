@@ -135,6 +135,7 @@ impl Fix {
             range_m: 0.0,
             slant: false,
             range_rate_m_s: None,
+            velocity: None,
         };
         Converted { metres, horizontal, measurement }
     }

@@ -30,23 +30,34 @@ use std::io::{self, Read};
 use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
-use super::{Keys, Noise, Site};
+use super::{Keys, Noise, Site, velocity};
 use crate::space::{Frame, Geodetic, Place};
 use std::f64::consts::TAU;
 
 /// Beyond this r σ² / σr the plain conversion of an angle is too biased.
-const BIAS_BOUND: f64 = 0.4;
+pub(super) const BIAS_BOUND: f64 = 0.4;
 
 /// No standard deviation is below this many metres, so that its square is a normal f32.
 const SIGMA_FLOOR_M: f64 = 1e-6;
 
 /// What the catalogue says of one.
 pub(super) fn keys(frame: Frame) -> Keys {
+    const RATE: &str = "range_rate_m_s: a radar measures velocity along its line of sight alone";
     let foreign: &[_] = match frame {
-        Frame::Geodetic => &[("horizontal_m", "range_m and azimuth_deg: kind is radar")],
+        Frame::Geodetic => &[
+            ("horizontal_m", "range_m and azimuth_deg: kind is radar"),
+            ("speed_m_s", RATE),
+            ("course_deg", RATE),
+            ("velocity_m_s", RATE),
+            ("climb_m_s", RATE),
+        ],
         Frame::Local => &[
             ("horizontal_m", "range_m and azimuth_deg: kind is radar"),
             ("vertical_m", "elevation_deg: a radar of a local recording measures no altitude"),
+            ("speed_m_s", RATE),
+            ("course_deg", RATE),
+            ("velocity_m_s", RATE),
+            ("climb_m_s", RATE),
         ],
     };
     Keys { needed: &["range_m", "azimuth_deg"], foreign, has_site: true }
@@ -58,7 +69,8 @@ pub(super) fn keys(frame: Frame) -> Keys {
 /// What is wrong with a cell.
 pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault> {
     use Quantity as Q;
-    for foreign in [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal] {
+    let places = [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal];
+    for foreign in places.into_iter().chain(velocity::QUANTITIES) {
         cells.empty(foreign)?;
     }
     let with_sigma = |value: Option<f64>, sigma: &Sigma| match value {
@@ -268,7 +280,7 @@ impl Polar {
 
 /// Second moments of converted minus true position given the measurement (Longbin et al. 1998, eqs. 10 to 15): ahead,
 /// ahead against up, up, and across.
-fn moments([r, s_r]: [f64; 2], l_t: f64, l_e: f64, [sin, cos]: [f64; 2]) -> (f64, f64, f64, f64) {
+pub(super) fn moments([r, s_r]: [f64; 2], l_t: f64, l_e: f64, [sin, cos]: [f64; 2]) -> (f64, f64, f64, f64) {
     let q = r * r + s_r * s_r;
     // Means of cos², sin² and sin·cos of the true elevation, and of cos² of the true azimuth about the measured one.
     let cos2_e = f64::midpoint(1.0, l_e.powi(4) * (cos * cos - sin * sin));
@@ -290,6 +302,7 @@ fn measured(axes: [[f64; 3]; 3], sigma_m: [f64; 3], rows: u32) -> Measurement {
         range_m: 0.0,
         slant: false,
         range_rate_m_s: None,
+        velocity: None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::bytes::kind;
 use super::measurement::{Converted, Measurement};
 use super::position::Fix;
 use super::radar::Polar;
+use super::velocity::Velocity;
 use super::{Kind, Sensor, Site};
 use crate::space::Frame;
 
@@ -15,6 +16,8 @@ use crate::space::Frame;
 pub enum Reading {
     /// A position report.
     Position(Fix),
+    /// One that brings a velocity.
+    Moving(Fix, Velocity),
     /// A radar's.
     Radar(Polar),
     /// A radar's whose height was measured and is left out: its range is slant in either frame.
@@ -27,17 +30,27 @@ impl Reading {
     pub fn without_range_rate(self) -> Self {
         let silent = |polar| Polar { range_rate_m_s: None, ..polar };
         match self {
-            Self::Position(fix) => Self::Position(fix),
+            Self::Position(_) | Self::Moving(..) => self,
             Self::Radar(polar) => Self::Radar(silent(polar)),
             Self::RadarWithoutHeight(polar) => Self::RadarWithoutHeight(silent(polar)),
         }
     }
 
-    /// The same without altitude, z or elevation: nothing of what is left depends on them.
+    /// The same without a reported velocity.
+    #[must_use]
+    pub fn without_velocity(self) -> Self {
+        if let Self::Moving(fix, _) = self { Self::Position(fix) } else { self }
+    }
+
+    /// The same without altitude, z or elevation, and without how these change: nothing of what is left depends on them.
     #[must_use]
     pub fn without_height(self) -> Self {
         match self {
             Self::Position(fix) => Self::Position(fix.without_height()),
+            Self::Moving(fix, velocity) => {
+                let fix = fix.without_height();
+                velocity.without_climb().map_or(Self::Position(fix), |velocity| Self::Moving(fix, velocity))
+            }
             Self::Radar(polar) if polar.elevation_rad.is_some() || polar.altitude_m.is_some() => {
                 Self::RadarWithoutHeight(Polar { elevation_rad: None, altitude_m: None, ..polar })
             }
@@ -46,12 +59,13 @@ impl Reading {
     }
 
     /// What the sensor would have measured of something at `metres`, equally well. A range rate goes: it is measured
-    /// along the line of sight to the true place.
+    /// along the line of sight to the true place. So does a velocity: added up over time, it leads from one place to the next
+    /// more finely than these say.
     #[must_use]
     pub fn at(self, metres: [f64; 3], sensor: &Sensor, frame: Frame) -> Self {
         let site = sensor.site(frame);
         match self.without_range_rate() {
-            Self::Position(fix) => Self::Position(fix.at(metres)),
+            Self::Position(fix) | Self::Moving(fix, _) => Self::Position(fix.at(metres)),
             Self::Radar(polar) => Self::Radar(polar.moved(metres, &site)),
             Self::RadarWithoutHeight(polar) => Self::RadarWithoutHeight(polar.moved(metres, &site)),
         }
@@ -69,6 +83,11 @@ impl Reading {
     pub(crate) fn convert(&self, site: &Site) -> Option<Converted> {
         match self {
             Self::Position(fix) => Some(fix.convert()),
+            Self::Moving(fix, velocity) => {
+                let Converted { metres, horizontal, measurement } = fix.convert();
+                let measurement = Measurement { velocity: Some(velocity.rows()), ..measurement };
+                Some(Converted { metres, horizontal, measurement })
+            }
             Self::Radar(polar) => polar.convert(site),
             Self::RadarWithoutHeight(polar) => polar.convert_slant(site),
         }
@@ -77,8 +96,10 @@ impl Reading {
     /// Whether a kind of sensor measures it, in a frame.
     pub(crate) fn is_of(&self, kind: &Kind, frame: Frame) -> bool {
         match (self, kind) {
-            (Self::Position(Fix::Local { .. }), Kind::Position) => frame == Frame::Local,
-            (Self::Position(Fix::Geodetic { .. }), Kind::Position) => frame == Frame::Geodetic,
+            (Self::Position(fix) | Self::Moving(fix, _), Kind::Position) => match fix {
+                Fix::Local { .. } => frame == Frame::Local,
+                Fix::Geodetic { .. } => frame == Frame::Geodetic,
+            },
             (Self::Radar(polar), Kind::Radar { .. }) => frame == Frame::Geodetic || polar.altitude_m.is_none(),
             (Self::RadarWithoutHeight(_), Kind::Radar { .. }) => true,
             _ => false,
@@ -89,6 +110,7 @@ impl Reading {
     pub(crate) fn is_sound(&self) -> bool {
         match self {
             Self::Position(fix) => fix.is_sound(),
+            Self::Moving(fix, velocity) => fix.is_sound() && velocity.is_sound(),
             Self::Radar(polar) | Self::RadarWithoutHeight(polar) => polar.is_sound(),
         }
     }
@@ -96,7 +118,7 @@ impl Reading {
     /// The azimuth that a radar measured, clockwise from north.
     pub(crate) fn azimuth_rad(&self) -> Option<f64> {
         match self {
-            Self::Position(_) => None,
+            Self::Position(_) | Self::Moving(..) => None,
             Self::Radar(polar) | Self::RadarWithoutHeight(polar) => Some(polar.azimuth_rad[0]),
         }
     }
@@ -117,6 +139,7 @@ impl Reading {
         Ok(match kind(from)? {
             3 => Self::Radar(Polar::get(from)?),
             4 => Self::RadarWithoutHeight(Polar::get(from)?),
+            5 => Self::Moving(Fix::get(kind(from)?, from)?, Velocity::get(from)?),
             of => Self::Position(Fix::get(of, from)?),
         })
     }
@@ -129,6 +152,11 @@ impl Reading {
         };
         match self {
             Self::Position(fix) => fix.numbers(&mut take),
+            Self::Moving(fix, velocity) => {
+                take(5, &[]);
+                fix.numbers(&mut take);
+                velocity.numbers(&mut take);
+            }
             Self::Radar(polar) => {
                 take(3, &[]);
                 polar.numbers(&mut take);

@@ -21,7 +21,7 @@ use std::path::Path;
 pub use error::SimulateError;
 pub use report::{SensorReport, SimulationReport};
 pub use scenario::{
-    AtEdge, CoverageScenario, GivenObject, Looks, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Site,
+    AtEdge, CoverageScenario, GivenObject, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Site, Timing,
 };
 pub use sensing::SimulatedDetection;
 pub use simulation::{Simulation, TrueState};

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::error::SimulateError;
 use super::scenario::{
-    AtEdge, CoverageScenario, GivenObject, Looks, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario,
+    AtEdge, CoverageScenario, GivenObject, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Timing,
 };
 use crate::ingest::error::short;
 use crate::time::micros;
@@ -56,13 +56,13 @@ pub(super) struct Sensor {
     pub(super) detection_probability: f64,
     pub(super) clutter_per_scan: f64,
     pub(super) scan_period_us: i64,
-    pub(super) looks: Timing,
+    pub(super) instant: Instant,
     pub(super) region: Region,
 }
 
 /// When a look sees.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Timing {
+pub(super) enum Instant {
     /// This many microseconds after it begins.
     At(i64),
     /// Each object at its own time.
@@ -231,12 +231,12 @@ impl Plan {
             let wanted = format!("at least {least}: at most {MOST_LOOKS} looks in a report period");
             return Err(check.wrong("scan_period_s", sensor.scan_period_s, wanted));
         }
-        let looks = match sensor.looks {
-            Looks::Spread => Timing::Spread,
-            Looks::AtS(seconds) => {
+        let instant = match sensor.timing {
+            Timing::Spread => Instant::Spread,
+            Timing::AtS(seconds) => {
                 let us = micros(seconds).filter(|us| (0..scan_period_us).contains(us));
                 let wanted = "seconds from 0 to less than scan_period_s";
-                Timing::At(us.ok_or_else(|| check.wrong("looks.at_s", seconds, wanted))?)
+                Instant::At(us.ok_or_else(|| check.wrong("timing.at_s", seconds, wanted))?)
             }
         };
         let probability = sensor.detection_probability;
@@ -251,7 +251,7 @@ impl Plan {
             detection_probability: check.number("detection_probability", probability, [0.0, 1.0])?,
             clutter_per_scan: check.number("clutter_per_scan", sensor.clutter_per_scan, [0.0, MOST_OBJECTS])?,
             scan_period_us,
-            looks,
+            instant,
             region: self.region(sensor, &measures, check)?,
         })
     }

@@ -105,8 +105,9 @@ pub struct SensorScenario {
     pub clutter_per_scan: f64,
     /// Length of one look in seconds: look k covers [k, k + 1) periods.
     pub scan_period_s: f64,
-    /// When a look sees.
-    pub looks: Looks,
+    /// When, within its look, something is seen. `looks` is an older name, of what `recording.toml` says with it.
+    #[serde(alias = "looks")]
+    pub timing: Timing,
     /// Where it sees.
     pub coverage: CoverageScenario,
 }
@@ -160,7 +161,7 @@ pub struct NoiseScenario {
 /// When, within its period, a look sees.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Looks {
+pub enum Timing {
     /// All at one instant, this many seconds after the look begins.
     AtS(f64),
     /// Each object at a time of its own, uniform over the period.

@@ -5,7 +5,7 @@
 //! its range rate is uniform between minus and plus the highest speed at which objects start.
 
 use super::motion::{Motion, Object, between};
-use super::plan::{Measures, Plan, Region, Sensor, Timing};
+use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::random::{Key, Purpose, Stream};
 
 /// A detection.
@@ -59,9 +59,9 @@ impl Sensor {
     pub(super) fn looks_in(&self, slice: Slice) -> impl Iterator<Item = i64> {
         let past = slice.to_us + self.scan_period_us - 1;
         let reaching_in = slice.from_us / self.scan_period_us..past / self.scan_period_us;
-        reaching_in.filter(move |look| match self.looks {
-            Timing::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
-            Timing::Spread => true,
+        reaching_in.filter(move |look| match self.instant {
+            Instant::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
+            Instant::Spread => true,
         })
     }
 
@@ -107,9 +107,9 @@ impl Sensor {
     #[expect(clippy::cast_possible_truncation, reason = "a share of a checked period")]
     fn time_us(&self, look: i64, draw: &mut Stream) -> i64 {
         look * self.scan_period_us
-            + match self.looks {
-                Timing::At(offset_us) => offset_us,
-                Timing::Spread => (draw.uniform() * self.scan_period_us as f64) as i64,
+            + match self.instant {
+                Instant::At(offset_us) => offset_us,
+                Instant::Spread => (draw.uniform() * self.scan_period_us as f64) as i64,
             }
     }
 }

@@ -35,7 +35,7 @@ noise = { horizontal_m = 20.0, vertical_m = 20.0 }
 detection_probability = 0.95
 clutter_per_scan = 0.5
 scan_period_s = 5.0
-looks = "spread"
+timing = "spread"
 coverage = { share = { x = [0.0, 1.0], y = [0.0, 1.0] } }
 [[sensor]]
 name = "b1"
@@ -45,7 +45,7 @@ noise = { horizontal_m = 20.0, vertical_m = 20.0 }
 detection_probability = 0.95
 clutter_per_scan = 0.5
 scan_period_s = 5.0
-looks = "spread"
+timing = "spread"
 coverage = { share = { x = [0.0, 1.0], y = [0.0, 1.0] } }
 "#;
 

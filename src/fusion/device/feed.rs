@@ -22,6 +22,7 @@ struct Lane {
     radial: bool,
     height_information: f32,
     outlook: Option<Outlook>,
+    ceasing_per_s: f64,
     time_us: Option<i64>,
     scans: u32,
 }
@@ -33,6 +34,7 @@ impl Feed {
         let lane = |setup: &&LaneSetup| Lane {
             radial: setup.radial,
             height_information: setup.undetected.height_information(),
+            ceasing_per_s: setup.undetected.ceasing_per_s(),
             outlook: Outlook::of(setup),
             time_us: None,
             scans: 0,
@@ -104,7 +106,7 @@ impl Feed {
 impl Lane {
     fn begin(&mut self, config: &Config, scan: &Scan<'_>, look: &mut Look) {
         let before = self.time_us.unwrap_or(scan.time_us);
-        config.motion.over(seconds_between(before, scan.time_us), look);
+        config.motion.over(seconds_between(before, scan.time_us), self.ceasing_per_s, look);
         look.awake = 1;
         look.detections = count(scan.detections.len());
         look.detection_probability = scan.detection_probability;
