@@ -20,6 +20,9 @@ const RULES: &str = "@id(\"own\") permit (principal, action == Action::\"fuse_fu
     when { resource.owner == \"alpha\" || principal == Partner::\"bravo\" };\n\
     @id(\"receive\") permit (principal, action in Action::\"receive\", resource);\n";
 
+/// What a run doubts, alpha's folder, and alpha's points.
+type Told = (Vec<String>, BTreeMap<String, Vec<u8>>, Vec<(i64, f64)>);
+
 /// A geodetic recording of one sensor of alpha, and one of nobody that tells.
 struct Scene {
     time: &'static str,
@@ -33,8 +36,7 @@ impl Scene {
         Self { time: "seconds", looks: "scan_period_s = 10.0", report_period_s: "10.0", rows: rows.collect() }
     }
 
-    /// What the run doubts, alpha's folder, and alpha's points.
-    fn run(&self) -> (Vec<String>, BTreeMap<String, Vec<u8>>, Vec<(i64, f64)>) {
+    fn run(&self) -> Told {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
         let sensor = |name: &str, owner: &str| {
@@ -195,9 +197,9 @@ fn a_row_on_the_border_of_two_looks_is_in_the_picture_of_its_time() {
     let rows = (0..40).map(f64::from).map(|k| format!("{},rx,46.0,{:.6},9000\n", 10.0 * k, 6.0 + along(k)));
     let (doubts, _, points) = Scene::new(rows).run();
     assert_eq!((doubts.len(), points.len()), (0, 40), "one row a time");
-    for (k, (time_us, y)) in points.iter().enumerate() {
-        assert_eq!(*time_us, k as i64 * 10_000_000);
-        let longitude_deg = 6.0 + along(k as f64);
+    for ((time_us, y), k) in points.iter().zip(0..40) {
+        assert_eq!(*time_us, i64::from(k) * 10_000_000);
+        let longitude_deg = 6.0 + along(f64::from(k));
         let wanted = Geodetic { latitude_deg: 46.0, longitude_deg, altitude_m: 9000.0 }.ecef()[1];
         assert!((y - wanted).abs() < 30.0, "{k}: {y}, wanted {wanted}");
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard;
 use trackweave::ingest::{Catalogue, Options, Order, Reader, Reason};
@@ -79,17 +80,21 @@ fn on_earth_a_course_lies_in_the_horizontal_plane_of_the_place() {
     assert_eq!((found[0].1, found[1].1), (3.0, 4.0), "east and north");
 }
 
-/// What the reader makes of rows in a folder of their own.
-fn read(
-    frame: &str,
-    noise: &str,
-    header: &str,
-    lines: &str,
-) -> Result<(Vec<Option<VelocityRows>>, Vec<Reason>), String> {
+/// A recording of some rows.
+fn recording(frame: &str, noise: &str, header: &str, lines: &str) -> (TempDir, Catalogue) {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("recording.toml"), catalogue(frame, noise)).expect("a file");
     fs::write(folder.path().join("detections.csv"), format!("time,sensor,{header}\n{lines}")).expect("a file");
     let catalogue = Catalogue::read(folder.path()).expect("a catalogue");
+    (folder, catalogue)
+}
+
+/// Velocities of rows that were taken, and why others were not.
+type Taken = (Vec<Option<VelocityRows>>, Vec<Reason>);
+
+/// What the reader makes of rows.
+fn read(frame: &str, noise: &str, header: &str, lines: &str) -> Result<Taken, String> {
+    let (folder, catalogue) = recording(frame, noise, header, lines);
     let options = Options { strict: false, rows_per_batch: 100, order: Order::Any };
     let mut reader = Reader::open(folder.path(), &catalogue, options).map_err(|error| error.to_string())?;
     let mut found = Vec::new();
@@ -145,9 +150,9 @@ const SCHEMA: &str = "entity Partner;\n\
     action fuse_coarse in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
     action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
 
-/// The folders of partners that get all, no velocities, and coarse places, and the error of the first velocity that each shows
-/// of an object that flies north-east at 100 m/s and says so.
-fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, f64)> {
+/// The folders of partners that get all, no velocities, and coarse places, and where each has the object a second after its
+/// first report: one that flies north-east at 100 m/s, and says that it has some speed.
+fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, [f64; 3])> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     for name in ["rec", "pol"] {
@@ -188,7 +193,7 @@ fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, f64)> {
         fs::write(path(name), text).expect("a file");
     }
     let text = include_str!("../data/config/air.toml")
-        .replace("report_period_s = 10.0", "report_period_s = 1.0")
+        .replace("report_period_s = 10.0", "report_period_s = 0.5")
         .replace("cell_km = 10.0", "cell_km = 0.5");
     let config = RunConfig::parse(&text, Path::new("test")).expect("a configuration");
     let (recording, policy, out) = (path("rec"), path("pol"), path("out"));
@@ -208,11 +213,8 @@ fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, f64)> {
         let files =
             ["tracks.parquet", "manifest.json", "audit.jsonl"].map(|name| fs::read(out.join(id).join(name)).unwrap());
         let points = read_picture(&out.join(id)).expect("a picture");
-        let first = points.first().expect("a row");
-        // The second row is a second later: a track that knew its velocity was moved by it.
-        let next = points.iter().find(|point| point.time_us > first.time_us).expect("another row");
-        let moved = next.position_m[0] - first.position_m[0];
-        (id, (files.to_vec(), (moved - 70.710_678).abs()))
+        let next = points.iter().find(|point| point.time_us == 1_500_000).expect("a row between two reports");
+        (id, (files.to_vec(), next.position_m))
     };
     partners.map(of).into_iter().collect()
 }
@@ -220,6 +222,9 @@ fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, f64)> {
 #[test]
 fn a_level_that_takes_velocities_away_leaves_no_trace_of_them() {
     let (honest, other) = (pictures(100.0), pictures(60.0));
+    let [x, y, _] = honest["all"].1;
+    let wanted = [70.710_678 * 1.5 - 700.0, 70.710_678 * 1.5];
+    assert!((x - wanted[0]).hypot(y - wanted[1]) < 1.0, "{x} {y}: where speed and course lead in half a second");
     assert_ne!(honest["all"].0, other["all"].0, "they count");
     for id in ["still", "coarse"] {
         assert_eq!(honest[id].0, other[id].0, "{id}");

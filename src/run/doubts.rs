@@ -103,7 +103,9 @@ fn outside(batch: &Detections, row: usize, catalogue: &Catalogue) -> (bool, bool
     let Some((((sensor, place), measurement), &[longitude_deg, latitude_deg])) = found else { return (false, false) };
     let (frame, with_height) = (catalogue.frame, measurement.rows > 2);
     let planar = frame == Frame::Local && measurement.range_m > 0.0;
-    let is_in = |metres: [f64; 3]| sensor.covers_on_ground(frame, metres, with_height || planar);
+    let is_in = |metres: [f64; 3]| {
+        if with_height || planar { sensor.covers(frame, metres) } else { sensor.covers_on_ground(frame, metres) }
+    };
     if is_in(place.metres()) {
         return (false, false);
     }

@@ -35,22 +35,24 @@ impl Sensor {
     /// Whether the sensor sees the point `metres` of engine coordinates.
     #[must_use]
     pub fn covers(&self, frame: Frame, metres: [f64; 3]) -> bool {
-        self.covers_on_ground(frame, metres, true)
+        let height = match frame {
+            Frame::Local => metres[2],
+            Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
+        };
+        let within = self.coverage.height_m().is_none_or(|[lo, hi]| (lo..=hi).contains(&height));
+        within && self.covers_on_ground(frame, metres)
     }
 
-    /// The same, also at a place whose height counts only if it was measured.
+    /// The same at a place whose height was not measured.
     #[must_use]
-    pub(crate) fn covers_on_ground(&self, frame: Frame, metres: [f64; 3], with_height: bool) -> bool {
-        let ([x, y], height) = match frame {
-            Frame::Local => ([metres[0], metres[1]], metres[2]),
+    pub(crate) fn covers_on_ground(&self, frame: Frame, metres: [f64; 3]) -> bool {
+        let [x, y] = match frame {
+            Frame::Local => [metres[0], metres[1]],
             Frame::Geodetic => {
                 let point = Geodetic::from_ecef(metres);
-                ([point.longitude_deg, point.latitude_deg], point.altitude_m)
+                [point.longitude_deg, point.latitude_deg]
             }
         };
-        if with_height && self.coverage.height_m().is_some_and(|[lo, hi]| !(lo..=hi).contains(&height)) {
-            return false;
-        }
         match self.coverage {
             Coverage::Box { min: [west, south], max: [east, north], .. } => {
                 let across = if frame == Frame::Geodetic && west > east {

@@ -80,22 +80,19 @@ pub(super) fn read<C: Cells>(cells: &C, noise: &Noise, frame: Frame) -> Result<O
     let course = Sigma { of: Q::Course, column: Q::SigmaCourse, noise: noise.course_rad, key: "course_deg" };
     let across = Sigma { of: first, column: Q::SigmaVelocity, noise: noise.velocity_m_s, key: "velocity_m_s" };
     let climb = Sigma { of: up, column: Q::SigmaClimb, noise: noise.climb_m_s, key: "climb_m_s" };
-    let level = match (cells.optional(Q::Speed)?, cells.optional(Q::Course)?) {
-        (None, None) => match (cells.optional(first)?, cells.optional(second)?) {
-            (None, None) => None,
-            _ => Some(Level::Components {
-                m_s: [cells.required(first)?, cells.required(second)?],
-                sigma_m_s: cells.sigma(&across)?,
-            }),
-        },
-        _ => {
-            cells.empty(first)?;
-            cells.empty(second)?;
-            Some(Level::Course {
-                speed_m_s: [cells.required(Q::Speed)?, cells.sigma(&speed)?],
-                course_rad: [cells.required(Q::Course)?.to_radians(), cells.sigma(&course)?],
-            })
-        }
+    let speaks_of = |a: Q, b: Q| Ok(cells.optional(a)?.is_some() || cells.optional(b)?.is_some());
+    let level = if speaks_of(Q::Speed, Q::Course)? {
+        cells.empty(first)?;
+        cells.empty(second)?;
+        Some(Level::Course {
+            speed_m_s: [cells.required(Q::Speed)?, cells.sigma(&speed)?],
+            course_rad: [cells.required(Q::Course)?.to_radians(), cells.sigma(&course)?],
+        })
+    } else if speaks_of(first, second)? {
+        let m_s = [cells.required(first)?, cells.required(second)?];
+        Some(Level::Components { m_s, sigma_m_s: cells.sigma(&across)? })
+    } else {
+        None
     };
     let climb_m_s = match cells.optional(up)? {
         Some(climb_m_s) => Some([climb_m_s, cells.sigma(&climb)?]),
@@ -193,7 +190,7 @@ mod tests {
         let rows = course([10.0, 0.2], [135.0, 2.0]);
         let h = std::f32::consts::FRAC_1_SQRT_2;
         assert!((rows.turn[0] - h).abs() < 1e-6 && (rows.turn[1] + h).abs() < 1e-6, "{:?}", rows.turn);
-        assert_eq!(rows.rates_m_s, [10.0, 0.0, 0.0]);
+        assert_eq!(rows.rates_m_s.to_vec(), [10.0, 0.0, 0.0]);
         assert!((rows.sigma_m_s[1] - 0.349_066).abs() < 1e-5 && rows.sigma_m_s[0].to_bits() == 0.2_f32.to_bits());
         assert!(rows.sigma_m_s[2].to_bits() == 0, "no climb");
     }
@@ -201,7 +198,7 @@ mod tests {
     #[test]
     fn near_rest_a_course_says_no_more_than_the_speed() {
         let rows = course([0.05, 0.3], [77.0, 5.0]);
-        assert_eq!(rows.sigma_m_s[..2], [0.3, 0.3]);
+        assert_eq!(rows.sigma_m_s.to_vec(), [0.3, 0.3, 0.0]);
     }
 
     #[test]
@@ -218,7 +215,7 @@ mod tests {
     fn components_are_along_the_axes() {
         let level = Some(Level::Components { m_s: [3.0, -4.0], sigma_m_s: 0.5 });
         let rows = Velocity { level, climb_m_s: Some([1.5, 0.25]) }.rows();
-        assert_eq!((rows.turn, rows.rates_m_s, rows.sigma_m_s), ([1.0, 0.0], [3.0, -4.0, 1.5], [0.5, 0.5, 0.25]));
+        assert_eq!(rows.numbers().to_vec(), [1.0, 0.0, 3.0, -4.0, 1.5, 0.5, 0.5, 0.25]);
     }
 
     #[test]

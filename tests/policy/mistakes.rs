@@ -70,8 +70,8 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
     (
         "levels.toml",
         "\"fuse_some\"",
-        "\"fuse_some\"\nomit = [\"velocity\"]",
-        &["levels.toml:6: unknown variant `velocity`, expected `range_rate` or `height`"],
+        "\"fuse_some\"\nomit = [\"existence\"]",
+        &["levels.toml:6: unknown variant `existence`, expected one of `range_rate`, `height`, `velocity`"],
     ),
     ("levels.toml", "PT30S", "30 s", &["levels.toml:10: `delay` is `30 s`, wanted an ISO 8601 duration"]),
     (

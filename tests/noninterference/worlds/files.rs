@@ -2,12 +2,29 @@
 
 use super::place::{Frame, Zone};
 use super::rules::Rule;
-use super::{Height, Level, Partner, Random, Sensor, World};
+use super::{Height, Level, Partner, Random, Row, Sensor, World};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Where instants begin: a multiple of every period.
 const EPOCH_US: i64 = 1_533_100_800_000_000;
+
+impl Sensor {
+    /// Whether its looks are in a table.
+    fn is_listed(&self) -> bool {
+        self.period_us == 3_300_000
+    }
+
+    /// When a sensor looks that lists its looks: with a pause after each.
+    fn looks_us(&self) -> impl Iterator<Item = [i64; 2]> {
+        (-10..30).map(|k| [k * self.period_us, k * self.period_us + self.period_us / 10 * 9])
+    }
+
+    /// Whether it reports when it likes.
+    fn reports(&self) -> bool {
+        self.site.is_none() && self.period_us == 700_000
+    }
+}
 
 impl World {
     /// Writes both folders.
@@ -18,6 +35,9 @@ impl World {
         let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("a file is written");
         write("recording/recording.toml", self.catalogue());
         self.write_rows(&folder.join("recording"));
+        if self.sensors.iter().any(Sensor::is_listed) {
+            write("recording/looks.csv", self.looks());
+        }
         if self.layout.truth && self.frame == Frame::Local {
             let time = |second: i64| self.time(second * 1_000_000);
             write("recording/truth.csv", format!("time,object,x_m,y_m\n{},a,1,2\n{},a,3,4\n", time(0), time(1)));
@@ -58,15 +78,40 @@ impl World {
         for sensor in &self.sensors {
             let Sensor { name, owner, period_us, probability, clutter, .. } = sensor;
             let (kind, seeing) = self.seeing(sensor);
+            let period_s = seconds(*period_us);
+            let looks = if sensor.is_listed() {
+                "looks = \"listed\"".to_owned()
+            } else if sensor.reports() {
+                format!("looks = \"reports\"\nexpected_interval_s = {period_s}")
+            } else {
+                format!("scan_period_s = {period_s}")
+            };
             writeln!(
                 text,
                 "[[sensor]]\nname = {name:?}\nowner = {owner:?}\nkind = \"{kind}\"\n{seeing}\n\
-                 detection_probability = {probability:?}\nclutter_per_scan = {clutter:?}\nscan_period_s = {}",
-                seconds(*period_us)
+                 detection_probability = {probability:?}\nclutter_per_scan = {clutter:?}\n{looks}"
             )
             .expect("text");
         }
         text
+    }
+
+    /// The looks of sensors that list theirs.
+    fn looks(&self) -> String {
+        let mut text = "sensor,start,end\n".to_owned();
+        for sensor in self.sensors.iter().filter(|sensor| sensor.is_listed()) {
+            for [start_us, end_us] in sensor.looks_us() {
+                writeln!(text, "{:?},{},{}", sensor.name, self.time(start_us), self.time(end_us)).expect("text");
+            }
+        }
+        text
+    }
+
+    /// Whether the sensor of a row looked at its time.
+    pub(super) fn looked(&self, row: &Row) -> bool {
+        let sensor = &self.sensors[row.sensor];
+        let holds = |[start_us, end_us]: [i64; 2]| (start_us..=end_us).contains(&row.time_us);
+        !sensor.is_listed() || sensor.looks_us().any(holds)
     }
 
     /// The kind of a sensor; its site, noise and coverage.

@@ -39,7 +39,7 @@ impl World {
 
     /// The level at which the subject has a row fused by now.
     pub(crate) fn sees(&self, row: &Row) -> Option<&Level> {
-        let level = if row.bad { None } else { self.granted(row) }?;
+        let level = if row.bad || !self.looked(row) { None } else { self.granted(row) }?;
         self.as_of_us.is_none_or(|as_of_us| row.time_us <= as_of_us - level.delay_us).then_some(level)
     }
 
