@@ -57,6 +57,9 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
     for (var k = 0u; k < min(o.rates, 3u); k++) {
         s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], velocity[k].sigma);
     }
+    if tau < 0.0 {
+        s = with_noise(s, looks[params.first_look + l], -tau, upward);
+    }
     let home = homes[i];
     place_and_store(home, d.tile, s);
 }

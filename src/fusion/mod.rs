@@ -12,6 +12,7 @@ pub mod real; // one number or a block of eight
 pub mod state; // mean, covariance, scalar update
 
 pub mod motion; // process noise
+pub mod since; // noise between a detection and its scan
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be

@@ -59,5 +59,12 @@ impl Motion {
             _ => 0.0,
         });
         [look.extra_pp, look.extra_pv, look.extra_vv] = [pp as f32, pv as f32, vv as f32];
+        let [level, upright] = match self.noise {
+            Noise::WhiteAcceleration => [self.horizontal, self.vertical],
+            Noise::ConstantAcceleration => [0.0; 2],
+        };
+        let over_any = |q: f64| [q / 3.0, q / 2.0, q].map(|q| q as f32);
+        [look.drive_pp, look.drive_pv, look.drive_vv] = over_any(level);
+        [look.extra_drive_pp, look.extra_drive_pv, look.extra_drive_vv] = over_any(upright - level);
     }
 }

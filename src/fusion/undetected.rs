@@ -8,6 +8,7 @@
 use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
 use super::observation::Seen;
+use super::since::Since;
 use super::state::{State, dot3, joseph};
 use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, Sight, Wrong, require};
 use crate::space::TILE_M;
@@ -335,5 +336,5 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
             *mean += gain * nu;
         }
     }
-    state
+    if tau < 0.0 { Since::over(look, -tau, &up).on(&state) } else { state }
 }

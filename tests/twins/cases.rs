@@ -68,6 +68,12 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
         extra_pv: (upright - level) * dt_s * dt_s / 2.0,
         extra_vv: (upright - level) * dt_s,
+        drive_pp: level / 3.0,
+        drive_pv: level / 2.0,
+        drive_vv: level,
+        extra_drive_pp: (upright - level) / 3.0,
+        extra_drive_pv: (upright - level) / 2.0,
+        extra_drive_vv: upright - level,
         // Between what most tracks are known to and what some are.
         height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,
