@@ -19,9 +19,10 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
-use super::observation::{Factor, Innovation, Seen, difference, position_covariance, residual};
+use super::observation::{Factor, Innovation, Seen, difference, residual};
 use super::predict::up;
 use super::real::{Real, array, exp_of_nonpositive};
+use super::sight::position_covariance;
 use super::since::Since;
 use super::state::State;
 use crate::scan::{Detection, Sight};
@@ -320,7 +321,8 @@ impl<'a> Near<'a> {
     fn new(look: &Look, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
         let u = up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
         let then = Since::new(look, seen.ahead_s, &u).map_or(*states, |since| since.off(states));
-        let Factor { variance: d, lower: l, determinant } = seen.factor(&then, &seen.axis);
+        let here = seen.offsets(&[f32x8::splat(0.0); 3]);
+        let Factor { variance: d, lower: l, determinant } = seen.factor(&then, &here);
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
@@ -356,8 +358,8 @@ impl<'a> Near<'a> {
         };
         let difference = [along(t0, s0, z0, x0), along(t1, s1, z1, x1), along(t2, s2, z2, x2)];
         let (seen, mean) = (self.seen, [x0, x1, x2, v0, v1, v2]);
-        let positions = seen.positions(&residual(&difference, seen.ahead_s, &mean));
-        let distance2 = innovation.innovation(seen, &mean, &positions.nu).distance2;
+        let positions = seen.offsets(&residual(&difference, seen.ahead_s, &mean));
+        let distance2 = innovation.innovation(seen, &mean, &positions).distance2;
         let density = f32x8::new(eight(|n| scan.density[which[n]]));
         let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
         let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
@@ -466,17 +468,17 @@ impl Known {
             && *known == observation
             && ahead.to_bits() == ahead_s.to_bits()
         {
-            let positions = seen.positions(&residual(&difference, ahead_s, &state.mean));
-            return factor.innovation(seen, &state.mean, &positions.nu);
+            let positions = seen.offsets(&residual(&difference, ahead_s, &state.mean));
+            return factor.innovation(seen, &state.mean, &positions);
         }
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
-        let positions = seen.positions(&seen.residual(&state.mean));
         let u = up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
         let then = Since::new(scan.look, ahead_s, &u).map_or(*state, |since| since.off(state));
-        let factor = seen.factor(&then, &positions.axis);
+        let positions = seen.positions(&then);
+        let factor = seen.factor(&then, &positions);
         // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.
         self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
-        factor.innovation(&seen, &state.mean, &positions.nu)
+        factor.innovation(&seen, &state.mean, &positions)
     }
 }
 

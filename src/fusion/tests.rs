@@ -3,20 +3,19 @@
 use super::arrays::{COVARIANCE, Look, tri};
 use super::motion::{Motion, Noise};
 use super::observation::Seen;
-use super::predict::{predict_one, up};
-use super::since::Since;
+use super::predict::predict_one;
 use super::state::State;
 use super::undetected::{Prior, Undetected};
 use crate::scan::{Detection, Observation, Plane};
 use crate::space::Place;
 
-type Matrix = [[f64; 6]; 6];
+pub(super) type Matrix = [[f64; 6]; 6];
 
-fn full(p: &[f32; COVARIANCE]) -> Matrix {
+pub(super) fn full(p: &[f32; COVARIANCE]) -> Matrix {
     core::array::from_fn(|i| core::array::from_fn(|j| f64::from(p[tri(i, j)])))
 }
 
-fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
+pub(super) fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
     core::array::from_fn(|i| core::array::from_fn(|j| (0..6).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
@@ -25,7 +24,7 @@ fn transposed(a: &Matrix) -> Matrix {
 }
 
 /// A covariance with every element in play: L Lᵀ.
-fn covariance(scale: f32) -> [f32; COVARIANCE] {
+pub(super) fn covariance(scale: f32) -> [f32; COVARIANCE] {
     let l = |i: usize, j: usize| if i == j { 3.0 + i as f32 } else { 0.3 * (i as f32 + 1.0) - 0.2 * j as f32 };
     let mut p = [0.0; COVARIANCE];
     for i in 0..6 {
@@ -36,7 +35,7 @@ fn covariance(scale: f32) -> [f32; COVARIANCE] {
     p
 }
 
-fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
+pub(super) fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
     let largest = wanted.iter().flatten().fold(0.0f64, |a, b| a.max(b.abs()));
     for i in 0..6 {
         for j in i..6 {
@@ -47,7 +46,7 @@ fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
 }
 
 /// x and P after a linear measurement z = H x + noise, all rows at once.
-fn textbook_update(x: &[f64; 6], p: &Matrix, h: &[[f64; 6]], z: &[f64], r: &[f64]) -> ([f64; 6], Matrix) {
+pub(super) fn textbook_update(x: &[f64; 6], p: &Matrix, h: &[[f64; 6]], z: &[f64], r: &[f64]) -> ([f64; 6], Matrix) {
     let n = h.len();
     let ph: Vec<[f64; 6]> = h.iter().map(|h| core::array::from_fn(|i| (0..6).map(|k| p[i][k] * h[k]).sum())).collect();
     let mut s = vec![vec![0.0; n]; n];
@@ -142,7 +141,7 @@ fn prediction_is_the_textbooks() {
 }
 
 /// Three rows of position and three of velocity, the first as a radar has it.
-fn radar(ahead_s: f32) -> (Detection, Observation) {
+pub(super) fn radar(ahead_s: f32) -> (Detection, Observation) {
     let place = Place::from_metres([1000.0, 2000.0, 500.0]);
     let detection = Detection { tile: place.tile, ahead_s, offset_m: place.offset_m, observation: 0 };
     let directions = [[0.6, 0.8, 0.0], [0.8, -0.6, 0.0], [0.0, 0.0, 1.0]];
@@ -371,122 +370,4 @@ fn ten_hours_without_a_height_cost_the_ground_nothing() {
     // (q σ / √2)^⅔
     let climb = between(&state.covariance, (3, 3), &up, &up) / (10.0 * 7_500.0 / 2f64.sqrt()).powf(2.0 / 3.0);
     assert!((0.9..1.1).contains(&climb), "{climb} of what it settles at");
-}
-
-/// A look `dt_s` after the one before, of objects driven by very different noise along the horizontal and the vertical.
-fn driven(dt_s: f64) -> Look {
-    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 400.0, vertical: 10.0, survival_per_s: 1.0 };
-    let mut look = Look { radial: 1, ..Look::default() };
-    motion.over(dt_s, &mut look);
-    look
-}
-
-/// A state on Earth: its tile, and the rest.
-fn on_earth() -> ([i32; 3], State<f32>) {
-    let Place { tile, offset_m: [x, y, z] } = Place::from_metres([4_200_000.0, 170_000.0, 4_780_000.0]);
-    (tile, State { mean: [x, y, z, 120.0, -80.0, 30.0], covariance: covariance(10.0) })
-}
-
-/// The same state with its place counted from another tile, and moved.
-fn from_tile(tile: [i32; 3], other: [i32; 3], state: &State<f32>) -> State<f32> {
-    let mut to = *state;
-    for a in 0..3 {
-        to.mean[a] += (tile[a] - other[a]) as f32 * 1024.0;
-    }
-    to
-}
-
-/// A detection before its scan is what it is at its own time, where the filter stops for it: the state is predicted until
-/// then, updated, and predicted on, and so is its likelihood.
-#[test]
-fn a_detection_before_its_scan_is_one_at_its_own_time() {
-    let (dt_s, ago_s) = (10.0, 4.0);
-    // Where the vertical is the same all the way.
-    let flat = |dt_s: f64| Look { radial: 0, ..driven(dt_s) };
-    let (whole, first, rest) = (flat(dt_s), flat(dt_s - ago_s), flat(ago_s));
-    let (place, start) = on_earth();
-    let (mut tile, mut wanted) = (place, start);
-    predict_one(&first, &mut tile, &mut wanted);
-    let (_, observation) = radar(0.0);
-    let offset_m = [wanted.mean[0] + 700.0, wanted.mean[1] - 500.0, wanted.mean[2] + 900.0];
-    let detection = Detection { tile, ahead_s: 0.0, offset_m, observation: 0 };
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &wanted.mean);
-    let innovation = seen.innovation(&wanted);
-    let after = seen.posterior(&wanted);
-    wanted = State { mean: core::array::from_fn(|k| wanted.mean[k] + after.mean[k]), covariance: after.covariance };
-    let mut tile_then = tile;
-    predict_one(&rest, &mut tile_then, &mut wanted);
-
-    let (mut tile_now, mut found) = (place, start);
-    predict_one(&whole, &mut tile_now, &mut found);
-    let before = Detection { ahead_s: -4.0, ..detection };
-    let seen = Seen::gather(&[before], &[observation], |_| 0, |_, a| tile_now[a], &found.mean);
-    let u = up(&whole, &tile_now.map(|t| t as f32), &found.mean);
-    let since = Since::new(&whole, seen.ahead_s, &u).expect("it is before its scan");
-    let late = seen.innovation(&since.off(&found));
-    for (name, found, wanted) in
-        [("distance", late.distance2, innovation.distance2), ("determinant", late.determinant, innovation.determinant)]
-    {
-        assert!((found / wanted - 1.0).abs() < 1e-4, "{name}: {found}, wanted {wanted}");
-    }
-    let after = since.on(&seen.posterior(&since.off(&found)));
-    found = State { mean: core::array::from_fn(|k| found.mean[k] + after.mean[k]), covariance: after.covariance };
-    let found = from_tile(tile_now, tile_then, &found);
-    for k in 0..6 {
-        // Some rounded sums of a kilometre.
-        assert!((found.mean[k] - wanted.mean[k]).abs() < 0.01, "x[{k}] = {}, wanted {}", found.mean[k], wanted.mean[k]);
-    }
-    close(&found.covariance, &full(&wanted.covariance), 1e-5);
-    // Without it the velocity would be as certain as the range rates are, of a time long past.
-    let kept = seen.posterior(&State { mean: start.mean, covariance: full_of(&tile_now, &whole, &start) });
-    assert!(kept.covariance[tri(3, 3)] < 0.1 * found.covariance[tri(3, 3)], "{}", kept.covariance[tri(3, 3)]);
-}
-
-/// The covariance of a state at the time of a look.
-fn full_of(tile: &[i32; 3], look: &Look, state: &State<f32>) -> [f32; COVARIANCE] {
-    let (mut tile, mut state) = (*tile, *state);
-    predict_one(look, &mut tile, &mut state);
-    state.covariance
-}
-
-#[test]
-fn noise_is_taken_off_since_the_scan_before_and_no_longer() {
-    let (tile, state) = on_earth();
-    let u = up(&driven(1.0), &tile.map(|t| t as f32), &state.mean);
-    let bits = |since: Option<Since<f32>>| since.expect("noise").on(&state).covariance.map(f32::to_bits);
-    let of = |dt_s: f64, ahead_s: f32| Since::new(&driven(dt_s), ahead_s, &u);
-    assert!(of(4.0, 0.0).is_none() && of(0.0, -3.0).is_none() && of(4.0, 3.0).is_none());
-    assert_eq!(bits(of(2.0, -5.0)), bits(of(4.0, -2.0)));
-    assert_ne!(bits(of(3.0, -5.0)), bits(of(4.0, -2.0)));
-    // All of P but the noise since then is left, however little that is.
-    let (mut tile, mut state) = (tile, State { mean: state.mean, covariance: covariance(1e-3) });
-    let before = state.covariance;
-    predict_one(&driven(4.0), &mut tile, &mut state);
-    let left = of(4.0, -4.0).expect("noise").off(&state);
-    for k in [tri(3, 3), tri(4, 4), tri(5, 5)] {
-        assert!((left.covariance[k] - before[k]).abs() < 2e-3, "{} {}", left.covariance[k], before[k]);
-    }
-}
-
-#[test]
-fn a_track_begins_at_its_detections_time() {
-    let plane = Plane {
-        origin: Place::from_metres([0.0; 3]),
-        east: [1.0, 0.0, 0.0],
-        north: [0.0, 1.0, 0.0],
-        cell_m: 1.0,
-        cells: [1, 1],
-    };
-    let prior = Prior { speed_m_s: 150.0, climb_m_s: 8.0, height_m: 100.0, height_most_m: 7500.0 };
-    let field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
-    let (tile, state) = on_earth();
-    let (_, observation) = radar(0.0);
-    let offset_m = [state.mean[0], state.mean[1], state.mean[2]];
-    let at = |ahead_s: f32| {
-        let detection = Detection { tile, ahead_s, offset_m, observation: 0 };
-        field.birth(&driven(0.0), (&[detection], &[observation]), 0)
-    };
-    let (mut born, late) = (at(0.0), at(-4.0));
-    predict_one(&driven(4.0), &mut born.tile, &mut born.state);
-    close(&late.state.covariance, &full(&born.state.covariance), 1e-3);
 }

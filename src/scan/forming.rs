@@ -5,7 +5,7 @@ use super::error::{ScanError, require};
 use super::lanes::Lane;
 use super::looks::{Look, Looks, Row};
 use super::mask::Sight;
-use super::measure::Measurer;
+use super::measure::{Measurer, Pace};
 use super::{Scan, wrong};
 use crate::ingest::{Catalogue, Detections};
 use crate::sensor::Reading;
@@ -63,7 +63,7 @@ impl Row {
 pub struct Scans<'a> {
     catalogue: &'a Catalogue,
     lane: &'a Lane,
-    speed_m_s: f32,
+    pace: Pace,
     looks: Looks,
 }
 
@@ -72,7 +72,17 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
-        Self { catalogue, lane, speed_m_s, looks: Looks::new(lane.sensors(catalogue), first_us) }
+        let sensors = lane.sensors(catalogue);
+        let looks_s: f64 = sensors.iter().map(|(_, sensor)| 1e6 / sensor.scan_period_us.max(1) as f64).sum();
+        let pace = Pace { speed_m_s, climb_m_s: speed_m_s, look_s: 1.0 / looks_s };
+        Self { catalogue, lane, pace, looks: Looks::new(sensors, first_us) }
+    }
+
+    /// The same where objects climb with another standard deviation than they go on with (`climb_m_s` of the same table).
+    #[must_use]
+    pub fn climbing(mut self, climb_m_s: f32) -> Self {
+        self.pace.climb_m_s = climb_m_s;
+        self
     }
 
     /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out.
@@ -126,7 +136,7 @@ impl<'a> Scans<'a> {
         let Some(sensor) = self.catalogue.sensors.get(look.sensor) else {
             return Err(ScanError::NotAllowed { found: format!("a look of sensor number {}", look.sensor) });
         };
-        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.speed_m_s);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.pace);
         let rows = &look.rows;
         Ok(Scan {
             lane: number,

@@ -19,6 +19,7 @@ pub use radar::Polar;
 pub use reading::Reading;
 
 pub(crate) use columns::{Cells, Quantity, Sigma};
+pub(crate) use coverage::HEIGHT_M;
 pub(crate) use measurement::Converted;
 pub(crate) use site::Site;
 
@@ -138,7 +139,7 @@ impl Sensor {
     /// Where it stands; that of a position sensor is not used.
     pub(crate) fn site(&self, frame: Frame) -> Site {
         match self.kind {
-            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu),
+            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu).seeing(self.heights_m()),
             Kind::Position => Site::new(frame, [0.0; 3], [[0.0; 3]; 3]),
         }
     }

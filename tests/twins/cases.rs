@@ -102,7 +102,9 @@ fn observation(random: &mut ChaCha8Rng) -> Observation {
     let ranges_m = if kind > 0 { [0; 3].map(|_: i32| random.random_range(1e3..1e5)) } else { [0.0; 3] };
     // Any row may be a range: the first one of most.
     let kinds = if kind == 2 { RANGE << (KIND_BITS * [0, 0, 0, 1][random.random_range(0..4)]) } else { OFFSET };
-    Observation { ranges_m, kinds, clutter: 1e-9, spread: 1.0, ..to }
+    // And the first row of velocity of some is along a line of sight.
+    let sight_m = if kind > 0 && random.random_bool(0.7) { random.random_range(1e3..1e5) } else { 0.0 };
+    Observation { ranges_m, kinds, clutter: 1e-9, spread: 1.0, sight_m, ..to }
 }
 
 fn place_track(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, track: usize) {
