@@ -10,9 +10,11 @@ override ODDS_MAX: f32;
 @group(0) @binding(3) var<storage, read> rows: array<Row>;
 @group(0) @binding(4) var<storage, read> edges: array<Edge>;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
-@group(0) @binding(6) var<storage, read_write> mean: array<f32>;
-@group(0) @binding(7) var<storage, read_write> covariance: array<f32>;
-@group(0) @binding(8) var<storage, read_write> odds: array<f32>;
+@group(0) @binding(6) var<storage, read> looks: array<Look>;
+@group(0) @binding(7) var<storage, read> lane: array<u32>;
+@group(0) @binding(8) var<storage, read_write> mean: array<f32>;
+@group(0) @binding(9) var<storage, read_write> covariance: array<f32>;
+@group(0) @binding(10) var<storage, read_write> odds: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -26,6 +28,8 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     }
     let prior = load_state(track);
     let place = tile_of(track);
+    let look = looks[params.first_look + lane[track / BLOCK]];
+    let u = up(look, place, prior.x);
     var total = row.missed;
     var mixed = State(vec3(0.0), vec3(0.0), total * prior.pp, total * prior.pv, total * prior.vv);
     for (var hypothesis = 0u; hypothesis < row.count; hypothesis++) {
@@ -33,7 +37,15 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         if 0.0 < edge.weight {
             let p = placed[edge.detection];
             let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
-            let h = posterior(d, observations[d.observation], place, prior);
+            let seconds = seconds_since(look, d.ahead_s);
+            var then = prior;
+            if seconds > 0.0 {
+                then = without_noise(prior, look, seconds, u);
+            }
+            var h = posterior(d, observations[d.observation], place, then);
+            if seconds > 0.0 {
+                h = with_noise(h, look, seconds, u);
+            }
             mixed = merged(mixed, total, h, edge.weight);
             total = total + edge.weight;
         }

@@ -5,6 +5,8 @@
 //! them as an integer tile and an f32 offset, so that a millimetre is a millimetre anywhere on Earth; differences
 //! are taken in tiles first. No origin is chosen, so none can depend on data that a partner may not see.
 //!
+//! Sines and their like are those of `libm`, not of the platform: places are the same bits on every one.
+//!
 //! Formulas: EPSG Guidance Note 7-2, 4.1.1; geodetic from ECEF by Bowring 1985, one refinement (< 1 µm below 100 km).
 
 use serde::Deserialize;
@@ -72,8 +74,8 @@ impl Geodetic {
     #[must_use]
     pub fn ecef(&self) -> [f64; 3] {
         let e2 = EARTH_F * (2.0 - EARTH_F);
-        let (sin_phi, cos_phi) = self.latitude_deg.to_radians().sin_cos();
-        let (sin_lambda, cos_lambda) = self.longitude_deg.to_radians().sin_cos();
+        let (sin_phi, cos_phi) = libm::sincos(self.latitude_deg.to_radians());
+        let (sin_lambda, cos_lambda) = libm::sincos(self.longitude_deg.to_radians());
         let n = EARTH_A_M / (1.0 - e2 * sin_phi * sin_phi).sqrt();
         let across = (n + self.altitude_m) * cos_phi;
         [across * cos_lambda, across * sin_lambda, (n * (1.0 - e2) + self.altitude_m) * sin_phi]
@@ -85,26 +87,27 @@ impl Geodetic {
         let e2 = EARTH_F * (2.0 - EARTH_F);
         let b = EARTH_A_M * (1.0 - EARTH_F);
         let ep2 = e2 / (1.0 - e2);
-        let p = x.hypot(y);
-        let mut beta = (z * EARTH_A_M).atan2(p * b);
+        let p = libm::hypot(x, y);
+        let mut beta = libm::atan2(z * EARTH_A_M, p * b);
         let mut phi = 0.0;
         for _ in 0..3 {
-            let (s, c) = beta.sin_cos();
-            phi = (z + ep2 * b * s * s * s).atan2(p - e2 * EARTH_A_M * c * c * c);
-            beta = ((1.0 - EARTH_F) * phi.sin()).atan2(phi.cos());
+            let (s, c) = libm::sincos(beta);
+            phi = libm::atan2(z + ep2 * b * s * s * s, p - e2 * EARTH_A_M * c * c * c);
+            let (s, c) = libm::sincos(phi);
+            beta = libm::atan2((1.0 - EARTH_F) * s, c);
         }
-        let (s, c) = phi.sin_cos();
+        let (s, c) = libm::sincos(phi);
         let n = EARTH_A_M / (1.0 - e2 * s * s).sqrt();
         // Along the normal: stable at the poles, where p / cos φ is not.
         let altitude_m = p * c + z * s - EARTH_A_M * EARTH_A_M / n;
-        Self { latitude_deg: phi.to_degrees(), longitude_deg: y.atan2(x).to_degrees(), altitude_m }
+        Self { latitude_deg: phi.to_degrees(), longitude_deg: libm::atan2(y, x).to_degrees(), altitude_m }
     }
 
     /// Unit vectors east, north and up in ECEF.
     #[must_use]
     pub fn enu_axes(&self) -> [[f64; 3]; 3] {
-        let (sp, cp) = self.latitude_deg.to_radians().sin_cos();
-        let (sl, cl) = self.longitude_deg.to_radians().sin_cos();
+        let (sp, cp) = libm::sincos(self.latitude_deg.to_radians());
+        let (sl, cl) = libm::sincos(self.longitude_deg.to_radians());
         [[-sl, cl, 0.0], [-sp * cl, -sp * sl, cp], [cp * cl, cp * sl, sp]]
     }
 }

@@ -47,6 +47,7 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     track_at = track;
     place_at = tile_of(track);
     state_at = load_state(track);
+    up_at = up(look, place_at, state_at.x);
     factor = aim.factor;
     gate = look.gate;
     visited = 0u;
@@ -78,6 +79,7 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
 var<private> track_at: u32;
 var<private> place_at: vec3<i32>;
 var<private> state_at: State;
+var<private> up_at: vec3<f32>;
 var<private> factor: f32;
 var<private> gate: f32;
 var<private> found: u32;
@@ -109,7 +111,7 @@ fn seek(look: Look, half_u: f32, half_v: f32) {
         if wide {
             // Whole rows of coarse cells.
             let cells_before = look.first_cell + row * look.coarse_u * FINE * FINE;
-            visit(cells_before + first.x * FINE * FINE, cells_before + (last.x + 1u) * FINE * FINE);
+            visit(look, cells_before + first.x * FINE * FINE, cells_before + (last.x + 1u) * FINE * FINE);
         } else {
             for (var column = first.x; column <= last.x; column++) {
                 let base = look.first_cell + (row * look.coarse_u + column) * FINE * FINE;
@@ -117,7 +119,7 @@ fn seek(look: Look, half_u: f32, half_v: f32) {
                 let right = min(high.x, column * FINE + FINE - 1u) - column * FINE;
                 for (var line = max(low.y, row * FINE); line <= min(high.y, row * FINE + FINE - 1u); line++) {
                     let start = base + (line - row * FINE) * FINE;
-                    visit(start + left, start + right + 1u);
+                    visit(look, start + left, start + right + 1u);
                 }
             }
         }
@@ -125,7 +127,7 @@ fn seek(look: Look, half_u: f32, half_v: f32) {
 }
 
 // Weighs the detections of the cells from `first` up to `end`.
-fn visit(first: u32, end: u32) {
+fn visit(look: Look, first: u32, end: u32) {
     for (var i = start_of(first); i < cells[end - 1u]; i++) {
         visited++;
         if visited > RANK_MAX || found > params.hypotheses_max {
@@ -133,7 +135,12 @@ fn visit(first: u32, end: u32) {
         }
         let p = placed[i];
         let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
-        let innovation = innovation_of(d, observations[p.observation], place_at, state_at);
+        let seconds = seconds_since(look, d.ahead_s);
+        var s = state_at;
+        if seconds > 0.0 {
+            s = without_noise(s, look, seconds, up_at);
+        }
+        let innovation = innovation_of(d, observations[p.observation], place_at, s);
         if innovation.x < gate {
             let weight = factor * density_of(innovation) / p.density;
             if weight > 0.0 && weight <= WEIGHT_MAX {

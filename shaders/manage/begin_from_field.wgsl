@@ -31,7 +31,7 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
     }
     let o = observations[d.observation];
     var third = o.position[2].sigma;
-    if o.axes <= 2u {
+    if o.axes <= 2u && !(third > 0.0) {
         third = setup.height_m;
     }
     var upward = vec3(0.0, 0.0, 1.0);
@@ -48,21 +48,62 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         vec3(0.0, 0.0, level) + upward * upward.z * climb,
     );
     let tau = d.ahead_s;
-    let measured = along_axis(o.position[0].direction, o.position[0].sigma)
-        + along_axis(o.position[1].direction, o.position[1].sigma)
-        + along_axis(o.position[2].direction, third);
-    var s = State(d.offset_m, vec3(0.0), measured + tau * (tau * vv), -tau * vv, vv);
+    let along = vec3(
+        o.position[0].sigma * o.position[0].sigma,
+        o.position[1].sigma * o.position[1].sigma,
+        third * third,
+    );
+    // A range bends: what is uncertain across it brings the mean nearer and makes it less certain along it.
+    var offset_m = d.offset_m;
+    var variance = along;
+    if kind_of(o.kinds, 0u) == RANGE {
+        offset_m = nearer(offset_m, o.position[0], o.ranges_m[0], along.yz);
+        variance.x = along.x + longer(o.ranges_m[0], along.yz);
+    }
+    if kind_of(o.kinds, 1u) == RANGE {
+        offset_m = nearer(offset_m, o.position[1], o.ranges_m[1], along.xz);
+        variance.y = along.y + longer(o.ranges_m[1], along.xz);
+    }
+    if kind_of(o.kinds, 2u) == RANGE {
+        offset_m = nearer(offset_m, o.position[2], o.ranges_m[2], along.xy);
+        variance.z = along.z + longer(o.ranges_m[2], along.xy);
+    }
+    let measured = along_axis(o.position[0].direction, variance.x)
+        + along_axis(o.position[1].direction, variance.y)
+        + along_axis(o.position[2].direction, variance.z);
+    var s = State(offset_m, vec3(0.0), measured + tau * (tau * vv), -tau * vv, vv);
     var velocity = o.velocity;
     var rates_m_s = o.rates_m_s;
     for (var k = 0u; k < min(o.rates, 3u); k++) {
-        s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], velocity[k].sigma);
+        var r = velocity[k].sigma * velocity[k].sigma;
+        if k == 0u && o.sight_m > 0.0 {
+            r = r + (turned(o.position[1].direction, variance.y, o.sight_m, vv)
+                + turned(o.position[2].direction, variance.z, o.sight_m, vv));
+        }
+        s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], r);
+    }
+    if tau < 0.0 {
+        s = with_noise(s, looks[params.first_look + l], -tau, upward);
     }
     let home = homes[i];
     place_and_store(home, d.tile, s);
 }
 
-// The covariance of what was measured along one axis.
-fn along_axis(axis: vec3<f32>, sigma: f32) -> mat3x3<f32> {
-    let v = sigma * sigma;
+// What a velocity across a line of sight may add to one along it.
+fn turned(a: vec3<f32>, across: f32, sight_m: f32, vv: mat3x3<f32>) -> f32 {
+    return (across / (sight_m * sight_m)) * dot3(a, product3(vv, a));
+}
+
+fn nearer(offset_m: vec3<f32>, row: Axis, range_m: f32, across: vec2<f32>) -> vec3<f32> {
+    return offset_m - 0.5 * ((across.x + across.y) / max(range_m, 1.0)) * row.direction;
+}
+
+fn longer(range_m: f32, across: vec2<f32>) -> f32 {
+    let r = max(range_m, 1.0);
+    return 0.5 * ((across.x * across.x + across.y * across.y) / (r * r));
+}
+
+// The covariance of what was measured along one axis, with variance v.
+fn along_axis(axis: vec3<f32>, v: f32) -> mat3x3<f32> {
     return mat3x3(v * axis * axis.x, v * axis * axis.y, v * axis * axis.z);
 }

@@ -16,15 +16,11 @@ struct Factored {
 
 // A row of velocity, factored behind those of position and the rows of velocity before it.
 struct RateRow {
-    axis: vec3<f32>,
+    line: Line,
     // L against the rows of position.
     l: vec3<f32>,
     variance: f32,
     nu: f32,
-}
-
-fn product3(m: mat3x3<f32>, a: vec3<f32>) -> vec3<f32> {
-    return m[0] * a.x + m[1] * a.y + m[2] * a.z;
 }
 
 // Squared Mahalanobis distance, and det(2 pi S).
@@ -33,20 +29,21 @@ fn innovation_of(d: Detection, o: Observation, place: vec3<i32>, s: State) -> ve
     if o.rates == 0u {
         return vec2(positions.distance2, positions.determinant);
     }
-    return with_rates(o, d.ahead_s, s, positions);
+    let e = difference_of(d, place, s.x) - d.ahead_s * s.v;
+    return with_rates(o, d.ahead_s, e, s, positions);
 }
 
 fn factor_positions(d: Detection, o: Observation, place: vec3<i32>, s: State) -> Factored {
     let tau = d.ahead_s;
     let e = difference_of(d, place, s.x) - tau * s.v;
-    let first = first_row(o, e);
-    let second = second_row(o, e);
-    let c = s.pp + tau * (s.pv + transpose(s.pv)) + tau * (tau * s.vv);
+    let c = position_covariance(s, tau);
+    let first = first_row(o, e, c);
+    let second = second_row(o, e, c);
     let m0 = product3(c, first.axis);
     let m1 = product3(c, second.axis);
-    let d0 = dot3(first.axis, m0) + o.position[0].sigma * o.position[0].sigma;
+    let d0 = (dot3(first.axis, m0) + o.position[0].sigma * o.position[0].sigma) + first.beyond;
     let s10 = dot3(second.axis, m0);
-    let s11 = dot3(second.axis, m1) + o.position[1].sigma * o.position[1].sigma;
+    let s11 = (dot3(second.axis, m1) + o.position[1].sigma * o.position[1].sigma) + second.beyond;
     let l10 = s10 / d0;
     let d1 = s11 - l10 * s10;
     var to: Factored;
@@ -58,13 +55,14 @@ fn factor_positions(d: Detection, o: Observation, place: vec3<i32>, s: State) ->
     to.distance2 = first.residual * first.residual / d0 + nu1 * nu1 / d1;
     to.determinant = (d0 * TWO_PI) * (d1 * TWO_PI);
     if 2.5 < f32(o.axes) {
-        let third = third_row(o, e);
+        let third = third_row(o, e, c);
         let m2 = product3(c, third.axis);
         let s20 = dot3(third.axis, m0);
         let t21 = dot3(third.axis, m1) - l10 * s20;
         to.l20 = s20 / d0;
         to.l21 = t21 / d1;
-        let d2 = dot3(third.axis, m2) + o.position[2].sigma * o.position[2].sigma - to.l20 * s20 - to.l21 * t21;
+        let s22 = (dot3(third.axis, m2) + o.position[2].sigma * o.position[2].sigma) + third.beyond;
+        let d2 = s22 - to.l20 * s20 - to.l21 * t21;
         to.determinant = to.determinant * (d2 * TWO_PI);
         let nu2 = third.residual - to.l20 * first.residual - to.l21 * nu1;
         to.distance2 = to.distance2 + nu2 * nu2 / d2;
@@ -76,7 +74,7 @@ fn factor_positions(d: Detection, o: Observation, place: vec3<i32>, s: State) ->
 }
 
 // The rows of velocity, one after another; t are covariances with the rows before, given those before them.
-fn with_rates(o: Observation, tau: f32, s: State, positions: Factored) -> vec2<f32> {
+fn with_rates(o: Observation, tau: f32, e: vec3<f32>, s: State, positions: Factored) -> vec2<f32> {
     let cross = s.pv + tau * s.vv;
     let three = 2.5 < f32(o.axes);
     let p = positions;
@@ -86,9 +84,17 @@ fn with_rates(o: Observation, tau: f32, s: State, positions: Factored) -> vec2<f
     var among: array<vec3<f32>, 3>;
     var to = vec2(p.distance2, p.determinant);
     for (var k = 0u; k < min(o.rates, 3u); k++) {
-        let a = velocity[k].direction;
-        let b = product3(cross, a);
-        let c = product3(s.vv, a);
+        let line = line_of(o, k, velocity[k], rates_m_s[k], e, s, tau);
+        let a = line.axis;
+        let sigma = velocity[k].sigma;
+        var b = product3(cross, a);
+        var c = product3(s.vv, a);
+        var variance = dot3(a, c) + sigma * sigma;
+        if line.turns {
+            b = b + product3(position_covariance(s, tau), line.pull);
+            c = c + product3(transpose(cross), line.pull);
+            variance = ((dot3(a, c) + sigma * sigma) + line.beyond) + dot3(line.pull, b);
+        }
         let t0 = dot3(p.axis[0], b);
         let t1 = dot3(p.axis[1], b) - p.l10 * t0;
         var t2 = 0.0;
@@ -96,12 +102,16 @@ fn with_rates(o: Observation, tau: f32, s: State, positions: Factored) -> vec2<f
             t2 = dot3(p.axis[2], b) - p.l20 * t0 - p.l21 * t1;
         }
         let l = vec3(t0, t1, t2) / p.variance;
-        var variance = dot3(a, c) + velocity[k].sigma * velocity[k].sigma - l.x * t0 - l.y * t1 - l.z * t2;
-        var nu = rates_m_s[k] - dot3(a, s.v) - l.x * p.nu.x - l.y * p.nu.y - l.z * p.nu.z;
+        variance = variance - l.x * t0 - l.y * t1 - l.z * t2;
+        var nu = line.residual - l.x * p.nu.x - l.y * p.nu.y - l.z * p.nu.z;
         var t: vec3<f32>;
         for (var j = 0u; j < k; j++) {
             let row = before[j];
-            t[j] = dot3(row.axis, c) - row.l.x * t0 - row.l.y * t1 - row.l.z * t2;
+            var own = dot3(row.line.axis, c);
+            if row.line.turns {
+                own = own + dot3(row.line.pull, b);
+            }
+            t[j] = own - row.l.x * t0 - row.l.y * t1 - row.l.z * t2;
             for (var i = 0u; i < j; i++) {
                 t[j] = t[j] - among[j][i] * t[i];
             }
@@ -109,7 +119,7 @@ fn with_rates(o: Observation, tau: f32, s: State, positions: Factored) -> vec2<f
             variance = variance - among[k][j] * t[j];
             nu = nu - among[k][j] * row.nu;
         }
-        before[k] = RateRow(a, l, variance, nu);
+        before[k] = RateRow(line, l, variance, nu);
         to = vec2(to.x + nu * nu / variance, to.y * (variance * TWO_PI));
     }
     return to;

@@ -15,6 +15,13 @@ struct Look {
     extra_pp: f32,
     extra_pv: f32,
     extra_vv: f32,
+    // Over c seconds of white noise: q / 3 c c c, q / 2 c c and q c, horizontally; and vertically, less that.
+    drive_pp: f32,
+    drive_pv: f32,
+    drive_vv: f32,
+    extra_drive_pp: f32,
+    extra_drive_pv: f32,
+    extra_drive_vv: f32,
     // One over the variance that heights are at most known to, or 0.
     height_information: f32,
     detection_probability: f32,

@@ -17,5 +17,6 @@ struct Observation {
     rates: u32,
     clutter: f32,
     spread: f32,
-    padding: u32,
+    // Metres to what the first row of velocity looks along; 0 where its direction is sure.
+    sight_m: f32,
 }

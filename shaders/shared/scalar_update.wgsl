@@ -20,9 +20,8 @@ fn less_outer(m: mat3x3<f32>, a: vec3<f32>, b: vec3<f32>) -> mat3x3<f32> {
     return mat3x3(m[0] - a * b.x, m[1] - a * b.y, m[2] - a * b.z);
 }
 
-// The state after one measurement `z` of h x with standard deviation `sigma`; the covariance in Joseph form.
-fn updated(s: State, h: Six, z: f32, sigma: f32) -> State {
-    let r = sigma * sigma;
+// The state after one measurement `z` of h x with variance `r`; the covariance in Joseph form.
+fn updated(s: State, h: Six, z: f32, r: f32) -> State {
     let nu = z - dot6(h, Six(s.x, s.v));
     let vp = transpose(s.pv);
     let g = Six(times(s.pp, s.pv, h), times(vp, s.vv, h));

@@ -164,6 +164,19 @@ mirror! {
         pub extra_pv: f32,
         /// m² / s².
         pub extra_vv: f32,
+        /// Of the noise along the horizontal axes over any time c: that of position over c³, m² / s³; 0 where that does not
+        /// hold.
+        pub drive_pp: f32,
+        /// That of position with velocity over c².
+        pub drive_pv: f32,
+        /// That of velocity over c.
+        pub drive_vv: f32,
+        /// The same along the vertical, less the horizontal.
+        pub extra_drive_pp: f32,
+        /// m² / s³.
+        pub extra_drive_pv: f32,
+        /// m² / s³.
+        pub extra_drive_vv: f32,
         /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
         pub height_information: f32,
         /// Probability that the look detects what it covers.

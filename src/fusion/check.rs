@@ -102,7 +102,12 @@ fn is_sound(o: &Observation) -> bool {
         && o.position.iter().take(axes).chain(o.velocity.iter().take(rates)).all(measured)
         && (0..3).all(|row| o.kind(row) <= RANGE)
         && o.kinds >> (3 * KIND_BITS) == 0
-        && o.position.iter().map(|row| row.sigma).chain(o.ranges_m).chain([o.clutter, o.spread]).all(at_least_zero)
+        && o.position
+            .iter()
+            .map(|row| row.sigma)
+            .chain(o.ranges_m)
+            .chain([o.clutter, o.spread, o.sight_m])
+            .all(at_least_zero)
         && o.rates_m_s.iter().all(|rate| rate.is_finite())
         && o.position.iter().chain(&o.velocity).all(|row| row.direction.iter().all(|x| x.is_finite()))
 }

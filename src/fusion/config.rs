@@ -36,8 +36,8 @@ impl Config {
         let Existence { prune, report, position_sigma_max_m, .. } = self.existence;
         let least = f64::from(report.get().max(prune.get()));
         // s^T = least; a tenth more, for what is rounded and for detections before the time of their scan.
-        let decay = -self.motion.survival_per_s.ln();
-        let unlikely_s = if decay > 0.0 { -least.ln() / decay } else { f64::INFINITY };
+        let decay = -libm::log(self.motion.survival_per_s);
+        let unlikely_s = if decay > 0.0 { -libm::log(least) / decay } else { f64::INFINITY };
         // Both horizontal variances after T, by which alone a track ends: 2 q T³ / 3 = 2 σ².
         let limit_m = f64::from(position_sigma_max_m.get());
         let uncertain_s = match self.motion.noise {

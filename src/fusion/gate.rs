@@ -19,8 +19,11 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
-use super::observation::{Factor, Innovation, Seen, difference, position_covariance, residual};
+use super::observation::{Factor, Innovation, Seen, difference, residual};
+use super::predict::up;
 use super::real::{Real, array, exp_of_nonpositive};
+use super::sight::position_covariance;
+use super::since::Since;
 use super::state::State;
 use super::views::{Sees, VIEW_WORDS};
 use crate::scan::Detection;
@@ -64,13 +67,13 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
                     rows.fill(rest);
                     continue;
                 };
-                let ahead = Measured { detections, observations, density };
+                let ahead = Measured { look, detections, observations, density };
                 let live = (look.first_track + look.tracks) as usize;
                 for (place, rows) in (0..BLOCK).step_by(f32x8::WIDTH).zip(rows.chunks_mut(f32x8::WIDTH)) {
                     let first = block * BLOCK + place;
                     let (rows, spare) = rows.split_at_mut(live.saturating_sub(first).min(f32x8::WIDTH));
                     spare.fill(rest);
-                    invocations(&tracks, look, in_lane, &ahead, first, rows, &mut found);
+                    invocations(&tracks, in_lane, &ahead, first, rows, &mut found);
                 }
             }
             found
@@ -95,6 +98,7 @@ struct Tracks<'a> {
 
 #[derive(Clone, Copy)]
 struct Measured<'a> {
+    look: &'a Look,
     detections: &'a [Detection],
     observations: &'a [crate::scan::Observation],
     density: &'a [f32],
@@ -106,14 +110,13 @@ struct Measured<'a> {
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
 fn invocations(
     tracks: &Tracks<'_>,
-    look: &Look,
     lane: &LaneGate<'_>,
     scan: &Measured<'_>,
     first: usize,
     rows: &mut [Row],
     found: &mut Found,
 ) {
-    let (block, place) = (first / BLOCK, first % BLOCK);
+    let (look, block, place) = (scan.look, first / BLOCK, first % BLOCK);
     let mean = &tracks.mean[block * MEAN * BLOCK..(block + 1) * MEAN * BLOCK];
     let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
     let tiles = |a: usize| &tracks.tile[(block * 3 + a) * BLOCK + place..];
@@ -137,7 +140,7 @@ fn invocations(
     if let Some(d) = lane.grid.alike() {
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
         let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
-        let near = Near::new(look.gate, &states, &seen, &tile, factor);
+        let near = Near::new(look, &states, &seen, &tile, factor);
         let mut pairs = Pairs::default();
         for n in (0..rows.len()).filter(|n| factor[*n] > 0.0) {
             let _ = lane.grid.within(&windows, n, |first, bits| {
@@ -150,7 +153,7 @@ fn invocations(
             // Those that wait may be too many with those that were found.
             if rows[n].count + pairs.count as u32 > lane.most {
                 near.collect(scan, &mut pairs, rows, found);
-                lane.narrow(scan, look, one(n), &mut rows[n], found);
+                lane.narrow(scan, one(n), &mut rows[n], found);
             }
         }
         near.collect(scan, &mut pairs, rows, found);
@@ -164,7 +167,7 @@ fn invocations(
                 until_more_than(lane.most, found.count - before)
             });
             row.count = (found.count - before) as u32;
-            lane.narrow(scan, look, (tile, state, factor), row, found);
+            lane.narrow(scan, (tile, state, factor), row, found);
         }
     }
 }
@@ -180,7 +183,6 @@ impl LaneGate<'_> {
     fn narrow(
         &self,
         scan: &Measured<'_>,
-        look: &Look,
         (tile, state, factor): ([i32; 3], State<f32>, f32),
         row: &mut Row,
         found: &mut Found,
@@ -201,7 +203,7 @@ impl LaneGate<'_> {
             });
             found.count - before
         };
-        let mut gate = look.gate;
+        let mut gate = scan.look.gate;
         for _ in 0..HALVINGS {
             gate *= 0.25;
             let count = search(gate, found);
@@ -316,13 +318,16 @@ struct Near<'a> {
 
 impl<'a> Near<'a> {
     #[inline(always)]
-    fn new(gate: f32, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
-        let Factor { variance: d, lower: l, determinant } = seen.factor(states, &seen.axis);
+    fn new(look: &Look, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
+        let u = up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
+        let then = Since::new(look, seen.ahead_s, &u).map_or(*states, |since| since.off(states));
+        let here = seen.offsets(&[f32x8::splat(0.0); 3]);
+        let Factor { variance: d, lower: l, determinant } = seen.factor(&then, &here);
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
             seen,
-            gate: f32x8::splat(gate),
+            gate: f32x8::splat(look.gate),
             place: f32x8::transpose([t0, t1, t2, x[0], x[1], x[2], f32x8::new(factor), determinant.sqrt()]),
             level: f32x8::transpose([x[3], x[4], x[5], d[0], d[1], l[0], zero, zero]),
             third: f32x8::transpose([d[2], l[1], l[2], zero, zero, zero, zero, zero]),
@@ -353,8 +358,8 @@ impl<'a> Near<'a> {
         };
         let difference = [along(t0, s0, z0, x0), along(t1, s1, z1, x1), along(t2, s2, z2, x2)];
         let (seen, mean) = (self.seen, [x0, x1, x2, v0, v1, v2]);
-        let positions = seen.positions(&residual(&difference, seen.ahead_s, &mean));
-        let distance2 = innovation.innovation(seen, &mean, &positions.nu).distance2;
+        let positions = seen.offsets(&residual(&difference, seen.ahead_s, &mean));
+        let distance2 = innovation.innovation(seen, &mean, &positions).distance2;
         let density = f32x8::new(eight(|n| scan.density[which[n]]));
         let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
         let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
@@ -463,15 +468,17 @@ impl Known {
             && *known == observation
             && ahead.to_bits() == ahead_s.to_bits()
         {
-            let positions = seen.positions(&residual(&difference, ahead_s, &state.mean));
-            return factor.innovation(seen, &state.mean, &positions.nu);
+            let positions = seen.offsets(&residual(&difference, ahead_s, &state.mean));
+            return factor.innovation(seen, &state.mean, &positions);
         }
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
-        let positions = seen.positions(&seen.residual(&state.mean));
-        let factor = seen.factor(state, &positions.axis);
+        let u = up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
+        let then = Since::new(scan.look, ahead_s, &u).map_or(*state, |since| since.off(state));
+        let positions = seen.positions(&then);
+        let factor = seen.factor(&then, &positions);
         // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.
         self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
-        factor.innovation(&seen, &state.mean, &positions.nu)
+        factor.innovation(&seen, &state.mean, &positions)
     }
 }
 

@@ -321,8 +321,7 @@ impl Span {
                 if d.observation != known {
                     known = d.observation;
                     if let Some(o) = observations.get(known as usize) {
-                        let [first, second, third] = o.position.map(|row| row.sigma);
-                        sigma_m = first.max(second).max(third);
+                        sigma_m = o.position.iter().take(o.axes as usize).fold(0.0, |most, row| row.sigma.max(most));
                     }
                 }
                 span = span.and(Self { low_m: m, high_m: m, ahead_s: [d.ahead_s; 2], sigma_m, alike });

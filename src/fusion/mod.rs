@@ -12,6 +12,8 @@ pub mod real; // one number or a block of eight
 pub mod state; // mean, covariance, scalar update
 
 pub mod motion; // process noise
+pub mod since; // noise between a detection and its scan
+pub mod sight; // rows along a line of sight, to second order
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be
@@ -33,5 +35,7 @@ pub mod estimate; // tracks as they stand
 mod remote; // waves on a device
 pub mod batch; // all lanes together, wave by wave
 
+#[cfg(test)]
+mod detection_tests;
 #[cfg(test)]
 mod tests;

@@ -38,26 +38,33 @@ impl Motion {
     /// Sets a look's process noise and survival over `dt_s`, in which targets also cease to report.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub fn over(&self, dt_s: f64, ceasing_per_s: f64, look: &mut Look) {
+        let squared = dt_s * dt_s;
+        let cubed = squared * dt_s;
         let block = |intensity: f64| match self.noise {
-            Noise::WhiteAcceleration => {
-                [intensity * dt_s.powi(3) / 3.0, intensity * dt_s.powi(2) / 2.0, intensity * dt_s]
-            }
+            Noise::WhiteAcceleration => [intensity * cubed / 3.0, intensity * squared / 2.0, intensity * dt_s],
             Noise::ConstantAcceleration => {
                 let variance = intensity * intensity;
-                [variance * dt_s.powi(4) / 4.0, variance * dt_s.powi(3) / 2.0, variance * dt_s.powi(2)]
+                [variance * (squared * squared) / 4.0, variance * cubed / 2.0, variance * squared]
             }
         };
         let (level, upright) = (block(self.horizontal), block(self.vertical));
         look.dt_s = dt_s as f32;
         // Over long stretches births and deaths balance at the births of a mean life.
-        let decay = ceasing_per_s - self.survival_per_s.ln();
+        let decay = ceasing_per_s - libm::log(self.survival_per_s);
         look.births_s = if decay > 0.0 { dt_s.min(1.0 / decay) as f32 } else { look.dt_s };
-        look.survival = (self.survival_per_s.powf(dt_s) * libm::exp(-ceasing_per_s * dt_s)) as f32;
+        look.survival = (libm::pow(self.survival_per_s, dt_s) * libm::exp(-ceasing_per_s * dt_s)) as f32;
         [look.noise_pp, look.noise_pv, look.noise_vv] = level.map(|q| q as f32);
         let [pp, pv, vv]: [f64; 3] = core::array::from_fn(|k| match (upright.get(k), level.get(k)) {
             (Some(up), Some(flat)) => up - flat,
             _ => 0.0,
         });
         [look.extra_pp, look.extra_pv, look.extra_vv] = [pp as f32, pv as f32, vv as f32];
+        let [level, upright] = match self.noise {
+            Noise::WhiteAcceleration => [self.horizontal, self.vertical],
+            Noise::ConstantAcceleration => [0.0; 2],
+        };
+        let over_any = |q: f64| [q / 3.0, q / 2.0, q].map(|q| q as f32);
+        [look.drive_pp, look.drive_pv, look.drive_vv] = over_any(level);
+        [look.extra_drive_pp, look.extra_drive_pv, look.extra_drive_vv] = over_any(upright - level);
     }
 }

@@ -7,15 +7,18 @@
 //! | kind | direction | residual |
 //! | --- | --- | --- |
 //! | offset | as measured | aₖ · (z - p - τ v) |
-//! | range | (p - s) / abs(p - s), at the prediction (extended Kalman filter) | r - abs(p - s) |
+//! | range | u = (p - s) / ρ, ρ = abs(p - s), at the prediction | r - ρ, less what it bends |
+//!
+//! A range, and a first row of velocity along a line of sight, are taken to second order (`super::sight`).
 //!
 //! For a position report the directions are those of the frame; for a radar they are the line-of-sight frame, so that range,
 //! cross-range and height stay uncorrelated and no angle is ever subtracted (converted measurements; Bar-Shalom, Li and
-//! Kirubarajan 2001, 10.4.3). A range rate is a row of velocity along the line of sight. Units: m, s. Kernel part:
+//! Kirubarajan 2001, 10.4.3). Units: m, s. Kernel part:
 //! `shaders/shared/observation.wgsl`.
 
-use super::arrays::{COVARIANCE, MEAN, tri};
+use super::arrays::MEAN;
 use super::real::{Real, array, exp_of_nonpositive};
+use super::sight::{Line, bent, of_velocity, position_covariance, times3, veered, with_position, with_velocity};
 use super::state::{State, dot3, joseph};
 use crate::scan::{Detection, Observation, RANGE, ROWS_MAX};
 use crate::space::TILE_M;
@@ -63,6 +66,8 @@ pub struct Rates<R> {
     pub sigma_m_s: [R; ROWS_MAX],
     /// How many there are.
     pub count: R,
+    /// Metres to what the first one looks along; 0 where its direction is sure.
+    pub sight_m: R,
 }
 
 /// Rows of position at a prediction.
@@ -72,6 +77,10 @@ pub struct Positions<R> {
     pub axis: [[R; 3]; ROWS_MAX],
     /// Residuals, metres.
     pub nu: [R; ROWS_MAX],
+    /// Variances of what is beyond first order, square metres; `None` if there is nothing.
+    pub beyond: Option<[R; ROWS_MAX]>,
+    /// The first row of velocity, if there is one.
+    pub line: Option<Line<R>>,
 }
 
 /// Reads fields of the observations of a block.
@@ -120,6 +129,7 @@ impl Fields<'_> {
             rate_m_s: self.rows(|o, k| o.rates_m_s[k]),
             sigma_m_s: self.rows(|o, k| o.velocity[k].sigma),
             count,
+            sight_m: self.get(|o| o.sight_m),
         })
     }
 }
@@ -159,26 +169,76 @@ impl<R: Real> Seen<R> {
         }
     }
 
-    /// Directions and residuals of the rows of position, given the residual vector `e` at the time of the detection.
+    /// The rows of position of offsets alone, given the residual vector `e` at the time of the detection.
+    #[inline(always)]
+    #[must_use]
+    pub fn offsets(&self, e: &[R; 3]) -> Positions<R> {
+        let (a, zero) = (&self.axis, R::splat(0.0));
+        let third = if self.has_third() { dot3(&a[2], e) } else { zero };
+        let nu = [dot3(&a[0], e), dot3(&a[1], e), third];
+        Positions { axis: *a, nu, beyond: None, line: None }
+    }
+
+    /// The rows of position, seen from a state.
     #[inline(always)]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub fn positions(&self, e: &[R; 3]) -> Positions<R> {
-        let (a, zero) = (&self.axis, R::splat(0.0));
-        let third = if self.has_third() { dot3(&a[2], e) } else { zero };
-        let mut to = Positions { axis: *a, nu: [dot3(&a[0], e), dot3(&a[1], e), third] };
+    pub fn positions(&self, prior: &State<R>) -> Positions<R> {
+        let e = self.residual(&prior.mean);
+        let mut to = self.offsets(&e);
         if let Some(Ranges { range_m, is_one }) = &self.ranges {
-            let half = R::splat(0.5);
+            let (a, half) = (&self.axis, R::splat(0.5));
+            let c = position_covariance(&prior.covariance, self.ahead_s);
+            let mut beyond = [R::splat(0.0); ROWS_MAX];
             for k in 0..ROWS_MAX {
                 if R::any_less(half, is_one[k]) {
                     let sight: [R; 3] = array(|i| range_m[k] * a[k][i] - e[i]);
                     let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
-                    to.axis[k] = array(|i| R::where_less(half, is_one[k], sight[i] / rho, a[k][i]));
-                    to.nu[k] = R::where_less(half, is_one[k], range_m[k] - rho, to.nu[k]);
+                    let axis = array(|i| sight[i] / rho);
+                    let [bias, more] = bent(&c, &axis, rho);
+                    to.axis[k] = array(|i| R::where_less(half, is_one[k], axis[i], a[k][i]));
+                    to.nu[k] = R::where_less(half, is_one[k], (range_m[k] - rho) - bias, to.nu[k]);
+                    beyond[k] = R::where_less(half, is_one[k], more, beyond[k]);
                 }
             }
+            to.beyond = Some(beyond);
         }
+        to.line = self.rates.as_ref().map(|rates| self.line(rates, prior, &e));
         to
+    }
+
+    /// The first row of velocity, given the residual vector `e` at the time of the detection.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn line(&self, rates: &Rates<R>, prior: &State<R>, e: &[R; 3]) -> Line<R> {
+        let (zero, turns, a) = (R::splat(0.0), rates.sight_m, &rates.axis[0]);
+        let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
+        let fixed = Line { axis: *a, pull: [zero; 3], turns, nu: rates.residual(0, &prior.mean), beyond: zero };
+        if !R::any_less(zero, turns) {
+            return fixed;
+        }
+        let sight: [R; 3] = array(|i| turns * a[i] - e[i]);
+        let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
+        let u: [R; 3] = array(|i| sight[i] / rho);
+        let speed = dot3(&u, &v);
+        let across = (&self.axis[1], &self.axis[2]);
+        let [mean, beyond] = veered(&prior.covariance, self.ahead_s, across, (speed / rho, rho));
+        let there = |then: R, otherwise: R| R::where_less(zero, turns, then, otherwise);
+        Line {
+            axis: array(|i| there(u[i], a[i])),
+            pull: array(|i| there((v[i] - speed * u[i]) / rho, zero)),
+            turns,
+            nu: there((rates.rate_m_s[0] - speed) - mean, fixed.nu),
+            beyond: there(beyond, zero),
+        }
+    }
+
+    /// The variances of the rows of position.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn variance(&self, beyond: &Option<[R; ROWS_MAX]>, k: usize) -> R {
+        let measured = self.sigma_m[k] * self.sigma_m[k];
+        beyond.map_or(measured, |beyond| measured + beyond[k])
     }
 
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
@@ -186,20 +246,27 @@ impl<R: Real> Seen<R> {
     #[must_use]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
-        let Positions { axis, nu } = self.positions(&self.residual(&prior.mean));
+        let Positions { axis, nu, beyond, line } = self.positions(prior);
+        let variance = |k: usize| self.variance(&beyond, k);
         let h = |a: &[R; 3]| [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
-        scalar(&mut to, &h(&axis[0]), nu[0], self.sigma_m[0]);
-        scalar(&mut to, &h(&axis[1]), nu[1], self.sigma_m[1]);
+        scalar(&mut to, &h(&axis[0]), nu[0], variance(0));
+        scalar(&mut to, &h(&axis[1]), nu[1], variance(1));
         if self.has_third() {
             let mut third = to;
-            scalar(&mut third, &h(&axis[2]), nu[2], self.sigma_m[2]);
+            scalar(&mut third, &h(&axis[2]), nu[2], variance(2));
             to = to.replaced_where_less(R::splat(2.5), self.axes, &third);
         }
-        if let Some(rates) = &self.rates {
-            rates.update::<0>(&mut to, &prior.mean);
-            rates.update::<1>(&mut to, &prior.mean);
-            rates.update::<2>(&mut to, &prior.mean);
+        if let Some((rates, line)) = self.rates.as_ref().zip(line) {
+            let pulled: [R; 3] =
+                array(|i| R::where_less(zero, line.turns, line.axis[i] + tau * line.pull[i], line.axis[i]));
+            let h = [line.pull[0], line.pull[1], line.pull[2], pulled[0], pulled[1], pulled[2]];
+            let sigma = rates.sigma_m_s[0];
+            let mut rated = to;
+            scalar(&mut rated, &h, line.nu, sigma * sigma + line.beyond);
+            to = to.replaced_where_less(before(0), rates.count, &rated);
+            rates.update::<1>(&mut to, prior);
+            rates.update::<2>(&mut to, prior);
         }
         to
     }
@@ -208,8 +275,8 @@ impl<R: Real> Seen<R> {
     #[inline(always)]
     #[must_use]
     pub fn innovation(&self, prior: &State<R>) -> Innovation<R> {
-        let positions = self.positions(&self.residual(&prior.mean));
-        self.factor(prior, &positions.axis).innovation(self, &prior.mean, &positions.nu)
+        let positions = self.positions(prior);
+        self.factor(prior, &positions).innovation(self, &prior.mean, &positions)
     }
 
     /// Whether a third row of position was measured.
@@ -226,16 +293,17 @@ impl<R: Real> Seen<R> {
         residual(&self.difference, self.ahead_s, mean)
     }
 
-    /// Factors the innovation covariance, `a` being the directions of the rows of position.
+    /// Factors the innovation covariance.
     #[inline(always)]
     #[must_use]
-    pub fn factor(&self, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) -> Factor<R> {
+    pub fn factor(&self, prior: &State<R>, Positions { axis: a, beyond, line, .. }: &Positions<R>) -> Factor<R> {
+        let also = |variance: R, k: usize| beyond.map_or(variance, |beyond| variance + beyond[k]);
         let (zero, one, two_pi, limit) = (R::splat(0.0), R::splat(1.0), R::splat(2.0 * PI), R::splat(2.5));
         let c = position_covariance(&prior.covariance, self.ahead_s);
         let (m0, m1) = (times3(&c, &a[0]), times3(&c, &a[1]));
-        let d0 = dot3(&a[0], &m0) + self.sigma_m[0] * self.sigma_m[0];
+        let d0 = also(dot3(&a[0], &m0) + self.sigma_m[0] * self.sigma_m[0], 0);
         let s10 = dot3(&a[1], &m0);
-        let s11 = dot3(&a[1], &m1) + self.sigma_m[1] * self.sigma_m[1];
+        let s11 = also(dot3(&a[1], &m1) + self.sigma_m[1] * self.sigma_m[1], 1);
         let l10 = s10 / d0;
         let d1 = s11 - l10 * s10;
         let mut to = Factor {
@@ -249,16 +317,17 @@ impl<R: Real> Seen<R> {
             let s20 = dot3(&a[2], &m0);
             let t21 = dot3(&a[2], &m1) - l10 * s20;
             let (l20, l21) = (s20 / d0, t21 / d1);
-            let d2 = dot3(&a[2], &m2) + self.sigma_m[2] * self.sigma_m[2] - l20 * s20 - l21 * t21;
+            let s22 = also(dot3(&a[2], &m2) + self.sigma_m[2] * self.sigma_m[2], 2);
+            let d2 = s22 - l20 * s20 - l21 * t21;
             to.variance[2] = d2;
             to.lower[1] = R::where_less(limit, self.axes, l20, zero);
             to.lower[2] = R::where_less(limit, self.axes, l21, zero);
             to.determinant = R::where_less(limit, self.axes, to.determinant * (d2 * two_pi), to.determinant);
         }
-        if let Some(rates) = &self.rates {
-            self.add_rate::<0>(rates, &mut to, prior, a);
-            self.add_rate::<1>(rates, &mut to, prior, a);
-            self.add_rate::<2>(rates, &mut to, prior, a);
+        if let Some((rates, line)) = self.rates.as_ref().zip(line.as_ref()) {
+            self.add_rate::<0>((rates, line), &mut to, prior, a);
+            self.add_rate::<1>((rates, line), &mut to, prior, a);
+            self.add_rate::<2>((rates, line), &mut to, prior, a);
         }
         to
     }
@@ -266,18 +335,41 @@ impl<R: Real> Seen<R> {
     /// Factors row K of velocity, where it is: t are its covariances with the rows before it, given those before them.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn add_rate<const K: usize>(&self, rates: &Rates<R>, to: &mut Factor<R>, prior: &State<R>, a: &[[R; 3]; ROWS_MAX]) {
+    fn add_rate<const K: usize>(
+        &self,
+        (rates, line): (&Rates<R>, &Line<R>),
+        to: &mut Factor<R>,
+        prior: &State<R>,
+        a: &[[R; 3]; ROWS_MAX],
+    ) {
         if !R::any_less(before(K), rates.count) {
             return;
         }
-        let (p, own, row) = (&prior.covariance, &rates.axis[K], ROWS_MAX + K);
-        // b = cov(position at the detection, velocity) aₖ; c = cov(velocity) aₖ.
-        let b: [R; 3] = array(|i| dot3(&velocity_row(p, i, self.ahead_s), own));
-        let c: [R; 3] = array(|i| p[tri(3 + i, 3)] * own[0] + p[tri(3 + i, 4)] * own[1] + p[tri(3 + i, 5)] * own[2]);
-        let mut t = [R::splat(0.0); 2 * ROWS_MAX];
+        let (p, tau, row) = (&prior.covariance, self.ahead_s, ROWS_MAX + K);
+        let own = if K == 0 { &line.axis } else { &rates.axis[K] };
+        // Covariances of the row with the position at the detection and with the velocity.
+        let (mut b, mut c) = (with_velocity(p, tau, own), of_velocity(p, own));
         let mut variance = dot3(own, &c) + rates.sigma_m_s[K] * rates.sigma_m_s[K];
+        let (zero, turns) = (R::splat(0.0), line.turns);
+        if K == 0 && R::any_less(zero, turns) {
+            let there = |then: R, otherwise: R| R::where_less(zero, turns, then, otherwise);
+            let pulled = times3(&position_covariance(p, tau), &line.pull);
+            let with = with_position(p, tau, &line.pull);
+            b = array(|i| there(b[i] + pulled[i], b[i]));
+            c = array(|i| there(c[i] + with[i], c[i]));
+            let all = (dot3(own, &c) + rates.sigma_m_s[0] * rates.sigma_m_s[0]) + line.beyond;
+            variance = there(all + dot3(&line.pull, &b), variance);
+        }
+        let mut t = [zero; 2 * ROWS_MAX];
         for j in 0..ROWS_MAX + K {
-            t[j] = if j < ROWS_MAX { dot3(&a[j], &b) } else { dot3(&rates.axis[j - ROWS_MAX], &c) };
+            t[j] = match j {
+                0..ROWS_MAX => dot3(&a[j], &b),
+                ROWS_MAX => {
+                    let plain = dot3(&line.axis, &c);
+                    R::where_less(zero, turns, plain + dot3(&line.pull, &b), plain)
+                }
+                _ => dot3(&rates.axis[j - ROWS_MAX], &c),
+            };
             for i in 0..j {
                 t[j] = t[j] - to.lower[low(j, i)] * t[i];
             }
@@ -302,23 +394,23 @@ impl<R: Real> Rates<R> {
         self.rate_m_s[k] - dot3(&self.axis[k], &[mean[3], mean[4], mean[5]])
     }
 
-    /// Updates a state by row K, where it is; `mean` is that of the state before all updates.
+    /// Updates a state by row K, where it is; `prior` is the state before all updates.
     #[inline(always)]
-    fn update<const K: usize>(&self, to: &mut State<R>, mean: &[R; MEAN]) {
+    fn update<const K: usize>(&self, to: &mut State<R>, prior: &State<R>) {
         if R::any_less(before(K), self.count) {
             let (zero, a) = (R::splat(0.0), &self.axis[K]);
-            let mut rated = *to;
-            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], self.residual(K, mean), self.sigma_m_s[K]);
+            let (mut rated, nu) = (*to, self.residual(K, &prior.mean));
+            scalar(&mut rated, &[zero, zero, zero, a[0], a[1], a[2]], nu, self.sigma_m_s[K] * self.sigma_m_s[K]);
             *to = to.replaced_where_less(before(K), self.count, &rated);
         }
     }
 
     /// Adds row K, where it is, to a distance; `nu` are the residuals of the rows before it, given those before them.
     #[inline(always)]
-    fn add_to<const K: usize>(&self, distance2: &mut R, of: &Factor<R>, mean: &[R; MEAN], nu: &mut [R; 2 * ROWS_MAX]) {
+    fn add_to<const K: usize>(&self, distance2: &mut R, of: &Factor<R>, residual: R, nu: &mut [R; 2 * ROWS_MAX]) {
         if R::any_less(before(K), self.count) {
             let row = ROWS_MAX + K;
-            nu[row] = self.residual(K, mean);
+            nu[row] = residual;
             for j in 0..ROWS_MAX + K {
                 nu[row] = nu[row] - of.lower[low(row, j)] * nu[j];
             }
@@ -368,7 +460,8 @@ impl<R: Real> Factor<R> {
     /// The distance of one detection, given the residuals of its rows of position.
     #[inline(always)]
     #[must_use]
-    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], residuals: &[R; ROWS_MAX]) -> Innovation<R> {
+    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], positions: &Positions<R>) -> Innovation<R> {
+        let residuals = &positions.nu;
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
         let mut nu = [residuals[0], residuals[1] - l[0] * residuals[0], zero, zero, zero, zero];
@@ -377,10 +470,10 @@ impl<R: Real> Factor<R> {
             nu[2] = residuals[2] - l[1] * nu[0] - l[2] * nu[1];
             distance2 = R::where_less(limit, seen.axes, distance2 + nu[2] * nu[2] / d[2], distance2);
         }
-        if let Some(rates) = &seen.rates {
-            rates.add_to::<0>(&mut distance2, self, mean, &mut nu);
-            rates.add_to::<1>(&mut distance2, self, mean, &mut nu);
-            rates.add_to::<2>(&mut distance2, self, mean, &mut nu);
+        if let Some((rates, line)) = seen.rates.as_ref().zip(positions.line.as_ref()) {
+            rates.add_to::<0>(&mut distance2, self, line.nu, &mut nu);
+            rates.add_to::<1>(&mut distance2, self, rates.residual(1, mean), &mut nu);
+            rates.add_to::<2>(&mut distance2, self, rates.residual(2, mean), &mut nu);
         }
         Innovation { distance2, determinant: self.determinant }
     }
@@ -418,36 +511,10 @@ pub fn difference<R: Real>(tiles: R, offset_m: R, predicted_m: R) -> R {
 }
 
 #[inline(always)]
-fn scalar<R: Real>(to: &mut State<R>, h: &[R; 6], nu: R, sigma: R) {
+fn scalar<R: Real>(to: &mut State<R>, h: &[R; 6], nu: R, variance: R) {
     let nu = nu - super::state::dot6(h, &to.mean);
-    let k = joseph(&mut to.covariance, h, sigma * sigma);
+    let k = joseph(&mut to.covariance, h, variance);
     for (mean, k) in to.mean.iter_mut().zip(k) {
         *mean = *mean + k * nu;
     }
-}
-
-/// Covariance of the position `tau` seconds from the state's time: xx, xy, xz, yy, yz, zz.
-#[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn position_covariance<R: Real>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
-    let element = |i: usize, j: usize| {
-        p[tri(i, j)] + tau * (p[tri(i, 3 + j)] + p[tri(j, 3 + i)]) + tau * (tau * p[tri(3 + i, 3 + j)])
-    };
-    [element(0, 0), element(0, 1), element(0, 2), element(1, 1), element(1, 2), element(2, 2)]
-}
-
-/// Row i of cov(position at `tau`, velocity).
-#[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn velocity_row<R: Real>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
-    array(|j| p[tri(i, 3 + j)] + tau * p[tri(3 + i, 3 + j)])
-}
-
-#[inline(always)]
-fn times3<R: Real>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
-    [
-        c[0] * a[0] + c[1] * a[1] + c[2] * a[2],
-        c[1] * a[0] + c[3] * a[1] + c[4] * a[2],
-        c[2] * a[0] + c[4] * a[1] + c[5] * a[2],
-    ]
 }

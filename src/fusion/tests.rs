@@ -9,13 +9,13 @@ use super::undetected::{Prior, Undetected};
 use crate::scan::{Detection, Observation, Plane};
 use crate::space::Place;
 
-type Matrix = [[f64; 6]; 6];
+pub(super) type Matrix = [[f64; 6]; 6];
 
-fn full(p: &[f32; COVARIANCE]) -> Matrix {
+pub(super) fn full(p: &[f32; COVARIANCE]) -> Matrix {
     core::array::from_fn(|i| core::array::from_fn(|j| f64::from(p[tri(i, j)])))
 }
 
-fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
+pub(super) fn multiply(a: &Matrix, b: &Matrix) -> Matrix {
     core::array::from_fn(|i| core::array::from_fn(|j| (0..6).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
@@ -24,7 +24,7 @@ fn transposed(a: &Matrix) -> Matrix {
 }
 
 /// A covariance with every element in play: L Lᵀ.
-fn covariance(scale: f32) -> [f32; COVARIANCE] {
+pub(super) fn covariance(scale: f32) -> [f32; COVARIANCE] {
     let l = |i: usize, j: usize| if i == j { 3.0 + i as f32 } else { 0.3 * (i as f32 + 1.0) - 0.2 * j as f32 };
     let mut p = [0.0; COVARIANCE];
     for i in 0..6 {
@@ -35,7 +35,7 @@ fn covariance(scale: f32) -> [f32; COVARIANCE] {
     p
 }
 
-fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
+pub(super) fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
     let largest = wanted.iter().flatten().fold(0.0f64, |a, b| a.max(b.abs()));
     for i in 0..6 {
         for j in i..6 {
@@ -46,7 +46,7 @@ fn close(found: &[f32; COVARIANCE], wanted: &Matrix, relative: f64) {
 }
 
 /// x and P after a linear measurement z = H x + noise, all rows at once.
-fn textbook_update(x: &[f64; 6], p: &Matrix, h: &[[f64; 6]], z: &[f64], r: &[f64]) -> ([f64; 6], Matrix) {
+pub(super) fn textbook_update(x: &[f64; 6], p: &Matrix, h: &[[f64; 6]], z: &[f64], r: &[f64]) -> ([f64; 6], Matrix) {
     let n = h.len();
     let ph: Vec<[f64; 6]> = h.iter().map(|h| core::array::from_fn(|i| (0..6).map(|k| p[i][k] * h[k]).sum())).collect();
     let mut s = vec![vec![0.0; n]; n];
@@ -141,7 +141,7 @@ fn prediction_is_the_textbooks() {
 }
 
 /// Three rows of position and three of velocity, the first as a radar has it.
-fn radar(ahead_s: f32) -> (Detection, Observation) {
+pub(super) fn radar(ahead_s: f32) -> (Detection, Observation) {
     let place = Place::from_metres([1000.0, 2000.0, 500.0]);
     let detection = Detection { tile: place.tile, ahead_s, offset_m: place.offset_m, observation: 0 };
     let directions = [[0.6, 0.8, 0.0], [0.8, -0.6, 0.0], [0.0, 0.0, 1.0]];

@@ -8,9 +8,11 @@
 use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
 use super::observation::Seen;
+use super::sight::of_velocity;
+use super::since::Since;
 use super::state::{State, dot3, joseph};
 use super::views::Sees;
-use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, Sight, Wrong, require};
+use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, RANGE, ROWS_MAX, Sight, Wrong, require};
 use crate::space::TILE_M;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -326,8 +328,9 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> State<f32> {
     let [first, second, third] = o.position.map(|row| row.sigma);
-    let third = if o.axes > 2 { third } else { prior.height_m };
-    let (axes, variance) = (o.position.map(|row| row.direction), [first * first, second * second, third * third]);
+    let third = if o.axes > 2 || third > 0.0 { third } else { prior.height_m };
+    let (axes, along) = (o.position.map(|row| row.direction), [first * first, second * second, third * third]);
+    let (offset_m, variance) = bent(d.offset_m, along, o);
     let up = if look.radial == 0 {
         [0.0, 0.0, 1.0]
     } else {
@@ -349,14 +352,40 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
             p[tri(i, 3 + j)] = -tau * velocity;
         }
     }
-    let mut state = State { mean: [d.offset_m[0], d.offset_m[1], d.offset_m[2], 0.0, 0.0, 0.0], covariance: p };
-    for (row, rate) in o.velocity.iter().zip(o.rates_m_s).take(o.rates as usize) {
+    let mut state = State { mean: [offset_m[0], offset_m[1], offset_m[2], 0.0, 0.0, 0.0], covariance: p };
+    for (k, (row, rate)) in o.velocity.iter().zip(o.rates_m_s).take(o.rates as usize).enumerate() {
         let [x, y, z] = row.direction;
+        let (mut variance, across) = (row.sigma * row.sigma, variance);
+        if k == 0 && o.sight_m > 0.0 {
+            variance += turned(&axes[1], across[1], o.sight_m, &p) + turned(&axes[2], across[2], o.sight_m, &p);
+        }
         let nu = rate - dot3(&row.direction, &[state.mean[3], state.mean[4], state.mean[5]]);
-        let k = joseph(&mut state.covariance, &[0.0, 0.0, 0.0, x, y, z], row.sigma * row.sigma);
+        let k = joseph(&mut state.covariance, &[0.0, 0.0, 0.0, x, y, z], variance);
         for (mean, gain) in state.mean.iter_mut().zip(k) {
             *mean += gain * nu;
         }
     }
-    state
+    if tau < 0.0 { Since::over(look, -tau, &up).on(&state) } else { state }
+}
+
+/// A measured place and its variances along the rows of position, bent where one of them is a range: what is uncertain
+/// across it brings the mean nearer, by half the variance over the range, and makes it less certain along it.
+#[expect(clippy::indexing_slicing, reason = "rows are 0, 1, 2")]
+fn bent(offset_m: [f32; 3], along: [f32; ROWS_MAX], o: &Observation) -> ([f32; 3], [f32; ROWS_MAX]) {
+    let (mut place, mut variance) = (offset_m, along);
+    for k in (0..ROWS_MAX).filter(|k| o.kind(*k) == RANGE) {
+        let [i, j] = [[1, 2], [0, 2], [0, 1]][k];
+        let range_m = o.ranges_m[k].max(1.0);
+        let nearer = 0.5 * ((along[i] + along[j]) / range_m);
+        for a in 0..3 {
+            place[a] -= nearer * o.position[k].direction[a];
+        }
+        variance[k] = along[k] + 0.5 * ((along[i] * along[i] + along[j] * along[j]) / (range_m * range_m));
+    }
+    (place, variance)
+}
+
+/// What a velocity of covariance P_vv may add, across a line of sight that is so uncertain along `a`, to one along it.
+fn turned(a: &[f32; 3], across: f32, sight_m: f32, p: &[f32; COVARIANCE]) -> f32 {
+    (across / (sight_m * sight_m)) * dot3(a, &of_velocity(p, a))
 }

@@ -5,26 +5,30 @@
 //! nothing cancels: W' = W + w, δ = xₕ - m, m' = m + (w / W') δ, C' = C + w Pₕ + (W w / W') δ δᵀ.
 //! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Kernel: `shaders/update.wgsl`.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, MEAN, ODDS_MAX, Row, tri};
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, ODDS_MAX, Row, tri};
 use super::observation::Seen;
+use super::predict::up;
 use super::real::{Real, array};
+use super::since::Since;
 use super::state::State;
 use crate::scan::{Detection, Observation};
 use rayon::prelude::*;
 
 /// Updates every track of every lane that has a scan.
 pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
-    let Arrays { tile, mean, covariance, odds, rows, edges, detections, observations, .. } = arrays;
+    let Arrays { looks, lane, tile, mean, covariance, odds, rows, edges, detections, observations, .. } = arrays;
     let inputs = Inputs { detections, observations, edges };
     mean.par_chunks_mut(MEAN * BLOCK)
         .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
         .zip(odds.par_chunks_mut(BLOCK))
         .zip(tile.par_chunks(3 * BLOCK))
         .zip(rows.par_chunks(BLOCK))
+        .zip(lane.par_iter())
         .with_min_len(16)
-        .for_each(|((((mean, covariance), odds), tile), rows)| {
+        .for_each(|(((((mean, covariance), odds), tile), rows), &lane)| {
+            let Some(look) = looks.get(lane as usize) else { return };
             for place in (0..BLOCK).step_by(R::WIDTH) {
-                invocation::<R>(&inputs, place, rows, tile, mean, covariance, odds);
+                invocation::<R>(&inputs, look, place, rows, tile, mean, covariance, odds);
             }
         });
 }
@@ -41,6 +45,7 @@ struct Inputs<'a> {
 #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
 fn invocation<R: Real>(
     inputs: &Inputs<'_>,
+    look: &Look,
     place: usize,
     rows: &[Row],
     tile: &[i32],
@@ -53,6 +58,7 @@ fn invocation<R: Real>(
         return;
     }
     let prior = State::<R>::load(mean, covariance, place);
+    let u = up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
     let missed = R::from_fn(|n| rows[n].missed);
     let mut total = missed;
     let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
@@ -76,7 +82,11 @@ fn invocation<R: Real>(
             |n, a| tile[a * BLOCK + place + n],
             &prior.mean,
         );
-        let (merged, sum) = merge(&mixed, total, &seen.posterior(&prior), w);
+        let posterior = match Since::new(look, seen.ahead_s, &u) {
+            None => seen.posterior(&prior),
+            Some(since) => since.on(&seen.posterior(&since.off(&prior))),
+        };
+        let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);
         total = R::where_less(zero, w, sum, total);
     }

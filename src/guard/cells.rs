@@ -29,7 +29,7 @@ pub(super) fn cell(frame: Frame, [a, b, height]: [f64; 3], c: f64) -> Cell {
     let band = 90.0 / (quarter_m / c).floor().max(1.0);
     let latitude = nearest(a, band).clamp(-90.0, 90.0);
     let altitude = nearest(height, c);
-    let (sin, cos) = latitude.to_radians().sin_cos();
+    let (sin, cos) = libm::sincos(latitude.to_radians());
     let across_m = EARTH_A_M / (1.0 - e2 * sin * sin).sqrt();
     let along_m = across_m * (1.0 - e2) / (1.0 - e2 * sin * sin);
     let cells = (std::f64::consts::TAU * across_m * cos / c).floor().max(1.0);

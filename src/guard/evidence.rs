@@ -49,6 +49,9 @@ pub(super) struct Row {
     range_m: f64,
     /// How high above its site an object is thought to be where a radar does not know it.
     most_m: f64,
+    /// What a cell adds to `sigma_m`'s square, and how fast an object is that leaves the cell within one look; 0 where it is
+    /// not made coarse.
+    coarse: [f64; 2],
 }
 
 /// What is known of the height of a detection.
@@ -76,7 +79,7 @@ impl Row {
             class,
             place,
             at_m: at.metres(),
-            sigma_m: f64::from(measurement.sigma_m.into_iter().fold(0.0, f32::max)),
+            sigma_m: f64::from(measurement.sigma_m.into_iter().take(measurement.rows as usize).fold(0.0, f32::max)),
             height: match (measurement.slant, measurement.rows) {
                 (true, _) => Height::Slant,
                 (false, 3..) => Height::Measured,
@@ -88,7 +91,17 @@ impl Row {
             },
             range_m: f64::from(measurement.range_m),
             most_m: HEIGHT_M.max(2.0 * highest_m),
+            coarse: [0.0; 2],
         }
+    }
+
+    /// Standard deviation of what was measured, in a filter that counts a coarse place for every look in which objects of so
+    /// many m/s, along the horizontal and the vertical, are in the same cell: at most 1000.
+    pub(super) fn sigma_among_m(&self, [level, upright]: [f64; 2]) -> f64 {
+        let [variance_m2, leaving_m_s] = self.coarse;
+        let speed_m_s = if self.range_m > 0.0 { level.min(upright) } else { level };
+        let looks = (leaving_m_s / speed_m_s).clamp(1.0, 1000.0);
+        self.sigma_m.hypot((variance_m2 * (looks - 1.0)).sqrt())
     }
 
     /// Whether its level gives it by the time of the run.
@@ -97,14 +110,15 @@ impl Row {
     }
 
     /// What its level gives of it.
-    fn seen_at(self, demands: &Demands, frame: Frame) -> Self {
+    fn seen_at(self, demands: &Demands, frame: Frame, looks_per_s: f64) -> Self {
         let seen = if demands.omit.contains("height") { self.without_height() } else { self };
         let Some(coarsen_m) = demands.coarsen_m else { return seen };
         let ([x, y], spread) = (seen.place, |cell: &Cell| cell.variance_m2.into_iter().fold(0.0, f64::max).sqrt());
         let cell = cell(frame, if frame == Frame::Geodetic { [y, x, 0.0] } else { [x, y, 0.0] }, coarsen_m);
         let [a, b, _] = cell.centre;
         let place = if frame == Frame::Geodetic { [b, a] } else { [a, b] };
-        let placed = Self { place, at_m: metres(frame, cell.centre), ..seen };
+        let coarse = [spread(&cell).powi(2), 12f64.sqrt() * spread(&cell) * looks_per_s];
+        let placed = Self { place, at_m: metres(frame, cell.centre), coarse, ..seen };
         match seen.height {
             // Without the height that it measured a radar's place may fall into another cell, from which the range is taken.
             Height::Slant => Self { sigma_m: seen.sigma_m.hypot(spread(&cell)) + coarsen_m, ..placed },
@@ -283,11 +297,12 @@ impl Sight {
             .filter(|row| recording.rows.get(*row).is_some_and(|row| sight.level(row, book).is_some()))
             .collect();
         sight.order(recording, book);
+        let looks_per_s = recording.catalogue.sensors.iter().map(|sensor| sensor.looks.per_s()).sum();
         for &number in &sight.rows {
             let Some((row, reading)) = recording.rows.get(number).zip(recording.readings.get(number)) else { continue };
             let Some(level) = sight.level(row, book) else { continue };
             seen.push(recording.seen(row, *reading, &level.demands));
-            rows.push(row.seen_at(&level.demands, recording.catalogue.frame));
+            rows.push(row.seen_at(&level.demands, recording.catalogue.frame, looks_per_s));
             if let Some((_, _, count)) = sight.fused.get_mut(&row.class) {
                 *count += 1;
             }
@@ -355,7 +370,8 @@ fn numbers(place: &Place, measurement: &Measurement) -> Vec<i64> {
         let bits = x.to_bits();
         if bits >> 31 == 0 { i64::from(bits) } else { -1 - i64::from(bits & 0x7fff_ffff) }
     };
-    let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } = measurement;
+    let Measurement { axes: _, coarse_m2: _, curved: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } =
+        measurement;
     let rate = range_rate_m_s.unwrap_or_default();
     let VelocityRows { turn, rates_m_s, sigma_m_s } = velocity.unwrap_or_default();
     let moving = turn.into_iter().chain(rates_m_s).chain(sigma_m_s).collect::<Vec<f32>>();

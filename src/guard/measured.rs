@@ -36,7 +36,7 @@ pub(super) fn given(
     let axes = usize::try_from(measurement.rows).unwrap_or(0);
     for (sigma_m, variance_m2) in measurement.sigma_m.iter_mut().zip(variance_m2).take(axes) {
         let added_m2 = if sensor.kind == Kind::Position { variance_m2 } else { greatest };
-        *sigma_m = narrow(f64::from(*sigma_m).hypot(added_m2.sqrt()));
+        *sigma_m = narrow(libm::hypot(f64::from(*sigma_m), added_m2.sqrt()));
     }
     Some((centre, measurement))
 }

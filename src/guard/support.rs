@@ -55,6 +55,8 @@ pub(super) struct Support {
     sigmas: f64,
     /// The speed of what is not known to be slower.
     speed_m_s: f64,
+    /// Standard deviations of the speed of new tracks, along the horizontal and the vertical.
+    new_m_s: [f64; 2],
 }
 
 /// What a row says of itself.
@@ -81,8 +83,9 @@ impl Support {
         };
         let sigmas = number("/fusion/gate")?.sqrt();
         let intensity = [number("/fusion/motion/horizontal")?, number("/fusion/motion/vertical")?];
+        let new_m_s = [number("/fusion/undetected/speed_m_s")?, number("/fusion/undetected/climb_m_s")?];
         let noise = configuration.pointer("/fusion/motion/noise").and_then(Value::as_str);
-        Ok((noise == Some("white_acceleration")).then_some(Self { frame, intensity, sigmas, speed_m_s }))
+        Ok((noise == Some("white_acceleration")).then_some(Self { frame, intensity, sigmas, speed_m_s, new_m_s }))
     }
 
     /// Whether one of the detections of `sight` explains a row; `cell`: the largest that its position may stand for.
@@ -166,7 +169,7 @@ impl Support {
         let Offset { way_m, free, vague_m } = detection.offset_m(plus(told.at_m, -since_s, told.velocity_m_s));
         let apart_m = told.apart_m(way_m, free);
         let drift_m = told.drift_m(left_m2, since_s);
-        apart_m <= (drift_m + self.sigmas * detection.sigma_m + vague_m) * SLACK + LOST_M
+        apart_m <= (drift_m + self.sigmas * detection.sigma_among_m(self.new_m_s) + vague_m) * SLACK + LOST_M
     }
 }
 

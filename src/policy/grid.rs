@@ -56,7 +56,7 @@ pub fn geodetic_cell(at: Geodetic, size_m: f64) -> Cell<Geodetic> {
     let altitude_m = multiple(at.altitude_m, size_m);
 
     // n, m: radii of curvature across and along the meridian at the snapped latitude.
-    let (s, c) = latitude_deg.to_radians().sin_cos();
+    let (s, c) = libm::sincos(latitude_deg.to_radians());
     let n = EARTH_A_M / (1.0 - e2 * s * s).sqrt();
     let m = n * (1.0 - e2) / (1.0 - e2 * s * s);
     let cells = (std::f64::consts::TAU * n * c / size_m).floor().max(1.0);

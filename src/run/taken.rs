@@ -54,7 +54,8 @@ impl Taken {
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
         // The axes follow from the sensor's place and the detection's.
-        let Measurement { axes: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } = row.measurement;
+        let Measurement { axes: _, coarse_m2: _, curved: _, sigma_m, rows, range_m, slant, range_rate_m_s, velocity } =
+            row.measurement;
         let bytes = &mut self.bytes;
         let reals = |bytes: &mut Vec<u8>, reals: &[f32]| {
             bytes.extend(reals.iter().flat_map(|real| real.to_bits().to_le_bytes()));

@@ -139,7 +139,9 @@ impl<'a> Waves<'a> {
             if found > REPORTS_MAX {
                 return Err(RunError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
             }
-            let scans = Scans::new(catalogue, lane, lane.span_us[0], config.fusion.undetected.speed_m_s);
+            let undetected = &config.fusion.undetected;
+            let scans = Scans::new(catalogue, lane, lane.span_us[0], undetected.speed_m_s);
+            let scans = scans.climbing(undetected.climb_m_s);
             Ok(Fed { number, lane, scans, scanned_us: None, row_us: None, due_us: None, silent: false, taken: None })
         };
         Ok(Self { catalogue, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })

@@ -11,6 +11,9 @@
 //! add: σ² + w² / 12 along an edge w of the cell. A position report has its axes along the edges. A radar has them
 //! along its line of sight: there the longest edge counts for all three, which is exact for the cubes of a local recording
 //! and at most 2 % too cautious in the variance on Earth, more only within a few cells of a pole.
+//!
+//! True for one detection: while an object stays in its cell the next one is off by the same, and a filter that took that
+//! for noise anew would average away what was made coarse. What is left of it is said in `super::measure`.
 
 use super::looks::Row;
 use crate::policy::{Measured, Obligations, geodetic_cell, local_cell};
@@ -65,8 +68,10 @@ fn coarse(
     let (_, mut measurement) = reading.at(centre, sensor, frame).in_metres(sensor, frame)?;
     let added_m2 = sensor.kind.coarse_m2(variance_m2);
     let measured = usize::try_from(measurement.rows).unwrap_or(0);
-    for (sigma_m, added_m2) in measurement.sigma_m.iter_mut().zip(added_m2).take(measured) {
-        *sigma_m = narrow(f64::from(*sigma_m).hypot(added_m2.sqrt()));
+    let parts = measurement.sigma_m.iter_mut().zip(&mut measurement.coarse_m2);
+    for ((sigma_m, coarse_m2), added_m2) in parts.zip(added_m2).take(measured) {
+        *sigma_m = narrow(libm::hypot(f64::from(*sigma_m), added_m2.sqrt()));
+        *coarse_m2 = narrow(added_m2);
     }
     Some((centre, measurement))
 }

@@ -73,7 +73,7 @@ pub(super) fn plane<'a>(
 fn angle_deg(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     let dot = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
-    if cosine.is_nan() { 180.0 } else { cosine.clamp(-1.0, 1.0).acos().to_degrees() }
+    if cosine.is_nan() { 180.0 } else { libm::acos(cosine.clamp(-1.0, 1.0)).to_degrees() }
 }
 
 /// The cells of a plane as places on the ground, with the zones that each lies in, and the masks over them: lanes over one

@@ -35,7 +35,8 @@ pub const ROWS_MAX: usize = 3;
 /// A kind of row of position: how far it lies from a prediction along its direction.
 pub const OFFSET: u32 = 0;
 /// Another: a range. Its direction is known only from the prediction; that range along the row's direction leads from the
-/// site to the measured place.
+/// site to the measured place. Of a row of position that was not measured, σ is what is known of the place along it; 0:
+/// nothing.
 pub const RANGE: u32 = 1;
 /// Bits of a kind of row.
 pub const KIND_BITS: u32 = 4;
@@ -62,8 +63,9 @@ mirror! {
         pub clutter: f32,
         /// Density of one undetected object in what lies beyond its horizontal place: height and velocity.
         pub spread: f32,
-        /// Zero.
-        pub padding: u32,
+        /// How far the measured place is from the site of a first row of velocity that is along the line of sight to it,
+        /// metres: its direction is then known only from the prediction. 0: its direction is what it is.
+        pub sight_m: f32,
     }
 }
 

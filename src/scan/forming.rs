@@ -5,7 +5,7 @@ use super::error::{ScanError, require};
 use super::lanes::Lane;
 use super::looks::{Forming, Look, Row};
 use super::mask::Sight;
-use super::measure::Measurer;
+use super::measure::{Measurer, Pace};
 use super::{Scan, wrong};
 use crate::ingest::{Catalogue, Detections};
 use crate::sensor::{Looks, Reading};
@@ -63,7 +63,7 @@ impl Row {
 pub struct Scans<'a> {
     catalogue: &'a Catalogue,
     lane: &'a Lane,
-    speed_m_s: f32,
+    pace: Pace,
     looks: Forming,
 }
 
@@ -72,9 +72,19 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
+        let sensors = lane.sensors(catalogue);
+        let looks_per_s: f64 = sensors.iter().map(|(_, sensor)| sensor.looks.per_s()).sum();
+        let pace = Pace { speed_m_s, climb_m_s: speed_m_s, look_s: 1.0 / looks_per_s };
         // What is seen less often takes more looks to be missed for good.
-        let looks = Forming::new(lane.sensors(catalogue), first_us, (speed_m_s, lane.least_share()));
-        Self { catalogue, lane, speed_m_s, looks }
+        let looks = Forming::new(sensors, first_us, (speed_m_s, lane.least_share()));
+        Self { catalogue, lane, pace, looks }
+    }
+
+    /// The same where objects climb with another standard deviation than they go on with (`climb_m_s` of the same table).
+    #[must_use]
+    pub fn climbing(mut self, climb_m_s: f32) -> Self {
+        self.pace.climb_m_s = climb_m_s;
+        self
     }
 
     /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out, as is one that is in
@@ -131,7 +141,7 @@ impl<'a> Scans<'a> {
         };
         // Nobody looked where a report came from: it says nothing of other places.
         let sight = if let Looks::Reports { .. } = sensor.looks { Sight::Everywhere } else { Sight::Mask(mask) };
-        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.speed_m_s);
+        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.pace);
         let rows = &look.rows;
         Ok(Scan {
             lane: number,

@@ -380,9 +380,11 @@ mod tests {
         let measurement = Measurement {
             axes: [[0.0; 3]; 3],
             sigma_m: [1.0, 1.0, 0.0],
+            coarse_m2: [0.0; 3],
             rows: 2,
             range_m: 0.0,
             slant: false,
+            curved: false,
             range_rate_m_s: None,
             velocity: None,
         };

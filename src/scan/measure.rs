@@ -1,16 +1,47 @@
 //! Measurements as fusion sees them: axes and noise, densities of clutter and of what a place does not tell.
+//!
+//! A place made coarse is off by the same q while its object stays in the cell: so long it tells once what is told n times,
+//! and its w²/12 counts n-fold. An object of speed v crosses an edge w in w / v, in which n = max(1, w / (v T)) looks see it,
+//! T the time between looks of any of the lane's sensors: the speed that a new track is thought to have, along the
+//! horizontal and along the vertical its own, an axis between them its share of both. So neither more rows nor more
+//! sensors sharpen a coarse place; an object that is faster than thought is tracked more cautiously than need be.
 
 use super::detections::{Detection, OFFSET, Observation, RANGE};
 use super::looks::Row;
 use crate::sensor::{Looks, Measurement, Sensor};
-use crate::space::Frame;
+use crate::space::{Frame, Geodetic};
 use crate::time::seconds_between;
 use std::f64::consts::TAU;
 
 /// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
 const CLUTTER_RATE_M_S: f64 = 340.0;
-/// Height that a radar is assumed to see to where the catalogue does not say, metres.
-pub(crate) const HEIGHT_M: f64 = 15_000.0;
+pub(crate) use crate::sensor::HEIGHT_M;
+
+/// Looks that one cell is counted for at most.
+const LOOKS_MAX: f64 = 1000.0;
+
+/// What moves in a lane, and how often it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Standard deviations of the speed of what nothing has detected yet, along the horizontal and the vertical, m/s.
+    pub(super) speed_m_s: f32,
+    pub(super) climb_m_s: f32,
+    /// Seconds between looks, whichever sensor's.
+    pub(super) look_s: f64,
+}
+
+impl Pace {
+    /// Looks during which an object stays between the edges of a cell, `variance_m2` the twelfth of an edge's square, `up`
+    /// the share of the axis that is vertical.
+    fn looks(&self, variance_m2: f64, up: f64) -> f64 {
+        let looks = |speed_m_s: f32| {
+            let looks = (12.0 * variance_m2).sqrt() / (f64::from(speed_m_s) * self.look_s);
+            if looks < LOOKS_MAX { looks.max(1.0) } else { LOOKS_MAX }
+        };
+        let (level, upright) = (looks(self.speed_m_s), looks(self.climb_m_s));
+        level + (upright - level) * up
+    }
+}
 
 /// What one report is of an expected interval: so little that nothing is missed, 1 - P_D being 1 in 32 bits. A power of two,
 /// by which the density of clutter goes down as well: the weight of a report is that of a detection of an interval's look.
@@ -29,8 +60,8 @@ pub enum Extent {
 #[derive(Debug)]
 pub(super) struct Measurer<'a> {
     sensor: &'a Sensor,
-    /// Standard deviation of the speed of what nothing has detected yet, m/s.
-    speed_m_s: f32,
+    frame: Frame,
+    pace: Pace,
     area_m2: f64,
     extent: Extent,
     /// What a scan is of the time that the catalogue's probability and clutter are for.
@@ -40,9 +71,29 @@ pub(super) struct Measurer<'a> {
 impl<'a> Measurer<'a> {
     /// For the rows of one sensor.
     #[must_use]
-    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, speed_m_s: f32) -> Self {
+    pub(super) fn new(sensor: &'a Sensor, frame: Frame, extent: Extent, pace: Pace) -> Self {
         let part = if let Looks::Reports { .. } = sensor.looks { REPORT } else { 1.0 };
-        Self { sensor, speed_m_s, area_m2: sensor.area_m2(frame), extent, part }
+        Self { sensor, frame, pace, area_m2: sensor.area_m2(frame), extent, part }
+    }
+
+    /// Standard deviations along the axes, a coarse place counted for as long as it stays the same.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    fn sigma_m(&self, row: &Row) -> [f32; 3] {
+        let Measurement { sigma_m, coarse_m2, axes, .. } = &row.measurement;
+        if coarse_m2.iter().all(|m2| *m2 <= 0.0) {
+            return *sigma_m;
+        }
+        let [_, _, up] = match self.frame {
+            Frame::Local => [[0.0; 3], [0.0; 3], [0.0, 0.0, 1.0]],
+            Frame::Geodetic => Geodetic::from_ecef(row.place.metres()).enu_axes(),
+        };
+        let mut to = *sigma_m;
+        for ((to, coarse_m2), axis) in to.iter_mut().zip(coarse_m2).zip(axes) {
+            let along: f64 = axis.iter().zip(up).map(|(axis, up)| f64::from(*axis) * up).sum();
+            let (once_m2, looks) = (f64::from(*coarse_m2), self.pace.looks(f64::from(*coarse_m2), along * along));
+            *to = (f64::from(*to).powi(2) + once_m2 * (looks - 1.0)).sqrt() as f32;
+        }
+        to
     }
 
     /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
@@ -79,9 +130,9 @@ impl<'a> Measurer<'a> {
 
     /// Density of a measured rate of what nothing has detected yet, per m/s.
     fn rate_density(&self, rate_m_s: f32, sigma_m_s: f32) -> f64 {
-        let speed = f64::from(self.speed_m_s).hypot(f64::from(sigma_m_s));
+        let speed = libm::hypot(f64::from(self.pace.speed_m_s), f64::from(sigma_m_s));
         let x = f64::from(rate_m_s) / speed;
-        (-0.5 * x * x).exp() / (speed * TAU.sqrt())
+        libm::exp(-0.5 * x * x) / (speed * TAU.sqrt())
     }
 
     fn height_m(&self) -> f64 {
@@ -98,10 +149,11 @@ impl<'a> Measurer<'a> {
         let heights = if measures_height { self.height_m() } else { 1.0 };
         let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
         let rate_density = if rate_sigma_m_s > 0.0 { self.rate_density(rate_m_s, rate_sigma_m_s) } else { 1.0 };
-        let mut observation = Observation::offsets(directions, m.sigma_m, m.rows);
+        let mut observation = Observation::offsets(directions, self.sigma_m(row), m.rows);
         if rate_sigma_m_s > 0.0 {
             let [sight, ..] = directions;
             observation = observation.with_rate(sight, rate_m_s, rate_sigma_m_s);
+            observation.sight_m = m.range_m;
         }
         let (mut rates, mut rate_density) = (rates, rate_density);
         for (axis, rate_m_s, sigma_m_s) in m.velocity.iter().flat_map(|velocity| velocity.measured(&m.axes)) {
@@ -111,7 +163,7 @@ impl<'a> Measurer<'a> {
         }
         Observation {
             ranges_m: [m.range_m, 0.0, 0.0],
-            kinds: if m.slant { RANGE } else { OFFSET },
+            kinds: if m.slant || m.curved { RANGE } else { OFFSET },
             clutter: (self.part * self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2)
                 / (heights * rates)) as f32,
             spread: (rate_density / heights) as f32,

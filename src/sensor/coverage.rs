@@ -9,6 +9,9 @@ use std::f64::consts::PI;
 use super::Sensor;
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic};
 
+/// Height that a radar is assumed to see to where the catalogue does not say, metres.
+pub(crate) const HEIGHT_M: f64 = 15_000.0;
+
 /// Where a sensor sees: a horizontal region and a span of heights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Coverage {
@@ -66,7 +69,7 @@ impl Sensor {
                 let [[x, y, z], [a, b, c]] = [metres, self.site_m()];
                 let [dx, dy, dz] = [x - a, y - b, z - c];
                 let planar = frame == Frame::Local && height_m.is_none();
-                let distance = if planar { dx.hypot(dy) } else { dx.hypot(dy).hypot(dz) };
+                let distance = if planar { libm::hypot(dx, dy) } else { libm::hypot(libm::hypot(dx, dy), dz) };
                 (near..=far).contains(&distance)
             }
         }
@@ -90,6 +93,11 @@ impl Sensor {
     #[must_use]
     pub fn height_span_m(&self) -> Option<f64> {
         self.coverage.height_m().map(|[lo, hi]| hi - lo)
+    }
+
+    /// Lowest and highest height of what it sees; from 0 to [`HEIGHT_M`] where the catalogue does not say.
+    pub(super) fn heights_m(&self) -> [f64; 2] {
+        self.coverage.height_m().unwrap_or([0.0, HEIGHT_M])
     }
 
     /// A box around the coverage: lower and upper corner, x, y in metres or longitude, latitude in degrees.
@@ -126,8 +134,8 @@ fn zone_m2(latitude_deg: f64) -> f64 {
     let e2 = EARTH_F * (2.0 - EARTH_F);
     let e = e2.sqrt();
     let b = EARTH_A_M * (1.0 - EARTH_F);
-    let s = latitude_deg.to_radians().sin();
-    b * b / 2.0 * (s / (1.0 - e2 * s * s) + (e * s).atanh() / e)
+    let s = libm::sin(latitude_deg.to_radians());
+    b * b / 2.0 * (s / (1.0 - e2 * s * s) + libm::atanh(e * s) / e)
 }
 
 /// Longitudes and latitudes within a straight line of `far_m` of the site, and a little more.
@@ -136,7 +144,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
     // sites and targets below the ellipsoid.
     let b = EARTH_A_M * (1.0 - EARTH_F);
     let sine = far_m / b * 1.01;
-    let psi = if sine < 1.0 { sine.asin() * 1.01 } else { PI };
+    let psi = if sine < 1.0 { libm::asin(sine) * 1.01 } else { PI };
     let latitude = site.latitude_deg.to_radians();
     let (south, north) = (latitude - psi, latitude + psi);
     let pole = PI / 2.0;
@@ -145,7 +153,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
         let north = if north >= pole { 90.0 } else { north.to_degrees() };
         return ([-180.0, south], [180.0, north]);
     }
-    let half = (psi.sin() / latitude.cos()).min(1.0).asin().to_degrees();
+    let half = libm::asin((libm::sin(psi) / libm::cos(latitude)).min(1.0)).to_degrees();
     let wrap = |longitude: f64| match longitude {
         l if l < -180.0 => l + 360.0,
         l if l > 180.0 => l - 360.0,

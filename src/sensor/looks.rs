@@ -54,6 +54,19 @@ impl Looks {
         }
     }
 
+    /// How many looks it has in a second, or reports of an object, in the mean; 0 of a list that tells no time between two.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a mean")]
+    pub fn per_s(&self) -> f64 {
+        match self {
+            Self::Periodic { period_us: us } | Self::Reports { expected_interval_us: us } => 1e6 / (*us).max(1) as f64,
+            Self::Listed(looks) => {
+                let span = looks.first().zip(looks.last()).map(|(first, last)| last.start_us - first.start_us);
+                span.filter(|us| *us > 0).map_or(0.0, |us| 1e6 * (looks.len() - 1) as f64 / us as f64)
+            }
+        }
+    }
+
     /// The length of its looks, where they have one.
     #[must_use]
     pub const fn period_us(&self) -> Option<i64> {

@@ -7,19 +7,25 @@ use crate::space::Place;
 /// How a position was measured: along `rows` orthonormal axes, each with its standard deviation.
 ///
 /// A position report has its axes along x, y(, z) or east, north(, up). A radar has them along the line of sight,
-/// across it horizontally, and across it upwards (the line-of-sight frame).
+/// across it horizontally, and across it upwards (the line-of-sight frame). Beyond `rows` σ is what is known of the place
+/// without a measurement.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
     /// Unit vectors in engine coordinates; rows beyond `rows` complete the basis.
     pub axes: [[f32; 3]; 3],
-    /// Standard deviation along each axis in metres; 0 beyond `rows`.
+    /// Standard deviation along each axis in metres; beyond `rows` 0 if nothing is known along it.
     pub sigma_m: [f32; 3],
+    /// The part of their squares that comes of a coarse place: half its cell off, it is so again while the object stays there.
+    pub coarse_m2: [f32; 3],
     /// How many axes were measured: 2 or 3.
     pub rows: u32,
     /// Measured slant range in metres; 0 for a position report.
     pub range_m: f32,
     /// Whether height is unknown, so that the range is measured along an axis known only from the prediction.
     pub slant: bool,
+    /// Whether the arc that its angles leave open is thicker than its range's noise, so that the range is measured along the
+    /// axis of the prediction, too.
+    pub curved: bool,
     /// Measured range rate in metres a second, and its standard deviation.
     pub range_rate_m_s: Option<[f32; 2]>,
     /// Reported velocity.

@@ -23,6 +23,7 @@ pub use reading::Reading;
 pub use velocity::{Level, Velocity};
 
 pub(crate) use columns::{Cells, Quantity, Sigma};
+pub(crate) use coverage::HEIGHT_M;
 pub(crate) use measurement::Converted;
 pub(crate) use site::Site;
 
@@ -153,7 +154,7 @@ impl Sensor {
     /// Where it stands; that of a position sensor is not used.
     pub(crate) fn site(&self, frame: Frame) -> Site {
         match self.kind {
-            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu),
+            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu).seeing(self.heights_m()),
             Kind::Position => Site::new(frame, [0.0; 3], [[0.0; 3]; 3]),
         }
     }

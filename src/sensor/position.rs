@@ -131,9 +131,11 @@ impl Fix {
         let measurement = Measurement {
             axes: axes.map(|axis| axis.map(narrow)),
             sigma_m: [sigma_horizontal_m, sigma_horizontal_m, sigma_vertical_m.unwrap_or(0.0)].map(narrow),
+            coarse_m2: [0.0; 3],
             rows: if sigma_vertical_m.is_some() { 3 } else { 2 },
             range_m: 0.0,
             slant: false,
+            curved: false,
             range_rate_m_s: None,
             velocity: None,
         };

@@ -9,21 +9,21 @@
 //! | 1 | a = cos θ E − sin θ N | r max(cos ε, σε) σθ: near the zenith an azimuth says nothing |
 //! | 2 | v = −sin ε (sin θ E + cos θ N) + cos ε U | r σε |
 //!
-//! Where r σ² / σr > 0.4 for an angle's σ (the bound of the literature: beyond it the arc is as thick as the range
-//! noise) the plain point is biased towards the site, and the unbiased conversion of Longbin, Xiaoquan, Yiyu, Kang and
-//! Bar-Shalom, IEEE TAES 34(3), 1998, is used instead: the horizontal part is divided by λθ λε and the vertical part by
-//! λε, λ = exp(−σ²/2), and the covariance is theirs, conditioned on the measurement. It is expressed in the same three
-//! axes; its one correlation (line of sight against upwards, of the order of σθ²) is left out, which keeps each
-//! variance and so the mean of the normalised error.
+//! Where r σ² / σr > 0.4 for an angle's σ (the bound of the literature: beyond it the arc is as thick as the range noise)
+//! a range along the measured line of sight would be biased, and worse: the line swings with the angle's noise, and what is
+//! sharp along it would seem to be told across it, scan after scan. There the measurement is `curved`: the filter takes the
+//! range along a direction that it predicts, to second order (`fusion::sight`), which needs no converted moments.
 //!
 //! A radar of a geodetic recording may measure altitude instead of elevation: the elevation is the one at which the
 //! measured range meets that altitude above the ellipsoid. With n the vertical at the target, an error in altitude or
 //! range moves the point along v by (δh − (n·u) δr) / (n·v); n·v is not let below √(2σ/r), σ² = σr² + σh², where the
 //! first-order error would exceed the arc that the noise itself spans. Where both are measured, the sharper one is used.
 //!
-//! With neither, a local recording is planar: range is horizontal, height zero, two axes. A geodetic one is `slant`:
-//! the point is where the range meets altitude zero (or comes nearest), axis 0 is horizontal, and nothing is debiased,
-//! because the filter takes the range along a direction that it predicts.
+//! With neither, a local recording is planar: range is horizontal, height zero, two axes. A geodetic one is `slant`: any
+//! height that the sensor sees is as likely as any other, H from the lowest to the highest that the range reaches. The
+//! point is where the range meets the middle of them, v is not measured but known to H / √12 over n·v (not let below
+//! √(2 H / √12 r), as above), and nothing is debiased, because the filter takes the range along a direction that it
+//! predicts, to second order.
 
 use std::io::{self, Read};
 
@@ -34,7 +34,7 @@ use super::{Keys, Noise, Site, velocity};
 use crate::space::{Frame, Geodetic, Place};
 use std::f64::consts::TAU;
 
-/// Beyond this r σ² / σr the plain conversion of an angle is too biased.
+/// Beyond this r σ² / σr a range along the measured line of sight, or the plain conversion of a course, is too biased.
 pub(super) const BIAS_BOUND: f64 = 0.4;
 
 /// No standard deviation is below this many metres, so that its square is a normal f32.
@@ -175,17 +175,17 @@ impl Polar {
         let [[x, y, z], [a, b, c]] = [metres, site.metres];
         let [east, north, up] = site.enu.map(|[i, j, k]| i * (x - a) + j * (y - b) + k * (z - c));
         let planar = site.frame == Frame::Local && self.elevation_rad.is_none() && self.altitude_m.is_none();
-        let across = east.hypot(north);
+        let across = libm::hypot(east, north);
         // The site itself is in no direction; a metre off is.
-        let range_m = if planar { across } else { across.hypot(up) }.max(1.0);
+        let range_m = if planar { across } else { libm::hypot(across, up) }.max(1.0);
         let altitude_m = match site.frame {
             Frame::Local => z,
             Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
         };
         Self {
             range_m: [range_m, self.range_m[1]],
-            azimuth_rad: [east.atan2(north), self.azimuth_rad[1]],
-            elevation_rad: self.elevation_rad.map(|[_, sigma]| [(up / range_m).clamp(-1.0, 1.0).asin(), sigma]),
+            azimuth_rad: [libm::atan2(east, north), self.azimuth_rad[1]],
+            elevation_rad: self.elevation_rad.map(|[_, sigma]| [libm::asin((up / range_m).clamp(-1.0, 1.0)), sigma]),
             altitude_m: self.altitude_m.map(|[_, sigma]| [altitude_m, sigma]),
             range_rate_m_s: self.range_rate_m_s,
         }
@@ -231,65 +231,60 @@ impl Polar {
         // r, t, e: range, azimuth, elevation; s_: their standard deviations; h, u, v: horizontal, sight, upwards.
         let [r, s_r] = self.range_m;
         let s_t = self.azimuth_rad[1];
-        let s_e = upwards.sigma_rad;
-        let (sin, cos) = upwards.elevation_rad.sin_cos();
+        let (sin, cos) = libm::sincos(upwards.elevation_rad);
         let axes = [ray.sight(sin, cos), ray.across, ray.upwards(sin, cos)];
-        if r * (s_t * s_t).max(s_e * s_e) <= BIAS_BOUND * s_r {
-            let cos_floored = cos.max((upwards.sigma_m / r).min(1.0));
-            let sigma_m = [s_r, r.max(s_r) * cos_floored * s_t, upwards.sigma_m];
-            return (ray.point(r * cos, r * sin), measured(axes, sigma_m, 3));
-        }
-        let (l_t, l_e) = ((-s_t * s_t / 2.0).exp(), (-s_e * s_e / 2.0).exp());
-        let (hh, hu, uu, aa) = moments([r, s_r], l_t, l_e, [sin, cos]);
-        // Elevation from altitude has no angle to debias; its noise comes on top.
-        let besides = if s_e > 0.0 { 0.0 } else { upwards.sigma_m.powi(2) };
-        let along = cos * cos * hh + 2.0 * sin * cos * hu + sin * sin * uu;
-        let up = sin * sin * hh - 2.0 * sin * cos * hu + cos * cos * uu + besides;
-        let sigma_m = [along, aa, up].map(|variance| variance.max(0.0).sqrt());
-        (ray.point(r * cos / (l_t * l_e), r * sin / l_e), measured(axes, sigma_m, 3))
+        let cos_floored = cos.max((upwards.sigma_m / r).min(1.0));
+        let measurement = measured(axes, [s_r, r.max(s_r) * cos_floored * s_t, upwards.sigma_m], 3);
+        (ray.point(r * cos, r * sin), Measurement { curved: self.is_curved(s_t.max(upwards.sigma_rad)), ..measurement })
     }
 
     fn in_the_plane(&self, ray: &Ray<'_>) -> ([f64; 3], Measurement) {
         let [r, s_r] = self.range_m;
         let s_t = self.azimuth_rad[1];
-        let axes = [ray.ahead, ray.across, ray.site.enu[2]];
-        let at_height_zero = |ahead: f64| {
-            let [x, y, _] = ray.point(ahead, 0.0);
-            [x, y, 0.0]
-        };
-        if r * s_t * s_t <= BIAS_BOUND * s_r {
-            return (at_height_zero(r), measured(axes, [s_r, r.max(s_r) * s_t, 0.0], 2));
-        }
-        let l_t = (-s_t * s_t / 2.0).exp();
-        let (along, _, _, across) = moments([r, s_r], l_t, 1.0, [0.0, 1.0]);
-        (at_height_zero(r / l_t), measured(axes, [along.max(0.0).sqrt(), across.sqrt(), 0.0], 2))
+        let [x, y, _] = ray.point(r, 0.0);
+        let measurement = measured([ray.ahead, ray.across, ray.site.enu[2]], [s_r, r.max(s_r) * s_t, 0.0], 2);
+        ([x, y, 0.0], Measurement { curved: self.is_curved(s_t), ..measurement })
+    }
+
+    /// Whether an angle of this standard deviation leaves an arc open that is thicker than the range's noise.
+    fn is_curved(&self, sigma_rad: f64) -> bool {
+        let [r, s_r] = self.range_m;
+        r * sigma_rad * sigma_rad > BIAS_BOUND * s_r
     }
 
     fn slant(&self, ray: &Ray<'_>) -> ([f64; 3], Measurement) {
         let [r, s_r] = self.range_m;
-        let elevation = match ray.elevation_at(r, 0.0) {
+        let here_m = ray.site.height_m;
+        let [low, high] = ray.site.heights_m.map(|height_m| height_m.max(here_m - r).min(here_m + r));
+        let elevation = match ray.elevation_at(r, f64::midpoint(low, high)) {
             Reach::At(elevation) | Reach::Beyond { nearest: elevation, .. } => elevation,
         };
-        let (sin, cos) = elevation.sin_cos();
-        let axes = [ray.ahead, ray.across, ray.site.enu[2]];
-        let mut measurement = measured(axes, [s_r, r.max(s_r) * self.azimuth_rad[1], 0.0], 2);
+        let (sin, cos) = libm::sincos(elevation);
+        let (metres, upwards) = (ray.point(r * cos, r * sin), ray.upwards(sin, cos));
+        let s_h = (high - low).max(1.0) / 12f64.sqrt();
+        let n_v = dot(ray.vertical(metres), upwards).max((2.0 * s_h / r).sqrt().min(1.0)).max(1e-3);
+        let sigma_m = [s_r, r.max(s_r) * self.azimuth_rad[1], s_h / n_v];
+        let mut measurement = measured([ray.sight(sin, cos), ray.across, upwards], sigma_m, 2);
+        measurement.sigma_m = sigma_m.map(|sigma| narrow(sigma.max(SIGMA_FLOOR_M)));
         measurement.slant = true;
-        (ray.point(r * cos, r * sin), measurement)
+        (metres, measurement)
     }
 }
 
 /// Second moments of converted minus true position given the measurement (Longbin et al. 1998, eqs. 10 to 15): ahead,
 /// ahead against up, up, and across.
 pub(super) fn moments([r, s_r]: [f64; 2], l_t: f64, l_e: f64, [sin, cos]: [f64; 2]) -> (f64, f64, f64, f64) {
+    let squared = |x: f64| x * x;
     let q = r * r + s_r * s_r;
     // Means of cos², sin² and sin·cos of the true elevation, and of cos² of the true azimuth about the measured one.
-    let cos2_e = f64::midpoint(1.0, l_e.powi(4) * (cos * cos - sin * sin));
+    let (e4, t4) = (squared(l_e * l_e), squared(l_t * l_t));
+    let cos2_e = f64::midpoint(1.0, e4 * (cos * cos - sin * sin));
     let sin2_e = 1.0 - cos2_e;
-    let sin_cos_e = l_e.powi(4) * sin * cos;
-    let cos2_t = f64::midpoint(1.0, l_t.powi(4));
-    let ahead = ((l_t * l_e).powi(-2) - 2.0) * (r * cos).powi(2) + q * cos2_e * cos2_t;
+    let sin_cos_e = e4 * sin * cos;
+    let cos2_t = f64::midpoint(1.0, t4);
+    let ahead = (1.0 / squared(l_t * l_e) - 2.0) * squared(r * cos) + q * cos2_e * cos2_t;
     let ahead_up = r * r * sin * cos * ((l_t * l_e * l_e).recip() - l_t.recip() - l_t) + q * sin_cos_e * l_t;
-    let up = (l_e.powi(-2) - 2.0) * (r * sin).powi(2) + q * sin2_e;
+    let up = (1.0 / squared(l_e) - 2.0) * squared(r * sin) + q * sin2_e;
     (ahead, ahead_up, up, q * cos2_e * (1.0 - cos2_t))
 }
 
@@ -298,9 +293,11 @@ fn measured(axes: [[f64; 3]; 3], sigma_m: [f64; 3], rows: u32) -> Measurement {
     Measurement {
         axes: axes.map(|axis| axis.map(narrow)),
         sigma_m: [s0, s1, if rows == 3 { s2 } else { 0.0 }],
+        coarse_m2: [0.0; 3],
         rows,
         range_m: 0.0,
         slant: false,
+        curved: false,
         range_rate_m_s: None,
         velocity: None,
     }
@@ -327,7 +324,7 @@ enum Reach {
 
 impl<'a> Ray<'a> {
     fn new(site: &'a Site, azimuth_rad: f64) -> Self {
-        let (sin, cos) = azimuth_rad.sin_cos();
+        let (sin, cos) = libm::sincos(azimuth_rad);
         let [east, north, _] = site.enu;
         Self { site, ahead: sum(sin, east, cos, north), across: sum(cos, east, -sin, north) }
     }
@@ -340,23 +337,32 @@ impl<'a> Ray<'a> {
         sum(-sin, self.ahead, cos, self.site.enu[2])
     }
 
+    /// The vertical at a point.
+    fn vertical(&self, metres: [f64; 3]) -> [f64; 3] {
+        let [_, _, up] = match self.site.frame {
+            Frame::Local => self.site.enu,
+            Frame::Geodetic => Geodetic::from_ecef(metres).enu_axes(),
+        };
+        up
+    }
+
     fn point(&self, ahead_m: f64, up_m: f64) -> [f64; 3] {
         sum(1.0, self.site.metres, 1.0, sum(ahead_m, self.ahead, up_m, self.site.enu[2]))
     }
 
     fn upwards_at_altitude(&self, [r, s_r]: [f64; 2], [altitude_m, s_h]: [f64; 2]) -> Option<Upwards> {
-        let sigma = s_r.hypot(s_h);
+        let sigma = libm::hypot(s_r, s_h);
         let elevation_rad = match self.elevation_at(r, altitude_m) {
             Reach::At(elevation) => elevation,
             // Overhead, noise may take the altitude beyond the range.
             Reach::Beyond { nearest, by_m } if by_m <= 3.0 * sigma => nearest,
             Reach::Beyond { .. } => return None,
         };
-        let (sin, cos) = elevation_rad.sin_cos();
+        let (sin, cos) = libm::sincos(elevation_rad);
         let [_, _, vertical] = Geodetic::from_ecef(self.point(r * cos, r * sin)).enu_axes();
         let n_u = dot(vertical, self.sight(sin, cos));
         let n_v = dot(vertical, self.upwards(sin, cos)).max((2.0 * sigma / r).sqrt().min(1.0));
-        let sigma_m = s_h.hypot(n_u * s_r) / n_v;
+        let sigma_m = libm::hypot(s_h, n_u * s_r) / n_v;
         Some(Upwards { elevation_rad, sigma_m, sigma_rad: 0.0 })
     }
 
@@ -367,13 +373,13 @@ impl<'a> Ray<'a> {
             let rise_m = altitude_m - self.site.height_m;
             let sine = rise_m / range_m;
             if sine.abs() <= 1.0 {
-                return Reach::At(sine.asin());
+                return Reach::At(libm::asin(sine));
             }
             let nearest = std::f64::consts::FRAC_PI_2.copysign(sine);
             return Reach::Beyond { nearest, by_m: rise_m.abs() - range_m };
         }
         let excess = |elevation: f64| {
-            let (sin, cos) = elevation.sin_cos();
+            let (sin, cos) = libm::sincos(elevation);
             let point = Geodetic::from_ecef(self.point(range_m * cos, range_m * sin));
             let [_, _, vertical] = point.enu_axes();
             (point.altitude_m - altitude_m, range_m * dot(vertical, self.upwards(sin, cos)))
@@ -381,7 +387,8 @@ impl<'a> Ray<'a> {
         // c: distance of the site from the centre; d: how much farther the target is.
         let c = dot(self.site.metres, self.site.metres).sqrt();
         let d = altitude_m - self.site.height_m;
-        let mut elevation = ((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9).asin();
+        let mut elevation =
+            libm::asin(((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9));
         for _ in 0..5 {
             let (error, slope) = excess(elevation);
             if error.abs() < 1e-5 {

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::*;
+use crate::sensor::HEIGHT_M;
 
 const IDENTITY: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
@@ -74,7 +75,8 @@ fn the_axes_of_every_conversion_are_orthonormal() {
                 }
                 let rows = usize::try_from(converted.measurement.rows).unwrap();
                 assert!(converted.measurement.sigma_m[..rows].iter().all(|sigma| *sigma > 0.0), "{converted:?}");
-                assert!(converted.measurement.sigma_m[rows..].iter().all(|sigma| sigma.to_bits() == 0));
+                let beyond = &converted.measurement.sigma_m[rows..];
+                assert!(beyond.iter().all(|sigma| (sigma.to_bits() == 0) != converted.measurement.slant));
             }
         }
     }
@@ -139,17 +141,29 @@ fn an_altitude_out_of_reach_is_none_and_one_just_above_is_overhead() {
 }
 
 #[test]
-fn without_height_the_point_is_at_altitude_zero_and_the_range_slant() {
-    let (place, site) = alps();
-    let converted = polar([80_000.0, 30.0], [200.0, 0.05], None).convert(&site).unwrap();
-    near(&[Geodetic::from_ecef(converted.metres).altitude_m], &[0.0], 1e-5);
-    let [r, azimuth, _] = seen_from(&site, converted.metres);
-    near(&[r, azimuth.to_degrees() + 360.0], &[80_000.0, 200.0], 1e-6);
-    assert_eq!((converted.measurement.rows, converted.measurement.slant), (2, true));
-    near(&[dot(converted.measurement.axes[0].map(f64::from), place.enu_axes()[2])], &[0.0], 1e-6);
-    // 1600 m up, a range of 500 m does not come down to zero.
-    let below = polar([500.0, 30.0], [200.0, 0.05], None).convert(&site).unwrap();
-    near(&[Geodetic::from_ecef(below.metres).altitude_m], &[1100.0], 1e-3);
+fn without_height_the_point_is_in_the_middle_of_the_heights_and_the_range_slant() {
+    let (_, site) = alps();
+    for (heights_m, middle_m) in [([0.0, HEIGHT_M], 7500.0), ([3000.0, 9000.0], 6000.0)] {
+        let converted = polar([80_000.0, 30.0], [200.0, 0.05], None).convert(&site.seeing(heights_m)).unwrap();
+        let there = Geodetic::from_ecef(converted.metres);
+        near(&[there.altitude_m], &[middle_m], 1e-5);
+        let [r, azimuth, elevation] = seen_from(&site, converted.metres);
+        near(&[r, azimuth.to_degrees() + 360.0], &[80_000.0, 200.0], 1e-6);
+        let Measurement { axes, sigma_m, rows, slant, .. } = converted.measurement;
+        assert_eq!((rows, slant), (2, true));
+        // The first axis is the line of sight; across it upwards the place is as sure as heights are.
+        near(&[dot(axes[0].map(f64::from), site.enu[2])], &[elevation.sin()], 1e-6);
+        let [_, _, vertical] = there.enu_axes();
+        let upwards = f64::from(sigma_m[2]) * dot(axes[2].map(f64::from), vertical);
+        near(&[upwards], &[(heights_m[1] - heights_m[0]) / 12f64.sqrt()], 1e-2);
+    }
+    // A range of 500 m reaches from 1100 m to 2100 m; one of 40 m none of what is seen.
+    let close = polar([500.0, 30.0], [200.0, 0.05], None).convert(&site).unwrap();
+    near(&[Geodetic::from_ecef(close.metres).altitude_m], &[1600.0], 1e-1);
+    near(&[f64::from(close.measurement.sigma_m[2])], &[1000.0 / 12f64.sqrt()], 1e-1);
+    let under = polar([40.0, 30.0], [200.0, 0.05], None).convert(&site.seeing([9000.0, 12_000.0])).unwrap();
+    near(&[Geodetic::from_ecef(under.metres).altitude_m], &[1640.0], 1e-1);
+    assert!(under.measurement.sigma_m.iter().all(|sigma| *sigma > 0.0 && *sigma <= 50.0));
 }
 
 /// What many draws of one true measurement give: mean error along the true axes with its standard error, and the mean
@@ -196,32 +210,6 @@ fn assert_unbiased(draws: &Draws, rows: usize) {
 }
 
 #[test]
-fn a_planar_conversion_with_a_wide_arc_is_unbiased_and_consistent() {
-    let mut site = plain();
-    site.metres[2] = 0.0;
-    let sigma = [20.0, 6.0_f64.to_radians(), 0.0];
-    let truth = [20_000.0, 0.7, 0.0];
-    let convert = |[r, t, _]: [f64; 3]| polar([r, 20.0], [t.to_degrees(), 6.0], None).convert(&site).unwrap();
-    let draws = draw(&site, truth, sigma, convert);
-    assert_unbiased(&draws, 2);
-    assert!((draws.nees - 2.0).abs() < 0.1, "{}", draws.nees);
-}
-
-#[test]
-fn a_conversion_in_space_with_a_wide_arc_is_unbiased_and_consistent() {
-    let (_, site) = alps();
-    for elevation in [0.05, 0.6] {
-        let sigma = [20.0, 4.0_f64.to_radians(), 3.0_f64.to_radians()];
-        let convert = |[r, t, e]: [f64; 3]| {
-            polar([r, 20.0], [t.to_degrees(), 4.0], Some([e.to_degrees(), 3.0])).convert(&site).unwrap()
-        };
-        let draws = draw(&site, [20_000.0, 2.0, elevation], sigma, convert);
-        assert_unbiased(&draws, 3);
-        assert!((draws.nees - 3.0).abs() < 0.15, "{elevation}: {}", draws.nees);
-    }
-}
-
-#[test]
 fn the_plain_conversion_would_have_been_biased_and_overconfident() {
     let (_, site) = alps();
     let sigma = [20.0, 4.0_f64.to_radians(), 3.0_f64.to_radians()];
@@ -253,7 +241,7 @@ fn a_narrow_arc_is_converted_plainly_and_is_consistent() {
 #[test]
 fn altitude_noise_is_projected_across_the_line_of_sight() {
     let (_, site) = alps();
-    for (azimuth_sigma_deg, elevation, tolerance) in [(0.1, 0.4, 0.1), (4.0, 0.1, 0.15), (0.1, 1.2, 0.15)] {
+    for (azimuth_sigma_deg, elevation, tolerance) in [(0.1, 0.4, 0.1), (0.1, 1.2, 0.15)] {
         let ray = Ray::new(&site, 1.0);
         let (sin, cos) = f64::sin_cos(elevation);
         let altitude = Geodetic::from_ecef(ray.point(20_000.0 * cos, 20_000.0 * sin)).altitude_m;
@@ -270,17 +258,18 @@ fn altitude_noise_is_projected_across_the_line_of_sight() {
 }
 
 #[test]
-fn the_two_conversions_meet_at_the_bound() {
+fn an_arc_thicker_than_the_noise_of_the_range_is_curved() {
     let (_, site) = alps();
-    let at = |factor: f64| {
-        let sigma_rad = (BIAS_BOUND * factor * 50.0 / 40_000.0_f64).sqrt();
-        polar([40_000.0, 50.0], [20.0, sigma_rad.to_degrees()], Some([5.0, 0.01])).convert(&site).unwrap()
-    };
-    let (plain, unbiased) = (at(0.9999), at(1.0001));
-    // The bias that is left alone is r σθ² / 2 = 0.2 σr.
-    let gap = sum(1.0, plain.metres, -1.0, unbiased.metres);
-    near(&[dot(gap, gap).sqrt() / 50.0], &[0.2], 0.01);
-    // The spread of the arc along the line of sight, 1.5 r² σθ⁴ = 0.24 σr², comes on top of the range noise.
-    let ratio = |axis: usize| f64::from(unbiased.measurement.sigma_m[axis] / plain.measurement.sigma_m[axis]);
-    near(&[ratio(0), ratio(1)], &[1.24_f64.sqrt(), 1.0], 3e-3);
+    let sigma_deg = |factor: f64| (BIAS_BOUND * factor * 50.0 / 40_000.0_f64).sqrt().to_degrees();
+    for (factor, curved) in [(0.999, false), (1.001, true)] {
+        let wide = |site: &Site, azimuth: f64, elevation: Option<[f64; 2]>| {
+            polar([40_000.0, 50.0], [20.0, azimuth], elevation).convert(site).unwrap().measurement
+        };
+        let azimuth = wide(&site, sigma_deg(factor), Some([5.0, 0.01]));
+        let elevation = wide(&site, 0.01, Some([5.0, sigma_deg(factor)]));
+        let planar = wide(&plain(), sigma_deg(factor), None);
+        assert_eq!([azimuth, elevation, planar].map(|m| m.curved), [curved; 3]);
+        // Its place is on the measured line all the same, its range as sure as it was measured.
+        near(&[azimuth, elevation, planar].map(|m| f64::from(m.sigma_m[0])), &[50.0; 3], 0.0);
+    }
 }

@@ -1,6 +1,6 @@
 //! Where a sensor stands.
 
-use super::Kind;
+use super::{HEIGHT_M, Kind};
 use crate::space::{Frame, Geodetic};
 
 /// A site in engine coordinates.
@@ -12,6 +12,8 @@ pub(crate) struct Site {
     pub(super) enu: [[f64; 3]; 3],
     /// Height (local) or altitude (geodetic).
     pub(super) height_m: f64,
+    /// Lowest and highest height of what is seen from it.
+    pub(super) heights_m: [f64; 2],
 }
 
 impl Site {
@@ -20,7 +22,12 @@ impl Site {
             Frame::Local => metres[2],
             Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
         };
-        Self { frame, metres, enu, height_m }
+        Self { frame, metres, enu, height_m, heights_m: [0.0, HEIGHT_M] }
+    }
+
+    /// The same of a sensor that sees other heights.
+    pub(super) fn seeing(self, heights_m: [f64; 2]) -> Self {
+        Self { heights_m, ..self }
     }
 }
 

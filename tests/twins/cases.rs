@@ -71,6 +71,12 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
         extra_pv: (upright - level) * dt_s * dt_s / 2.0,
         extra_vv: (upright - level) * dt_s,
+        drive_pp: level / 3.0,
+        drive_pv: level / 2.0,
+        drive_vv: level,
+        extra_drive_pp: (upright - level) / 3.0,
+        extra_drive_pv: (upright - level) / 2.0,
+        extra_drive_vv: upright - level,
         // Between what most tracks are known to and what some are.
         height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,
@@ -99,7 +105,9 @@ fn observation(random: &mut ChaCha8Rng) -> Observation {
     let ranges_m = if kind > 0 { [0; 3].map(|_: i32| random.random_range(1e3..1e5)) } else { [0.0; 3] };
     // Any row may be a range: the first one of most.
     let kinds = if kind == 2 { RANGE << (KIND_BITS * [0, 0, 0, 1][random.random_range(0..4)]) } else { OFFSET };
-    Observation { ranges_m, kinds, clutter: 1e-9, spread: 1.0, ..to }
+    // And the first row of velocity of some is along a line of sight.
+    let sight_m = if kind > 0 && random.random_bool(0.7) { random.random_range(1e3..1e5) } else { 0.0 };
+    Observation { ranges_m, kinds, clutter: 1e-9, spread: 1.0, sight_m, ..to }
 }
 
 fn place_track(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, track: usize) {

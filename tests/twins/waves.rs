@@ -441,7 +441,8 @@ fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
         to = to.with_rate([0.6, 0.8, 0.0], 3.0, 20.0);
     }
     let kinds = if radar && sigma_m > 12.0 { RANGE } else { OFFSET };
-    Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, ..to }
+    let sight_m = if radar { 5000.0 } else { 0.0 };
+    Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, sight_m, ..to }
 }
 
 fn plane(side: f64) -> Plane {
