@@ -110,14 +110,13 @@ fn united(all: &[&From]) -> Result<From, ScanError> {
         let masks = all.iter().filter_map(|from| holding(from, from_us));
         let masks: BTreeMap<*const Mask, &Arc<Mask>> = masks.map(|mask| (Arc::as_ptr(mask), mask)).collect();
         let key: Vec<_> = masks.keys().copied().collect();
-        let mask = match known.get(&key) {
-            Some(mask) => Arc::clone(mask),
-            None => {
-                let mut masks = masks.into_values();
-                let Some(first) = masks.next() else { continue };
-                let mask = masks.try_fold(Arc::clone(first), |all, mask| all.union(mask).map(Arc::new))?;
-                Arc::clone(known.entry(key).or_insert(mask))
-            }
+        let mask = if let Some(mask) = known.get(&key) {
+            Arc::clone(mask)
+        } else {
+            let mut masks = masks.into_values();
+            let Some(first) = masks.next() else { continue };
+            let mask = masks.try_fold(Arc::clone(first), |all, mask| all.union(mask).map(Arc::new))?;
+            Arc::clone(known.entry(key).or_insert(mask))
         };
         united.push((from_us, mask));
     }

@@ -39,8 +39,9 @@ struct World {
     components: bool,
     /// Looks that see only a part.
     masked: bool,
-    /// Several views in all lanes but the last, each of which does not see every third object, and sees the others elsewhere.
-    views: bool,
+    /// Views of the first lane; the second has two of them at most, the last one. Several do not see every third object each,
+    /// and see the others elsewhere.
+    views: usize,
     /// What measures.
     sensor: Sensor,
     /// Detections that no sensor makes.
@@ -59,7 +60,7 @@ const PLAIN: World = World {
     exact_max: 8,
     components: false,
     masked: false,
-    views: false,
+    views: 1,
     sensor: Sensor::Position,
     poison: None,
     iterations_max: 30,
@@ -85,7 +86,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(&format!("{mode}::components"), World { components: true, ..world });
         same(&format!("{mode}::masked"), World { masked: true, ..world });
         same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
-        let views = World { views: true, objects: 400, ..world };
+        let views = World { views: 3, objects: 400, ..world };
         same(&format!("{mode}::views"), views);
         same(&format!("{mode}::views::masked"), World { masked: true, ..views });
         same(&format!("{mode}::views::components"), World { components: true, objects: 60, ..views });
@@ -106,7 +107,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     same("soft::belief_alone", World { exact_max: 0, ..soft });
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
     trials.extend(bounds(soft));
-    let views = |world| World { views: true, objects: 400, ..world };
+    let views = |world| World { views: 3, objects: 400, ..world };
     for (name, world) in
         [("assign", PLAIN), ("soft", soft), ("assign::views", views(PLAIN)), ("soft::views", views(soft))]
     {
@@ -233,7 +234,7 @@ fn agree(world: World, options: Options) -> Result<(), Failed> {
     {
         return Err("the waves hold too few tracks to say anything".into());
     }
-    let fed_apart = world.views && world.mode == Mode::Assign && !world.masked && !world.components;
+    let fed_apart = world.views > 1 && world.mode == Mode::Assign && !world.masked && !world.components;
     if fed_apart && host.1.iter().all(|wave| wave.merged == 0) {
         return Err("no twins were merged".into());
     }
@@ -332,13 +333,13 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let starts: Vec<[f64; 2]> = (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(0.0..side))).collect();
     let speeds: Vec<[f64; 2]> =
         (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(-15.0..15.0))).collect();
-    for scan in 0..if world.views { 2 * SCANS } else { SCANS } {
+    for scan in 0..if world.views > 1 { 2 * SCANS } else { SCANS } {
         let mut scans = Vec::new();
         for lane in (0..LANES).filter(|lane| *lane != 1 || scan % 2 == 0) {
             let mut detections = Vec::new();
             let looking = scan % views_of(world, lane);
             for (object, (start, speed)) in starts.iter().zip(&speeds).enumerate() {
-                if random.random_bool(0.1) || (world.views && (object + looking) % 3 == 0) {
+                if random.random_bool(0.1) || (world.views > 1 && (object + looking).is_multiple_of(3)) {
                     continue;
                 }
                 let at = [0, 1]
@@ -355,9 +356,9 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                     detection.offset_m[scan % 3] = value;
                 }
             }
-            let sight = |view: usize| match world.masked {
-                true => Sight::Mask(&masks[(scan / 3 + view) % 2]),
-                false => Sight::Everywhere,
+            let sight = |view: usize| {
+                let mask = &masks[(scan / 3 + view) % 2];
+                if world.masked { Sight::Mask(mask) } else { Sight::Everywhere }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
             scans.push(Scan {
@@ -454,7 +455,7 @@ fn plane(side: f64) -> Plane {
 
 /// How many views a lane has.
 fn views_of(world: World, lane: usize) -> usize {
-    if world.views { [3, 2, 1][lane] } else { 1 }
+    [world.views, world.views.min(2), 1][lane]
 }
 
 fn setup(world: World, lane: usize, side: f64) -> LaneSetup {

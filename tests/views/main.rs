@@ -1,6 +1,7 @@
 //! Several views of one world: what one of them cannot see is not lost by its misses, what dies ends, what two of them see is
 //! one track; and a lane of one view knows nothing of it.
 #![expect(clippy::cast_possible_truncation, reason = "times and counts are small")]
+#![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
 mod scene;
 mod shares;

@@ -93,6 +93,7 @@ impl Portrait {
         self.odds > 0.0 && other.odds > 0.0 && other.born() < self.born() && self.is_twin(other)
     }
 
+    #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "what is not a number is nowhere near")]
     fn is_twin(&self, other: &Self) -> bool {
         let both = self.seen.iter().zip(&other.seen).fold(0.0, |most: f32, (a, b)| most.max(a.min(*b)));
         if both >= TWIN_SEEN {
