@@ -9,6 +9,7 @@ use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PR
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED};
+use crate::fusion::sight::AGAIN;
 use crate::fusion::undetected::PART;
 use crate::mirror::{Layout, mirror};
 use crate::scan::{Axis, Detection, KIND_BITS, Observation, RANGE};
@@ -115,6 +116,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("KEPT", KEPT as f64),
     ("RECYCLED", RECYCLED as f64),
     ("PART", PART as f64),
+    ("AGAIN", AGAIN as f64),
     ("RANGE", RANGE as f64),
     ("KIND_BITS", KIND_BITS as f64),
 ];
