@@ -175,7 +175,8 @@ fn wrong_input_ends_with_3_and_names_the_place() {
     assert!(run(recording, "no/such/policy", &[]).contains("no/such/policy"));
     let config = at(&folder, "wrong.toml");
     assert!(
-        run(recording, policy, &["--config", &config]).contains("wrong.toml: cannot read the configuration: No such")
+        run(recording, policy, &["--config", &config])
+            .contains("wrong.toml: cannot read the configuration; wanted a file, or one of `air`, `sea`")
     );
     let air = fs::read_to_string(root().join("data/config/air.toml")).expect("the configuration");
     fs::write(&config, air.replace("gate = 25.0", "gate = -1.0")).expect("a scratch file");

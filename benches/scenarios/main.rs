@@ -1,15 +1,20 @@
-//! The published scenarios of `docs/scenarios.md`: both modes of association beside figures of independent code.
+//! The published scenarios of `docs/scenarios.md`: both modes of association beside figures of independent code; and
+//! whether covariances are honest, the table of `docs/consistency.md`.
 //!
-//! `cargo bench --bench scenarios -- [--runs 1000]`
+//! `cargo bench --bench scenarios -- [--runs 1000] [--consistency]`: with the last, that table alone.
 
 mod births;
+mod consistency;
 mod crossing;
 mod lanes;
 
 fn main() {
-    let after = std::env::args().skip_while(|word| word != "--runs").nth(1);
-    let runs = after.and_then(|number| number.parse().ok()).unwrap_or(1000);
-    crossing::table(runs);
-    crossing::table_of_views(runs);
-    births::table(runs);
+    if !std::env::args().any(|word| word == "--consistency") {
+        let after = std::env::args().skip_while(|word| word != "--runs").nth(1);
+        let runs = after.and_then(|number| number.parse().ok()).unwrap_or(1000);
+        crossing::table(runs);
+        crossing::table_of_views(runs);
+        births::table(runs);
+    }
+    consistency::table();
 }

@@ -1,5 +1,8 @@
 // Rows along a line of sight, whose direction is known from the prediction alone. Twin: src/fusion/sight.rs
 
+// How much more often what a range bends counts, over b / rho.
+override AGAIN: f32;
+
 // A row of velocity at a prediction: its direction, how much it turns with the place, its residual, and the variance of
 // what is beyond first order.
 struct Line {
@@ -33,7 +36,9 @@ fn bent(c: mat3x3<f32>, u: vec3<f32>, rho: f32) -> vec2<f32> {
     let aside = c[1].x * c[1].x + c[2].x * c[2].x + c[2].y * c[2].y;
     let once = dot3(m, m) - aside;
     let across = ((diagonal + forward * forward) - once) - once;
-    return vec2(0.5 * ((all - forward) / rho), 0.5 * ((select(0.0, across, 0.0 < across) / rho) / rho));
+    let bias = 0.5 * ((all - forward) / rho);
+    let again = 1.0 + AGAIN * (bias / rho);
+    return vec2(bias, 0.5 * ((select(0.0, across, 0.0 < across) / rho) / rho) * again);
 }
 
 // The same of a range rate of `kappa` its share of `rho`, across the line `a1`, `a2`.

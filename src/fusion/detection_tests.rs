@@ -4,6 +4,7 @@ use super::arrays::{COVARIANCE, Look, tri};
 use super::motion::{Motion, Noise};
 use super::observation::Seen;
 use super::predict::{predict_one, up};
+use super::sight::AGAIN;
 use super::since::Since;
 use super::state::State;
 use super::tests::{Matrix, close, covariance, full, multiply, radar, textbook_update};
@@ -204,7 +205,8 @@ fn a_range_and_its_rate_bend_as_much_as_differences_say() {
     let (gradient, second) = derivatives(range, &x);
     let [bias, more] = second_order(&second, &p);
     assert!(bias > 100.0 && more > 1e4, "it bends: {bias} {more}");
-    add(gradient, f64::from(range_m) - range(&x) - bias, 2500.0 + more);
+    let again = 1.0 + f64::from(AGAIN) * bias / range(&x);
+    add(gradient, f64::from(range_m) - range(&x) - bias, 2500.0 + more * again);
     add(derivatives(across, &x).0, aside - across(&x), 1600.0);
     let (gradient, second) = derivatives(rate, &x);
     let [bias, more] = second_order(&second, &p);

@@ -11,7 +11,8 @@
 //!
 //! M = (I - u uᵀ) / ρ; g = (v - (u · v) u) / ρ: a velocity across the line turns it; ζ = η - ½ κ δ, η the error of v across
 //! the line, κ = u · v / ρ; F = cov(δ, ζ), Z = cov(ζ). Where a beam is wide, or all heights are possible, these are hundreds
-//! of metres and metres a second. What is over ρ² is divided by ρ twice: a driver takes the square of a root for what was
+//! of metres and metres a second. An error across the line stays from look to look, and what it bends with it: it is no noise
+//! that an average takes away, and counts more often (`AGAIN`, measured) the more it bends. What is over ρ² is divided by ρ twice: a driver takes the square of a root for what was
 //! under it. Across a range rate's line are the second and the third row of position. Kernel part:
 //! `shaders/shared/sight.wgsl`.
 
@@ -34,7 +35,11 @@ pub struct Line<R> {
     pub beyond: R,
 }
 
-/// ½ tr(M C) and ½ tr(M C M C) of a range of `rho` along `u` to a place of covariance `c`.
+/// How much more often what a range bends counts, over b / ρ: a place open by a tenth of the range across
+/// the line has it counted twice, one open by a fifth five times.
+pub const AGAIN: f32 = 200.0;
+
+/// ½ tr(M C), and ½ tr(M C M C) as often as it counts, of a range of `rho` along `u` to a place of covariance `c`.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
@@ -47,7 +52,9 @@ pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
     let once = dot3(&m, &m) - aside;
     let across = ((diagonal + along * along) - once) - once;
     let across = R::where_less(zero, across, across, zero);
-    [half * ((all - along) / rho), half * ((across / rho) / rho)]
+    let bias = half * ((all - along) / rho);
+    let again = R::splat(1.0) + R::splat(AGAIN) * (bias / rho);
+    [bias, half * ((across / rho) / rho) * again]
 }
 
 /// tr F / ρ and tr(C Z + F F) / ρ², of a state of covariance `p`, `tau` seconds from its time, across the line `a1`, `a2`.
