@@ -118,8 +118,13 @@ impl World {
     fn seeing(&self, sensor: &Sensor) -> (&'static str, String) {
         let (noise, reach) = (sensor.noise_m, sensor.reach_m);
         let tall = sensor.height != Height::Unknown;
-        let layer = if sensor.layer && tall { ", height_m = [-100.0, 2000.0]" } else { "" };
         let local = self.frame == Frame::Local;
+        let layer = match (tall, sensor.site) {
+            (true, _) if sensor.layer => ", height_m = [-100.0, 2000.0]",
+            // What it sees is on the ground, where the zones say that it is.
+            (false, Some(_)) if !local => ", height_m = [-1.0, 1.0]",
+            _ => "",
+        };
         let Some([x, y, z]) = sensor.site else {
             let vertical = if tall || !local { format!(", vertical_m = {noise:?}") } else { String::new() };
             let ([west, south], [east, north]) =
