@@ -1,7 +1,7 @@
 //! Covariances are honest: a short sample of `docs/consistency.md`.
 
 #[path = "../benches/scenarios/consistency.rs"]
-#[allow(dead_code, reason = "the bench prints a table")]
+#[expect(dead_code, reason = "the bench prints a table")]
 mod consistency;
 
 /// How far a short sample may be off what the long one has to keep to.

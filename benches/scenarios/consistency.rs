@@ -280,6 +280,11 @@ fn without_height(folder: &Path, objects: u32, scans: u32, seed: u64) {
             ),
         ));
     }
+    write_without_height(folder, rows, &truth);
+}
+
+/// The files of it, rows in the order of time.
+fn write_without_height(folder: &Path, mut rows: Vec<(f64, String)>, truth: &str) {
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let table = rows.into_iter().fold("time,sensor,range_m,azimuth_deg\n".to_owned(), |all, (_, row)| all + &row);
     let catalogue = format!(
@@ -408,8 +413,9 @@ fn mahalanobis2(e: [f64; 3], c: &[f64; 6], axes: usize) -> f64 {
         sum += a[k][3] * a[k][3] / a[k][k];
         for i in k + 1..axes {
             let share = a[i][k] / a[k][k];
-            for j in k..4 {
-                a[i][j] -= share * a[k][j];
+            let row = a[k];
+            for (to, from) in a[i].iter_mut().zip(row).skip(k) {
+                *to -= share * from;
             }
         }
     }

@@ -106,7 +106,7 @@ struct Measured<'a> {
 
 /// Eight invocations, a track each: what depends on the track alone is computed for all at once.
 #[inline]
-#[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
+#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted in 32 bits; the engine checks")]
 fn invocations(
     tracks: &Tracks<'_>,

@@ -236,7 +236,7 @@ impl<R: Real> Seen<R> {
     /// The variances of the rows of position.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn variance(&self, beyond: &Option<[R; ROWS_MAX]>, k: usize) -> R {
+    fn variance(&self, beyond: Option<&[R; ROWS_MAX]>, k: usize) -> R {
         let measured = self.sigma_m[k] * self.sigma_m[k];
         beyond.map_or(measured, |beyond| measured + beyond[k])
     }
@@ -244,10 +244,11 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
         let Positions { axis, nu, beyond, line } = self.positions(prior);
-        let variance = |k: usize| self.variance(&beyond, k);
+        let variance = |k: usize| self.variance(beyond.as_ref(), k);
         let h = |a: &[R; 3]| [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
         scalar(&mut to, &h(&axis[0]), nu[0], variance(0));
@@ -296,6 +297,7 @@ impl<R: Real> Seen<R> {
     /// Factors the innovation covariance.
     #[inline(always)]
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn factor(&self, prior: &State<R>, Positions { axis: a, beyond, line, .. }: &Positions<R>) -> Factor<R> {
         let also = |variance: R, k: usize| beyond.map_or(variance, |beyond| variance + beyond[k]);
         let (zero, one, two_pi, limit) = (R::splat(0.0), R::splat(1.0), R::splat(2.0 * PI), R::splat(2.5));

@@ -41,7 +41,6 @@ pub const AGAIN: f32 = 200.0;
 
 /// ½ tr(M C), and ½ tr(M C M C) as often as it counts, of a range of `rho` along `u` to a place of covariance `c`.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
     let (zero, half) = (R::splat(0.0), R::splat(0.5));
     let m = times3(c, u);
@@ -59,7 +58,6 @@ pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
 
 /// tr F / ρ and tr(C Z + F F) / ρ², of a state of covariance `p`, `tau` seconds from its time, across the line `a1`, `a2`.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn veered<R: Real>(p: &[R; COVARIANCE], tau: R, (a1, a2): (&[R; 3], &[R; 3]), (kappa, rho): (R, R)) -> [R; 2] {
     let (zero, half) = (R::splat(0.0), R::splat(0.5) * kappa);
     let c = position_covariance(p, tau);
@@ -117,7 +115,6 @@ pub fn of_velocity<R: Real>(p: &[R; COVARIANCE], a: &[R; 3]) -> [R; 3] {
 
 /// C a.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 pub fn times3<R: Real>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
     [
         c[0] * a[0] + c[1] * a[1] + c[2] * a[2],

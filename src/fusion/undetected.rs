@@ -377,8 +377,8 @@ fn bent(offset_m: [f32; 3], along: [f32; ROWS_MAX], o: &Observation) -> ([f32; 3
         let [i, j] = [[1, 2], [0, 2], [0, 1]][k];
         let range_m = o.ranges_m[k].max(1.0);
         let nearer = 0.5 * ((along[i] + along[j]) / range_m);
-        for a in 0..3 {
-            place[a] -= nearer * o.position[k].direction[a];
+        for (place, direction) in place.iter_mut().zip(o.position[k].direction) {
+            *place -= nearer * direction;
         }
         variance[k] = along[k] + 0.5 * ((along[i] * along[i] + along[j] * along[j]) / (range_m * range_m));
     }

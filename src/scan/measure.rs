@@ -22,6 +22,7 @@ const LOOKS_MAX: f64 = 1000.0;
 
 /// What moves in a lane, and how often it is looked at.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "names end in units")]
 pub(super) struct Pace {
     /// Standard deviations of the speed of what nothing has detected yet, along the horizontal and the vertical, m/s.
     pub(super) speed_m_s: f32,
