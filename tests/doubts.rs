@@ -122,6 +122,12 @@ fn what_is_as_it_should_be_raises_no_doubt() {
 }
 
 #[test]
+fn detections_above_the_heights_of_their_sensor_begin_tracks_and_raise_no_doubt() {
+    let (doubts, _, points) = Scene::new(flight("rx").map(|row| row.replace(",9000", ",16000"))).run();
+    assert!(doubts.is_empty() && points.len() > 30, "{doubts:?}, {} rows", points.len());
+}
+
+#[test]
 fn several_detections_of_one_object_in_a_look_are_named_with_the_cure() {
     let often = || (0..300).map(|k| at(f64::from(k), "rx"));
     let parts = ["sensor `rx`", "several detections of one object in a look", "looks = \"reports\"", "`scan_period_s`"];

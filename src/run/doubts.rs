@@ -99,13 +99,14 @@ impl Doubts {
 /// Whether a detection is outside the coverage of its sensor, and would be within if latitude and longitude were swapped.
 fn outside(batch: &Detections, row: usize, catalogue: &Catalogue) -> (bool, bool) {
     let sensor = batch.sensor.get(row).and_then(|number| catalogue.sensors.get(*number as usize));
-    let found = sensor.zip(batch.place.get(row)).zip(batch.measurement.get(row)).zip(batch.horizontal.get(row));
-    let Some((((sensor, place), measurement), &[longitude_deg, latitude_deg])) = found else { return (false, false) };
-    let (frame, with_height) = (catalogue.frame, measurement.rows > 2);
-    let planar = frame == Frame::Local && measurement.range_m > 0.0;
-    let is_in = |metres: [f64; 3]| {
-        if with_height || planar { sensor.covers(frame, metres) } else { sensor.covers_on_ground(frame, metres) }
+    let Some(((sensor, place), &[longitude_deg, latitude_deg])) =
+        sensor.zip(batch.place.get(row)).zip(batch.horizontal.get(row))
+    else {
+        return (false, false);
     };
+    let frame = catalogue.frame;
+    // Whatever their height, detections above covered ground begin tracks.
+    let is_in = |metres: [f64; 3]| sensor.covers_on_ground(frame, metres);
     if is_in(place.metres()) {
         return (false, false);
     }
