@@ -39,22 +39,14 @@ fn visible(l: u32, look: Look, track: u32, place: vec3<i32>, offset_m: vec3<f32>
         return 1.0;
     }
     let own = chance_now(view_looks[view_at(l, look.view)], stored_of(track, look.view));
-    var some = own.x;
-    var rest = own.y;
-    var alone = true;
+    var law = law_of(own);
     for (var h = 0u; h < look.views; h++) {
         let view = view_looks[view_at(l, h)];
         if h != look.view && seen_at(view.mask, place, offset_m) > 0.0 {
-            let other = chance_now(view, stored_of(track, h));
-            some = some + other.x * rest;
-            rest = rest * other.y;
-            alone = false;
+            law = law_with(law, chance_now(view, stored_of(track, h)));
         }
     }
-    if alone || !(some > 0.0) {
-        return 1.0;
-    }
-    return own.x / some;
+    return part_of(law, own.x);
 }
 
 fn stored_of(track: u32, h: u32) -> i32 {

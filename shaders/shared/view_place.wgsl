@@ -5,19 +5,12 @@ fn visible_at(l: u32, look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
         return 1.0;
     }
     let own = view_looks[view_at(l, look.view)].field;
-    var some = own;
-    var rest = 1.0 - own;
-    var alone = true;
+    var law = law_of(vec2<f32>(own, 1.0 - own));
     for (var h = 0u; h < look.views; h++) {
         let view = view_looks[view_at(l, h)];
         if h != look.view && seen_at(view.mask, tile, offset_m) > 0.0 {
-            some = some + view.field * rest;
-            rest = rest * (1.0 - view.field);
-            alone = false;
+            law = law_with(law, vec2<f32>(view.field, 1.0 - view.field));
         }
     }
-    if alone || !(some > 0.0) {
-        return 1.0;
-    }
-    return own / some;
+    return part_of(law, own);
 }
