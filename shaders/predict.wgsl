@@ -27,5 +27,5 @@ fn predict(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     tile[at(track, 2u, 3u)] = place.z + moved.tiles.z;
     store_state(track, moved.s);
     let o = odds[track];
-    odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o);
+    odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o) * (1.0 - look.heard);
 }

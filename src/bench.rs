@@ -291,7 +291,7 @@ impl World {
             climb_m_s: config.undetected.climb_m_s,
             height_m: 0.0,
             height_most_m: f32::INFINITY,
-            ceasing_per_s: 0.0,
+            reports_per_s: 0.0,
         };
         let undetected = Undetected::Field {
             density: vec![(config.undetected.initial_per_km2 * 1e-6) as f32; plane.len()],

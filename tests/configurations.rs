@@ -130,6 +130,28 @@ fn each_finds_what_it_is_for() {
     }
 }
 
+/// Fifty ships that report with speed and course: lanes that cross and pass within 200 m, others at anchor.
+#[test]
+fn a_harbour_has_one_track_a_ship() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [recording, out] = ["recording", "out"].map(|part| folder.path().join(part));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scenario = Scenario::read(&root.join("data/scenarios/harbour.toml")).expect("a scenario");
+    simulate(&scenario, &recording).expect("a recording");
+    let config = RunConfig::chosen(Path::new("sea")).expect("a configuration");
+    let policy = policy(folder.path());
+    let request = Request::new(&recording, &policy, &out, &config);
+    let report = run(&request, Executor::host(), &mut |_| {}).expect("a run");
+    let score = report.partners[0].score.as_ref().expect("a score");
+    let (coverage, spurious) = (score.coverage.expect("truth"), score.spuriousness.expect("rows"));
+    let identity = &score.identity;
+    println!("{identity:?}");
+    // Now and then one at anchor loses two reports in a row, or a report from far off begins a track that nothing feeds.
+    assert!(identity.objects_tracked == 50 && identity.tracks <= 52, "{} tracks", identity.tracks);
+    assert!(identity.switches <= 10, "{} switches in 50 hours of ships", identity.switches);
+    assert!(coverage >= 0.98 && spurious <= 0.01, "{coverage} {spurious}");
+}
+
 #[test]
 fn a_name_is_built_in_and_anything_else_a_file() {
     let folder = tempfile::tempdir().expect("a folder");

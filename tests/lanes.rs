@@ -51,7 +51,7 @@ fn plane() -> Plane {
 
 fn setup() -> LaneSetup {
     let plane = plane();
-    let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, ceasing_per_s: 0.0 };
+    let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
     LaneSetup {
         radial: false,
         undetected: Undetected::Field { density: vec![1e-4; plane.len()], plane, birth: 1e-6, prior },
@@ -256,7 +256,7 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
     }
     Mask::new(Plane { cell_m: 0.0, ..plane() }, vec![1.0; 16]).expect_err("a plane without cells");
     let field = |density: Vec<f32>, birth: f32| {
-        let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, ceasing_per_s: 0.0 };
+        let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
         let undetected = Undetected::Field { plane: plane(), density, birth, prior };
         Batch::new(
             config(Mode::Soft, 8),

@@ -114,13 +114,81 @@ fn these_bytes_are_those_of_every_machine() {
         while let Some(detections) = simulation.next_detections() {
             for detection in detections {
                 found = found.rotate_left(5) ^ detection.time_us.cast_unsigned();
-                for value in detection.values {
+                for value in &detection.values[..4] {
                     found = found.rotate_left(5) ^ value.to_bits();
                 }
             }
         }
     });
     assert_eq!((found, report.detections), (77_026_012_248_841_091, 2122), "the simulation of `crossing` differs");
+}
+
+#[test]
+fn objects_report_at_their_own_intervals_and_more_seldom_at_rest() {
+    let text = r#"
+        name = "reports"
+        seed = 3
+        scans = 120
+        report_period_s = 10.0
+        objects = 8
+        area_km2 = 400.0
+        births_per_scan = 0.0
+        survival_probability = 1.0
+        at_edge = "turn"
+        motion = { horizontal_intensity_m2_s3 = 0.0, speed_m_s = [1.0, 4.0] }
+        [[object]]
+        position_m = [500.0, 700.0]
+        velocity_m_s = [0.0, 0.0]
+        first_scan = 0
+        last_scan = 119
+        horizontal_intensity_m2_s3 = 0.0
+        [[sensor]]
+        name = "ais"
+        owner = "port"
+        kind = "position"
+        noise = { horizontal_m = 5.0, velocity_m_s = 0.5 }
+        detection_probability = 1.0
+        clutter_per_scan = 0.0
+        scan_period_s = 90.0
+        timing = { reports = { every_s = [2.0, 7.0], at_rest_s = 90.0 } }
+        coverage = { share = { x = [0.0, 1.0], y = [0.0, 1.0] } }
+    "#;
+    let scenario = Scenario::parse(text, "reports").unwrap();
+    let (mut times, mut squares, mut n) = (BTreeMap::<u64, Vec<i64>>::new(), [0.0; 2], 0.0);
+    run(&scenario, |simulation| {
+        let truth = simulation.truth().map(|state| (state.object, state)).collect::<BTreeMap<_, _>>();
+        while let Some(detections) = simulation.next_detections() {
+            for detection in detections {
+                let object = detection.object.unwrap();
+                times.entry(object).or_default().push(detection.time_us);
+                // One that turned back at the edge had two velocities.
+                let error = [0, 1].map(|axis| detection.values[3 + axis] - truth[&object].velocity_m_s[axis]);
+                if error.iter().all(|e| e.abs() < 3.0) {
+                    n += 1.0;
+                    squares = [0, 1].map(|axis| squares[axis] + error[axis] * error[axis]);
+                }
+            }
+        }
+    });
+    let mut steps = times.iter().map(|(object, times)| {
+        let step = times[1] - times[0];
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] == step), "object {object}: {times:?}");
+        step
+    });
+    assert_eq!(steps.next(), Some(90_000_000), "the one at rest");
+    let moving = steps.collect::<Vec<_>>();
+    assert!(moving.len() == 8 && moving.iter().all(|step| (2_000_000..=7_000_000).contains(step)), "{moving:?}");
+    assert!(moving.iter().max() > moving.iter().min(), "each has an interval of its own: {moving:?}");
+    for squares in squares {
+        let variance = squares / n / 0.25;
+        assert!((variance - 1.0).abs() < 5.0 * (2.0_f64 / n).sqrt(), "variance {variance} of that wanted, {n} reports");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    simulate(&scenario, &folder.path().join("rec")).unwrap();
+    let catalogue = fs::read_to_string(folder.path().join("rec/recording.toml")).unwrap();
+    assert!(catalogue.contains("looks = \"reports\"\nexpected_interval_s = 90.0\n"), "{catalogue}");
+    let rows = rows(&folder.path().join("rec/detections.parquet"));
+    assert_eq!(numbers(&rows, "vx_m_s").len(), times.values().map(Vec::len).sum::<usize>());
 }
 
 #[test]

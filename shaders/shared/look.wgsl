@@ -8,6 +8,7 @@ struct Look {
     radial: u32,
     dt_s: f32,
     survival: f32,
+    heard: f32,
     births_s: f32,
     noise_pp: f32,
     noise_pv: f32,

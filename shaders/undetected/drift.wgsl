@@ -25,7 +25,7 @@ fn drift(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     for (var k = 0u; k < count; k++) {
         let c = components[first + k];
         let moved = moved_by(look, c.tile, state_of_component(c));
-        components[first + k] = component_of(c.weight * look.survival, c.tile + moved.tiles, moved.s);
+        components[first + k] = component_of(c.weight * (look.survival * (1.0 - look.heard)), c.tile + moved.tiles, moved.s);
     }
     for (var k = 0u; k < min(setup.births, params.components_max - count); k++) {
         components[first + count + k] = component_births[setup.first_birth + k];

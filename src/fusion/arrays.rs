@@ -150,7 +150,9 @@ mirror! {
         pub dt_s: f32,
         /// Probability of surviving them.
         pub survival: f32,
-        /// The same seconds, at most a target's mean life: those whose births are still there.
+        /// Probability that an object would have reported in them; 0 where somebody looks.
+        pub heard: f32,
+        /// The same seconds, at most the mean time until a target ends or reports: those whose births are still undetected.
         pub births_s: f32,
         /// Process noise of the horizontal axes: position, position with velocity, velocity.
         pub noise_pp: f32,

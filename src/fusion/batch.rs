@@ -343,12 +343,13 @@ impl Batch {
         let Some(from_us) = from_us else { return };
         let height_information = setup.undetected.height_information();
         let mut look = Look { radial: u32::from(setup.radial), height_information, ..Look::default() };
-        let ceasing_per_s = setup.undetected.ceasing_per_s();
-        self.config.motion.over(seconds_between(from_us, to_us).max(0.0), ceasing_per_s, &mut look);
+        let reports_per_s = setup.undetected.reports_per_s();
+        self.config.motion.over(seconds_between(from_us, to_us).max(0.0), reports_per_s, &mut look);
         if look.dt_s > 0.0 {
             estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
                 predict_one(&look, &mut estimate.tile, &mut estimate.state);
-                estimate.existence *= look.survival;
+                let lives = estimate.existence * look.survival;
+                estimate.existence = lives * (1.0 - look.heard) / (1.0 - lives * look.heard);
             });
         }
     }
@@ -374,8 +375,8 @@ impl Batch {
         for scan in scans {
             let (lane, look) = (&mut self.lanes[scan.lane], &mut self.arrays.looks[scan.lane]);
             let before = lane.time_us.unwrap_or(scan.time_us);
-            let ceasing_per_s = lane.setup.undetected.ceasing_per_s();
-            self.config.motion.over(seconds_between(before, scan.time_us), ceasing_per_s, look);
+            let reports_per_s = lane.setup.undetected.reports_per_s();
+            self.config.motion.over(seconds_between(before, scan.time_us), reports_per_s, look);
             look.awake = 1;
             look.first_detection = first_detection as u32;
             look.detections = scan.detections.len() as u32;

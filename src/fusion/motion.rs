@@ -35,9 +35,10 @@ pub enum Noise {
 }
 
 impl Motion {
-    /// Sets a look's process noise and survival over `dt_s`, in which targets also cease to report.
+    /// Sets a look's process noise and survival over `dt_s`, in which an object would have reported at a rate: silence
+    /// for t seconds has the likelihood exp(−rate · t), as reports come in a Poisson process.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(&self, dt_s: f64, ceasing_per_s: f64, look: &mut Look) {
+    pub fn over(&self, dt_s: f64, reports_per_s: f64, look: &mut Look) {
         let squared = dt_s * dt_s;
         let cubed = squared * dt_s;
         let block = |intensity: f64| match self.noise {
@@ -49,10 +50,11 @@ impl Motion {
         };
         let (level, upright) = (block(self.horizontal), block(self.vertical));
         look.dt_s = dt_s as f32;
-        // Over long stretches births and deaths balance at the births of a mean life.
-        let decay = ceasing_per_s - libm::log(self.survival_per_s);
+        // Over long stretches births balance what ends and what reports: at the births of a mean life.
+        let decay = reports_per_s - libm::log(self.survival_per_s);
         look.births_s = if decay > 0.0 { dt_s.min(1.0 / decay) as f32 } else { look.dt_s };
-        look.survival = (libm::pow(self.survival_per_s, dt_s) * libm::exp(-ceasing_per_s * dt_s)) as f32;
+        look.survival = libm::pow(self.survival_per_s, dt_s) as f32;
+        look.heard = -libm::expm1(-reports_per_s * dt_s) as f32;
         [look.noise_pp, look.noise_pv, look.noise_vv] = level.map(|q| q as f32);
         let [pp, pv, vv]: [f64; 3] = core::array::from_fn(|k| match (upright.get(k), level.get(k)) {
             (Some(up), Some(flat)) => up - flat,

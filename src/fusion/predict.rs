@@ -58,9 +58,14 @@ fn invocation<R: Real>(
             *tile = tile.wrapping_add(truncated(carry[a].at(n)));
         }
     }
-    let o = R::load(&odds[place..]);
-    let (one, survival) = (R::splat(1.0), R::splat(look.survival));
-    (survival * o / (one + (one - survival) * o)).store(&mut odds[place..]);
+    lasting(look, R::load(&odds[place..])).store(&mut odds[place..]);
+}
+
+/// Odds that a target is still there after the time of a look, in which it has not reported.
+#[inline(always)]
+pub(super) fn lasting<R: Real>(look: &Look, o: R) -> R {
+    let (one, survival, silent) = (R::splat(1.0), R::splat(look.survival), R::splat(1.0 - look.heard));
+    survival * o / (one + (one - survival) * o) * silent
 }
 
 /// The state at the time of the scan, and by how many tiles it moved.

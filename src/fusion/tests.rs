@@ -3,7 +3,7 @@
 use super::arrays::{COVARIANCE, Look, tri};
 use super::motion::{Motion, Noise};
 use super::observation::Seen;
-use super::predict::predict_one;
+use super::predict::{lasting, predict_one};
 use super::state::State;
 use super::undetected::{Prior, Undetected};
 use crate::scan::{Detection, Observation, Plane};
@@ -258,7 +258,7 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
             cells: [1, 1],
         };
         let prior =
-            Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY, ceasing_per_s: 0.0 };
+            Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY, reports_per_s: 0.0 };
         let mut field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
         let mut look = Look::default();
         motion.over(dt_s, 0.0, &mut look);
@@ -271,6 +271,30 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
         near(after(motion, dt_s), 1e-3 / -0.9995_f64.ln());
     }
     near(after(Motion { survival_per_s: 1.0, ..motion }, 1e5), 101.0);
+}
+
+/// A track of a lane that hears nothing but reports: that it is there and silent against that it has ended, step by step in
+/// f64, and what nothing has detected, likewise.
+#[test]
+fn silence_of_who_reports_counts_as_in_a_poisson_process() {
+    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0, survival_per_s: 0.999 };
+    let (rate, mut there, mut ended) = (0.02_f64, 0.95_f64, 0.05_f64);
+    let (mut odds, mut undetected, mut weight) = (19.0_f32, 0.7_f32, 0.7_f64);
+    for dt_s in [1.0, 7.5, 0.0, 30.0, 0.25] {
+        let mut look = Look::default();
+        motion.over(dt_s, rate, &mut look);
+        odds = lasting(&look, odds);
+        undetected *= look.survival * (1.0 - look.heard);
+        let lasts = 0.999_f64.powf(dt_s);
+        (there, ended) = (there * lasts * (-rate * dt_s).exp(), ended + there * (1.0 - lasts));
+        weight *= lasts * (-rate * dt_s).exp();
+        for (found, wanted) in [(odds, there / ended), (undetected, weight)] {
+            assert!((f64::from(found) / wanted - 1.0).abs() < 1e-5, "{found} {wanted}");
+        }
+    }
+    let mut look = Look::default();
+    motion.over(1e9, rate, &mut look);
+    assert!((look.births_s - 1.0 / (0.02 - 0.999_f32.ln())).abs() < 1e-3, "{}", look.births_s);
 }
 
 /// Up, and two horizontal axes, of a place on Earth; f64.

@@ -59,7 +59,7 @@ pub enum Undetected {
     },
 }
 
-/// What is known of objects beforehand: standard deviations of a new track, and how long they report.
+/// What is known of objects beforehand: standard deviations of a new track, and how often they report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prior {
     /// Horizontal velocity along each axis, m/s.
@@ -70,8 +70,8 @@ pub struct Prior {
     pub height_m: f32,
     /// What no height is known worse than, however long nothing measures it, m; infinite where nothing bounds it.
     pub height_most_m: f32,
-    /// How fast objects cease to report, one over seconds, where nobody looks and that is all that is heard of them; else 0.
-    pub ceasing_per_s: f64,
+    /// How often an object reports, one over seconds, where nobody looks and that is all that is heard of it; else 0.
+    pub reports_per_s: f64,
 }
 
 /// A detection's density of undetected targets, and the track it would begin.
@@ -87,10 +87,10 @@ pub struct Birth {
 
 impl Undetected {
     /// The same density everywhere over a plane, as a configuration has it, before the first scan; objects are within
-    /// `heights_m` of each other, and cease to report at a rate.
+    /// `heights_m` of each other, and report at a rate where nobody looks.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), ceasing_per_s: f64, births: &Births) -> Self {
+    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), reports_per_s: f64, births: &Births) -> Self {
         let planar = extent == Extent::Plane;
         Self::Field {
             density: vec![(births.initial_per_km2 * 1e-6) as f32; plane.len()],
@@ -101,7 +101,7 @@ impl Undetected {
                 climb_m_s: if planar { 0.0 } else { births.climb_m_s },
                 height_m: if planar { 0.0 } else { (HEIGHT_M / 2.0) as f32 },
                 height_most_m: (heights_m / 2.0) as f32,
-                ceasing_per_s,
+                reports_per_s,
             },
         }
     }
@@ -115,12 +115,12 @@ impl Undetected {
         }
     }
 
-    /// How fast objects cease to report, one over seconds.
+    /// How often an object reports where nobody looks, one over seconds.
     #[must_use]
-    pub const fn ceasing_per_s(&self) -> f64 {
+    pub const fn reports_per_s(&self) -> f64 {
         match self {
             Self::Components { .. } => 0.0,
-            Self::Field { prior, .. } => prior.ceasing_per_s,
+            Self::Field { prior, .. } => prior.reports_per_s,
         }
     }
 
@@ -143,8 +143,8 @@ impl Undetected {
                 let wrong = density.iter().chain([birth]).find(|x| !weighs(**x));
                 require(at, ("density", wrong), Option::is_none, "a finite number, at least 0")?;
                 let sound = |p: &Prior| {
-                    let ceases = p.ceasing_per_s >= 0.0 && p.ceasing_per_s.is_finite();
-                    [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs) && p.height_most_m >= 1.0 && ceases
+                    let reports = p.reports_per_s >= 0.0 && p.reports_per_s.is_finite();
+                    [p.speed_m_s, p.climb_m_s, p.height_m].into_iter().all(weighs) && p.height_most_m >= 1.0 && reports
                 };
                 require(
                     at,
@@ -158,10 +158,11 @@ impl Undetected {
 
     /// Moves the field to the time of the scan and adds births.
     pub fn predict(&mut self, look: &Look, predicted: impl Fn(&mut Component)) {
+        let left = look.survival * (1.0 - look.heard);
         match self {
             Self::Components { components, births, .. } => {
                 for component in components.iter_mut() {
-                    component.weight *= look.survival;
+                    component.weight *= left;
                     predicted(component);
                 }
                 components.extend(births.iter().copied());
@@ -169,7 +170,7 @@ impl Undetected {
             Self::Field { density, birth, .. } => {
                 let born = *birth * look.births_s;
                 for d in density {
-                    *d = born + *d * look.survival;
+                    *d = born + *d * left;
                 }
             }
         }

@@ -42,11 +42,8 @@ pub struct Lane {
     pub(crate) extent: Extent,
     /// From the lowest height that its sensors cover to the highest, or more.
     heights_m: f64,
-    ceasing_per_s: f64,
+    reports_per_s: f64,
 }
-
-/// Objects report for so many expected intervals in the mean, as far as their silence tells.
-const INTERVALS: f64 = 5.0;
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
 #[derive(Debug)]
@@ -178,7 +175,7 @@ impl Lane {
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
-            ceasing_per_s: ceasing_per_s(&used),
+            reports_per_s: reports_per_s(&used),
             plane: ground.plane().clone(),
         })
     }
@@ -201,11 +198,11 @@ impl Lane {
         self.heights_m
     }
 
-    /// How fast objects cease to report, one over seconds, if all that it hears of them is reports; else 0: who looks tells
+    /// How often an object reports, one over seconds, if all that it hears of them is reports; else 0: who looks tells
     /// better.
     #[must_use]
-    pub fn ceasing_per_s(&self) -> f64 {
-        self.ceasing_per_s
+    pub fn reports_per_s(&self) -> f64 {
+        self.reports_per_s
     }
 
     /// What the lane gets of a class; `None`: nothing.
@@ -451,7 +448,7 @@ impl<'a> Draft<'a> {
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
-            ceasing_per_s: ceasing_per_s(&sensors),
+            reports_per_s: reports_per_s(&sensors),
         })
     }
 }
@@ -526,13 +523,13 @@ fn heights_m(sensors: &[(usize, &Sensor)]) -> f64 {
 }
 
 /// Over the longest interval at which objects report to some sensors; 0 if one of these looks.
-fn ceasing_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
+fn reports_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
     let intervals_us = sensors.iter().map(|(_, sensor)| match sensor.looks {
         Looks::Reports { expected_interval_us } => Some(expected_interval_us),
         Looks::Periodic { .. } | Looks::Listed(_) => None,
     });
     let longest_us = intervals_us.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
-    longest_us.map_or(0.0, |us| 1.0 / (INTERVALS * us as f64 * 1e-6))
+    longest_us.map_or(0.0, |us| 1e6 / us as f64)
 }
 
 /// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.

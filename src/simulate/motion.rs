@@ -23,6 +23,7 @@ pub(super) struct Object {
     pub(super) now: Motion,
     /// Its last scan, if that is given.
     pub(super) last_scan: Option<u64>,
+    pub(super) horizontal_intensity_m2_s3: f64,
 }
 
 /// What becomes of an object at the end of a scan.
@@ -36,7 +37,8 @@ pub(super) enum Fate {
 impl Object {
     pub(super) fn given(id: u64, given: &Given) -> Self {
         let now = Motion { position_m: given.position_m, velocity_m_s: given.velocity_m_s };
-        Self { id, now, last_scan: Some(given.last_scan) }
+        let horizontal_intensity_m2_s3 = given.horizontal_intensity_m2_s3;
+        Self { id, now, last_scan: Some(given.last_scan), horizontal_intensity_m2_s3 }
     }
 
     /// Somewhere in the area, in any direction.
@@ -49,7 +51,8 @@ impl Object {
         let z = plan.height_m.map_or(0.0, |height_m| draw.between(height_m));
         let climb = plan.motion.climb_m_s.map_or(0.0, |climb_m_s| draw.between(climb_m_s));
         let now = Motion { position_m: [x, y, z], velocity_m_s: [speed * cos, speed * sin, climb] };
-        Self { id, now, last_scan: None }
+        let horizontal_intensity_m2_s3 = plan.motion.horizontal_intensity_m2_s3;
+        Self { id, now, last_scan: None, horizontal_intensity_m2_s3 }
     }
 
     /// Where the object is at the next scan, and whether it is there.
@@ -58,7 +61,7 @@ impl Object {
         let mut draw = Stream::new(key);
         let survives = draw.uniform() < plan.survival_probability;
         let period_s = plan.period_us as f64 * 1e-6;
-        let horizontal = plan.motion.horizontal_intensity_m2_s3;
+        let horizontal = self.horizontal_intensity_m2_s3;
         let vertical = plan.motion.vertical_intensity_m2_s3.unwrap_or(0.0);
         let half = [-plan.half_side_m, plan.half_side_m];
         let mut next = self.now;

@@ -17,6 +17,8 @@ const LONGEST_S: f64 = 4e9;
 const MOST_LOOKS: i64 = 10_000;
 /// Farthest coordinate, as a catalogue allows it.
 const FARTHEST_M: f64 = 1e9;
+/// Intensities of acceleration, m²/s³.
+const INTENSITY: [f64; 2] = [0.0, 1e9];
 
 /// What the simulation does, checked.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ pub(super) struct Given {
     pub(super) velocity_m_s: [f64; 3],
     pub(super) first_scan: u64,
     pub(super) last_scan: u64,
+    pub(super) horizontal_intensity_m2_s3: f64,
 }
 
 /// A sensor.
@@ -67,12 +70,14 @@ pub(super) enum Instant {
     At(i64),
     /// Each object at its own time.
     Spread,
+    /// Objects report, with shortest and longest interval, and that of those at rest.
+    Reports { every_us: [i64; 2], at_rest_us: Option<i64> },
 }
 
 /// What a sensor measures, with standard deviations in metres, radians and metres a second.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Measures {
-    Position { horizontal_m: f64, vertical_m: Option<f64> },
+    Position { horizontal_m: f64, vertical_m: Option<f64>, velocity_m_s: Option<f64> },
     Radar { site_m: [f64; 3], range_m: f64, azimuth_deg: f64, elevation_deg: Option<f64>, range_rate_m_s: Option<f64> },
 }
 
@@ -216,12 +221,17 @@ impl Plan {
             let wanted = format!("a place in the area, {0} m from the origin along x and y at most", self.half_side_m);
             return Err(check.wrong("position_m", format_args!("{:?}", object.position_m), wanted));
         }
-        let GivenObject { first_scan, last_scan, .. } = *object;
+        let GivenObject { first_scan, last_scan, horizontal_intensity_m2_s3, .. } = *object;
         if last_scan < first_scan || last_scan >= self.scans {
             let wanted = format!("from first_scan ({first_scan}) to {}", self.scans - 1);
             return Err(check.wrong("last_scan", last_scan, wanted));
         }
-        Ok(Given { position_m, velocity_m_s: axes("velocity_m_s", &object.velocity_m_s, 1e6)?, first_scan, last_scan })
+        let horizontal_intensity_m2_s3 = match horizontal_intensity_m2_s3 {
+            Some(own) => check.number("horizontal_intensity_m2_s3", own, INTENSITY)?,
+            None => self.motion.horizontal_intensity_m2_s3,
+        };
+        let velocity_m_s = axes("velocity_m_s", &object.velocity_m_s, 1e6)?;
+        Ok(Given { position_m, velocity_m_s, first_scan, last_scan, horizontal_intensity_m2_s3 })
     }
 
     fn sensor(&self, sensor: &SensorScenario, check: Checker<'_>) -> Result<Sensor, SimulateError> {
@@ -232,6 +242,7 @@ impl Plan {
             return Err(check.wrong("scan_period_s", sensor.scan_period_s, wanted));
         }
         let instant = match sensor.timing {
+            Timing::Reports { every_s, at_rest_s } => self.reports(every_s, at_rest_s, check)?,
             Timing::Spread => Instant::Spread,
             Timing::AtS(seconds) => {
                 let us = micros(seconds).filter(|us| (0..scan_period_us).contains(us));
@@ -256,9 +267,22 @@ impl Plan {
         })
     }
 
+    fn reports(&self, every_s: [f64; 2], at_rest_s: Option<f64>, check: Checker<'_>) -> Result<Instant, SimulateError> {
+        let interval = |key: &str, seconds| {
+            let us = check.period(key, seconds)?;
+            let least = self.period_us as f64 * 1e-6 / MOST_LOOKS as f64;
+            let wanted = || format!("at least {least}: at most {MOST_LOOKS} reports in a report period");
+            if self.period_us / us <= MOST_LOOKS { Ok(us) } else { Err(check.wrong(key, seconds, wanted())) }
+        };
+        let [shortest, longest] = check.range("timing.reports.every_s", every_s, [0.0, LONGEST_S])?;
+        let every_us = [interval("timing.reports.every_s", shortest)?, interval("timing.reports.every_s", longest)?];
+        let at_rest_us = at_rest_s.map(|seconds| interval("timing.reports.at_rest_s", seconds)).transpose()?;
+        Ok(Instant::Reports { every_us, at_rest_us })
+    }
+
     fn measures(&self, sensor: &SensorScenario, check: Checker<'_>) -> Result<Measures, SimulateError> {
-        let NoiseScenario { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s } =
-            sensor.noise;
+        let noise = sensor.noise;
+        let NoiseScenario { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s, .. } = noise;
         let metres = [1e-6, 1e9];
         let degrees = [1e-6, 60.0];
         let planar = "no such key: the scenario has no height_m";
@@ -284,11 +308,13 @@ impl Plan {
                 if self.height_m.is_some() {
                     check.needed("noise.vertical_m", vertical_m, metres, why)?;
                 }
-                Ok(Measures::Position { horizontal_m, vertical_m })
+                let velocity_m_s = optional("noise.velocity_m_s", noise.velocity_m_s, metres)?;
+                Ok(Measures::Position { horizontal_m, vertical_m, velocity_m_s })
             }
             SensorKind::Radar => {
                 let why = "no such key: kind is radar";
                 check.absent("noise.horizontal_m", horizontal_m, why)?;
+                check.absent("noise.velocity_m_s", noise.velocity_m_s, why)?;
                 check.absent("noise.vertical_m", vertical_m, why)?;
                 let site = sensor.site.ok_or_else(|| check.wrong("site", "missing", "x_m, y_m, z_m: kind is radar"))?;
                 let highest = if self.height_m.is_some() { FARTHEST_M } else { 0.0 };
@@ -364,8 +390,7 @@ fn half_side_m(scenario: &Scenario, check: Checker<'_>) -> Result<f64, SimulateE
 }
 
 fn motion(motion: &Motion, height_m: Option<[f64; 2]>, check: Checker<'_>) -> Result<Motion, SimulateError> {
-    let intensity = [0.0, 1e9];
-    check.number("horizontal_intensity_m2_s3", motion.horizontal_intensity_m2_s3, intensity)?;
+    check.number("horizontal_intensity_m2_s3", motion.horizontal_intensity_m2_s3, INTENSITY)?;
     check.range("speed_m_s", motion.speed_m_s, [0.0, 1e6])?;
     if height_m.is_none() {
         let why = "no such key: the scenario has no height_m";
@@ -373,7 +398,7 @@ fn motion(motion: &Motion, height_m: Option<[f64; 2]>, check: Checker<'_>) -> Re
         check.absent("climb_m_s", motion.climb_m_s, why)?;
     } else {
         let why = "a number: the scenario has height_m";
-        check.needed("vertical_intensity_m2_s3", motion.vertical_intensity_m2_s3, intensity, why)?;
+        check.needed("vertical_intensity_m2_s3", motion.vertical_intensity_m2_s3, INTENSITY, why)?;
         let climb =
             motion.climb_m_s.ok_or_else(|| check.wrong("climb_m_s", "missing", "two numbers: there is height_m"))?;
         check.range("climb_m_s", climb, [-1e6, 1e6])?;

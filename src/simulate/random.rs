@@ -22,6 +22,8 @@ pub(super) enum Purpose {
     ClutterCount = 5,
     /// One false detection. Step: the look; index: which one.
     Clutter = 6,
+    /// How often an object reports. Index: the object.
+    Reports = 7,
 }
 
 /// Names a stream within a seed.

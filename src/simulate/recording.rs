@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::error::SimulateError;
-use super::plan::{Measures, Plan, Region, Sensor};
+use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::scenario::{NoiseScenario, Scenario, SensorKind, Site};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
@@ -95,7 +95,12 @@ struct SensorEntry<'a> {
     kind: SensorKind,
     detection_probability: f64,
     clutter_per_scan: f64,
-    scan_period_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scan_period_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected_interval_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Site>,
     noise: NoiseScenario,
@@ -129,13 +134,16 @@ pub(super) fn write_catalogue(scenario: &Scenario, plan: &Plan, folder: &Path) -
                     CoverageEntry { range_m: Some(range_m), height_m, ..CoverageEntry::default() }
                 }
             };
+            let reports = matches!(checked.instant, Instant::Reports { .. });
             SensorEntry {
                 name: &checked.name,
                 owner: &checked.owner,
                 kind: words.kind,
                 detection_probability: checked.detection_probability,
                 clutter_per_scan: checked.clutter_per_scan,
-                scan_period_s: words.scan_period_s,
+                looks: reports.then_some("reports"),
+                scan_period_s: (!reports).then_some(words.scan_period_s),
+                expected_interval_s: reports.then_some(words.scan_period_s),
                 site: words.site,
                 noise: words.noise,
                 coverage,
@@ -165,7 +173,7 @@ pub(super) struct Tables {
 #[derive(Debug)]
 struct SensorColumns {
     name: String,
-    values: [Option<&'static str>; 4],
+    values: [Option<&'static str>; 5],
 }
 
 impl Tables {
@@ -173,17 +181,22 @@ impl Tables {
         let spatial = plan.height_m.is_some();
         let dimensions = 2 + usize::from(spatial);
         let of = |measures: &Measures| match measures {
-            Measures::Position { .. } => [Some("x_m"), Some("y_m"), spatial.then_some("z_m"), None],
+            Measures::Position { velocity_m_s, .. } => {
+                let [vx, vy] = ["vx_m_s", "vy_m_s"].map(|column| velocity_m_s.map(|_| column));
+                [Some("x_m"), Some("y_m"), spatial.then_some("z_m"), vx, vy]
+            }
             Measures::Radar { elevation_deg, range_rate_m_s, .. } => [
                 Some("range_m"),
                 Some("azimuth_deg"),
                 elevation_deg.map(|_| "elevation_deg"),
                 range_rate_m_s.map(|_| "range_rate_m_s"),
+                None,
             ],
         };
         let sensor = |sensor: &Sensor| SensorColumns { name: sensor.name.clone(), values: of(&sensor.measures) };
         let sensors = plan.sensors.iter().map(sensor).collect::<Vec<_>>();
-        let mut columns = vec!["x_m", "y_m", "z_m", "range_m", "azimuth_deg", "elevation_deg", "range_rate_m_s"];
+        let mut columns = vec!["x_m", "y_m", "z_m", "vx_m_s", "vy_m_s"];
+        columns.extend(["range_m", "azimuth_deg", "elevation_deg", "range_rate_m_s"]);
         columns.retain(|column| sensors.iter().any(|sensor| sensor.values.contains(&Some(*column))));
         let mut typed = vec![("time", ColumnType::Float64), ("sensor", ColumnType::Text)];
         typed.extend(columns.iter().map(|column| (*column, ColumnType::Float64)));

@@ -82,6 +82,9 @@ pub struct GivenObject {
     pub first_scan: u64,
     /// The last scan at which it is there; random deaths spare it.
     pub last_scan: u64,
+    /// Intensity of its own horizontal acceleration instead of that of `motion`, m²/s³; 0: it keeps its velocity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizontal_intensity_m2_s3: Option<f64>,
 }
 
 /// A sensor. Keys that `recording.toml` also has mean the same there.
@@ -103,7 +106,7 @@ pub struct SensorScenario {
     pub detection_probability: f64,
     /// Mean number of false detections in one look; the number is Poisson, the places uniform over the coverage.
     pub clutter_per_scan: f64,
-    /// Length of one look in seconds: look k covers [k, k + 1) periods.
+    /// Length of one look in seconds: look k covers [k, k + 1) periods. Where objects report, the interval that is expected.
     pub scan_period_s: f64,
     /// When, within its look, something is seen. `looks` is an older name, of what `recording.toml` says with it.
     #[serde(alias = "looks")]
@@ -144,6 +147,9 @@ pub struct NoiseScenario {
     /// Of a position: upwards, metres; where the scenario has heights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vertical_m: Option<f64>,
+    /// Of a position that brings velocity: along x and along y, metres a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub velocity_m_s: Option<f64>,
     /// Of a radar: slant range, metres.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range_m: Option<f64>,
@@ -166,6 +172,15 @@ pub enum Timing {
     AtS(f64),
     /// Each object at a time of its own, uniform over the period.
     Spread,
+    /// Objects report, each at an interval of its own, uniform between two, and all slower than half a metre a second at
+    /// another.
+    Reports {
+        /// Shortest and longest interval of an object that moves, seconds.
+        every_s: [f64; 2],
+        /// Interval of one at rest, seconds; without it as if it moved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_rest_s: Option<f64>,
+    },
 }
 
 /// Where a sensor sees. Heights: all of the scenario's.

@@ -17,9 +17,9 @@ pub struct SimulatedDetection {
     pub sensor: u32,
     /// The object that it comes from; `None` for clutter. No file has this.
     pub object: Option<u64>,
-    /// Position sensors: x, y, z in metres. Radars: range in metres, azimuth and elevation in degrees, range rate in
-    /// metres a second. What the sensor does not measure is 0.
-    pub values: [f64; 4],
+    /// Position sensors: x, y, z in metres, velocity along x and y in metres a second. Radars: range in metres, azimuth and
+    /// elevation in degrees, range rate in metres a second. What the sensor does not measure is 0.
+    pub values: [f64; 5],
     /// Orders detections of equal time and sensor, so that the order says nothing of the objects.
     pub(super) shuffle: u64,
 }
@@ -36,6 +36,9 @@ impl Slice {
         (self.from_us..self.to_us).contains(&time_us)
     }
 }
+
+/// Slower than this an object rests, as far as its reports are concerned.
+const REST_M_S: f64 = 0.5;
 
 /// An object from one scan to the next.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +64,7 @@ impl Sensor {
         let reaching_in = slice.from_us / self.scan_period_us..past / self.scan_period_us;
         reaching_in.filter(move |look| match self.instant {
             Instant::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
-            Instant::Spread => true,
+            Instant::Spread | Instant::Reports { .. } => true,
         })
     }
 
@@ -69,9 +72,38 @@ impl Sensor {
     pub(super) fn sight(&self, plan: &Plan, sensor: u32, look: i64, passage: Passage<'_>, slice: Slice) -> Sight {
         let mut draw = stream(plan, Purpose::Detection, sensor, look, passage.object.id);
         let time_us = self.time_us(look, &mut draw);
-        if !slice.contains(time_us) {
-            return Sight::Outside;
-        }
+        if slice.contains(time_us) { self.sight_at(plan, sensor, time_us, passage, draw) } else { Sight::Outside }
+    }
+
+    /// What comes of the reports of an object within a slice, if objects report.
+    #[expect(clippy::cast_possible_truncation, reason = "shares of checked intervals")]
+    pub(super) fn reports<'a>(
+        &'a self,
+        plan: &'a Plan,
+        sensor: u32,
+        passage: Passage<'a>,
+        slice: Slice,
+    ) -> impl Iterator<Item = Sight> + 'a {
+        let times = match self.instant {
+            Instant::Reports { every_us, at_rest_us } => {
+                let mut draw = stream(plan, Purpose::Reports, sensor, 0, passage.object.id);
+                let [vx, vy, vz] = passage.object.now.velocity_m_s;
+                let own_us = draw.between(every_us.map(|us| us as f64)) as i64;
+                let rests = vx * vx + vy * vy + vz * vz < REST_M_S * REST_M_S;
+                let every_us = at_rest_us.filter(|_| rests).unwrap_or(own_us);
+                let phase_us = (draw.uniform() * every_us as f64) as i64;
+                let first_us = phase_us + (slice.from_us - phase_us + every_us - 1).div_euclid(every_us) * every_us;
+                (first_us..slice.to_us).step_by(usize::try_from(every_us).unwrap_or(usize::MAX))
+            }
+            Instant::At(_) | Instant::Spread => (0..0).step_by(1),
+        };
+        times.map(move |time_us| {
+            let draw = stream(plan, Purpose::Detection, sensor, time_us, passage.object.id);
+            self.sight_at(plan, sensor, time_us, passage, draw)
+        })
+    }
+
+    fn sight_at(&self, plan: &Plan, sensor: u32, time_us: i64, passage: Passage<'_>, mut draw: Stream) -> Sight {
         let share = (time_us - passage.scan_us) as f64 / plan.period_us as f64;
         let there = between(&passage.object.now, passage.next, share, plan.period_us as f64 * 1e-6);
         if !self.region.contains(there.position_m) {
@@ -97,7 +129,9 @@ impl Sensor {
         let shuffle = draw.bits();
         let there = Motion { position_m: self.region.sample(plan.height_m, &mut draw), velocity_m_s: [0.0; 3] };
         let mut values = self.measures.measure(&there, None);
-        if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [.., range_rate]) = (&self.measures, &mut values) {
+        if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [_, _, _, range_rate, _]) =
+            (&self.measures, &mut values)
+        {
             let [_, fastest] = plan.motion.speed_m_s;
             *range_rate = draw.between([-fastest, fastest]);
         }
@@ -109,7 +143,7 @@ impl Sensor {
         look * self.scan_period_us
             + match self.instant {
                 Instant::At(offset_us) => offset_us,
-                Instant::Spread => (draw.uniform() * self.scan_period_us as f64) as i64,
+                Instant::Spread | Instant::Reports { .. } => (draw.uniform() * self.scan_period_us as f64) as i64,
             }
     }
 }
@@ -171,13 +205,15 @@ fn ring_at_height(z0: f64, range_m: [f64; 2], height_m: Option<[f64; 2]>, draw: 
 
 impl Measures {
     /// The measurement of an object, with noise if there is a stream to draw it from.
-    fn measure(&self, there: &Motion, noise: Option<&mut Stream>) -> [f64; 4] {
-        let [e0, e1, e2, e3] = noise.map_or([0.0; 4], |draw| [(); 4].map(|()| draw.gaussian()));
+    fn measure(&self, there: &Motion, noise: Option<&mut Stream>) -> [f64; 5] {
+        let [e0, e1, e2, e3, e4] = noise.map_or([0.0; 5], |draw| [(); 5].map(|()| draw.gaussian()));
         let [x, y, z] = there.position_m;
         match self {
-            Self::Position { horizontal_m, vertical_m } => {
+            Self::Position { horizontal_m, vertical_m, velocity_m_s } => {
                 let up = vertical_m.map_or(0.0, |vertical_m| z + vertical_m * e2);
-                [x + horizontal_m * e0, y + horizontal_m * e1, up, 0.0]
+                let [vx, vy, _] = there.velocity_m_s;
+                let [vx, vy] = velocity_m_s.map_or([0.0; 2], |sigma| [vx + sigma * e3, vy + sigma * e4]);
+                [x + horizontal_m * e0, y + horizontal_m * e1, up, vx, vy]
             }
             Self::Radar { site_m: [x0, y0, z0], range_m, azimuth_deg, elevation_deg, range_rate_m_s } => {
                 let [dx, dy, dz] = [x - x0, y - y0, z - z0];
@@ -190,7 +226,7 @@ impl Measures {
                 let closing = (dx * vx + dy * vy + dz * vz) / range.max(f64::MIN_POSITIVE);
                 let range_rate = range_rate_m_s.map_or(0.0, |sigma| closing + sigma * e3);
                 // A range is positive, also when noise is larger than it.
-                [(range + range_m * e0).abs().max(1e-6), azimuth.rem_euclid(360.0), elevation, range_rate]
+                [(range + range_m * e0).abs().max(1e-6), azimuth.rem_euclid(360.0), elevation, range_rate, 0.0]
             }
         }
     }

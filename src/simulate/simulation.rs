@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::error::SimulateError;
 use super::motion::{Fate, Motion, Object};
-use super::plan::{Plan, Sensor};
+use super::plan::{Instant, Plan, Sensor};
 use super::random::{Key, Purpose, Stream};
 use super::report::{SensorReport, SimulationReport};
 use super::scenario::Scenario;
@@ -237,18 +237,21 @@ impl Found {
     fn over(plan: &Plan, objects: &[Object], next: &[(Motion, Fate)], scan_us: i64, slice: Slice) -> Self {
         let mut found = Self { detections: Vec::new(), opportunities: vec![0; plan.sensors.len()] };
         for ((sensor, index), opportunities) in plan.sensors.iter().zip(0..).zip(&mut found.opportunities) {
-            for look in sensor.looks_in(slice) {
-                for (object, (next, _)) in objects.iter().zip(next) {
-                    let passage = Passage { object, next, scan_us };
-                    match sensor.sight(plan, index, look, passage, slice) {
-                        Sight::Outside => {}
-                        Sight::Missed => *opportunities += 1,
-                        Sight::Seen(detection) => {
-                            *opportunities += 1;
-                            found.detections.push(detection);
-                        }
-                    }
+            let mut count = |sight| match sight {
+                Sight::Outside => {}
+                Sight::Missed => *opportunities += 1,
+                Sight::Seen(detection) => {
+                    *opportunities += 1;
+                    found.detections.push(detection);
                 }
+            };
+            let passages = || objects.iter().zip(next).map(|(object, (next, _))| Passage { object, next, scan_us });
+            if let Instant::Reports { .. } = sensor.instant {
+                passages().flat_map(|passage| sensor.reports(plan, index, passage, slice)).for_each(&mut count);
+                continue;
+            }
+            for look in sensor.looks_in(slice) {
+                passages().map(|passage| sensor.sight(plan, index, look, passage, slice)).for_each(&mut count);
             }
         }
         found

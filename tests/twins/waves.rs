@@ -475,8 +475,9 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
             weight_min: [0.03, 1e-4, 0.2].get(lane).copied().unwrap_or(0.0),
         }
     } else {
-        let prior =
-            Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0, height_most_m: 100.0, ceasing_per_s: 0.0 };
+        // One lane hears nothing but reports.
+        let reports_per_s = if lane == 1 { 0.02 } else { 0.0 };
+        let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0, height_most_m: 100.0, reports_per_s };
         Undetected::Field { density: vec![4e-6; plane.len()], birth: 1e-9, plane, prior }
     };
     // The last one is a reporter's: it says nothing by its silence.

@@ -22,7 +22,7 @@ struct Lane {
     radial: bool,
     height_information: f32,
     outlook: Option<Outlook>,
-    ceasing_per_s: f64,
+    reports_per_s: f64,
     time_us: Option<i64>,
     scans: u32,
 }
@@ -34,7 +34,7 @@ impl Feed {
         let lane = |setup: &&LaneSetup| Lane {
             radial: setup.radial,
             height_information: setup.undetected.height_information(),
-            ceasing_per_s: setup.undetected.ceasing_per_s(),
+            reports_per_s: setup.undetected.reports_per_s(),
             outlook: Outlook::of(setup),
             time_us: None,
             scans: 0,
@@ -106,7 +106,7 @@ impl Feed {
 impl Lane {
     fn begin(&mut self, config: &Config, scan: &Scan<'_>, look: &mut Look) {
         let before = self.time_us.unwrap_or(scan.time_us);
-        config.motion.over(seconds_between(before, scan.time_us), self.ceasing_per_s, look);
+        config.motion.over(seconds_between(before, scan.time_us), self.reports_per_s, look);
         look.awake = 1;
         look.detections = count(scan.detections.len());
         look.detection_probability = scan.detection_probability;

@@ -134,7 +134,7 @@ fn view(visible_share: f64, persistence_s: f64) -> View {
 }
 
 fn setup(views: Vec<View>) -> LaneSetup {
-    let prior = Prior { speed_m_s: 10.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, ceasing_per_s: 0.0 };
+    let prior = Prior { speed_m_s: 10.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
     let undetected = Undetected::Field { density: vec![2e-6; 2], plane: plane(), birth: 1e-9, prior };
     LaneSetup { radial: false, undetected, views }
 }
