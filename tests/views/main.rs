@@ -2,7 +2,9 @@
 //! one track; and a lane of one view knows nothing of it.
 #![expect(clippy::cast_possible_truncation, reason = "times and counts are small")]
 #![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
+#![expect(clippy::cast_possible_wrap, reason = "counts are small")]
 
+mod policies;
 mod scene;
 mod shares;
 

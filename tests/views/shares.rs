@@ -61,24 +61,27 @@ fn recording(folder: &Path, marked: u32) {
     std::fs::write(folder.join("detections.csv"), rows).expect("a file");
 }
 
-/// Of each partner, how many report times it holds each object.
-fn held(marked: u32, config: &str) -> BTreeMap<&'static str, [usize; 2]> {
-    let (folder, policy) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-    recording(folder.path(), marked);
-    let partners = ["all", "caveat", "nothing"];
-    let entry = |id: &str| format!("[[partner]]\nid = \"{id}\"\nattributes = {{ owner = \"a\" }}\n");
+/// Of each partner, how many report times it holds each object, each with its way along x and its y.
+pub(crate) fn held_of<const OBJECTS: usize>(
+    folder: &Path,
+    (rules, partners): (&str, &[&'static str]),
+    config: &str,
+    objects: [[f64; 2]; OBJECTS],
+) -> BTreeMap<&'static str, [usize; OBJECTS]> {
+    let policy = tempfile::tempdir().expect("a folder");
+    let entry = |id: &&str| format!("[[partner]]\nid = \"{id}\"\nattributes = {{ owner = \"a\" }}\n");
     for (name, text) in [
         ("schema.cedarschema", SCHEMA.to_owned()),
-        ("rules.cedar", RULES.to_owned()),
+        ("rules.cedar", rules.to_owned()),
         ("levels.toml", "[[fuse]]\nlevel = \"fuse_full\"\n[[receive]]\nlevel = \"receive_full\"\n".to_owned()),
-        ("partners.toml", partners.map(entry).concat()),
+        ("partners.toml", partners.iter().map(entry).collect()),
     ] {
         std::fs::write(policy.path().join(name), text).expect("a file");
     }
     let config = RunConfig::parse(config, Path::new("config")).expect("a configuration");
-    let out = folder.path().join("out");
+    let out = folder.join("out");
     let request = Request {
-        recording: folder.path(),
+        recording: folder,
         policy: policy.path(),
         out: &out,
         config: &config,
@@ -95,9 +98,15 @@ fn held(marked: u32, config: &str) -> BTreeMap<&'static str, [usize; 2]> {
             let at = points.iter().filter(|p| p.time_us == i64::try_from(k).expect("a time") * 1_000_000);
             at.into_iter().any(|p| (p.position_m[0] - x).hypot(p.position_m[1] - y) < 50.0)
         };
-        [(1.0, 0.0), (-1.0, 1500.0)].map(|(way, y)| (1..=LIVES).filter(|k| near(*k, way, y)).count())
+        objects.map(|[way, y]| (1..=LIVES).filter(|k| near(*k, way, y)).count())
     };
-    partners.into_iter().map(|partner| (partner, count(partner))).collect()
+    partners.iter().map(|partner| (*partner, count(partner))).collect()
+}
+
+fn held(marked: u32, config: &str) -> BTreeMap<&'static str, [usize; 2]> {
+    let folder = tempfile::tempdir().expect("a folder");
+    recording(folder.path(), marked);
+    held_of(folder.path(), (RULES, &["all", "caveat", "nothing"]), config, [[1.0, 0.0], [-1.0, 1500.0]])
 }
 
 #[test]
