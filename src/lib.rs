@@ -21,6 +21,7 @@ pub mod fusion; // scans -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod score; // products + truth -> metrics
 pub mod simulate; // scenario -> recording with truth
+pub mod inspect; // recording -> what is in it, and what its catalogue should say
 
 pub mod run; // the whole path
 pub mod guard; // finished folders -> what a partner may not have

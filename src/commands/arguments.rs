@@ -22,6 +22,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Show the whole path on a real recording: four partners with different rights, four pictures
     Demo(Demo),
+    /// Say what is in a recording: times, rates, noise, speeds, what its catalogue should say and which configuration fits
+    Inspect(Inspect),
     /// Fuse a recording and write one picture per partner, as a policy has it
     Run(Run),
     /// Look at a policy before anything is shared: check, matrix, diff, explain
@@ -54,6 +56,22 @@ pub(super) struct Demo {
     /// Which side fuses
     #[arg(long, value_enum, default_value_t = Wish::Auto)]
     pub(super) executor: Wish,
+}
+
+/// Arguments of `trackweave inspect`.
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    /// Folder of the recording: `recording.toml`, detections, perhaps truth
+    pub(super) recording: PathBuf,
+
+    /// Output folder of a finished run: try the configuration that it was made with, and compare rows and truth with what it
+    /// predicts
+    #[arg(long, value_name = "OUT", conflicts_with = "config")]
+    pub(super) run: Option<PathBuf>,
+
+    /// Try this configuration, a name or a file, as `--run` does
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) config: Option<PathBuf>,
 }
 
 /// Arguments of `trackweave run`.

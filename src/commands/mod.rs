@@ -10,6 +10,7 @@ mod signals; // SIGINT and SIGTERM, and when they wait
 mod layout; // numbers and tables as text
 mod executor; // which side fuses, and why
 
+mod inspect; // what is in a recording
 mod run; // recording and policy -> pictures
 mod pictures; // a run's report as text
 mod demo; // the same on the recording in data/
@@ -72,6 +73,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Policy { command } => return policy::execute(command, screen),
         Command::Demo(demo) => return demo::execute(demo, screen),
         Command::Run(run) => return run::execute(run, screen),
+        Command::Inspect(inspect) => inspect::execute(inspect, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
         Command::Verify(verify) => verify::execute(verify, screen),

@@ -17,7 +17,7 @@ use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::catalogue::TimeScale;
 use super::error::{IngestError, quoted};
-use super::table::{Layout, Places, Role, Table, Texts, Time};
+use super::table::{Layout, Places, Role, Table, Texts, Time, address};
 use crate::pages::CELL_MOST;
 use crate::time::parse_timestamp;
 
@@ -77,7 +77,7 @@ pub(super) fn decode(
             Role::Subject => table.subject = text(array, layout.name(*role), &mut table),
             Role::Label => table.label = Some(text(array, layout.name(*role), &mut table)),
             Role::Identity => {
-                table.identity = Some(texts(array).map(|cell| cell.is_some_and(|cell| !cell.is_empty())).collect());
+                table.identity = Some(texts(array).map(|cell| cell.map_or(0, |cell| address(&cell))).collect());
             }
             Role::Amplitude => {}
             Role::Number(quantity) => table.set(*quantity, numbers(array).collect()),

@@ -13,7 +13,7 @@ use super::arrow_table::{TIMESTAMP, timestamp};
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, one_line, quoted};
 use super::lines::{LINE_MOST, Line, Lines};
-use super::table::{Layout, Places, Role, Table, Texts, Time};
+use super::table::{Layout, Places, Role, Table, Texts, Time, address};
 use crate::pages::CELL_MOST;
 
 /// The most columns that a header is looked at for; tables have fewer.
@@ -148,7 +148,7 @@ impl Sink<'_> {
             }
             Role::Identity => {
                 if let Some(identity) = &mut table.identity {
-                    identity.push(!cell.is_empty());
+                    identity.push(address(cell));
                 }
             }
             Role::Amplitude => {

@@ -36,6 +36,8 @@ pub struct Detections {
     pub labels: Vec<String>,
     /// Whether the target sent an address. The address itself never reaches the tracker.
     pub identified: Vec<bool>,
+    /// The number of that address, equal for equal ones; 0 for none. For those who look at recordings.
+    pub address: Vec<u64>,
 }
 
 impl Detections {
@@ -50,6 +52,7 @@ impl Detections {
             label: Vec::with_capacity(rows),
             labels: Vec::new(),
             identified: Vec::with_capacity(rows),
+            address: Vec::with_capacity(rows),
         }
     }
 

@@ -46,7 +46,7 @@ impl Passing {
         self.blocks(rows, |at, row, bytes| {
             let Ok(row) = row else { return };
             let label = table.label.as_ref().and_then(|label| label.get(at)).unwrap_or_default();
-            put((row.time_us, row.sensor, &row.reading), (label, table.identified(at)), bytes);
+            put((row.time_us, row.sensor, &row.reading), (label, table.address(at) != 0), bytes);
         });
         self.rows += rows.iter().filter(|row| row.is_ok()).count() as u64;
     }
@@ -55,7 +55,7 @@ impl Passing {
     pub(super) fn take_kept(&mut self, rows: &[Kept], labels: &[String]) {
         self.blocks(rows, |_, row, bytes| {
             let label = labels.get(row.label as usize).map_or("", String::as_str);
-            put((row.time_us, row.sensor, &row.reading), (label, row.identified), bytes);
+            put((row.time_us, row.sensor, &row.reading), (label, row.address != 0), bytes);
         });
         self.rows += rows.len() as u64;
     }

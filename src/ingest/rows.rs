@@ -51,15 +51,16 @@ impl Row {
         Some(Self { time_us, sensor, reading, converted: reading.convert(site)? })
     }
 
-    /// Appends it to a batch, with its label and whether its target sent an address.
-    pub(super) fn put(&self, (label, identified): (u32, bool), batch: &mut Detections) {
+    /// Appends it to a batch, with its label and the number of the address that its target sent.
+    pub(super) fn put(&self, (label, address): (u32, u64), batch: &mut Detections) {
         batch.time_us.push(self.time_us);
         batch.sensor.push(self.sensor);
         batch.place.push(Place::from_metres(self.converted.metres));
         batch.horizontal.push(self.converted.horizontal);
         batch.measurement.push(self.converted.measurement);
         batch.label.push(label);
-        batch.identified.push(identified);
+        batch.identified.push(address != 0);
+        batch.address.push(address);
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) struct Kept {
     pub(super) time_us: i64,
     pub(super) sensor: u32,
     pub(super) label: u32,
-    pub(super) identified: bool,
+    pub(super) address: u64,
     pub(super) reading: Reading,
 }
 
@@ -202,7 +203,7 @@ impl Intake {
         self.report.accept();
         self.extremes.take(time_us, table.at(row));
         self.scale = Some(catalogue.time);
-        detection.put((label, table.identified(row)), batch);
+        detection.put((label, table.address(row)), batch);
         if self.keeps_readings {
             batch.reading.push(detection.reading);
         }

@@ -57,9 +57,9 @@ impl<'a> Sorter<'a> {
 
     /// Takes detections with their readings.
     pub(super) fn take(&mut self, batch: &Detections) -> Result<(), IngestError> {
-        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.label).zip(&batch.identified);
-        for ((((&time_us, &sensor), &label), &identified), &reading) in columns.zip(&batch.reading) {
-            self.push(Kept { time_us, sensor, label, identified, reading })?;
+        let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.label).zip(&batch.address);
+        for ((((&time_us, &sensor), &label), &address), &reading) in columns.zip(&batch.reading) {
+            self.push(Kept { time_us, sensor, label, address, reading })?;
         }
         Ok(())
     }
@@ -127,15 +127,15 @@ impl Kept {
         bytes.extend(self.time_us.to_le_bytes());
         bytes.extend(self.sensor.to_le_bytes());
         bytes.extend(self.label.to_le_bytes());
-        bytes.push(u8::from(self.identified));
+        bytes.extend(self.address.to_le_bytes());
         self.reading.put(bytes);
     }
 
     fn get(from: &mut impl Read) -> io::Result<Self> {
         let time_us = i64::from_le_bytes(array(from)?);
         let [sensor, label] = [array(from)?, array(from)?].map(u32::from_le_bytes);
-        let [identified] = array(from)?;
-        Ok(Self { time_us, sensor, label, identified: identified != 0, reading: Reading::get(from)? })
+        let address = u64::from_le_bytes(array(from)?);
+        Ok(Self { time_us, sensor, label, address, reading: Reading::get(from)? })
     }
 }
 
@@ -254,7 +254,7 @@ impl<'a> SortedRows<'a> {
         let mut batch = Detections::with_capacity(kept.len());
         for (row, kept) in rows.iter().zip(&kept) {
             let other = || unsorted(io::Error::other("found another row than was written"));
-            row.as_ref().ok_or_else(other)?.put((kept.label, kept.identified), &mut batch);
+            row.as_ref().ok_or_else(other)?.put((kept.label, kept.address), &mut batch);
         }
         if keeps_readings {
             batch.reading.extend(kept.iter().map(|row| row.reading));
@@ -313,9 +313,9 @@ mod tests {
         while let Some(batch) = reader.next_batch().expect("a batch") {
             for row in 0..batch.len() {
                 let label = &batch.labels[batch.label[row] as usize];
-                let (sensor, place, identified) = (batch.sensor[row], batch.place[row], batch.identified[row]);
+                let (sensor, place, address) = (batch.sensor[row], batch.place[row], batch.address[row]);
                 let measured = (batch.horizontal[row], batch.measurement[row], batch.reading[row]);
-                found.push((batch.time_us[row], format!("{sensor} {place:?} {measured:?} {label} {identified}")));
+                found.push((batch.time_us[row], format!("{sensor} {place:?} {measured:?} {label} {address}")));
             }
         }
         found

@@ -21,7 +21,7 @@ pub(super) enum Role {
     /// The sensor of a detection, the object of a true state.
     Subject,
     Label,
-    /// Only whether it is there is kept.
+    /// Kept as the number of the address; see [`address`].
     Identity,
     /// A number that nothing uses yet; not decoded.
     Amplitude,
@@ -181,6 +181,13 @@ impl Texts {
     }
 }
 
+/// The number of an address: equal for equal addresses, 0 for none (FNV-1a).
+pub(super) fn address(cell: &str) -> u64 {
+    let sum = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let number = cell.bytes().fold(0xcbf2_9ce4_8422_2325, sum);
+    if cell.is_empty() { 0 } else { number.max(1) }
+}
+
 /// Where the rows of a table stand in their file.
 #[derive(Clone, Debug)]
 pub(super) enum Places {
@@ -217,16 +224,16 @@ pub(super) struct Table {
     pub(super) end: Vec<Time>,
     pub(super) subject: Texts,
     pub(super) label: Option<Texts>,
-    pub(super) identity: Option<Vec<bool>>,
+    pub(super) identity: Option<Vec<u64>>,
     numbers: [Option<Vec<Option<f64>>>; Quantity::COUNT],
     /// The row that cannot be decoded, after which nothing is.
     pub(super) broken: Option<(usize, IngestError)>,
 }
 
 impl Table {
-    /// Whether the target of a row sent an address.
-    pub(super) fn identified(&self, row: usize) -> bool {
-        self.identity.as_ref().is_some_and(|cells| cells.get(row) == Some(&true))
+    /// The number of the address that the target of a row sent; 0 if it sent none.
+    pub(super) fn address(&self, row: usize) -> u64 {
+        self.identity.as_ref().and_then(|cells| cells.get(row)).copied().unwrap_or_default()
     }
 
     pub(super) fn new(path: Arc<PathBuf>, places: Places) -> Self {

@@ -20,6 +20,8 @@ mod journal; // what was decided, for the operator and for each partner
 mod doubts; // what of the data contradicts the catalogue
 mod report; // what the operator learns
 mod scores; // pictures against truth
+mod innovations; // a filter's predictions against rows and truth
+mod verdicts; // what they mean, in words
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
@@ -27,9 +29,11 @@ pub use config::{ConfigError, NAMED, RunConfig, Scoring};
 pub use doubts::Doubt;
 pub use error::RunError;
 pub(crate) use error::chain;
+pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
 pub use memory::{TrackAt, track};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
-pub use scores::{OutputError, score_output};
+pub use scores::{OutputError, configuration_of, score_output};
+pub use verdicts::verdicts;
 
 use crate::fusion::executor::Executor;
 use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
@@ -284,6 +288,10 @@ fn class(
 }
 
 fn options(request: &Request<'_>) -> Options {
+    options_of(request.strict)
+}
+
+fn options_of(strict: bool) -> Options {
     // None is lost for its place in the file: a row that a lane may not see must not cost it one that it may.
-    Options { strict: request.strict, rows_per_batch: BATCH_ROWS, order: Order::Any }
+    Options { strict, rows_per_batch: BATCH_ROWS, order: Order::Any }
 }

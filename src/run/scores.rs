@@ -96,11 +96,7 @@ pub fn score_output(
     for partner in partners {
         begins(&partner);
         let folder = out.join(&partner);
-        let path = folder.join(MANIFEST);
-        let text =
-            crate::files::read_text(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
-        let Manifest { frame, configuration } =
-            serde_json::from_str(&text).map_err(|source| OutputError::Manifest { path: path.clone(), source })?;
+        let (path, Manifest { frame, configuration }) = manifest(&folder)?;
         if frame != catalogue.frame {
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
@@ -108,6 +104,24 @@ pub fn score_output(
         scores.insert(partner, score.map_err(|error| OutputError::Run { picture: folder, source: Box::new(error) })?);
     }
     Ok(scores)
+}
+
+/// The manifest of a picture, and its file.
+fn manifest(folder: &Path) -> Result<(PathBuf, Manifest), OutputError> {
+    let path = folder.join(MANIFEST);
+    let text =
+        crate::files::read_text(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
+    let manifest = serde_json::from_str(&text);
+    Ok((path.clone(), manifest.map_err(|source| OutputError::Manifest { path, source })?))
+}
+
+/// The configuration that the pictures of an output folder were made with.
+///
+/// # Errors
+/// If the output or the manifest of its first picture cannot be read.
+pub fn configuration_of(out: &Path) -> Result<RunConfig, OutputError> {
+    let partner = pictures(out)?.into_iter().next().unwrap_or_default();
+    Ok(manifest(&out.join(partner))?.1.configuration)
 }
 
 /// Scores a picture of an output that is there, as a run would have.

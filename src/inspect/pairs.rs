@@ -1,0 +1,343 @@
+//! Two sensors that see the same objects: how far apart they see them, and at which times.
+//!
+//! A row of a chain of the first sensor is compared with the chains of the second, each taken where it was at the row's time,
+//! on the straight line between its rows before and after. Of two chains that are of one object the difference Δ stays small beside
+//! the way that they go. With the first sensor displaced against the second by b, and the second's times later by τ,
+//!
+//! Δ = b + τ v
+//!
+//! v being the velocity: different directions of motion tell b from τ. Where one of them is a radar, Δ = b_r u + b_θ g c + τ v is
+//! tried as well, u along its line of sight, c across it and g the distance: the better one is told. Weights are Huber's, so
+//! that a wrong pair counts for little; standard errors are those between pairs of chains, not between their rows, which share
+//! their errors.
+
+use serde::Serialize;
+
+use super::chains::Chain;
+use super::excerpt::{Mark, Stretch};
+use super::figures::Estimated;
+use super::geometry::{Vector, dot, length, level_axes, median, minus, plus, sight};
+use super::near::Near;
+use super::solve::{Fitted, Sample, fit};
+use crate::sensor::{Kind, Sensor};
+use crate::space::Frame;
+
+/// Sensors that are compared at most: those whose chains hold the most rows.
+const COMPARED: usize = 12;
+/// Rows of a pair of chains at least and at most, and pairs of chains at least.
+const ROWS: [usize; 2] = [5, 40];
+const OBJECTS: usize = 3;
+/// Rows of a pair of chains whose errors are taken for one where objects are few.
+const PIECE: usize = 10;
+/// A gap of a chain, in periods, over which it says where it was.
+const GAP: f64 = 3.2;
+/// The way that an object goes is longer than the scatter of its differences by this.
+const WAY: f64 = 8.0;
+/// The share of the distance between objects that may be left of the differences: chance leaves as much as there is.
+const LEFT: f64 = 0.1;
+/// Times that pairs are looked for, each from the registration found before.
+const TURNS: usize = 3;
+
+/// Two sensors that see the same objects.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PairFound {
+    /// The two.
+    pub sensors: [String; 2],
+    /// Objects that both followed.
+    pub objects: u64,
+    /// Rows that were compared.
+    pub rows: u64,
+    /// How far east, and x, of the second the first sees them, metres.
+    pub east_m: Estimated,
+    /// North, and y.
+    pub north_m: Estimated,
+    /// Up, where both measure heights.
+    pub up_m: Option<Estimated>,
+    /// Where one of the two is a radar: by how much its ranges are too long, metres, and
+    pub range_m: Option<Estimated>,
+    /// its azimuths too large, degrees.
+    pub azimuth_deg: Option<Estimated>,
+    /// Whether range and azimuth explain the differences better than east and north.
+    pub is_polar: bool,
+    /// By how much the times of the second are later than those of the first, seconds; `None` where motion does not tell.
+    pub clock_s: Option<Estimated>,
+    /// How many seconds of their own way the first sees them ahead, if nothing but clocks were different.
+    pub way_s: Option<f64>,
+    /// What is left of the differences, one standard deviation along an axis, metres.
+    pub residual_m: f64,
+}
+
+/// What is known of one sensor.
+pub(super) struct Side<'a> {
+    pub(super) sensor: &'a Sensor,
+    pub(super) stretches: &'a [Stretch],
+    pub(super) chains: Vec<Vec<Chain>>,
+    pub(super) period_s: f64,
+}
+
+impl Side<'_> {
+    fn chained(&self) -> usize {
+        self.chains.iter().flatten().map(Vec::len).sum()
+    }
+
+    /// Its chains in a stretch.
+    fn marks(&self, stretch: usize) -> Vec<Vec<&Mark>> {
+        let (Some(rows), Some(chains)) = (self.stretches.get(stretch), self.chains.get(stretch)) else {
+            return Vec::new();
+        };
+        chains.iter().map(|chain| chain.iter().filter_map(|row| rows.rows.get(*row as usize)).collect()).collect()
+    }
+}
+
+/// All pairs that see the same objects.
+pub(super) fn pairs(sides: &[Side<'_>], frame: Frame) -> Vec<PairFound> {
+    use rayon::prelude::*;
+    let mut largest: Vec<usize> = (0..sides.len()).collect();
+    largest.sort_by_key(|side| (std::cmp::Reverse(sides.get(*side).map_or(0, Side::chained)), *side));
+    largest.truncate(COMPARED);
+    largest.sort_unstable();
+    let firsts = largest.iter().enumerate();
+    let pairs: Vec<[usize; 2]> = firsts.flat_map(|(k, &a)| largest.iter().skip(k + 1).map(move |&b| [a, b])).collect();
+    let found = pairs.into_par_iter().map(|[a, b]| pair(sides.get(a)?, sides.get(b)?, frame));
+    found.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// A row and the nearest chain at its time.
+struct Match {
+    sample: Sample,
+    second_m: f64,
+    up_m: Option<f64>,
+}
+
+/// Differences of two chains.
+struct Common {
+    samples: Vec<Sample>,
+    /// How far the next best chain was.
+    second_m: f64,
+    up_m: Vec<f64>,
+    is_moving: bool,
+}
+
+fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
+    let mut known: Option<Fitted> = None;
+    let mut common = Vec::new();
+    for _ in 0..TURNS {
+        common = (0..a.stretches.len()).flat_map(|stretch| commons((a, b), stretch, (frame, known.as_ref()))).collect();
+        known = Some(fit(&pieces(&common)?, false)?);
+    }
+    let level = known?;
+    let moving = pieces(&common)?;
+    let mut seconds_m: Vec<f64> =
+        common.iter().filter(|common| common.is_moving).map(|common| common.second_m).collect();
+    if level.residual_m > LEFT * median(&mut seconds_m) {
+        return None;
+    }
+    let has_radar = [a, b].iter().filter(|side| matches!(side.sensor.kind, Kind::Radar { .. })).count() == 1;
+    let polar = if has_radar { fit(&moving, true) } else { None };
+    let is_polar = polar.as_ref().is_some_and(|polar| polar.residual_m < 0.98 * level.residual_m);
+    let best = polar.as_ref().filter(|_| is_polar).unwrap_or(&level);
+    let degrees = |of: Estimated| Estimated { value: of.value.to_degrees(), error: of.error.to_degrees() };
+    Some(PairFound {
+        sensors: [a.sensor.name.clone(), b.sensor.name.clone()],
+        objects: common.iter().filter(|common| common.is_moving).count() as u64,
+        rows: moving.iter().map(|samples| samples.len() as u64).sum(),
+        east_m: level.first,
+        north_m: level.second,
+        up_m: upwards(&common),
+        range_m: polar.as_ref().map(|polar| polar.first),
+        azimuth_deg: polar.as_ref().map(|polar| degrees(polar.second)),
+        is_polar,
+        clock_s: best.clock_s,
+        way_s: way_s(&moving),
+        residual_m: best.residual_m,
+    })
+}
+
+/// The differences of each object that moves; where these are few, in pieces.
+fn pieces(common: &[Common]) -> Option<Vec<&[Sample]>> {
+    let moving = || common.iter().filter(|common| common.is_moving).map(|common| common.samples.as_slice());
+    let whole: Vec<&[Sample]> = moving().collect();
+    let pieces = if whole.len() < 2 * OBJECTS { moving().flat_map(|of| of.chunks(PIECE)).collect() } else { whole };
+    (pieces.len() >= OBJECTS).then_some(pieces)
+}
+
+/// Differences along the way, over the speed.
+fn way_s(moving: &[&[Sample]]) -> Option<f64> {
+    let mut of: Vec<f64> = moving
+        .iter()
+        .flat_map(|samples| samples.iter())
+        .filter_map(|Sample { off_m: [e, n], velocity_m_s: [u, v], .. }| {
+            let square = u * u + v * v;
+            (square > 0.0).then(|| (e * u + n * v) / square)
+        })
+        .collect();
+    if of.is_empty() { None } else { Some(median(&mut of)) }
+}
+
+fn upwards(common: &[Common]) -> Option<Estimated> {
+    let mut of: Vec<f64> = common
+        .iter()
+        .filter(|common| common.is_moving && !common.up_m.is_empty())
+        .map(|common| median(&mut common.up_m.clone()))
+        .collect();
+    if of.len() < OBJECTS {
+        return None;
+    }
+    let n = of.len() as f64;
+    let value = median(&mut of);
+    let mut off: Vec<f64> = of.iter().map(|up_m| (up_m - value).abs()).collect();
+    Some(Estimated { value, error: 1.2533 * 1.4826 * median(&mut off) / n.sqrt() })
+}
+
+/// Pairs of chains of a stretch that are of one object.
+fn commons((a, b): (&Side<'_>, &Side<'_>), stretch: usize, (frame, known): (Frame, Option<&Fitted>)) -> Vec<Common> {
+    let others = b.marks(stretch);
+    let index = Index::of(&others, b.period_s);
+    let mut found = Vec::new();
+    for chain in a.marks(stretch) {
+        let step = chain.len().div_ceil(ROWS[1]).max(1);
+        let mut by_other: std::collections::BTreeMap<u32, Vec<Match>> = std::collections::BTreeMap::new();
+        for (place, row) in chain.iter().enumerate().step_by(step) {
+            let Some(velocity) = velocity(&chain, place) else { continue };
+            let [east, north, _] = level_axes(frame, row.metres);
+            let sample = |other: &Other| {
+                let off = minus(row.ground, other.ground);
+                sample((a, b), row, [dot(off, east), dot(off, north)], ([east, north], velocity))
+            };
+            let mut all: Vec<(f64, u32, Sample, Option<f64>)> = index
+                .at(row, &others)
+                .into_iter()
+                .map(|other| {
+                    let sample = sample(&other);
+                    let [e, n] = sample.left(known);
+                    let up_m = row.height_m.zip(other.height_m).map(|(a, b)| f64::from(a) - b);
+                    (libm::hypot(e, n), other.chain, sample, up_m)
+                })
+                .collect();
+            all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            // Of two that are about as near neither is known to be the one.
+            let second = all.get(1).map_or(f64::INFINITY, |other| other.0);
+            if let Some((off_m, other, sample, up_m)) = all.into_iter().next()
+                && off_m < 0.5 * second
+            {
+                by_other.entry(other).or_default().push(Match { sample, second_m: second, up_m });
+            }
+        }
+        let most = by_other.into_values().max_by_key(Vec::len).filter(|samples| samples.len() >= ROWS[0]);
+        found.extend(most.map(|matches| common(&matches, &chain)));
+    }
+    found
+}
+
+fn common(matches: &[Match], chain: &[&Mark]) -> Common {
+    let samples: Vec<Sample> = matches.iter().map(|found| found.sample).collect();
+    let mut seconds_m: Vec<f64> = matches.iter().map(|found| found.second_m).collect();
+    let up_m = matches.iter().filter_map(|found| found.up_m).collect();
+    let scatter = |pick: fn(&Sample) -> f64| {
+        let mut of: Vec<f64> = samples.iter().map(pick).collect();
+        let middle = median(&mut of);
+        of.iter_mut().for_each(|x| *x = (*x - middle).abs());
+        median(&mut of)
+    };
+    let [e, n] = [scatter(|sample| sample.off_m[0]), scatter(|sample| sample.off_m[1])];
+    let ends = chain.first().zip(chain.last());
+    let way_m = ends.map_or(0.0, |(first, last)| length(minus(last.ground, first.ground)));
+    Common { is_moving: way_m > WAY * libm::hypot(e, n), second_m: median(&mut seconds_m), up_m, samples }
+}
+
+/// A difference, with what it hangs on along east and north.
+fn sample(
+    (a, b): (&Side<'_>, &Side<'_>),
+    row: &Mark,
+    off_m: [f64; 2],
+    ([east, north], velocity): ([Vector; 2], Vector),
+) -> Sample {
+    let along = |of: Vector| [dot(of, east), dot(of, north)];
+    // A bias of the second sensor moves the difference the other way.
+    let radar =
+        sight(a.sensor, row.metres).map(|of| (of, 1.0)).or_else(|| sight(b.sensor, row.metres).map(|of| (of, -1.0)));
+    let polar = radar.map(|(([ahead, across, _], [_, ground_m]), sign)| {
+        [along(plus([0.0; 3], sign, ahead)), along(plus([0.0; 3], sign * ground_m, across))]
+    });
+    Sample { off_m, velocity_m_s: along(velocity), polar }
+}
+
+/// The velocity of a chain at one of its rows, from those about it.
+fn velocity(chain: &[&Mark], place: usize) -> Option<Vector> {
+    let from = chain.get(place.saturating_sub(3))?;
+    let to = chain.get((place + 3).min(chain.len() - 1))?;
+    let lag_s = (to.time_us - from.time_us) as f64 * 1e-6;
+    (lag_s > 0.0).then(|| plus([0.0; 3], 1.0 / lag_s, minus(to.ground, from.ground)))
+}
+
+/// Where a chain was at a time.
+struct Other {
+    chain: u32,
+    ground: Vector,
+    height_m: Option<f64>,
+}
+
+/// The rows of chains, by time and place.
+struct Index {
+    first_us: i64,
+    step_us: i64,
+    gap_us: i64,
+    trees: Vec<Near>,
+    /// Of every row: its chain, and its place in it.
+    rows: Vec<(u32, usize)>,
+}
+
+impl Index {
+    #[expect(clippy::cast_possible_truncation, reason = "some periods")]
+    fn of(chains: &[Vec<&Mark>], period_s: f64) -> Self {
+        /// Trees at most.
+        const TREES: i64 = 100_000;
+        let times = || chains.iter().flatten().map(|row| row.time_us);
+        let (first_us, last_us) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+        let step_us = ((period_s * 1e6) as i64).max((last_us - first_us) / TREES).max(1);
+        let mut rows = Vec::new();
+        let mut parts: Vec<Vec<(Vector, u32)>> = Vec::new();
+        for (chain, number) in chains.iter().zip(0..) {
+            for (place, row) in chain.iter().enumerate() {
+                let part = usize::try_from((row.time_us - first_us) / step_us).unwrap_or_default();
+                if parts.len() <= part {
+                    parts.resize(part + 1, Vec::new());
+                }
+                if let Some(part) = parts.get_mut(part) {
+                    part.push((row.ground, u32::try_from(rows.len()).unwrap_or(u32::MAX)));
+                }
+                rows.push((number, place));
+            }
+        }
+        let trees = parts.into_iter().map(|part| Near::new(part.into_iter())).collect();
+        Self { first_us, step_us, gap_us: (GAP * period_s * 1e6) as i64, trees, rows }
+    }
+
+    /// The chains near a row, where they were at its time.
+    fn at(&self, row: &Mark, chains: &[Vec<&Mark>]) -> Vec<Other> {
+        let part = (row.time_us - self.first_us).div_euclid(self.step_us);
+        let mut near = std::collections::BTreeSet::new();
+        for part in part - 1..=part + 1 {
+            let tree = usize::try_from(part).ok().and_then(|part| self.trees.get(part));
+            let found = tree.map_or_else(Vec::new, |tree| tree.nearest(row.ground, 4));
+            near.extend(found.iter().filter_map(|(_, of)| self.rows.get(*of as usize)).map(|(chain, _)| *chain));
+        }
+        let at = |number: u32| {
+            let chain = chains.get(number as usize)?;
+            let after = chain.partition_point(|other| other.time_us < row.time_us).max(1);
+            let (from, to) = (chain.get(after - 1)?, chain.get(after)?);
+            let gap_us = to.time_us - from.time_us;
+            if !(from.time_us..=to.time_us).contains(&row.time_us) || gap_us > self.gap_us || gap_us <= 0 {
+                return None;
+            }
+            let share = (row.time_us - from.time_us) as f64 / gap_us as f64;
+            let heights = from.height_m.zip(to.height_m);
+            Some(Other {
+                chain: number,
+                ground: plus(from.ground, share, minus(to.ground, from.ground)),
+                height_m: heights.map(|(from, to)| f64::from(from) + share * f64::from(to - from)),
+            })
+        };
+        near.into_iter().filter_map(at).collect()
+    }
+}

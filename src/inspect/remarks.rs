@@ -1,0 +1,258 @@
+//! What of the figures contradicts the catalogue, or asks for a second look, in words.
+
+use serde::Serialize;
+
+use super::figures::Estimated;
+use super::pairs::PairFound;
+use super::report::SensorFound;
+use super::words::{short, time};
+use crate::ingest::{Catalogue, IngestReport};
+use crate::sensor::{Looks, Sensor};
+
+/// Something that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The sensor, the pair of sensors, or the file.
+    pub at: String,
+    /// What is there.
+    pub found: String,
+    /// What to do.
+    pub wanted: String,
+    /// The key of the catalogue that it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'static str>,
+}
+
+/// Share of rows outside the coverage that noise at its border explains, and of rows that are there twice.
+const AT_BORDER: f64 = 0.01;
+const TWICE: f64 = 0.001;
+/// Fewer rows outside are wild rows, not another coverage.
+const FEW: f64 = 0.05;
+/// Factors between what is said and what is found from which on it is remarked, and standard errors.
+const PERIODS: [f64; 2] = [1.15, 1.7];
+const NOISES: f64 = 1.5;
+const LESS: f64 = 2.5;
+const CLUTTERS: f64 = 2.0;
+const FEWER: f64 = 5.0;
+const DETECTED: f64 = 0.1;
+const SURE: f64 = 0.99;
+const ERRORS: f64 = 4.0;
+
+/// What is to be said of rows that were rejected, and of times.
+pub(super) fn of_ingest(ingest: &IngestReport) -> Vec<Remark> {
+    let file = ingest.file.file_name().unwrap_or_default().to_string_lossy();
+    let remark = |place: &dyn std::fmt::Display, found, wanted| Remark {
+        at: format!("{file}, {place}"),
+        found,
+        wanted,
+        key: None,
+    };
+    let rejected = ingest.rejected.iter().filter_map(|(reason, rows)| {
+        let first = ingest.first_rejected.iter().find(|row| row.reason == *reason)?;
+        let found = format!("{rows} rows rejected as {reason}: in the first `{}` is {}", first.column, first.found);
+        Some(remark(&first.at, found, reason.wanted().to_owned()))
+    });
+    let strays = ingest.strays.iter().map(|stray| {
+        let (side, off_s) =
+            (if stray.before_us > 0 { "before" } else { "after" }, stray.before_us.unsigned_abs() as f64 * 1e-6);
+        let found = format!("time {}, {} {side} all others", stray.found, time(off_s));
+        remark(&stray.at, found, "a time among those of the other rows: put it right, or leave the row out".to_owned())
+    });
+    let wrap = ingest.wrap.iter().map(|wrap| {
+        let found = format!("time falls by {}, as seconds of the day do at midnight", time(wrap.by_us as f64 * 1e-6));
+        remark(&wrap.at, found, "86400 s more from there on, or timestamps".to_owned())
+    });
+    rejected.chain(strays).chain(wrap).collect()
+}
+
+/// What is to be said of a sensor.
+pub(super) fn of_sensor(found: &SensorFound, sensor: &Sensor) -> Vec<Remark> {
+    let mut remarks = Remarks { at: format!("sensor `{}`", sensor.name), all: Vec::new() };
+    if found.rows == 0 {
+        remarks.add(None, "no rows".to_owned(), "its name in the column `sensor`, or no entry for it");
+        return remarks.all;
+    }
+    remarks.rows(found);
+    remarks.looks(found, sensor);
+    remarks.detection(found, sensor);
+    remarks.noise(found, sensor);
+    remarks.all
+}
+
+/// What is to be said of two sensors that see the same objects.
+pub(super) fn of_pair(pair: &PairFound, catalogue: &Catalogue) -> Vec<Remark> {
+    let [a, b] = &pair.sensors;
+    let mut remarks = Remarks { at: format!("sensors `{a}` and `{b}`"), all: Vec::new() };
+    let sigma_m = |name: &String| {
+        let sensor = catalogue.sensors.iter().find(|sensor| sensor.name == *name);
+        sensor.map_or(f64::INFINITY, |sensor| f64::from(sensor.variance_m2()).sqrt())
+    };
+    let least_m = sigma_m(a).min(sigma_m(b)).max(1.0);
+    let sure = |of: &Estimated| of.value.abs() > ERRORS * of.error;
+    let told = |of: Estimated, unit: &str| format!("{} ± {} {unit}", short(of.value), short(of.error));
+    let [east, north] = [pair.east_m, pair.north_m];
+    let off_m = libm::hypot(east.value, north.value);
+    if off_m > least_m && off_m > ERRORS * libm::hypot(east.error, north.error) {
+        let found = match (pair.is_polar, pair.range_m, pair.azimuth_deg) {
+            (true, Some(range), Some(azimuth)) => {
+                format!(
+                    "the radar's ranges are too long by {} and its azimuths too large by {}",
+                    told(range, "m"),
+                    told(azimuth, "°")
+                )
+            }
+            _ => format!(
+                "the first sees the same objects {} east and {} north of where the second does",
+                told(east, "m"),
+                told(north, "m")
+            ),
+        };
+        let clock = pair.way_s.filter(|_| pair.clock_s.is_none()).map_or_else(String::new, |s| {
+            format!("; motion does not tell this from clocks: {} s of their way would do", short(s))
+        });
+        let wanted = "the right `site`, and a correction of the rows: fused as they are, one object becomes two";
+        remarks.add(None, found + &clock, wanted);
+    }
+    if let Some(clock) = pair.clock_s.filter(|clock| sure(clock) && clock.value.abs() > CLOCK_S) {
+        let found = format!("the times of the second are later by {}", told(clock, "s"));
+        remarks.add(None, found, "the same clock: take so much off the times of the second, or add it to the first's");
+    }
+    remarks.all
+}
+
+/// An offset of clocks that is none, seconds.
+const CLOCK_S: f64 = 0.02;
+
+struct Remarks {
+    at: String,
+    all: Vec<Remark>,
+}
+
+impl Remarks {
+    fn add(&mut self, key: Option<&'static str>, found: String, wanted: impl Into<String>) {
+        self.all.push(Remark { at: self.at.clone(), found, wanted: wanted.into(), key });
+    }
+
+    fn rows(&mut self, found: &SensorFound) {
+        let of_rows = |count: u64| format!("{count} of {} rows", found.rows);
+        if found.outside_coverage as f64 > AT_BORDER * found.rows as f64 {
+            let (key, wanted) = if 2 * found.swapped > found.outside_coverage {
+                (None, "latitude_deg and longitude_deg the other way round: so most of them would lie within")
+            } else if (found.outside_coverage as f64) < FEW * found.rows as f64 {
+                (None, "these rows put right, or a `coverage` that holds them: outside, rows begin no track")
+            } else {
+                (
+                    Some("coverage"),
+                    "a `coverage` that holds what it sees (the entry below), or its `site`: outside, rows begin no track",
+                )
+            };
+            self.add(key, format!("{} outside its coverage", of_rows(found.outside_coverage)), wanted);
+        }
+        if found.duplicates as f64 > TWICE * found.rows as f64 {
+            let wanted = "every row once";
+            self.add(
+                None,
+                format!("{} are there twice, with the same time and content", of_rows(found.duplicates)),
+                wanted,
+            );
+        }
+        if found.repeats as f64 > AT_BORDER * found.rows as f64 {
+            let wanted = "rows of what was measured anew, unless these objects are at rest: a value that is held is no new \
+                measurement";
+            self.add(None, format!("{} repeat an earlier one at another time", of_rows(found.repeats)), wanted);
+        }
+    }
+
+    fn looks(&mut self, found: &SensorFound, sensor: &Sensor) {
+        let Some(interval) = found.interval else { return };
+        let median = time(interval.median_s);
+        match &sensor.looks {
+            Looks::Periodic { period_us } => {
+                let said_s = *period_us as f64 * 1e-6;
+                let factor = (interval.median_s / said_s).max(said_s / interval.median_s);
+                if interval.from_addresses && !interval.steady {
+                    let [low, high] = [interval.p10_s, interval.p90_s].map(time);
+                    let found = format!("an address reports every {low} to {high}, {median} in the middle");
+                    let wanted = format!(
+                        "looks = \"reports\" with expected_interval_s = {}: whoever reports when it likes has no looks",
+                        super::words::toml(interval.p90_s)
+                    );
+                    self.add(Some("looks"), found, wanted);
+                } else if factor > if interval.steady { PERIODS[0] } else { PERIODS[1] } {
+                    let found = format!("an object is seen every {median}, and scan_period_s is {}", short(said_s));
+                    self.add(
+                        Some("scan_period_s"),
+                        found,
+                        format!("scan_period_s = {}", super::words::toml(interval.median_s)),
+                    );
+                }
+            }
+            Looks::Reports { expected_interval_us } => {
+                let said_s = *expected_interval_us as f64 * 1e-6;
+                if said_s < interval.median_s / 2.0 || said_s > 5.0 * interval.p90_s {
+                    let found =
+                        format!("an object reports every {median}, and expected_interval_s is {}", short(said_s));
+                    let wanted = format!("expected_interval_s = {}", super::words::toml(interval.p90_s));
+                    self.add(Some("expected_interval_s"), found, wanted);
+                }
+            }
+            Looks::Listed(_) => {}
+        }
+    }
+
+    fn detection(&mut self, found: &SensorFound, sensor: &Sensor) {
+        if matches!(sensor.looks, Looks::Reports { .. }) || self.all.iter().any(|remark| remark.key == Some("looks")) {
+            return;
+        }
+        if let Some(Estimated { value, error }) = found.figures.detection_probability {
+            let said = sensor.detection_probability;
+            if (value.min(SURE) - said.min(SURE)).abs() > DETECTED.max(ERRORS * error) {
+                let found =
+                    format!("{:.0} % of the looks detect an object, and {:.0} % is said", 100.0 * value, 100.0 * said);
+                let value = value.min(SURE);
+                self.add(Some("detection_probability"), found, format!("detection_probability = {value:.2}"));
+            }
+        }
+        if let Some(Estimated { value, error }) = found.figures.clutter_per_scan {
+            let said = sensor.clutter_per_scan;
+            let far = value > CLUTTERS * said || said > FEWER * value;
+            if far && (value - said).abs() > (ERRORS * error).max(1.0) {
+                let found =
+                    format!("{} rows a look are of no object that goes on, and {} is said", short(value), short(said));
+                let value = value.max(0.01);
+                self.add(Some("clutter_per_scan"), found, format!("clutter_per_scan = {}", super::words::toml(value)));
+            }
+        }
+    }
+
+    fn noise(&mut self, found: &SensorFound, sensor: &Sensor) {
+        let noise = &found.figures.noise;
+        let degrees = |sigma: Option<f64>| sigma.map(f64::to_degrees);
+        let elevates = sensor.noise.elevation_rad.is_some();
+        for (key, found, said) in [
+            ("horizontal_m", noise.horizontal_m, sensor.noise.horizontal_m),
+            ("vertical_m", noise.vertical_m.filter(|_| !elevates), sensor.noise.vertical_m),
+            ("range_m", noise.range_m, sensor.noise.range_m),
+            ("azimuth_deg", noise.azimuth_deg, degrees(sensor.noise.azimuth_rad)),
+            ("elevation_deg", noise.elevation_deg, degrees(sensor.noise.elevation_rad)),
+        ] {
+            let (Some(Estimated { value, error }), Some(said)) = (found, said) else { continue };
+            let text = format!(
+                "noise from row to row is {} ± {} ({key}), and {} is said",
+                short(value),
+                short(error),
+                short(said)
+            );
+            if value - ERRORS * error > NOISES * said {
+                let wanted =
+                    format!("{key} = {} in `noise`, unless rows bring their own deviations", super::words::toml(value));
+                self.add(Some(key), text, wanted);
+            } else if value > 0.0 && said > LESS * (value + ERRORS * error) {
+                // No entry says less: what stays from row to row is an error, too.
+                let wanted = "less, if nothing of its error stays from look to look: smoothed or repeated values have such errors, \
+                    and pairs of sensors show them";
+                self.add(None, text, wanted);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What an inspection gives: for people in words, for programs field by field (`docs/inspect.md`).
+
+use serde::Serialize;
+
+use super::choice::Proposal;
+use super::excerpt::Sampling;
+use super::extent::Extent;
+use super::figures::Figures;
+use super::pairs::PairFound;
+use super::period::Interval;
+use super::remarks::Remark;
+use super::survey::{RowOrder, Silence};
+use crate::ingest::IngestReport;
+
+/// What is in a recording.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Of these fields: a later version may add some, and changes none.
+    pub schema: u32,
+    /// Its name.
+    pub recording: String,
+    /// `geodetic` or `local`.
+    pub frame: &'static str,
+    /// `timestamp` or `seconds`; times are in microseconds since 1970, or of the recording's own clock.
+    pub time: &'static str,
+    /// What became of the rows.
+    pub ingest: IngestReport,
+    /// The order of the rows in the file.
+    pub order: RowOrder,
+    /// The first time and the last, microseconds.
+    pub span_us: Option<[i64; 2]>,
+    /// Rows that were looked at more closely; counts are of all rows.
+    pub excerpt: Sampling,
+    /// The sensors, in the order of the catalogue.
+    pub sensors: Vec<SensorFound>,
+    /// Pairs of sensors that see the same objects.
+    pub pairs: Vec<PairFound>,
+    /// What a person should look at.
+    pub remarks: Vec<Remark>,
+    /// A configuration that fits what was seen.
+    pub configuration: Option<Proposal>,
+    /// Entries of the catalogue, proposed where figures contradict it, as TOML.
+    pub catalogue: Option<String>,
+}
+
+/// What is there of a sensor.
+#[derive(Clone, Debug, Serialize)]
+pub struct SensorFound {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Detections.
+    pub rows: u64,
+    /// Those whose target sent an address.
+    pub identified: u64,
+    /// Detections a second, from the first to the last.
+    pub rows_per_s: Option<f64>,
+    /// The first time and the last, microseconds.
+    pub span_us: Option<[i64; 2]>,
+    /// The longest times without a detection, longest first.
+    pub silences: Vec<Silence>,
+    /// Rows with the time and the content of another one.
+    pub duplicates: u64,
+    /// Rows with the content of an earlier one; at least so many.
+    pub repeats: u64,
+    /// Rows outside its coverage.
+    pub outside_coverage: u64,
+    /// Of these, rows that are within it with latitude and longitude the other way round.
+    pub swapped: u64,
+    /// How long it takes until an object is seen again.
+    pub interval: Option<Interval>,
+    /// What the catalogue says of that, seconds; of listed looks nothing.
+    pub said_period_s: Option<f64>,
+    /// Where its rows are.
+    pub extent: Option<Extent>,
+    /// What rows that are linked from look to look say.
+    pub figures: Figures,
+}

@@ -1,0 +1,397 @@
+//! What `inspect` says of a recording is what is in it: against a generator with known truth and a catalogue that is wrong.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use trackweave::ingest::IngestError;
+use trackweave::inspect::{Estimated, FITS, Inspection, inspect};
+use trackweave::run::RunConfig;
+
+/// Numbers that are the same everywhere (Steele's SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn normal(&mut self) -> f64 {
+        (-2.0 * self.uniform(1e-12, 1.0).ln()).sqrt() * self.uniform(0.0, std::f64::consts::TAU).cos()
+    }
+}
+
+/// When a sensor sees an object within a look.
+#[derive(Clone, Copy)]
+enum Timing {
+    /// All at the same instant.
+    Frame,
+    /// When its beam comes past.
+    Beam,
+    /// At any time.
+    Any,
+}
+
+/// A sensor as it is, not as the catalogue says.
+#[derive(Clone, Copy)]
+struct True {
+    name: &'static str,
+    period_s: f64,
+    timing: Timing,
+    detects: f64,
+    false_rows: f64,
+    sigma_m: f64,
+    off_m: [f64; 2],
+    clock_s: f64,
+    /// Standard deviations of range and azimuth, and their biases, of a radar at the origin.
+    polar: Option<[f64; 4]>,
+    addresses: bool,
+}
+
+const PLAIN: True = True {
+    name: "a",
+    period_s: 4.0,
+    timing: Timing::Frame,
+    detects: 0.8,
+    false_rows: 20.0,
+    sigma_m: 30.0,
+    off_m: [0.0; 2],
+    clock_s: 0.0,
+    polar: None,
+    addresses: false,
+};
+
+/// Objects in a square, straight on but for white acceleration.
+struct World {
+    objects: usize,
+    edge_m: f64,
+    speed_m_s: [f64; 2],
+    turning_m2_s3: f64,
+    seconds: f64,
+    seed: u64,
+}
+
+const SKY: World =
+    World { objects: 25, edge_m: 2e5, speed_m_s: [150.0, 250.0], turning_m2_s3: 1.0, seconds: 600.0, seed: 1 };
+
+/// Positions every tenth of a second.
+fn paths(world: &World) -> Vec<Vec<[f64; 2]>> {
+    let mut random = Random(world.seed);
+    let half = world.edge_m / 2.0;
+    let step = 0.1_f64;
+    (0..world.objects)
+        .map(|_| {
+            let mut at = [random.uniform(-half, half), random.uniform(-half, half)];
+            let speed = random.uniform(world.speed_m_s[0], world.speed_m_s[1]);
+            let course = random.uniform(0.0, std::f64::consts::TAU);
+            let mut velocity = [speed * course.sin(), speed * course.cos()];
+            (0..=(world.seconds / step) as usize)
+                .map(|_| {
+                    for axis in 0..2 {
+                        at[axis] += velocity[axis] * step;
+                        velocity[axis] += (world.turning_m2_s3 * step).sqrt() * random.normal();
+                        if at[axis].abs() > half {
+                            velocity[axis] = -velocity[axis].abs() * at[axis].signum();
+                        }
+                    }
+                    at
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn at(path: &[[f64; 2]], time: f64) -> [f64; 2] {
+    let place = (time / 0.1).clamp(0.0, (path.len() - 2) as f64);
+    let (k, share) = (place as usize, place.fract());
+    [0, 1].map(|axis| path[k][axis] + share * (path[k + 1][axis] - path[k][axis]))
+}
+
+/// The rows of a sensor: time, and the line.
+fn rows(world: &World, paths: &[Vec<[f64; 2]>], sensor: &True) -> Vec<(f64, String)> {
+    let mut random = Random(world.seed * 1000 + u64::from(sensor.name.as_bytes()[0]));
+    let mut found = Vec::new();
+    let mut put = |time: f64, [x, y]: [f64; 2], random: &mut Random, address: Option<usize>| {
+        let place = match sensor.polar {
+            None => format!("{:.3},{:.3},,", x, y),
+            Some([range, azimuth, more_m, more_deg]) => {
+                let r = x.hypot(y) + range * random.normal() + more_m;
+                let a = x.atan2(y).to_degrees() + azimuth * random.normal() + more_deg;
+                format!(",,{:.3},{:.6}", r.abs().max(1.0), a.rem_euclid(360.0))
+            }
+        };
+        let address = address.map_or_else(String::new, |object| format!("id{object}"));
+        found.push((time, format!("{time:.4},{},{place},{address}\n", sensor.name)));
+    };
+    let mut start = 0.0;
+    while start + sensor.period_s <= world.seconds {
+        let when = |[x, y]: [f64; 2], random: &mut Random| {
+            start
+                + sensor.period_s
+                    * match sensor.timing {
+                        Timing::Frame => 0.0,
+                        Timing::Beam => x.atan2(y).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU,
+                        Timing::Any => random.uniform(0.0, 1.0),
+                    }
+        };
+        for (object, path) in paths.iter().enumerate() {
+            let time = when(at(path, start + sensor.period_s / 2.0), &mut random);
+            if random.uniform(0.0, 1.0) < sensor.detects {
+                let [x, y] = at(path, time);
+                let [e, n] = [random.normal(), random.normal()].map(|k| k * sensor.sigma_m);
+                let [dx, dy] = sensor.off_m;
+                let place = [x + e + dx, y + n + dy];
+                put(time + sensor.clock_s, place, &mut random, sensor.addresses.then_some(object));
+            }
+        }
+        let mut left = random.uniform(0.0, 1.0);
+        let mut count = 0;
+        let mut weight = (-sensor.false_rows).exp();
+        while left > weight {
+            left -= weight;
+            count += 1;
+            weight *= sensor.false_rows / f64::from(count);
+        }
+        for _ in 0..count {
+            let half = world.edge_m / 2.0;
+            let place = [random.uniform(-half, half), random.uniform(-half, half)];
+            let time = when(place, &mut random);
+            put(time + sensor.clock_s, place, &mut random, None);
+        }
+        start += sensor.period_s;
+    }
+    found
+}
+
+/// Writes a recording whose catalogue is wrong about everything.
+fn record(world: &World, sensors: &[True], folder: &Path) {
+    let paths = paths(world);
+    let mut all: Vec<(f64, String)> = sensors.iter().flat_map(|sensor| rows(world, &paths, sensor)).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let half = world.edge_m;
+    let mut catalogue = "name = \"inspected\"\nframe = \"local\"\ntime = \"seconds\"\n".to_owned();
+    for sensor in sensors {
+        let (kind, coverage) = match sensor.polar {
+            None => (
+                "kind = \"position\"\nnoise = { horizontal_m = 5.0 }\n",
+                format!("coverage = {{ x_m = [{:?}, {half:?}], y_m = [{:?}, {half:?}] }}\n", -half, -half),
+            ),
+            Some(_) => (
+                "kind = \"radar\"\nsite = { x_m = 0.0, y_m = 0.0, z_m = 0.0 }\nnoise = { range_m = 5.0, azimuth_deg = 0.01 }\n",
+                format!("coverage = {{ range_m = [0.0, {half:?}] }}\n"),
+            ),
+        };
+        write!(
+            catalogue,
+            "[[sensor]]\nname = \"{}\"\nowner = \"o\"\n{kind}detection_probability = 0.99\nclutter_per_scan = 0.1\n\
+             scan_period_s = 11.0\n{coverage}",
+            sensor.name
+        )
+        .expect("text");
+    }
+    fs::write(folder.join("recording.toml"), catalogue).expect("a file");
+    let head = "time,sensor,x_m,y_m,range_m,azimuth_deg,identity\n".to_owned();
+    let text = all.into_iter().fold(head, |text, (_, line)| text + &line);
+    fs::write(folder.join("detections.csv"), text).expect("a file");
+}
+
+fn inspected(world: &World, sensors: &[True]) -> Inspection {
+    let folder = tempfile::tempdir().expect("a folder");
+    record(world, sensors, folder.path());
+    look(folder.path())
+}
+
+fn look(folder: &Path) -> Inspection {
+    inspect::<IngestError>(folder, &mut |_| Ok(())).expect("an inspection")
+}
+
+fn near(what: &str, found: f64, wanted: f64, by: f64) {
+    assert!((found - wanted).abs() <= by, "{what} is {found}, wanted {wanted} ± {by}");
+}
+
+fn value(what: &str, found: Option<Estimated>, wanted: f64, by: f64) {
+    near(what, found.unwrap_or_else(|| panic!("no {what}")).value, wanted, by);
+}
+
+#[test]
+fn a_sensor_is_described_as_it_is_whatever_its_catalogue_says() {
+    for (timing, tolerance) in [(Timing::Frame, 0.02), (Timing::Beam, 0.02), (Timing::Any, 0.2)] {
+        let found = inspected(&SKY, &[True { timing, ..PLAIN }]);
+        let [sensor] = &found.sensors[..] else { panic!("one sensor") };
+        let figures = &sensor.figures;
+        near("the period", sensor.interval.expect("a period").median_s, 4.0, 4.0 * tolerance);
+        value("P_D", figures.detection_probability, 0.8, 0.03 + tolerance);
+        value("false rows", figures.clutter_per_scan, 20.0, 2.0 + 20.0 * tolerance);
+        value("noise", figures.noise.horizontal_m, 30.0, 2.5);
+        let speed = figures.speed_m_s.expect("speeds");
+        near("the usual speed", speed.p50, 200.0, 12.0);
+        // In ten minutes a velocity changes by 24 m/s along each axis.
+        near("the highest speed", speed.p95, 255.0, 15.0);
+        assert_eq!(found.configuration.expect("a proposal").name, "air");
+        let catalogue = found.catalogue.expect("an entry");
+        let entry = format!("name = \"m\"\nframe = \"local\"\ntime = \"seconds\"\n{catalogue}");
+        let entry = trackweave::ingest::Catalogue::parse(&entry, Path::new("proposed")).expect("a catalogue");
+        near("the proposed noise", entry.sensors[0].noise.horizontal_m.expect("noise"), 30.0, 2.5);
+    }
+}
+
+#[test]
+fn turning_is_told_from_noise() {
+    let world = World { turning_m2_s3: 25.0, ..SKY };
+    let found = inspected(&world, &[PLAIN]);
+    let figures = &found.sensors[0].figures;
+    value("noise", figures.noise.horizontal_m, 30.0, 4.0);
+    near("turning", figures.turning_m2_s3.expect("turning"), 25.0, 10.0);
+}
+
+#[test]
+fn a_radar_is_described_along_its_own_axes() {
+    let radar = True { timing: Timing::Beam, sigma_m: 0.0, polar: Some([45.0, 0.1, 0.0, 0.0]), ..PLAIN };
+    let found = inspected(&SKY, &[radar]);
+    let figures = &found.sensors[0].figures;
+    value("range noise", figures.noise.range_m, 45.0, 5.0);
+    value("azimuth noise", figures.noise.azimuth_deg, 0.1, 0.015);
+    value("P_D", figures.detection_probability, 0.8, 0.04);
+}
+
+#[test]
+fn two_sensors_tell_displacement_and_clocks_apart() {
+    let second = True { name: "b", off_m: [-120.0, 40.0], clock_s: 0.3, period_s: 5.0, false_rows: 2.0, ..PLAIN };
+    let found = inspected(&SKY, &[PLAIN, second]);
+    let [pair] = &found.pairs[..] else { panic!("a pair: {:?}", found.pairs) };
+    assert!(pair.objects >= 15, "{pair:?}");
+    near("east", pair.east_m.value, 120.0, 8.0);
+    near("north", pair.north_m.value, -40.0, 8.0);
+    value("the clock", pair.clock_s, 0.3, 0.04);
+    for (of, wanted) in [(pair.east_m, 120.0), (pair.north_m, -40.0), (pair.clock_s.expect("a clock"), 0.3)] {
+        assert!((of.value - wanted).abs() < 4.0 * of.error, "{of:?}, wanted {wanted}");
+    }
+    let told = |what: &str| found.remarks.iter().any(|remark| remark.found.contains(what));
+    assert!(told("east and") && told("times of the second are later"), "{:?}", found.remarks);
+    // Without either, neither is said.
+    let found = inspected(&SKY, &[PLAIN, True { name: "b", period_s: 5.0, false_rows: 2.0, ..PLAIN }]);
+    assert!(found.remarks.iter().all(|remark| !remark.at.contains("sensors")), "{:?}", found.remarks);
+}
+
+#[test]
+fn a_bias_of_range_and_azimuth_is_told_from_a_displacement() {
+    let radar = True { name: "r", timing: Timing::Beam, sigma_m: 0.0, polar: Some([40.0, 0.08, 300.0, 0.5]), ..PLAIN };
+    let found = inspected(&SKY, &[PLAIN, radar]);
+    let [pair] = &found.pairs[..] else { panic!("a pair: {:?}", found.pairs) };
+    assert!(pair.is_polar, "{pair:?}");
+    value("the range's bias", pair.range_m, 300.0, 25.0);
+    value("the azimuth's bias", pair.azimuth_deg, 0.5, 0.04);
+}
+
+#[test]
+fn sensors_without_common_objects_make_no_pair() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = True { name: "b", ..PLAIN };
+    record(&World { seed: 5, ..SKY }, &[PLAIN, other], folder.path());
+    let path = folder.path().join("detections.csv");
+    // The second sees other objects.
+    let others = tempfile::tempdir().expect("a folder");
+    record(&World { seed: 6, ..SKY }, &[PLAIN, other], others.path());
+    let of = |folder: &Path, sensor: &str| {
+        let text = fs::read_to_string(folder.join("detections.csv")).expect("a file");
+        text.lines().filter(|line| line.contains(sensor)).fold(String::new(), |text, line| text + line + "\n")
+    };
+    let head = "time,sensor,x_m,y_m,range_m,azimuth_deg,identity\n";
+    fs::write(&path, head.to_owned() + &of(folder.path(), ",a,") + &of(others.path(), ",b,")).expect("a file");
+    let found = look(folder.path());
+    assert!(found.pairs.is_empty(), "{:?}", found.pairs);
+    // One after the other in the file: out of order, and said so.
+    assert!(found.order.late_rows > 100, "{:?}", found.order);
+    let [a, b] = &found.sensors[..] else { panic!("two sensors") };
+    value("P_D", a.figures.detection_probability, 0.8, 0.04);
+    value("P_D", b.figures.detection_probability, 0.8, 0.04);
+}
+
+#[test]
+fn whoever_reports_when_it_likes_has_no_looks() {
+    // Ships that report every 6 s or every 180 s.
+    let world =
+        World { objects: 30, edge_m: 2e4, speed_m_s: [2.0, 9.0], turning_m2_s3: 0.01, seconds: 3600.0, seed: 3 };
+    let paths = paths(&world);
+    let mut random = Random(9);
+    let mut all = Vec::new();
+    for (ship, path) in paths.iter().enumerate() {
+        let mut time = random.uniform(0.0, 180.0);
+        while time < world.seconds - 1.0 {
+            let [x, y] = at(path, time);
+            all.push((
+                time,
+                format!("{time:.3},a,{:.2},{:.2},,,id{ship}\n", x + 8.0 * random.normal(), y + 8.0 * random.normal()),
+            ));
+            time += if ship % 2 == 0 { 6.0 } else { 180.0 } * random.uniform(0.8, 1.2);
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    record(&world, &[True { false_rows: 0.0, ..PLAIN }], folder.path());
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let head = "time,sensor,x_m,y_m,range_m,azimuth_deg,identity\n".to_owned();
+    fs::write(folder.path().join("detections.csv"), all.into_iter().fold(head, |text, (_, line)| text + &line))
+        .expect("a file");
+    let found = look(folder.path());
+    let [sensor] = &found.sensors[..] else { panic!("one sensor") };
+    assert!(sensor.figures.detection_probability.is_none(), "no looks, no misses");
+    assert!(found.remarks.iter().any(|remark| remark.wanted.contains("looks = \"reports\"")), "{:?}", found.remarks);
+    assert!(found.catalogue.expect("an entry").contains("looks = \"reports\"  # found"));
+    value("noise", sensor.figures.noise.horizontal_m, 8.0, 1.5);
+    assert_eq!(found.configuration.expect("a proposal").name, "sea");
+}
+
+#[test]
+fn rows_that_are_there_twice_or_again_or_out_of_place_are_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record(&World { seconds: 60.0, ..SKY }, &[True { false_rows: 0.0, detects: 1.0, ..PLAIN }], folder.path());
+    let path = folder.path().join("detections.csv");
+    let text = fs::read_to_string(&path).expect("a file");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut rows = vec![lines[0].to_owned()];
+    for (k, line) in lines.iter().enumerate().skip(1) {
+        rows.push((*line).to_owned());
+        if k % 10 == 0 {
+            rows.push((*line).to_owned());
+        }
+    }
+    rows.push("500,a,9000000,0,,,".to_owned());
+    rows.push("510,a,9000000,0,,,".to_owned());
+    fs::write(&path, rows.join("\n") + "\n").expect("a file");
+    let found = look(folder.path());
+    let [sensor] = &found.sensors[..] else { panic!("one sensor") };
+    assert_eq!((sensor.duplicates, sensor.repeats, sensor.outside_coverage), ((lines.len() as u64 - 1) / 10, 1, 2));
+    near("the longest silence", sensor.silences[0].seconds(), 444.0, 0.1);
+    assert_eq!(found.span_us, Some([0, 510_000_000]));
+}
+
+#[test]
+fn the_same_recording_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    record(&SKY, &[PLAIN, True { name: "b", timing: Timing::Any, ..PLAIN }], folder.path());
+    let text = || serde_json::to_string(&look(folder.path())).expect("text");
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+    assert_eq!(alone.install(text), text());
+}
+
+#[test]
+fn what_is_proposed_is_what_the_configurations_are_for() {
+    for fits in FITS {
+        let config = RunConfig::chosen(Path::new(fits.name)).expect("a configuration");
+        let text = serde_json::to_value(&config).expect("numbers");
+        let number = |path: &str| text.pointer(path).and_then(serde_json::Value::as_f64).expect("a number");
+        let [density, turning] = [number("/fusion/undetected/initial_per_km2"), number("/fusion/motion/horizontal")];
+        assert!(
+            (density / fits.per_km2 - 1.0).abs() < 1e-6 && (turning / fits.turning_m2_s3 - 1.0).abs() < 0.3,
+            "{fits:?}"
+        );
+        near(fits.name, number("/fusion/undetected/speed_m_s") * 2.0, fits.speed_m_s, 0.5);
+    }
+}
