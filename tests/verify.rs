@@ -68,6 +68,8 @@ fn write_as(out: &Path, sign: Option<&SigningKey>, label: Option<&str>) {
                 position_m: [n, 2.0 * n, 0.0],
                 velocity_m_s: [1.0, 2.0, 0.0],
                 covariance: std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j)))),
+                detections: 1,
+                last_detection_us: 0,
                 contributors: &[],
                 authorities: &[],
                 holders: None,

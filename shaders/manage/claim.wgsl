@@ -1,4 +1,5 @@
-// How likely every detection is to begin a track. Guard: detections past the end return.
+// How likely every detection is to begin a track, and which edge is of the track that it is counted to.
+// Guard: detections past the end return.
 // Twin: src/fusion/manage.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -8,6 +9,7 @@
 @group(0) @binding(4) var<storage, read> placed: array<Placed>;
 @group(0) @binding(5) var<storage, read_write> chances: array<f32>;
 @group(0) @binding(6) var<storage, read_write> born: array<u32>;
+@group(0) @binding(7) var<storage, read_write> owners: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -21,10 +23,18 @@ fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         return;
     }
     var claimed = 0.0;
+    var most = 0.0;
+    var owner = NONE;
     for (var k = column_of(i); k < columns[i]; k++) {
-        claimed = claimed + edges[entries[k]].weight;
+        let weight = edges[entries[k]].weight;
+        claimed = claimed + weight;
+        if weight > most {
+            most = weight;
+            owner = entries[k];
+        }
     }
     let left = 1.0 - claimed;
+    owners[i] = select(NONE, owner, most > left && most >= params.contributor);
     let existence = select(0.0, left, left > 0.0) * (placed[i].fresh / placed[i].density);
     chances[i] = existence;
     born[i] = select(0u, 1u, existence > 0.0 && existence >= params.prune);

@@ -1,4 +1,4 @@
-// Merges the younger of two twins into the older: existence, what views see, sources; the younger one ends.
+// Merges the younger of two twins into the older: existence, what views see, detections, sources; the younger one ends.
 // Guard: places past the end, and tracks without an heir, return. Twin: src/fusion/views/twins.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -10,6 +10,7 @@
 @group(0) @binding(6) var<storage, read_write> views: array<u32>;
 @group(0) @binding(7) var<storage, read_write> sources: array<u32>;
 @group(0) @binding(8) var<storage, read_write> status: array<Status>;
+@group(0) @binding(9) var<storage, read_write> identity: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -40,5 +41,8 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
             sources[word] = sources[word] | (1u << (source % 32u));
         }
     }
+    let counted = at(heir, 3u, IDENTITY);
+    count(track, identity[counted], vec2(identity[at(heir, 4u, IDENTITY)], identity[at(heir, 5u, IDENTITY)]));
+    identity[counted] = 0u;
     atomicAdd(&status[0].merged, 1u);
 }

@@ -4,7 +4,7 @@
 //! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
-//! Memory: a track takes 38 words (152 bytes), 42 where a lane of its batch has several views, twice while lanes are
+//! Memory: a track takes 41 words (164 bytes), 45 where a lane of its batch has several views, twice while lanes are
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
@@ -22,8 +22,9 @@ pub const MEAN: usize = 6;
 pub const COVARIANCE: usize = 21;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
-/// Fields of a track's identity and age: scan and detection of its birth, flags.
-pub const IDENTITY: usize = 3;
+/// Fields of a track's identity and age: scan and detection of its birth, flags, the number of its detections, and the
+/// time of the last one in two words, the lower one first.
+pub const IDENTITY: usize = 6;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
 pub const ODDS_MAX: f32 = 1e30;
 /// No index.
@@ -60,7 +61,7 @@ pub struct Arrays<S: Side> {
     pub covariance: S::Array<f32>,
     /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
     pub odds: S::Array<f32>,
-    /// Scan and detection of birth, and flags. \[blocks\]\[3\]
+    /// Birth, flags, and what was counted to it. \[blocks\]\[6\]
     pub identity: S::Array<u32>,
     /// Sources that contributed. \[blocks\]\[4\]
     pub sources: S::Array<u32>,

@@ -8,6 +8,7 @@ use super::associate::{Tally, associate};
 use super::check::check;
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
+use super::credit::credit;
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
 use super::error::{FusionError, INDEX_MAX, counted};
@@ -437,7 +438,9 @@ impl Batch {
     /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.
     #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
     fn manage(&mut self, prepared: &[Option<Prepared<'_>>], met: &Met) -> (u64, u64) {
-        let claimed = self.clusters.claims(&self.arrays);
+        let claims = self.clusters.claims(&self.arrays);
+        let scans_us: Vec<i64> = self.lanes.iter().map(|lane| lane.time_us.unwrap_or_default()).collect();
+        credit(&mut self.arrays, (&claims, &self.config.existence), &scans_us);
         let mut source = Vec::with_capacity(self.arrays.detections.len());
         for lane in prepared.iter().flatten() {
             source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
@@ -450,7 +453,7 @@ impl Batch {
             .par_iter_mut()
             .zip(prepared)
             .zip(&arrays.looks)
-            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, (arrays, &claimed), config)))
+            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, (arrays, &claims), config)))
             .collect();
         let mut plan = Plan::default();
         let mut births = Vec::new();

@@ -1,6 +1,7 @@
 //! The tracks of a lane as they stand, for those who ask.
 
 use super::arrays::{Arrays, Host, IDENTITY, SOURCE_WORDS, at};
+use super::credit::time_us;
 use super::manage::{CONFIRMED, state_of};
 use super::state::State;
 use crate::space::Place;
@@ -21,6 +22,10 @@ pub struct Estimate {
     pub state: State<f32>,
     /// Set of sources that contributed.
     pub sources: [u32; SOURCE_WORDS],
+    /// How many detections are counted to it: those that were more likely its than anything else.
+    pub detections: u32,
+    /// When the last of these was made, or the one that began it, microseconds.
+    pub last_detection_us: i64,
 }
 
 impl Estimate {
@@ -54,5 +59,7 @@ fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
         tile,
         state,
         sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
+        detections: identity(3),
+        last_detection_us: time_us([identity(4), identity(5)]),
     })
 }

@@ -1,7 +1,9 @@
 //! One lane on the host: what it is between waves, and what a scan makes of it before and after the stages of a wave.
 
 use super::arrays::{Arrays, Host, Look};
+use super::cluster::Claim;
 use super::config::Config;
+use super::credit::owner;
 use super::device::kernels::LaneState;
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
@@ -107,21 +109,23 @@ pub(super) fn settle(
     lane: &mut Lane,
     look: &Look,
     scan: &Prepared<'_>,
-    (arrays, claimed): (&Arrays<Host>, &[f32]),
+    (arrays, claims): (&Arrays<Host>, &[Claim]),
     config: &Config,
 ) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
     let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
-    let (detections, claimed) = (&arrays.detections[here.clone()], &claimed[here]);
+    let (detections, claims) = (&arrays.detections[here.clone()], &claims[here]);
     let undetected = &lane.setup.undetected;
-    let (number, sees) = (lane.scans - 1, scan.sees());
+    let (number, scan_us, sees) = (lane.scans - 1, lane.time_us.unwrap_or_default(), scan.sees());
     let begin = |d: usize| {
-        let existence = (1.0 - claimed[d]).max(0.0) * (scan.fresh[d] / scan.density[d]);
+        let existence = (1.0 - claims[d].sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
         (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
             birth: undetected.birth(look, (detections, &arrays.observations), d),
             existence,
             born: [number, scan.order[d]],
             source: scan.sources[scan.order[d] as usize],
+            detections: u32::from(owner(&claims[d], &config.existence).is_none()),
+            detected_us: detections[d].time_us(scan_us),
             views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
         })
     };

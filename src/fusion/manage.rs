@@ -8,6 +8,7 @@
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
+use super::credit::words;
 use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
@@ -36,6 +37,10 @@ pub struct Newborn {
     pub born: [u32; 2],
     /// Source of its first detection.
     pub source: u8,
+    /// 1 if that is counted to it, 0 if another track has it.
+    pub detections: u32,
+    /// When it was, microseconds.
+    pub detected_us: i64,
     /// Log-odds that each view sees it.
     pub views: [u32; VIEW_WORDS],
 }
@@ -332,11 +337,11 @@ impl Block<'_> {
         }
         let odds = from.odds[track];
         self.odds[place] = odds;
-        for k in 0..2 {
+        for k in 0..IDENTITY {
             self.identity[k * BLOCK + place] = from.identity[at(track, k, IDENTITY)];
         }
-        let before = from.identity[at(track, 2, IDENTITY)];
-        self.identity[2 * BLOCK + place] = status(odds, before, inputs.existence);
+        let flags = &mut self.identity[2 * BLOCK + place];
+        *flags = status(odds, *flags, inputs.existence);
         let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
         if let Some(row) = from.rows.get(track) {
             for (word, bit) in edges_of(row, &from.edges).iter().filter_map(|edge| contribution(*edge, inputs)) {
@@ -349,7 +354,7 @@ impl Block<'_> {
     }
 
     fn begin(&mut self, place: usize, newborn: &Newborn, existence: &Existence) {
-        let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source, .. } = *newborn;
+        let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source, detections, .. } = *newborn;
         for k in 0..3 {
             let (tile, offset) = settled(tile[k], state.mean[k]);
             self.tile[k * BLOCK + place] = tile;
@@ -361,9 +366,11 @@ impl Block<'_> {
         }
         let odds = (r / (1.0 - r)).min(super::arrays::ODDS_MAX);
         self.odds[place] = odds;
-        self.identity[place] = born[0];
-        self.identity[BLOCK + place] = born[1];
-        self.identity[2 * BLOCK + place] = status(odds, 0, existence);
+        let [low, high] = words(newborn.detected_us);
+        let identity = [born[0], born[1], status(odds, 0, existence), detections, low, high];
+        for (k, word) in identity.into_iter().enumerate() {
+            self.identity[k * BLOCK + place] = word;
+        }
         for k in 0..SOURCE_WORDS {
             let here = usize::from(source) / 32 == k;
             self.sources[k * BLOCK + place] = if here { 1 << (source % 32) } else { 0 };

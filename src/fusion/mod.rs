@@ -27,6 +27,7 @@ pub mod gate; // stage 2
 pub mod cluster; // stage 3
 pub mod associate; // stage 4
 pub mod update; // stage 5
+pub mod credit; // detections counted to tracks
 pub mod manage; // stage 6
 
 pub mod executor; // which side runs which stage

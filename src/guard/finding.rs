@@ -29,6 +29,8 @@ pub enum Beyond {
     Place,
     /// A row as well known as no permitted detection can have made it, there and then.
     Support,
+    /// A number of detections, or a time of the last one, that the partner's detections do not give.
+    Detections,
     /// An owner of whom the partner may have no detection fused by then, or not the one of the track's first detection.
     Contributor,
     /// A row that no level permits.
@@ -61,6 +63,7 @@ impl Beyond {
             Self::Track => "track",
             Self::Place => "place",
             Self::Support => "support",
+            Self::Detections => "detections",
             Self::Contributor => "contributor",
             Self::Level => "level",
             Self::Delay => "delay",

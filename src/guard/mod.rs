@@ -23,6 +23,7 @@ mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
 mod view; // what of it concerns one partner
 mod support; // whether a permitted detection explains a row
+mod counted; // what rows say of their tracks' detections
 mod table; // tracks.parquet, and whether its rows explain every byte
 
 pub use error::GuardError;

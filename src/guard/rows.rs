@@ -1,12 +1,13 @@
 //! Rows of a picture against what the partner may receive.
 
 use super::cells::{Cell, cell};
+use super::counted::Counted;
 use super::evidence::{Recording, Sight};
 use super::finding::{Beyond, Breaches};
 use super::ground::{length, metres, not_exact};
 use super::rules::{Book, Demands, Partner, class, set};
 use super::support::{HEIGHT_SIGMA_M, Support};
-use super::table::{Row, fields};
+use super::table::{OF_DETECTIONS, OF_LAST, Row, fields};
 use super::{GuardError, Request};
 use crate::space::Frame;
 use crate::time::{micros, seconds_between};
@@ -76,6 +77,7 @@ pub(super) struct Judge<'a> {
     /// Standard deviation of a height that nothing measured.
     height_m: f64,
     support: Option<Support>,
+    counted: Counted,
 }
 
 type Complaint = (Beyond, String, String);
@@ -102,6 +104,7 @@ impl<'a> Judge<'a> {
             height_m: heights_m.map(f64::abs).fold(HEIGHT_SIGMA_M, f64::max),
             slack_m: 5.0 * number("/fusion/existence/position_sigma_max_m")?,
             support: Support::of(basis.request.configuration, basis.recording.catalogue.frame, reach_m_s)?,
+            counted: Counted::new(basis.sight),
         })
     }
 
@@ -146,6 +149,10 @@ impl<'a> Judge<'a> {
             wrong((Beyond::Support, found, "a detection that the partner may have fused, near enough then".to_owned()));
         }
         let sources = sight.sources.partition_point(|(first_us, _, _)| *first_us <= row.time_us);
+        if let Some((found, wanted)) = self.counted.complaint(row, born_us, birth.time_us) {
+            wrong((Beyond::Detections, found, wanted));
+            return Ok(());
+        }
         if let Some(named) = &row.contributors {
             let known: BTreeSet<&str> =
                 sight.sources.iter().take(sources).map(|(_, owner, _)| owner.as_str()).collect();
@@ -267,8 +274,14 @@ impl<'a> Judge<'a> {
         let shown = (0..).zip(&row.numbers).filter(|(_, value)| value.is_some()).flat_map(|(k, _)| fields(k));
         let shown = shown.chain(row.contributors.iter().map(|_| &"contributors"));
         let shown = shown.chain(row.holders.iter().map(|_| &"holders"));
+        let shown = shown.chain(row.detections.iter().flat_map(|_| OF_DETECTIONS));
+        let shown = shown.chain(row.last_us.iter().flat_map(|_| OF_LAST));
         if let Some(field) = shown.into_iter().find(omitted) {
             return Some((Beyond::Field, format!("`{field}`"), "null: the level leaves it out".to_owned()));
+        }
+        if demands.coarsen_m.is_some() && row.last_us.is_some() {
+            let wanted = "null: the level coarsens places, and when something was seen tells where".to_owned();
+            return Some((Beyond::Field, "`last_detection`".to_owned(), wanted));
         }
         if demands.coarsen_m.is_none()
             && let Some(wanted) = not_exact(self.frame(), row.position)
@@ -466,7 +479,7 @@ fn obligations(demands: &Demands) -> Value {
         put(&mut words, "coarsen_m", metres.into());
     }
     if !demands.omit.is_empty() {
-        let order = ["velocity", "covariance", "contributors", "existence", "holders"];
+        let order = ["velocity", "covariance", "contributors", "existence", "holders", "detections"];
         put(&mut words, "omit", order.into_iter().filter(|field| demands.omit.contains(*field)).collect());
     }
     words

@@ -32,6 +32,8 @@ pub(super) struct Row {
     pub(super) status: String,
     pub(super) position: [f64; 3],
     pub(super) numbers: [Option<f32>; NUMBERS],
+    pub(super) detections: Option<u64>,
+    pub(super) last_us: Option<i64>,
     pub(super) contributors: Option<BTreeSet<String>>,
     pub(super) authorities: Vec<String>,
     pub(super) holders: Option<Vec<String>>,
@@ -64,9 +66,13 @@ pub(super) fn fields(number: usize) -> &'static [&'static str] {
     }
 }
 
+/// The fields that an obligation leaves out with the number of detections, and with the time of the last one.
+pub(super) const OF_DETECTIONS: &[&str] = &["detections", "existence"];
+pub(super) const OF_LAST: &[&str] = &["contributors", "detections", "existence"];
+
 /// The columns of every picture: name, type, and the fields without which they are null.
 fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
-    let zone = (frame == Frame::Geodetic).then(|| "UTC".into());
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
     let places = match frame {
         Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
         Frame::Local => ["x_m", "y_m", "z_m"],
@@ -74,12 +80,14 @@ fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
     let element = arrow_schema::Field::new("element", DataType::Utf8, false);
     let texts = DataType::List(std::sync::Arc::new(element));
     let mut columns: Vec<(String, DataType, &'static [&'static str])> = vec![
-        ("time".to_owned(), DataType::Timestamp(TimeUnit::Microsecond, zone), &[]),
+        ("time".to_owned(), instant.clone(), &[]),
         ("track".to_owned(), DataType::UInt64, &[]),
         ("status".to_owned(), DataType::Utf8, &[]),
     ];
     columns.extend(places.map(|name| (name.to_owned(), DataType::Float64, [].as_slice())));
     columns.extend((0..).zip(numbers(frame)).map(|(k, name)| (name, DataType::Float32, fields(k))));
+    columns.push(("detections".to_owned(), DataType::UInt64, OF_DETECTIONS));
+    columns.push(("last_detection".to_owned(), instant, OF_LAST));
     columns.push(("contributors".to_owned(), texts.clone(), &["contributors"]));
     columns.push(("authorities".to_owned(), texts.clone(), &[]));
     columns.push(("holders".to_owned(), texts, &["holders"]));
@@ -180,6 +188,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
     let (track, status) = (track.as_primitive::<UInt64Type>(), batch.column(2).as_string::<i32>());
     let position = [3, 4, 5].map(doubles);
     let numbers = numbers(frame).map(|name| batch.column_by_name(&name).map(AsArray::as_primitive::<Float32Type>));
+    let detections = batch.column_by_name("detections").map(AsArray::as_primitive::<UInt64Type>);
+    let last = batch.column_by_name("last_detection").map(AsArray::as_primitive::<TimestampMicrosecondType>);
     let contributors = batch.column_by_name("contributors").map(AsArray::as_list::<i32>);
     let authorities = batch.column_by_name("authorities").map(AsArray::as_list::<i32>);
     let holders = batch.column_by_name("holders").map(AsArray::as_list::<i32>);
@@ -194,6 +204,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
             status: status.value(row).to_owned(),
             position: position.map(|column| column.value(row)),
             numbers: numbers.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row))),
+            detections: detections.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            last_us: last.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             sorted: named.iter().all(|names| names.is_sorted_by(|a, b| a < b)),
             contributors: named.map(BTreeSet::from_iter),
             authorities: authorities.map(|list| texts(list, row)).unwrap_or_default(),

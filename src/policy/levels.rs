@@ -51,11 +51,14 @@ pub enum Field {
     Existence,
     /// Who may act on it, where the partner may see that at all.
     Holders,
+    /// How many detections made it, and when the last one was.
+    Detections,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders];
+    pub const ALL: [Self; 6] =
+        [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders, Self::Detections];
 
     /// Its name in `levels.toml`.
     #[must_use]
@@ -66,6 +69,7 @@ impl Field {
             Self::Contributors => "contributors",
             Self::Existence => "existence",
             Self::Holders => "holders",
+            Self::Detections => "detections",
         }
     }
 }

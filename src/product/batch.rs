@@ -44,6 +44,8 @@ pub(super) struct Buffer {
     status: StringBuilder,
     position: [Float64Builder; 3],
     singles: [Float32Builder; SINGLES],
+    detections: UInt64Builder,
+    last_detection_us: Vec<Option<i64>>,
     contributors: ListBuilder<StringBuilder>,
     authorities: ListBuilder<StringBuilder>,
     holders: ListBuilder<StringBuilder>,
@@ -64,6 +66,8 @@ impl Buffer {
             status: StringBuilder::new(),
             position: std::array::from_fn(|_| Float64Builder::new()),
             singles: std::array::from_fn(|_| Float32Builder::new()),
+            detections: UInt64Builder::new(),
+            last_detection_us: Vec::new(),
             contributors: texts(),
             authorities: texts(),
             holders: texts(),
@@ -99,6 +103,8 @@ impl Buffer {
         for (builder, value) in self.singles.iter_mut().zip(shown.singles) {
             builder.append_option(value.map(single));
         }
+        self.detections.append_option(shown.detections);
+        self.last_detection_us.push(shown.last_detection_us);
         append_texts(&mut self.contributors, shown.contributors);
         append_texts(&mut self.authorities, Some(shown.authorities));
         append_texts(&mut self.holders, shown.holders);
@@ -107,15 +113,18 @@ impl Buffer {
 
     /// The rows that wait, as a batch; the buffer is empty afterwards.
     pub(super) fn take(&mut self) -> Result<RecordBatch, ProductError> {
-        let time = TimestampMicrosecondArray::from(std::mem::take(&mut self.time_us));
-        let time = match self.frame {
-            Frame::Geodetic => time.with_timezone("UTC"),
-            Frame::Local => time,
+        let zoned = |times: TimestampMicrosecondArray| match self.frame {
+            Frame::Geodetic => times.with_timezone("UTC"),
+            Frame::Local => times,
         };
+        let time = zoned(std::mem::take(&mut self.time_us).into());
+        let last_detection = zoned(std::mem::take(&mut self.last_detection_us).into());
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(time), Arc::new(self.track.finish())];
         arrays.push(Arc::new(self.status.finish()));
         arrays.extend(self.position.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
+        arrays.push(Arc::new(self.detections.finish()));
+        arrays.push(Arc::new(last_detection));
         arrays.push(Arc::new(self.contributors.finish()));
         arrays.push(Arc::new(self.authorities.finish()));
         arrays.push(Arc::new(self.holders.finish()));

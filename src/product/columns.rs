@@ -99,7 +99,7 @@ pub(super) const FIRST_SINGLE: usize = 6;
 /// How many numbers of 32 bits there are.
 pub(super) const SINGLES: usize = 16;
 
-const GEODETIC: [Column; 25] = [
+const GEODETIC: [Column; 27] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -122,12 +122,14 @@ const GEODETIC: [Column; 25] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_nn_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_nu_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
+    part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::InstantUtc, "µs"),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
     part(&[Field::Holders], "holders", Kind::TextList, ""),
 ];
 
-const LOCAL: [Column; 25] = [
+const LOCAL: [Column; 27] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -150,6 +152,8 @@ const LOCAL: [Column; 25] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_yy_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_yz_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
+    part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
+    part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::Instant, "µs"),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
     part(&[Field::Holders], "holders", Kind::TextList, ""),

@@ -26,6 +26,10 @@ pub struct Row<'a> {
     pub velocity_m_s: [f64; 3],
     /// Covariance of position and velocity, in that order, m², m²/s, m²/s².
     pub covariance: [[f64; 6]; 6],
+    /// How many detections are counted to it.
+    pub detections: u64,
+    /// When the last of them was made, as `time_us`.
+    pub last_detection_us: i64,
     /// Owners whose detections made the track, as far as the partner may know them.
     pub contributors: &'a [String],
     /// What the partner may do with the track.
@@ -47,6 +51,10 @@ pub(super) struct Shown<'a> {
     pub position: [f64; 3],
     /// Existence, velocity (3), covariance of the position (6) and of the velocity (6).
     pub singles: [Option<f64>; SINGLES],
+    /// `None` where they are withheld.
+    pub detections: Option<u64>,
+    /// `None` where it is withheld.
+    pub last_detection_us: Option<i64>,
     /// `None` where they are withheld.
     pub contributors: Option<&'a [String]>,
     /// As in [`Row`].
@@ -79,12 +87,17 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
             *to = Some(from);
         }
     }
+    // When a turning radar sees something tells in which direction it is, and whose radar it was.
+    let says_when =
+        cut.coarsen_m.is_none() && [Field::Detections, Field::Existence, Field::Contributors].into_iter().all(shows);
     Shown {
         time_us: row.time_us,
         track: row.track,
         status: row.status,
         position,
         singles,
+        detections: shows(Field::Detections).then_some(row.detections).filter(|_| shows(Field::Existence)),
+        last_detection_us: says_when.then_some(row.last_detection_us),
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,
         holders: row.holders.filter(|_| shows(Field::Holders)),

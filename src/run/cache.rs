@@ -14,6 +14,7 @@ use super::inputs::Hashing;
 use crate::files::{self, array};
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
+use crate::fusion::credit::words;
 use crate::fusion::state::State;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -22,13 +23,13 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What every file begins with.
-const HEAD: [u8; 18] = *b"trackweave lane 2\n";
+const HEAD: [u8; 18] = *b"trackweave lane 3\n";
 /// What the name of a file begins with that is being written.
 const UNFINISHED: &str = ".unfinished-";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
-/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources.
-const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS;
+/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources, detections, time of the last one.
+const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS + 1 + 2;
 
 /// A folder of lanes.
 #[derive(Debug)]
@@ -230,6 +231,8 @@ impl Stored {
             tile: self.words()?.map(u32::cast_signed),
             state: State { mean: self.words()?.map(f32::from_bits), covariance: self.words()?.map(f32::from_bits) },
             sources: self.words()?,
+            detections: self.word()?,
+            last_detection_us: i64::from_le_bytes(array(&mut self.file)?),
         })
     }
 }
@@ -268,14 +271,16 @@ impl Storing {
 
 /// A track as bytes, in the order in which it is read.
 fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
-    let Estimate { born, confirmed, existence, tile, state, sources } = estimate;
+    let Estimate { born, confirmed, existence, tile, state, sources, detections, last_detection_us } = estimate;
     let words = born
         .iter()
         .copied()
         .chain([u32::from(*confirmed), existence.to_bits()])
         .chain(tile.iter().map(|tile| tile.cast_unsigned()))
         .chain(state.mean.iter().chain(&state.covariance).map(|number| number.to_bits()))
-        .chain(sources.iter().copied());
+        .chain(sources.iter().copied())
+        .chain([*detections])
+        .chain(words(*last_detection_us));
     let mut bytes = [0; 4 * WORDS];
     for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
         *to = word.to_le_bytes();
@@ -298,6 +303,8 @@ mod tests {
                 covariance: core::array::from_fn(|i| 1.0 / (1.0 + i as f32)),
             },
             sources: [k, 0, u32::MAX, 9],
+            detections: 3 * k,
+            last_detection_us: i64::from(k) << 33 | 5,
         };
         Answer { lane: 4, time_us, estimates: (0..tracks).map(track).collect() }
     }

@@ -354,6 +354,8 @@ pub(super) fn row<'a>(
         position_m,
         velocity_m_s: [vx, vy, vz].map(f64::from),
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
+        detections: u64::from(estimate.detections),
+        last_detection_us: estimate.last_detection_us,
         contributors,
         authorities,
         holders: None,

@@ -215,6 +215,25 @@ pub(crate) const PLANTS: &[Plant] = &[
             fill(scene, "high", name, 2500.0);
         }
     }),
+    plant("more detections of a track than there are", Beyond::Detections, |scene| {
+        counts(scene, "fine", |_, _| Some(1_000_000));
+    }),
+    plant("fewer detections of a track than before", Beyond::Detections, |scene| {
+        // Tracks are told of at most times: what none could have fallen from is one.
+        counts(scene, "fine", |row, _| Some(u64::from(row < 3)));
+    }),
+    plant_in("a number of detections where the level omits existence", Beyond::Field, Scene::reticent, |scene| {
+        counts(scene, "fine", |_, _| Some(1));
+    }),
+    plant("a last detection when there was none", Beyond::Detections, |scene| {
+        lasts(scene, "fine", |_, last_us| last_us.map(|last_us| last_us + 1));
+    }),
+    plant_in("when something was seen, where its level coarsens places", Beyond::Field, Scene::named, |scene| {
+        // One mast sees something at every even second.
+        lasts(scene, "coarse", |time_us, _| {
+            (time_us > 9_000_000).then(|| (time_us - 1_000_000) / 2_000_000 * 2_000_000)
+        });
+    }),
     plant("an authority that was not granted", Beyond::Authority, |scene| {
         scene.table("fine", |batch| {
             let column = lists(&vec![Some(vec!["task_sensor".to_owned()]); batch.num_rows()]);
@@ -349,6 +368,27 @@ fn places(scene: &Scene, partner: &str, name: &str, change: impl Fn(f64) -> f64)
         let column = batch.column_by_name(name).expect("a column").as_primitive::<Float64Type>();
         let column = Float64Array::from_iter_values(column.values().iter().map(|value| change(*value)));
         with(&batch, name, Arc::new(column))
+    });
+}
+
+/// Changes the number of detections of every row, by its number.
+fn counts(scene: &Scene, partner: &str, change: impl Fn(usize, Option<u64>) -> Option<u64>) {
+    scene.table(partner, |batch| {
+        let column = batch.column_by_name("detections").expect("a column").as_primitive::<UInt64Type>();
+        let column: UInt64Array = column.iter().enumerate().map(|(row, count)| change(row, count)).collect();
+        with(&batch, "detections", Arc::new(column))
+    });
+}
+
+/// Changes the time of the last detection in every row, by the row's own.
+fn lasts(scene: &Scene, partner: &str, change: impl Fn(i64, Option<i64>) -> Option<i64>) {
+    scene.table(partner, |batch| {
+        let times =
+            |name: &str| batch.column_by_name(name).expect("a column").as_primitive::<TimestampMicrosecondType>();
+        let (time, last) = (times("time"), times("last_detection"));
+        let rows = time.values().iter().zip(last.iter());
+        let column: TimestampMicrosecondArray = rows.map(|(time_us, last_us)| change(*time_us, last_us)).collect();
+        with(&batch, "last_detection", Arc::new(column))
     });
 }
 

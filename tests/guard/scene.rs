@@ -185,6 +185,12 @@ fn reticent() -> &'static Path {
     RETICENT.get_or_init(|| made(&levels)).path()
 }
 
+/// The same, but that whose detections made a track is told where its places are coarse.
+fn named() -> &'static Path {
+    static NAMED: OnceLock<TempDir> = OnceLock::new();
+    NAMED.get_or_init(|| made(&LEVELS.replace(", \"contributors\"", ""))).path()
+}
+
 fn made(levels: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     make(folder.path(), &rows(), levels);
@@ -206,6 +212,10 @@ impl Scene {
 
     pub(crate) fn reticent() -> Self {
         Self::of(reticent(), config(), AS_OF_US)
+    }
+
+    pub(crate) fn named() -> Self {
+        Self::of(named(), config(), AS_OF_US)
     }
 
     pub(crate) fn of(world: &'static Path, config: RunConfig, as_of_us: Option<i64>) -> Self {

@@ -3,12 +3,13 @@
 use super::engine::{Engine, Wave};
 use crate::fusion::arrays::{Look, NONE};
 use crate::fusion::config::Config;
+use crate::fusion::credit::words;
 use crate::fusion::error::{FusionError, WORD_MAX, counted};
 use crate::fusion::executor::KernelError;
 use crate::fusion::grid::Grid;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::views::{Outlook, VIEWS_MAX, ViewLook};
-use crate::scan::{Observation, Scan, Sight, Sourced};
+use crate::scan::{Observation, Scan, Sight};
 use crate::time::seconds_between;
 
 /// When each lane had its last scan, and how many it has had.
@@ -89,7 +90,7 @@ impl Feed {
                     }
                     let detections = scan.detections.detections();
                     cells += u64::from(Grid::describe(detections, &wave.observations, scan.slack_m, &mut look));
-                    wave.add(index, &scan.detections);
+                    wave.add(index, &scan);
                 }
                 None => cells += 1,
             }
@@ -118,10 +119,12 @@ impl Lane {
 }
 
 impl Wave {
-    fn add(&mut self, lane: usize, scan: &Sourced) {
-        self.arrived.extend_from_slice(scan.detections());
+    fn add(&mut self, lane: usize, scan: &Scan<'_>) {
+        let Scan { time_us, detections: all, .. } = scan;
+        self.arrived.extend_from_slice(all.detections());
         let lane = count(lane) << 8;
-        self.tags.extend(scan.sources().iter().map(|source| lane | u32::from(*source)));
+        self.tags.extend(all.sources().iter().map(|source| lane | u32::from(*source)));
+        self.times.extend(all.detections().iter().map(|detection| words(detection.time_us(*time_us))));
     }
 }
 

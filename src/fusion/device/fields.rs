@@ -41,6 +41,8 @@ fields! {
     Arrived "arrived" Detection,
     /// Their lanes and sources.
     Tags "tags" u32,
+    /// When they were made, the lower word first.
+    Times "times" [u32; 2],
     /// How they were measured.
     Observations "observations" Observation,
     /// How each lane began.
@@ -137,6 +139,8 @@ fields! {
     Chances "chances" f32,
     /// Whether it does; then how many before it do.
     Born "born" u32,
+    /// Edge of the track that each detection is counted to.
+    Owners "owners" u32,
     /// What is compared of each track that may be a twin.
     Portraits "portraits" Portrait,
     /// The older twin of each track, counted from the last place.

@@ -325,6 +325,7 @@ impl Builder {
         let Extent { places, detections, lanes, field_cells, components_max, .. } = self.extent;
         let (detections_and_end, places_and_end) = (detections + 1, places + 1);
         self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
+        self.pass("credit", Size::Places, places);
         if self.extent.has_views {
             self.twins();
         }
@@ -358,6 +359,7 @@ impl Builder {
             self.pass("retain", Size::Lanes, lanes);
         }
         self.pass("name_births", Size::Births, detections);
+        self.pass("credit_births", Size::Births, detections);
         if self.extent.has_views {
             self.pass("name_views", Size::Births, detections);
         }

@@ -6,12 +6,13 @@
 //! coasting track swallows its neighbours; and if they move alike, Δvᵀ (P_a + P_b)⁻¹ Δv < 9.2 (99 % of χ² with two
 //! degrees of freedom).
 //!
-//! The older one stays where it is, with the larger existence, the larger v of each view, and the sources of both, which
-//! decide who may receive it; the younger one ends, and is counted. A track has one elder at a time, the first in its lane,
+//! The older one stays where it is, with the larger existence, the larger v of each view, what was counted to both, and the
+//! sources of both, which decide who may receive it; the younger one ends, and is counted. A track has one elder at a time, the first in its lane,
 //! and an elder one heir, the first: others wait for the next look. Kernels: `portray`,
 //! `elder`, `heir`, `merge`.
 
 use super::super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, SOURCE_WORDS, at, tri};
+use super::super::credit::inherit;
 use super::super::manage::{Inputs, contribution, edges_of};
 use super::super::predict::up;
 use super::super::state::dot3;
@@ -233,5 +234,6 @@ fn merge(arrays: &mut Arrays<Host>, elder: usize, heir: usize, inputs: &Inputs<'
     for (k, word) in sources.into_iter().enumerate() {
         arrays.sources[at(elder, k, SOURCE_WORDS)] |= word;
     }
+    inherit(&mut arrays.identity, elder, heir);
     1
 }

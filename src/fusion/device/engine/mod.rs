@@ -66,6 +66,8 @@ pub struct Wave {
     pub arrived: Vec<Detection>,
     /// Lane of each, and its source in the low eight bits.
     pub tags: Vec<u32>,
+    /// When each was made, the lower word first.
+    pub times: Vec<[u32; 2]>,
     /// How they were measured.
     pub observations: Vec<Observation>,
     /// Cells of the grids of all lanes.
@@ -74,7 +76,8 @@ pub struct Wave {
 
 impl Wave {
     fn bytes(&self) -> u64 {
-        let detections = size_of_val(self.arrived.as_slice()) + size_of_val(self.tags.as_slice());
+        let words = size_of_val(self.tags.as_slice()) + size_of_val(self.times.as_slice());
+        let detections = size_of_val(self.arrived.as_slice()) + words;
         let looks = size_of_val(self.looks.as_slice()) + size_of_val(self.views.as_slice());
         (detections + looks + size_of_val(self.observations.as_slice())) as u64
     }

@@ -77,7 +77,7 @@ impl Engine {
             Field::Table => only(soft, table),
             Field::ToDetection | Field::ToTrack => only(soft, edges),
             Field::Keys | Field::Unordered => places.max(detections),
-            Field::Placed | Field::Columns | Field::FirstTrack | Field::Homes => detections,
+            Field::Placed | Field::Columns | Field::FirstTrack | Field::Owners | Field::Homes => detections,
             Field::Chances | Field::Born | Field::BirthAt => detections + 1,
             Field::Edges | Field::EdgeTrack | Field::Loose | Field::Entries => edges,
             Field::Cells => cells,
@@ -96,6 +96,7 @@ impl Engine {
             | Field::ViewLooks
             | Field::Arrived
             | Field::Tags
+            | Field::Times
             | Field::Observations
             | Field::Planes
             | Field::Share

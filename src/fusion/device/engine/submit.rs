@@ -13,7 +13,8 @@ impl Engine {
     /// Uploads all that the waves bring, one after another; says how much there is of everything in each.
     pub(super) fn upload_waves(&mut self, waves: &[Wave]) -> Result<Vec<Extent>, DeviceError> {
         let mut views = Vec::new();
-        let (mut looks, mut arrived, mut tags, mut observations) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut looks, mut observations) = (Vec::new(), Vec::new());
+        let (mut arrived, mut tags, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let mut extents = Vec::new();
         for (number, wave) in (0u32..).zip(waves) {
             let shift = u32::try_from(observations.len()).unwrap_or(u32::MAX);
@@ -32,6 +33,7 @@ impl Engine {
             views.extend_from_slice(&wave.views);
             arrived.extend(wave.arrived.iter().map(|d| Detection { observation: d.observation + shift, ..*d }));
             tags.extend_from_slice(&wave.tags);
+            times.extend_from_slice(&wave.times);
             observations.extend_from_slice(&wave.observations);
         }
         let most = |of: fn(&Extent) -> u32| extents.iter().map(of).max().unwrap_or(0);
@@ -45,6 +47,7 @@ impl Engine {
         self.upload(Field::ViewLooks, bytemuck::cast_slice(&views))?;
         self.upload(Field::Arrived, bytemuck::cast_slice(&arrived))?;
         self.upload(Field::Tags, bytemuck::cast_slice(&tags))?;
+        self.upload(Field::Times, bytemuck::cast_slice(&times))?;
         self.upload(Field::Observations, bytemuck::cast_slice(&observations))?;
         Ok(extents)
     }
