@@ -101,7 +101,6 @@ pub(super) const CHANGES: &[Change] = &[
     }),
     ("other rules for others", |world, random| {
         for other in world.others() {
-            world.rules.retain(|rule| !rule.id.starts_with(&format!("{other}:")));
             world.rights(random, &other);
         }
     }),
@@ -118,7 +117,6 @@ pub(super) const CHANGES: &[Change] = &[
         if world.fuse.iter().all(|other| other.name != level.name) {
             world.fuse.insert(random.below(world.fuse.len() + 1), level);
             for other in world.others() {
-                world.rules.retain(|rule| !rule.id.starts_with(&format!("{other}:")));
                 world.rights(random, &other);
             }
         }

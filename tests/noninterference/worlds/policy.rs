@@ -186,8 +186,9 @@ impl World {
         self.partners.iter().map(|partner| partner.id.clone()).filter(|id| *id != self.subject).collect()
     }
 
-    /// Rules for another partner.
+    /// Rules for another partner, in place of those that bear its name: who has gone may have left some to a group.
     pub(super) fn rights(&mut self, random: &mut Random, other: &str) {
+        self.rules.retain(|rule| !rule.id.starts_with(&format!("{other}:")));
         let from = self.rules.len();
         for n in 0..random.below(self.size.rules) {
             let rule = if random.chance(0.8) { Self::permit } else { Self::forbid };
