@@ -126,8 +126,8 @@ pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Cat
     }
     let fast = sensors.iter().filter(|sensor| pair.sensors.contains(&sensor.name));
     let fast = fast.filter_map(|sensor| sensor.figures.speed_m_s).map(|speeds| speeds.p95).fold(0.0, f64::max);
-    // An offset in which nothing goes half its noise is none that matters.
-    if let Some(clock) = pair.clock_s.filter(|clock| sure(clock) && clock.value.abs() * fast > least_m / 2.0) {
+    // An offset in which nothing goes as far as the noise is none that matters.
+    if let Some(clock) = pair.clock_s.filter(|clock| sure(clock) && clock.value.abs() * fast > least_m) {
         let found =
             format!("the times of the second are {} by {}", side(clock, ["later", "earlier"]), told(clock, "s"));
         remarks.add(None, found, "one clock: a correction of the times of either");
