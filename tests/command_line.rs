@@ -11,7 +11,8 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 9] = ["demo", "run", "policy", "simulate", "score", "verify", "keygen", "bench", "devices"];
+const COMMANDS: [&str; 10] =
+    ["demo", "inspect", "run", "policy", "simulate", "score", "verify", "keygen", "bench", "devices"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -80,6 +81,30 @@ fn the_help_of_every_command_tells_exit_codes() {
         }
     }
     assert!(done(&["--version"]).starts_with("trackweave "));
+}
+
+#[test]
+fn a_recording_is_looked_at_before_and_after_a_run() {
+    let demo = "data/demo/recording";
+    let found = json(&["inspect", demo, "--json"]);
+    assert_eq!((&found["schema"], found["sensors"].as_array().map(Vec::len)), (&Value::from(1), Some(4)));
+    assert_eq!(found["configuration"]["name"], "air");
+    assert!(found["after"].is_null(), "nothing was tried");
+    let text = done(&["inspect", demo]);
+    assert!(text.contains("configuration  --config air: ") && text.contains("aspen-west"), "{text}");
+    let tried = json(&["inspect", demo, "--config", "air", "--json"]);
+    assert!(tried["after"]["innovations"].as_array().is_some_and(|of| of.len() >= 8), "{}", tried["after"]);
+    assert!(tried["after"]["errors"]["rows"].as_u64() > Some(1000));
+    assert!(failed(&["inspect", demo, "--run", demo], 3).contains("found no picture"));
+    // What a name would have a terminal do, it does not.
+    let folder = scratch();
+    let text = fs::read_to_string(root().join(demo).join("recording.toml")).expect("a catalogue");
+    fs::write(folder.path().join("recording.toml"), text.replace("name = \"aspen-west\"", "name = \"a\\u202e\""))
+        .expect("a file");
+    fs::write(folder.path().join("detections.csv"), "time,sensor,latitude_deg,longitude_deg,altitude_m\n")
+        .expect("a file");
+    let text = done(&[OsStr::new("inspect"), folder.path().as_os_str()]);
+    assert!(text.contains("a\\u{202e}") && !text.contains('\u{202e}'), "{text}");
 }
 
 /// The exit code and stdout of `policy` and what follows it.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use trackweave::ingest::IngestError;
 use trackweave::inspect::{Estimated, FITS, Inspection, inspect};
-use trackweave::run::RunConfig;
+use trackweave::run::{Consistency, RunConfig, consistency, verdicts};
 
 /// Numbers that are the same everywhere (Steele's SplitMix64).
 struct Random(u64);
@@ -81,6 +81,11 @@ struct World {
 const SKY: World =
     World { objects: 25, edge_m: 2e5, speed_m_s: [150.0, 250.0], turning_m2_s3: 1.0, seconds: 600.0, seed: 1 };
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers of samples")]
+fn whole(number: f64) -> usize {
+    number as usize
+}
+
 /// Positions every tenth of a second.
 fn paths(world: &World) -> Vec<Vec<[f64; 2]>> {
     let mut random = Random(world.seed);
@@ -92,7 +97,7 @@ fn paths(world: &World) -> Vec<Vec<[f64; 2]>> {
             let speed = random.uniform(world.speed_m_s[0], world.speed_m_s[1]);
             let course = random.uniform(0.0, std::f64::consts::TAU);
             let mut velocity = [speed * course.sin(), speed * course.cos()];
-            (0..=(world.seconds / step) as usize)
+            (0..=whole(world.seconds / step))
                 .map(|_| {
                     for axis in 0..2 {
                         at[axis] += velocity[axis] * step;
@@ -110,7 +115,7 @@ fn paths(world: &World) -> Vec<Vec<[f64; 2]>> {
 
 fn at(path: &[[f64; 2]], time: f64) -> [f64; 2] {
     let place = (time / 0.1).clamp(0.0, (path.len() - 2) as f64);
-    let (k, share) = (place as usize, place.fract());
+    let (k, share) = (whole(place), place.fract());
     [0, 1].map(|axis| path[k][axis] + share * (path[k + 1][axis] - path[k][axis]))
 }
 
@@ -120,7 +125,7 @@ fn rows(world: &World, paths: &[Vec<[f64; 2]>], sensor: &True) -> Vec<(f64, Stri
     let mut found = Vec::new();
     let mut put = |time: f64, [x, y]: [f64; 2], random: &mut Random, address: Option<usize>| {
         let place = match sensor.polar {
-            None => format!("{:.3},{:.3},,", x, y),
+            None => format!("{x:.3},{y:.3},,"),
             Some([range, azimuth, more_m, more_deg]) => {
                 let r = x.hypot(y) + range * random.normal() + more_m;
                 let a = x.atan2(y).to_degrees() + azimuth * random.normal() + more_deg;
@@ -274,7 +279,7 @@ fn two_sensors_tell_displacement_and_clocks_apart() {
         assert!((of.value - wanted).abs() < 4.0 * of.error, "{of:?}, wanted {wanted}");
     }
     let told = |what: &str| found.remarks.iter().any(|remark| remark.found.contains(what));
-    assert!(told("east and") && told("times of the second are later"), "{:?}", found.remarks);
+    assert!(told("east and") && told("the times of the second are later by"), "{:?}", found.remarks);
     // Without either, neither is said.
     let found = inspected(&SKY, &[PLAIN, True { name: "b", period_s: 5.0, false_rows: 2.0, ..PLAIN }]);
     assert!(found.remarks.iter().all(|remark| !remark.at.contains("sensors")), "{:?}", found.remarks);
@@ -288,6 +293,8 @@ fn a_bias_of_range_and_azimuth_is_told_from_a_displacement() {
     assert!(pair.is_polar, "{pair:?}");
     value("the range's bias", pair.range_m, 300.0, 25.0);
     value("the azimuth's bias", pair.azimuth_deg, 0.5, 0.04);
+    let told = found.remarks.iter().find(|remark| remark.at.contains("sensors")).expect("a remark");
+    assert!(told.found.contains("too long by") && told.found.contains("too large by"), "{told:?}");
 }
 
 #[test]
@@ -394,4 +401,85 @@ fn what_is_proposed_is_what_the_configurations_are_for() {
         );
         near(fits.name, number("/fusion/undetected/speed_m_s") * 2.0, fits.speed_m_s, 0.5);
     }
+}
+
+/// What a filter makes of the sky with a noise and an intensity that are said.
+fn tried(said_m: f64, turning: f64) -> (Consistency, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sensor = True { false_rows: 2.0, detects: 0.95, ..PLAIN };
+    record(&SKY, &[sensor], folder.path());
+    let path = folder.path().join("recording.toml");
+    let text = fs::read_to_string(&path).expect("a file");
+    let text = text
+        .replace("horizontal_m = 5.0", &format!("horizontal_m = {said_m:?}"))
+        .replace("scan_period_s = 11.0", "scan_period_s = 4.0")
+        .replace("detection_probability = 0.99", "detection_probability = 0.95")
+        .replace("clutter_per_scan = 0.1", "clutter_per_scan = 2.0");
+    fs::write(&path, text).expect("a file");
+    // Truth every second.
+    let head = "time,object,x_m,y_m\n".to_owned();
+    let paths = paths(&SKY);
+    let rows = (0..600).flat_map(|time| (0..SKY.objects).map(move |object| (time, object)));
+    let truth = rows.fold(head, |text, (time, object)| {
+        let [x, y] = at(&paths[object], f64::from(time));
+        text + &format!("{time},o{object},{x:.2},{y:.2}\n")
+    });
+    fs::write(folder.path().join("truth.csv"), truth).expect("a file");
+    let air =
+        include_str!("../data/config/air.toml").replace("horizontal = 400.0", &format!("horizontal = {turning:?}"));
+    let config = RunConfig::parse(&air, Path::new("test")).expect("a configuration");
+    let found = consistency(folder.path(), &config).expect("a run");
+    let inspection = look(folder.path());
+    let told = verdicts(&found, &inspection, &config);
+    (found, told.iter().map(|remark| format!("{}: {}; {}", remark.at, remark.found, remark.wanted)).collect())
+}
+
+#[test]
+fn innovations_and_errors_are_as_large_as_is_said_where_it_is_true() {
+    let (found, told) = tried(30.0, 1.0);
+    let [of] = &found.innovations[..] else { panic!("one axis: {found:?}") };
+    assert!(of.key == "horizontal_m" && of.rows > 1000, "{of:?}");
+    near("NIS", of.nis, 1.0, 0.15);
+    near("NEES", found.errors.expect("truth").nees_position, 1.0, 0.25);
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn a_verdict_names_the_key_that_is_wrong_and_its_value() {
+    let (found, told) = tried(12.0, 1.0);
+    assert!(found.innovations[0].nis > 2.0, "{found:?}");
+    near("the noise that is wanted", found.innovations[0].sigma_wanted.expect("one"), 30.0, 7.0);
+    let (_, value) = told[0].split_once("noise is larger than said; try horizontal_m = ").expect("a verdict");
+    near("the noise that is proposed", value.parse().expect("a number"), 30.0, 3.0);
+    let (found, told) = tried(30.0, 400.0);
+    assert!(found.innovations[0].nis < 0.7, "{found:?}");
+    assert!(told.iter().any(|told| told.contains("try `fusion.motion.horizontal` = ")), "{told:?}");
+}
+
+#[test]
+fn a_sensor_that_stands_elsewhere_than_is_said_is_found_beyond_its_neighbours() {
+    // Vehicles some hundred metres apart, and a second sensor that is a kilometre off.
+    let world = World { objects: 40, edge_m: 4e3, speed_m_s: [5.0, 20.0], turning_m2_s3: 0.1, seconds: 200.0, seed: 4 };
+    let sensor = True { sigma_m: 2.0, period_s: 1.0, false_rows: 0.5, detects: 0.95, ..PLAIN };
+    let found = inspected(&world, &[sensor, True { name: "b", off_m: [900.0, -500.0], ..sensor }]);
+    let [pair] = &found.pairs[..] else { panic!("a pair: {:?}", found.pairs) };
+    near("east", pair.east_m.value, -900.0, 5.0);
+    near("north", pair.north_m.value, 500.0, 5.0);
+}
+
+#[test]
+fn of_a_large_recording_an_excerpt_is_looked_at_and_said_so() {
+    let world = World { objects: 4000, edge_m: 4e5, seconds: 75.0, ..SKY };
+    let sensor = True { sigma_m: 5.0, period_s: 1.0, false_rows: 400.0, timing: Timing::Beam, ..PLAIN };
+    let found = inspected(&world, &[sensor]);
+    assert!(found.ingest.rows_accepted > 240_000 && found.excerpt.of_rows == found.ingest.rows_accepted);
+    assert!(found.excerpt.rows < 200_000 && found.excerpt.stretches == 8 && found.excerpt.disc_share < 1.0);
+    let figures = &found.sensors[0].figures;
+    near("the period", found.sensors[0].interval.expect("a period").median_s, 1.0, 0.02);
+    value("P_D", figures.detection_probability, 0.8, 0.05);
+    value("noise", figures.noise.horizontal_m, 5.0, 0.7);
+    value("false rows", figures.clutter_per_scan, 400.0, 160.0);
+    let extent = found.sensors[0].extent.expect("an extent");
+    near("where its rows begin", extent.min[0], -2e5, 1e4);
+    near("where they end", extent.max[1], 2e5, 1e4);
 }

@@ -5,7 +5,7 @@ use super::failure::{Code, Failure};
 use super::layout::{count, paragraph, percent, table};
 use super::screen::Screen;
 use crate::ingest::{IngestError, TimeScale};
-use crate::inspect::{Estimated, Inspection, PairFound, Remark, SensorFound, Speeds, inspect};
+use crate::inspect::{Estimated, Inspection, PairFound, Remark, SensorFound, Speeds, inspect, rounded, time};
 use crate::run::{Consistency, RunConfig, configuration_of, consistency, verdicts};
 use crate::time::format_timestamp;
 use serde::Serialize;
@@ -64,8 +64,8 @@ fn describe_after(After { consistency, verdicts }: &After) -> String {
                 of.sensor.clone(),
                 of.key.to_owned(),
                 count(of.rows),
-                short(Some(of.nis)),
-                short(Some(of.nis_mean)),
+                rounded(of.nis),
+                rounded(of.nis_mean),
                 short(Some(of.sigma)),
                 short(of.sigma_wanted),
             ]
@@ -77,20 +77,21 @@ fn describe_after(After { consistency, verdicts }: &After) -> String {
         table(&head, &rows)
     );
     if let Some(errors) = &consistency.errors {
-        let velocity = errors
-            .nees_velocity
-            .map_or_else(String::new, |nees| format!(", {} of velocities", crate::inspect::short(nees)));
-        text += &format!(
+        let velocity =
+            errors.nees_velocity.map_or_else(String::new, |nees| format!(", {} of velocities", rounded(nees)));
+        text.extend([format!(
             "\nerrors against truth per degree of freedom, {} comparisons: NEES {} of positions{velocity}\n",
             count(errors.rows),
-            crate::inspect::short(errors.nees_position)
-        );
+            rounded(errors.nees_position)
+        )]);
     }
     text += "\nverdict\n";
     if verdicts.is_empty() {
         text += "  errors are as large as is said\n";
     }
-    text.extend(verdicts.iter().map(remark));
+    text.extend(
+        verdicts.iter().map(|Remark { at, found, wanted, .. }| paragraph("  ", &format!("{at}: {found}; {wanted}"))),
+    );
     text
 }
 
@@ -108,11 +109,12 @@ fn describe(found: &Inspection) -> String {
     }
     text.extend(found.remarks.iter().map(remark));
     if let Some(proposal) = &found.configuration {
-        text +=
-            &format!("\n{}", paragraph("configuration  ", &format!("--config {}: {}", proposal.name, proposal.reason)));
+        text += "\n";
+        text += &paragraph("configuration  ", &format!("--config {}: {}", proposal.name, proposal.reason));
     }
     if let Some(catalogue) = &found.catalogue {
-        text += &format!("\nproposed for recording.toml, where the rows contradict it\n\n{catalogue}");
+        text += "\nproposed for recording.toml, where the rows contradict it\n\n";
+        text += catalogue;
     }
     text
 }
@@ -131,12 +133,7 @@ fn head(found: &Inspection) -> String {
     text += &paragraph("rows        ", &format!("{} read, rejected: {rejected}", count(ingest.rows_read)));
     if let Some([from_us, to_us]) = span_us {
         let instant = |us: i64| instant(us, found);
-        let span = format!(
-            "{} to {}, {}",
-            instant(*from_us),
-            instant(*to_us),
-            crate::inspect::time((to_us - from_us) as f64 * 1e-6)
-        );
+        let span = format!("{} to {}, {}", instant(*from_us), instant(*to_us), time((to_us - from_us) as f64 * 1e-6));
         text += &paragraph("time        ", &span);
     }
     let order = match order.late_rows {
@@ -277,7 +274,7 @@ fn pairs(found: &Inspection) -> String {
     let told = |of: Option<Estimated>| {
         of.map_or_else(
             || "-".to_owned(),
-            |Estimated { value, error }| format!("{} ± {}", crate::inspect::short(value), crate::inspect::short(error)),
+            |Estimated { value, error }| format!("{} ± {}", rounded(value), rounded(error)),
         )
     };
     let row = |pair: &PairFound| {
@@ -291,7 +288,7 @@ fn pairs(found: &Inspection) -> String {
             told(pair.clock_s),
             told(pair.range_m),
             told(pair.azimuth_deg),
-            crate::inspect::short(pair.residual_m),
+            rounded(pair.residual_m),
         ]
     };
     let rows: Vec<Vec<String>> = found.pairs.iter().map(row).collect();
@@ -309,10 +306,7 @@ fn silences(found: &Inspection) -> String {
         let mean_s = of.rows_per_s.map_or(0.0, f64::recip);
         for silence in of.silences.iter().filter(|silence| silence.seconds() > (5.0 * usual_s).max(20.0 * mean_s)) {
             let from = instant(silence.from_us, found);
-            text += &paragraph(
-                "  ",
-                &format!("`{}` is silent for {} from {from}", of.name, crate::inspect::time(silence.seconds())),
-            );
+            text += &paragraph("  ", &format!("`{}` is silent for {} from {from}", of.name, time(silence.seconds())));
         }
     }
     if text.is_empty() { text } else { format!("\ngaps\n{text}") }

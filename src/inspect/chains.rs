@@ -83,7 +83,9 @@ impl Scale {
             for window in marks.windows(5) {
                 let [hits @ .., last] = window else { continue };
                 let mut line = Line::default();
-                hits.iter().for_each(|hit| line.push(hit.time_us, hit.ground));
+                for hit in hits {
+                    line.push(hit.time_us, hit.ground);
+                }
                 if line.age_s(last.time_us) > 1.6 * period_s {
                     continue;
                 }
@@ -101,15 +103,12 @@ impl Scale {
 
 /// A residual along the line of sight and, as an angle, across it; of a sensor that stands nowhere both along two axes.
 fn parts((sensor, frame): (&Sensor, Frame), of: &Mark, residual: Vector) -> [f64; 2] {
-    match sight(sensor, of.ground) {
-        Some(([ahead, ..], [_, ground_m])) => {
-            let along = dot(residual, ahead);
-            [along, (dot(residual, residual) - along * along).max(0.0).sqrt() / ground_m]
-        }
-        None => {
-            let [east, north, _] = super::geometry::level_axes(frame, of.metres);
-            [dot(residual, east), dot(residual, north)]
-        }
+    if let Some(([ahead, ..], [_, ground_m])) = sight(sensor, of.ground) {
+        let along = dot(residual, ahead);
+        [along, (dot(residual, residual) - along * along).max(0.0).sqrt() / ground_m]
+    } else {
+        let [east, north, _] = super::geometry::level_axes(frame, of.metres);
+        [dot(residual, east), dot(residual, north)]
     }
 }
 
@@ -225,8 +224,7 @@ impl Linker<'_> {
 
     /// Links rows of about one time.
     fn step(&self, (from, to): (usize, usize), about: &Near, open: &mut Open, used: &mut [bool]) {
-        let radii: Vec<f64> =
-            places(self.rows, from, to).map(|(place, row)| self.spacing_m(about, place, row)).collect();
+        let radii: Vec<f64> = places(self.rows, from, to).map(|(place, row)| spacing_m(about, place, row)).collect();
         let now = (from, to, radii.as_slice());
         for (thread, place) in self.links(now, &open.chains, used) {
             let (Some(thread), Some(row)) = (open.chains.get_mut(thread), self.rows.get(place as usize)) else {
@@ -267,14 +265,6 @@ impl Linker<'_> {
             new.push(Thread::of(place, row));
         }
         open.singles.extend(new);
-    }
-
-    /// The distance to the fourth neighbour within a look; of fewer, that at which a fourth would be expected.
-    fn spacing_m(&self, about: &Near, place: u32, row: &Mark) -> f64 {
-        let found = about.nearest(row.ground, 5);
-        let others: Vec<f64> = found.iter().filter(|(_, of)| *of != place).map(|(off_m2, _)| off_m2.sqrt()).collect();
-        let farthest = others.iter().take(4).fold(0.0, |_, off_m| *off_m);
-        if others.is_empty() { ALONE_M } else { farthest * (4.0 / others.len().min(4) as f64).sqrt() }
     }
 
     /// Threads and the rows that go on with them, one to one, the surest first.
@@ -326,6 +316,14 @@ impl Linker<'_> {
         let grown = (age_s / self.period_s).max(1.0);
         by_chance.max(libm::hypot(a / along, b / across) / (DEVIATIONS * grown))
     }
+}
+
+/// The distance to the fourth neighbour within a look; of fewer, that at which a fourth would be expected.
+fn spacing_m(about: &Near, place: u32, row: &Mark) -> f64 {
+    let found = about.nearest(row.ground, 5);
+    let others: Vec<f64> = found.iter().filter(|(_, of)| *of != place).map(|(off_m2, _)| off_m2.sqrt()).collect();
+    let farthest = others.iter().take(4).fold(0.0, |_, off_m| *off_m);
+    if others.is_empty() { ALONE_M } else { farthest * (4.0 / others.len().min(4) as f64).sqrt() }
 }
 
 fn places(rows: &[Mark], from: usize, to: usize) -> impl Iterator<Item = (u32, &Mark)> {

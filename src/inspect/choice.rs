@@ -25,16 +25,16 @@ pub struct Fits {
 /// The configurations that are built in (`data/config/`): density and turning are theirs, the speed is twice that of a new
 /// track along one axis.
 pub const FITS: [Fits; 6] = [
-    fits("air", "aircraft", [300.0, 0.001, 400.0], true),
-    fits("sea", "ships", [16.0, 0.02, 0.1], false),
-    fits("vehicles", "vehicles", [24.0, 20.0, 4.0], false),
-    fits("people", "people", [2.4, 300.0, 0.3], false),
-    fits("drones", "small drones", [24.0, 0.05, 10.0], true),
-    fits("satellites", "satellites", [10_000.0, 1e-6, 2_000.0], true),
+    fits("air", "aircraft", ([300.0, 0.001, 400.0], true)),
+    fits("sea", "ships", ([16.0, 0.02, 0.1], false)),
+    fits("vehicles", "vehicles", ([24.0, 20.0, 4.0], false)),
+    fits("people", "people", ([2.4, 300.0, 0.3], false)),
+    fits("drones", "small drones", ([24.0, 0.05, 10.0], true)),
+    fits("satellites", "satellites", ([10_000.0, 1e-6, 2_000.0], true)),
 ];
 
-const fn fits(name: &'static str, objects: &'static str, of: [f64; 3], has_heights: bool) -> Fits {
-    let [speed_m_s, per_km2, turning_m2_s3] = of;
+const fn fits(name: &'static str, objects: &'static str, of: ([f64; 3], bool)) -> Fits {
+    let ([speed_m_s, per_km2, turning_m2_s3], has_heights) = of;
     Fits { name, objects, speed_m_s, per_km2, turning_m2_s3, has_heights }
 }
 

@@ -15,7 +15,9 @@ use crate::space::{Frame, Geodetic};
 /// Rows that are kept at most, stretches that they are of, and rows of a look that are kept in the mean.
 const KEPT: u64 = 200_000;
 const STRETCHES: u64 = 8;
-const LOOK_ROWS: f64 = 5_000.0;
+const LOOK_ROWS: f64 = 1_500.0;
+/// Rows that tell where the rows of all sensors are.
+const SPREAD: u64 = 20_000;
 /// Places that are asked for a disc.
 const ASKED: usize = 4_096;
 
@@ -105,12 +107,15 @@ pub(super) struct Stretch {
 pub(super) struct Excerpt {
     /// By sensor, then by stretch.
     pub(super) sensors: Vec<Vec<Stretch>>,
+    /// Some rows of each sensor, evenly spread over the recording.
+    pub(super) spread: Vec<Vec<Mark>>,
     /// When each stretch began and ended.
     pub(super) spans_us: Vec<[i64; 2]>,
     pub(super) sampling: Sampling,
     disc: Option<(Vector, f64)>,
     seen: u64,
-    /// Rows of the stretch at hand.
+    /// Rows of a stretch at most, and of the one at hand.
+    most: u64,
     held: u64,
 }
 
@@ -121,19 +126,32 @@ impl Excerpt {
         let disc = if share < 1.0 { places.disc(share) } else { None };
         let stretches = if rows > KEPT { STRETCHES } else { 1 };
         let sampling = Sampling { rows: 0, of_rows: rows, stretches, disc_share: share };
-        let sensors = vec![Vec::new(); sensors];
-        Self { sensors, spans_us: Vec::new(), sampling, disc, seen: 0, held: 0 }
+        let (sensors, spread) = (vec![Vec::new(); sensors], vec![Vec::new(); sensors]);
+        Self { sensors, spread, spans_us: Vec::new(), sampling, disc, seen: 0, most: KEPT / stretches, held: 0 }
+    }
+
+    /// The same of the first rows alone.
+    pub(super) fn at_most(self, rows: u64) -> Self {
+        let sampling = Sampling { stretches: 1, ..self.sampling };
+        Self { most: rows, sampling, ..self }
     }
 
     /// Takes in detections in the order of time, with their readings.
     pub(super) fn take(&mut self, batch: &Detections, catalogue: &Catalogue) {
         let of_stretch = self.sampling.of_rows.div_ceil(self.sampling.stretches).max(1);
+        let every = (self.sampling.of_rows / SPREAD).max(1);
         for row in 0..batch.len() {
             let (Some(&time_us), Some(&sensor), Some(place)) =
                 (batch.time_us.get(row), batch.sensor.get(row), batch.place.get(row))
             else {
                 return;
             };
+            let metres = place.metres();
+            if self.seen.is_multiple_of(every)
+                && let Some(spread) = self.spread.get_mut(sensor as usize)
+            {
+                spread.push(mark((batch, row), (time_us, metres), catalogue.frame));
+            }
             let begins = self.seen.is_multiple_of(of_stretch);
             self.seen += 1;
             if begins {
@@ -141,13 +159,12 @@ impl Excerpt {
                 self.spans_us.push([time_us; 2]);
                 self.sensors.iter_mut().for_each(|stretches| stretches.push(Stretch::default()));
             }
-            if self.held >= KEPT / self.sampling.stretches {
+            if self.held >= self.most {
                 continue;
             }
             if let Some([_, to_us]) = self.spans_us.last_mut() {
                 *to_us = time_us;
             }
-            let metres = place.metres();
             let within = |(centre, off_m2)| dot(minus(metres, centre), minus(metres, centre)) <= off_m2;
             if !self.disc.is_none_or(within) {
                 continue;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::excerpt::{Mark, Stretch};
+use super::excerpt::Mark;
 use super::geometry::{quantile, sight};
 use crate::sensor::Sensor;
 use crate::space::{Frame, Geodetic};
@@ -26,8 +26,8 @@ const TAIL: f64 = 0.005;
 
 impl Extent {
     /// Of the rows of a sensor; `None` without any.
-    pub(super) fn of(stretches: &[Stretch], (sensor, frame): (&Sensor, Frame)) -> Option<Self> {
-        let rows = || stretches.iter().flat_map(|stretch| &stretch.rows);
+    pub(super) fn of(rows: &[Mark], (sensor, frame): (&Sensor, Frame)) -> Option<Self> {
+        let rows = || rows.iter();
         rows().next()?;
         let ends = |mut of: Vec<f64>| [quantile(&mut of, TAIL), quantile(&mut of, 1.0 - TAIL)];
         let level = |row: &Mark| {
@@ -38,13 +38,13 @@ impl Extent {
             let point = Geodetic::from_ecef(row.ground);
             [point.longitude_deg, point.latitude_deg]
         };
-        let [mut x, y]: [Vec<f64>; 2] = [
-            rows().map(|row| level(row)).map(|[x, _]| x).collect(),
-            rows().map(|row| level(row)).map(|[_, y]| y).collect(),
-        ];
+        let [mut x, y]: [Vec<f64>; 2] =
+            [rows().map(level).map(|[x, _]| x).collect(), rows().map(level).map(|[_, y]| y).collect()];
         let mut across = ends(x.clone());
         if frame == Frame::Geodetic {
-            x.iter_mut().for_each(|deg| *deg = deg.rem_euclid(360.0));
+            for deg in &mut x {
+                *deg = deg.rem_euclid(360.0);
+            }
             let other = ends(x);
             let width = |[from, to]: [f64; 2]| to - from;
             if width(other) < width(across) - 1e-9 {

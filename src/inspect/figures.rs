@@ -94,11 +94,11 @@ fn seconds(from: &Mark, to: &Mark) -> f64 {
     (to.time_us - from.time_us) as f64 * 1e-6
 }
 
-/// What the chains of a sensor say; its looks are `period_s` long.
+/// What the chains of a sensor say; its looks are `period_s` long, and the excerpt has a share of what each holds.
 pub(super) fn figures(
     (stretches, chains): (&[Stretch], &[Vec<Chain>]),
     (sensor, frame): (&Sensor, Frame),
-    (period_s, looks): (f64, f64),
+    (period_s, looks, share): (f64, f64, f64),
 ) -> Figures {
     let of_chains: Vec<Vec<&Mark>> = stretches
         .iter()
@@ -122,18 +122,19 @@ pub(super) fn figures(
         detection_probability: if scans { detection(&of_chains, period_s) } else { None },
         clutter_per_scan: (scans && chained > 0).then(|| {
             let false_rows = (rows - chained) as f64;
-            Estimated { value: false_rows / looks, error: false_rows.sqrt().max(1.0) / looks }
+            Estimated { value: false_rows / looks / share, error: false_rows.sqrt().max(1.0) / looks / share }
         }),
         objects_per_scan: (scans && chained > 0).then(|| {
             let alive_s: f64 = of_chains.iter().filter_map(|chain| Some(seconds(chain.first()?, chain.last()?))).sum();
-            alive_s / period_s / looks
+            alive_s / period_s / looks / share
         }),
         noise,
         turning_m2_s3,
     }
 }
 
-fn over_ground(chains: &[Vec<&Mark>], sigma_m: f64) -> Vec<f64> {
+/// Speeds over ground along chains, less what noise adds.
+pub(super) fn over_ground(chains: &[Vec<&Mark>], sigma_m: f64) -> Vec<f64> {
     let of = |rows: &[&Mark]| {
         let (first, last) = rows.first().zip(rows.last())?;
         // Two ends with noise along two axes each.
@@ -176,8 +177,9 @@ struct Deviations {
 }
 
 impl Deviations {
-    fn push(&mut self, is_close: bool, deviation: f64, [of_noise, of_turning]: [f64; 2]) {
-        let into = if is_close { &mut self.close } else { &mut self.wide };
+    /// A row against its neighbours so many places apart.
+    fn push(&mut self, apart: usize, deviation: f64, [of_noise, of_turning]: [f64; 2]) {
+        let into = if apart == 1 { &mut self.close } else { &mut self.wide };
         into.push([deviation * deviation / of_noise, of_turning / of_noise]);
     }
 
@@ -194,6 +196,9 @@ impl Deviations {
         let ([v1, x1], [v2, x2]) = (of(&self.close), of(&self.wide));
         let q = if x2 > x1 { ((v2 - v1) / (x2 - x1)).max(0.0) } else { 0.0 };
         let sigma = (v1 - q * x1).max(0.0).sqrt();
+        if sigma <= 0.0 {
+            return None;
+        }
         // A median of n squares has 1.17 / √n of relative error as σ; neighbours share rows; and what is taken off adds its own.
         let share = (v1.sqrt() / sigma.max(1e-12)).powi(2).min(100.0);
         Some((Estimated { value: sigma, error: 2.0 * sigma * share / (self.close.len() as f64).sqrt() }, q))
@@ -203,8 +208,8 @@ impl Deviations {
 fn noise(chains: &[Vec<&Mark>], of: (&Sensor, Frame), period_s: f64) -> (NoiseFound, Option<f64>) {
     let [mut level, mut upwards, mut range, mut azimuth, mut elevation]: [Deviations; 5] = Default::default();
     for chain in chains {
-        for (is_close, apart) in [(true, 1), (false, 2)] {
-            let longest_s = if is_close { 2.6 } else { 5.2 } * period_s;
+        for apart in [1, 2] {
+            let longest_s = 2.6 * apart as f64 * period_s;
             for window in chain.windows(2 * apart + 1) {
                 let (Some(a), Some(b), Some(c)) = (window.first(), window.get(apart), window.last()) else { continue };
                 let (to_s, all_s) = (seconds(a, b), seconds(a, c));
@@ -222,21 +227,18 @@ fn noise(chains: &[Vec<&Mark>], of: (&Sensor, Frame), period_s: f64) -> (NoiseFo
                     [of_noise, of_turning / (per * per)]
                 };
                 if let Some(height) = height_off(a, b, c, share) {
-                    upwards.push(is_close, height, weights);
+                    upwards.push(apart, height, weights);
                 }
-                match sight(of.0, b.metres) {
-                    Some(([ahead, across, up], [range_m, ground_m])) => {
-                        range.push(is_close, dot(deviation, ahead), weights);
-                        azimuth.push(is_close, dot(deviation, across) / ground_m, angled(ground_m));
-                        if b.height_m.is_some() {
-                            elevation.push(is_close, dot(deviation, up) / range_m, angled(range_m));
-                        }
+                if let Some(([ahead, across, up], [range_m, ground_m])) = sight(of.0, b.metres) {
+                    range.push(apart, dot(deviation, ahead), weights);
+                    azimuth.push(apart, dot(deviation, across) / ground_m, angled(ground_m));
+                    if of.0.noise.elevation_rad.is_some() && b.height_m.is_some() {
+                        elevation.push(apart, dot(deviation, up) / range_m, angled(range_m));
                     }
-                    None => {
-                        let [east, north, _]: [Vector; 3] = level_axes(of.1, b.metres);
-                        level.push(is_close, dot(deviation, east), weights);
-                        level.push(is_close, dot(deviation, north), weights);
-                    }
+                } else {
+                    let [east, north, _]: [Vector; 3] = level_axes(of.1, b.metres);
+                    level.push(apart, dot(deviation, east), weights);
+                    level.push(apart, dot(deviation, north), weights);
                 }
             }
         }
@@ -264,5 +266,5 @@ fn is_held(a: &Mark, b: &Mark, c: &Mark) -> bool {
 fn height_off(a: &Mark, b: &Mark, c: &Mark, share: f64) -> Option<f64> {
     let [a, b, c] = [a.height_m?, b.height_m?, c.height_m?].map(f64::from);
     let off = b - (1.0 - share) * a - share * c;
-    (b != a && b != c).then_some(off)
+    (b.to_bits() != a.to_bits() && b.to_bits() != c.to_bits()).then_some(off)
 }

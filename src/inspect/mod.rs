@@ -19,6 +19,7 @@ mod extent; // where rows are
 mod solve; // least squares
 mod pairs; // two sensors that see the same objects
 mod choice; // the configuration that fits
+mod glance; // the first rows, at a bounded cost
 mod report; // what an inspection gives
 mod remarks; // what contradicts the catalogue
 mod entry; // catalogue entries that would not
@@ -27,18 +28,19 @@ pub use choice::{FITS, Fits, Proposal, Seen};
 pub use excerpt::Sampling;
 pub use extent::Extent;
 pub use figures::{Estimated, Figures, NoiseFound, Speeds};
+pub(crate) use glance::Glance;
 pub(crate) use near::Near;
 pub use pairs::PairFound;
 pub use period::Interval;
 pub use remarks::Remark;
 pub use report::{Inspection, SensorFound};
 pub use survey::{RowOrder, Silence};
-pub(crate) use words::{short, time};
+pub(crate) use words::{rounded, short, time};
 
 use crate::ingest::{Catalogue, IngestError, IngestReport, Options, Order, Recording, TimeScale};
 use crate::sensor::{Looks, Sensor};
 use crate::space::Frame;
-use excerpt::{Excerpt, Places, Stretch};
+use excerpt::{Excerpt, Mark, Places, Stretch};
 use figures::figures;
 use pairs::{Side, pairs};
 use rayon::prelude::*;
@@ -113,9 +115,9 @@ fn assembled(
     (counts, excerpt): (&[Counts], &Excerpt),
 ) -> Inspection {
     let frame = catalogue.frame;
-    let of = (&catalogue.sensors).into_par_iter().zip(counts).zip(&excerpt.sensors);
+    let of = (&catalogue.sensors).into_par_iter().zip(counts).zip(excerpt.sensors.par_iter().zip(&excerpt.spread));
     let found: Vec<(SensorFound, Side<'_>)> =
-        of.map(|((sensor, counts), stretches)| found((sensor, frame), counts, (stretches, excerpt))).collect();
+        of.map(|((sensor, counts), rows)| found((sensor, frame), counts, (rows, excerpt))).collect();
     let (sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
     let pairs = pairs(&sides, frame);
     let spans = counts.iter().filter_map(|counts| counts.span_us);
@@ -128,7 +130,7 @@ fn assembled(
         }
         remarks.extend(of_sensor);
     }
-    remarks.extend(pairs.iter().flat_map(|pair| remarks::of_pair(pair, catalogue)));
+    remarks.extend(pairs.iter().flat_map(|pair| remarks::of_pair(pair, &sensors, catalogue)));
     Inspection {
         schema: 1,
         recording: catalogue.name.clone(),
@@ -150,7 +152,7 @@ fn assembled(
 fn found<'a>(
     (sensor, frame): (&'a Sensor, Frame),
     counts: &Counts,
-    (stretches, excerpt): (&'a [Stretch], &Excerpt),
+    ((stretches, spread), excerpt): ((&'a Vec<Stretch>, &Vec<Mark>), &Excerpt),
 ) -> (SensorFound, Side<'a>) {
     let interval = period::interval(stretches);
     let said_s = match &sensor.looks {
@@ -184,8 +186,12 @@ fn found<'a>(
         swapped: counts.swapped,
         interval,
         said_period_s: said_s,
-        extent: Extent::of(stretches, (sensor, frame)),
-        figures: figures((stretches, chains.as_slice()), (sensor, frame), (period_s.unwrap_or_default(), looks)),
+        extent: Extent::of(spread, (sensor, frame)),
+        figures: figures(
+            (stretches, chains.as_slice()),
+            (sensor, frame),
+            (period_s.unwrap_or_default(), looks, excerpt.sampling.disc_share),
+        ),
     };
     (found, Side { sensor, stretches, chains, period_s: period_s.unwrap_or_default() })
 }
@@ -210,10 +216,13 @@ fn agreed(interval: Option<Interval>, said_s: Option<f64>) -> Option<f64> {
     Some(said_s.filter(near).unwrap_or(interval.median_s))
 }
 
+/// Whatever is slower stands still, metres a second.
+const AT_REST_M_S: f64 = 0.3;
+
 /// What the sensors saw of objects: speeds from the one that followed most of them.
 fn seen(sensors: &[SensorFound], catalogue: &Catalogue) -> Seen {
-    let best =
-        sensors.iter().filter(|found| found.figures.speed_m_s.is_some()).max_by_key(|found| found.figures.chains);
+    let moves = |found: &&SensorFound| found.figures.speed_m_s.is_some_and(|speeds| speeds.p95 > AT_REST_M_S);
+    let best = sensors.iter().filter(moves).max_by_key(|found| found.figures.chains);
     let frame = catalogue.frame;
     let density = sensors.iter().zip(&catalogue.sensors).filter_map(|(found, sensor)| {
         let is_within = 100 * found.outside_coverage <= found.rows;

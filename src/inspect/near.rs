@@ -70,7 +70,8 @@ fn search(nodes: &[Node], to: Vector, most: usize, found: &mut Vec<(f64, u32)>) 
     let past = along(off, root.axis);
     let (first, second) = if past < 0.0 { (low, high) } else { (high, low) };
     search(first, to, most, found);
-    if found.len() < most || found.last().is_some_and(|(worst, _)| past * past <= *worst) {
+    // Where enough lie at the very place, others there are no nearer.
+    if found.len() < most || found.last().is_some_and(|(worst, _)| *worst > 0.0 && past * past <= *worst) {
         search(second, to, most, found);
     }
 }

@@ -16,9 +16,9 @@ use serde::Serialize;
 use super::chains::Chain;
 use super::excerpt::{Mark, Stretch};
 use super::figures::Estimated;
-use super::geometry::{Vector, dot, length, level_axes, median, minus, plus, sight};
+use super::geometry::{Vector, dot, length, level_axes, median, minus, plus, quantile, sight};
 use super::near::Near;
-use super::solve::{Fitted, Sample, fit};
+use super::solve::{Fitted, Model, Sample, fit};
 use crate::sensor::{Kind, Sensor};
 use crate::space::Frame;
 
@@ -35,6 +35,9 @@ const GAP: f64 = 3.2;
 const WAY: f64 = 8.0;
 /// The share of the distance between objects that may be left of the differences: chance leaves as much as there is.
 const LEFT: f64 = 0.1;
+/// Slower rows have no part in the first guess; others move alike if their velocities differ by less than this share.
+const SLOW_M_S: f64 = 1.0;
+const ALIKE: f64 = 0.2;
 /// Times that pairs are looked for, each from the registration found before.
 const TURNS: usize = 3;
 
@@ -119,11 +122,11 @@ struct Common {
 }
 
 fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
-    let mut known: Option<Fitted> = None;
+    let mut known = vote((a, b), frame);
     let mut common = Vec::new();
     for _ in 0..TURNS {
         common = (0..a.stretches.len()).flat_map(|stretch| commons((a, b), stretch, (frame, known.as_ref()))).collect();
-        known = Some(fit(&pieces(&common)?, false)?);
+        known = Some(fit(&pieces(&common)?, Model::Level)?);
     }
     let level = known?;
     let moving = pieces(&common)?;
@@ -133,7 +136,7 @@ fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
         return None;
     }
     let has_radar = [a, b].iter().filter(|side| matches!(side.sensor.kind, Kind::Radar { .. })).count() == 1;
-    let polar = if has_radar { fit(&moving, true) } else { None };
+    let polar = if has_radar { fit(&moving, Model::Polar) } else { None };
     let is_polar = polar.as_ref().is_some_and(|polar| polar.residual_m < 0.98 * level.residual_m);
     let best = polar.as_ref().filter(|_| is_polar).unwrap_or(&level);
     let degrees = |of: Estimated| Estimated { value: of.value.to_degrees(), error: of.error.to_degrees() };
@@ -189,6 +192,49 @@ fn upwards(common: &[Common]) -> Option<Estimated> {
     Some(Estimated { value, error: 1.2533 * 1.4826 * median(&mut off) / n.sqrt() })
 }
 
+/// The displacement that most pairs of rows agree on which move alike.
+fn vote((a, b): (&Side<'_>, &Side<'_>), frame: Frame) -> Option<Fitted> {
+    /// Pairs of rows that are asked for others near them, and at least.
+    const ASKED: usize = 500;
+    const LEAST: usize = 20;
+    /// Rows near a place that are asked.
+    const WIDE: usize = 24;
+    let mut offs: Vec<[f64; 2]> = Vec::new();
+    for stretch in 0..a.stretches.len() {
+        let others = b.marks(stretch);
+        let index = Index::of(&others, b.period_s);
+        for chain in a.marks(stretch) {
+            let step = chain.len().div_ceil(ROWS[1]).max(1);
+            for (place, row) in chain.iter().enumerate().step_by(step) {
+                let Some(velocity) = velocity(&chain, place) else { continue };
+                let speed = length(velocity);
+                let [east, north, _] = level_axes(frame, row.metres);
+                for other in index.at((row, row.ground), WIDE, &others) {
+                    if speed > SLOW_M_S && length(minus(velocity, other.velocity)) < ALIKE * speed {
+                        let off = minus(row.ground, other.ground);
+                        offs.push([dot(off, east), dot(off, north)]);
+                    }
+                }
+            }
+        }
+    }
+    if offs.len() < LEAST {
+        return None;
+    }
+    let mut sizes: Vec<f64> = offs.iter().map(|[e, n]| libm::hypot(*e, *n)).collect();
+    let radius_m = quantile(&mut sizes, 0.1).max(1.0);
+    let about = |[x, y]: [f64; 2]| {
+        offs.iter().filter(move |[e, n]| libm::hypot(e - x, n - y) <= radius_m).copied().collect::<Vec<_>>()
+    };
+    let asked = offs.iter().step_by(offs.len().div_ceil(ASKED)).map(|off| about(*off));
+    let most = asked.reduce(|most, other| if other.len() > most.len() { other } else { most })?;
+    let middle = |pick: fn(&[f64; 2]) -> f64| {
+        let value = median(&mut most.iter().map(pick).collect::<Vec<_>>());
+        Estimated { value, error: radius_m }
+    };
+    Some(Fitted { first: middle(|[e, _]| *e), second: middle(|[_, n]| *n), clock_s: None, residual_m: radius_m })
+}
+
 /// Pairs of chains of a stretch that are of one object.
 fn commons((a, b): (&Side<'_>, &Side<'_>), stretch: usize, (frame, known): (Frame, Option<&Fitted>)) -> Vec<Common> {
     let others = b.marks(stretch);
@@ -204,8 +250,10 @@ fn commons((a, b): (&Side<'_>, &Side<'_>), stretch: usize, (frame, known): (Fram
                 let off = minus(row.ground, other.ground);
                 sample((a, b), row, [dot(off, east), dot(off, north)], ([east, north], velocity))
             };
+            let [e, n] = known.map_or([0.0; 2], |known| [known.first.value, known.second.value]);
+            let from = plus(plus(row.ground, -e, east), -n, north);
             let mut all: Vec<(f64, u32, Sample, Option<f64>)> = index
-                .at(row, &others)
+                .at((row, from), 4, &others)
                 .into_iter()
                 .map(|other| {
                     let sample = sample(&other);
@@ -236,7 +284,9 @@ fn common(matches: &[Match], chain: &[&Mark]) -> Common {
     let scatter = |pick: fn(&Sample) -> f64| {
         let mut of: Vec<f64> = samples.iter().map(pick).collect();
         let middle = median(&mut of);
-        of.iter_mut().for_each(|x| *x = (*x - middle).abs());
+        for x in &mut of {
+            *x = (*x - middle).abs();
+        }
         median(&mut of)
     };
     let [e, n] = [scatter(|sample| sample.off_m[0]), scatter(|sample| sample.off_m[1])];
@@ -274,6 +324,7 @@ fn velocity(chain: &[&Mark], place: usize) -> Option<Vector> {
 struct Other {
     chain: u32,
     ground: Vector,
+    velocity: Vector,
     height_m: Option<f64>,
 }
 
@@ -313,13 +364,13 @@ impl Index {
         Self { first_us, step_us, gap_us: (GAP * period_s * 1e6) as i64, trees, rows }
     }
 
-    /// The chains near a row, where they were at its time.
-    fn at(&self, row: &Mark, chains: &[Vec<&Mark>]) -> Vec<Other> {
+    /// The chains near a place at the time of a row, where they were then; of so many rows in each of three looks.
+    fn at(&self, (row, from): (&Mark, Vector), most: usize, chains: &[Vec<&Mark>]) -> Vec<Other> {
         let part = (row.time_us - self.first_us).div_euclid(self.step_us);
         let mut near = std::collections::BTreeSet::new();
         for part in part - 1..=part + 1 {
             let tree = usize::try_from(part).ok().and_then(|part| self.trees.get(part));
-            let found = tree.map_or_else(Vec::new, |tree| tree.nearest(row.ground, 4));
+            let found = tree.map_or_else(Vec::new, |tree| tree.nearest(from, most));
             near.extend(found.iter().filter_map(|(_, of)| self.rows.get(*of as usize)).map(|(chain, _)| *chain));
         }
         let at = |number: u32| {
@@ -335,6 +386,7 @@ impl Index {
             Some(Other {
                 chain: number,
                 ground: plus(from.ground, share, minus(to.ground, from.ground)),
+                velocity: velocity(chain, after)?,
                 height_m: heights.map(|(from, to)| f64::from(from) + share * f64::from(to - from)),
             })
         };

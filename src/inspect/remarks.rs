@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::figures::Estimated;
 use super::pairs::PairFound;
 use super::report::SensorFound;
-use super::words::{short, time};
+use super::words::{rounded, short, time};
 use crate::ingest::{Catalogue, IngestReport};
 use crate::sensor::{Looks, Sensor};
 
@@ -80,7 +80,7 @@ pub(super) fn of_sensor(found: &SensorFound, sensor: &Sensor) -> Vec<Remark> {
 }
 
 /// What is to be said of two sensors that see the same objects.
-pub(super) fn of_pair(pair: &PairFound, catalogue: &Catalogue) -> Vec<Remark> {
+pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Catalogue) -> Vec<Remark> {
     let [a, b] = &pair.sensors;
     let mut remarks = Remarks { at: format!("sensors `{a}` and `{b}`"), all: Vec::new() };
     let sigma_m = |name: &String| {
@@ -89,22 +89,33 @@ pub(super) fn of_pair(pair: &PairFound, catalogue: &Catalogue) -> Vec<Remark> {
     };
     let least_m = sigma_m(a).min(sigma_m(b)).max(1.0);
     let sure = |of: &Estimated| of.value.abs() > ERRORS * of.error;
-    let told = |of: Estimated, unit: &str| format!("{} ± {} {unit}", short(of.value), short(of.error));
+    let told = |of: Estimated, unit: &str| format!("{} ± {} {unit}", rounded(of.value.abs()), rounded(of.error));
+    let side = |of: Estimated, [more, less]: [&'static str; 2]| if of.value < 0.0 { less } else { more };
     let [east, north] = [pair.east_m, pair.north_m];
     let off_m = libm::hypot(east.value, north.value);
-    if off_m > least_m && off_m > ERRORS * libm::hypot(east.error, north.error) {
-        let found = match (pair.is_polar, pair.range_m, pair.azimuth_deg) {
-            (true, Some(range), Some(azimuth)) => {
-                format!(
-                    "the radar's ranges are too long by {} and its azimuths too large by {}",
-                    told(range, "m"),
-                    told(azimuth, "°")
-                )
-            }
-            _ => format!(
-                "the first sees the same objects {} east and {} north of where the second does",
+    let polar = pair.range_m.zip(pair.azimuth_deg).filter(|_| pair.is_polar);
+    let is_off = match polar {
+        Some((range, azimuth)) => {
+            sure(&range) && range.value.abs() > least_m
+                || sure(&azimuth) && azimuth.value.abs() > azimuth_deg(pair, catalogue)
+        }
+        None => off_m > least_m && off_m > ERRORS * libm::hypot(east.error, north.error),
+    };
+    if is_off {
+        let found = match polar {
+            Some((range, azimuth)) => format!(
+                "the radar's ranges are too {} by {} and its azimuths too {} by {}",
+                side(range, ["long", "short"]),
+                told(range, "m"),
+                side(azimuth, ["large", "small"]),
+                told(azimuth, "°")
+            ),
+            None => format!(
+                "the first sees the same objects {} {} and {} {} of where the second does",
                 told(east, "m"),
-                told(north, "m")
+                side(east, ["east", "west"]),
+                told(north, "m"),
+                side(north, ["north", "south"])
             ),
         };
         let clock = pair.way_s.filter(|_| pair.clock_s.is_none()).map_or_else(String::new, |s| {
@@ -113,15 +124,22 @@ pub(super) fn of_pair(pair: &PairFound, catalogue: &Catalogue) -> Vec<Remark> {
         let wanted = "the right `site`, and a correction of the rows: fused as they are, one object becomes two";
         remarks.add(None, found + &clock, wanted);
     }
-    if let Some(clock) = pair.clock_s.filter(|clock| sure(clock) && clock.value.abs() > CLOCK_S) {
-        let found = format!("the times of the second are later by {}", told(clock, "s"));
-        remarks.add(None, found, "the same clock: take so much off the times of the second, or add it to the first's");
+    let fast = sensors.iter().filter(|sensor| pair.sensors.contains(&sensor.name));
+    let fast = fast.filter_map(|sensor| sensor.figures.speed_m_s).map(|speeds| speeds.p95).fold(0.0, f64::max);
+    // An offset in which nothing goes as far as the noise is none that matters.
+    if let Some(clock) = pair.clock_s.filter(|clock| sure(clock) && clock.value.abs() * fast > least_m) {
+        let found =
+            format!("the times of the second are {} by {}", side(clock, ["later", "earlier"]), told(clock, "s"));
+        remarks.add(None, found, "one clock: a correction of the times of either");
     }
     remarks.all
 }
 
-/// An offset of clocks that is none, seconds.
-const CLOCK_S: f64 = 0.02;
+/// Half the noise of azimuths that is said of the radar of a pair, degrees.
+fn azimuth_deg(pair: &PairFound, catalogue: &Catalogue) -> f64 {
+    let of = catalogue.sensors.iter().filter(|sensor| pair.sensors.contains(&sensor.name));
+    of.filter_map(|sensor| sensor.noise.azimuth_rad).fold(0.0, |_, sigma| sigma.to_degrees() / 2.0)
+}
 
 struct Remarks {
     at: String,

@@ -9,6 +9,15 @@ const ROUNDS: usize = 8;
 /// A clock offset less well known than this is not known, seconds.
 const UNKNOWN_S: f64 = 5.0;
 
+/// What displaces one sensor against the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Model {
+    /// A way east and one north.
+    Level,
+    /// A range and an azimuth.
+    Polar,
+}
+
 /// A difference along east and north, and what it hangs on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sample {
@@ -39,29 +48,31 @@ impl Sample {
     }
 
     /// Two rows: what each unknown makes of it, and what was found.
-    fn rows(&self, is_polar: bool) -> Option<[([f64; 3], f64); 2]> {
-        let ([[a, b], [c, d]], [e, n], [u, v]) = match (is_polar, self.polar) {
-            (false, _) => ([[1.0, 0.0], [0.0, 1.0]], self.off_m, self.velocity_m_s),
-            (true, Some(polar)) => (polar, self.off_m, self.velocity_m_s),
-            (true, None) => return None,
+    fn rows(&self, model: Model) -> Option<[([f64; 3], f64); 2]> {
+        let ([[a, b], [c, d]], [e, n], [u, v]) = match (model, self.polar) {
+            (Model::Level, _) => ([[1.0, 0.0], [0.0, 1.0]], self.off_m, self.velocity_m_s),
+            (Model::Polar, Some(polar)) => (polar, self.off_m, self.velocity_m_s),
+            (Model::Polar, None) => return None,
         };
         Some([([a, c, u], e), ([b, d, v], n)])
     }
 }
 
 /// Fits the differences of objects, some rows each.
-pub(super) fn fit(objects: &[&[Sample]], is_polar: bool) -> Option<Fitted> {
-    let with_clock = solve(objects, is_polar, true);
+pub(super) fn fit(objects: &[&[Sample]], model: Model) -> Option<Fitted> {
+    let with_clock = solve(objects, model, 3);
     let known = with_clock.filter(|fitted| fitted.clock_s.is_some_and(|clock| clock.error < UNKNOWN_S));
-    known.or_else(|| solve(objects, is_polar, false))
+    known.or_else(|| solve(objects, model, 2))
 }
 
 type Square = [[f64; 3]; 3];
 
-fn solve(objects: &[&[Sample]], is_polar: bool, has_clock: bool) -> Option<Fitted> {
+/// Solves for two unknowns, or for the clock as a third.
+fn solve(objects: &[&[Sample]], model: Model, unknowns: usize) -> Option<Fitted> {
+    let has_clock = unknowns == 3;
     let rows: Vec<Vec<([f64; 3], f64)>> = objects
         .iter()
-        .map(|samples| samples.iter().filter_map(|sample| sample.rows(is_polar)).flatten())
+        .map(|samples| samples.iter().filter_map(|sample| sample.rows(model)).flatten())
         .map(|rows| rows.map(|([a, b, t], y)| ([a, b, if has_clock { t } else { 0.0 }], y)).collect())
         .collect();
     let (mut found, mut scale) = ([0.0; 3], f64::INFINITY);
@@ -94,7 +105,7 @@ fn solve(objects: &[&[Sample]], is_polar: bool, has_clock: bool) -> Option<Fitte
     let of = |k: usize| {
         let row = *inverse.get(k)?;
         let variance: f64 = times(&spread, row).iter().zip(row).map(|(a, b)| a * b).sum();
-        let freedom = objects.len() as f64 / (objects.len() as f64 - 1.0).max(1.0);
+        let freedom = objects.len() as f64 / (objects.len() as f64 - unknowns as f64).max(1.0);
         Some(Estimated { value: *found.get(k)?, error: (variance.max(0.0) * freedom).sqrt() })
     };
     Some(Fitted { first: of(0)?, second: of(1)?, clock_s: if has_clock { of(2) } else { None }, residual_m: scale })
@@ -128,7 +139,7 @@ fn inverted([[a, b, c], [_, d, e], [_, _, f]]: &Square) -> Option<Square> {
         [[d * f - e * e, c * e - b * f, b * e - c * d], [0.0, a * f - c * c, b * c - a * e], [0.0, 0.0, a * d - b * b]];
     let [[k, l, m], [_, n, o], [_, _, p]] = cofactors;
     let determinant = a * k + b * l + c * m;
-    if !(determinant > 1e-12 * a * d * f) {
+    if determinant.is_nan() || determinant <= 1e-12 * a * d * f {
         return None;
     }
     Some([[k, l, m], [l, n, o], [m, o, p]].map(|row| row.map(|x| x / determinant)))

@@ -13,15 +13,20 @@ pub(crate) fn short(number: f64) -> String {
     text.to_owned()
 }
 
+/// The same to a thousandth: of metres and seconds, less says nothing.
+pub(crate) fn rounded(number: f64) -> String {
+    short((number * 1e3).round() / 1e3 + 0.0)
+}
+
 /// The same for a TOML file, where a float has a point.
 pub(super) fn toml(number: f64) -> String {
     let text = short(number);
     if text.contains('.') { text } else { text + ".0" }
 }
 
-/// A text as a string of a TOML file.
+/// A text as a string of a TOML file, on one line: as JSON has it.
 pub(super) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    serde_json::Value::String(text.to_owned()).to_string()
 }
 
 /// A length of time.

@@ -4,12 +4,14 @@
 //! - Detections that are nearer to one of the same look than to any of the next: a look holds an object at most once, so the
 //!   second report of one is another object. Where objects are many and move on, both are equally far, and less than a
 //!   third of the detections have their nearest neighbour so much nearer in their own look.
+//! - Speeds that the configuration does not expect: far above or below those of its new tracks.
 //! - Rows whose times are far from those of all others, and report times of which none lies within the recording.
 //!
 //! Doubts hang on all data: they are for the operator, and no partner's folder has any of them.
 
 use super::basis::Basis;
 use crate::ingest::{Catalogue, Detections, IngestReport, StrayRow, Wrap};
+use crate::inspect::{Glance, Proposal, short};
 use crate::scan::Lane;
 use crate::sensor::{Kind, Looks, Sensor};
 use crate::space::{Frame, Geodetic, Place};
@@ -25,6 +27,9 @@ const ASKED: usize = 32;
 const NEARER: f64 = 0.6;
 const TOO_MANY: f64 = 0.4;
 const LEAST: u64 = 20;
+/// Speeds are not those of a configuration if they are so many times larger, or smaller.
+const FASTER: f64 = 5.0;
+const SLOWER: f64 = 8.0;
 /// Share of a sensor's detections outside its coverage that noise at its border explains.
 const AT_BORDER: f64 = 0.01;
 
@@ -43,6 +48,7 @@ pub struct Doubt {
 #[derive(Debug)]
 pub(super) struct Doubts {
     sensors: Vec<Seen>,
+    glance: Glance,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -63,11 +69,12 @@ struct Seen {
 
 impl Doubts {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
-        Self { sensors: vec![Seen::default(); catalogue.sensors.len()] }
+        Self { sensors: vec![Seen::default(); catalogue.sensors.len()], glance: Glance::new(catalogue) }
     }
 
     /// Takes in detections, in the order of time.
     pub(super) fn take(&mut self, batch: &Detections, catalogue: &Catalogue) {
+        self.glance.take(batch, catalogue);
         let is_outside = |row: usize| outside(batch, row, catalogue);
         let outside: Vec<(bool, bool)> = (0..batch.len()).into_par_iter().with_min_len(1024).map(is_outside).collect();
         let rows = batch.time_us.iter().zip(&batch.sensor).zip(&batch.place).zip(outside);
@@ -92,6 +99,7 @@ impl Doubts {
             doubts.extend(seen.of_looks(sensor));
         }
         doubts.extend(of_reports(basis, lanes));
+        doubts.extend(self.glance.finish(basis.catalogue).and_then(|proposal| of_speeds(&proposal, basis)));
         doubts
     }
 }
@@ -219,6 +227,25 @@ fn of_wrap(Wrap { at, by_us }: Wrap, ingest: &IngestReport) -> Doubt {
         wanted: "86400 s more from there on, or timestamps: as it is, the rows after midnight are the earlier ones"
             .to_owned(),
     }
+}
+
+/// Speeds that the configuration does not expect.
+fn of_speeds(proposal: &Proposal, basis: &Basis<'_>) -> Option<Doubt> {
+    let expected = f64::from(basis.config.fusion.undetected.speed_m_s);
+    let found = proposal.seen.speed_m_s.filter(|found| *found > FASTER * expected || *found < expected / SLOWER)?;
+    let side = if found > expected { "above" } else { "below" };
+    Some(Doubt {
+        at: "configuration".to_owned(),
+        found: format!(
+            "19 of 20 speeds in the first rows are below {} m/s, far {side} what it expects: fusion.undetected.speed_m_s = \
+             {expected}",
+            short(found)
+        ),
+        wanted: format!(
+            "--config {}, or values that fit these objects: `trackweave inspect` says more, docs/choosing.md leads to each",
+            proposal.name
+        ),
+    })
 }
 
 /// Lanes that have detections and no report time.

@@ -1,13 +1,14 @@
 //! Whether a configuration and a catalogue say how large errors are: innovations by sensor, errors where there is truth.
 //!
-//! The filter of a run goes over the first rows of a recording as one lane that may see everything: nobody's picture, and for
-//! the operator alone. Each row is compared with where the nearest confirmed track would be, carried on from before its look.
-//! Along each measured axis the innovation ν has variance S = h P hᵀ + σ² if all is well, so that ν² / S is 1 in the mean and 0.455 in
-//! the middle; here the middle is taken, over 0.455, which a false row or a turn now and then does not move. The σ that would make
-//! it 1 is √(σ² + (n − 1) S), n being what was found. Errors against truth are told the same way.
+//! The filter of a run goes over the first rows of a recording as one lane that may see everything: nobody's picture, and
+//! for the operator alone. Each row is compared with where the nearest confirmed track would be, carried on from before its
+//! look. Along each measured axis the innovation ν has variance S = h P hᵀ + σ² if all is well, so that ν² / S is 1 in the mean
+//! and 0.455 in the middle; here the middle is taken, over 0.455, which a false row or a turn now and then does not move. The
+//! σ that would make it 1 is σ √n, n being what was found, if the track's variance grows with it, as it does where motion adds
+//! little. Errors against truth are told the same way.
 
 use super::waves::{Taker, Waves};
-use super::{RunConfig, RunError, options_of};
+use super::{OPTIONS, RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::config::Config;
 use crate::fusion::executor::Executor;
@@ -82,18 +83,18 @@ pub struct Errors {
 pub fn consistency(folder: &Path, config: &RunConfig) -> Result<Consistency, RunError> {
     let recording = Recording::open(folder)?;
     let catalogue = recording.catalogue();
-    let mut reader = recording.reader(options_of(false))?;
+    let mut reader = recording.reader(OPTIONS)?;
     while reader.next_batch()?.is_some() {}
     if !reader.is_in_order() {
-        recording.sort::<RunError>(options_of(false), &std::env::temp_dir(), &mut |_| Ok(()))?;
+        recording.sort::<RunError>(OPTIONS, &std::env::temp_dir(), &mut |_| Ok(()))?;
     }
-    let mut reader = recording.reader(options_of(false))?;
+    let mut reader = recording.reader(OPTIONS)?;
     let mut rows: Vec<Row> = Vec::new();
     while let Some(batch) = reader.next_batch()?.filter(|_| rows.len() < ROWS) {
         rows.extend(Row::of(&batch, 0));
     }
     rows.truncate(ROWS);
-    let truth = recording.truth()?.map(Paths::of);
+    let truth = recording.truth()?.as_ref().map(Paths::of);
     compared(catalogue, &rows, (config, truth))
 }
 
@@ -185,8 +186,8 @@ struct Seen {
 impl<'a> Watch<'a> {
     fn new(catalogue: &'a Catalogue, rows: &'a [Row], (config, truth): (&'a RunConfig, Option<Paths>)) -> Self {
         let span_us = rows.first().zip(rows.last()).map_or(0, |(first, last)| last.time_us - first.time_us);
-        #[expect(clippy::cast_possible_truncation, reason = "part of a period")]
         let looks = catalogue.sensors.iter().map(|sensor| sensor.looks.per_s()).filter(|per_s| *per_s > 0.0);
+        #[expect(clippy::cast_possible_truncation, reason = "part of a period")]
         let shortest_us = looks.map(|per_s| (0.25e6 / per_s) as i64).min().unwrap_or(1);
         Self {
             catalogue,
@@ -211,7 +212,8 @@ impl<'a> Watch<'a> {
         (scan_us > last_us && long_ago).then_some(last_us)
     }
 
-    /// Compares the rows up to a time with the tracks before them, and keeps those of that time.
+    /// Compares the rows up to a time with the tracks before them, and keeps those of that time: a row of the very time of a
+    /// scan is in its tracks.
     fn see(&mut self, time_us: i64, estimates: &[Estimate]) {
         self.compare(time_us);
         let confirmed = estimates.iter().filter(|estimate| estimate.confirmed);
@@ -229,7 +231,7 @@ impl<'a> Watch<'a> {
     fn compare(&mut self, until_us: i64) {
         let from = self.next;
         let rest = self.rows.get(from..).unwrap_or_default();
-        self.next = from + rest.partition_point(|row| row.time_us < until_us);
+        self.next = from + rest.partition_point(|row| row.time_us <= until_us);
         let Some((then_us, seen)) = &self.then else { return };
         if seen.is_empty() {
             return;
@@ -237,7 +239,7 @@ impl<'a> Watch<'a> {
         let tree = Near::new(seen.iter().map(|track| track.at).zip(0..));
         let mut best: BTreeMap<u32, (f64, usize)> = BTreeMap::new();
         for (place, row) in
-            self.rows.iter().enumerate().take(self.next).skip(from).filter(|(_, row)| row.time_us >= *then_us)
+            self.rows.iter().enumerate().take(self.next).skip(from).filter(|(_, row)| row.time_us > *then_us)
         {
             let lag_s = (row.time_us - then_us) as f64 * 1e-6;
             let mut near: Vec<(f64, u32)> = tree
@@ -360,7 +362,8 @@ impl<'a> Watch<'a> {
             let middle = |pick: fn(&[f64; 3]) -> f64| median(found.iter().map(pick).collect());
             let nis = middle(|[square, ..]| *square) / MEDIAN;
             let (variance, spread) = (middle(|[_, variance, _]| *variance), middle(|[.., spread]| *spread));
-            let wanted = variance + (nis - 1.0) * spread;
+            // Too small a σ makes the track's own variance too small as well; too large a one may be the motion's.
+            let wanted = if nis > 1.0 { nis * variance } else { variance + (nis - 1.0) * spread };
             Innovations {
                 sensor: self.catalogue.sensors.get(*sensor).map(|sensor| sensor.name.clone()).unwrap_or_default(),
                 key,
@@ -416,7 +419,7 @@ struct TruePath {
 }
 
 impl Paths {
-    fn of(truth: Truth) -> Self {
+    fn of(truth: &Truth) -> Self {
         let mut paths: Vec<TruePath> = truth.objects.iter().map(|_| TruePath { states: Vec::new() }).collect();
         for (row, ((&time_us, &object), &at)) in
             truth.time_us.iter().zip(&truth.object).zip(&truth.position_m).enumerate()

@@ -288,10 +288,9 @@ fn class(
 }
 
 fn options(request: &Request<'_>) -> Options {
-    options_of(request.strict)
+    Options { strict: request.strict, ..OPTIONS }
 }
 
-fn options_of(strict: bool) -> Options {
-    // None is lost for its place in the file: a row that a lane may not see must not cost it one that it may.
-    Options { strict, rows_per_batch: BATCH_ROWS, order: Order::Any }
-}
+/// How rows are read: none is lost for its place in the file, for a row that a lane may not see must not cost it one that
+/// it may.
+const OPTIONS: Options = Options { strict: false, rows_per_batch: BATCH_ROWS, order: Order::Any };

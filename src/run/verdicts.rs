@@ -6,7 +6,7 @@
 use super::RunConfig;
 use super::innovations::{Consistency, Innovations};
 use crate::fusion::motion::Noise;
-use crate::inspect::{Inspection, Remark, short};
+use crate::inspect::{Inspection, Remark, rounded, short};
 
 /// What is found is as it should be within these.
 const WELL: [f64; 2] = [0.7, 1.4];
@@ -17,6 +17,7 @@ const OTHER: f64 = 1.25;
 #[must_use]
 pub fn verdicts(found: &Consistency, inspection: &Inspection, config: &RunConfig) -> Vec<Remark> {
     let mut verdicts: Vec<Remark> = found.innovations.iter().filter_map(|of| of_axis(of, inspection, config)).collect();
+    once(&mut verdicts);
     let errors = found
         .errors
         .iter()
@@ -32,13 +33,27 @@ pub fn verdicts(found: &Consistency, inspection: &Inspection, config: &RunConfig
             at: format!("truth, {what}"),
             found: format!(
                 "NEES {} per degree of freedom where 1 is expected: errors are {than} than said",
-                short(nees)
+                rounded(nees)
             ),
             wanted: wanted.to_owned(),
             key: None,
         });
     }
     verdicts
+}
+
+/// Leaves one of several that want the same of the configuration.
+fn once(verdicts: &mut Vec<Remark>) {
+    let motion = |verdict: &Remark| verdict.wanted.contains("fusion.motion");
+    let more = verdicts.iter().filter(|verdict| motion(verdict)).count().saturating_sub(1);
+    let mut is_first = true;
+    verdicts.retain_mut(|verdict| {
+        let keeps = !motion(verdict) || std::mem::take(&mut is_first);
+        if keeps && more > 0 && motion(verdict) {
+            verdict.at.extend([format!(", and {more} more")]);
+        }
+        keeps
+    });
 }
 
 fn of_axis(of: &Innovations, inspection: &Inspection, config: &RunConfig) -> Option<Remark> {
@@ -69,7 +84,8 @@ fn of_axis(of: &Innovations, inspection: &Inspection, config: &RunConfig) -> Opt
     let (than, why, wanted) = if of.nis > 1.0 {
         let noise_is_larger = noise.is_none_or(|noise| noise.value > OTHER * of.sigma);
         if noise_is_larger {
-            ("larger", "noise is larger than said", try_sigma)
+            let found = noise.map(|noise| format!("try {} = {}", of.key, short(noise.value)));
+            ("larger", "noise is larger than said", found.or(try_sigma))
         } else if livelier {
             (
                 "larger",
@@ -101,7 +117,7 @@ fn of_axis(of: &Innovations, inspection: &Inspection, config: &RunConfig) -> Opt
         at: format!("sensor `{}`, {}", of.sensor, of.key),
         found: format!(
             "NIS {} per degree of freedom where 1 is expected: innovations are {than} than said, for {why}",
-            short(of.nis)
+            rounded(of.nis)
         ),
         wanted: wanted.unwrap_or_else(|| "a look at both".to_owned()),
         key: Some(of.key),
