@@ -50,11 +50,11 @@ impl Scene {
             [[sensor]]\nname = \"eye\"\nowner = \"ash\"\nkind = \"position\"\nnoise = { horizontal_m = 10.0 }\n\
             coverage = { x_m = [-9e3, 9e3], y_m = [-9e3, 9e3] }\nscan_period_s = 1.0\n\
             detection_probability = 0.7\nclutter_per_scan = 0.1\n";
-        let lines: String = rows.iter().map(|(time, [x, y])| format!("{time},eye,{x:.3},{y:.3}\n")).collect();
+        let lines: Vec<String> = rows.iter().map(|(time, [x, y])| format!("{time},eye,{x:.3},{y:.3}\n")).collect();
         let partners: String = PARTNERS.map(|id| format!("[[partner]]\nid = \"{id}\"\n")).concat();
         for (name, text) in [
             ("recording/recording.toml", catalogue),
-            ("recording/detections.csv", &format!("time,sensor,x_m,y_m\n{lines}")),
+            ("recording/detections.csv", &format!("time,sensor,x_m,y_m\n{}", lines.concat())),
             ("policy/schema.cedarschema", SCHEMA),
             ("policy/rules.cedar", RULES),
             ("policy/partners.toml", &partners),
