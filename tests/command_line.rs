@@ -306,7 +306,7 @@ fn the_demo_shows_four_partners_with_different_rights() {
         .collect();
     let detections = |partner: &str| partners[partner]["detections"].as_u64().expect("a count");
     let withheld = |partner: &str| {
-        partners[partner]["detections_withheld"].as_object().expect("counts").values().filter_map(Value::as_u64).sum()
+        partners[partner]["ledger"]["withheld"].as_object().expect("counts").values().filter_map(Value::as_u64).sum()
     };
     let all = report["ingest"]["rows_accepted"].as_u64().expect("a count");
     assert_eq!(partners.keys().copied().collect::<Vec<_>>(), ["aspen", "birch", "clover", "dogwood"]);

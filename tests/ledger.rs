@@ -1,15 +1,17 @@
-//! What pictures say of the detections that tracks were made from.
+//! What pictures say of the detections that tracks were made from, and the account of every row.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard;
 use trackweave::product::read_batches;
-use trackweave::run::{Request, RunConfig, RunReport, run};
+use trackweave::run::{PartnerReport, Request, RunConfig, RunReport, run};
 
 const SCHEMA: &str = "entity Partner;\n\
     entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
@@ -48,11 +50,11 @@ impl Scene {
             [[sensor]]\nname = \"eye\"\nowner = \"ash\"\nkind = \"position\"\nnoise = { horizontal_m = 10.0 }\n\
             coverage = { x_m = [-9e3, 9e3], y_m = [-9e3, 9e3] }\nscan_period_s = 1.0\n\
             detection_probability = 0.7\nclutter_per_scan = 0.1\n";
-        let lines: String = rows.iter().map(|(time, [x, y])| format!("{time},eye,{x:.3},{y:.3}\n")).collect();
+        let lines: Vec<String> = rows.iter().map(|(time, [x, y])| format!("{time},eye,{x:.3},{y:.3}\n")).collect();
         let partners: String = PARTNERS.map(|id| format!("[[partner]]\nid = \"{id}\"\n")).concat();
         for (name, text) in [
             ("recording/recording.toml", catalogue),
-            ("recording/detections.csv", &format!("time,sensor,x_m,y_m\n{lines}")),
+            ("recording/detections.csv", &format!("time,sensor,x_m,y_m\n{}", lines.concat())),
             ("policy/schema.cedarschema", SCHEMA),
             ("policy/rules.cedar", RULES),
             ("policy/partners.toml", &partners),
@@ -125,6 +127,35 @@ fn a_picture_tells_what_was_seen_from_what_coasts() {
         let count = if second > 45 { second - 4 } else { last + 1 };
         assert_eq!(*last_us, Some(last * 1_000_000 + 250_001), "at {second}");
         assert_eq!(*detections, u64::try_from(count).ok(), "at {second}");
+    }
+}
+
+#[test]
+fn every_row_is_in_one_account() {
+    // An object, a moment's clutter that is nobody's, what is beyond all coverage, and rows that are none.
+    let mut rows = seen();
+    rows.extend([(12.5, [4_000.0, 4_000.0]), (30.5, [-4_000.0, 4_000.0])]);
+    rows.extend([3.5, 9.5, 33.5].map(|time| (time, [50_000.0, 0.0])));
+    rows.extend([f64::NAN, f64::INFINITY].map(|x| (20.0, [x, 0.0])));
+    let scene = Scene::new(&rows);
+    let report = scene.run();
+    let object = u64::try_from(seen().len()).expect("few");
+    for PartnerReport { partner, ledger, .. } in &report.partners {
+        let Accounts { confirmed, unconfirmed, none, outside_coverage } = ledger.used;
+        assert_eq!((confirmed, unconfirmed + none, outside_coverage), (object, 2, 3), "{partner}: {ledger:?}");
+        assert_eq!(ledger.sum(), report.ingest.rows_read, "{partner}: {ledger:?}");
+        assert_eq!(ledger.rejected.values().sum::<u64>(), 2);
+        assert!(ledger.withheld.is_empty() && ledger.not_due.is_empty());
+    }
+    let manifest = |partner: &str| -> Value {
+        let text = fs::read(scene.path("out").join(partner).join("manifest.json")).expect("a manifest");
+        serde_json::from_slice(&text).expect("JSON")
+    };
+    let accounts = |partner: &str| manifest(partner)["computed_from"]["accounts"].clone();
+    let used = report.partners[0].ledger.used;
+    assert_eq!(accounts("full"), serde_json::to_value(used).expect("JSON"));
+    for partner in ["coarse", "nameless", "little"] {
+        assert_eq!(accounts(partner), Value::Null, "{partner}: a level demands something");
     }
 }
 

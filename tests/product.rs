@@ -542,7 +542,7 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
     let decisions = [json!({ "action": "receive_full", "count": 1 })];
-    let from = Source { detections: None, policy_sha256: sha256(b"") };
+    let from = Source { detections: None, accounts: None, policy_sha256: sha256(b"") };
     let made = Made {
         configuration: &configuration(),
         as_of_us: Some(7),

@@ -1,4 +1,5 @@
-// How likely every detection is to begin a track, and which edge is of the track that it is counted to.
+// How likely every detection is to begin a track, and which edge is of the track that it is counted to; those of neither
+// are accounted for.
 // Guard: detections past the end return.
 // Twin: src/fusion/manage.rs
 
@@ -10,6 +11,7 @@
 @group(0) @binding(5) var<storage, read_write> chances: array<f32>;
 @group(0) @binding(6) var<storage, read_write> born: array<u32>;
 @group(0) @binding(7) var<storage, read_write> owners: array<u32>;
+@group(0) @binding(8) var<storage, read_write> accounts: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -34,8 +36,13 @@ fn claim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
         }
     }
     let left = 1.0 - claimed;
-    owners[i] = select(NONE, owner, most > left && most >= params.contributor);
+    let owned = most > left && most >= params.contributor;
+    owners[i] = select(NONE, owner, owned);
     let existence = select(0.0, left, left > 0.0) * (placed[i].fresh / placed[i].density);
     chances[i] = existence;
-    born[i] = select(0u, 1u, existence > 0.0 && existence >= params.prune);
+    let begins = existence > 0.0 && existence >= params.prune;
+    born[i] = select(0u, 1u, begins);
+    if !owned && !begins {
+        atomicAdd(&accounts[4u * (placed[i].tag >> 8u) + select(3u, 2u, placed[i].fresh > 0.0)], 1u);
+    }
 }

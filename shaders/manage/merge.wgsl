@@ -44,5 +44,7 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let counted = at(heir, 3u, IDENTITY);
     count(track, identity[counted], vec2(identity[at(heir, 4u, IDENTITY)], identity[at(heir, 5u, IDENTITY)]));
     identity[counted] = 0u;
+    let flags = at(track, 2u, IDENTITY);
+    identity[flags] = identity[flags] | (identity[at(heir, 2u, IDENTITY)] & WAS_CONFIRMED);
     atomicAdd(&status[0].merged, 1u);
 }

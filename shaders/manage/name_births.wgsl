@@ -34,7 +34,7 @@ fn name_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     let again = o / (1.0 + o);
     identity[at(home, 0u, IDENTITY)] = looks[params.first_look + (p.tag >> 8u)].scan;
     identity[at(home, 1u, IDENTITY)] = p.arrived;
-    identity[at(home, 2u, IDENTITY)] = select(0u, CONFIRMED, again >= params.confirm);
+    identity[at(home, 2u, IDENTITY)] = select(0u, CONFIRMED | WAS_CONFIRMED, again >= params.confirm);
     let source = p.tag & 255u;
     for (var k = 0u; k < SOURCE_WORDS; k++) {
         sources[at(home, k, SOURCE_WORDS)] = select(0u, 1u << (source % 32u), source / 32u == k);

@@ -1,4 +1,5 @@
-// Keeps status and sources of every track that stays, and frees the places of those that do not.
+// Keeps status and sources of every track that stays; frees the places of those that do not, and accounts for their
+// detections.
 // Guard: places past the end, and those of lanes that rest, return.
 // Twin: src/fusion/manage.rs
 
@@ -10,6 +11,8 @@
 @group(0) @binding(5) var<storage, read_write> odds: array<f32>;
 @group(0) @binding(6) var<storage, read_write> identity: array<u32>;
 @group(0) @binding(7) var<storage, read_write> sources: array<u32>;
+@group(0) @binding(8) var<storage, read> lane: array<u32>;
+@group(0) @binding(9) var<storage, read_write> accounts: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn refresh(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -17,8 +20,16 @@ fn refresh(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if track >= params.n {
         return;
     }
+    let flags = at(track, 2u, IDENTITY);
+    let before = identity[flags];
     if fates[track] != KEPT {
         odds[track] = 0.0;
+        let counted = at(track, 3u, IDENTITY);
+        if identity[counted] > 0u {
+            let account = select(1u, 0u, (before & WAS_CONFIRMED) != 0u);
+            atomicAdd(&accounts[4u * lane[track / BLOCK] + account], identity[counted]);
+            identity[counted] = 0u;
+        }
         return;
     }
     let row = rows[track];
@@ -27,9 +38,8 @@ fn refresh(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     }
     let o = odds[track];
     let r = o / (1.0 + o);
-    let flags = at(track, 2u, IDENTITY);
-    let confirmed = r >= params.confirm || (identity[flags] != 0u && r >= 0.5 * params.confirm);
-    identity[flags] = select(0u, CONFIRMED, confirmed);
+    let confirmed = r >= params.confirm || ((before & CONFIRMED) != 0u && r >= 0.5 * params.confirm);
+    identity[flags] = (before & WAS_CONFIRMED) | select(0u, CONFIRMED | WAS_CONFIRMED, confirmed);
     for (var e = row.start; e < row.start + row.count; e++) {
         if edges[e].weight >= params.contributor {
             let source = placed[edges[e].detection].tag & 255u;

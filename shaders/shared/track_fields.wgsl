@@ -12,6 +12,8 @@ override IDENTITY: u32;
 override SOURCE_WORDS: u32;
 // Flag of a confirmed track.
 override CONFIRMED: u32;
+// Flag of a track that is, or was once.
+override WAS_CONFIRMED: u32;
 
 // Index of field `k` of track `i` in an array with `fields` fields.
 fn at(i: u32, k: u32, fields: u32) -> u32 {

@@ -2,6 +2,7 @@
 
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
+use crate::fusion::credit::Accounts;
 use crate::policy::{Finding, Obligations};
 use crate::run::{ActionAuthority, Doubt, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub(super) fn describe(
             config.score.cutoff_m.get()
         ));
     }
+    parts.push(ledger(&report.partners));
     parts.push(cost(&report.partners));
     parts.push("\n".to_owned());
     parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
@@ -91,6 +93,21 @@ fn row(partner: &PartnerReport, all: u64) -> Vec<String> {
         metres(gospa),
         percent(partner.score.as_ref().and_then(|score| score.coverage)),
     ]
+}
+
+/// Where every row of the recording went, for each partner.
+fn ledger(partners: &[PartnerReport]) -> String {
+    let rows = partners.iter().map(|PartnerReport { partner, ledger, .. }| {
+        let Accounts { confirmed, unconfirmed, none, outside_coverage } = ledger.used;
+        let before = [ledger.rejected.values().sum(), ledger.withheld.values().sum(), ledger.not_due.values().sum()];
+        let accounts = before.into_iter().chain([outside_coverage, confirmed, unconfirmed, none]).map(count);
+        std::iter::once(partner.clone()).chain(accounts).collect()
+    });
+    let head = ["ledger", "rejected", "withheld", "not due", "outside", "confirmed", "unconfirmed", "in no track"];
+    let rows: Vec<Vec<String>> = rows.collect();
+    let text = "every row of the recording, once: rejected; withheld; not due; outside its sensor's coverage; in a track that was \
+        confirmed, in one that never was, in none";
+    format!("\n{}{}", table(&head, &rows), paragraph("", text))
 }
 
 /// What each partner lacks beside the one that may fuse the most, and how good its picture is for what it is.
@@ -162,11 +179,13 @@ fn details(partner: &PartnerReport, levels: &BTreeMap<String, String>) -> String
         let parts: Vec<String> = counts.iter().map(|(rule, number)| format!("{} ({rule})", count(*number))).collect();
         (!parts.is_empty()).then(|| format!("{what}: {}", parts.join(", ")))
     };
-    let detections = withheld(&partner.detections_withheld, "detections");
+    let ledger = &partner.ledger;
+    let detections = withheld(&ledger.withheld, "detections");
+    let not_due = withheld(&ledger.not_due, "detections not due");
     let rows = withheld(&partner.rows_withheld, "rows");
     let may = partner.authorities.iter().map(|(action, rows)| format!("`{action}` on {} rows", count(*rows)));
     paragraph(&format!("{}\n  receives  ", partner.partner), &list(received, "nothing"))
-        + &paragraph("  withheld  ", &list(detections.into_iter().chain(rows), "nothing"))
+        + &paragraph("  withheld  ", &list(detections.into_iter().chain(not_due).chain(rows), "nothing"))
         + &paragraph("  may       ", &list(may, "act on nothing"))
 }
 

@@ -8,7 +8,7 @@ use super::associate::{Tally, associate};
 use super::check::check;
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
-use super::credit::credit;
+use super::credit::{Accounts, credit};
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
 use super::error::{FusionError, INDEX_MAX, counted};
@@ -265,12 +265,25 @@ impl Batch {
         self.lanes.get(lane).ok_or_else(|| wrong(format!("lane {lane}"), "lane", lane, "a lane of the batch").into())
     }
 
+    /// What became of the detections of a lane so far; of those of tracks that go on, by what these have been.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn accounts(&mut self, lane: usize) -> Result<Accounts, FusionError> {
+        self.bring_back()?;
+        let lane = self.lane(lane)?;
+        let mut accounts = lane.accounts;
+        (lane.first_track..lane.first_track + lane.tracks).for_each(|track| accounts.add_track(&self.arrays, track));
+        Ok(accounts)
+    }
+
     /// Reads the tracks back if they are on the device.
     fn bring_back(&mut self) -> Result<(), FusionError> {
         let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(()) };
-        let Some((arrays, states)) = remote.tracks()? else { return Ok(()) };
+        let Some((arrays, states, accounts)) = remote.tracks()? else { return Ok(()) };
         self.arrays = arrays;
-        for (index, (lane, state)) in self.lanes.iter_mut().zip(states).enumerate() {
+        for (index, ((lane, state), accounts)) in self.lanes.iter_mut().zip(states).zip(accounts).enumerate() {
+            lane.accounts = Accounts::of(accounts.map(u64::from));
             lane.time_us = remote.time_us(index);
             lane.first_track = state.first as usize;
             lane.tracks = state.places as usize;
@@ -325,7 +338,7 @@ impl Batch {
         let mut answers = core::mem::take(&mut self.answers);
         loop {
             let Some(remote) = self.remote.as_mut().filter(|remote| remote.is_whole()) else { return Ok(answers) };
-            let Some(((arrays, states), requests)) = remote.answer(patience)? else { return Ok(answers) };
+            let Some(((arrays, states, _), requests)) = remote.answer(patience)? else { return Ok(answers) };
             for Request { lane, time_us, last_us } in requests {
                 let own = self.lane(lane)?;
                 let missing =

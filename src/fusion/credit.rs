@@ -4,13 +4,76 @@
 //! 1 - Σ w, and at least what makes its source a contributor; of tracks for which it weighs the same, to the first. Else
 //! it is counted to the track that it begins, if it begins one. So none is counted twice, and whoever knows the
 //! contributors of a track learns of no other owner's detections by it. Of twins that are merged the older one has what
-//! was counted to both. Kernels: `claim`, `credit`, `credit_births`.
+//! was counted to both.
+//!
+//! Every detection of a lane ends in one of four accounts ([`Accounts`]): with its track, once that ends, or in none, where
+//! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, Host, IDENTITY, at};
 use super::cluster::Claim;
 use super::config::Existence;
-use super::manage::edges_of;
+use super::manage::{WAS_CONFIRMED, edges_of};
+use core::ops::Add;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What became of the detections of a lane, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    /// In tracks that were confirmed at some time.
+    pub confirmed: u64,
+    /// In tracks that never were.
+    pub unconfirmed: u64,
+    /// In none, where their sensor's coverage expects objects.
+    pub none: u64,
+    /// In none, where it expects none.
+    pub outside_coverage: u64,
+}
+
+impl Accounts {
+    /// All of them.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        self.words().iter().sum()
+    }
+
+    /// In the order in which a device has them.
+    #[must_use]
+    pub fn of([confirmed, unconfirmed, none, outside_coverage]: [u64; 4]) -> Self {
+        Self { confirmed, unconfirmed, none, outside_coverage }
+    }
+
+    /// The same, in that order.
+    #[must_use]
+    pub fn words(&self) -> [u64; 4] {
+        [self.confirmed, self.unconfirmed, self.none, self.outside_coverage]
+    }
+
+    /// Takes in the detections of a track, if there is one.
+    #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+    pub(super) fn add_track(&mut self, arrays: &Arrays<Host>, track: usize) {
+        let [flags, detections] = [2, 3].map(|k| arrays.identity[at(track, k, IDENTITY)]);
+        let account = if flags & WAS_CONFIRMED != 0 { &mut self.confirmed } else { &mut self.unconfirmed };
+        *account += u64::from(detections);
+    }
+
+    /// One detection that no track has; `fresh`: the density of undetected targets there.
+    pub(super) fn lost(fresh: f32) -> Self {
+        let none = u64::from(fresh > 0.0);
+        Self { none, outside_coverage: 1 - none, ..Self::default() }
+    }
+}
+
+impl Add for Accounts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let [a, b, c, d] = self.words();
+        let [e, f, g, h] = other.words();
+        Self::of([a + e, b + f, c + g, d + h])
+    }
+}
 
 /// A time as a track has it, the lower word first.
 #[must_use]
@@ -57,6 +120,7 @@ pub fn credit(arrays: &mut Arrays<Host>, (claims, existence): (&[Claim], &Existe
 pub(super) fn inherit(identity: &mut [u32], to: usize, from: usize) {
     let [low, high] = [4, 5].map(|k| identity[at(from, k, IDENTITY)]);
     let detections = core::mem::take(&mut identity[at(from, 3, IDENTITY)]);
+    identity[at(to, 2, IDENTITY)] |= identity[at(from, 2, IDENTITY)] & WAS_CONFIRMED;
     count(identity, to, detections, time_us([low, high]));
 }
 

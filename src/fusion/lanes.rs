@@ -3,7 +3,7 @@
 use super::arrays::{Arrays, Host, Look};
 use super::cluster::Claim;
 use super::config::Config;
-use super::credit::owner;
+use super::credit::{Accounts, owner};
 use super::device::kernels::LaneState;
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
@@ -11,6 +11,7 @@ use super::predict::predict_one;
 use super::setup::LaneSetup;
 use super::views::{Outlook, Sees, VIEWS_MAX, ViewLook};
 use crate::scan::{Detection, Observation, Scan, Sight, Views};
+use core::ops::Add;
 use rayon::prelude::*;
 
 /// A lane between two waves.
@@ -28,13 +29,25 @@ pub(super) struct Lane {
     pub(super) tracks: usize,
     /// Places that hold a track.
     pub(super) live: usize,
+    /// Detections of tracks that have ended, and those of none.
+    pub(super) accounts: Accounts,
 }
 
 impl Lane {
     /// Before its first scan.
     pub(super) fn new(setup: LaneSetup) -> Self {
         let outlook = Outlook::of(&setup);
-        Self { setup, outlook, taken_us: None, time_us: None, scans: 0, first_track: 0, tracks: 0, live: 0 }
+        Self {
+            setup,
+            outlook,
+            taken_us: None,
+            time_us: None,
+            scans: 0,
+            first_track: 0,
+            tracks: 0,
+            live: 0,
+            accounts: Accounts::default(),
+        }
     }
 
     /// Where its tracks are, as a device sees it.
@@ -117,9 +130,12 @@ pub(super) fn settle(
     let (detections, claims) = (&arrays.detections[here.clone()], &claims[here]);
     let undetected = &lane.setup.undetected;
     let (number, scan_us, sees) = (lane.scans - 1, lane.time_us.unwrap_or_default(), scan.sees());
-    let begin = |d: usize| {
+    let existence = |d: usize| {
         let existence = (1.0 - claims[d].sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
-        (existence > 0.0 && existence >= config.existence.prune.get()).then(|| Newborn {
+        Some(existence).filter(|r| *r > 0.0 && *r >= config.existence.prune.get())
+    };
+    let begin = |d: usize| {
+        existence(d).map(|existence| Newborn {
             birth: undetected.birth(look, (detections, &arrays.observations), d),
             existence,
             born: [number, scan.order[d]],
@@ -136,6 +152,15 @@ pub(super) fn settle(
         .with_min_len(4096)
         .map(|track| fate(arrays, look, &config.existence, track))
         .collect();
+    let accounts = &mut lane.accounts;
+    tracks
+        .clone()
+        .zip(&fates)
+        .filter(|(_, fate)| **fate != Fate::Kept)
+        .for_each(|(t, _)| accounts.add_track(arrays, t));
+    let lost = |d: &usize| owner(&claims[*d], &config.existence).is_none() && existence(*d).is_none();
+    let lost = (0..detections.len()).into_par_iter().with_min_len(1024).filter(lost);
+    *accounts = *accounts + lost.map(|d| Accounts::lost(scan.fresh[d])).reduce(Accounts::default, Add::add);
     lane.setup.undetected.thin(look, &sees);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);

@@ -18,6 +18,8 @@ use rayon::prelude::*;
 
 /// Flag of a confirmed track.
 pub const CONFIRMED: u32 = 1;
+/// Flag of a track that is, or was once.
+pub const WAS_CONFIRMED: u32 = 2;
 /// Tracks of a lane that may share a cell. Where more do, they keep the order there was: the scan saw so little that its
 /// cells do not tell them apart, and kernels rank the tracks of a cell among each other.
 pub const CELL_MAX: usize = 32_768;
@@ -283,9 +285,10 @@ struct Block<'a> {
 
 #[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
 impl Block<'_> {
-    /// Ends what was here: without odds nothing else counts.
+    /// Ends what was here: without odds nothing else counts, and its detections are accounted for.
     fn free(&mut self, place: usize) {
         self.odds[place] = 0.0;
+        self.identity[3 * BLOCK + place] = 0;
     }
 
     /// Leaves a track where it is, with its status and sources as they are now.
@@ -389,7 +392,8 @@ fn settled(tile: i32, offset_m: f32) -> (i32, f32) {
 fn status(odds: f32, before: u32, existence: &Existence) -> u32 {
     let r = odds / (1.0 + odds);
     let confirm = existence.confirm.get();
-    if r >= confirm || (before & CONFIRMED != 0 && r >= 0.5 * confirm) { CONFIRMED } else { 0 }
+    let confirmed = r >= confirm || (before & CONFIRMED != 0 && r >= 0.5 * confirm);
+    (before & WAS_CONFIRMED) | if confirmed { CONFIRMED | WAS_CONFIRMED } else { 0 }
 }
 
 /// The edges of a row.

@@ -45,6 +45,8 @@ pub enum Beyond {
     Covariance,
     /// Authorities, or holders of them, other than the rules grant and show.
     Authority,
+    /// Accounts that do not add up to the partner's detections, or have fewer of them in tracks than rows say.
+    Accounts,
 }
 
 impl Beyond {
@@ -71,6 +73,7 @@ impl Beyond {
             Self::Precision => "precision",
             Self::Covariance => "covariance",
             Self::Authority => "authority",
+            Self::Accounts => "accounts",
         }
     }
 }

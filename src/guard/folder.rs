@@ -1,6 +1,7 @@
 //! The files of a folder: which there are, what the manifest says, what the audit says.
 
 use super::GuardError;
+use super::accounts::Accounts;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
 use super::rows::{Basis, Counts, Judge, put, text};
@@ -107,7 +108,7 @@ pub(super) fn inspect(
         rows: rows.len() as u64,
         undecided: judge(basis, &rows, (&at(TRACKS), &at(AUDIT)), folder, breaches)?,
     };
-    manifest(basis, folder, &at(MANIFEST), rows.len(), breaches)?;
+    manifest(basis, folder, &at(MANIFEST), &rows, breaches)?;
     Ok(looked)
 }
 
@@ -215,6 +216,8 @@ struct Manifest<'a> {
 struct From {
     #[serde(skip_serializing_if = "Option::is_none")]
     detections: Option<Given>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<Accounts>,
     policy_sha256: String,
 }
 
@@ -241,7 +244,7 @@ fn manifest(
     basis: &Basis<'_>,
     folder: &Path,
     place: &str,
-    rows: usize,
+    rows: &[Row],
     breaches: &mut Breaches,
 ) -> Result<(), GuardError> {
     let (audit, tracks) = (read(&folder.join(AUDIT))?, read(&folder.join(TRACKS))?);
@@ -260,6 +263,12 @@ fn manifest(
         let root = reader.metadata().file_metadata().schema_descr().root_schema().clone();
         root.get_fields().iter().map(|field| field.name().to_owned()).collect()
     });
+    let Basis { recording, book, partner, sight, .. } = basis;
+    let detections = book.receives_plainly(partner).then(|| digest(recording, book, sight));
+    let accounts = partner.plain.then(|| Accounts::told(&folder.join(MANIFEST)));
+    if let (Some(accounts), Some(given)) = (accounts, &detections) {
+        accounts.check(given.rows, rows, place, breaches);
+    }
     let wanted = Manifest {
         made_by: "trackweave",
         engine_version: env!("CARGO_PKG_VERSION"),
@@ -269,15 +278,9 @@ fn manifest(
         label: basis.request.label,
         configuration_sha256: hex(&Sha256::digest(configuration.to_string())),
         configuration: &configuration,
-        computed_from: From {
-            detections: basis
-                .book
-                .receives_plainly(basis.partner)
-                .then(|| digest(basis.recording, basis.book, basis.sight)),
-            policy_sha256: basis.book.view_sha256(basis.partner),
-        },
+        computed_from: From { detections, accounts, policy_sha256: basis.book.view_sha256(basis.partner) },
         audit: log(&audit),
-        files: [file(AUDIT, &audit), FileOf { rows: Some(rows), columns, ..file(TRACKS, &tracks) }],
+        files: [file(AUDIT, &audit), FileOf { rows: Some(rows.len()), columns, ..file(TRACKS, &tracks) }],
     };
     let wanted = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
     let found = read(&folder.join(MANIFEST))?;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// What a manifest says of the detections.
 #[derive(Debug, Serialize)]
 pub(super) struct Given {
-    rows: u64,
+    pub(super) rows: u64,
     sha256: String,
 }
 

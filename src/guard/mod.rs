@@ -15,6 +15,7 @@ mod measured; // a measurement as a level gives it
 mod evidence; // what each partner may have had fused
 mod looks; // rows -> looks -> scans
 mod given; // detections as they were given, and their digest
+mod accounts; // what became of them
 mod finding; // what goes beyond
 mod ground; // positions in metres
 mod folder; // files, manifest, audit

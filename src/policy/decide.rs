@@ -262,9 +262,24 @@ impl Decisions {
     #[must_use]
     pub fn withheld(&self, partner: usize, summaries: &[ClassSummary]) -> BTreeMap<Vec<String>, u64> {
         let mut counts = BTreeMap::new();
-        for (class, summary) in summaries.iter().enumerate().take(self.classes.len()) {
-            if let (None, reason) = self.outcome(class, partner) {
+        for (class, (key, summary)) in self.classes.iter().zip(summaries).enumerate() {
+            if let Granted::Nothing = Granted::of(self.cell(class, partner), key) {
+                let (_, reason) = self.outcome(class, partner);
                 *counts.entry(reason).or_default() += summary.count;
+            }
+        }
+        counts
+    }
+
+    /// How many detections a partner will have later, by level: its delay has not passed, or they are later than the run.
+    /// For the operator only.
+    #[must_use]
+    pub fn not_due(&self, partner: usize, summaries: &[ClassSummary]) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for (class, (key, summary)) in self.classes.iter().zip(summaries).enumerate() {
+            if let Granted::NotYet(_) = Granted::of(self.cell(class, partner), key) {
+                let (_, reason) = self.outcome(class, partner);
+                *counts.entry(reason.concat()).or_default() += summary.count;
             }
         }
         counts

@@ -12,6 +12,7 @@ use super::audit::Chain;
 use super::digest::sha256;
 use super::error::ProductError;
 use super::origin::Origin;
+use crate::fusion::credit::Accounts;
 use crate::space::Frame;
 
 /// What a picture was made with, as far as it concerns its partner, and nothing else.
@@ -37,6 +38,9 @@ pub struct Source {
     /// withhold or coarsen what the partner receives.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub detections: Option<Given>,
+    /// What became of these, each in one account; absent where some level of `fuse` or `receive` demands something.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accounts: Option<Accounts>,
     /// What of the policy concerns the partner.
     pub policy_sha256: String,
 }

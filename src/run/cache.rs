@@ -3,7 +3,7 @@
 //! A run with a cache does all of this by itself; a program that keeps what its own lanes reported uses [`Cache`].
 //!
 //! `<digest>.lane` holds what one lane reported: a head, then for every report its time, the number of tracks and their
-//! words, little endian; last the SHA-256 of the lane's digest and all that. A file is there whole or not at all; one
+//! words, little endian; then what became of its detections, and last the SHA-256 of the lane's digest and all that. A file is there whole or not at all; one
 //! that cannot be read, is not what its last bytes say, is another lane's or holds what no lane of this run reports is
 //! treated as missing, and replaced. A file that is being written has another name and is locked; what a killed run left
 //! of one is locked by nobody, and removed when the folder is opened next. The folder holds tracks of every partner: it is the operator's, as readable
@@ -14,7 +14,7 @@ use super::inputs::Hashing;
 use crate::files::{self, array};
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
-use crate::fusion::credit::words;
+use crate::fusion::credit::{Accounts, words};
 use crate::fusion::state::State;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -168,7 +168,8 @@ fn whole(path: &Path, digest: &str, mut times_us: impl Iterator<Item = i64>) -> 
         return Ok(None);
     }
     let mut stored = Stored { path: path.to_owned(), file: BufReader::new(file.try_clone()?.take(reports)) };
-    if !times_us.all(|time_us| stored.check(time_us).is_ok()) || stored.file.fill_buf()? != [0_u8; 0] {
+    let all = times_us.all(|time_us| stored.check(time_us).is_ok()) && stored.accounts().is_ok();
+    if !all || stored.file.fill_buf()? != [0_u8; 0] {
         return Ok(None);
     }
     file.seek(io::SeekFrom::Start(head))?;
@@ -188,6 +189,22 @@ impl Stored {
         };
         let answer = read();
         answer.map_err(failed(&self.path, "read a report"))
+    }
+
+    /// What became of the lane's detections, behind the last report.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn finish(mut self) -> Result<Accounts, RunError> {
+        self.accounts().map_err(failed(&self.path, "read what became of detections"))
+    }
+
+    fn accounts(&mut self) -> io::Result<Accounts> {
+        let mut words = [0; 4];
+        for word in &mut words {
+            *word = u64::from_le_bytes(array(&mut self.file)?);
+        }
+        Ok(Accounts::of(words))
     }
 
     /// Passes over the next report, which must be one at `time_us` of tracks as fusion gives them.
@@ -253,11 +270,12 @@ impl Storing {
         answer.estimates.iter().try_for_each(|estimate| self.append(&packed(estimate)))
     }
 
-    /// Puts the file in its place.
+    /// Puts the file in its place, with what became of the lane's detections.
     ///
     /// # Errors
     /// A disk that is full.
-    pub fn finish(self) -> Result<(), RunError> {
+    pub fn finish(mut self, accounts: Accounts) -> Result<(), RunError> {
+        accounts.words().into_iter().try_for_each(|word| self.append(&word.to_le_bytes()))?;
         let Self { path, mut file, hash } = self;
         let finish = || {
             file.write_all(&hash.finalize())?;
@@ -292,6 +310,8 @@ fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
 mod tests {
     use super::*;
 
+    const ACCOUNTS: Accounts = Accounts { confirmed: 9, unconfirmed: 8, none: 7, outside_coverage: u64::MAX };
+
     fn answer(time_us: i64, tracks: u32) -> Answer {
         let track = |k: u32| Estimate {
             born: [k, 7 * k],
@@ -314,7 +334,7 @@ mod tests {
         for answer in answers {
             storing.add(answer).expect("a report is stored");
         }
-        storing.finish().expect("a file is finished");
+        storing.finish(ACCOUNTS).expect("a file is finished");
     }
 
     #[test]
@@ -331,6 +351,8 @@ mod tests {
             let found = found.next(4, wanted.time_us).expect("a report");
             assert_eq!((found.lane, &found.estimates), (4, &wanted.estimates));
         }
+        assert_eq!(found.finish().expect("accounts"), ACCOUNTS);
+        let Found::Whole(mut found) = cache.find("d", [-9, i64::MAX, 12].into_iter()) else { panic!("it is gone") };
         let beyond = found.next(4, 0).expect_err("a report that nobody stored");
         assert!(beyond.to_string().contains("d.lane: cannot read a report"), "{beyond}");
     }
@@ -346,7 +368,7 @@ mod tests {
         open();
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "the one that is written, and the notes");
         storing.add(&answer(5, 1)).expect("a report is stored");
-        storing.finish().expect("a file is finished");
+        storing.finish(ACCOUNTS).expect("a file is finished");
         assert!(matches!(open().find("d", [5].into_iter()), Found::Whole(_)));
     }
 

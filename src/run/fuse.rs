@@ -12,6 +12,7 @@ use super::report::WorkReport;
 use super::waves::{Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
 use crate::fusion::batch::{Answer, Batch, LaneSetup};
+use crate::fusion::credit::Accounts;
 use crate::fusion::device::engine::Patience;
 use crate::fusion::executor::{Executor, STAGES};
 use crate::scan::{Lane, Observation, Scan};
@@ -72,9 +73,13 @@ pub(super) fn fuse(
     }
     // Before the cache keeps anything.
     basis.recording.check()?;
-    fusing.finish(&mut work)?;
+    let accounts = fusing.finish(&mut work)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
-    Ok((outcomes.unwrap_or_default(), work))
+    let mut outcomes = outcomes.unwrap_or_default();
+    for (outcome, accounts) in outcomes.iter_mut().zip(accounts.into_values()) {
+        outcome.accounts = accounts;
+    }
+    Ok((outcomes, work))
 }
 
 impl<'a> Known<'a> {
@@ -119,13 +124,18 @@ impl<'a> Known<'a> {
         Ok(())
     }
 
-    /// Keeps what was stored, if the lanes were given what had been digested; says why anything was not.
-    fn finish(self, basis: &Basis<'_>) -> Result<Option<RunError>, RunError> {
+    /// Keeps what was stored, if the lanes were given what had been digested; says why anything was not. Lanes that were
+    /// stored before join the `accounts`, which are by lane.
+    fn finish(self, basis: &Basis<'_>, accounts: &mut BTreeMap<usize, Accounts>) -> Result<Option<RunError>, RunError> {
         let (given, _) = self.given.finish();
         if self.storing.keys().any(|lane| !self.order.is_empty() || given.get(*lane) != self.digests.get(*lane)) {
             return Err(other_scans(basis));
         }
-        let failed = self.storing.into_values().filter_map(|storing| storing.finish().err());
+        for (lane, stored) in self.stored {
+            accounts.insert(lane, stored.finish()?);
+        }
+        let of = |lane: usize| accounts.get(&lane).copied().unwrap_or_default();
+        let failed = self.storing.into_iter().filter_map(|(lane, storing)| storing.finish(of(lane)).err());
         Ok(self.unstored.into_iter().chain(failed.collect::<Vec<_>>()).next())
     }
 }
@@ -174,17 +184,20 @@ impl Fusing<'_, '_, '_> {
         Ok(())
     }
 
-    fn finish(mut self, work: &mut WorkReport) -> Result<(), RunError> {
+    /// Ends; says by lane what became of its detections.
+    fn finish(mut self, work: &mut WorkReport) -> Result<BTreeMap<usize, Accounts>, RunError> {
         self.report(Patience::Wait)?;
         self.report_stored()?;
+        let of_place = |(place, number): (usize, &usize)| Ok((*number, self.batch.accounts(place)?));
+        let mut accounts = self.numbers.iter().enumerate().map(of_place).collect::<Result<_, RunError>>()?;
         for wave in self.batch.take_reports()? {
             work.fusion.add(&wave);
         }
         let spent = STAGES.iter().zip(self.batch.timings().0);
         work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
-        let unstored = self.known.map_or(Ok(None), |known| known.finish(self.basis))?;
+        let unstored = self.known.map_or(Ok(None), |known| known.finish(self.basis, &mut accounts))?;
         work.unstored = unstored.map(|error| chain(&error));
-        Ok(())
+        Ok(accounts)
     }
 }
 

@@ -18,6 +18,7 @@ mod fuse; // waves -> tracks -> pictures
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
 mod doubts; // what of the data contradicts the catalogue
+mod ledger; // where every row went
 mod report; // what the operator learns
 mod scores; // pictures against truth
 mod innovations; // a filter's predictions against rows and truth
@@ -30,6 +31,7 @@ pub use doubts::Doubt;
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
+pub use ledger::Ledger;
 pub use memory::{TrackAt, track};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
 pub use scores::{OutputError, configuration_of, score_output};
@@ -214,7 +216,8 @@ fn run_opened(
     let origin = origin(recording, &policy, request.config, request.as_of_us)?;
     let mut staging = staging.made_from(origin.with_rows(ingest.rows_read));
     let doubts = doubts.finish((&basis, &lanes), &ingest);
-    let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, released, authority };
+    let fed = &outcomes;
+    let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, fed, released, authority };
     let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };

@@ -311,7 +311,10 @@ fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<S
         // It may have nothing fused.
         None => Some(Taken::default().finish()),
     };
-    Ok(Source { detections, policy_sha256: basis.policy.view_sha256(partner)? })
+    // It is the rule by which its audit has counts.
+    let counts = basis.policy.disclosure(partner)?.plain;
+    let accounts = counts.then(|| lane.map(|outcome| outcome.accounts).unwrap_or_default());
+    Ok(Source { detections, accounts, policy_sha256: basis.policy.view_sha256(partner)? })
 }
 
 /// One of each pair (owner, label) of the sources of a track.

@@ -3,12 +3,14 @@
 use super::authority::AuthorityReport;
 use super::basis::Basis;
 use super::doubts::Doubt;
+use super::ledger::Ledger;
 use super::pictures::{Released, Tally};
 use super::scores::score_picture;
+use super::waves::Outcome as Fed;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Truth};
-use crate::policy::{DecisionRecord, Decisions, Finding, NO_POLICY, Obligations, Policy};
+use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy};
 use crate::product::Staging;
 use crate::scan::Lane;
 use crate::score::sequence::ScoreReport;
@@ -68,8 +70,8 @@ pub struct PartnerReport {
     pub partner: String,
     /// Detections that its picture is computed from.
     pub detections: u64,
-    /// Detections withheld, by the rules that withheld them.
-    pub detections_withheld: BTreeMap<String, u64>,
+    /// Where every row of the recording went.
+    pub ledger: Ledger,
     /// Rows of its picture.
     pub rows: u64,
     /// Tracks in it.
@@ -183,6 +185,8 @@ pub(super) struct Outcome<'a> {
     pub(super) doubts: Vec<Doubt>,
     /// What it took.
     pub(super) work: WorkReport,
+    /// What became of the rows of each lane.
+    pub(super) fed: &'a [Fed],
     /// The pictures.
     pub(super) released: Vec<Released>,
     /// Who may act.
@@ -202,7 +206,7 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, doubts, work, released, authority } = outcome;
+        let Outcome { decisions, ingest, mut doubts, work, fed, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, basis, &released, staging);
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
@@ -211,15 +215,16 @@ impl RunReport {
         let mut audit = staging.audit()?;
         journal::of_operator(basis, &records, &released, |decision| audit.record(decision))?;
         audit.finish()?;
-        let of_lanes = lanes.iter().flat_map(|lane| lane.partners.iter().map(|&partner| (partner, lane.detections)));
-        let detections: BTreeMap<usize, u64> = of_lanes.collect();
+        let of_lanes = lanes.iter().zip(fed);
+        let of_lanes = of_lanes.flat_map(|(lane, fed)| lane.partners.iter().map(move |&p| (p, (lane.detections, fed))));
+        let of_lanes: BTreeMap<usize, (u64, &Fed)> = of_lanes.collect();
         let partners = names.iter().zip(released).zip(scores).enumerate().map(
             |(index, ((name, released), (score, resolution)))| {
                 let Tally { rows, tracks, withheld, levels, authorities, classes: _ } = released.tally;
                 PartnerReport {
                     partner: name.clone(),
-                    detections: detections.get(&index).copied().unwrap_or_default(),
-                    detections_withheld: words(decisions.withheld(index, basis.summaries)),
+                    detections: of_lanes.get(&index).map(|(detections, _)| *detections).unwrap_or_default(),
+                    ledger: Ledger::of(basis, (decisions, &ingest), index, of_lanes.get(&index).map(|(_, fed)| *fed)),
                     rows,
                     tracks: tracks.len(),
                     levels,
@@ -230,12 +235,14 @@ impl RunReport {
                 }
             },
         );
+        let partners: Vec<PartnerReport> = partners.collect();
+        doubts.extend(partners.iter().filter_map(|partner| unbalanced(partner, &ingest)));
         let report = Self {
             recording: basis.catalogue.name.clone(),
             ingest,
             classes: basis.classes.len(),
             evaluations: decisions.evaluations(),
-            partners: partners.collect(),
+            partners,
             lanes: lanes
                 .iter()
                 .map(|lane| LaneReport {
@@ -310,10 +317,14 @@ fn warnings(basis: &Basis<'_>, decisions: &Decisions, released: &[Released]) -> 
     basis.policy.warnings(decisions, basis.summaries, denied.as_ref())
 }
 
-/// Rules as text; none is nothing that permits it.
-fn words(counts: BTreeMap<Vec<String>, u64>) -> BTreeMap<String, u64> {
-    let name = |rules: Vec<String>| if rules.is_empty() { NO_POLICY.to_owned() } else { rules.join(", ") };
-    counts.into_iter().map(|(rules, count)| (name(rules), count)).collect()
+/// That the accounts of a partner are not those of all rows.
+fn unbalanced(partner: &PartnerReport, ingest: &IngestReport) -> Option<Doubt> {
+    let (found, wanted) = (partner.ledger.sum(), ingest.rows_read);
+    (found != wanted).then(|| Doubt {
+        at: format!("ledger of `{}`", partner.partner),
+        found: format!("{found} rows in its accounts"),
+        wanted: format!("the {wanted} that were read, each in one: a fault of this program, please report it"),
+    })
 }
 
 impl Resolution {

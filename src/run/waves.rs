@@ -7,6 +7,7 @@
 use super::basis::Basis;
 use super::taken::Taken;
 use super::{Request, RunConfig, RunError, options};
+use crate::fusion::credit::Accounts;
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::PolicyError;
 use crate::product::Given;
@@ -37,6 +38,8 @@ struct Fed<'a> {
     silent: bool,
     /// The digest of its detections, where a partner may have it.
     taken: Option<Taken>,
+    /// Rows that it may see of which its levels leave nothing.
+    emptied: u64,
 }
 
 /// Reports of one lane at most.
@@ -47,6 +50,10 @@ const REPORTS_MAX: u64 = 10_000_000;
 pub(super) struct Outcome {
     /// Its detections, where a partner may have a digest of them.
     pub(super) given: Option<Given>,
+    /// Rows that it may see of which its levels leave nothing.
+    pub(super) emptied: u64,
+    /// What became of the others, once they are fused.
+    pub(super) accounts: Accounts,
 }
 
 /// Feeds the lanes with the rows of the recording that each may see; gives what became of each.
@@ -82,7 +89,11 @@ pub(super) fn feed<'a>(
         return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
     }
     waves.end(taker, &mut || progress(rows))?;
-    let outcome = |fed: Fed<'_>| Outcome { given: fed.taken.map(Taken::finish) };
+    let outcome = |Fed { taken, emptied, .. }: Fed<'_>| Outcome {
+        given: taken.map(Taken::finish),
+        emptied,
+        accounts: Accounts::default(),
+    };
     Ok(waves.lanes.into_iter().map(outcome).collect())
 }
 
@@ -142,7 +153,17 @@ impl<'a> Waves<'a> {
             let undetected = &config.fusion.undetected;
             let scans = Scans::new(catalogue, lane, lane.span_us[0], undetected.speed_m_s);
             let scans = scans.climbing(undetected.climb_m_s);
-            Ok(Fed { number, lane, scans, scanned_us: None, row_us: None, due_us: None, silent: false, taken: None })
+            Ok(Fed {
+                number,
+                lane,
+                scans,
+                scanned_us: None,
+                row_us: None,
+                due_us: None,
+                silent: false,
+                taken: None,
+                emptied: 0,
+            })
         };
         Ok(Self { catalogue, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
     }
@@ -159,7 +180,7 @@ impl<'a> Waves<'a> {
     fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), RunError> {
         let catalogue = self.catalogue;
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
-            for Fed { lane, scans, taken, .. } in &mut self.lanes {
+            for Fed { lane, scans, taken, emptied, .. } in &mut self.lanes {
                 let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
                 let row = Row { source: *source, ..row };
                 let row = match cut {
@@ -174,6 +195,8 @@ impl<'a> Waves<'a> {
                         taken.push(&row);
                     }
                     scans.push(row)?;
+                } else {
+                    *emptied += 1;
                 }
             }
         }

@@ -234,6 +234,18 @@ pub(crate) const PLANTS: &[Plant] = &[
             (time_us > 9_000_000).then(|| (time_us - 1_000_000) / 2_000_000 * 2_000_000)
         });
     }),
+    plant("a number in the accounts of detections", Beyond::Accounts, |scene| {
+        accounts(scene, "fine", |[confirmed, unconfirmed, none, outside]| [confirmed, unconfirmed, none + 1, outside]);
+    }),
+    plant("detections of confirmed tracks in another account", Beyond::Accounts, |scene| {
+        accounts(scene, "fine", |[confirmed, unconfirmed, none, outside]| [0, unconfirmed, none, outside + confirmed]);
+    }),
+    plant("accounts where a level demands something", Beyond::Manifest, |scene| {
+        scene.text("coarse", "manifest.json", |text| {
+            let none = "{\n      \"confirmed\": 0,\n      \"unconfirmed\": 0,\n      \"none\": 0,\n      \"outside_coverage\": 0\n    }";
+            text.replacen("    \"policy_sha256\"", &format!("    \"accounts\": {none},\n    \"policy_sha256\""), 1)
+        });
+    }),
     plant("an authority that was not granted", Beyond::Authority, |scene| {
         scene.table("fine", |batch| {
             let column = lists(&vec![Some(vec!["task_sensor".to_owned()]); batch.num_rows()]);
@@ -368,6 +380,19 @@ fn places(scene: &Scene, partner: &str, name: &str, change: impl Fn(f64) -> f64)
         let column = batch.column_by_name(name).expect("a column").as_primitive::<Float64Type>();
         let column = Float64Array::from_iter_values(column.values().iter().map(|value| change(*value)));
         with(&batch, name, Arc::new(column))
+    });
+}
+
+/// Changes the accounts in a manifest: confirmed, unconfirmed, none, outside coverage.
+fn accounts(scene: &Scene, partner: &str, change: impl Fn([u64; 4]) -> [u64; 4]) {
+    const NAMES: [&str; 4] = ["confirmed", "unconfirmed", "none", "outside_coverage"];
+    scene.text(partner, "manifest.json", |mut text| {
+        let manifest: Value = serde_json::from_str(&text).expect("JSON");
+        let before = NAMES.map(|name| manifest["computed_from"]["accounts"][name].as_u64().expect("a count"));
+        for ((name, before), after) in NAMES.into_iter().zip(before).zip(change(before)) {
+            text = text.replacen(&format!("\"{name}\": {before}"), &format!("\"{name}\": {after}"), 1);
+        }
+        text
     });
 }
 

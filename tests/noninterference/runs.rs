@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::product::SigningKey;
-use trackweave::run::{Progress, Request, RunConfig, Seals, run_sealed};
+use trackweave::run::{PartnerReport, Progress, Request, RunConfig, RunReport, Seals, run_sealed};
 
 /// The subject's folder, and what the operator knows of it.
 #[derive(Debug, PartialEq)]
@@ -85,6 +85,7 @@ impl Manner {
         request.label = world.tuning.label;
         let seals = Seals { sign: self.signed.then(key), ..Seals::default() };
         let report = run_sealed(&request, seals, executor.clone(), progress).map_err(|error| error.to_string())?;
+        balanced(&report)?;
         let mine = |lane: &&trackweave::run::LaneReport| lane.partners.contains(&world.subject);
         let detections = report.lanes.iter().filter(mine).map(|lane| lane.detections).sum();
         let mut lanes = report.lanes.iter().zip(&report.work.from_cache);
@@ -94,6 +95,24 @@ impl Manner {
         Ok(Outcome { files: files(&folder), rows, detections, fused })
     }
 }
+
+/// Whether every row of the recording is in one account of every partner, and those that its picture is from in the last
+/// four.
+fn balanced(report: &RunReport) -> Result<(), String> {
+    for PartnerReport { partner, ledger, detections, .. } in &report.partners {
+        let all = (ledger.sum(), ledger.used.sum() + ledger.withheld.get(NOTHING_LEFT).copied().unwrap_or_default());
+        if all != (report.ingest.rows_read, *detections) {
+            return Err(format!(
+                "{partner}: {all:?} of {} rows, {detections} used: {ledger:?}",
+                report.ingest.rows_read
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The account of rows that a partner may have fused, but for all that they measured.
+const NOTHING_LEFT: &str = "nothing of them is left at their level";
 
 /// Runs both worlds of a pair; gives the subject's folder, and `Err` says what differs.
 pub(crate) fn agree(pair: &Pair, executor: &Executor) -> Result<Outcome, String> {

@@ -132,9 +132,11 @@ fn a_detection_is_fused_when_the_delay_of_its_level_has_passed_and_not_a_microse
     assert_eq!(levels("blue"), [Some("fuse_some"), Some("fuse_some"), None]);
     assert_eq!(levels("green"), [None, None, None]);
     assert_eq!(decisions.evaluations(), 3, "two levels, one class to the rules, and no more than they can tell apart");
-    let withheld = decisions.withheld(number(&policy, "red"), classifier.summaries());
     let reasons = [("fuse_full: delay", 2), ("fuse_full: later than the run", 1)];
-    assert_eq!(withheld, reasons.map(|(reason, count)| (vec![reason.to_owned()], count)).into());
+    let not_due = decisions.not_due(number(&policy, "red"), classifier.summaries());
+    assert_eq!(not_due, reasons.map(|(reason, count)| (reason.to_owned(), count)).into());
+    assert!(decisions.withheld(number(&policy, "red"), classifier.summaries()).is_empty());
+    assert!(decisions.not_due(number(&policy, "green"), classifier.summaries()).is_empty());
     assert_eq!(decisions.withheld(number(&policy, "green"), classifier.summaries()), [(vec![], 5)].into());
     for partner in 0..3 {
         let rights = FuseRights::new(&policy, &[partner], as_of).expect("a partner");

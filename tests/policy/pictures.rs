@@ -109,7 +109,7 @@ fn a_label_goes_from_a_detection_to_its_tracks_and_the_caveat_holds_on_both() {
     let of = |partner: &str| report.partners.iter().find(|of| of.partner == partner).expect("a partner");
     assert!(of("oak").rows_withheld.keys().any(|reason| reason.contains("national-tracks-stay")));
     let national = 2 * LOOKS.unsigned_abs();
-    assert_eq!(of("elm").detections_withheld.get("national-never-leaves"), Some(&national));
+    assert_eq!(of("elm").ledger.withheld.get("national-never-leaves"), Some(&national));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn what_is_fused_coarse_and_late_makes_a_track_that_is_coarse_late_and_true() {
     assert_eq!(objects(&folder, "east"), [0, 1]);
     let of = |partner: &str| report.partners.iter().find(|of| of.partner == partner).expect("a partner");
     assert_eq!((of("hub").detections, of("east").detections), (80, 70));
-    assert_eq!(of("east").detections_withheld.get("fuse_coarse: delay"), Some(&10));
+    assert_eq!(of("east").ledger.not_due.get("fuse_coarse: delay"), Some(&10));
     let sigmas = |partner: &str, object: f64| {
         let (mut sigmas, mut worst) = (Vec::new(), 0.0_f64);
         for batch in table(&folder, partner) {
@@ -178,7 +178,7 @@ fn a_run_as_of_a_time_knows_nothing_later() {
     assert_eq!(last_us, parse_timestamp("2024-06-05T00:00:19Z").expect("a time"));
     let of = |partner: &str| report.partners.iter().find(|of| of.partner == partner).expect("a partner");
     assert_eq!(of("red").detections, 40);
-    assert_eq!(of("red").detections_withheld.get("fuse_full: later than the run"), Some(&40));
+    assert_eq!(of("red").ledger.not_due.get("fuse_full: later than the run"), Some(&40));
     assert_eq!(of("archive").detections, 0);
-    assert_eq!(of("archive").detections_withheld.get("fuse_late: delay"), Some(&40));
+    assert_eq!(of("archive").ledger.not_due.get("fuse_late: delay"), Some(&40));
 }

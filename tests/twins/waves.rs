@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
+use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::device::Options;
 use trackweave::fusion::device::engine::Patience;
 use trackweave::fusion::error::FusionError;
@@ -51,8 +52,8 @@ struct World {
     hypotheses_max: u32,
 }
 
-/// What came out: the tracks of every lane at the end, and what each wave did.
-type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>);
+/// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane.
+type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>);
 
 const PLAIN: World = World {
     objects: 60,
@@ -262,7 +263,11 @@ fn identical(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
             return Err(text.into());
         }
     }
-    Ok(())
+    if found.2 == wanted.2 {
+        Ok(())
+    } else {
+        Err(format!("accounts {:?}, the host has {:?}", found.2, wanted.2).into())
+    }
 }
 
 /// On hardware, which may contract `a * b + c`: decisions may differ where their margins are as small as rounding, so at
@@ -327,7 +332,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect();
     let masks = [Mask::new(plane(side), shares(0))?, Mask::new(plane(side), shares(1))?];
-    let mut answers = Vec::new();
+    let (mut answers, mut given) = (Vec::new(), [0; LANES]);
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect())?;
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let starts: Vec<[f64; 2]> = (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(0.0..side))).collect();
@@ -361,6 +366,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 if world.masked { Sight::Mask(mask) } else { Sight::Everywhere }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
+            given[lane] += detections.len() as u64;
             scans.push(Scan {
                 lane,
                 time_us: i64::try_from(scan)? * 1_000_000,
@@ -383,7 +389,14 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let mut tracks = tracks?;
     // What was asked for on the way, in its order.
     tracks.extend(answers.into_iter().map(|answer| answer.estimates));
-    Ok((tracks, batch.take_reports()?))
+    Ok((tracks, batch.take_reports()?, accounts(&mut batch, LANES, &given)?))
+}
+
+/// What became of the detections of every lane: all that it was given, each once.
+fn accounts(batch: &mut Batch, lanes: usize, given: &[u64]) -> Result<Vec<Accounts>, Failed> {
+    let accounts = (0..lanes).map(|lane| batch.accounts(lane)).collect::<Result<Vec<_>, _>>()?;
+    let sums: Vec<u64> = accounts.iter().map(Accounts::sum).collect();
+    if sums == given { Ok(accounts) } else { Err(format!("{given:?} detections, {sums:?} in accounts").into()) }
 }
 
 /// More tracks than kernels put in order by ranks, all in the one cell of scans with few detections, or none.
@@ -408,7 +421,7 @@ fn crowd(executor: Executor) -> Result<Outcome, Failed> {
     if tracks.len() < 33_000 {
         return Err(format!("{} tracks do not crowd", tracks.len()).into());
     }
-    Ok((vec![tracks], batch.take_reports()?))
+    Ok((vec![tracks], batch.take_reports()?, vec![batch.accounts(0)?]))
 }
 
 /// Many detections in one spot, or on one point, in every scan.
@@ -425,7 +438,7 @@ fn spot(executor: Executor, spread: f64) -> Result<Outcome, Failed> {
             Scan { lane: 0, time_us, detection_probability: 0.95, sight, slack_m, detections, views: Views::default() };
         batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
     }
-    Ok((vec![batch.estimates(0)?], batch.take_reports()?))
+    Ok((vec![batch.estimates(0)?], batch.take_reports()?, vec![batch.accounts(0)?]))
 }
 
 fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> Detection {

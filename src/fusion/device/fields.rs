@@ -141,6 +141,8 @@ fields! {
     Born "born" u32,
     /// Edge of the track that each detection is counted to.
     Owners "owners" u32,
+    /// What became of the detections of each lane, in four accounts.
+    Accounts "accounts" [u32; 4],
     /// What is compared of each track that may be a twin.
     Portraits "portraits" Portrait,
     /// The older twin of each track, counted from the last place.

@@ -8,7 +8,7 @@ use crate::fusion::arrays::{
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
-use crate::fusion::manage::{CELL_MAX, CONFIRMED};
+use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
 use crate::fusion::sight::AGAIN;
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
@@ -82,6 +82,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("IDENTITY", IDENTITY as f64),
     ("SOURCE_WORDS", SOURCE_WORDS as f64),
     ("CONFIRMED", CONFIRMED as f64),
+    ("WAS_CONFIRMED", WAS_CONFIRMED as f64),
     ("TILE_M", TILE_M),
     ("NONE", NONE as f64),
     ("AT_REST", AT_REST as f64),

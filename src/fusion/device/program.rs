@@ -384,6 +384,9 @@ impl Builder {
         let Extent { places, cells, .. } = self.extent;
         self.general("clear", Size::MovingCells, cells, [Field::Cells, Field::Copies]);
         self.general("clear", Size::MovingPlaces, places, [Field::SpareOdds, Field::Copies]);
+        // Places that no track comes to have nothing to account for.
+        let words = places * u32::try_from(IDENTITY).unwrap_or(0);
+        self.general("clear", Size::MovingWords, words, [Field::SpareIdentity, Field::Copies]);
         self.pass("count_cells", Size::MovingPlaces, places);
         self.scan(Field::Cells, Size::MovingCellChunks, cells, 0);
         self.pass("scatter", Size::MovingPlaces, places);

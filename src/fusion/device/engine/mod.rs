@@ -111,8 +111,8 @@ enum Asked {
     Tracks(Vec<Readback>, wgpu::SubmissionIndex),
 }
 
-/// The tracks of all lanes, and what is known of each lane.
-pub type Tracks = (Arrays<Host>, Vec<LaneState>);
+/// The tracks of all lanes, what is known of each lane, and what became of its detections.
+pub type Tracks = (Arrays<Host>, Vec<LaneState>, Vec<[u32; 4]>);
 
 /// Submissions that the host leaves unasked at most.
 const QUEUE: usize = 3;
@@ -129,8 +129,9 @@ struct Landing {
 }
 
 /// All that a track is, and what is known of lanes, in the order in which it is read back.
-const TRACKS: [Field; 8] = [
+const TRACKS: [Field; 9] = [
     Field::LaneStates,
+    Field::Accounts,
     Field::Lane,
     Field::Tile,
     Field::Mean,
@@ -475,6 +476,7 @@ impl Engine {
         }
         let mut next = readbacks.into_iter();
         let lanes: Vec<LaneState> = words(next.next())?;
+        let accounts: Vec<[u32; 4]> = words(next.next())?;
         let arrays = Arrays {
             lane: words(next.next())?,
             tile: words(next.next())?,
@@ -485,6 +487,6 @@ impl Engine {
             sources: words(next.next())?,
             ..Arrays::default()
         };
-        Ok((arrays, lanes.into_iter().take(self.lanes as usize).collect()))
+        Ok((arrays, lanes.into_iter().take(self.lanes as usize).collect(), accounts))
     }
 }

@@ -86,7 +86,7 @@ impl Engine {
             Field::Returned => 2 * field_cells,
             Field::FieldLane => field_cells / FIELD_BLOCK as usize,
             Field::Components => lanes * components as usize,
-            Field::LaneStates | Field::Setups => lanes,
+            Field::LaneStates | Field::Setups | Field::Accounts => lanes,
             Field::Blocks => lanes + 1,
             Field::Reports => self.options.waves,
             Field::Arguments => 3 * SIZES as usize,

@@ -1,0 +1,56 @@
+//! Where the rows of a recording went, for each partner: every one in one account.
+
+use super::basis::Basis;
+use super::waves::Outcome;
+use crate::fusion::credit::Accounts;
+use crate::ingest::{IngestReport, Reason};
+use crate::policy::{Decisions, NO_POLICY};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The accounts of one partner. For the operator: most of it is of rows that the partner may not have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ledger {
+    /// Rows that are no detections, by reason.
+    pub rejected: BTreeMap<Reason, u64>,
+    /// Rows that it may not have fused, by the rules that withhold them.
+    pub withheld: BTreeMap<String, u64>,
+    /// Rows that it may have fused later, by level.
+    pub not_due: BTreeMap<String, u64>,
+    /// Rows that its picture is computed from, by what became of them.
+    #[serde(flatten)]
+    pub used: Accounts,
+}
+
+/// What withholds a row of which its level leaves nothing.
+const NOTHING_LEFT: &str = "nothing of them is left at their level";
+
+impl Ledger {
+    /// Of the partner with this number, whose lane, if it has one, came out like this.
+    pub(super) fn of(
+        basis: &Basis<'_>,
+        (decisions, ingest): (&Decisions, &IngestReport),
+        partner: usize,
+        lane: Option<&Outcome>,
+    ) -> Self {
+        let name = |rules: Vec<String>| if rules.is_empty() { NO_POLICY.to_owned() } else { rules.join(", ") };
+        let withheld = decisions.withheld(partner, basis.summaries).into_iter();
+        let emptied = lane.map(|lane| lane.emptied).filter(|rows| *rows > 0);
+        Self {
+            rejected: ingest.rejected.clone(),
+            withheld: withheld
+                .map(|(rules, rows)| (name(rules), rows))
+                .chain(emptied.map(|rows| (NOTHING_LEFT.to_owned(), rows)))
+                .collect(),
+            not_due: decisions.not_due(partner, basis.summaries),
+            used: lane.map(|lane| lane.accounts).unwrap_or_default(),
+        }
+    }
+
+    /// All rows in it: those that were read.
+    #[must_use]
+    pub fn sum(&self) -> u64 {
+        let Self { rejected, withheld, not_due, used } = self;
+        rejected.values().chain(withheld.values()).chain(not_due.values()).sum::<u64>() + used.sum()
+    }
+}
