@@ -97,7 +97,7 @@ impl Engine {
             | Field::Arrived
             | Field::Tags
             | Field::Observations
-            | Field::Planes
+            | Field::Grounds
             | Field::Share
             | Field::ComponentBirths
             | Field::Words
