@@ -283,6 +283,7 @@ impl World {
             origin: Place::from_metres([0.0; 3]),
             east: [1.0, 0.0, 0.0],
             north: [0.0, 1.0, 0.0],
+            centre: [0.0; 3],
             cell_m: cell_m as f32,
             cells: [cells; 2],
         };
@@ -296,7 +297,7 @@ impl World {
         let undetected = Undetected::Field {
             density: vec![(config.undetected.initial_per_km2 * 1e-6) as f32; plane.len()],
             birth: (config.undetected.births_per_km2_h * 1e-6 / 3600.0) as f32,
-            plane,
+            planes: plane.into(),
             prior,
         };
         LaneSetup { radial: false, undetected, views: Vec::new() }

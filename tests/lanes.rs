@@ -46,7 +46,7 @@ fn config(mode: Mode, exact_max: u32) -> Config {
 
 fn plane() -> Plane {
     let origin = Place::from_metres([0.0; 3]);
-    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 100.0, cells: [4, 4] }
+    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], centre: [0.0; 3], cell_m: 100.0, cells: [4, 4] }
 }
 
 fn setup() -> LaneSetup {
@@ -54,7 +54,7 @@ fn setup() -> LaneSetup {
     let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
     LaneSetup {
         radial: false,
-        undetected: Undetected::Field { density: vec![1e-4; plane.len()], plane, birth: 1e-6, prior },
+        undetected: Undetected::Field { density: vec![1e-4; plane.len()], planes: plane.into(), birth: 1e-6, prior },
         views: Vec::new(),
     }
 }
@@ -257,7 +257,7 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
     Mask::new(Plane { cell_m: 0.0, ..plane() }, vec![1.0; 16]).expect_err("a plane without cells");
     let field = |density: Vec<f32>, birth: f32| {
         let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-        let undetected = Undetected::Field { plane: plane(), density, birth, prior };
+        let undetected = Undetected::Field { planes: plane().into(), density, birth, prior };
         Batch::new(
             config(Mode::Soft, 8),
             Executor::host(),

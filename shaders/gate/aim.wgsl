@@ -9,7 +9,7 @@
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
 @group(0) @binding(5) var<storage, read> covariance: array<f32>;
 @group(0) @binding(6) var<storage, read> odds: array<f32>;
-@group(0) @binding(7) var<storage, read> planes: array<Plane>;
+@group(0) @binding(7) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(8) var<storage, read> share: array<f32>;
 @group(0) @binding(9) var<storage, read_write> aims: array<Aim>;
 @group(0) @binding(10) var<storage, read_write> rows: array<Row>;

@@ -7,7 +7,7 @@
 @group(0) @binding(3) var<storage, read> lane_states: array<LaneState>;
 @group(0) @binding(4) var<storage, read> components: array<Component>;
 @group(0) @binding(5) var<storage, read> observations: array<Observation>;
-@group(0) @binding(6) var<storage, read> planes: array<Plane>;
+@group(0) @binding(6) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(7) var<storage, read> share: array<f32>;
 @group(0) @binding(8) var<storage, read> view_looks: array<ViewLook>;
 @group(0) @binding(9) var<storage, read_write> placed: array<Placed>;

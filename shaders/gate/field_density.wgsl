@@ -5,7 +5,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
 @group(0) @binding(2) var<storage, read> setups: array<Setup>;
-@group(0) @binding(3) var<storage, read> planes: array<Plane>;
+@group(0) @binding(3) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(4) var<storage, read> field: array<f32>;
 @group(0) @binding(5) var<storage, read> share: array<f32>;
 @group(0) @binding(6) var<storage, read> observations: array<Observation>;
@@ -25,15 +25,10 @@ fn field_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
     }
     let look = looks[params.first_look + l];
     let o = observations[d.observation];
-    let plane = planes[l];
-    let cell = cell_of_plane(plane, d.tile, d.offset_m);
+    let cell = cell_of(l, d.tile, d.offset_m);
     var e = 0.0;
     if cell != NONE {
-        var seen = 1.0;
-        if look.mask != NONE {
-            seen = share[planes[look.mask].first + (cell - plane.first)];
-        }
-        seen = seen * visible_in_cell(l, look, cell - plane.first);
+        let seen = seen_of(look, d.tile, d.offset_m) * visible_at(l, look, d.tile, d.offset_m);
         e = look.detection_probability * seen * field[cell] * o.spread;
     }
     let sum = o.clutter + e;

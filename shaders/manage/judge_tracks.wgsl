@@ -13,7 +13,7 @@ override PART: f32;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
 @group(0) @binding(6) var<storage, read> mean: array<f32>;
 @group(0) @binding(7) var<storage, read> setups: array<Setup>;
-@group(0) @binding(8) var<storage, read> planes: array<Plane>;
+@group(0) @binding(8) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(9) var<storage, read_write> returned: array<atomic<u32>>;
 @group(0) @binding(10) var<storage, read_write> fates: array<u32>;
 
@@ -49,7 +49,7 @@ fn judge_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     if setups[l].kind != 0u {
         return;
     }
-    let cell = cell_of_plane(planes[l], tile_of(track), mean_of(track, 0u));
+    let cell = cell_of(l, tile_of(track), mean_of(track, 0u));
     if cell != NONE {
         let parts = u32(r / PART + 0.5);
         atomicAdd(&returned[2u * cell], parts & 4095u);

@@ -5,7 +5,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
 @group(0) @binding(2) var<storage, read> setups: array<Setup>;
-@group(0) @binding(3) var<storage, read> planes: array<Plane>;
+@group(0) @binding(3) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(4) var<storage, read> share: array<f32>;
 @group(0) @binding(5) var<storage, read> lane_states: array<LaneState>;
 @group(0) @binding(6) var<storage, read> view_looks: array<ViewLook>;

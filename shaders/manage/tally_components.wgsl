@@ -6,7 +6,7 @@
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
 @group(0) @binding(2) var<storage, read> setups: array<Setup>;
 @group(0) @binding(3) var<storage, read> gathered: array<u32>;
-@group(0) @binding(4) var<storage, read> planes: array<Plane>;
+@group(0) @binding(4) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(5) var<storage, read> share: array<f32>;
 @group(0) @binding(6) var<storage, read> components: array<Component>;
 @group(0) @binding(7) var<storage, read> view_looks: array<ViewLook>;

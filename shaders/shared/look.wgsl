@@ -44,8 +44,9 @@ struct Look {
     slack_m: f32,
     // First of its cells in the wave.
     first_cell: u32,
-    // Plane of its mask, or NONE.
+    // First part of its mask, and first of the shares of cells that it covers, or NONE.
     mask: u32,
+    cover: u32,
     // Number of the scan in its lane, from 0.
     scan: u32,
     // 1 if the lane's tracks are put in spatial order.

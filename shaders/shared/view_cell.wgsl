@@ -9,11 +9,13 @@ fn visible_in_cell(l: u32, look: Look, cell: u32) -> f32 {
     for (var h = 0u; h < look.views; h++) {
         let view = view_looks[view_at(l, h)];
         var seen = 1.0;
-        if view.mask != NONE {
-            seen = share[planes[view.mask].first + cell];
+        if view.cover != NONE {
+            seen = share[view.cover + cell];
         }
         if h != look.view && seen > 0.0 {
-            law = law_with(law, vec2<f32>(view.field, 1.0 - view.field));
+            // Another view sees what it sees on the ground that it covers.
+            let v = view.field * seen;
+            law = law_with(law, vec2<f32>(v, 1.0 - v));
         }
     }
     return part_of(law, own);

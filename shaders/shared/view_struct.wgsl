@@ -4,8 +4,9 @@
 override VIEWS_MAX: u32;
 
 struct ViewLook {
-    // Plane of the mask of where it sees, or NONE.
+    // First part of the mask of where it sees, and first of the shares of cells that it covers, or NONE.
     mask: u32,
+    cover: u32,
     // What is left of v since its last look, and what v and 1 - v take on instead.
     kept: f32,
     gained: f32,

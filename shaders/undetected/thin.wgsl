@@ -11,7 +11,7 @@ override PART: f32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> looks: array<Look>;
 @group(0) @binding(2) var<storage, read> field_lane: array<u32>;
-@group(0) @binding(3) var<storage, read> planes: array<Plane>;
+@group(0) @binding(3) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(4) var<storage, read> share: array<f32>;
 @group(0) @binding(5) var<storage, read> view_looks: array<ViewLook>;
 @group(0) @binding(6) var<storage, read_write> returned: array<u32>;
@@ -29,12 +29,15 @@ fn thin(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     }
     let look = looks[params.first_look + l];
     var seen = 1.0;
-    if look.mask != NONE {
-        seen = share[planes[look.mask].first + (i - planes[l].first)];
+    if look.cover != NONE {
+        seen = share[look.cover + (i - grounds[l].first)];
     }
-    seen = seen * visible_in_cell(l, look, i - planes[l].first);
+    seen = seen * visible_in_cell(l, look, i - grounds[l].first);
     let parts = f32(returned[2u * i + 1u]) * 4096.0 + f32(returned[2u * i]);
-    let back = parts * PART / (planes[l].cell_m * planes[l].cell_m);
+    var back = 0.0;
+    if parts > 0.0 {
+        back = parts * PART / area_of(l, i);
+    }
     field[i] = back + field[i] * (1.0 - look.detection_probability * seen);
     returned[2u * i] = 0u;
     returned[2u * i + 1u] = 0u;

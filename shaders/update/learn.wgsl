@@ -11,7 +11,7 @@ override VIEW_ODDS: f32;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> tile: array<i32>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
-@group(0) @binding(5) var<storage, read> planes: array<Plane>;
+@group(0) @binding(5) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(6) var<storage, read> share: array<f32>;
 @group(0) @binding(7) var<storage, read> view_looks: array<ViewLook>;
 @group(0) @binding(8) var<storage, read> rows: array<Row>;

@@ -214,8 +214,10 @@ mirror! {
         pub slack_m: f32,
         /// First of its cells in the wave.
         pub first_cell: u32,
-        /// Plane of its mask on the device, or [`NONE`].
+        /// First part of its mask on the device, or [`NONE`].
         pub mask: u32,
+        /// First of the shares of cells that it covers there, or [`NONE`].
+        pub cover: u32,
         /// Number of the scan in its lane, from 0.
         pub scan: u32,
         /// 1 if the lane's tracks are put in spatial order.

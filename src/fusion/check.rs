@@ -57,11 +57,11 @@ impl Scan<'_> {
         )?;
         let is_one = |looking: &usize| *looking < count.max(1);
         require(at, ("view that looked", views.looking), is_one, "a view of the lane")?;
-        let Undetected::Field { plane, .. } = &setup.undetected else { return Ok(()) };
+        let Undetected::Field { planes, .. } = &setup.undetected else { return Ok(()) };
         for sight in views.sights.iter().chain([&self.sight]) {
             if let Sight::Mask(mask) = sight {
-                let wanted = "the plane of the lane's field";
-                require(at, ("plane of the mask", mask.plane()), |found| *found == plane, wanted)?;
+                let wanted = "those of the lane's field";
+                require(at, ("cells of the mask", mask.planes()), |found| *found == planes, wanted)?;
             }
         }
         Ok(())

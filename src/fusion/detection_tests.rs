@@ -113,11 +113,12 @@ fn a_track_begins_at_its_detections_time() {
         origin: Place::from_metres([0.0; 3]),
         east: [1.0, 0.0, 0.0],
         north: [0.0, 1.0, 0.0],
+        centre: [0.0; 3],
         cell_m: 1.0,
         cells: [1, 1],
     };
     let prior = Prior { speed_m_s: 150.0, climb_m_s: 8.0, height_m: 100.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
+    let field = Undetected::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
     let (tile, state) = on_earth();
     let (_, observation) = radar(0.0);
     let offset_m = [state.mean[0], state.mean[1], state.mean[2]];

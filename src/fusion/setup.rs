@@ -26,7 +26,7 @@ impl LaneSetup {
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, config: &Config) -> Self {
         let extent = (lane.extent(), lane.heights_m());
-        let undetected = Undetected::over(lane.plane(), extent, lane.reports_per_s(), &config.undetected);
+        let undetected = Undetected::over(lane.planes(), extent, lane.reports_per_s(), &config.undetected);
         let of = lane.views_of();
         let visible_share = config.detectability.visible_share_of(of.len());
         let persistence_s = f64::from(config.detectability.persistence_s.get());

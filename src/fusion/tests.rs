@@ -254,12 +254,13 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
             origin: Place::from_metres([0.0; 3]),
             east: [1.0, 0.0, 0.0],
             north: [0.0, 1.0, 0.0],
+            centre: [0.0; 3],
             cell_m: 1.0,
             cells: [1, 1],
         };
         let prior =
             Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY, reports_per_s: 0.0 };
-        let mut field = Undetected::Field { plane, density: vec![1.0], birth: 1e-3, prior };
+        let mut field = Undetected::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
         let mut look = Look::default();
         motion.over(dt_s, 0.0, &mut look);
         field.predict(&look, |_| {});

@@ -12,7 +12,7 @@ use super::sight::of_velocity;
 use super::since::Since;
 use super::state::{State, dot3, joseph};
 use super::views::Sees;
-use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Plane, RANGE, ROWS_MAX, Sight, Wrong, require};
+use crate::scan::{Detection, Extent, HEIGHT_M, Observation, Planes, RANGE, ROWS_MAX, Sight, Wrong, require};
 use crate::space::TILE_M;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -46,10 +46,10 @@ pub enum Undetected {
         /// Lighter ones are dropped.
         weight_min: f32,
     },
-    /// Targets a square metre, in each cell of a plane.
+    /// Targets a square metre, in each cell.
     Field {
         /// The cells.
-        plane: Plane,
+        planes: Planes,
         /// Density of undetected targets in each.
         density: Vec<f32>,
         /// Births a square metre and second.
@@ -90,11 +90,11 @@ impl Undetected {
     /// `heights_m` of each other, and report at a rate where nobody looks.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(plane: &Plane, (extent, heights_m): (Extent, f64), reports_per_s: f64, births: &Births) -> Self {
+    pub fn over(planes: &Planes, (extent, heights_m): (Extent, f64), reports_per_s: f64, births: &Births) -> Self {
         let planar = extent == Extent::Plane;
         Self::Field {
-            density: vec![(births.initial_per_km2 * 1e-6) as f32; plane.len()],
-            plane: plane.clone(),
+            density: vec![(births.initial_per_km2 * 1e-6) as f32; planes.len()],
+            planes: planes.clone(),
             birth: (births.births_per_km2_h * 1e-6 / 3600.0) as f32,
             prior: Prior {
                 speed_m_s: births.speed_m_s,
@@ -137,9 +137,9 @@ impl Undetected {
                 let wrong = components.iter().chain(births).find(|c| !sound(c));
                 require(at, ("component", wrong), Option::is_none, "finite numbers, and a weight of at least 0")
             }
-            Self::Field { plane, density, birth, prior } => {
-                plane.check(at)?;
-                require(at, ("densities", density.len()), |n| *n == plane.len(), "one for each cell of its plane")?;
+            Self::Field { planes, density, birth, prior } => {
+                planes.check(at)?;
+                require(at, ("densities", density.len()), |n| *n == planes.len(), "one for each cell of its planes")?;
                 let wrong = density.iter().chain([birth]).find(|x| !weighs(**x));
                 require(at, ("density", wrong), Option::is_none, "a finite number, at least 0")?;
                 let sound = |p: &Prior| {
@@ -192,7 +192,7 @@ impl Undetected {
                 }),
                 Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
                 Sight::Mask(mask) => {
-                    for (d, share) in density.iter_mut().zip(mask.share()) {
+                    for (d, share) in density.iter_mut().zip(mask.share().iter()) {
                         *d *= 1.0 - look.detection_probability * share;
                     }
                 }
@@ -209,10 +209,10 @@ impl Undetected {
             Self::Components { components, .. } => {
                 components.extend(recycled.map(|(weight, tile, state)| Component { weight, tile, state }));
             }
-            Self::Field { plane, density, .. } => {
+            Self::Field { planes, density, .. } => {
                 let mut sums: BTreeMap<usize, [u32; 2]> = BTreeMap::new();
                 for (existence, tile, state) in recycled {
-                    if let Some(cell) = plane.cell(&tile, &state.mean) {
+                    if let Some(cell) = planes.cell(&tile, &state.mean) {
                         let parts = (existence / PART + 0.5) as u32;
                         let [low, high] = sums.entry(cell).or_default();
                         (*low, *high) = (*low + (parts & 4095), *high + (parts >> 12));
@@ -220,7 +220,7 @@ impl Undetected {
                 }
                 for (cell, [low, high]) in sums {
                     if let Some(d) = density.get_mut(cell) {
-                        *d += (high as f32 * 4096.0 + low as f32) * PART / (plane.cell_m * plane.cell_m);
+                        *d += (high as f32 * 4096.0 + low as f32) * PART / planes.area_m2(cell);
                     }
                 }
             }
@@ -238,11 +238,12 @@ impl Undetected {
                     look.detection_probability * visible * c.weight * likelihood(c, scan, d)
                 })
                 .sum(),
-            Self::Field { plane, density, .. } => {
+            Self::Field { planes, density, .. } => {
                 let Some((detection, observation)) = pair(scan, d) else { return 0.0 };
-                let Some(cell) = plane.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
+                let Some(cell) = planes.cell(&detection.tile, &detection.offset_m) else { return 0.0 };
                 let here = density.get(cell).copied().unwrap_or(0.0);
-                look.detection_probability * sees.cell(cell) * here * observation.spread
+                let seen = sees.place(&detection.tile, &detection.offset_m);
+                look.detection_probability * seen * here * observation.spread
             }
         }
     }
@@ -264,8 +265,9 @@ impl Undetected {
     pub fn count(&self) -> f64 {
         match self {
             Self::Components { components, .. } => components.iter().map(|c| f64::from(c.weight)).sum(),
-            Self::Field { plane, density, .. } => {
-                density.iter().map(|d| f64::from(*d)).sum::<f64>() * f64::from(plane.cell_m).powi(2)
+            Self::Field { planes, density, .. } => {
+                let area_m2 = planes.each().flat_map(|plane| (0..plane.len()).map(|cell| plane.area_m2(cell)));
+                density.iter().zip(area_m2).map(|(d, area_m2)| f64::from(*d) * f64::from(area_m2)).sum()
             }
         }
     }

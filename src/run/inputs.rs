@@ -12,7 +12,7 @@ use super::waves::Taker;
 use crate::digest::hex;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::Undetected;
-use crate::scan::{Detection, Lane, Mask, Observation, Scan, Sight};
+use crate::scan::{Detection, Lane, Mask, Observation, Part, Scan, Sight};
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -46,8 +46,8 @@ impl Inputs<'_> {
             text(&mut hash, &(executor, &basis.config.fusion, radial, views));
             // Densities are uniform at first, and many.
             match undetected {
-                Undetected::Field { plane, density, birth, prior } => {
-                    text(&mut hash, &(plane, density.first(), birth, prior));
+                Undetected::Field { planes, density, birth, prior } => {
+                    text(&mut hash, &(planes, density.first(), birth, prior));
                 }
                 components @ Undetected::Components { .. } => text(&mut hash, &components),
             }
@@ -66,8 +66,12 @@ impl<'a> Inputs<'a> {
     fn mask(&mut self, mask: &'a Mask) -> [u8; 32] {
         let digest = |mask: &Mask| {
             let mut hash = Sha256::new();
-            text(&mut hash, mask.plane());
+            text(&mut hash, mask.planes());
             hash.update(bytemuck::cast_slice(mask.share()));
+            for Part { shape, permission } in mask.parts() {
+                text(&mut hash, &(shape, permission.is_some()));
+                hash.update(bytemuck::cast_slice(permission.as_deref().unwrap_or_default()));
+            }
             hash.finalize().into()
         };
         self.masks.entry(mask).or_insert_with(|| (mask, digest(mask))).1
@@ -165,7 +169,7 @@ mod tests {
 
     fn plane() -> Plane {
         let origin = Place::from_metres([0.0; 3]);
-        Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 10.0, cells: [2, 1] }
+        Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], centre: [0.0; 3], cell_m: 10.0, cells: [2, 1] }
     }
 
     fn detection(observation: u32) -> Detection {

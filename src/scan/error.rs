@@ -1,6 +1,5 @@
 //! What can be wrong with scans and what they are formed from: where, found, wanted.
 
-use super::coverage::REACH_MAX_DEG;
 use super::looks::LOOK_ROWS_MAX;
 use super::{SOURCES_MAX, VIEWS_MAX};
 use crate::policy::PolicyError;
@@ -44,15 +43,6 @@ pub enum ScanError {
     LookTooFull {
         /// The sensor.
         sensor: String,
-    },
-    /// Coverage that no plane can hold.
-    #[error(
-        "the sensors that a partner may use reach {reach_deg:.0} degrees from the middle of their coverage, as the Earth's \
-         centre sees it, wanted at most {REACH_MAX_DEG}: fuse parts of the recording by themselves"
-    )]
-    TooWide {
-        /// How far.
-        reach_deg: f64,
     },
     /// More groups of sensors than one track knows apart.
     #[error(

@@ -1,12 +1,14 @@
 //! Segments to lanes: what each lane may see, from when to when, of whom, and where it could have seen.
 
 use super::Views;
-use super::coverage::{Ground, Right, plane};
+use super::cells::Planes;
+use super::coverage::{Ground, Right};
 use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
 use super::looks::{Look, looks_between};
-use super::mask::{Mask, Plane};
+use super::mask::Mask;
 use super::measure::{Extent, HEIGHT_M};
+use super::planes::planes;
 use super::views::{From, Sightlines, ViewOf, grouped, holding};
 use crate::ingest::Catalogue;
 use crate::policy::{
@@ -17,6 +19,7 @@ use crate::sensor::{Looks, Sensor};
 use crate::space::Frame;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One lane: a segment of the recording, and the partners whose pictures come from it.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ pub struct Lane {
     views: Sightlines,
     /// The least share of a sensor's detections that it may have where it may have any.
     least_share: f32,
-    plane: Plane,
+    planes: Planes,
     /// Whether any of its sensors knows heights.
     pub(crate) extent: Extent,
     /// From the lowest height that its sensors cover to the highest, or more.
@@ -51,7 +54,7 @@ struct Masks {
     /// When these two begin.
     looks_us: [i64; 2],
     /// By sector, from which time on which mask holds.
-    of_sector: BTreeMap<Sector, From>,
+    of_sector: BTreeMap<Sector, From<Arc<Mask>>>,
 }
 
 /// A sector, in bits; `None`: all that a sensor covers.
@@ -108,7 +111,7 @@ struct Draft<'a> {
 
 /// For each sensor, from which time on how much of it a partner may have fused in which sets of zones, by their numbers on
 /// the ground. Times at which no answer changes are not there: what concerns others moves nothing here.
-type Rights = BTreeMap<usize, Vec<(i64, Vec<Right>)>>;
+type Rights = BTreeMap<usize, From<Vec<Right>>>;
 
 impl Lane {
     /// The lanes of a recording. Partners share one only if they may fuse the same classes and could have seen the
@@ -128,7 +131,7 @@ impl Lane {
         let mut lanes: Vec<(usize, Self)> = Vec::new();
         for (sensors, drafts) in by_sensors {
             let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
-            let mut ground = Ground::new(plane_over(&sensors, frame, basis.cell_m)?, frame, Some(basis.zones));
+            let mut ground = Ground::new(planes_over(&sensors, frame, basis.cell_m), frame, Some(basis.zones));
             let covers: BTreeMap<usize, Covers> =
                 sensors.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
             for (place, draft) in drafts {
@@ -143,7 +146,7 @@ impl Lane {
     /// about `cell_m`.
     ///
     /// # Errors
-    /// An index of no sensor, or sensors that cover more than a plane can hold.
+    /// An index of no sensor.
     pub fn open(
         catalogue: &Catalogue,
         sensors: impl IntoIterator<Item = usize>,
@@ -155,35 +158,36 @@ impl Lane {
         let beyond = numbers.iter().find(|number| **number >= catalogue.sensors.len());
         require(at, ("sensor", beyond), Option::is_none, "indices of sensors in the catalogue")?;
         let used = named(catalogue, numbers.iter());
-        let mut ground = Ground::new(plane_over(&used, catalogue.frame, cell_m)?, catalogue.frame, None);
-        let seen = |&(number, sensor): &(usize, &Sensor)| {
-            let of_sector = covers(&mut ground, sensor).into_iter();
-            let of_sector = of_sector
-                .map(|(sector, coverage)| Ok((sector, vec![(i64::MIN, ground.mask(coverage, &[Right::All], 1.0)?)])));
-            let of_sector = of_sector.collect::<Result<_, ScanError>>()?;
-            Ok((number, Masks { looks_us: [i64::MIN, i64::MAX], of_sector }))
-        };
-        let masks: BTreeMap<usize, Masks> = used.iter().map(seen).collect::<Result<_, ScanError>>()?;
+        let mut ground = Ground::new(planes_over(&used, catalogue.frame, cell_m), catalogue.frame, None);
+        let everything: From<Vec<Right>> = vec![(i64::MIN, vec![Right::All])];
+        let covers: BTreeMap<usize, Covers> =
+            used.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
+        let mut masks: BTreeMap<usize, Masks> = BTreeMap::new();
+        for (number, covers) in &covers {
+            let of_sector = of_sectors(&mut ground, covers, &everything, 1.0)?;
+            masks.insert(*number, Masks { looks_us: [i64::MIN, i64::MAX], of_sector });
+        }
+        let rights = |sensor: usize| Some((*covers.get(&sensor)?.get(&None)?, &everything));
         Ok(Self {
             partners: Vec::new(),
             detections: 0,
             span_us: [i64::MIN, i64::MAX],
             sources: vec![(String::new(), String::new())],
             permitted: vec![Some(Permitted { source: 0, cut: None })],
-            views: Sightlines::new(&used, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
+            views: Sightlines::new(&used, &mut ground, rights)?,
             least_share: 1.0,
             masks,
             extent: extent(&used),
             heights_m: heights_m(&used),
             reports_per_s: reports_per_s(&used),
-            plane: ground.plane().clone(),
+            planes: ground.planes().clone(),
         })
     }
 
     /// The cells over all that its sensors cover.
     #[must_use]
-    pub fn plane(&self) -> &Plane {
-        &self.plane
+    pub fn planes(&self) -> &Planes {
+        &self.planes
     }
 
     /// Where its objects move.
@@ -424,15 +428,10 @@ impl<'a> Draft<'a> {
         let sensors = named(basis.catalogue, self.sensors.keys());
         for (number, sensor) in &sensors {
             let Some((from, covers)) = rights.get(number).zip(covers.get(number)) else { continue };
-            let mut of_sector = BTreeMap::new();
-            for (sector, &coverage) in covers {
-                let mask = |(from_us, allowed): &(i64, Vec<Right>)| {
-                    Ok((*from_us, ground.mask(coverage, allowed, basis.shared_share)?))
-                };
-                of_sector.insert(*sector, from.iter().map(mask).collect::<Result<_, ScanError>>()?);
-            }
+            let of_sector = of_sectors(ground, covers, from, basis.shared_share)?;
             masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), of_sector });
         }
+        let of_whole = |sensor: usize| Some((*covers.get(&sensor)?.get(&None)?, rights.get(&sensor)?));
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
         Ok(Lane {
@@ -441,10 +440,10 @@ impl<'a> Draft<'a> {
             span_us: self.span_us,
             sources: self.sources.keys().map(|(owner, label)| ((*owner).to_owned(), (*label).to_owned())).collect(),
             permitted,
-            views: Sightlines::new(&sensors, |sensor| masks.get(&sensor)?.of_sector.get(&None))?,
+            views: Sightlines::new(&sensors, ground, of_whole)?,
             least_share: if self.has_views { basis.shared_share } else { 1.0 },
             masks,
-            plane: ground.plane().clone(),
+            planes: ground.planes().clone(),
             // On Earth a position without its height is not one in a plane.
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
@@ -463,6 +462,21 @@ fn covers(ground: &mut Ground, sensor: &Sensor) -> Covers {
         }
     }
     covers
+}
+
+/// By sector, from when on where the looks of a sensor could have seen.
+fn of_sectors(
+    ground: &mut Ground,
+    covers: &Covers,
+    rights: &From<Vec<Right>>,
+    part: f32,
+) -> Result<BTreeMap<Sector, From<Arc<Mask>>>, ScanError> {
+    let mut of_sector = BTreeMap::new();
+    for (sector, &coverage) in covers {
+        let mask = |(from_us, allowed): &(i64, Vec<Right>)| Ok((*from_us, ground.mask(coverage, allowed, part)?));
+        of_sector.insert(*sector, rights.iter().map(mask).collect::<Result<_, ScanError>>()?);
+    }
+    Ok(of_sector)
 }
 
 fn bits(sector_deg: Option<[f64; 2]>) -> Sector {
@@ -532,9 +546,9 @@ fn reports_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
     longest_us.map_or(0.0, |us| 1e6 / us as f64)
 }
 
-/// The plane over the coverage of a lane's sensors, whatever their order in the catalogue.
-fn plane_over(sensors: &[(usize, &Sensor)], frame: Frame, cell_m: f64) -> Result<Plane, ScanError> {
+/// The planes over the coverage of a lane's sensors, whatever their order in the catalogue.
+fn planes_over(sensors: &[(usize, &Sensor)], frame: Frame, cell_m: f64) -> Planes {
     let mut by_name = sensors.to_vec();
     by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
-    plane(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
+    planes(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
 }

@@ -9,23 +9,28 @@
 
 mod error; // where, found, wanted
 mod detections; // detections with their sources, and how they were measured
+mod cells; // the cells of a field
+mod shape; // where a sensor sees, exactly
 mod mask; // where a look could have seen
 
 mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
+mod planes; // the cells over what a lane covers, and the ground below
 mod coverage; // what a lane covers, and where its looks could have seen
 mod views; // sensors -> views, and where each sees
 mod coarsen; // a row -> the row as a level of fuse gives it
 mod lanes; // segments -> lanes
 mod forming; // rows -> scans, pushed one by one
 
+pub use cells::{Plane, Planes};
 pub use detections::{Axis, Detection, KIND_BITS, OFFSET, Observation, RANGE, ROWS_MAX, SOURCES_MAX, Sourced};
 pub use error::{ScanError, Wrong};
 pub use forming::Scans;
 pub use lanes::Lane;
 pub use looks::{Look, Row};
-pub use mask::{Mask, Plane, Sight};
+pub use mask::{Mask, Part, Sight};
 pub use measure::Extent;
+pub use shape::{CONE, LEVEL, Limit, SLAB, STRAIGHT, Shape, WEDGE};
 pub use views::ViewOf;
 
 pub(crate) use coarsen::permitted;
@@ -63,6 +68,6 @@ pub struct Views<'a> {
     pub looking: usize,
     /// Whether its objects report when they like: what it has not reported, it has not missed.
     pub reports: bool,
-    /// Where each could see, by number; none where the lane has one.
+    /// Where each could see, by number: in a cell the share of the ground that it covers; none where the lane has one.
     pub sights: Vec<Sight<'a>>,
 }

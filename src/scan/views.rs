@@ -3,6 +3,7 @@
 //! The catalogue names them (`view = "…"`); a sensor that it puts into none is a view of its own. Only sensors that the lane
 //! may use count, so neither how many views there are nor their numbers hang on what is hidden from it.
 
+use super::coverage::{Ground, Right};
 use super::error::ScanError;
 use super::mask::{Mask, Sight};
 use super::{VIEWS_MAX, Views};
@@ -10,8 +11,8 @@ use crate::sensor::Sensor;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// From which time on which mask holds.
-pub(super) type From = Vec<(i64, Arc<Mask>)>;
+/// From which time on what holds.
+pub(super) type From<T> = Vec<(i64, T)>;
 
 /// The views of a lane; nothing where it has one.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ pub(super) struct Sightlines {
 #[derive(Debug)]
 struct View {
     of: ViewOf,
-    from: From,
+    from: From<Arc<Mask>>,
 }
 
 /// What a view is made of.
@@ -55,13 +56,14 @@ pub(super) fn grouped(sensors: &[(usize, &Sensor)]) -> Result<Vec<Vec<usize>>, S
 }
 
 impl Sightlines {
-    /// Of the masks of sensors, which cover one plane.
+    /// Of sensors over one ground, of which `rights` says what each covers and from when on how much of it may be fused.
     ///
     /// # Errors
     /// More views than a lane may have.
-    pub(super) fn new<'m>(
+    pub(super) fn new<'r>(
         sensors: &[(usize, &Sensor)],
-        masks: impl Fn(usize) -> Option<&'m From>,
+        ground: &mut Ground,
+        rights: impl Fn(usize) -> Option<(usize, &'r From<Vec<Right>>)>,
     ) -> Result<Self, ScanError> {
         let groups = grouped(sensors)?;
         if groups.len() < 2 {
@@ -69,7 +71,7 @@ impl Sightlines {
         }
         let mut to = Self::default();
         for (number, group) in groups.into_iter().enumerate() {
-            let from = united(&group.iter().filter_map(|sensor| masks(*sensor)).collect::<Vec<_>>())?;
+            let from = united(&group.iter().filter_map(|sensor| rights(*sensor)).collect::<Vec<_>>(), ground)?;
             let own = || sensors.iter().filter(|(sensor, _)| group.contains(sensor)).map(|(_, sensor)| *sensor);
             let variance_m2 = own().map(Sensor::variance_m2).fold(f32::INFINITY, f32::min);
             let intervals: Option<Vec<i64>> = own().map(|sensor| sensor.looks.expected_interval_us()).collect();
@@ -95,30 +97,22 @@ impl Sightlines {
     }
 }
 
-/// The mask that holds at a time.
-pub(super) fn holding(from: &From, time_us: i64) -> Option<&Arc<Mask>> {
+/// What holds at a time.
+pub(super) fn holding<T>(from: &From<T>, time_us: i64) -> Option<&T> {
     let after = from.partition_point(|(from_us, _)| *from_us <= time_us);
-    from.get(after.checked_sub(1)?).map(|(_, mask)| mask)
+    from.get(after.checked_sub(1)?).map(|(_, what)| what)
 }
 
 /// Where any of some sensors sees, from when on.
-fn united(all: &[&From]) -> Result<From, ScanError> {
-    let times: BTreeSet<i64> = all.iter().flat_map(|from| from.iter().map(|(from_us, _)| *from_us)).collect();
-    let mut known: BTreeMap<Vec<*const Mask>, Arc<Mask>> = BTreeMap::new();
+fn united(all: &[(usize, &From<Vec<Right>>)], ground: &mut Ground) -> Result<From<Arc<Mask>>, ScanError> {
+    let times: BTreeSet<i64> = all.iter().flat_map(|(_, from)| from.iter().map(|(from_us, _)| *from_us)).collect();
     let mut united = From::new();
     for from_us in times {
-        let masks = all.iter().filter_map(|from| holding(from, from_us));
-        let masks: BTreeMap<*const Mask, &Arc<Mask>> = masks.map(|mask| (Arc::as_ptr(mask), mask)).collect();
-        let key: Vec<_> = masks.keys().copied().collect();
-        let mask = if let Some(mask) = known.get(&key) {
-            Arc::clone(mask)
-        } else {
-            let mut masks = masks.into_values();
-            let Some(first) = masks.next() else { continue };
-            let mask = masks.try_fold(Arc::clone(first), |all, mask| all.union(mask).map(Arc::new))?;
-            Arc::clone(known.entry(key).or_insert(mask))
-        };
-        united.push((from_us, mask));
+        let now = all.iter().filter_map(|(coverage, from)| Some((*coverage, holding(from, from_us)?.clone())));
+        let now: BTreeSet<(usize, Vec<Right>)> = now.collect();
+        if !now.is_empty() {
+            united.push((from_us, ground.view(now.into_iter().collect())?));
+        }
     }
     Ok(united)
 }

@@ -262,7 +262,9 @@ fn in_space(dice: &mut Dice, objects: [[f64; 3]; 2], last_s: f64) -> World {
         .expect("text");
         // It is seen for a minute, until it is nearly out of what is covered, which it then leaves.
         let (ahead, aside) = (course.cos(), course.sin());
-        let first_m = 265e3 / ahead.abs().max(aside.abs()) - 60.0 * speed_m_s;
+        // High up its five degrees are wider than on the ground.
+        let edge_m = 274e3 * (1.0 + height_m / 6.371e6);
+        let first_m = edge_m / ahead.abs().max(aside.abs()) - 60.0 * speed_m_s;
         let middle = Geodetic { latitude_deg: 2.5, longitude_deg: 2.5, altitude_m: height_m };
         let ([east, north, _], at) = (middle.enu_axes(), middle.ecef());
         for look in 0..60 {

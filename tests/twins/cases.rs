@@ -168,10 +168,16 @@ fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
 
 /// How the lanes of a wave began: with an empty field each.
 pub(crate) fn setups() -> Vec<LaneSetup> {
-    let plane =
-        Plane { origin: Place::default(), east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 1e3, cells: [1; 2] };
+    let plane = Plane {
+        origin: Place::default(),
+        east: [1.0, 0.0, 0.0],
+        north: [0.0, 1.0, 0.0],
+        centre: [0.0; 3],
+        cell_m: 1e3,
+        cells: [1; 2],
+    };
     let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, plane, prior };
+    let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, planes: plane.into(), prior };
     (0..LANES)
         .map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone(), views: Vec::new() })
         .collect()

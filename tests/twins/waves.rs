@@ -16,8 +16,11 @@ use trackweave::fusion::executor::{Executor, STAGES};
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, Prior, Undetected};
 use trackweave::fusion::views::View;
-use trackweave::scan::{Detection, Mask, OFFSET, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
-use trackweave::space::Place;
+use trackweave::scan::{
+    Detection, Mask, OFFSET, Observation, Part, Plane, Planes, RANGE, Scan, Shape, Sight, Sourced, Views,
+};
+use trackweave::sensor::{self, Coverage, Kind, Looks, Noise};
+use trackweave::space::{Frame, Place};
 
 const LANES: usize = 3;
 const SCANS: usize = 8;
@@ -38,8 +41,9 @@ struct World {
     exact_max: u32,
     /// Undetected targets as Gaussian components instead of a field.
     components: bool,
-    /// Looks that see only a part.
+    /// Looks that see only a part: cells, or, on Earth, within ranges, sectors, latitudes and longitudes.
     masked: bool,
+    shaped: bool,
     /// Views of the first lane; the second has two of them at most, the last one. Several do not see every third object each,
     /// and see the others elsewhere.
     views: usize,
@@ -61,6 +65,7 @@ const PLAIN: World = World {
     exact_max: 8,
     components: false,
     masked: false,
+    shaped: false,
     views: 1,
     sensor: Sensor::Position,
     poison: None,
@@ -86,6 +91,11 @@ pub(crate) fn trials() -> Vec<Trial> {
     for (mode, world) in [("assign", PLAIN), ("soft", soft)] {
         same(&format!("{mode}::components"), World { components: true, ..world });
         same(&format!("{mode}::masked"), World { masked: true, ..world });
+        for objects in [65, 400] {
+            same(&format!("{mode}::shaped::n{objects}"), World { shaped: true, objects, ..world });
+            same(&format!("{mode}::views::shaped::n{objects}"), World { shaped: true, objects, views: 3, ..world });
+        }
+        same(&format!("{mode}::shaped_components"), World { shaped: true, components: true, ..world });
         same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
         let views = World { views: 3, objects: 400, ..world };
         same(&format!("{mode}::views"), views);
@@ -235,7 +245,8 @@ fn agree(world: World, options: Options) -> Result<(), Failed> {
     {
         return Err("the waves hold too few tracks to say anything".into());
     }
-    let fed_apart = world.views > 1 && world.mode == Mode::Assign && !world.masked && !world.components;
+    let fed_apart =
+        world.views > 1 && world.mode == Mode::Assign && !world.masked && !world.shaped && !world.components;
     if fed_apart && host.1.iter().all(|wave| wave.merged == 0) {
         return Err("no twins were merged".into());
     }
@@ -330,8 +341,12 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     config.association.hypotheses_max = world.hypotheses_max.try_into()?;
     config.existence.recycle = 0.06f32.try_into()?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
-    let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect();
-    let masks = [Mask::new(plane(side), shares(0))?, Mask::new(plane(side), shares(1))?];
+    let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
+    let masks = if world.shaped {
+        [shaped(side, &shares(0), 0)?, shaped(side, &shares(1), 1)?]
+    } else {
+        [Mask::new(planes(side, false), shares(0))?, Mask::new(planes(side, false), shares(1))?]
+    };
     let (mut answers, mut given) = (Vec::new(), [0; LANES]);
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect())?;
     let mut random = ChaCha8Rng::seed_from_u64(11);
@@ -363,7 +378,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
             }
             let sight = |view: usize| {
                 let mask = &masks[(scan / 3 + view) % 2];
-                if world.masked { Sight::Mask(mask) } else { Sight::Everywhere }
+                if world.masked || world.shaped { Sight::Mask(mask) } else { Sight::Everywhere }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
             given[lane] += detections.len() as u64;
@@ -459,11 +474,57 @@ fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
     Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, sight_m, ..to }
 }
 
-fn plane(side: f64) -> Plane {
-    #[expect(clippy::cast_possible_truncation, reason = "a length")]
-    let cell_m = (side / 4.0) as f32;
+/// Masks of several parts, with every kind of limit: a ring and a sector of it; boxes on Earth, whose middles are hundreds of
+/// kilometres away, and in the plane.
+fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
+    let sensor = |kind: Kind, coverage: Coverage| sensor::Sensor {
+        name: "s".to_owned(),
+        owner: "o".to_owned(),
+        kind,
+        noise: Noise::default(),
+        detection_probability: 0.9,
+        clutter_per_scan: 1.0,
+        looks: Looks::Periodic { period_us: 1 },
+        coverage,
+        view: None,
+    };
+    let boxed = |min: [f64; 2], max: [f64; 2]| sensor(Kind::Position, Coverage::Box { min, max, height_m: None });
+    let ring = |height_m| {
+        let site = Kind::radar_at_m([0.3 * side, 0.4 * side, -20.0]);
+        sensor(site, Coverage::Ring { range_m: [0.1 * side, 0.5 * side], height_m })
+    };
+    // The engine's origin is the middle of the Earth: the axis goes through the world, and so do meridians and these parallels.
+    let shapes = [
+        [
+            Shape::of(&ring(None), Frame::Local, Some([300.0, 200.0])),
+            Shape::of(&boxed([-200.0, 1e-4], [75.0, 2e-3]), Frame::Geodetic, None),
+        ],
+        [
+            Shape::of(&ring(Some([0.0, 1.0])), Frame::Local, None),
+            Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), Frame::Local, None),
+        ],
+    ];
+    let share: std::sync::Arc<[f32]> = shares.into();
+    let [first, second] = shapes.into_iter().nth(which).expect("two");
+    let parts = [Part { shape: first, permission: Some(share.clone()) }, Part { shape: second, permission: None }];
+    Ok(Mask::of(planes(side, true), share, parts.into())?)
+}
+
+/// One flat plane; or two that are seen from the origin, as if a small globe lay there.
+#[expect(clippy::cast_possible_truncation, reason = "a length")]
+fn planes(side: f64, globe: bool) -> Planes {
+    let (cell_m, half) = ((side / 4.0) as f32, (side / 2.0) as f32);
+    let on_globe = |at: [f64; 3], east, centre, cells| {
+        let origin = Place::from_metres(at.map(|share| share * side / 2.0));
+        Plane { origin, east, north: [0.0, 0.0, 1.0], centre, cell_m, cells }
+    };
+    if globe {
+        let first = on_globe([1.0, -0.2, -1.0], [0.0, 1.0, 0.0], [half, 0.0, 0.0], [3, 4]);
+        let second = on_globe([-0.2, 1.0, -1.0], [1.0, 0.0, 0.0], [0.0, half, 0.0], [6, 4]);
+        return [first, second].into_iter().collect();
+    }
     let origin = Place::from_metres([-side / 4.0, -side / 4.0, 0.0]);
-    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m, cells: [6, 6] }
+    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], centre: [0.0; 3], cell_m, cells: [6, 6] }.into()
 }
 
 /// How many views a lane has.
@@ -472,7 +533,7 @@ fn views_of(world: World, lane: usize) -> usize {
 }
 
 fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
-    let plane = plane(side);
+    let planes = planes(side, world.shaped);
     let undetected = if world.components {
         let mut state = State::zero();
         for (k, variance) in [(0, 4e4), (6, 4e4), (11, 4e2), (15, 1e2), (18, 1e2), (20, 1.0)] {
@@ -491,7 +552,7 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         // One lane hears nothing but reports.
         let reports_per_s = if lane == 1 { 0.02 } else { 0.0 };
         let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0, height_most_m: 100.0, reports_per_s };
-        Undetected::Field { density: vec![4e-6; plane.len()], birth: 1e-9, plane, prior }
+        Undetected::Field { density: vec![4e-6; planes.len()], birth: 1e-9, planes, prior }
     };
     // The last one is a reporter's: it says nothing by its silence.
     let view = |n: usize| View {

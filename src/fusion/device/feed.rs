@@ -1,6 +1,6 @@
 //! Scans to waves: what the host says of a wave before the device runs it.
 
-use super::engine::{Engine, Wave};
+use super::engine::{Engine, Laid, Wave};
 use crate::fusion::arrays::{Look, NONE};
 use crate::fusion::config::Config;
 use crate::fusion::credit::words;
@@ -77,15 +77,15 @@ impl Feed {
             match scans.next_if(|scan| scan.lane == index) {
                 Some(scan) => {
                     lane.begin(config, &scan, &mut look);
-                    let mut plane = |sight: &Sight<'_>| match sight {
-                        Sight::Everywhere => Ok(NONE),
+                    let mut laid = |sight: &Sight<'_>| match sight {
+                        Sight::Everywhere => Ok(Laid { mask: NONE, cover: NONE }),
                         Sight::Mask(mask) => engine.mask(mask).map_err(KernelError),
                     };
-                    look.mask = plane(&scan.sight)?;
+                    Laid { mask: look.mask, cover: look.cover } = laid(&scan.sight)?;
                     if let Some(outlook) = &mut lane.outlook {
                         views = outlook.look(&scan, &mut look);
                         for (view, sight) in views.iter_mut().zip(&scan.views.sights) {
-                            view.mask = plane(sight)?;
+                            Laid { mask: view.mask, cover: view.cover } = laid(sight)?;
                         }
                     }
                     let detections = scan.detections.detections();

@@ -1,6 +1,6 @@
 //! The arrays that live on the device, by the names that the shaders give them.
 
-use super::kernels::{Aim, Cluster, Component, LaneState, Plane, Setup, Slot, Status};
+use super::kernels::{Aim, Cluster, Component, Ground, LaneState, Setup, Slot, Status};
 use crate::fusion::arrays::{Edge, Look, Placed, Row};
 use crate::fusion::views::ViewLook;
 use crate::fusion::views::twins::Portrait;
@@ -47,9 +47,9 @@ fields! {
     Observations "observations" Observation,
     /// How each lane began.
     Setups "setups" Setup,
-    /// Planes of the lanes' fields, then of masks.
-    Planes "planes" Plane,
-    /// Shares of the masks' cells.
+    /// Planes of the lanes' fields, then the parts of masks, each with its limits.
+    Grounds "grounds" Ground,
+    /// Shares of cells: what is covered, and what is permitted.
     Share "share" f32,
     /// Lane of each block of field cells.
     FieldLane "field_lane" u32,

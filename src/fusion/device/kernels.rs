@@ -14,7 +14,7 @@ use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
 use crate::mirror::{Layout, mirror};
-use crate::scan::{Axis, Detection, KIND_BITS, Observation, RANGE};
+use crate::scan::{Axis, Detection, KIND_BITS, LEVEL, Observation, RANGE, SLAB, STRAIGHT, WEDGE};
 use crate::space::TILE_M;
 
 /// One kernel.
@@ -122,6 +122,10 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("AGAIN", AGAIN as f64),
     ("RANGE", RANGE as f64),
     ("KIND_BITS", KIND_BITS as f64),
+    ("SLAB", SLAB as f64),
+    ("STRAIGHT", STRAIGHT as f64),
+    ("LEVEL", LEVEL as f64),
+    ("WEDGE", WEDGE as f64),
     ("VIEWS_MAX", VIEWS_MAX as f64),
     ("VIEW_WORDS", VIEW_WORDS as f64),
     ("VIEW_STEPS", VIEW_STEPS as f64),
@@ -154,7 +158,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &Row::LAYOUT,
     &Edge::LAYOUT,
     &Aim::LAYOUT,
-    &Plane::LAYOUT,
+    &Ground::LAYOUT,
     &Setup::LAYOUT,
     &LaneState::LAYOUT,
     &Component::LAYOUT,
@@ -234,24 +238,44 @@ mirror! {
 }
 
 mirror! {
-    /// A plane of square cells.
-    pub struct Plane {
-        /// Tile of its corner.
+    /// A plane of square cells, as the field of a lane or as a part of a mask; or one of the limits of such a part.
+    pub struct Ground {
+        /// Tile of a plane's corner, or of where a limit is measured from.
         pub tile: [i32; 3],
+        /// What a limit measures; of a plane how many limits follow it.
+        pub kind: u32,
+        /// Offset in the tile, metres.
+        pub offset_m: [f32; 3],
+        /// First of a plane's cells, or of the shares of them that are permitted; [`NONE`]: all of everything.
+        pub first: u32,
+        /// Unit vector along a row of cells, or along the axis of a limit.
+        pub east: [f32; 3],
+        /// The next part of the same mask, or [`NONE`].
+        pub after: u32,
+        /// Unit vector from row to row, or across that axis.
+        pub north: [f32; 3],
         /// Edge of a cell, metres.
         pub cell_m: f32,
-        /// Offset of its corner in the tile, metres.
-        pub offset_m: [f32; 3],
         /// Cells along the first axis.
         pub cells_u: u32,
-        /// Unit vector along a row of cells.
-        pub east: [f32; 3],
         /// Cells along the second axis.
         pub cells_v: u32,
-        /// Unit vector from row to row.
-        pub north: [f32; 3],
-        /// First of its cells.
-        pub first: u32,
+        /// Distance of a limit's place from the axis of a wedge or cone, metres.
+        pub radius_m: f32,
+        /// Sine of half the wedge, or of the latitude.
+        pub sine: f32,
+        /// Its cosine.
+        pub cosine: f32,
+        /// Least that a point may have, metres; of a plane that touches the globe where its corner is along the first axis.
+        pub least_m: f32,
+        /// Most, metres; along the second.
+        pub most_m: f32,
+        /// The next plane of the same cells, or [`NONE`].
+        pub next: u32,
+        /// From the Earth's centre to where a plane touches the globe, metres; zero: it is flat.
+        pub centre: [f32; 3],
+        /// Zero.
+        pub padding: u32,
     }
 }
 

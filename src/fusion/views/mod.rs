@@ -58,8 +58,10 @@ pub struct View {
 mirror! {
     /// What a lane knows of one of its views in one wave.
     pub struct ViewLook {
-        /// Plane on the device of the mask of where it sees, or [`NONE`].
+        /// First part on the device of the mask of where it sees, or [`NONE`].
         pub mask: u32,
+        /// First of the shares of cells that it covers, or [`NONE`].
+        pub cover: u32,
         /// exp(-t / τ), t being the time since its last look.
         pub kept: f32,
         /// What v takes on meanwhile, π (1 - kept).
@@ -137,6 +139,7 @@ impl Outlook {
             let of_newborn = |v: f64| if number == looking { VIEW_MOST } else { steps(v) };
             *to = ViewLook {
                 mask: NONE,
+                cover: NONE,
                 kept: kept as f32,
                 gained: (visible_share * (1.0 - kept)) as f32,
                 lost: ((1.0 - visible_share) * (1.0 - kept)) as f32,
@@ -305,7 +308,13 @@ impl<'a> Sees<'a> {
     #[must_use]
     pub fn cell(&self, cell: usize) -> f32 {
         let seen = self.sight.in_cell(cell);
-        seen * self.share(|sight| sight.in_cell(cell) > 0.0, |_, look| [look.field, 1.0 - look.field])
+        // Another view sees what it sees on the ground that it covers.
+        let chance = |h: usize, look: &ViewLook| {
+            let covered = self.sights.get(h).filter(|_| h != self.looking).map_or(1.0, |sight| sight.in_cell(cell));
+            let v = look.field * covered;
+            [v, 1.0 - v]
+        };
+        seen * self.share(|sight| sight.in_cell(cell) > 0.0, chance)
     }
 
     /// The words of a track that begins at a place.

@@ -26,7 +26,7 @@ fn seen(law: &[(u32, f64)], g: usize) -> f64 {
 
 fn plane() -> Plane {
     let origin = Place::from_metres([0.0; 3]);
-    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], cell_m: 100.0, cells: [2, 1] }
+    Plane { origin, east: [1.0, 0.0, 0.0], north: [0.0, 1.0, 0.0], centre: [0.0; 3], cell_m: 100.0, cells: [2, 1] }
 }
 
 /// Words of a track that says of each view what is said.
@@ -98,6 +98,32 @@ fn a_look_sees_a_track_as_the_law_of_who_can_see_it_says() {
 }
 
 #[test]
+fn of_undetected_targets_another_view_sees_what_is_on_the_ground_that_it_covers() {
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    for views in 2..=VIEWS_MAX {
+        for _ in 0..100 {
+            let shares: Vec<[f32; 2]> = (0..views)
+                .map(|_| [0.0, 1.0].map(|end: f32| if random.random_bool(0.3) { end } else { random.random() }))
+                .collect();
+            let masks: Vec<Mask> = shares.iter().map(|share| Mask::new(plane(), share.to_vec()).unwrap()).collect();
+            let v: Vec<f32> = (0..views).map(|_| random.random_range(0.01..0.99)).collect();
+            let looks: Vec<ViewLook> = v.iter().map(|v| ViewLook { field: *v, ..ViewLook::default() }).collect();
+            let looking = random.random_range(0..views);
+            let sights: Vec<Sight<'_>> = masks.iter().map(Sight::Mask).collect();
+            let (sight, views_now) = (sights[looking], Views { looking, reports: false, sights });
+            let sees = Sees::new(sight, &views_now, &looks);
+            for cell in 0..2 {
+                let chance = |h: usize| f64::from(v[h]) * if h == looking { 1.0 } else { f64::from(shares[h][cell]) };
+                let wanted =
+                    f64::from(shares[looking][cell]) * seen(&law(&(0..views).map(chance).collect::<Vec<_>>()), looking);
+                let found = f64::from(sees.cell(cell));
+                assert!((found - wanted).abs() <= 1e-5, "{v:?} {shares:?} {looking}: {found}, wanted {wanted}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_miss_and_a_hit_leave_the_law_that_bayes_leaves() {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     for _ in 0..2000 {
@@ -135,7 +161,7 @@ fn view(visible_share: f64, persistence_s: f64) -> View {
 
 fn setup(views: Vec<View>) -> LaneSetup {
     let prior = Prior { speed_m_s: 10.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let undetected = Undetected::Field { density: vec![2e-6; 2], plane: plane(), birth: 1e-9, prior };
+    let undetected = Undetected::Field { density: vec![2e-6; 2], planes: plane().into(), birth: 1e-9, prior };
     LaneSetup { radial: false, undetected, views }
 }
 

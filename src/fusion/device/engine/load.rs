@@ -2,25 +2,27 @@
 
 use super::super::error::DeviceError;
 use super::super::fields::Field;
-use super::super::kernels::{Component, FIELD_BLOCK, LaneState, Plane, Setup, Status};
+use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
 use super::{Engine, Wave};
 use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::undetected::{self, Undetected};
-use crate::scan::Detection;
+use crate::scan::{Detection, Limit, Planes};
 
 impl Engine {
     /// Lays out lanes, their fields and their components.
     pub(super) fn begin(&mut self, setups: &[&LaneSetup]) -> Result<(), DeviceError> {
-        let (mut described, mut planes) = (Vec::new(), Vec::new());
+        let (mut described, mut grounds, mut rest) = (Vec::new(), Vec::new(), Vec::new());
         let (mut density, mut field_lane) = (Vec::new(), Vec::new());
         let (mut births, mut first): (Vec<Component>, Vec<Vec<Component>>) = (Vec::new(), Vec::new());
         for (lane, LaneSetup { radial, undetected, .. }) in (0u32..).zip(setups.iter().copied()) {
             let mut setup = Setup { radial: u32::from(*radial), ..Setup::default() };
             let mut own = Vec::new();
             match undetected {
-                Undetected::Field { plane: over, density: cells, birth, prior } => {
-                    planes.push(plane(over, density.len()));
+                Undetected::Field { planes: over, density: cells, birth, prior } => {
+                    let mut rows = planes(over, density.len(), setups.len() + rest.len()).into_iter();
+                    grounds.extend(rows.next());
+                    rest.extend(rows);
                     density.extend(cells);
                     density.resize(density.len().next_multiple_of(FIELD_BLOCK as usize), 0.0);
                     setup.birth = *birth;
@@ -28,7 +30,7 @@ impl Engine {
                         (prior.speed_m_s, prior.climb_m_s, prior.height_m);
                 }
                 Undetected::Components { components, births: born, weight_min } => {
-                    planes.push(Plane::default());
+                    grounds.push(Ground { after: NONE, next: NONE, ..Ground::default() });
                     setup.kind = 1;
                     setup.first_birth = u32::try_from(births.len()).unwrap_or(u32::MAX);
                     setup.births = u32::try_from(born.len()).unwrap_or(u32::MAX);
@@ -52,8 +54,10 @@ impl Engine {
             .collect();
         self.allocate()?;
         self.upload(Field::Setups, bytemuck::cast_slice(&described))?;
-        // Planes of masks lie behind these and stay.
-        self.upload(Field::Planes, bytemuck::cast_slice(&planes))?;
+        // Parts of masks lie behind these and stay.
+        grounds.append(&mut rest);
+        self.masks.begin(grounds.len());
+        self.upload(Field::Grounds, bytemuck::cast_slice(&grounds))?;
         self.upload(Field::Density, bytemuck::cast_slice(&density))?;
         self.upload(Field::FieldLane, bytemuck::cast_slice(&field_lane))?;
         self.upload(Field::ComponentBirths, bytemuck::cast_slice(&births))?;
@@ -215,16 +219,49 @@ impl Engine {
     }
 }
 
-pub(super) fn plane(of: &crate::scan::Plane, first: usize) -> Plane {
-    Plane {
-        tile: of.origin.tile,
-        cell_m: of.cell_m,
-        offset_m: of.origin.offset_m,
-        cells_u: of.cells[0],
-        east: of.east,
-        cells_v: of.cells[1],
-        north: of.north,
-        first: u32::try_from(first).unwrap_or(u32::MAX),
+/// The planes of some cells, the first of which is number `first`; those after the first one will lie from row `rest` on.
+pub(super) fn planes(of: &Planes, mut first: usize, rest: usize) -> Vec<Ground> {
+    let word = |of: usize| u32::try_from(of).unwrap_or(NONE);
+    let mut rows: Vec<Ground> = Vec::new();
+    for (number, plane) in of.each().enumerate() {
+        if let Some(before) = rows.last_mut() {
+            before.next = word(rest + number - 1);
+        }
+        let [least_m, most_m] = plane.corner_m();
+        rows.push(Ground {
+            tile: plane.origin.tile,
+            least_m,
+            most_m,
+            offset_m: plane.origin.offset_m,
+            first: word(first),
+            east: plane.east,
+            after: NONE,
+            north: plane.north,
+            cell_m: plane.cell_m,
+            cells_u: plane.cells[0],
+            cells_v: plane.cells[1],
+            next: NONE,
+            centre: plane.centre,
+            ..Ground::default()
+        });
+        first += plane.len();
+    }
+    rows
+}
+
+pub(super) fn limit(of: &Limit) -> Ground {
+    Ground {
+        tile: of.place.tile,
+        kind: of.kind,
+        offset_m: of.place.offset_m,
+        east: of.along,
+        north: of.across,
+        radius_m: of.radius_m,
+        sine: of.sine,
+        cosine: of.cosine,
+        least_m: of.least_m,
+        most_m: of.most_m,
+        ..Ground::default()
     }
 }
 

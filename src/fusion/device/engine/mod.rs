@@ -5,6 +5,7 @@
 //! not depend on how much room there was to begin with.
 
 mod room; // what every array needs
+mod masks; // where looks could have seen
 mod load; // lanes, tracks and graph, there and back
 mod submit; // waves to submissions
 
@@ -20,8 +21,9 @@ use crate::fusion::arrays::{Arrays, Host, Look};
 use crate::fusion::config::Config;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::views::ViewLook;
-use crate::scan::{Detection, Mask, Observation};
-use load::plane;
+use crate::scan::{Detection, Observation};
+pub use masks::Laid;
+use masks::Masks;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -169,7 +171,7 @@ pub struct Engine {
     /// Whether a lane has several views.
     has_views: bool,
     field_cells: u32,
-    masks: Vec<Mask>,
+    masks: Masks,
     pending: Vec<Wave>,
     pending_bytes: u64,
     /// What the device has been asked for, in order.
@@ -213,7 +215,7 @@ impl Engine {
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
             has_views: setups.iter().any(|setup| setup.views.len() > 1),
             field_cells: 0,
-            masks: Vec::new(),
+            masks: Masks::default(),
             pending: Vec::new(),
             pending_bytes: 0,
             queue: VecDeque::new(),
@@ -279,23 +281,6 @@ impl Engine {
         self.pending_bytes += wave.bytes();
         self.pending.push(wave);
         if self.pending.len() >= self.options.waves { self.launch() } else { Ok(()) }
-    }
-
-    /// The plane of a mask on the device, uploaded if it is new.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn mask(&mut self, mask: &Mask) -> Result<u32, DeviceError> {
-        let known = self.masks.iter().position(|known| known.is_like(mask));
-        let number = self.lanes as usize + known.unwrap_or(self.masks.len());
-        if known.is_none() {
-            // Waves that wait were prepared for the planes there are: a new one comes behind them.
-            let first = self.masks.iter().map(|mask| mask.share().len()).sum();
-            self.append(Field::Planes, number, bytemuck::bytes_of(&plane(mask.plane(), first)))?;
-            self.append(Field::Share, first, bytemuck::cast_slice(mask.share()))?;
-            self.masks.push(mask.clone());
-        }
-        Ok(u32::try_from(number).unwrap_or(u32::MAX))
     }
 
     /// Runs all waves that wait.

@@ -98,7 +98,7 @@ impl Engine {
             | Field::Tags
             | Field::Times
             | Field::Observations
-            | Field::Planes
+            | Field::Grounds
             | Field::Share
             | Field::ComponentBirths
             | Field::Words
