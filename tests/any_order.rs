@@ -230,6 +230,35 @@ fn every_order_of_rows_gives_the_same_bytes_to_every_partner() {
 }
 
 #[test]
+fn the_order_of_sensors_in_the_catalogue_gives_the_same_bytes_too() {
+    // Two sensors that report the same of one object at one time, then each by itself.
+    let mut table = "time,sensor,x_m,y_m,z_m\n".to_owned();
+    for k in 0..40 {
+        for sensor in ["left", "right"] {
+            let apart_m = if k % 3 == 0 { 0.0 } else { sensor.len() as f64 };
+            writeln!(table, "{k},{sensor},{},{apart_m},300", 10 * k).expect("text");
+        }
+    }
+    let catalogue = |sensors: [&str; 2]| {
+        let sensor = |name: &str| {
+            format!(
+                "[[sensor]]\nname = \"{name}\"\nowner = \"alpha\"\nkind = \"position\"\nscan_period_s = 2.0\n\
+                 noise = {{ horizontal_m = 10.0, vertical_m = 10.0 }}\ndetection_probability = 0.9\nclutter_per_scan = 0.5\n\
+                 coverage = {{ x_m = [-3e3, 3e3], y_m = [-3e3, 3e3], height_m = [0.0, 1e3] }}\n"
+            )
+        };
+        format!("name = \"orders\"\nframe = \"local\"\ntime = \"seconds\"\n{}", sensors.map(sensor).concat())
+    };
+    let pictures = |sensors| {
+        let scene = Scene::new(Frame::Local, "detections.csv", table.as_bytes());
+        fs::write(scene.folder.path().join("recording/recording.toml"), catalogue(sensors)).expect("a catalogue");
+        scene.pictures().0
+    };
+    let (there, back) = (pictures(["left", "right"]), pictures(["right", "left"]));
+    assert_eq!(different(&there, &back), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_recording_in_order_is_not_sorted_and_another_one_once() {
     let rows = rows(Frame::Local);
     let backwards: Vec<Row> = rows.iter().rev().copied().collect();

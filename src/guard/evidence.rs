@@ -351,7 +351,7 @@ impl Sight {
                 let reading = *recording.readings.get(number)?;
                 let (metres, measurement) = given(reading, of, recording.catalogue.frame, &level.demands)?;
                 let class = recording.classes.get(row.class as usize)?;
-                Some((numbers(&Place::from_metres(metres), &measurement), row.sensor, &class.owner, &class.label))
+                Some((numbers(&Place::from_metres(metres), &measurement), &of.name, &class.owner, &class.label))
             };
             let mut keyed: Vec<_> = tied.iter().map(|row| (key(row), *row)).collect();
             keyed.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -2,19 +2,21 @@
 //!
 //! It stands in the manifests of the lane's partners, so it is made from what they may have alone, after delay, coarsening
 //! and omission, in the order of time, whatever the recording's format and order, its batches and the rows between them;
-//! detections of one time are in the order of what follows sensor, number by number, and then of the catalogue. Sensors are
+//! detections of one time are in the order of what follows sensor, number by number, and then of their sensors' names. Sensors are
 //! numbered as they turn up among these rows: no name goes in. For every detection, little endian: time in microseconds
 //! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
 //! whether the range is slant (u8), 1 and the range rate with its standard deviation if there is one, 2 and the velocity if there
 //! is one, else 0 (u8, 2 or 8 × f32).
 
 use crate::digest::hex;
+use crate::ingest::Catalogue;
 use crate::product::Given;
 use crate::scan::Row;
 use crate::sensor::Measurement;
 use crate::space::Place;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Bytes that are hashed together.
 const BLOCK: usize = 1 << 14;
@@ -23,6 +25,8 @@ const BLOCK: usize = 1 << 14;
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     rows: u64,
+    /// The place of every sensor in the order of names.
+    ranks: Arc<[usize]>,
     sensors: BTreeMap<usize, u32>,
     /// Rows of one time, of which more may come.
     held: Vec<Row>,
@@ -30,7 +34,21 @@ pub(super) struct Taken {
     hash: Sha256,
 }
 
+/// The place of every sensor of a catalogue in the order of names: their order in the file is nothing that a partner has.
+pub(super) fn ranks(catalogue: &Catalogue) -> Arc<[usize]> {
+    let mut by_name: Vec<usize> = (0..catalogue.sensors.len()).collect();
+    by_name.sort_by_key(|sensor| catalogue.sensors.get(*sensor).map(|sensor| &sensor.name));
+    let mut ranks: Vec<(usize, usize)> = by_name.into_iter().zip(0..).collect();
+    ranks.sort_unstable();
+    ranks.into_iter().map(|(_, rank)| rank).collect()
+}
+
 impl Taken {
+    /// None yet.
+    pub(super) fn new(ranks: Arc<[usize]>) -> Self {
+        Self { ranks, ..Self::default() }
+    }
+
     /// Takes in one more; none is earlier than the one before.
     pub(super) fn push(&mut self, row: &Row) {
         if self.held.first().is_some_and(|first| first.time_us != row.time_us) {
@@ -41,7 +59,8 @@ impl Taken {
 
     fn put_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
-        held.sort_by(Row::compare);
+        let rank = |row: &Row| self.ranks.get(row.sensor);
+        held.sort_by(|a, b| a.compare_measured(b).then_with(|| rank(a).cmp(&rank(b))));
         for row in &held {
             self.put(row);
         }

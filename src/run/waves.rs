@@ -5,7 +5,7 @@
 //! does not depend on which others are fed beside it.
 
 use super::basis::Basis;
-use super::taken::Taken;
+use super::taken::{Taken, ranks};
 use super::{Request, RunConfig, RunError, options};
 use crate::fusion::credit::Accounts;
 use crate::ingest::{Catalogue, Detections};
@@ -13,6 +13,7 @@ use crate::policy::PolicyError;
 use crate::product::Given;
 use crate::scan::{Lane, Look, Observation, Permitted, Row, Scan, Scans, permitted};
 use crate::time::micros;
+use std::sync::Arc;
 
 /// What takes the waves.
 pub(super) trait Taker<'a> {
@@ -68,10 +69,11 @@ pub(super) fn feed<'a>(
     progress: &mut dyn FnMut(u64) -> Result<(), RunError>,
 ) -> Result<Vec<Outcome>, RunError> {
     let mut waves = Waves::new(basis.catalogue, basis.config, lanes)?;
+    let ranks = ranks(basis.catalogue);
     for fed in &mut waves.lanes {
         let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
         let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
-        fed.taken = any.then(Taken::default);
+        fed.taken = any.then(|| Taken::new(Arc::clone(&ranks)));
     }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {

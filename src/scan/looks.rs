@@ -38,11 +38,15 @@ pub struct Row {
 }
 
 impl Row {
-    /// The order of rows, whatever that in a file: of their times, then of what was measured.
-    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+    /// The order of rows of one sensor, whatever that in a file: of their times, what was measured, and their sources.
+    fn compare(&self, other: &Self) -> Ordering {
+        self.compare_measured(other).then_with(|| self.source.cmp(&other.source))
+    }
+
+    /// That of their times, then of what was measured.
+    pub(crate) fn compare_measured(&self, other: &Self) -> Ordering {
         (self.time_us.cmp(&other.time_us))
             .then_with(|| self.measurement.compare(&self.place, (&other.measurement, &other.place)))
-            .then_with(|| (self.sensor, self.source).cmp(&(other.sensor, other.source)))
     }
 }
 
