@@ -95,6 +95,8 @@ impl World {
              at_edge = \"turn\"\n[motion]\nhorizontal_intensity_m2_s3 = {intensity:?}\nspeed_m_s = [{slow:?}, {fast:?}]\n\
              {vertical}\n"
         );
+        // Sensors see beyond the edge, at which objects turn at once: a track that goes on there is missed.
+        let reach_m = (f64::from(*objects) / density_per_km2).sqrt() * 500.0 + 30.0 * fast;
         for (number, (horizontal, upright, probability, clutter, period_s)) in self.sensors.iter().enumerate() {
             let upright = if heights.is_empty() { String::new() } else { format!(", vertical_m = {upright:?}") };
             write!(
@@ -102,7 +104,7 @@ impl World {
                 "[[sensor]]\nname = \"s{number}\"\nowner = \"a\"\nkind = \"position\"\n\
                  noise = {{ horizontal_m = {horizontal:?}{upright} }}\ndetection_probability = {probability:?}\n\
                  clutter_per_scan = {clutter:?}\nscan_period_s = {period_s:?}\nlooks = \"spread\"\n\
-                 coverage = {{ share = {{ x = [0.0, 1.0], y = [0.0, 1.0] }} }}\n"
+                 coverage = {{ box = {{ x_m = [-{reach_m:?}, {reach_m:?}], y_m = [-{reach_m:?}, {reach_m:?}] }} }}\n"
             )
             .expect("text");
         }

@@ -17,10 +17,11 @@ use trackweave::product::{Expected, read_picture, verify_seals};
 use trackweave::run::cache::{Cache, Found};
 use trackweave::run::{Request, run};
 
-/// Bytes of a lane before its reports and behind them, and of a track.
+/// Bytes of a lane before its reports and behind them, of its accounts, and of a track.
 const HEAD: usize = 18;
 const DIGEST: usize = 32;
-const TRACK: usize = 4 * (2 + 1 + 1 + 3 + 6 + 21 + SOURCE_WORDS);
+const ACCOUNTS: usize = 4 * 8;
+const TRACK: usize = 4 * (2 + 1 + 1 + 3 + 6 + 21 + SOURCE_WORDS + 1 + 2);
 
 const CATALOGUE: &str = r#"
 name = "lanes"
@@ -82,7 +83,7 @@ struct Lane {
 
 impl Lane {
     fn new((path, bytes): (PathBuf, Vec<u8>)) -> Self {
-        let (mut rest, mut times_us) = (&bytes[HEAD..bytes.len() - DIGEST], Vec::new());
+        let (mut rest, mut times_us) = (&bytes[HEAD..bytes.len() - DIGEST - ACCOUNTS], Vec::new());
         while let Some((time, more)) = rest.split_first_chunk() {
             let (tracks, more) = more.split_first_chunk().expect("how many tracks there are");
             times_us.push(i64::from_le_bytes(*time));

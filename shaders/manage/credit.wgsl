@@ -22,7 +22,7 @@ fn credit(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         return;
     }
     for (var e = row.start; e < row.start + row.count; e++) {
-        if owners[edges[e].detection] == e {
+        if edges[e].weight >= params.contributor && owners[edges[e].detection] == e {
             count(track, 1u, time_of(placed[edges[e].detection]));
         }
     }

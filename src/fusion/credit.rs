@@ -101,13 +101,15 @@ pub fn owner(claim: &Claim, existence: &Existence) -> Option<u32> {
 #[expect(clippy::indexing_slicing, reason = "detections are within the wave, a place lies in its block")]
 pub fn credit(arrays: &mut Arrays<Host>, (claims, existence): (&[Claim], &Existence), scans_us: &[i64]) {
     let Arrays { lane, identity, rows, edges, detections, .. } = arrays;
+    let least = existence.contributor.get();
     let blocks = identity.par_chunks_mut(IDENTITY * BLOCK).zip(rows.par_chunks(BLOCK)).zip(lane.par_iter());
     blocks.with_min_len(16).for_each(|((identity, rows), lane)| {
         let scan_us = scans_us.get(*lane as usize).copied().unwrap_or_default();
         for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.start != AT_REST) {
             for (number, edge) in (row.start..).zip(edges_of(row, edges)) {
                 let d = edge.detection as usize;
-                if owner(&claims[d], existence) == Some(number) {
+                // Nothing less is anybody's own; asked first, since a claim is far away.
+                if edge.weight >= least && owner(&claims[d], existence) == Some(number) {
                     count(identity, place, 1, detections[d].time_us(scan_us));
                 }
             }

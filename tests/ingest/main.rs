@@ -81,6 +81,7 @@ pub(crate) fn read(
         all.measurement.extend(batch.measurement);
         all.label.extend(batch.label);
         all.identified.extend(batch.identified);
+        all.address.extend(batch.address);
         all.labels = batch.labels;
     }
     Ok((all, reader.report().clone()))
