@@ -59,6 +59,9 @@ pub enum Undetected {
     },
 }
 
+/// Cells that one task thins: to hand over fewer costs more than to thin them.
+const CELLS: usize = 1 << 15;
+
 /// What is known of objects beforehand: standard deviations of a new track, and how often they report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prior {
@@ -187,8 +190,12 @@ impl Undetected {
                 components.retain(|component| component.weight >= *weight_min);
             }
             Self::Field { density, .. } => match sees.sight() {
-                _ if sees.has_views() => density.par_iter_mut().with_min_len(4096).enumerate().for_each(|(cell, d)| {
-                    *d *= 1.0 - look.detection_probability * sees.cell(cell);
+                _ if sees.has_views() => density.par_chunks_mut(CELLS).enumerate().for_each(|(chunk, density)| {
+                    let shares = sees.cells(chunk * CELLS);
+                    density
+                        .iter_mut()
+                        .zip(shares)
+                        .for_each(|(d, share)| *d *= 1.0 - look.detection_probability * share);
                 }),
                 Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
                 Sight::Mask(mask) => {

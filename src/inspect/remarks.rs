@@ -207,7 +207,8 @@ impl Remarks {
             }
             Looks::Reports { expected_interval_us } => {
                 let said_s = *expected_interval_us as f64 * 1e-6;
-                if said_s < interval.median_s / 2.0 || said_s > 5.0 * interval.p90_s {
+                // The longest that is usual, of ships at anchor say: far above what most intervals are.
+                if said_s < interval.median_s / 2.0 || said_s > 100.0 * interval.p90_s {
                     let found =
                         format!("an object reports every {median}, and expected_interval_s is {}", short(said_s));
                     let wanted = format!("expected_interval_s = {}", super::words::toml(interval.p90_s));

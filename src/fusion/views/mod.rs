@@ -317,6 +317,22 @@ impl<'a> Sees<'a> {
         seen * self.share(|sight| sight.in_cell(cell) > 0.0, chance)
     }
 
+    /// That of every cell from `first` on. Next to all are covered as the one before them is, and have its share.
+    pub fn cells(&self, first: usize) -> impl Iterator<Item = f32> {
+        let covered = move |cell: usize| -> [f32; VIEWS_MAX] {
+            let sight = |h: usize| if h == self.looking { Some(&self.sight) } else { self.sights.get(h) };
+            from_fn(|h| sight(h).map_or(0.0, |sight| sight.in_cell(cell)))
+        };
+        let mut known = (covered(first), self.cell(first));
+        (first..).map(move |cell| {
+            let covered = covered(cell);
+            if covered != known.0 {
+                known = (covered, self.cell(cell));
+            }
+            known.1
+        })
+    }
+
     /// The words of a track that begins at a place.
     #[must_use]
     pub fn newborn(&self, tile: &[i32; 3], mean: &[f32]) -> [u32; VIEW_WORDS] {
