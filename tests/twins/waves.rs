@@ -33,6 +33,16 @@ enum Sensor {
     Radar,
 }
 
+/// What looks see.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Covers {
+    All,
+    /// Cells.
+    Masked,
+    /// On Earth, within ranges, sectors, latitudes and longitudes.
+    Shaped,
+}
+
 /// What is fused.
 #[derive(Clone, Copy, Debug)]
 struct World {
@@ -41,9 +51,7 @@ struct World {
     exact_max: u32,
     /// Undetected targets as Gaussian components instead of a field.
     components: bool,
-    /// Looks that see only a part: cells, or, on Earth, within ranges, sectors, latitudes and longitudes.
-    masked: bool,
-    shaped: bool,
+    covers: Covers,
     /// Views of the first lane; the second has two of them at most, the last one. Several do not see every third object each,
     /// and see the others elsewhere.
     views: usize,
@@ -64,8 +72,7 @@ const PLAIN: World = World {
     mode: Mode::Assign,
     exact_max: 8,
     components: false,
-    masked: false,
-    shaped: false,
+    covers: Covers::All,
     views: 1,
     sensor: Sensor::Position,
     poison: None,
@@ -90,30 +97,28 @@ pub(crate) fn trials() -> Vec<Trial> {
     }
     for (mode, world) in [("assign", PLAIN), ("soft", soft)] {
         same(&format!("{mode}::components"), World { components: true, ..world });
-        same(&format!("{mode}::masked"), World { masked: true, ..world });
+        same(&format!("{mode}::masked"), World { covers: Covers::Masked, ..world });
+        let shaped = World { covers: Covers::Shaped, ..world };
         for objects in [65, 400] {
-            same(&format!("{mode}::shaped::n{objects}"), World { shaped: true, objects, ..world });
-            same(&format!("{mode}::views::shaped::n{objects}"), World { shaped: true, objects, views: 3, ..world });
+            same(&format!("{mode}::shaped::n{objects}"), World { objects, ..shaped });
+            same(&format!("{mode}::views::shaped::n{objects}"), World { objects, views: 3, ..shaped });
         }
-        same(&format!("{mode}::shaped_components"), World { shaped: true, components: true, ..world });
-        same(&format!("{mode}::masked_components"), World { masked: true, components: true, ..world });
+        same(&format!("{mode}::shaped_components"), World { components: true, ..shaped });
+        same(&format!("{mode}::masked_components"), World { covers: Covers::Masked, components: true, ..world });
         let views = World { views: 3, objects: 400, ..world };
         same(&format!("{mode}::views"), views);
-        same(&format!("{mode}::views::masked"), World { masked: true, ..views });
-        same(&format!("{mode}::views::components"), World { components: true, objects: 60, ..views });
-        same(
-            &format!("{mode}::views::masked_components"),
-            World { components: true, masked: true, objects: 60, ..views },
-        );
+        same(&format!("{mode}::views::masked"), World { covers: Covers::Masked, ..views });
+        let few = World { components: true, objects: 60, ..views };
+        same(&format!("{mode}::views::components"), few);
+        same(&format!("{mode}::views::masked_components"), World { covers: Covers::Masked, ..few });
         same(&format!("{mode}::views::poisoned"), World { poison: Some(1e30), ..views });
         same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
         for hypotheses_max in [1, 3] {
             same(&format!("{mode}::narrowed::to{hypotheses_max}"), World { hypotheses_max, objects: 400, ..world });
         }
         same(&format!("{mode}::narrowed::radar"), World { hypotheses_max: 2, sensor: Sensor::Radar, ..world });
-        for (name, poison) in [("huge", 1e30), ("tiny", 1e-40)] {
-            same(&format!("{mode}::poisoned::{name}"), World { poison: Some(poison), ..world });
-        }
+        same(&format!("{mode}::poisoned::huge"), World { poison: Some(1e30), ..world });
+        same(&format!("{mode}::poisoned::tiny"), World { poison: Some(1e-40), ..world });
     }
     same("soft::belief_alone", World { exact_max: 0, ..soft });
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
@@ -153,7 +158,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn others() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.push(Trial::test("waves::what_hardware_is_allowed_is_little", || {
-        let (right, other) = (fuse(PLAIN, Executor::host())?, fuse(World { masked: true, ..PLAIN }, Executor::host())?);
+        let (right, other) =
+            (fuse(PLAIN, Executor::host())?, fuse(World { covers: Covers::Masked, ..PLAIN }, Executor::host())?);
         near(&right, &right)?;
         if near(&other, &right).is_ok() { Err("other tracks went unseen".into()) } else { Ok(()) }
     }));
@@ -208,7 +214,7 @@ fn others() -> Vec<Trial> {
 /// What there is little room for, many of, or much to do.
 fn bounds(soft: World) -> Vec<Trial> {
     let mut trials = Vec::new();
-    let unconverged = World { objects: 400, masked: true, exact_max: 0, iterations_max: 1, ..soft };
+    let unconverged = World { objects: 400, covers: Covers::Masked, exact_max: 0, iterations_max: 1, ..soft };
     trials.push(trial("waves::soft::what_has_not_converged_is_counted_however_little_room".into(), move || {
         agree(unconverged, Options { blocks: 1, edges: 1, ..Options::USUAL })
     }));
@@ -245,8 +251,7 @@ fn agree(world: World, options: Options) -> Result<(), Failed> {
     {
         return Err("the waves hold too few tracks to say anything".into());
     }
-    let fed_apart =
-        world.views > 1 && world.mode == Mode::Assign && !world.masked && !world.shaped && !world.components;
+    let fed_apart = world.views > 1 && world.mode == Mode::Assign && world.covers == Covers::All && !world.components;
     if fed_apart && host.1.iter().all(|wave| wave.merged == 0) {
         return Err("no twins were merged".into());
     }
@@ -342,10 +347,10 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     config.existence.recycle = 0.06f32.try_into()?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
-    let masks = if world.shaped {
+    let masks = if world.covers == Covers::Shaped {
         [shaped(side, &shares(0), 0)?, shaped(side, &shares(1), 1)?]
     } else {
-        [Mask::new(planes(side, false), shares(0))?, Mask::new(planes(side, false), shares(1))?]
+        [Mask::new(planes(side, Covers::Masked), shares(0))?, Mask::new(planes(side, Covers::Masked), shares(1))?]
     };
     let (mut answers, mut given) = (Vec::new(), [0; LANES]);
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect())?;
@@ -378,7 +383,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
             }
             let sight = |view: usize| {
                 let mask = &masks[(scan / 3 + view) % 2];
-                if world.masked || world.shaped { Sight::Mask(mask) } else { Sight::Everywhere }
+                if world.covers == Covers::All { Sight::Everywhere } else { Sight::Mask(mask) }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
             given[lane] += detections.len() as u64;
@@ -507,18 +512,18 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
     let share: std::sync::Arc<[f32]> = shares.into();
     let [first, second] = shapes.into_iter().nth(which).expect("two");
     let parts = [Part { shape: first, permission: Some(share.clone()) }, Part { shape: second, permission: None }];
-    Ok(Mask::of(planes(side, true), share, parts.into())?)
+    Ok(Mask::of(planes(side, Covers::Shaped), share, parts.into())?)
 }
 
 /// One flat plane; or two that are seen from the origin, as if a small globe lay there.
 #[expect(clippy::cast_possible_truncation, reason = "a length")]
-fn planes(side: f64, globe: bool) -> Planes {
+fn planes(side: f64, covers: Covers) -> Planes {
     let (cell_m, half) = ((side / 4.0) as f32, (side / 2.0) as f32);
     let on_globe = |at: [f64; 3], east, centre, cells| {
         let origin = Place::from_metres(at.map(|share| share * side / 2.0));
         Plane { origin, east, north: [0.0, 0.0, 1.0], centre, cell_m, cells }
     };
-    if globe {
+    if covers == Covers::Shaped {
         let first = on_globe([1.0, -0.2, -1.0], [0.0, 1.0, 0.0], [half, 0.0, 0.0], [3, 4]);
         let second = on_globe([-0.2, 1.0, -1.0], [1.0, 0.0, 0.0], [0.0, half, 0.0], [6, 4]);
         return [first, second].into_iter().collect();
@@ -533,7 +538,7 @@ fn views_of(world: World, lane: usize) -> usize {
 }
 
 fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
-    let planes = planes(side, world.shaped);
+    let planes = planes(side, world.covers);
     let undetected = if world.components {
         let mut state = State::zero();
         for (k, variance) in [(0, 4e4), (6, 4e4), (11, 4e2), (15, 1e2), (18, 1e2), (20, 1.0)] {

@@ -319,9 +319,9 @@ impl<'a> Sees<'a> {
 
     /// That of every cell from `first` on. Next to all are covered as the one before them is, and have its share.
     pub fn cells(&self, first: usize) -> impl Iterator<Item = f32> {
-        let covered = move |cell: usize| -> [f32; VIEWS_MAX] {
+        let covered = move |cell: usize| -> [u32; VIEWS_MAX] {
             let sight = |h: usize| if h == self.looking { Some(&self.sight) } else { self.sights.get(h) };
-            from_fn(|h| sight(h).map_or(0.0, |sight| sight.in_cell(cell)))
+            from_fn(|h| sight(h).map_or(0, |sight| sight.in_cell(cell).to_bits()))
         };
         let mut known = (covered(first), self.cell(first));
         (first..).map(move |cell| {
