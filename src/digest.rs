@@ -1,4 +1,4 @@
-//! SHA-256 of files and of values, as `sha256sum` prints it.
+//! SHA-256 of files and of values, as `sha256sum` prints it; and a short sum of bytes where nobody tries to deceive.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -59,4 +59,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// FNV-1a of bytes: to tell them apart where nobody tries to deceive.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+    let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, listed};
 use super::report::Reason;
+use crate::digest::fnv1a;
 use crate::sensor::Quantity;
 use crate::space::Frame;
 
@@ -183,9 +184,7 @@ impl Texts {
 
 /// The number of an address: equal for equal addresses, 0 for none (FNV-1a).
 pub(super) fn address(cell: &str) -> u64 {
-    let sum = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let number = cell.bytes().fold(0xcbf2_9ce4_8422_2325, sum);
-    if cell.is_empty() { 0 } else { number.max(1) }
+    if cell.is_empty() { 0 } else { fnv1a(cell.as_bytes()).max(1) }
 }
 
 /// Where the rows of a table stand in their file.

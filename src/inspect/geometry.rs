@@ -59,7 +59,7 @@ pub(super) fn sight(sensor: &Sensor, metres: Vector) -> Option<([Vector; 3], [f6
 }
 
 /// The median of numbers, which are put in order; 0 of none.
-pub(super) fn median(numbers: &mut [f64]) -> f64 {
+pub(crate) fn median(numbers: &mut [f64]) -> f64 {
     quantile(numbers, 0.5)
 }
 

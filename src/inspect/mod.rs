@@ -28,6 +28,7 @@ pub use choice::{FITS, Fits, Proposal, Seen};
 pub use excerpt::Sampling;
 pub use extent::Extent;
 pub use figures::{Estimated, Figures, NoiseFound, Speeds};
+pub(crate) use geometry::median;
 pub(crate) use glance::Glance;
 pub(crate) use near::Near;
 pub use pairs::PairFound;
@@ -204,7 +205,7 @@ fn looks(stretches: &[Stretch], spans_us: &[[i64; 2]], period_s: f64) -> f64 {
         apart_s
             .extend(times.scan(*from_us, |before_us, us| Some((us - std::mem::replace(before_us, us)) as f64 * 1e-6)));
     }
-    let longest_s = (3.0 * period_s).max(10.0 * geometry::median(&mut apart_s));
+    let longest_s = (3.0 * period_s).max(10.0 * median(&mut apart_s));
     apart_s.iter().map(|s| s.min(longest_s)).sum::<f64>() / period_s
 }
 

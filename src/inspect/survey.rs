@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::digest::fnv1a;
 use crate::ingest::{Catalogue, Detections};
 use crate::sensor::{Kind, Sensor};
 use crate::space::{Frame, Geodetic, Place};
@@ -173,7 +174,6 @@ impl Counts {
 
 /// FNV-1a, its bits mixed; never 0.
 fn sum(bytes: &[u8]) -> u64 {
-    let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let sum = bytes.iter().fold(0xcbf2_9ce4_8422_2325, add);
+    let sum = fnv1a(bytes);
     ((sum ^ (sum >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (sum >> 29)).max(1)
 }

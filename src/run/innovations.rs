@@ -14,7 +14,7 @@ use crate::fusion::config::Config;
 use crate::fusion::executor::Executor;
 use crate::fusion::motion::Noise;
 use crate::ingest::{Catalogue, Detections, Recording, Truth};
-use crate::inspect::Near;
+use crate::inspect::{Near, median};
 use crate::scan::{Lane, Observation, Row, Scan};
 use crate::sensor::Kind;
 use crate::space::Frame;
@@ -359,7 +359,7 @@ impl<'a> Watch<'a> {
     fn finish(mut self) -> Consistency {
         self.compare(i64::MAX);
         let innovations = self.found.iter().filter(|(_, found)| found.len() >= ENOUGH).map(|((sensor, key), found)| {
-            let middle = |pick: fn(&[f64; 3]) -> f64| median(found.iter().map(pick).collect());
+            let middle = |pick: fn(&[f64; 3]) -> f64| median(&mut found.iter().map(pick).collect::<Vec<_>>());
             let nis = middle(|[square, ..]| *square) / MEDIAN;
             let (variance, spread) = (middle(|[_, variance, _]| *variance), middle(|[.., spread]| *spread));
             // Too small a σ makes the track's own variance too small as well; too large a one may be the motion's.
@@ -377,8 +377,8 @@ impl<'a> Watch<'a> {
         let enough = |of: &[f64]| of.len() >= ENOUGH;
         let errors = enough(&self.position).then(|| Errors {
             rows: self.position.len() as u64,
-            nees_position: median(self.position.clone()) / MEDIAN,
-            nees_velocity: enough(&self.velocity).then(|| median(self.velocity.clone()) / MEDIAN),
+            nees_position: median(&mut self.position.clone()) / MEDIAN,
+            nees_velocity: enough(&self.velocity).then(|| median(&mut self.velocity.clone()) / MEDIAN),
         });
         Consistency { rows: self.rows.len() as u64, innovations: innovations.collect(), errors }
     }
@@ -470,9 +470,4 @@ fn level([x, y, z]: [f64; 3]) -> [[f64; 3]; 2] {
     let east = [-y / across, x / across, 0.0];
     let [a, b, c] = east;
     [east, [y * c - z * b, z * a - x * c, x * b - y * a]]
-}
-
-fn median(mut of: Vec<f64>) -> f64 {
-    of.sort_unstable_by(f64::total_cmp);
-    of.get(of.len() / 2).copied().unwrap_or_default()
 }
