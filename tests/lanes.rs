@@ -171,7 +171,7 @@ fn measured() -> Observation {
 
 /// The first detection with something else in it.
 fn spoilt(scan: &mut Scan<'_>, change: impl Fn(&mut Detection)) {
-    let (mut detections, sources) = scan.detections.clone().into_parts();
+    let (mut detections, sources, _) = scan.detections.clone().into_parts();
     change(&mut detections[0]);
     scan.detections = detections.into_iter().zip(sources).collect();
 }

@@ -14,6 +14,7 @@ override ODDS_MAX: f32;
 @group(0) @binding(7) var<storage, read_write> odds: array<f32>;
 @group(0) @binding(8) var<storage, read_write> identity: array<u32>;
 @group(0) @binding(9) var<storage, read_write> sources: array<u32>;
+@group(0) @binding(10) var<storage, read> addresses: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn name_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -32,9 +33,16 @@ fn name_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     let o = select(ODDS_MAX, ratio, ratio < ODDS_MAX);
     odds[home] = o;
     let again = o / (1.0 + o);
-    identity[at(home, 0u, IDENTITY)] = looks[params.first_look + (p.tag >> 8u)].scan;
+    let look = looks[params.first_look + (p.tag >> 8u)];
+    identity[at(home, 0u, IDENTITY)] = look.scan;
     identity[at(home, 1u, IDENTITY)] = p.arrived;
     identity[at(home, 2u, IDENTITY)] = select(0u, CONFIRMED | WAS_CONFIRMED, again >= params.confirm);
+    var address = 0u;
+    if params.address_error > 0.0 {
+        address = address_of(look, p);
+    }
+    identity[at(home, 6u, IDENTITY)] = address;
+    identity[at(home, 7u, IDENTITY)] = bitcast<u32>(select(0.0, 1.0 - params.address_error, address != 0u));
     let source = p.tag & 255u;
     for (var k = 0u; k < SOURCE_WORDS; k++) {
         sources[at(home, k, SOURCE_WORDS)] = select(0u, 1u << (source % 32u), source / 32u == k);

@@ -34,4 +34,6 @@ struct Params {
     tolerance: f32,
     // Detections that a track may choose among.
     hypotheses_max: u32,
+    // Probability that an address is not that of its object alone; 0 where addresses do not count.
+    address_error: f32,
 }

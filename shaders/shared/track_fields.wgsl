@@ -6,7 +6,8 @@ override BLOCK: u32;
 override MEAN: u32;
 // Components of a covariance: the upper triangle of 6 x 6, row by row.
 override COVARIANCE: u32;
-// Components of an identity: scan and detection of birth, flags, number of detections, time of the last one in two words.
+// Components of an identity: scan and detection of birth, flags, number of detections, time of the last one in two words,
+// address and its probability.
 override IDENTITY: u32;
 // Words of a set of sources.
 override SOURCE_WORDS: u32;

@@ -4,7 +4,7 @@
 //! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
-//! Memory: a track takes 41 words (164 bytes), 45 where a lane of its batch has several views, twice while lanes are
+//! Memory: a track takes 43 words (172 bytes), 47 where a lane of its batch has several views, twice while lanes are
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
@@ -22,9 +22,9 @@ pub const MEAN: usize = 6;
 pub const COVARIANCE: usize = 21;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
-/// Fields of a track's identity and age: scan and detection of its birth, flags, the number of its detections, and the
-/// time of the last one in two words, the lower one first.
-pub const IDENTITY: usize = 6;
+/// Fields of a track's identity and age: scan and detection of its birth, flags, the number of its detections, the time of
+/// the last one in two words, the lower one first, and the number of its address with the probability that it is its own.
+pub const IDENTITY: usize = 8;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
 pub const ODDS_MAX: f32 = 1e30;
 /// No index.
@@ -61,7 +61,7 @@ pub struct Arrays<S: Side> {
     pub covariance: S::Array<f32>,
     /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
     pub odds: S::Array<f32>,
-    /// Birth, flags, and what was counted to it. \[blocks\]\[6\]
+    /// Birth, flags, what was counted to it, its address. \[blocks\]\[8\]
     pub identity: S::Array<u32>,
     /// Sources that contributed. \[blocks\]\[4\]
     pub sources: S::Array<u32>,
@@ -73,6 +73,8 @@ pub struct Arrays<S: Side> {
     pub view_looks: S::Array<ViewLook>,
     /// Detections of the wave, lane by lane, within a lane by cell of its grid.
     pub detections: S::Array<Detection>,
+    /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]
+    pub addresses: S::Array<u32>,
     /// How detections were measured; detections with equal noise share one.
     pub observations: S::Array<Observation>,
     /// One row of hypotheses a track. \[tracks, in block order\]
@@ -96,6 +98,7 @@ impl Default for Arrays<Host> {
             view_words: 0,
             view_looks: Vec::new(),
             detections: Vec::new(),
+            addresses: Vec::new(),
             observations: Vec::new(),
             rows: Vec::new(),
             edges: Vec::new(),

@@ -3,6 +3,7 @@
 //! A lane is one independent fusion problem. In a wave every lane has at most one scan; a lane without one rests, and
 //! not a bit of it changes. Nothing is shared between lanes: no counter, no capacity, no convergence test, no origin.
 
+use super::address;
 use super::arrays::{Arrays, BLOCK, Host, Look};
 use super::associate::{Tally, associate};
 use super::check::check;
@@ -206,6 +207,9 @@ impl Batch {
             Some(_) if stages == 2 => self.arrays.rows.iter().filter(|row| row.gone > 0.0).count() as u64,
             _ => self.gate(&prepared, &density)?,
         };
+        if let Some(of) = self.config.identity.filter(|_| stages < 2) {
+            address::weigh(&mut self.arrays, of.error_probability.get());
+        }
         let start = self.timings.note(1, start);
         match done {
             Some(partial) if stages >= 3 => {
@@ -416,6 +420,7 @@ impl Batch {
             }
         }
         let Arrays { looks, view_looks, observations, .. } = &self.arrays;
+        let config = &self.config;
         let views = |lane: usize| {
             let own = view_looks.get(lane * VIEWS_MAX..).and_then(|own| own.first_chunk());
             own.copied().unwrap_or_default()
@@ -424,15 +429,22 @@ impl Batch {
             .par_iter_mut()
             .zip(looks)
             .zip(by_lane)
-            .map(|((lane, look), scan)| scan.map(|scan| prepare(lane, (look, views(scan.lane)), observations, scan)))
+            .map(|((lane, look), scan)| {
+                scan.map(|scan| prepare(lane, config, (look, views(scan.lane)), observations, scan))
+            })
             .collect()
     }
 
     /// Joins the detections of all lanes; returns the density of what no track made at each.
     fn join(&mut self, prepared: &mut [Option<Prepared<'_>>]) -> Vec<f32> {
         self.arrays.detections.clear();
+        self.arrays.addresses.clear();
         let mut density = Vec::new();
+        let addressed = prepared.iter().flatten().any(|lane| lane.addresses.iter().any(|address| *address != 0));
         for lane in prepared.iter_mut().flatten() {
+            if addressed {
+                self.arrays.addresses.extend((0..lane.order.len()).map(|d| lane.address(d)));
+            }
             append(&mut self.arrays.detections, &mut lane.detections);
             density.extend_from_slice(&lane.density);
         }
@@ -451,6 +463,9 @@ impl Batch {
     /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.
     #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
     fn manage(&mut self, prepared: &[Option<Prepared<'_>>], met: &Met) -> (u64, u64) {
+        if let Some(of) = self.config.identity {
+            address::learn(&mut self.arrays, of.error_probability.get());
+        }
         let claims = self.clusters.claims(&self.arrays);
         let scans_us: Vec<i64> = self.lanes.iter().map(|lane| lane.time_us.unwrap_or_default()).collect();
         credit(&mut self.arrays, (&claims, &self.config.existence), &scans_us);

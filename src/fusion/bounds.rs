@@ -36,6 +36,11 @@ pub struct Probability(f32);
 #[serde(try_from = "f32", into = "f32")]
 pub struct Positive(f32);
 
+/// A probability of error: at one half what is said would say nothing, above it the opposite.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f32", into = "f32")]
+pub struct Doubt(f32);
+
 /// A number outside its range.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("found {found}, wanted {wanted}")]
@@ -80,6 +85,28 @@ impl TryFrom<f32> for Probability {
     }
 }
 
+impl Doubt {
+    /// One of this program's own.
+    pub(super) const fn constant(value: f32) -> Self {
+        assert!(value >= 1e-6 && value < 0.5, "a probability of error");
+        Self(value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f32 {
+        self.0
+    }
+}
+
+impl TryFrom<f32> for Doubt {
+    type Error = OutOfRange;
+    fn try_from(found: f32) -> Result<Self, OutOfRange> {
+        let wanted = "a probability from 0.000001 up to, and below, 0.5";
+        if (1e-6..0.5).contains(&found) { Ok(Self(found)) } else { Err(OutOfRange { found, wanted }) }
+    }
+}
+
 impl TryFrom<f32> for Positive {
     type Error = OutOfRange;
     fn try_from(found: f32) -> Result<Self, OutOfRange> {
@@ -90,6 +117,12 @@ impl TryFrom<f32> for Positive {
 
 impl From<Probability> for f32 {
     fn from(value: Probability) -> Self {
+        value.0
+    }
+}
+
+impl From<Doubt> for f32 {
+    fn from(value: Doubt) -> Self {
         value.0
     }
 }

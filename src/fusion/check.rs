@@ -81,6 +81,10 @@ impl Scan<'_> {
             let wanted = "finite offset and time, and an observation of the wave";
             return Err(wrong(at(chunk * CHUNK + number), "detection", part.get(number), wanted));
         }
+        let addresses = self.detections.addresses().len();
+        let is_one_each = |found: &usize| [0, detections.len()].contains(found);
+        let of_scan = || format!("scan of lane {} at {} µs", self.lane, self.time_us);
+        require(of_scan, ("addresses", addresses), is_one_each, "one of each detection, or none")?;
         let is_known = |source: &u8| usize::from(*source) < SOURCES_MAX;
         let wrong_source = |(_, part): &(usize, &[u8])| !part.iter().fold(true, |all, source| all & is_known(source));
         match sources.par_chunks(CHUNK).enumerate().find_first(wrong_source) {

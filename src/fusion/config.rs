@@ -5,7 +5,7 @@ use super::motion::{Motion, Noise};
 use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
-pub use super::bounds::{OutOfRange, Positive, Probability};
+pub use super::bounds::{Doubt, OutOfRange, Positive, Probability};
 
 /// Parameters of the filter; `docs/configuration.md` explains each, `data/config/` holds complete files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Config {
     /// Which views see an object at all.
     #[serde(default)]
     pub detectability: Detectability,
+    /// Whether addresses that targets send tell whose a detection is; `None`: nothing is fused of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// Scans after which a lane's tracks are put in spatial order, for speed.
     pub reorder_scans: u32,
 }
@@ -130,6 +133,20 @@ pub struct Births {
     /// Standard deviation of its vertical velocity, m/s.
     #[serde(deserialize_with = "quantity")]
     pub climb_m_s: f32,
+}
+
+/// What addresses that targets send say.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Probability that an address is not that of its object alone: it is wrong, or another object sends it too.
+    #[serde(default = "error_probability")]
+    pub error_probability: Doubt,
+}
+
+/// What configurations mean that do not say how often addresses are wrong.
+fn error_probability() -> Doubt {
+    Doubt::constant(0.05)
 }
 
 /// Which views see an object at all, in lanes of several views.

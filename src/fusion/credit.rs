@@ -9,6 +9,7 @@
 //! Every detection of a lane ends in one of four accounts ([`Accounts`]): with its track, once that ends, or in none, where
 //! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
 
+use super::address::Belief;
 use super::arrays::{AT_REST, Arrays, BLOCK, Host, IDENTITY, at};
 use super::cluster::Claim;
 use super::config::Existence;
@@ -124,6 +125,10 @@ pub(super) fn inherit(identity: &mut [u32], to: usize, from: usize) {
     let detections = core::mem::take(&mut identity[at(from, 3, IDENTITY)]);
     identity[at(to, 2, IDENTITY)] |= identity[at(from, 2, IDENTITY)] & WAS_CONFIRMED;
     count(identity, to, detections, time_us([low, high]));
+    let [own, other] = [to, from].map(|track| Belief::of(identity, track));
+    if other.probability > own.probability {
+        other.put(identity, to);
+    }
 }
 
 /// Counts so many detections to a track, of which the last was made then.

@@ -1,5 +1,6 @@
 //! The tracks of a lane as they stand, for those who ask.
 
+use super::address::Belief;
 use super::arrays::{Arrays, Host, IDENTITY, SOURCE_WORDS, at};
 use super::credit::time_us;
 use super::manage::{CONFIRMED, state_of};
@@ -26,6 +27,8 @@ pub struct Estimate {
     pub detections: u32,
     /// When the last of these was made, or the one that began it, microseconds.
     pub last_detection_us: i64,
+    /// What it is taken to send.
+    pub belief: Belief,
 }
 
 impl Estimate {
@@ -61,5 +64,6 @@ fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
         sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
         detections: identity(3),
         last_detection_us: time_us([identity(4), identity(5)]),
+        belief: Belief { address: identity(6), probability: f32::from_bits(identity(7)) },
     })
 }

@@ -1,5 +1,6 @@
 //! One lane on the host: what it is between waves, and what a scan makes of it before and after the stages of a wave.
 
+use super::address::Belief;
 use super::arrays::{Arrays, Host, Look};
 use super::cluster::Claim;
 use super::config::Config;
@@ -71,6 +72,8 @@ pub(super) struct Prepared<'a> {
     pub(super) detections: Vec<Detection>,
     /// Source of each detection as it arrived.
     pub(super) sources: Vec<u8>,
+    /// The number of the address of each detection as it arrived; none where they do not count.
+    pub(super) addresses: Vec<u32>,
     /// Where each detection was before it was sorted by cell.
     pub(super) order: Vec<u32>,
     pub(super) grid: Grid,
@@ -84,18 +87,26 @@ impl Prepared<'_> {
     pub(super) fn sees(&self) -> Sees<'_> {
         Sees::new(self.sight, &self.views, &self.view_looks)
     }
+
+    /// The number of the address of a detection by its place among those by cell; 0 for none.
+    pub(super) fn address(&self, d: usize) -> u32 {
+        let arrived = self.order.get(d).map(|arrived| *arrived as usize);
+        arrived.and_then(|arrived| self.addresses.get(arrived)).copied().unwrap_or(0)
+    }
 }
 
 /// Moves a lane's field of undetected targets to a scan, and sorts its detections by cell.
 pub(super) fn prepare<'a>(
     lane: &mut Lane,
+    config: &Config,
     (look, view_looks): (&Look, [ViewLook; VIEWS_MAX]),
     observations: &[Observation],
     scan: Scan<'a>,
 ) -> Prepared<'a> {
     let Scan { sight, slack_m, detections, views, .. } = scan;
     let sees = Sees::new(sight, &views, &view_looks);
-    let (mut detections, sources) = detections.into_parts();
+    let (mut detections, sources, addresses) = detections.into_parts();
+    let addresses = if config.identity.is_some() { addresses } else { Vec::new() };
     lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
     let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
     let undetected = &lane.setup.undetected;
@@ -107,7 +118,7 @@ pub(super) fn prepare<'a>(
     let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
     // Never zero: a detection where neither clutter nor targets are expected is still a detection.
     let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
-    Prepared { sight, views, view_looks, detections, sources, order, grid, fresh, density }
+    Prepared { sight, views, view_looks, detections, sources, addresses, order, grid, fresh, density }
 }
 
 /// What becomes of one lane's tracks.
@@ -142,6 +153,7 @@ pub(super) fn settle(
             source: scan.sources[scan.order[d] as usize],
             detections: u32::from(owner(&claims[d], &config.existence).is_none()),
             detected_us: detections[d].time_us(scan_us),
+            belief: Belief::newborn(scan.address(d), config.identity.map_or(0.0, |of| of.error_probability.get())),
             views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
         })
     };

@@ -6,6 +6,7 @@
 //! it is compacted depends on the lane alone: the order of its tracks is the order of its sums. The identity of a track
 //! is the scan and the detection of its birth, counted within its lane.
 
+use super::address::Belief;
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::config::Existence;
 use super::credit::words;
@@ -43,6 +44,8 @@ pub struct Newborn {
     pub detections: u32,
     /// When it was, microseconds.
     pub detected_us: i64,
+    /// What it is taken to send.
+    pub belief: Belief,
     /// Log-odds that each view sees it.
     pub views: [u32; VIEW_WORDS],
 }
@@ -370,7 +373,8 @@ impl Block<'_> {
         let odds = (r / (1.0 - r)).min(super::arrays::ODDS_MAX);
         self.odds[place] = odds;
         let [low, high] = words(newborn.detected_us);
-        let identity = [born[0], born[1], status(odds, 0, existence), detections, low, high];
+        let [address, probability] = newborn.belief.words();
+        let identity = [born[0], born[1], status(odds, 0, existence), detections, low, high, address, probability];
         for (k, word) in identity.into_iter().enumerate() {
             self.identity[k * BLOCK + place] = word;
         }

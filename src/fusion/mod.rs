@@ -24,6 +24,7 @@ pub mod views; // detectability: who sees an object at all
 pub mod predict; // stage 1
 pub mod grid; // detections by cell
 pub mod gate; // stage 2
+pub mod address; // addresses that targets send: a likelihood, and a belief
 pub mod cluster; // stage 3
 pub mod associate; // stage 4
 pub mod update; // stage 5

@@ -16,6 +16,7 @@ use crate::space::{Frame, Place};
 use cedar_policy::{Entity, RestrictedExpression};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 /// Height to which an object is thought to be where a sensor does not know it, metres; more if its coverage goes higher.
 const HEIGHT_M: f64 = 20_000.0;
@@ -28,6 +29,9 @@ pub(super) struct Recording {
     pub(super) rows: Vec<Row>,
     /// What each row measured.
     pub(super) readings: Vec<Reading>,
+    /// The address that the target of each sent, where addresses are fused; empty for none.
+    identities: Vec<Arc<str>>,
+    fuses_identities: bool,
 }
 
 /// One detection.
@@ -208,13 +212,23 @@ impl Class {
 }
 
 impl Recording {
-    pub(super) fn read(folder: &Path, catalogue: Catalogue, book: &Book) -> Result<Self, GuardError> {
+    pub(super) fn read(
+        folder: &Path,
+        catalogue: Catalogue,
+        (book, fuses_identities): (&Book, bool),
+    ) -> Result<Self, GuardError> {
         let mut reader =
             Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?
                 .with_readings();
+        if fuses_identities {
+            reader = reader.with_identities();
+        }
         let mut numbers: BTreeMap<Class, u32> = BTreeMap::new();
-        let (mut rows, mut readings) = (Vec::new(), Vec::new());
+        let (mut rows, mut readings, mut identities) = (Vec::new(), Vec::new(), Vec::new());
         while let Some(batch) = reader.next_batch()? {
+            identities.extend(
+                batch.identity.iter().map(|at| batch.identities.get(*at as usize).cloned().unwrap_or_default()),
+            );
             readings.extend(&batch.reading);
             let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.horizontal).zip(&batch.label);
             let columns = columns.zip(&batch.identified).zip(&batch.measurement).zip(&batch.place);
@@ -238,12 +252,24 @@ impl Recording {
                 rows.push(Row::new(from, (time_us, class), (place, at, measurement)));
             }
         }
-        let mut in_time: Vec<(Row, Reading)> = rows.into_iter().zip(readings).collect();
+        identities.resize(rows.len(), Arc::default());
+        let mut in_time: Vec<(Row, (Reading, Arc<str>))> =
+            rows.into_iter().zip(readings.into_iter().zip(identities)).collect();
         in_time.sort_by_key(|(row, _)| row.time_us);
-        let (rows, readings) = in_time.into_iter().unzip();
+        let (rows, rest): (Vec<Row>, Vec<(Reading, Arc<str>)>) = in_time.into_iter().unzip();
+        let (readings, identities) = rest.into_iter().unzip();
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
-        Ok(Self { catalogue, classes: classes.into_iter().map(|(_, class)| class).collect(), rows, readings })
+        let classes = classes.into_iter().map(|(_, class)| class).collect();
+        Ok(Self { catalogue, classes, rows, readings, identities, fuses_identities })
+    }
+
+    /// The address of a row as a level gives it: none where that makes places coarse; `None` where addresses are not fused.
+    pub(super) fn identity(&self, row: usize, demands: &Demands) -> Option<&Arc<str>> {
+        static NONE: LazyLock<Arc<str>> = LazyLock::new(Arc::default);
+        let gives = demands.coarsen_m.is_none() && !demands.omit.contains("identity");
+        let known = self.identities.get(row).filter(|_| self.fuses_identities)?;
+        Some(if gives { known } else { &NONE })
     }
 }
 
@@ -271,6 +297,8 @@ pub(super) struct Sight {
     scans: Vec<(i64, Vec<Row>)>,
     /// The rows that it may have, by their numbers in the recording, in the order of docs/pictures.md.
     pub(super) rows: Vec<usize>,
+    /// The addresses that it may have, with the time of the first detection that has each.
+    pub(super) identities: BTreeMap<Arc<str>, i64>,
 }
 
 impl Sight {
@@ -301,6 +329,10 @@ impl Sight {
         for &number in &sight.rows {
             let Some((row, reading)) = recording.rows.get(number).zip(recording.readings.get(number)) else { continue };
             let Some(level) = sight.level(row, book) else { continue };
+            if let Some(identity) = recording.identity(number, &level.demands).filter(|identity| !identity.is_empty()) {
+                let first_us = sight.identities.entry(Arc::clone(identity)).or_insert(row.time_us);
+                *first_us = row.time_us.min(*first_us);
+            }
             seen.push(recording.seen(row, *reading, &level.demands));
             rows.push(row.seen_at(&level.demands, recording.catalogue.frame, looks_per_s));
             if let Some((_, _, count)) = sight.fused.get_mut(&row.class) {
@@ -339,7 +371,7 @@ impl Sight {
         book.fuse.get(*rank).filter(|level| row.due(&level.demands, book.as_of_us))
     }
 
-    /// Puts rows of one time into the order of what is given of them, then of their sensors, owners and labels.
+    /// Puts rows of one time into the order of what is given of them, then of their sensors, addresses, owners and labels.
     fn order(&mut self, recording: &Recording, book: &Book) {
         let mut rows = std::mem::take(&mut self.rows);
         let time = |row: &usize| recording.rows.get(*row).map(|row| row.time_us);
@@ -351,7 +383,9 @@ impl Sight {
                 let reading = *recording.readings.get(number)?;
                 let (metres, measurement) = given(reading, of, recording.catalogue.frame, &level.demands)?;
                 let class = recording.classes.get(row.class as usize)?;
-                Some((numbers(&Place::from_metres(metres), &measurement), &of.name, &class.owner, &class.label))
+                let identity = recording.identity(number, &level.demands);
+                let measured = numbers(&Place::from_metres(metres), &measurement);
+                Some((measured, &of.name, identity, &class.owner, &class.label))
             };
             let mut keyed: Vec<_> = tied.iter().map(|row| (key(row), *row)).collect();
             keyed.sort_by(|(a, _), (b, _)| a.cmp(b));

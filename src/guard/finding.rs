@@ -31,6 +31,8 @@ pub enum Beyond {
     Support,
     /// A number of detections, or a time of the last one, that the partner's detections do not give.
     Detections,
+    /// An address that none of the partner's detections has by then.
+    Identity,
     /// An owner of whom the partner may have no detection fused by then, or not the one of the track's first detection.
     Contributor,
     /// A row that no level permits.
@@ -66,6 +68,7 @@ impl Beyond {
             Self::Place => "place",
             Self::Support => "support",
             Self::Detections => "detections",
+            Self::Identity => "identity",
             Self::Contributor => "contributor",
             Self::Level => "level",
             Self::Delay => "delay",

@@ -100,7 +100,8 @@ pub(super) fn inspect(
         return Ok(Looked::default());
     }
     let frame = basis.recording.catalogue.frame;
-    let rows = table::read(&folder.join(TRACKS), &at(TRACKS), frame, breaches).unwrap_or_else(|error| {
+    let form = (frame, basis.request.fuses_identities());
+    let rows = table::read(&folder.join(TRACKS), &at(TRACKS), form, breaches).unwrap_or_else(|error| {
         breaches.add(Beyond::Encoding, &at(TRACKS), error.to_string(), "a Parquet table");
         Vec::new()
     });

@@ -21,8 +21,8 @@ pub(super) struct Given {
 pub(super) fn digest(recording: &Recording, book: &Book, sight: &Sight) -> Given {
     let frame = recording.catalogue.frame;
     let (mut hash, mut rows, mut numbers) = (Sha256::new(), 0, BTreeMap::new());
-    for &number in &sight.rows {
-        let Some((row, reading)) = recording.rows.get(number).zip(recording.readings.get(number)) else { continue };
+    for &at in &sight.rows {
+        let Some((row, reading)) = recording.rows.get(at).zip(recording.readings.get(at)) else { continue };
         let Some(level) = sight.level(row, book) else { continue };
         let sensor = recording.catalogue.sensors.get(row.sensor as usize);
         let Some((metres, m)) = sensor.and_then(|sensor| given(*reading, sensor, frame, &level.demands)) else {
@@ -46,6 +46,10 @@ pub(super) fn digest(recording: &Recording, book: &Book, sight: &Sight) -> Given
         };
         hash.update([u8::from(m.slant), rates.0]);
         hash.update(reals(&rates.1));
+        if let Some(identity) = recording.identity(at, &level.demands) {
+            hash.update(u32::try_from(identity.len()).unwrap_or(u32::MAX).to_le_bytes());
+            hash.update(identity.as_bytes());
+        }
         rows += 1;
     }
     Given { rows, sha256: hex(&hash.finalize()) }

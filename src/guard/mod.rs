@@ -56,6 +56,13 @@ pub struct Request<'a> {
     pub label: Option<&'a str>,
 }
 
+impl Request<'_> {
+    /// Whether addresses that targets send are fused.
+    fn fuses_identities(&self) -> bool {
+        self.configuration.pointer("/fusion/identity").is_some()
+    }
+}
+
 /// What the guard looked at, and what it found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -92,7 +99,7 @@ impl Reference {
     pub fn read(request: &Request<'_>) -> Result<Self, GuardError> {
         let catalogue = Catalogue::read(request.recording)?;
         let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
-        let recording = Recording::read(request.recording, catalogue, &book)?;
+        let recording = Recording::read(request.recording, catalogue, (&book, request.fuses_identities()))?;
         Ok(Self { book, recording })
     }
 

@@ -7,7 +7,7 @@ use super::finding::{Beyond, Breaches};
 use super::ground::{length, metres, not_exact};
 use super::rules::{Book, Demands, Partner, class, set};
 use super::support::{HEIGHT_SIGMA_M, Support};
-use super::table::{OF_DETECTIONS, OF_LAST, Row, fields};
+use super::table::{OF_DETECTIONS, OF_IDENTITY, OF_LAST, Row, fields};
 use super::{GuardError, Request};
 use crate::space::Frame;
 use crate::time::{micros, seconds_between};
@@ -153,6 +153,13 @@ impl<'a> Judge<'a> {
             wrong((Beyond::Detections, found, wanted));
             return Ok(());
         }
+        let is_given =
+            |name: &String| sight.identities.get(name.as_str()).is_some_and(|first_us| *first_us <= row.time_us);
+        if let Some(name) = row.identity.as_ref().filter(|name| !is_given(name)) {
+            let wanted = "one of a detection that the partner may have fused by then".to_owned();
+            wrong((Beyond::Identity, format!("address `{name}`"), wanted));
+            return Ok(());
+        }
         if let Some(named) = &row.contributors {
             let known: BTreeSet<&str> =
                 sight.sources.iter().take(sources).map(|(_, owner, _)| owner.as_str()).collect();
@@ -243,6 +250,16 @@ impl<'a> Judge<'a> {
         {
             return bad(format!("existence {existence}"), "0 to 1");
         }
+        match (&row.identity, row.identity_probability) {
+            (None, None) => {}
+            (Some(_), Some(probability)) if (0.5..=1.0).contains(&probability) => {}
+            (name, probability) => {
+                return bad(
+                    format!("address {name:?} with {probability:?}"),
+                    "one with a probability from 0.5 to 1, or neither",
+                );
+            }
+        }
         if !["tentative", "confirmed"].contains(&row.status.as_str()) {
             return bad(format!("status `{}`", row.status), "`tentative` or `confirmed`");
         }
@@ -276,6 +293,7 @@ impl<'a> Judge<'a> {
         let shown = shown.chain(row.holders.iter().map(|_| &"holders"));
         let shown = shown.chain(row.detections.iter().flat_map(|_| OF_DETECTIONS));
         let shown = shown.chain(row.last_us.iter().flat_map(|_| OF_LAST));
+        let shown = shown.chain(row.identity.iter().flat_map(|_| OF_IDENTITY));
         if let Some(field) = shown.into_iter().find(omitted) {
             return Some((Beyond::Field, format!("`{field}`"), "null: the level leaves it out".to_owned()));
         }
@@ -479,7 +497,7 @@ fn obligations(demands: &Demands) -> Value {
         put(&mut words, "coarsen_m", metres.into());
     }
     if !demands.omit.is_empty() {
-        let order = ["velocity", "covariance", "contributors", "existence", "holders", "detections"];
+        let order = ["velocity", "covariance", "contributors", "existence", "holders", "detections", "identity"];
         put(&mut words, "omit", order.into_iter().filter(|field| demands.omit.contains(*field)).collect());
     }
     words

@@ -34,6 +34,8 @@ pub(super) struct Row {
     pub(super) numbers: [Option<f32>; NUMBERS],
     pub(super) detections: Option<u64>,
     pub(super) last_us: Option<i64>,
+    pub(super) identity: Option<String>,
+    pub(super) identity_probability: Option<f32>,
     pub(super) contributors: Option<BTreeSet<String>>,
     pub(super) authorities: Vec<String>,
     pub(super) holders: Option<Vec<String>>,
@@ -69,9 +71,12 @@ pub(super) fn fields(number: usize) -> &'static [&'static str] {
 /// The fields that an obligation leaves out with the number of detections, and with the time of the last one.
 pub(super) const OF_DETECTIONS: &[&str] = &["detections", "existence"];
 pub(super) const OF_LAST: &[&str] = &["contributors", "detections", "existence"];
+/// The same of an address and its probability.
+pub(super) const OF_IDENTITY: &[&str] = &["identity"];
 
-/// The columns of every picture: name, type, and the fields without which they are null.
-fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
+/// The columns of every picture, of a run that fuses addresses or not: name, type, and the fields without which they are
+/// null.
+fn columns((frame, identities): Form) -> Vec<(String, DataType, &'static [&'static str])> {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
     let places = match frame {
         Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
@@ -88,23 +93,30 @@ fn columns(frame: Frame) -> Vec<(String, DataType, &'static [&'static str])> {
     columns.extend((0..).zip(numbers(frame)).map(|(k, name)| (name, DataType::Float32, fields(k))));
     columns.push(("detections".to_owned(), DataType::UInt64, OF_DETECTIONS));
     columns.push(("last_detection".to_owned(), instant, OF_LAST));
+    if identities {
+        columns.push(("identity".to_owned(), DataType::Utf8, OF_IDENTITY));
+        columns.push(("identity_probability".to_owned(), DataType::Float32, OF_IDENTITY));
+    }
     columns.push(("contributors".to_owned(), texts.clone(), &["contributors"]));
     columns.push(("authorities".to_owned(), texts.clone(), &[]));
     columns.push(("holders".to_owned(), texts, &["holders"]));
     columns
 }
 
+/// The frame of pictures, and whether addresses are fused.
+type Form = (Frame, bool);
+
 /// Reads a picture. What is wrong with the table as a whole is added to `breaches`; then there may be no rows.
-pub(super) fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
+pub(super) fn read(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
     let damaged = || ParquetError::General("found a damaged file, wanted pages that decode".to_owned());
-    contained(|| read_sound(path, place, frame, breaches)).unwrap_or_else(|| Err(damaged()))
+    contained(|| read_sound(path, place, form, breaches)).unwrap_or_else(|| Err(damaged()))
 }
 
-fn read_sound(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
+fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
     let mut file = crate::files::open(path)?;
     let opened = ParquetFile::open(file.try_clone()?)?;
     let schema = SchemaRef::clone(opened.schema());
-    let known = columns(frame);
+    let known = columns(form);
     let mut wrong = |found: String, wanted: String| {
         breaches.add(Beyond::Column, place, found, wanted);
         Ok(Vec::new())
@@ -137,7 +149,7 @@ fn read_sound(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -
         for batch in opened.group(group, count.min(GROUP)) {
             let batch = batch?;
             again.write(&batch)?;
-            take(&batch, frame, &mut rows);
+            take(&batch, form.0, &mut rows);
         }
         again.flush()?;
     }
@@ -190,6 +202,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
     let numbers = numbers(frame).map(|name| batch.column_by_name(&name).map(AsArray::as_primitive::<Float32Type>));
     let detections = batch.column_by_name("detections").map(AsArray::as_primitive::<UInt64Type>);
     let last = batch.column_by_name("last_detection").map(AsArray::as_primitive::<TimestampMicrosecondType>);
+    let identity = batch.column_by_name("identity").map(AsArray::as_string::<i32>);
+    let likely = batch.column_by_name("identity_probability").map(AsArray::as_primitive::<Float32Type>);
     let contributors = batch.column_by_name("contributors").map(AsArray::as_list::<i32>);
     let authorities = batch.column_by_name("authorities").map(AsArray::as_list::<i32>);
     let holders = batch.column_by_name("holders").map(AsArray::as_list::<i32>);
@@ -206,6 +220,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
             numbers: numbers.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row))),
             detections: detections.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             last_us: last.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            identity: identity.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned()),
+            identity_probability: likely.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             sorted: named.iter().all(|names| names.is_sorted_by(|a, b| a < b)),
             contributors: named.map(BTreeSet::from_iter),
             authorities: authorities.map(|list| texts(list, row)).unwrap_or_default(),

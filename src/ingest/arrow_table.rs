@@ -17,7 +17,7 @@ use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::catalogue::TimeScale;
 use super::error::{IngestError, quoted};
-use super::table::{Layout, Places, Role, Table, Texts, Time, address};
+use super::table::{Layout, Places, Role, Table, Texts, Time};
 use crate::pages::CELL_MOST;
 use crate::time::parse_timestamp;
 
@@ -76,9 +76,7 @@ pub(super) fn decode(
             Role::End => table.end = times(array, layout, *role, &mut table),
             Role::Subject => table.subject = text(array, layout.name(*role), &mut table),
             Role::Label => table.label = Some(text(array, layout.name(*role), &mut table)),
-            Role::Identity => {
-                table.identity = Some(texts(array).map(|cell| cell.map_or(0, |cell| address(&cell))).collect());
-            }
+            Role::Identity => table.identity = Some(text(array, layout.name(*role), &mut table)),
             Role::Amplitude => {}
             Role::Number(quantity) => table.set(*quantity, numbers(array).collect()),
         }

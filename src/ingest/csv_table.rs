@@ -13,7 +13,7 @@ use super::arrow_table::{TIMESTAMP, timestamp};
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, one_line, quoted};
 use super::lines::{LINE_MOST, Line, Lines};
-use super::table::{Layout, Places, Role, Table, Texts, Time, address};
+use super::table::{Layout, Places, Role, Table, Texts, Time};
 use crate::pages::CELL_MOST;
 
 /// The most columns that a header is looked at for; tables have fewer.
@@ -61,7 +61,7 @@ impl CsvRows {
         for role in &self.roles {
             match role {
                 Role::Label => table.label = Some(Texts::default()),
-                Role::Identity => table.identity = Some(Vec::new()),
+                Role::Identity => table.identity = Some(Texts::default()),
                 Role::Number(quantity) => table.set(*quantity, Vec::new()),
                 Role::Time | Role::End | Role::Subject | Role::Amplitude => {}
             }
@@ -148,7 +148,7 @@ impl Sink<'_> {
             }
             Role::Identity => {
                 if let Some(identity) = &mut table.identity {
-                    identity.push(address(cell));
+                    identity.push(Some(cell));
                 }
             }
             Role::Amplitude => {

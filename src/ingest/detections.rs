@@ -34,10 +34,14 @@ pub struct Detections {
     pub label: Vec<u32>,
     /// Markings met so far, in order of appearance; entry 0 is the empty label.
     pub labels: Vec<String>,
-    /// Whether the target sent an address. The address itself never reaches the tracker.
+    /// Whether the target sent an address.
     pub identified: Vec<bool>,
     /// The number of that address, equal for equal ones; 0 for none. For those who look at recordings.
     pub address: Vec<u64>,
+    /// The address that the target sent: index into `identities`; empty unless the reader was asked to keep it.
+    pub identity: Vec<u32>,
+    /// The addresses of the batch; entry 0 is none.
+    pub identities: Vec<Arc<str>>,
 }
 
 impl Detections {
@@ -53,6 +57,8 @@ impl Detections {
             labels: Vec::new(),
             identified: Vec::with_capacity(rows),
             address: Vec::with_capacity(rows),
+            identity: Vec::new(),
+            identities: vec![Arc::from("")],
         }
     }
 
@@ -82,6 +88,7 @@ impl Detections {
         let roles = arrow_table::roles(&path, &batch.schema(), &layout)?;
         let table = arrow_table::decode(&path, batch, &roles, &layout, Places::Rows);
         let mut intake = Intake::new(path.to_path_buf(), options);
+        intake.keeps.identities = true;
         let detections = intake.take(table, catalogue)?;
         Ok((detections, intake.report))
     }

@@ -17,6 +17,7 @@ mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
 mod detections; // what rows become
 mod labels; // markings, numbered
+mod identities; // addresses that targets send, numbered
 mod rows; // table -> detections or reasons
 mod pass; // the digest of what a pass gave
 mod sorted; // rows in any order -> rows in that of time
@@ -30,6 +31,7 @@ mod write; // the other way: Parquet tables for simulations and tests
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;
 pub use error::{At, IngestError};
+pub use identities::Identities;
 pub use pass::Pass;
 pub use reader::Reader;
 pub use recording::Recording;

@@ -1,15 +1,16 @@
 //! The digest of what a pass over detections gave.
 //!
 //! All that anything downstream uses of a row goes in: time, sensor, measurement before conversion, marking, whether
-//! the target sent an address. Rows are hashed on every core, in blocks of a fixed size, and the digests of the blocks
+//! the target sent an address, and which where addresses are kept. Rows are hashed on every core, in blocks of a fixed size, and the digests of the blocks
 //! in their order.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::rows::{Kept, Row};
+use super::rows::{Keeps, Kept, Row};
 use super::table::Table;
 use crate::digest::hex;
 use crate::sensor::Reading;
@@ -42,20 +43,28 @@ pub(super) struct Passing {
 
 impl Passing {
     /// Takes in the rows of a table that became detections.
-    pub(super) fn take<F: Sync>(&mut self, table: &Table, rows: &[Result<Row, F>]) {
+    pub(super) fn take<F: Sync>(&mut self, table: &Table, rows: &[Result<Row, F>], keeps: Keeps) {
         self.blocks(rows, |at, row, bytes| {
             let Ok(row) = row else { return };
-            let label = table.label.as_ref().and_then(|label| label.get(at)).unwrap_or_default();
-            put((row.time_us, row.sensor, &row.reading), (label, table.address(at) != 0), bytes);
+            let [label, identity] =
+                [&table.label, &table.identity].map(|texts| texts.as_ref().and_then(|texts| texts.get(at)));
+            let (label, identity) = (label.unwrap_or_default(), identity.unwrap_or_default());
+            put((row.time_us, row.sensor, &row.reading), (label, !identity.is_empty()), bytes);
+            if keeps.identities {
+                put_text(identity, bytes);
+            }
         });
         self.rows += rows.iter().filter(|row| row.is_ok()).count() as u64;
     }
 
     /// Takes in rows that were kept.
-    pub(super) fn take_kept(&mut self, rows: &[Kept], labels: &[String]) {
+    pub(super) fn take_kept(&mut self, rows: &[Kept], labels: &[String], identities: Option<&[Arc<str>]>) {
         self.blocks(rows, |_, row, bytes| {
             let label = labels.get(row.label as usize).map_or("", String::as_str);
             put((row.time_us, row.sensor, &row.reading), (label, row.address != 0), bytes);
+            if let Some(identities) = identities {
+                put_text(identities.get(row.identity as usize).map_or("", AsRef::as_ref), bytes);
+            }
         });
         self.rows += rows.len() as u64;
     }
@@ -83,7 +92,11 @@ fn put((time_us, sensor, reading): (i64, u32, &Reading), (label, identified): (&
     bytes.extend(time_us.to_le_bytes());
     bytes.extend(sensor.to_le_bytes());
     reading.put(bytes);
-    bytes.extend((label.len() as u64).to_le_bytes());
-    bytes.extend(label.as_bytes());
+    put_text(label, bytes);
     bytes.push(u8::from(identified));
+}
+
+fn put_text(text: &str, bytes: &mut Vec<u8>) {
+    bytes.extend((text.len() as u64).to_le_bytes());
+    bytes.extend(text.as_bytes());
 }

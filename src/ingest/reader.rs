@@ -11,7 +11,7 @@ use super::parquet_table::ParquetRows;
 use super::pass::Pass;
 use super::recording::Opened;
 use super::report::IngestReport;
-use super::rows::{Intake, Options};
+use super::rows::{Intake, Keeps, Options};
 use super::sorted::{Sorted, SortedRows, Sorter};
 use super::table::{Layout, Table};
 
@@ -59,7 +59,7 @@ impl Source {
 pub struct Reader<'a> {
     catalogue: &'a Catalogue,
     options: Options,
-    keeps_readings: bool,
+    keeps: Keeps,
     rows: Rows<'a>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         let layout = Layout::detections(catalogue.frame, catalogue.time);
         let source = Source::of(opened, file, layout, options.rows_per_batch)?;
         let rows = Rows::File(source, Box::new(Intake::new(opened.path.clone(), options)));
-        Ok(Self { catalogue, options, keeps_readings: false, rows })
+        Ok(Self { catalogue, options, keeps: Keeps::default(), rows })
     }
 
     /// Reads rows that were read and sorted before.
@@ -100,13 +100,21 @@ impl<'a> Reader<'a> {
         options: Options,
     ) -> Result<Self, IngestError> {
         let rows = Rows::Sorted(Box::new(SortedRows::of(sorted, path)?));
-        Ok(Self { catalogue, options, keeps_readings: false, rows })
+        Ok(Self { catalogue, options, keeps: Keeps::default(), rows })
     }
 
     /// Keeps what was measured in the batches, beside what it was converted to.
     #[must_use]
     pub fn with_readings(mut self) -> Self {
-        self.keeps_readings = true;
+        self.keeps.readings = true;
+        self
+    }
+
+    /// Keeps the addresses that targets sent, as text; memory grows with the different ones of a batch, and of a recording
+    /// that is sorted.
+    #[must_use]
+    pub fn with_identities(mut self) -> Self {
+        self.keeps.identities = true;
         self
     }
 
@@ -118,10 +126,10 @@ impl<'a> Reader<'a> {
         let (source, intake) = match &mut self.rows {
             Rows::File(source, intake) => (source, intake),
             Rows::Sorted(rows) => {
-                return rows.next_batch((self.options.rows_per_batch, self.keeps_readings), self.catalogue);
+                return rows.next_batch((self.options.rows_per_batch, self.keeps), self.catalogue);
             }
         };
-        intake.keeps_readings = self.keeps_readings;
+        intake.keeps = self.keeps;
         while let Some(table) = source.next()? {
             let taken = intake.take(table, self.catalogue);
             if taken.is_err() {
@@ -152,7 +160,7 @@ impl<'a> Reader<'a> {
         (folder, rows_max): (&Path, usize),
         heard: &mut dyn FnMut(u64) -> Result<(), E>,
     ) -> Result<Sorted, E> {
-        self.keeps_readings = true;
+        self.keeps.readings = true;
         let mut sorter = Sorter::new(folder, rows_max);
         let (mut rows, mut labels) = (0, Vec::new());
         while let Some(batch) = self.next_batch()? {

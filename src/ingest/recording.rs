@@ -29,6 +29,7 @@ pub struct Recording {
     truth: Option<Opened>,
     /// The detections in the order of time, where the file has another.
     sorted: OnceLock<Sorted>,
+    keeps_identities: bool,
 }
 
 impl Recording {
@@ -47,7 +48,7 @@ impl Recording {
         let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
         let detections = Opened::table(folder, "detections")?.ok_or_else(missing)?;
         let truth = Opened::table(folder, "truth")?;
-        Ok(Self { catalogue, described, looks, detections, truth, sorted: OnceLock::new() })
+        Ok(Self { catalogue, described, looks, detections, truth, sorted: OnceLock::new(), keeps_identities: false })
     }
 
     /// What `recording.toml` says.
@@ -62,16 +63,24 @@ impl Recording {
         &self.detections.path
     }
 
+    /// Has every reader keep the addresses that targets sent; see [`Reader::with_identities`].
+    #[must_use]
+    pub fn with_identities(mut self) -> Self {
+        self.keeps_identities = true;
+        self
+    }
+
     /// Reads the detections from the first on, in the order of the file or, once sorted, in that of time; one reader at a
     /// time.
     ///
     /// # Errors
     /// As [`Reader::open`].
     pub fn reader(&self, options: Options) -> Result<Reader<'_>, IngestError> {
-        match self.sorted.get() {
+        let reader = match self.sorted.get() {
             Some(sorted) => Reader::sorted((sorted, &self.detections.path), &self.catalogue, options),
             None => Reader::of(&self.detections, &self.catalogue, options),
-        }
+        }?;
+        Ok(if self.keeps_identities { reader.with_identities() } else { reader })
     }
 
     /// Sorts the detections by time: from now on every reader gives them in that order. Many are held on disk, in a file

@@ -2,6 +2,8 @@
 //!
 //! A row is judged by itself, in parallel; only the order of times looks at the rows before it ([`Order`]).
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::catalogue::{Catalogue, TimeScale};
@@ -71,6 +73,8 @@ pub(super) struct Kept {
     pub(super) sensor: u32,
     pub(super) label: u32,
     pub(super) address: u64,
+    /// Index into the addresses that are kept; 0 for none, or where none are.
+    pub(super) identity: u32,
     pub(super) reading: Reading,
 }
 
@@ -88,6 +92,15 @@ enum Fault {
     Fatal(Box<IngestError>),
 }
 
+/// What batches keep that few want.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Keeps {
+    /// What was measured, beside what it was converted to.
+    pub(super) readings: bool,
+    /// The addresses that targets sent.
+    pub(super) identities: bool,
+}
+
 /// What is carried from batch to batch.
 #[derive(Debug)]
 pub(super) struct Intake {
@@ -99,8 +112,7 @@ pub(super) struct Intake {
     pub(super) in_order: bool,
     labels: Labels,
     passing: Passing,
-    /// Whether batches keep what was measured beside what it was converted to.
-    pub(super) keeps_readings: bool,
+    pub(super) keeps: Keeps,
     pub(super) report: IngestReport,
 }
 
@@ -117,7 +129,7 @@ impl Intake {
             in_order: true,
             labels,
             passing,
-            keeps_readings: false,
+            keeps: Keeps::default(),
             report,
         }
     }
@@ -131,8 +143,11 @@ impl Intake {
     pub(super) fn take(&mut self, mut table: Table, catalogue: &Catalogue) -> Result<Detections, IngestError> {
         let judge = Judge::new(&table, catalogue);
         let judged: Vec<_> = (0..table.rows()).into_par_iter().map(|row| judge.row(row)).collect();
-        self.passing.take(&table, &judged);
+        self.passing.take(&table, &judged, self.keeps);
         let mut batch = Detections::with_capacity(judged.len());
+        if let Some(texts) = table.identity.as_ref().filter(|_| self.keeps.identities) {
+            batch.identities.extend(texts.values.iter().map(|text| Arc::from(text.as_str())));
+        }
         for (row, outcome) in judged.into_iter().enumerate() {
             match outcome {
                 Ok(detection) => self.accept(row, &detection, &table, &mut batch, catalogue)?,
@@ -204,8 +219,12 @@ impl Intake {
         self.extremes.take(time_us, table.at(row));
         self.scale = Some(catalogue.time);
         detection.put((label, table.address(row)), batch);
-        if self.keeps_readings {
+        if self.keeps.readings {
             batch.reading.push(detection.reading);
+        }
+        if self.keeps.identities {
+            let index = table.identity.as_ref().and_then(|texts| texts.index(row));
+            batch.identity.push(index.map_or(0, |index| index + 1));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! the order of the file: what a lane makes of that is the lane's own.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -15,9 +15,10 @@ use rayon::prelude::*;
 use super::catalogue::Catalogue;
 use super::detections::Detections;
 use super::error::IngestError;
+use super::identities::Identities;
 use super::pass::{Pass, Passing};
 use super::report::IngestReport;
-use super::rows::{Kept, Row};
+use super::rows::{Keeps, Kept, Row};
 use crate::files::array;
 use crate::sensor::{Reading, Site};
 
@@ -31,6 +32,7 @@ const AHEAD_BYTES: [usize; 2] = [1 << 18, 1 << 26];
 pub(super) struct Sorted {
     report: IngestReport,
     labels: Vec<String>,
+    identities: Identities,
     runs: Runs,
 }
 
@@ -47,19 +49,23 @@ pub(super) struct Sorter<'a> {
     folder: &'a Path,
     rows_max: usize,
     held: Vec<Kept>,
+    identities: Identities,
     written: Option<(BufWriter<File>, Vec<u64>)>,
 }
 
 impl<'a> Sorter<'a> {
-    pub(super) const fn new(folder: &'a Path, rows_max: usize) -> Self {
-        Self { folder, rows_max, held: Vec::new(), written: None }
+    pub(super) fn new(folder: &'a Path, rows_max: usize) -> Self {
+        Self { folder, rows_max, held: Vec::new(), identities: Identities::default(), written: None }
     }
 
     /// Takes detections with their readings.
     pub(super) fn take(&mut self, batch: &Detections) -> Result<(), IngestError> {
         let columns = batch.time_us.iter().zip(&batch.sensor).zip(&batch.label).zip(&batch.address);
-        for ((((&time_us, &sensor), &label), &address), &reading) in columns.zip(&batch.reading) {
-            self.push(Kept { time_us, sensor, label, address, reading })?;
+        let numbers: Vec<u32> = batch.identities.iter().map(|text| self.identities.number(text)).collect();
+        let identity = |row: usize| numbers.get(*batch.identity.get(row)? as usize).copied();
+        for (row, ((((&time_us, &sensor), &label), &address), &reading)) in columns.zip(&batch.reading).enumerate() {
+            let identity = identity(row).unwrap_or(0);
+            self.push(Kept { time_us, sensor, label, address, identity, reading })?;
         }
         Ok(())
     }
@@ -87,7 +93,7 @@ impl<'a> Sorter<'a> {
                 Runs::Written(file, ends)
             }
         };
-        Ok(Sorted { report, labels, runs })
+        Ok(Sorted { report, labels, identities: self.identities, runs })
     }
 
     /// Writes the rows that are held as one more run.
@@ -128,6 +134,7 @@ impl Kept {
         bytes.extend(self.sensor.to_le_bytes());
         bytes.extend(self.label.to_le_bytes());
         bytes.extend(self.address.to_le_bytes());
+        bytes.extend(self.identity.to_le_bytes());
         self.reading.put(bytes);
     }
 
@@ -135,7 +142,8 @@ impl Kept {
         let time_us = i64::from_le_bytes(array(from)?);
         let [sensor, label] = [array(from)?, array(from)?].map(u32::from_le_bytes);
         let address = u64::from_le_bytes(array(from)?);
-        Ok(Self { time_us, sensor, label, address, reading: Reading::get(from)? })
+        let identity = u32::from_le_bytes(array(from)?);
+        Ok(Self { time_us, sensor, label, address, identity, reading: Reading::get(from)? })
     }
 }
 
@@ -233,7 +241,7 @@ impl<'a> SortedRows<'a> {
     /// At most so many detections; none at the end.
     pub(super) fn next_batch(
         &mut self,
-        (most, keeps_readings): (usize, bool),
+        (most, keeps): (usize, Keeps),
         catalogue: &Catalogue,
     ) -> Result<Option<Detections>, IngestError> {
         let unsorted = |error| unsorted(&self.sorted.report.file, &error);
@@ -247,7 +255,8 @@ impl<'a> SortedRows<'a> {
             return Ok(None);
         }
         let labels = &self.sorted.labels;
-        self.passing.take_kept(&kept, labels);
+        let identities = keeps.identities.then(|| self.sorted.identities.names());
+        self.passing.take_kept(&kept, labels, identities);
         let sites: Vec<Site> = catalogue.sensors.iter().map(|sensor| sensor.site(catalogue.frame)).collect();
         let converted = |row: &Kept| Row::again(row, sites.get(usize::try_from(row.sensor).ok()?)?);
         let rows: Vec<Option<Row>> = kept.par_iter().map(converted).collect();
@@ -256,8 +265,20 @@ impl<'a> SortedRows<'a> {
             let other = || unsorted(io::Error::other("found another row than was written"));
             row.as_ref().ok_or_else(other)?.put((kept.label, kept.address), &mut batch);
         }
-        if keeps_readings {
+        if keeps.readings {
             batch.reading.extend(kept.iter().map(|row| row.reading));
+        }
+        if let Some(names) = identities {
+            // Those of the batch alone: a recording may have very many.
+            let mut places = BTreeMap::from([(0, 0)]);
+            for row in &kept {
+                let next = u32::try_from(places.len()).unwrap_or(u32::MAX);
+                let place = *places.entry(row.identity).or_insert(next);
+                if place == next {
+                    batch.identities.extend(names.get(row.identity as usize).cloned());
+                }
+                batch.identity.push(place);
+            }
         }
         batch.labels.clone_from(labels);
         Ok(Some(batch))

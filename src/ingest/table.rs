@@ -22,7 +22,7 @@ pub(super) enum Role {
     /// The sensor of a detection, the object of a true state.
     Subject,
     Label,
-    /// Kept as the number of the address; see [`address`].
+    /// The address that the target sent.
     Identity,
     /// A number that nothing uses yet; not decoded.
     Amplitude,
@@ -182,9 +182,9 @@ impl Texts {
     }
 }
 
-/// The number of an address: equal for equal addresses, 0 for none (FNV-1a).
-pub(super) fn address(cell: &str) -> u64 {
-    if cell.is_empty() { 0 } else { fnv1a(cell.as_bytes()).max(1) }
+/// The number of an address: equal for equal addresses, never 0 (FNV-1a).
+fn address(cell: &str) -> u64 {
+    fnv1a(cell.as_bytes()).max(1)
 }
 
 /// Where the rows of a table stand in their file.
@@ -223,7 +223,7 @@ pub(super) struct Table {
     pub(super) end: Vec<Time>,
     pub(super) subject: Texts,
     pub(super) label: Option<Texts>,
-    pub(super) identity: Option<Vec<u64>>,
+    pub(super) identity: Option<Texts>,
     numbers: [Option<Vec<Option<f64>>>; Quantity::COUNT],
     /// The row that cannot be decoded, after which nothing is.
     pub(super) broken: Option<(usize, IngestError)>,
@@ -232,7 +232,7 @@ pub(super) struct Table {
 impl Table {
     /// The number of the address that the target of a row sent; 0 if it sent none.
     pub(super) fn address(&self, row: usize) -> u64 {
-        self.identity.as_ref().and_then(|cells| cells.get(row)).copied().unwrap_or_default()
+        self.identity.as_ref().and_then(|cells| cells.get(row)).map_or(0, address)
     }
 
     pub(super) fn new(path: Arc<PathBuf>, places: Places) -> Self {

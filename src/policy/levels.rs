@@ -53,12 +53,21 @@ pub enum Field {
     Holders,
     /// How many detections made it, and when the last one was.
     Detections,
+    /// The address that it sends.
+    Identity,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Velocity, Self::Covariance, Self::Contributors, Self::Existence, Self::Holders, Self::Detections];
+    pub const ALL: [Self; 7] = [
+        Self::Velocity,
+        Self::Covariance,
+        Self::Contributors,
+        Self::Existence,
+        Self::Holders,
+        Self::Detections,
+        Self::Identity,
+    ];
 
     /// Its name in `levels.toml`.
     #[must_use]
@@ -70,6 +79,7 @@ impl Field {
             Self::Existence => "existence",
             Self::Holders => "holders",
             Self::Detections => "detections",
+            Self::Identity => "identity",
         }
     }
 }
@@ -84,6 +94,8 @@ pub enum Measured {
     Height,
     /// The velocity that it reports.
     Velocity,
+    /// The address that its target sends; whether there is one stays.
+    Identity,
 }
 
 impl Measured {
@@ -94,6 +106,7 @@ impl Measured {
             Self::RangeRate => "range_rate",
             Self::Height => "height",
             Self::Velocity => "velocity",
+            Self::Identity => "identity",
         }
     }
 }

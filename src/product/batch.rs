@@ -46,6 +46,8 @@ pub(super) struct Buffer {
     singles: [Float32Builder; SINGLES],
     detections: UInt64Builder,
     last_detection_us: Vec<Option<i64>>,
+    identity: StringBuilder,
+    identity_probability: Float32Builder,
     contributors: ListBuilder<StringBuilder>,
     authorities: ListBuilder<StringBuilder>,
     holders: ListBuilder<StringBuilder>,
@@ -68,6 +70,8 @@ impl Buffer {
             singles: std::array::from_fn(|_| Float32Builder::new()),
             detections: UInt64Builder::new(),
             last_detection_us: Vec::new(),
+            identity: StringBuilder::new(),
+            identity_probability: Float32Builder::new(),
             contributors: texts(),
             authorities: texts(),
             holders: texts(),
@@ -105,6 +109,8 @@ impl Buffer {
         }
         self.detections.append_option(shown.detections);
         self.last_detection_us.push(shown.last_detection_us);
+        self.identity.append_option(shown.identity.map(|(text, _)| text));
+        self.identity_probability.append_option(shown.identity.map(|(_, probability)| single(probability)));
         append_texts(&mut self.contributors, shown.contributors);
         append_texts(&mut self.authorities, Some(shown.authorities));
         append_texts(&mut self.holders, shown.holders);
@@ -125,6 +131,8 @@ impl Buffer {
         arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.push(Arc::new(self.detections.finish()));
         arrays.push(Arc::new(last_detection));
+        arrays.push(Arc::new(self.identity.finish()));
+        arrays.push(Arc::new(self.identity_probability.finish()));
         arrays.push(Arc::new(self.contributors.finish()));
         arrays.push(Arc::new(self.authorities.finish()));
         arrays.push(Arc::new(self.holders.finish()));
@@ -154,7 +162,12 @@ impl Buffer {
                 return Err(self.wrong(name, value, "a probability from 0 to 1"));
             }
         }
-        Ok(())
+        match shown.identity {
+            Some((_, probability)) if !(0.0..=1.0).contains(&probability) => {
+                Err(self.wrong("identity_probability", probability, "a probability from 0 to 1"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn wrong(&self, column: &'static str, found: f64, wanted: &'static str) -> ProductError {

@@ -94,12 +94,12 @@ const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'
 
 /// The positions of the groups below in either list.
 pub(super) const FIRST_POSITION: usize = 3;
-/// Existence, velocity and covariances: all the numbers of 32 bits.
+/// Existence, velocity and covariances: the numbers of 32 bits that stand together.
 pub(super) const FIRST_SINGLE: usize = 6;
-/// How many numbers of 32 bits there are.
+/// How many of them there are.
 pub(super) const SINGLES: usize = 16;
 
-const GEODETIC: [Column; 27] = [
+const GEODETIC: [Column; 29] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -124,12 +124,14 @@ const GEODETIC: [Column; 27] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
     part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::InstantUtc, "µs"),
+    part(&[Field::Identity], "identity", Kind::Text, ""),
+    part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
     part(&[Field::Holders], "holders", Kind::TextList, ""),
 ];
 
-const LOCAL: [Column; 27] = [
+const LOCAL: [Column; 29] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -154,6 +156,8 @@ const LOCAL: [Column; 27] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
     part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::Instant, "µs"),
+    part(&[Field::Identity], "identity", Kind::Text, ""),
+    part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
     part(&[Field::Holders], "holders", Kind::TextList, ""),

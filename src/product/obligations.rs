@@ -30,6 +30,8 @@ pub struct Row<'a> {
     pub detections: u64,
     /// When the last of them was made, as `time_us`.
     pub last_detection_us: i64,
+    /// The address that it sends, and the probability that it is its own; `None` where none is known.
+    pub identity: Option<(&'a str, f64)>,
     /// Owners whose detections made the track, as far as the partner may know them.
     pub contributors: &'a [String],
     /// What the partner may do with the track.
@@ -55,6 +57,8 @@ pub(super) struct Shown<'a> {
     pub detections: Option<u64>,
     /// `None` where it is withheld.
     pub last_detection_us: Option<i64>,
+    /// `None` where it is withheld or not known.
+    pub identity: Option<(&'a str, f64)>,
     /// `None` where they are withheld.
     pub contributors: Option<&'a [String]>,
     /// As in [`Row`].
@@ -98,6 +102,7 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
         singles,
         detections: shows(Field::Detections).then_some(row.detections).filter(|_| shows(Field::Existence)),
         last_detection_us: says_when.then_some(row.last_detection_us),
+        identity: row.identity.filter(|_| shows(Field::Identity)),
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,
         holders: row.holders.filter(|_| shows(Field::Holders)),

@@ -12,6 +12,7 @@
 use super::RunError;
 use super::inputs::Hashing;
 use crate::files::{self, array};
+use crate::fusion::address::Belief;
 use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::credit::{Accounts, words};
@@ -23,13 +24,14 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// What every file begins with.
-const HEAD: [u8; 18] = *b"trackweave lane 3\n";
+const HEAD: [u8; 18] = *b"trackweave lane 4\n";
 /// What the name of a file begins with that is being written.
 const UNFINISHED: &str = ".unfinished-";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
-/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources, detections, time of the last one.
-const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS + 1 + 2;
+/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources, detections, time of the last one,
+/// address and its probability.
+const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS + 1 + 2 + 2;
 
 /// A folder of lanes.
 #[derive(Debug)]
@@ -210,9 +212,10 @@ impl Stored {
     /// Passes over the next report, which must be one at `time_us` of tracks as fusion gives them.
     fn check(&mut self, time_us: i64) -> io::Result<()> {
         for _ in 0..self.begin(time_us)? {
-            let Estimate { existence, state, .. } = self.estimate()?;
+            let Estimate { existence, state, belief, .. } = self.estimate()?;
             let numbers = state.mean.iter().chain(&state.covariance);
-            if !(0.0..=1.0).contains(&existence) || !numbers.into_iter().all(|number| number.is_finite()) {
+            let are_probabilities = [existence, belief.probability].iter().all(|p| (0.0..=1.0).contains(p));
+            if !are_probabilities || !numbers.into_iter().all(|number| number.is_finite()) {
                 return Err(io::Error::other("no track"));
             }
         }
@@ -250,6 +253,7 @@ impl Stored {
             sources: self.words()?,
             detections: self.word()?,
             last_detection_us: i64::from_le_bytes(array(&mut self.file)?),
+            belief: Belief { address: self.word()?, probability: f32::from_bits(self.word()?) },
         })
     }
 }
@@ -289,7 +293,7 @@ impl Storing {
 
 /// A track as bytes, in the order in which it is read.
 fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
-    let Estimate { born, confirmed, existence, tile, state, sources, detections, last_detection_us } = estimate;
+    let Estimate { born, confirmed, existence, tile, state, sources, detections, last_detection_us, belief } = estimate;
     let words = born
         .iter()
         .copied()
@@ -298,7 +302,8 @@ fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
         .chain(state.mean.iter().chain(&state.covariance).map(|number| number.to_bits()))
         .chain(sources.iter().copied())
         .chain([*detections])
-        .chain(words(*last_detection_us));
+        .chain(words(*last_detection_us))
+        .chain(belief.words());
     let mut bytes = [0; 4 * WORDS];
     for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
         *to = word.to_le_bytes();
@@ -325,6 +330,7 @@ mod tests {
             sources: [k, 0, u32::MAX, 9],
             detections: 3 * k,
             last_detection_us: i64::from(k) << 33 | 5,
+            belief: Belief { address: k, probability: 0.25 },
         };
         Answer { lane: 4, time_us, estimates: (0..tracks).map(track).collect() }
     }

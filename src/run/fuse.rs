@@ -17,6 +17,7 @@ use crate::fusion::device::engine::Patience;
 use crate::fusion::executor::{Executor, STAGES};
 use crate::scan::{Lane, Observation, Scan};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The lanes of a run, as far as a cache has them.
@@ -55,6 +56,7 @@ pub(super) fn fuse(
             tell(listener, Progress::Comparing(rows, all))
         })?;
         outcomes = Some(all_fed);
+        pictures.identities = std::mem::take(&mut inputs.identities);
         known = Some(Known::look_up(cache, inputs, begin()?, &mut work));
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
@@ -208,6 +210,16 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
         }
         let place = self.place(lane);
         Ok(self.batch.request(place, time_us)?)
+    }
+
+    fn named(&mut self, lane: usize, identity: &Arc<str>) {
+        match &mut self.known {
+            // All are known since lanes were compared with what is stored.
+            Some(known) => known.given.name(lane, identity),
+            None => {
+                self.pictures.identities.get_mut(lane).into_iter().for_each(|names| names.push(Arc::clone(identity)));
+            }
+        }
     }
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {

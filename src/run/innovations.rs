@@ -21,6 +21,7 @@ use crate::space::Frame;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Rows that are fused at most.
 const ROWS: usize = 100_000;
@@ -127,7 +128,7 @@ fn compared(
         let mut tracker = Tracker { batch, watch: &mut watch };
         let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
         for row in rows {
-            waves.push_open(*row)?;
+            waves.push_open(*row, None)?;
         }
         waves.finish(&mut tracker)?;
     }
@@ -143,6 +144,8 @@ impl<'a> Taker<'a> for Tracker<'_, '_> {
     fn due(&mut self, _lane: usize, _time_us: i64) -> Result<(), RunError> {
         Ok(())
     }
+
+    fn named(&mut self, _lane: usize, _identity: &Arc<str>) {}
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
         if let Some(scan) = scans.first()

@@ -20,7 +20,7 @@ use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Digests of lanes, as they are fed.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Inputs<'a> {
     lanes: Vec<Sha256>,
     /// When tracks of which lane were asked for.
     order: Vec<(usize, i64)>,
+    /// The addresses of each lane, number 1 first.
+    pub(super) identities: Vec<Vec<Arc<str>>>,
     /// Digests of masks, which many scans share, by where they lie.
     masks: BTreeMap<*const Mask, (&'a Mask, [u8; 32])>,
 }
@@ -53,7 +55,8 @@ impl Inputs<'_> {
             }
             hash
         };
-        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), masks: BTreeMap::new() })
+        let identities = vec![Vec::new(); lanes.len()];
+        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), identities, masks: BTreeMap::new() })
     }
 
     /// The digest of each lane, and when tracks of which lane were asked for.
@@ -108,6 +111,14 @@ impl<'a> Inputs<'a> {
             }
         }
         hash.update(detections.sources());
+        hash.update(bytemuck::cast_slice(detections.addresses()));
+    }
+
+    /// Takes in the next address of a lane.
+    pub(super) fn name(&mut self, lane: usize, identity: &Arc<str>) {
+        if let Some(hash) = self.lanes.get_mut(lane) {
+            text(hash, &("named", identity));
+        }
     }
 }
 
@@ -115,6 +126,13 @@ impl<'a> Taker<'a> for Inputs<'a> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         self.ask(lane, time_us);
         Ok(())
+    }
+
+    fn named(&mut self, lane: usize, identity: &Arc<str>) {
+        self.name(lane, identity);
+        if let Some(names) = self.identities.get_mut(lane) {
+            names.push(Arc::clone(identity));
+        }
     }
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
@@ -183,7 +201,12 @@ mod tests {
 
     /// One lane's digest, the lane being fed one scan and asked for its tracks once.
     fn digest(scan: Scan<'_>, observations: Vec<Observation>, due_us: i64) -> String {
-        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
+        let mut inputs = Inputs {
+            lanes: vec![Sha256::new(); 2],
+            order: Vec::new(),
+            identities: vec![Vec::new(); 2],
+            masks: BTreeMap::new(),
+        };
         inputs.wave(vec![scan], observations).expect("a hash takes anything");
         inputs.due(0, due_us).expect("a hash takes anything");
         inputs.finish().0.swap_remove(0)
@@ -230,7 +253,12 @@ mod tests {
         }
 
         // Another lane of the wave, whose observations come before, is none of this one's business.
-        let mut inputs = Inputs { lanes: vec![Sha256::new(); 2], order: Vec::new(), masks: BTreeMap::new() };
+        let mut inputs = Inputs {
+            lanes: vec![Sha256::new(); 2],
+            order: Vec::new(),
+            identities: vec![Vec::new(); 2],
+            masks: BTreeMap::new(),
+        };
         let shifted = Scan { detections: two([detection(1), detection(1)]), ..scan() };
         let beside = Scan { lane: 1, detections: Sourced::of(0, vec![detection(0)]), ..scan() };
         let all = [Observation { spread: 3.0, ..Observation::zeroed() }].into_iter().chain(observations()).collect();

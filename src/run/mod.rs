@@ -162,7 +162,7 @@ pub fn run_watched(
     executor: Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
-    let recording = Recording::open(request.recording)?;
+    let recording = opened(request)?;
     let done = run_opened(request, &recording, seals, executor, listener);
     done.map_err(|error| match error {
         RunError::Stopped | RunError::Product(_) => error,
@@ -288,6 +288,11 @@ fn class(
         tell(listener, Progress::Classing(rows))?;
     }
     Ok(Some((classifier, reader.pass(), reader.report().clone(), doubts)))
+}
+
+fn opened(request: &Request<'_>) -> Result<Recording, RunError> {
+    let recording = Recording::open(request.recording)?;
+    Ok(if request.config.fusion.identity.is_some() { recording.with_identities() } else { recording })
 }
 
 fn options(request: &Request<'_>) -> Options {

@@ -5,6 +5,7 @@ use super::basis::Basis;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
+use crate::fusion::address::Belief;
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{
@@ -31,6 +32,8 @@ pub(super) struct Pictures<'a> {
     releases: Releases<'a>,
     watch: Watch<'a>,
     as_of_us: Option<i64>,
+    /// By lane, the addresses of its detections, number 1 first.
+    pub(super) identities: Vec<Vec<Arc<str>>>,
 }
 
 /// The picture of one partner.
@@ -77,6 +80,8 @@ struct Told {
     position_m: [f64; 3],
     /// The number of its class.
     class: usize,
+    /// The address that it is taken to send.
+    identity: Option<Arc<str>>,
 }
 
 /// What became of the rows of one partner.
@@ -133,8 +138,11 @@ impl<'a> Pictures<'a> {
     ) -> Result<Self, RunError> {
         let policy = basis.policy;
         // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
-        // and pictures can be read together.
-        let present: Fields = Field::ALL.into();
+        // and pictures can be read together. Where no address is fused none has any of them.
+        let mut present: Fields = Field::ALL.into();
+        if basis.config.fusion.identity.is_none() {
+            present.remove(&Field::Identity);
+        }
         let mut place_of = BTreeMap::new();
         let mut classes = Vec::with_capacity(lanes.len());
         for (number, lane) in lanes.iter().enumerate() {
@@ -152,7 +160,8 @@ impl<'a> Pictures<'a> {
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
-        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us: request.as_of_us })
+        let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
+        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us, identities })
     }
 
     /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
@@ -163,6 +172,7 @@ impl<'a> Pictures<'a> {
         let Answer { lane: index, time_us, estimates } = answer;
         let of_lane = self.lanes.get(index).zip(self.of_lanes.get_mut(index)).zip(self.classes.get_mut(index));
         let Some(((lane, pictures), classes)) = of_lane else { return Ok(()) };
+        let names = self.identities.get(index).map_or(&[][..], Vec::as_slice);
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
         let mut tracks = Vec::with_capacity(estimates.len());
@@ -176,7 +186,8 @@ impl<'a> Pictures<'a> {
                 status: status(&estimate),
             };
             let class = classes.number(class, &self.releases, &mut self.watch)?;
-            tracks.push(Told { estimate, position_m, class });
+            let identity = known(names, &estimate).cloned();
+            tracks.push(Told { estimate, position_m, class, identity });
         }
         let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
         // All are done before the first failure is picked, so that it is the same one on any number of threads.
@@ -200,7 +211,7 @@ impl<'a> Pictures<'a> {
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes: _, of_lanes, empty, classes, releases: _, watch, as_of_us } = self;
+        let Self { basis, lanes: _, of_lanes, empty, classes, releases: _, watch, as_of_us, identities: _ } = self;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
         let with_classes = of_lanes
             .into_iter()
@@ -285,6 +296,7 @@ impl Picture {
             return Ok(());
         }
         let mut row = row(&told.estimate, time_us, told.position_m, &of.contributors, &release.authorities);
+        row.identity = told.identity.as_deref().map(|text| (text, f64::from(told.estimate.belief.probability)));
         row.holders = release.sees_holders.then_some(of.holders.as_ref());
         of_class.rows += 1;
         if of_class.rows == 1 {
@@ -339,6 +351,12 @@ fn status(estimate: &Estimate) -> Status {
     if estimate.confirmed { Status::Confirmed } else { Status::Tentative }
 }
 
+/// The address that a track is taken to send, among those of its lane, where it is more likely its than not.
+pub(super) fn known<'a>(identities: &'a [Arc<str>], estimate: &Estimate) -> Option<&'a Arc<str>> {
+    let Belief { address, probability } = estimate.belief;
+    identities.get((address as usize).checked_sub(1)?).filter(|_| probability >= 0.5)
+}
+
 /// An estimate as a row of a picture.
 pub(super) fn row<'a>(
     estimate: &Estimate,
@@ -359,6 +377,7 @@ pub(super) fn row<'a>(
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
         detections: u64::from(estimate.detections),
         last_detection_us: estimate.last_detection_us,
+        identity: None,
         contributors,
         authorities,
         holders: None,

@@ -6,9 +6,11 @@
 //! numbered as they turn up among these rows: no name goes in. For every detection, little endian: time in microseconds
 //! (i64), sensor (u32), tile (3 × i32), offset (3 × f32), measured axes (u32), standard deviations (3 × f32), range (f32),
 //! whether the range is slant (u8), 1 and the range rate with its standard deviation if there is one, 2 and the velocity if there
-//! is one, else 0 (u8, 2 or 8 × f32).
+//! is one, else 0 (u8, 2 or 8 × f32). Where addresses are fused, also the bytes of the address, their number first (u32), none
+//! where none is given; detections of one sensor that are equal but for it are in the order of these bytes.
 
 use crate::digest::hex;
+use crate::fusion::config::Config;
 use crate::ingest::Catalogue;
 use crate::product::Given;
 use crate::scan::Row;
@@ -29,7 +31,9 @@ pub(super) struct Taken {
     ranks: Arc<[usize]>,
     sensors: BTreeMap<usize, u32>,
     /// Rows of one time, of which more may come.
-    held: Vec<Row>,
+    held: Vec<(Row, Arc<str>)>,
+    /// Whether addresses are fused.
+    identities: bool,
     bytes: Vec<u8>,
     hash: Sha256,
 }
@@ -45,30 +49,30 @@ pub(super) fn ranks(catalogue: &Catalogue) -> Arc<[usize]> {
 
 impl Taken {
     /// None yet.
-    pub(super) fn new(ranks: Arc<[usize]>) -> Self {
-        Self { ranks, ..Self::default() }
+    pub(super) fn new(ranks: Arc<[usize]>, config: &Config) -> Self {
+        Self { ranks, identities: config.identity.is_some(), ..Self::default() }
     }
 
     /// Takes in one more; none is earlier than the one before.
-    pub(super) fn push(&mut self, row: &Row) {
-        if self.held.first().is_some_and(|first| first.time_us != row.time_us) {
+    pub(super) fn push(&mut self, row: &Row, identity: Option<&Arc<str>>) {
+        if self.held.first().is_some_and(|(first, _)| first.time_us != row.time_us) {
             self.put_held();
         }
-        self.held.push(*row);
+        self.held.push((*row, identity.map_or_else(Arc::default, Arc::clone)));
     }
 
     fn put_held(&mut self) {
         let mut held = std::mem::take(&mut self.held);
         let rank = |row: &Row| self.ranks.get(row.sensor);
-        held.sort_by(|a, b| a.compare_measured(b).then_with(|| rank(a).cmp(&rank(b))));
-        for row in &held {
-            self.put(row);
+        held.sort_by(|(a, x), (b, y)| a.compare_measured(b).then_with(|| rank(a).cmp(&rank(b))).then_with(|| x.cmp(y)));
+        for (row, identity) in &held {
+            self.put(row, identity);
         }
         held.clear();
         self.held = held;
     }
 
-    fn put(&mut self, row: &Row) {
+    fn put(&mut self, row: &Row, identity: &str) {
         let next = u32::try_from(self.sensors.len()).unwrap_or(u32::MAX);
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
@@ -91,6 +95,10 @@ impl Taken {
         reals(bytes, range_rate_m_s.as_ref().map_or(&[], |rate| rate));
         if let Some(velocity) = velocity {
             reals(bytes, &velocity.numbers());
+        }
+        if self.identities {
+            bytes.extend(u32::try_from(identity.len()).unwrap_or(u32::MAX).to_le_bytes());
+            bytes.extend(identity.as_bytes());
         }
         self.rows += 1;
         if self.bytes.len() >= BLOCK {

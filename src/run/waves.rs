@@ -11,7 +11,7 @@ use crate::fusion::credit::Accounts;
 use crate::ingest::{Catalogue, Detections};
 use crate::policy::PolicyError;
 use crate::product::Given;
-use crate::scan::{Lane, Look, Observation, Permitted, Row, Scan, Scans, permitted};
+use crate::scan::{Lane, Look, Observation, Permitted, Row, Scan, Scans, gives_identity, permitted};
 use crate::time::micros;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(super) trait Taker<'a> {
     /// A lane's tracks at a time are asked for, before its next scan.
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError>;
+    /// The next address that a lane's scans name: number 1, then 2, and so on, before the first scan that does.
+    fn named(&mut self, lane: usize, identity: &Arc<str>);
     /// The next scans of some lanes, in the order of their numbers.
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError>;
 }
@@ -41,6 +43,8 @@ struct Fed<'a> {
     taken: Option<Taken>,
     /// Rows that it may see of which its levels leave nothing.
     emptied: u64,
+    /// How many of its addresses the taker has heard of.
+    named: usize,
 }
 
 /// Reports of one lane at most.
@@ -73,7 +77,7 @@ pub(super) fn feed<'a>(
     for fed in &mut waves.lanes {
         let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
         let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
-        fed.taken = any.then(|| Taken::new(Arc::clone(&ranks)));
+        fed.taken = any.then(|| Taken::new(Arc::clone(&ranks), &basis.config.fusion));
     }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
@@ -165,6 +169,7 @@ impl<'a> Waves<'a> {
                 silent: false,
                 taken: None,
                 emptied: 0,
+                named: 0,
             })
         };
         Ok(Self { catalogue, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
@@ -174,17 +179,28 @@ impl<'a> Waves<'a> {
     ///
     /// # Errors
     /// A row of a sensor that a lane may not use.
-    pub(super) fn push_open(&mut self, row: Row) -> Result<(), RunError> {
-        Ok(self.lanes.iter_mut().try_for_each(|fed| fed.scans.push(row))?)
+    pub(super) fn push_open(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), RunError> {
+        Ok(self.lanes.iter_mut().try_for_each(|Fed { scans, .. }| {
+            let identity = identity.map_or(0, |name| scans.identity(name));
+            scans.push(Row { identity, ..row })
+        })?)
     }
 
     /// Hands every lane the rows that it may see, as it may see them.
     fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), RunError> {
         let catalogue = self.catalogue;
+        // By lane, the numbers that it has for the addresses of the batch.
+        let mut numbers = vec![vec![None; batch.identities.len()]; self.lanes.len()];
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
-            for Fed { lane, scans, taken, emptied, .. } in &mut self.lanes {
+            let address = batch.identity.get(number).map_or(0, |address| *address as usize);
+            let name = batch.identities.get(address);
+            for (Fed { lane, scans, taken, emptied, .. }, numbers) in self.lanes.iter_mut().zip(&mut numbers) {
                 let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
-                let row = Row { source: *source, ..row };
+                let given = name.filter(|_| address > 0 && cut.as_ref().is_none_or(gives_identity));
+                let identity = given
+                    .zip(numbers.get_mut(address))
+                    .map_or(0, |(name, number)| *number.get_or_insert_with(|| scans.identity(name)));
+                let row = Row { source: *source, identity, ..row };
                 let row = match cut {
                     None => Some(row),
                     Some(cut) => {
@@ -194,7 +210,7 @@ impl<'a> Waves<'a> {
                 };
                 if let Some(row) = row {
                     if let Some(taken) = taken {
-                        taken.push(&row);
+                        taken.push(&row, name.filter(|_| row.identity != 0));
                     }
                     scans.push(row)?;
                 } else {
@@ -222,7 +238,9 @@ impl<'a> Waves<'a> {
                 let Some(look) = look else { continue };
                 fed.report_until((look.time_us, look.after_rest), self.due, taker)?;
                 fed.scanned(&look);
-                scans.push(fed.scans.scan(fed.number, &look, &mut observations)?);
+                let scan = fed.scans.scan(fed.number, &look, &mut observations)?;
+                fed.name(&scan, taker);
+                scans.push(scan);
             }
             taker.wave(scans, observations)?;
         }
@@ -246,6 +264,17 @@ impl<'a> Waves<'a> {
 }
 
 impl<'a> Fed<'a> {
+    /// Has the taker hear of the addresses up to those of a scan.
+    fn name(&mut self, scan: &Scan<'_>, taker: &mut impl Taker<'a>) {
+        let most = scan.detections.addresses().iter().max().map_or(0, |most| *most as usize);
+        for identity in
+            self.scans.identities().names().iter().skip(self.named + 1).take(most.saturating_sub(self.named))
+        {
+            taker.named(self.number, identity);
+        }
+        self.named = self.named.max(most);
+    }
+
     /// Takes note of a scan.
     fn scanned(&mut self, look: &Look) {
         self.scanned_us = Some(look.time_us);

@@ -4,7 +4,8 @@
 //! picture depends on the rest. A coarse detection is a function of its sensor, its time, which quantities it has and how
 //! sure they are, and the cell that holds it (`policy::geodetic_cell`, `policy::local_cell`): it stands at the centre, as
 //! a measurement that the sensor would have made there. A range rate goes with it: it belongs to the exact line of sight. So does
-//! a reported velocity, whose sum over time would lead from cell to cell more finely than cells do.
+//! a reported velocity, whose sum over time would lead from cell to cell more finely than cells do; and so does an address, which
+//! tells who is where.
 //!
 //! Its noise is true for it. Let e be the error of the measurement and q the way from the measured place to the centre:
 //! where objects are spread evenly over many cells, q is uniform over the cell and uncorrelated with e, so variances
@@ -44,7 +45,14 @@ pub(crate) fn permitted(
         None => (metres, measurement),
         Some(size_m) => coarse(reading, metres, size_m, sensor, frame)?,
     };
-    Some(Row { place: Place::from_metres(metres), measurement, ..*row })
+    let identity = if gives_identity(cut) { row.identity } else { 0 };
+    Some(Row { place: Place::from_metres(metres), measurement, identity, ..*row })
+}
+
+/// Whether a level gives addresses: a coarse place with one would tell who is there.
+#[must_use]
+pub(crate) fn gives_identity(cut: &Obligations<Measured>) -> bool {
+    cut.coarsen_m.is_none() && !cut.omit.contains(&Measured::Identity)
 }
 
 /// At the centre of its cell, and as uncertain as that makes it.

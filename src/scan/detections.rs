@@ -114,13 +114,14 @@ impl Observation {
 pub struct Sourced {
     detections: Vec<Detection>,
     sources: Vec<u8>,
+    addresses: Vec<u32>,
 }
 
 impl Sourced {
     /// Detections of one source.
     #[must_use]
     pub fn of(source: u8, detections: Vec<Detection>) -> Self {
-        Self { sources: vec![source; detections.len()], detections }
+        Self { sources: vec![source; detections.len()], detections, addresses: Vec::new() }
     }
 
     /// Adds one.
@@ -153,16 +154,28 @@ impl Sourced {
         self.detections.is_empty()
     }
 
-    /// The detections, and the source of each.
+    /// The same with the number of the address that the target of each sent, 0 for none: equal for equal addresses of a lane.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<Detection>, Vec<u8>) {
-        (self.detections, self.sources)
+    pub fn with_addresses(self, addresses: Vec<u32>) -> Self {
+        Self { addresses, ..self }
+    }
+
+    /// These numbers; none where no target is known to have sent one.
+    #[must_use]
+    pub fn addresses(&self) -> &[u32] {
+        &self.addresses
+    }
+
+    /// The detections, the source of each, and its address.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Detection>, Vec<u8>, Vec<u32>) {
+        (self.detections, self.sources, self.addresses)
     }
 }
 
 impl FromIterator<(Detection, u8)> for Sourced {
     fn from_iter<T: IntoIterator<Item = (Detection, u8)>>(pairs: T) -> Self {
         let (detections, sources) = pairs.into_iter().unzip();
-        Self { detections, sources }
+        Self { detections, sources, addresses: Vec::new() }
     }
 }

@@ -1,15 +1,16 @@
 //! Scans of one lane, formed as its rows come: pushed by a run, or one by one by a program of its own.
 
-use super::detections::Observation;
+use super::detections::{Observation, Sourced};
 use super::error::{ScanError, require};
 use super::lanes::Lane;
 use super::looks::{Forming, Look, Row};
 use super::mask::Sight;
 use super::measure::{Measurer, Pace};
 use super::{Scan, wrong};
-use crate::ingest::{Catalogue, Detections};
+use crate::ingest::{Catalogue, Detections, Identities};
 use crate::sensor::{Looks, Reading};
 use crate::space::{Place, TILE_M};
+use std::sync::Arc;
 
 /// Farther from the origin no tile is counted, metres.
 const FARTHEST_M: f64 = 1e9 * TILE_M;
@@ -41,7 +42,7 @@ impl Row {
         };
         let is_place = |metres: &[f64; 3]| metres.iter().all(|m| m.abs() <= FARTHEST_M);
         require(at, ("place", metres), is_place, "metres that tiles can count")?;
-        Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source })
+        Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source, identity: 0 })
     }
 
     /// Detections of one source as rows, in their order.
@@ -54,6 +55,7 @@ impl Row {
             place,
             measurement,
             source,
+            identity: 0,
         })
     }
 }
@@ -85,6 +87,17 @@ impl<'a> Scans<'a> {
     pub fn climbing(mut self, climb_m_s: f32) -> Self {
         self.pace.climb_m_s = climb_m_s;
         self
+    }
+
+    /// The number by which a row names the address that its target sent; empty text is none, and 0.
+    pub fn identity(&mut self, address: &Arc<str>) -> u32 {
+        self.looks.identities.number(address)
+    }
+
+    /// The addresses so far, by number.
+    #[must_use]
+    pub const fn identities(&self) -> &Identities {
+        &self.looks.identities
     }
 
     /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out, as is one that is in
@@ -143,6 +156,8 @@ impl<'a> Scans<'a> {
         let sight = if let Looks::Reports { .. } = sensor.looks { Sight::Everywhere } else { Sight::Mask(mask) };
         let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.pace);
         let rows = &look.rows;
+        let known = rows.iter().any(|row| row.identity != 0);
+        let addresses = rows.iter().filter(|_| known).map(|row| row.identity).collect();
         Ok(Scan {
             lane: number,
             time_us: look.time_us,
@@ -152,7 +167,8 @@ impl<'a> Scans<'a> {
             detections: rows
                 .iter()
                 .map(|row| (measurer.detection(row, look.time_us, observations), row.source))
-                .collect(),
+                .collect::<Sourced>()
+                .with_addresses(addresses),
             views: self.lane.views(look.sensor, look.start_us),
         })
     }

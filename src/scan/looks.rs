@@ -16,6 +16,7 @@
 //! reports of a second are shared out among scans such that no two of one scan may be of one object ([`apart`]); a second
 //! without any is no look. So the cost follows the reports of the busiest place, not their number.
 
+use crate::ingest::Identities;
 use crate::sensor::{ListedLook, Looks, Measurement, Sensor};
 use crate::space::{Place, TILE_M};
 use std::cmp::Ordering;
@@ -35,12 +36,17 @@ pub struct Row {
     pub measurement: Measurement,
     /// Place of its owner and label among the lane's sources.
     pub source: u8,
+    /// The number of the address that its target sent, as [`Scans::identity`](super::Scans::identity) gives it; 0 for none.
+    pub identity: u32,
 }
 
 impl Row {
-    /// The order of rows of one sensor, whatever that in a file: of their times, what was measured, and their sources.
-    fn compare(&self, other: &Self) -> Ordering {
-        self.compare_measured(other).then_with(|| self.source.cmp(&other.source))
+    /// The order of rows of one sensor, whatever that in a file: of their times, what was measured, their addresses and
+    /// their sources.
+    fn compare(&self, other: &Self, identities: &Identities) -> Ordering {
+        let name = |row: &Self| identities.name(row.identity);
+        let by_source = || self.source.cmp(&other.source);
+        self.compare_measured(other).then_with(|| name(self).cmp(name(other))).then_with(by_source)
     }
 
     /// That of their times, then of what was measured.
@@ -91,6 +97,8 @@ pub(super) struct Forming {
     open: BTreeMap<(i64, usize), Open>,
     ends: BTreeMap<usize, (i64, usize)>,
     waiting: VecDeque<Row>,
+    /// The addresses of the lane's rows.
+    pub(super) identities: Identities,
     /// Looks that are over.
     ready: VecDeque<Look>,
     /// Standard deviation of the speed of what nothing has detected yet, m/s.
@@ -173,8 +181,8 @@ fn window(time_us: i64, period_us: i64) -> Option<[i64; 2]> {
 /// two of them that something of `speed_m_s` cannot leave within a window, six standard deviations of it and of two places
 /// allowed. Each goes into the scan after the last one that holds a report near it: so those of one object, whoever sent
 /// them, are in different scans, in their order.
-fn apart(mut rows: Vec<Row>, speed_m_s: f32) -> Vec<Vec<Row>> {
-    rows.sort_by(Row::compare);
+fn apart(mut rows: Vec<Row>, speed_m_s: f32, identities: &Identities) -> Vec<Vec<Row>> {
+    rows.sort_by(|a, b| a.compare(b, identities));
     let sigma_m = rows.iter().flat_map(|row| row.measurement.sigma_m).fold(0.0, f32::max);
     let reach_m = NEAR_SIGMAS * (f64::from(speed_m_s) * WINDOW_US as f64 * 1e-6 + 2.0 * f64::from(sigma_m));
     let doublings = (0_u32..30).find(|k| TILE_M * f64::from(1_u32 << *k) >= reach_m).unwrap_or(30);
@@ -229,6 +237,7 @@ impl Forming {
             open: BTreeMap::new(),
             ends: BTreeMap::new(),
             waiting: VecDeque::new(),
+            identities: Identities::default(),
             ready: VecDeque::new(),
             speed_m_s,
             placed_us: first_us,
@@ -324,9 +333,9 @@ impl Forming {
             }
             Plan::Periodic { .. } | Plan::Reports => (until_us, None),
         };
-        let scans = if let Plan::Reports = plan { apart(rows, self.speed_m_s) } else { vec![rows] };
+        let scans = if let Plan::Reports = plan { apart(rows, self.speed_m_s, &self.identities) } else { vec![rows] };
         for mut rows in scans {
-            rows.sort_by(Row::compare);
+            rows.sort_by(|a, b| a.compare(b, &self.identities));
             let latest_us = rows.last().map_or(end_us, |row| row.time_us);
             let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
             self.scanned_us = Some(time_us);
@@ -392,7 +401,7 @@ mod tests {
             range_rate_m_s: None,
             velocity: None,
         };
-        Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0 }
+        Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0, identity: 0 }
     }
 
     /// Sensor, start, rows and whether it comes after a rest, of every look; rows are handed in `at_once` at a time.

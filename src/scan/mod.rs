@@ -33,7 +33,7 @@ pub use measure::Extent;
 pub use shape::{CONE, LEVEL, Limit, SLAB, STRAIGHT, Shape, WEDGE};
 pub use views::ViewOf;
 
-pub(crate) use coarsen::permitted;
+pub(crate) use coarsen::{gives_identity, permitted};
 pub(crate) use error::{require, wrong};
 pub(crate) use lanes::{LaneBasis, Permitted};
 pub(crate) use measure::HEIGHT_M;

@@ -65,10 +65,12 @@ fn the_demo_passes_too() {
 
 #[test]
 fn random_worlds_pass() {
-    let (config, mut rows) = (scene::config(), 0);
-    let configuration = serde_json::to_value(&config).expect("JSON");
+    let mut rows = 0;
     for seed in 0..96 {
         let (folder, world) = (tempfile::tempdir().expect("a folder"), worlds::World::from_seed(seed));
+        let config = scene::config();
+        let config = if world.tuning.identities { scene::fusing_addresses(config) } else { config };
+        let configuration = serde_json::to_value(&config).expect("JSON");
         world.write(folder.path());
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
         let (recording, policy, out, as_of_us) = (&recording, &policy, &out, world.as_of_us());
@@ -155,7 +157,7 @@ fn leaks_that_leave_a_folder_plausible_move_it_with_what_is_hidden() {
     let less: Vec<Row> = all.iter().copied().filter(|row| !hidden(row)).collect();
     assert!(!less.is_empty() && less.len() < all.len(), "nothing is hidden");
     let folder = tempfile::tempdir().expect("a folder");
-    make(folder.path(), &less, scene::LEVELS);
+    make(folder.path(), &less, scene::LEVELS, &scene::config());
     let (more, less_out) = (original().join("out/fine"), folder.path().join("out/fine"));
     assert_eq!(files(&more), files(&less_out), "the engine itself leaks");
     for (name, wrap) in WRAPPERS {

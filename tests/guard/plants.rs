@@ -5,7 +5,7 @@ use super::scene::{Scene, insert, with};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, TimestampMicrosecondArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow_schema::{DataType, Field};
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
@@ -222,6 +222,23 @@ pub(crate) const PLANTS: &[Plant] = &[
         // Tracks are told of at most times: what none could have fallen from is one.
         counts(scene, "fine", |row, _| Some(u64::from(row < 3)));
     }),
+    plant_in("an address that only another partner's detections have", Beyond::Identity, Scene::addressed, |scene| {
+        named(scene, "fine", |_| Some("cypress-mast-0"));
+    }),
+    plant_in("an address that no detection has", Beyond::Identity, Scene::addressed, |scene| {
+        named(scene, "fine", |_| Some("elm"));
+    }),
+    plant_in("an address without its probability", Beyond::Value, Scene::addressed, |scene| {
+        scene.table("fine", |batch| {
+            with(&batch, "identity_probability", Arc::new(Float32Array::from(vec![None; batch.num_rows()])))
+        });
+    }),
+    plant_in("addresses where none is fused", Beyond::Column, Scene::new, |scene| {
+        scene.table("fine", |batch| {
+            let column = StringArray::from(vec![Some("a"); batch.num_rows()]);
+            insert(&batch, 2, Field::new("identity", DataType::Utf8, true), Arc::new(column))
+        });
+    }),
     plant_in("a number of detections where the level omits existence", Beyond::Field, Scene::reticent, |scene| {
         counts(scene, "fine", |_, _| Some(1));
     }),
@@ -341,7 +358,7 @@ fn dictionary(scene: &Scene) {
             let status = batch.column(2).as_string::<i32>();
             let kept = batch.num_rows() - run;
             let texts = (0..batch.num_rows()).map(|row| if row < kept { status.value(row) } else { foreign });
-            with(&batch, "status", Arc::new(arrow_array::StringArray::from_iter_values(texts)))
+            with(&batch, "status", Arc::new(StringArray::from_iter_values(texts)))
         },
         |how| how.set_column_compression("status".into(), Compression::UNCOMPRESSED),
         usize::MAX,
@@ -402,6 +419,16 @@ fn counts(scene: &Scene, partner: &str, change: impl Fn(usize, Option<u64>) -> O
         let column = batch.column_by_name("detections").expect("a column").as_primitive::<UInt64Type>();
         let column: UInt64Array = column.iter().enumerate().map(|(row, count)| change(row, count)).collect();
         with(&batch, "detections", Arc::new(column))
+    });
+}
+
+/// Changes the address of every row.
+fn named(scene: &Scene, partner: &str, change: impl Fn(Option<&str>) -> Option<&str>) {
+    scene.table(partner, |batch| {
+        let column = batch.column_by_name("identity").expect("a column").as_string::<i32>();
+        assert!(column.iter().any(|cell| cell.is_some()), "no address");
+        let changed: StringArray = column.iter().map(|cell| cell.and_then(|cell| change(Some(cell)))).collect();
+        with(&batch, "identity", Arc::new(changed))
     });
 }
 

@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
+use trackweave::fusion::config::Identity;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Breach, inspect};
 use trackweave::run::{Request, RunConfig, run};
@@ -124,7 +125,7 @@ pub(crate) fn config() -> RunConfig {
 }
 
 /// Writes recording and policy, and runs them into `out`.
-pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
+pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str, config: &RunConfig) {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
@@ -139,9 +140,12 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
         );
         catalogue += &sensor;
     }
-    let mut detections = "time,sensor,x_m,y_m,label\n".to_owned();
+    let mut detections = "time,sensor,x_m,y_m,label,identity\n".to_owned();
     for (time_s, sensor, [x, y], label) in rows {
-        writeln!(detections, "{time_s},{sensor},{x},{y},{label}").expect("text");
+        // What targets send to the second mast and to the third, by their places in a look.
+        let identity =
+            if sensor.starts_with("ash") { String::new() } else { format!("{sensor}-{}", (time_s * 100.0) % 10.0) };
+        writeln!(detections, "{time_s},{sensor},{x},{y},{label},{identity}").expect("text");
     }
     write("recording/recording.toml", &catalogue);
     write("recording/detections.csv", &detections);
@@ -156,12 +160,11 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
         write(name, text);
     }
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.join(name));
-    let config = config();
     let request = Request {
         recording: &recording,
         policy: &policy,
         out: &out,
-        config: &config,
+        config,
         strict: false,
         as_of_us: AS_OF_US,
         label: None,
@@ -173,7 +176,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str) {
 /// The world after its run, to copy from.
 pub(crate) fn original() -> &'static Path {
     static ORIGINAL: OnceLock<TempDir> = OnceLock::new();
-    ORIGINAL.get_or_init(|| made(LEVELS)).path()
+    ORIGINAL.get_or_init(|| made(LEVELS, &config())).path()
 }
 
 /// The same, but that no level hands out how likely a track is to exist.
@@ -182,18 +185,30 @@ fn reticent() -> &'static Path {
     let levels = LEVELS
         .replace("\"receive_full\"", "\"receive_full\", omit = [\"existence\"]")
         .replace("\"contributors\"", "\"contributors\", \"existence\"");
-    RETICENT.get_or_init(|| made(&levels)).path()
+    RETICENT.get_or_init(|| made(&levels, &config())).path()
 }
 
 /// The same, but that whose detections made a track is told where its places are coarse.
 fn named() -> &'static Path {
     static NAMED: OnceLock<TempDir> = OnceLock::new();
-    NAMED.get_or_init(|| made(&LEVELS.replace(", \"contributors\"", ""))).path()
+    NAMED.get_or_init(|| made(&LEVELS.replace(", \"contributors\"", ""), &config())).path()
 }
 
-fn made(levels: &str) -> TempDir {
+/// The same where addresses are fused.
+fn addressed() -> &'static Path {
+    static ADDRESSED: OnceLock<TempDir> = OnceLock::new();
+    ADDRESSED.get_or_init(|| made(LEVELS, &fusing_addresses(config()))).path()
+}
+
+/// The same configuration, with addresses.
+pub(crate) fn fusing_addresses(mut config: RunConfig) -> RunConfig {
+    config.fusion.identity = Some(Identity { error_probability: 0.1_f32.try_into().expect("a probability") });
+    config
+}
+
+fn made(levels: &str, config: &RunConfig) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    make(folder.path(), &rows(), levels);
+    make(folder.path(), &rows(), levels, config);
     folder
 }
 
@@ -216,6 +231,10 @@ impl Scene {
 
     pub(crate) fn named() -> Self {
         Self::of(named(), config(), AS_OF_US)
+    }
+
+    pub(crate) fn addressed() -> Self {
+        Self::of(addressed(), fusing_addresses(config()), AS_OF_US)
     }
 
     pub(crate) fn of(world: &'static Path, config: RunConfig, as_of_us: Option<i64>) -> Self {

@@ -57,6 +57,7 @@ impl Manner {
             .replace("\"assign\"", if tuning.soft { "\"soft\"" } else { "\"assign\"" })
             .replace("exact_max = 8", &format!("exact_max = {}", tuning.exact_max))
             .replace("reorder_scans = 32", &format!("reorder_scans = {}", tuning.reorder));
+        let config = if tuning.identities { config + "\n[fusion.identity]\nerror_probability = 0.1\n" } else { config };
         Self {
             config: RunConfig::parse(&config, Path::new("test")).expect("a configuration"),
             signed: tuning.signed,

@@ -50,6 +50,7 @@ pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
         view_words: from.view_words,
         view_looks: from.view_looks.clone(),
         detections: from.detections.clone(),
+        addresses: from.addresses.clone(),
         observations: from.observations.clone(),
         rows: from.rows.clone(),
         edges: from.edges.clone(),

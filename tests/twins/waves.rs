@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
-use trackweave::fusion::config::{Config, Mode};
+use trackweave::fusion::config::{Config, Identity, Mode};
 use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::device::Options;
 use trackweave::fusion::device::engine::Patience;
@@ -62,6 +62,8 @@ struct World {
     iterations_max: u32,
     /// Detections that a track may choose among.
     hypotheses_max: u32,
+    /// Whether objects of the first two lanes send addresses, in most scans, some of them wrong.
+    addresses: bool,
 }
 
 /// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane.
@@ -78,6 +80,7 @@ const PLAIN: World = World {
     poison: None,
     iterations_max: 30,
     hypotheses_max: 64,
+    addresses: false,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -113,6 +116,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(&format!("{mode}::views::masked_components"), World { covers: Covers::Masked, ..few });
         same(&format!("{mode}::views::poisoned"), World { poison: Some(1e30), ..views });
         same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
+        for objects in [65, 400] {
+            same(&format!("{mode}::addresses::n{objects}"), World { objects, addresses: true, ..world });
+        }
+        same(&format!("{mode}::addresses::views"), World { addresses: true, ..views });
+        same(&format!("{mode}::addresses::components"), World { addresses: true, components: true, ..world });
+        same(&format!("{mode}::addresses::poisoned"), World { addresses: true, poison: Some(1e30), ..world });
         for hypotheses_max in [1, 3] {
             same(&format!("{mode}::narrowed::to{hypotheses_max}"), World { hypotheses_max, objects: 400, ..world });
         }
@@ -124,6 +133,13 @@ pub(crate) fn trials() -> Vec<Trial> {
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
     trials.extend(bounds(soft));
     let views = |world| World { views: 3, objects: 400, ..world };
+    for (name, world) in [("assign", PLAIN), ("soft", soft)] {
+        let world = World { addresses: true, ..views(world) };
+        trials.push(exact_trial(
+            format!("waves::{name}::addresses::every_prefix_gives_the_tracks_of_the_host"),
+            move || first_difference(world, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into())),
+        ));
+    }
     for (name, world) in
         [("assign", PLAIN), ("soft", soft), ("assign::views", views(PLAIN)), ("soft::views", views(soft))]
     {
@@ -345,6 +361,8 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     config.association.iterations_max = world.iterations_max;
     config.association.hypotheses_max = world.hypotheses_max.try_into()?;
     config.existence.recycle = 0.06f32.try_into()?;
+    config.identity =
+        world.addresses.then(|| Identity { error_probability: 0.05f32.try_into().expect("a probability") });
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
     let masks = if world.covers == Covers::Shaped {
@@ -361,7 +379,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     for scan in 0..if world.views > 1 { 2 * SCANS } else { SCANS } {
         let mut scans = Vec::new();
         for lane in (0..LANES).filter(|lane| *lane != 1 || scan % 2 == 0) {
-            let mut detections = Vec::new();
+            let (mut detections, mut addresses) = (Vec::new(), Vec::new());
             let looking = scan % views_of(world, lane);
             for (object, (start, speed)) in starts.iter().zip(&speeds).enumerate() {
                 if random.random_bool(0.1) || (world.views > 1 && (object + looking).is_multiple_of(3)) {
@@ -371,6 +389,11 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                     .map(|axis: usize| start[axis] + speed[axis] * scan as f64 + random.random_range(-12.0..12.0));
                 let at = [at[0] + 36.0 * looking as f64, at[1]];
                 detections.push(detection(at, (lane + object) % 2, &mut random));
+                addresses.push(match (7 * object + 13 * scan + lane) % 20 {
+                    0..4 => 0,
+                    4 => 1 + (u32::try_from(object)? + 1) % 9,
+                    _ => 1 + u32::try_from(object)?,
+                });
             }
             for _ in 0..world.objects / 5 {
                 let at = [(); 2].map(|()| random.random_range(0.0..side));
@@ -386,6 +409,10 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 if world.covers == Covers::All { Sight::Everywhere } else { Sight::Mask(mask) }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
+            addresses.resize(detections.len(), 0);
+            if !world.addresses || lane == 2 || scan % 5 == 3 {
+                addresses.clear();
+            }
             given[lane] += detections.len() as u64;
             scans.push(Scan {
                 lane,
@@ -393,7 +420,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 detection_probability: 0.95,
                 sight: sight(looking),
                 slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
-                detections: detections.into_iter().zip((0..70).cycle()).collect(),
+                detections: detections.into_iter().zip((0..70).cycle()).collect::<Sourced>().with_addresses(addresses),
                 views: Views { looking, reports: false, sights: (0..views).map(sight).collect() },
             });
         }

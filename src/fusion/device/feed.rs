@@ -100,6 +100,9 @@ impl Feed {
             }
         }
         wave.cells = counted("cells", cells, WORD_MAX)?;
+        if config.identity.is_none() || wave.addresses.iter().all(|address| *address == 0) {
+            wave.addresses.clear();
+        }
         Ok(wave)
     }
 }
@@ -122,6 +125,8 @@ impl Wave {
     fn add(&mut self, lane: usize, scan: &Scan<'_>) {
         let Scan { time_us, detections: all, .. } = scan;
         self.arrived.extend_from_slice(all.detections());
+        self.addresses.extend_from_slice(all.addresses());
+        self.addresses.resize(self.arrived.len(), 0);
         let lane = count(lane) << 8;
         self.tags.extend(all.sources().iter().map(|source| lane | u32::from(*source)));
         self.times.extend(all.detections().iter().map(|detection| words(detection.time_us(*time_us))));

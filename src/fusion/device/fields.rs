@@ -41,6 +41,8 @@ fields! {
     Arrived "arrived" Detection,
     /// Their lanes and sources.
     Tags "tags" u32,
+    /// The numbers of the addresses that their targets sent.
+    Addresses "addresses" u32,
     /// When they were made, the lower word first.
     Times "times" [u32; 2],
     /// How they were measured.

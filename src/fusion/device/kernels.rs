@@ -2,6 +2,7 @@
 //! shaders by `tests/layout.rs`.
 
 use super::fields::Field;
+use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
     AT_REST, BLOCK, COVARIANCE, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
 };
@@ -131,6 +132,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("VIEW_STEPS", VIEW_STEPS as f64),
     ("VIEW_MOST", VIEW_MOST as f64),
     ("VIEW_ODDS", VIEW_ODDS as f64),
+    ("CERTAIN", CERTAIN as f64),
     ("TWIN_EXISTENCE", TWIN_EXISTENCE as f64),
     ("TWIN_SEEN", TWIN_SEEN as f64),
     ("TWIN_GATE", TWIN_GATE as f64),
@@ -220,6 +222,8 @@ mirror! {
         pub tolerance: f32,
         /// Detections that a track may choose among.
         pub hypotheses_max: u32,
+        /// Probability that an address is not that of its object alone; 0 where addresses do not count.
+        pub address_error: f32,
     }
 }
 

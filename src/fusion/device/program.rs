@@ -120,6 +120,8 @@ pub struct Extent {
     pub field_cells: u32,
     /// Whether a lane has several views.
     pub has_views: bool,
+    /// Whether detections of the wave have addresses that count.
+    pub has_addresses: bool,
     /// Room for edges.
     pub edges_max: u32,
     /// Room for Gaussian components of a lane; 0 if no lane has any.
@@ -159,6 +161,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         level_max: 2.0 * (limit * limit),
         tolerance: config.association.tolerance,
         hypotheses_max: config.association.hypotheses_max.get(),
+        address_error: config.identity.map_or(0.0, |of| of.error_probability.get()),
         stride: extent.field_cells,
         capacity: u32::MAX,
         ..Params::default()
@@ -266,6 +269,9 @@ impl Builder {
         self.scan_words(Field::Rows, Size::PlaceChunks, places, 1, [4, 1, 0]);
         self.plan(1, edges_max, Some((Room::Edges, again)));
         self.of_kind("search", Size::Places, places, 1);
+        if self.extent.has_addresses {
+            self.pass("weigh_addresses", Size::Places, places);
+        }
     }
 
     fn cluster(&mut self) {
@@ -324,6 +330,9 @@ impl Builder {
     fn manage(&mut self) {
         let Extent { places, detections, lanes, field_cells, components_max, .. } = self.extent;
         let (detections_and_end, places_and_end) = (detections + 1, places + 1);
+        if self.extent.has_addresses {
+            self.pass("learn_addresses", Size::Places, places);
+        }
         self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
         self.pass("credit", Size::Places, places);
         if self.extent.has_views {

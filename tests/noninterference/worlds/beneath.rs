@@ -1,10 +1,11 @@
 //! Changes of rows that the subject sees, where the level at which it sees them hides them.
 
 use super::place::Frame;
+use super::recording::ADDRESSES;
 use super::rules::Names;
 use super::{Height, Level, Random, Row, World};
 
-/// Moves places within their cells, heights that are left out, range rates that are not used, and what the file says
+/// Moves places within their cells, heights that are left out, range rates that are not used, addresses that are left out, and what the file says
 /// twice; not out of a zone that the rules know.
 pub(super) fn change(world: &mut World, random: &mut Random) {
     for at in 0..world.rows.len() {
@@ -28,6 +29,9 @@ fn beneath(world: &World, before: &Row, level: &Level, random: &mut Random) -> R
     let omits = |part: &str| level.omit.iter().any(|omitted| omitted == part);
     if omits("range_rate") || level.cell_m.is_some() {
         row.rate = random.between(-90.0, 90.0);
+    }
+    if omits("identity") || level.cell_m.is_some() || !world.tuning.identities {
+        row.address = *random.pick(&ADDRESSES);
     }
     let (tall, local) = (sensor.height != Height::Unknown, world.frame == Frame::Local);
     // Without its height a radar measures slant range and azimuth, from wherever in its cell.

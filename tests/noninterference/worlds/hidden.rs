@@ -1,7 +1,7 @@
 //! Changes of rows that the subject does not see, and of sensors of which it sees nothing.
 
 use super::change::Change;
-use super::recording::{LABELS, OWNERS, SHARED};
+use super::recording::{ADDRESSES, LABELS, OWNERS, SHARED};
 use super::{Random, Row, Sensor, World};
 
 pub(super) const CHANGES: &[Change] = &[
@@ -24,6 +24,10 @@ pub(super) const CHANGES: &[Change] = &[
         edit(world, random, |row, _, random| row.label = random.name(&["", "red", "blue", "west", "new", "subject"]));
     }),
     ("identify hidden rows", |world, random| edit(world, random, |row, _, _| row.identified ^= true)),
+    ("give hidden rows other addresses", |world, random| {
+        edit(world, random, |row, _, random| (row.identified, row.address) = (true, *random.pick(&ADDRESSES)));
+    }),
+    ("give hidden rows one new address", |world, random| edit(world, random, |row, _, _| row.address = "aaa")),
     ("measure hidden rows otherwise", |world, random| {
         edit(world, random, |row, _, random| {
             row.rate = random.between(-90.0, 90.0);

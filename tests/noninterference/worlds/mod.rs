@@ -59,6 +59,8 @@ pub(crate) struct Row {
     pub(crate) sigma_m: Option<f64>,
     pub(crate) label: String,
     pub(crate) identified: bool,
+    /// The address that its target sends, if it is identified.
+    pub(crate) address: &'static str,
     /// A cell is empty that must not be: the row is rejected.
     pub(crate) bad: bool,
 }
@@ -117,6 +119,8 @@ pub(crate) struct Tuning {
     pub(crate) wide: bool,
     /// The operator's word, which is the same in both runs.
     pub(crate) label: Option<&'static str>,
+    /// Whether addresses are fused.
+    pub(crate) identities: bool,
 }
 
 /// How much there is in a world, at most.

@@ -73,7 +73,7 @@ impl Level {
             level.delay_us = random.micros(0.5, 4.0);
         }
         level.cell_m = random.chance(0.4).then(|| random.between(20.0, 150.0).round());
-        for part in ["height", "range_rate"] {
+        for part in ["height", "range_rate", "identity"] {
             if random.chance(0.3) {
                 level.omit.push(part.to_owned());
             }
@@ -85,7 +85,7 @@ impl Level {
         let mut level = Self::new(name);
         level.delay_us = if random.chance(0.5) { random.micros(0.5, 3.0) } else { 0 };
         level.cell_m = random.chance(0.5).then(|| random.between(20.0, 300.0).round());
-        for part in ["velocity", "covariance", "contributors", "existence", "holders", "detections"] {
+        for part in ["velocity", "covariance", "contributors", "existence", "holders", "detections", "identity"] {
             if random.chance(0.2) {
                 level.omit.push(part.to_owned());
             }

@@ -5,6 +5,8 @@ use super::{Height, Layout, Random, Row, Sensor, Size, Tuning, World, micros};
 
 pub(super) const OWNERS: [&str; 4] = ["ash", "beech", "cypress", "yew"];
 pub(super) const LABELS: [&str; 4] = ["", "red", "blue", "west"];
+/// What targets send, right or wrong.
+pub(super) const ADDRESSES: [&str; 5] = ["abc", "abd", "0", "4b1814", "Zürich 1"];
 /// Names that any kind of thing may have, so that kinds share them; some sort first, some last.
 pub(super) const SHARED: [&str; 16] = [
     "west",
@@ -80,6 +82,7 @@ impl Row {
             sigma_m: random.chance(0.1).then(|| random.between(3.0, 20.0)),
             label: random.name(labels),
             identified: random.chance(0.5),
+            address: *random.pick(&ADDRESSES),
             bad: false,
         }
     }
@@ -114,6 +117,7 @@ impl World {
                 cached: random.chance(0.1),
                 wide: random.chance(0.05),
                 label: random.chance(0.2).then(|| *random.pick(&OPERATORS)),
+                identities: random.chance(0.5),
             },
             placed: random.chance(0.3),
         };

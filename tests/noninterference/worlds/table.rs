@@ -57,7 +57,7 @@ impl World {
             ("sigma_horizontal_m", numbers(&|row| sigma(row, false))),
             ("sigma_range_m", numbers(&|row| sigma(row, true))),
             ("label", texts(&|row| Some(row.label.clone()).filter(|label| !label.is_empty()))),
-            ("identity", texts(&|row| row.identified.then(|| "abc".to_owned()))),
+            ("identity", texts(&|row| row.identified.then(|| row.address.to_owned()))),
         ];
         // A column that nothing is in may be left out, unless a kind of sensor needs it.
         let kinds = [false, true].map(|of_radar| self.sensors.iter().any(|sensor| sensor.site.is_some() == of_radar));

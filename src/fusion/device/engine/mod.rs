@@ -68,6 +68,8 @@ pub struct Wave {
     pub arrived: Vec<Detection>,
     /// Lane of each, and its source in the low eight bits.
     pub tags: Vec<u32>,
+    /// The number of the address of each; none where none has one that counts.
+    pub addresses: Vec<u32>,
     /// When each was made, the lower word first.
     pub times: Vec<[u32; 2]>,
     /// How they were measured.
@@ -79,7 +81,8 @@ pub struct Wave {
 impl Wave {
     fn bytes(&self) -> u64 {
         let words = size_of_val(self.tags.as_slice()) + size_of_val(self.times.as_slice());
-        let detections = size_of_val(self.arrived.as_slice()) + words;
+        let addresses = size_of_val(self.addresses.as_slice());
+        let detections = size_of_val(self.arrived.as_slice()) + words + addresses;
         let looks = size_of_val(self.looks.as_slice()) + size_of_val(self.views.as_slice());
         (detections + looks + size_of_val(self.observations.as_slice())) as u64
     }

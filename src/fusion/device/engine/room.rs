@@ -96,6 +96,7 @@ impl Engine {
             | Field::ViewLooks
             | Field::Arrived
             | Field::Tags
+            | Field::Addresses
             | Field::Times
             | Field::Observations
             | Field::Grounds

@@ -15,6 +15,7 @@ impl Engine {
         let mut views = Vec::new();
         let (mut looks, mut observations) = (Vec::new(), Vec::new());
         let (mut arrived, mut tags, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        let mut addresses = Vec::new();
         let mut extents = Vec::new();
         for (number, wave) in (0u32..).zip(waves) {
             let shift = u32::try_from(observations.len()).unwrap_or(u32::MAX);
@@ -27,6 +28,7 @@ impl Engine {
                 wave: number,
                 field_cells: self.field_cells,
                 has_views: self.has_views,
+                has_addresses: !wave.addresses.is_empty(),
                 ..Extent::default()
             });
             looks.extend_from_slice(&wave.looks);
@@ -34,6 +36,10 @@ impl Engine {
             arrived.extend(wave.arrived.iter().map(|d| Detection { observation: d.observation + shift, ..*d }));
             tags.extend_from_slice(&wave.tags);
             times.extend_from_slice(&wave.times);
+            addresses.extend_from_slice(&wave.addresses);
+            if self.config.identity.is_some() {
+                addresses.resize(arrived.len(), 0);
+            }
             observations.extend_from_slice(&wave.observations);
         }
         let most = |of: fn(&Extent) -> u32| extents.iter().map(of).max().unwrap_or(0);
@@ -47,6 +53,7 @@ impl Engine {
         self.upload(Field::ViewLooks, bytemuck::cast_slice(&views))?;
         self.upload(Field::Arrived, bytemuck::cast_slice(&arrived))?;
         self.upload(Field::Tags, bytemuck::cast_slice(&tags))?;
+        self.upload(Field::Addresses, bytemuck::cast_slice(&addresses))?;
         self.upload(Field::Times, bytemuck::cast_slice(&times))?;
         self.upload(Field::Observations, bytemuck::cast_slice(&observations))?;
         Ok(extents)
