@@ -116,12 +116,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         same(&format!("{mode}::views::masked_components"), World { covers: Covers::Masked, ..few });
         same(&format!("{mode}::views::poisoned"), World { poison: Some(1e30), ..views });
         same(&format!("{mode}::radar"), World { sensor: Sensor::Radar, ..world });
-        for objects in [65, 400] {
-            same(&format!("{mode}::addresses::n{objects}"), World { objects, addresses: true, ..world });
-        }
-        same(&format!("{mode}::addresses::views"), World { addresses: true, ..views });
-        same(&format!("{mode}::addresses::components"), World { addresses: true, components: true, ..world });
-        same(&format!("{mode}::addresses::poisoned"), World { addresses: true, poison: Some(1e30), ..world });
         for hypotheses_max in [1, 3] {
             same(&format!("{mode}::narrowed::to{hypotheses_max}"), World { hypotheses_max, objects: 400, ..world });
         }
@@ -133,13 +127,6 @@ pub(crate) fn trials() -> Vec<Trial> {
     same("soft::exact_up_to_ten", World { exact_max: 10, ..soft });
     trials.extend(bounds(soft));
     let views = |world| World { views: 3, objects: 400, ..world };
-    for (name, world) in [("assign", PLAIN), ("soft", soft)] {
-        let world = World { addresses: true, ..views(world) };
-        trials.push(exact_trial(
-            format!("waves::{name}::addresses::every_prefix_gives_the_tracks_of_the_host"),
-            move || first_difference(world, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into())),
-        ));
-    }
     for (name, world) in
         [("assign", PLAIN), ("soft", soft), ("assign::views", views(PLAIN)), ("soft::views", views(soft))]
     {
@@ -166,7 +153,31 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         }));
     }
-    trials.extend(others());
+    trials.into_iter().chain(addressed()).chain(others()).collect()
+}
+
+/// With addresses, in all that they meet.
+fn addressed() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (mode, world) in [("assign", PLAIN), ("soft", World { mode: Mode::Soft, ..PLAIN })] {
+        let world = World { addresses: true, ..world };
+        let views = World { views: 3, objects: 400, ..world };
+        for (name, world) in [
+            ("n65", World { objects: 65, ..world }),
+            ("n400", World { objects: 400, ..world }),
+            ("views", views),
+            ("components", World { components: true, ..world }),
+        ] {
+            trials.push(trial(format!("waves::{mode}::addresses::{name}"), move || agree(world, Options::USUAL)));
+        }
+        let poisoned = World { poison: Some(1e30), ..world };
+        let name = format!("waves::{mode}::addresses::poisoned");
+        trials.push(exact_trial(name, move || agree(poisoned, Options::USUAL)));
+        let name = format!("waves::{mode}::addresses::every_prefix_gives_the_tracks_of_the_host");
+        trials.push(exact_trial(name, move || {
+            first_difference(views, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into()))
+        }));
+    }
     trials
 }
 
@@ -353,8 +364,7 @@ fn first_difference(
     Ok(None)
 }
 
-/// A few waves over three lanes, one of which rests every other wave.
-fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
+fn configured(world: World) -> Result<Config, Failed> {
     let mut config: Config = config();
     config.association.mode = world.mode;
     config.association.exact_max = world.exact_max;
@@ -363,6 +373,22 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     config.existence.recycle = 0.06f32.try_into()?;
     config.identity =
         world.addresses.then(|| Identity { error_probability: 0.05f32.try_into().expect("a probability") });
+    Ok(config)
+}
+
+/// What an object sends: a fifth of the time nothing, now and then the address of another one.
+fn sent(object: usize, scan: usize, lane: usize) -> Result<u32, Failed> {
+    let own = u32::try_from(object)? + 1;
+    Ok(match (7 * object + 13 * scan + lane) % 20 {
+        0..4 => 0,
+        4 => 1 + own % 9,
+        _ => own,
+    })
+}
+
+/// A few waves over three lanes, one of which rests every other wave.
+fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
+    let config = configured(world)?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
     let masks = if world.covers == Covers::Shaped {
@@ -389,11 +415,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                     .map(|axis: usize| start[axis] + speed[axis] * scan as f64 + random.random_range(-12.0..12.0));
                 let at = [at[0] + 36.0 * looking as f64, at[1]];
                 detections.push(detection(at, (lane + object) % 2, &mut random));
-                addresses.push(match (7 * object + 13 * scan + lane) % 20 {
-                    0..4 => 0,
-                    4 => 1 + (u32::try_from(object)? + 1) % 9,
-                    _ => 1 + u32::try_from(object)?,
-                });
+                addresses.push(sent(object, scan, lane)?);
             }
             for _ in 0..world.objects / 5 {
                 let at = [(); 2].map(|()| random.random_range(0.0..side));
