@@ -2,6 +2,8 @@
 //! inside objects are tracked and missed, outside they are neither.
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -169,4 +171,19 @@ fn a_miss_counts_within_a_coverage_and_not_a_hundred_metres_beyond() {
     let (leaves, inside, at_edge) = (held(16_000.0), held(8_100.0), held(12_900.0));
     assert!(leaves >= 25, "out of sight it is not missed: {leaves}");
     assert!(inside <= 15 && at_edge <= 15, "in sight it is: {inside} {at_edge}");
+}
+
+/// A young track is known to a hundred metres and tens of metres a second: it may be taken to be beyond a border within which its
+/// object stays.
+#[test]
+fn an_object_near_the_border_of_a_coverage_is_one_track() {
+    let sensor = "kind = \"position\"\nnoise = { horizontal_m = 60.0 }\ncoverage = { x_m = [0.0, 18000.0], y_m = [0.0, 18000.0] }";
+    for seed in 1..=5 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut off = || 60.0 * ((0..12).map(|_| random.random_range(0.0..1.0)).sum::<f64>() - 6.0);
+        let seen: Vec<[f64; 2]> = (0..LOOKS).map(|look| [70.0 + off(), 9e3 + 8.0 * f64::from(look) + off()]).collect();
+        let at = |time: f64| (0..LOOKS).find(|look| f64::from(*look) + 0.5 >= time).unwrap_or(0) as usize;
+        let found = tracks("local", sensor, ["x_m", "y_m"], |time| vec![seen[at(time)]]);
+        assert!(found.len() == 1 && found[0] + 3 >= LOOKS as usize, "seed {seed}: rows of each track: {found:?}");
+    }
 }

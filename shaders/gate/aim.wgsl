@@ -37,9 +37,10 @@ fn aim(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     let place = tile_of(track);
     let s = load_state(track);
     if look.views < 2u {
-        detected = look.detection_probability * seen_of(look, place, s.x);
+        let seen = seen_of(look, place, s.x);
+        detected = look.detection_probability * select(-1.0, seen, seen > 0.0);
     }
-    let missed = o * (1.0 - detected);
+    let missed = o * (1.0 - max(detected, 0.0));
     rows[track].missed = missed;
     let half_u = reach(look, s, look.axis_u, look.gate);
     let half_v = reach(look, s, look.axis_v, look.gate);

@@ -41,7 +41,7 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         return;
     }
     let look = looks[params.first_look + aim.lane];
-    if !(aim.factor > 0.0) || look.detections == 0u {
+    if !(abs(aim.factor) > 0.0) || look.detections == 0u {
         return;
     }
     track_at = track;
@@ -142,7 +142,9 @@ fn visit(look: Look, first: u32, end: u32) {
         }
         let innovation = innovation_of(d, observations[p.observation], place_at, s);
         if innovation.x < gate {
-            let weight = factor * density_of(innovation) / p.density;
+            // Of a track that the look does not see only what it covers.
+            let sign = select(1.0, -1.0, factor < 0.0 && p.fresh > 0.0);
+            let weight = sign * factor * density_of(innovation) / p.density;
             if weight > 0.0 && weight <= WEIGHT_MAX {
                 if params.kind == 1u && found < room {
                     edges[rows[track_at].start + found] = Edge(i, weight);

@@ -30,7 +30,8 @@ fn see(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) gr
     let place = tile_of(track);
     let offset_m = mean_of(track, 0u);
     let seen = seen_of(look, place, offset_m);
-    aims[track].factor = look.detection_probability * (seen * visible(l, look, track, place, offset_m));
+    let share = visible(l, look, track, place, offset_m);
+    aims[track].factor = look.detection_probability * select(-share, seen * share, seen > 0.0);
 }
 
 // The share of the law of who sees a track on "the view that looks does".

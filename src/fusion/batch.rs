@@ -201,11 +201,11 @@ impl Batch {
         }
         let start = self.timings.note(0, start);
         let mut prepared = self.prepare(scans);
-        let density = self.join(&mut prepared);
+        let densities = self.join(&mut prepared);
         let narrowed = match done {
             Some(partial) if stages >= 3 => u64::from(partial.status.narrowed),
             Some(_) if stages == 2 => self.arrays.rows.iter().filter(|row| row.gone > 0.0).count() as u64,
-            _ => self.gate(&prepared, &density)?,
+            _ => self.gate(&prepared, &densities)?,
         };
         if let Some(of) = self.config.identity.filter(|_| stages < 2) {
             address::weigh(&mut self.arrays, of.error_probability.get());
@@ -435,11 +435,11 @@ impl Batch {
             .collect()
     }
 
-    /// Joins the detections of all lanes; returns the density of what no track made at each.
-    fn join(&mut self, prepared: &mut [Option<Prepared<'_>>]) -> Vec<f32> {
+    /// Joins the detections of all lanes; returns the density of what no track made at each, and of undetected targets.
+    fn join(&mut self, prepared: &mut [Option<Prepared<'_>>]) -> [Vec<f32>; 2] {
         self.arrays.detections.clear();
         self.arrays.addresses.clear();
-        let mut density = Vec::new();
+        let [mut density, mut fresh] = [Vec::new(), Vec::new()];
         let addressed = prepared.iter().flatten().any(|lane| lane.addresses.iter().any(|address| *address != 0));
         for lane in prepared.iter_mut().flatten() {
             if addressed {
@@ -447,17 +447,18 @@ impl Batch {
             }
             append(&mut self.arrays.detections, &mut lane.detections);
             density.extend_from_slice(&lane.density);
+            fresh.extend_from_slice(&lane.fresh);
         }
-        density
+        [density, fresh]
     }
 
-    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], density: &[f32]) -> Result<u64, FusionError> {
+    fn gate(&mut self, prepared: &[Option<Prepared<'_>>], densities: &[Vec<f32>; 2]) -> Result<u64, FusionError> {
         let most = self.config.association.hypotheses_max.get();
         let lanes: Vec<Option<LaneGate<'_>>> = prepared
             .iter()
             .map(|lane| lane.as_ref().map(|lane| LaneGate { grid: &lane.grid, sees: lane.sees(), most }))
             .collect();
-        gate(&mut self.arrays, &lanes, density)
+        gate(&mut self.arrays, &lanes, densities.each_ref().map(Vec::as_slice))
     }
 
     /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.

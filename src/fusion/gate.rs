@@ -13,6 +13,10 @@
 //! of the gate before it stay. So edges are at most tracks × `hypotheses_max`, and a search ends as soon as it has found too
 //! many. Which edges stay depends on the track and its lane's own scan alone; such tracks are counted.
 //!
+//! A detection says that its object is where the look sees: near a border a track may be taken to be beyond it, by the
+//! uncertainty of a young one. So a hit asks whether the look covers the detection, where it does not cover the track; a
+//! miss asks for the track. Of such a track `factor` has the other sign.
+//!
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
@@ -47,11 +51,16 @@ pub const HALVINGS: u32 = 16;
 /// What `gate` leaves in [`Row::gone`] of a track whose gate was narrowed.
 pub const NARROWED: f32 = 1.0;
 
-/// Fills rows and edges; gives the number of tracks whose gates were narrowed. `density` is κ of each detection; `lanes` has an entry for every lane that has a scan.
+/// Fills rows and edges; gives the number of tracks whose gates were narrowed. `density` is κ of each detection, `fresh` the
+/// part of it that undetected targets make: none where the look covers nothing; `lanes` has an entry for every lane that has a scan.
 ///
 /// # Errors
 /// If there are more hypotheses than a word counts.
-pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: &[f32]) -> Result<u64, FusionError> {
+pub fn gate(
+    arrays: &mut Arrays<Host>,
+    lanes: &[Option<LaneGate<'_>>],
+    [density, fresh]: [&[f32]; 2],
+) -> Result<u64, FusionError> {
     let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, views, detections, observations, rows, edges, .. } = arrays;
@@ -67,7 +76,7 @@ pub fn gate(arrays: &mut Arrays<Host>, lanes: &[Option<LaneGate<'_>>], density: 
                     rows.fill(rest);
                     continue;
                 };
-                let ahead = Measured { look, detections, observations, density };
+                let ahead = Measured { look, detections, observations, density, fresh };
                 let live = (look.first_track + look.tracks) as usize;
                 for (place, rows) in (0..BLOCK).step_by(f32x8::WIDTH).zip(rows.chunks_mut(f32x8::WIDTH)) {
                     let first = block * BLOCK + place;
@@ -102,6 +111,7 @@ struct Measured<'a> {
     detections: &'a [Detection],
     observations: &'a [crate::scan::Observation],
     density: &'a [f32],
+    fresh: &'a [f32],
 }
 
 /// Eight invocations, a track each: what depends on the track alone is computed for all at once.
@@ -132,7 +142,7 @@ fn invocations(
             let word = |k| tracks.views[at(first + n, k, VIEW_WORDS)];
             let share = lane.sees.track(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n)), word);
             let detected = look.detection_probability * share;
-            row.missed = odds * (1.0 - detected);
+            row.missed = odds * (1.0 - detected.max(0.0));
             factor[n] = odds * detected / (1.0 + row.missed);
         }
     }
@@ -142,7 +152,7 @@ fn invocations(
         let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
         let near = Near::new(look, &states, &seen, &tile, factor);
         let mut pairs = Pairs::default();
-        for n in (0..rows.len()).filter(|n| factor[*n] > 0.0) {
+        for n in (0..rows.len()).filter(|n| factor[*n].abs() > 0.0) {
             let _ = lane.grid.within(&windows, n, |first, bits| {
                 pairs.add(n, first, bits);
                 if pairs.count >= f32x8::WIDTH {
@@ -158,7 +168,7 @@ fn invocations(
         }
         near.collect(scan, &mut pairs, rows, found);
     } else {
-        for (n, row) in rows.iter_mut().enumerate().filter(|(n, _)| factor[*n] > 0.0) {
+        for (n, row) in rows.iter_mut().enumerate().filter(|(n, _)| factor[*n].abs() > 0.0) {
             let (tile, state, factor) = one(n);
             let mut known = Known::default();
             let before = found.count;
@@ -307,6 +317,8 @@ fn eight<T>(value: impl Fn(usize) -> T) -> [T; 8] {
 /// Eight tracks before detections that were measured alike; the numbers of each track lie together.
 struct Near<'a> {
     seen: &'a Seen<f32x8>,
+    /// Whether the look does not see the place of one of them.
+    outside: bool,
     gate: f32x8,
     /// Tile, offset, ratio of the odds, √det(2π S).
     place: [f32x8; 8],
@@ -327,6 +339,7 @@ impl<'a> Near<'a> {
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
             seen,
+            outside: factor.iter().any(|factor| *factor < 0.0),
             gate: f32x8::splat(look.gate),
             place: f32x8::transpose([t0, t1, t2, x[0], x[1], x[2], f32x8::new(factor), determinant.sqrt()]),
             level: f32x8::transpose([x[3], x[4], x[5], d[0], d[1], l[0], zero, zero]),
@@ -361,7 +374,11 @@ impl<'a> Near<'a> {
         let positions = seen.offsets(&residual(&difference, seen.ahead_s, &mean));
         let distance2 = innovation.innovation(seen, &mean, &positions).distance2;
         let density = f32x8::new(eight(|n| scan.density[which[n]]));
-        let weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
+        let mut weight = factor * (exp_of_nonpositive(f32x8::splat(-0.5) * distance2) / root) / density;
+        if self.outside {
+            let fresh = f32x8::new(eight(|n| scan.fresh[which[n]]));
+            weight = f32x8::where_less(zero, fresh, weight.abs(), weight);
+        }
         let positive = weight.simd_gt(f32x8::splat(0.0)) & weight.simd_lt(f32x8::splat(f32::INFINITY));
         let there = (1 << pairs.count.min(f32x8::WIDTH)) - 1;
         let hits = (distance2.simd_lt(self.gate) & positive).to_bitmask() & there;
@@ -447,6 +464,7 @@ impl Known {
         let innovation = self.innovation(scan, d, tile, state, difference);
         if innovation.distance2 < gate {
             let weight = factor * innovation.density() / scan.density[d];
+            let weight = if scan.fresh[d] > 0.0 { weight.abs() } else { weight };
             if weight > 0.0 && weight < f32::INFINITY {
                 found.push(Edge { detection: d as u32, weight });
             }

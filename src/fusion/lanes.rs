@@ -78,7 +78,7 @@ pub(super) struct Prepared<'a> {
     pub(super) order: Vec<u32>,
     pub(super) grid: Grid,
     /// Density of undetected targets at each detection, and with clutter.
-    fresh: Vec<f32>,
+    pub(super) fresh: Vec<f32>,
     pub(super) density: Vec<f32>,
 }
 

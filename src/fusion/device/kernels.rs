@@ -230,7 +230,7 @@ mirror! {
 mirror! {
     /// Where a track looks for detections.
     pub struct Aim {
-        /// What the likelihood of a detection is multiplied by.
+        /// What the likelihood of a detection is multiplied by; below 0 where the look does not see the track.
         pub factor: f32,
         /// Half the edge of a box about it along the first axis of the grid, metres.
         pub half_u: f32,

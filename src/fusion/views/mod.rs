@@ -278,15 +278,16 @@ impl<'a> Sees<'a> {
         if !alone && some > 0.0 { yes / some } else { 1.0 }
     }
 
-    /// The share of its detection probability that the look has of a track with these words.
+    /// The share of its detection probability that the look has of a track with these words; where it does not see the place,
+    /// less than zero: minus the share that it would have.
     #[inline]
     #[must_use]
     pub fn track(&self, tile: &[i32; 3], mean: &[f32], word: impl Fn(usize) -> u32) -> f32 {
-        let seen = self.sight.at(tile, mean);
-        if !self.has_views() {
-            return seen;
+        let (seen, mut visible) = (self.sight.at(tile, mean), 1.0);
+        if self.has_views() {
+            visible = self.share(|sight| sight.at(tile, mean) > 0.0, |h, look| look.now(stored(&word, h)));
         }
-        seen * self.share(|sight| sight.at(tile, mean) > 0.0, |h, look| look.now(stored(&word, h)))
+        if seen > 0.0 { seen * visible } else { -visible }
     }
 
     /// The same of undetected targets at a place.

@@ -85,7 +85,7 @@ fn a_look_sees_a_track_as_the_law_of_who_can_see_it_says() {
                     (false, 1) => 0.0,
                     _ => 1.0,
                 };
-                let found = f64::from(sees.track(&[0; 3], &[x, 50.0, 0.0], |k| words[k]));
+                let found = f64::from(sees.track(&[0; 3], &[x, 50.0, 0.0], |k| words[k]).max(0.0));
                 let wanted = covering.iter().position(|h| *h == looking).map_or(0.0, |place| {
                     let law = law(&covering.iter().map(|h| v[*h]).collect::<Vec<_>>());
                     share * seen(&law, place)
