@@ -8,7 +8,7 @@
 use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
 use super::observation::Seen;
-use super::sight::of_velocity;
+use super::sight::{Bend, of_velocity};
 use super::since::Since;
 use super::state::{State, dot3, joseph};
 use super::views::Sees;
@@ -294,8 +294,15 @@ fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Seen<f
     Seen::gather(scan.0, scan.1, |_| d, tile, &c.state.mean)
 }
 
+/// A component in the straight coordinates of a detection along a line of sight.
+fn straight(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Option<Bend<f32>> {
+    Bend::straight(&seen(c, scan, d), (&c.state, 0.0), &c.state)
+}
+
 fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
-    seen(c, scan, d).innovation(&c.state).density()
+    let (seen, state) =
+        straight(c, scan, d).map_or_else(|| (seen(c, scan, d), c.state), |bend| (bend.seen, bend.state));
+    seen.innovation(&state).density()
 }
 
 /// The components given the detection, moment-matched about the first one's tile.
@@ -305,12 +312,14 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
     let Some(tile) = components.first().map(|c| c.tile) else { return nothing() };
     let mut to = Birth { density: 0.0, tile, state: State::zero() };
     for c in components {
-        let seen = seen(c, scan, d);
-        let w = look.detection_probability * c.weight * seen.innovation(&c.state).density();
+        let w = look.detection_probability * c.weight * likelihood(c, scan, d);
         if !(w > 0.0) {
             continue;
         }
-        let mut posterior = seen.posterior(&c.state);
+        let mut posterior = match straight(c, scan, d) {
+            None => seen(c, scan, d).posterior(&c.state),
+            Some(bend) => bend.bent(&bend.seen.posterior(&bend.state)),
+        };
         for k in 0..MEAN {
             posterior.mean[k] += c.state.mean[k];
         }
