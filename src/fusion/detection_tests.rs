@@ -248,6 +248,7 @@ fn a_range_and_its_rate_on_an_arc_tell_what_drawn_places_say() {
 /// Where a place is no arc, what it would bend is in it in part at most: what is straightened stays a covariance, and
 /// what is bent again, too.
 #[test]
+#[expect(clippy::cast_possible_truncation, reason = "rounded once")]
 fn a_place_that_is_no_arc_stays_a_covariance() {
     for scale in [0.1, 1.0, 10.0, 1e3, 1e5] {
         for (dt_s, ahead_s) in [(0.0, 0.0), (4.0, -2.0), (1.0, -5.0)] {
@@ -274,9 +275,8 @@ fn least_pivot(p: &Matrix) -> f64 {
         least = least.min(a[k][k] / p[k][k]);
         for i in k + 1..6 {
             let share = if a[k][k] > 0.0 { a[i][k] / a[k][k] } else { 0.0 };
-            for j in k..6 {
-                a[i][j] -= share * a[k][j];
-            }
+            let row = a[k];
+            a[i].iter_mut().zip(row).skip(k).for_each(|(to, from)| *to -= share * from);
         }
     }
     least

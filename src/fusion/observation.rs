@@ -214,7 +214,6 @@ impl<R: Real> Seen<R> {
     /// Whether one of a block has a line of sight: a first row that is a range, or a first row of velocity along one.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn has_sight(&self) -> bool {
         self.ranges.as_ref().is_some_and(|ranges| R::any_less(R::splat(0.5), ranges.is_one[0]))
             || self.rates.as_ref().is_some_and(|rates| R::any_less(R::splat(0.0), rates.turns()))
@@ -288,7 +287,6 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
         let Positions { axis, nu, beyond, line } = self.positions(prior);

@@ -209,8 +209,9 @@ impl<R: Real> Bend<R> {
         Self::straight(seen, (&quiet, dt), then)
     }
 
-    /// A detection as seen from a state `then`, straightened by what it was `dt` before: `quiet`, moved back.
-    #[inline(always)]
+    /// A detection as seen from a state `then`, straightened by what it was `dt` before: `quiet`, moved back. Out of the way
+    /// of detections that have no line of sight.
+    #[inline(never)]
     #[must_use]
     pub fn straight(seen: &Seen<R>, (quiet, dt): (&State<R>, R), then: &State<R>) -> Option<Self> {
         let (zero, one, tau) = (R::splat(0.0), R::splat(1.0), seen.ahead_s);
@@ -242,7 +243,7 @@ impl<R: Real> Bend<R> {
     }
 
     /// A posterior of the state in straight coordinates, as a change of mean and a covariance, in space and at the scan's time.
-    #[inline(always)]
+    #[inline(never)]
     #[must_use]
     pub fn bent(&self, after: &State<R>) -> State<R> {
         let Sight { axis: u, rho, kappa, .. } = self.line;

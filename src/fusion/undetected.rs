@@ -242,7 +242,7 @@ impl Undetected {
                 .iter()
                 .map(|c| {
                     let visible = sees.visible(&c.tile, &c.state.mean);
-                    look.detection_probability * visible * c.weight * likelihood(c, scan, d)
+                    look.detection_probability * visible * c.weight * likelihood(c, &seen(c, scan, d))
                 })
                 .sum(),
             Self::Field { planes, density, .. } => {
@@ -295,14 +295,16 @@ fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Seen<f
 }
 
 /// A component in the straight coordinates of a detection along a line of sight.
-fn straight(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Option<Bend<f32>> {
-    Bend::straight(&seen(c, scan, d), (&c.state, 0.0), &c.state)
+fn straight(c: &Component, seen: &Seen<f32>) -> Option<Bend<f32>> {
+    Bend::straight(seen, (&c.state, 0.0), &c.state)
 }
 
-fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
-    let (seen, state) =
-        straight(c, scan, d).map_or_else(|| (seen(c, scan, d), c.state), |bend| (bend.seen, bend.state));
-    seen.innovation(&state).density()
+fn likelihood(c: &Component, seen: &Seen<f32>) -> f32 {
+    let innovation = match straight(c, seen) {
+        None => seen.innovation(&c.state),
+        Some(bend) => bend.seen.innovation(&bend.state),
+    };
+    innovation.density()
 }
 
 /// The components given the detection, moment-matched about the first one's tile.
@@ -312,12 +314,13 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
     let Some(tile) = components.first().map(|c| c.tile) else { return nothing() };
     let mut to = Birth { density: 0.0, tile, state: State::zero() };
     for c in components {
-        let w = look.detection_probability * c.weight * likelihood(c, scan, d);
+        let seen = seen(c, scan, d);
+        let w = look.detection_probability * c.weight * likelihood(c, &seen);
         if !(w > 0.0) {
             continue;
         }
-        let mut posterior = match straight(c, scan, d) {
-            None => seen(c, scan, d).posterior(&c.state),
+        let mut posterior = match straight(c, &seen) {
+            None => seen.posterior(&c.state),
             Some(bend) => bend.bent(&bend.seen.posterior(&bend.state)),
         };
         for k in 0..MEAN {
