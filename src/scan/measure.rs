@@ -164,7 +164,7 @@ impl<'a> Measurer<'a> {
         }
         Observation {
             ranges_m: [m.range_m, 0.0, 0.0],
-            kinds: if m.slant || m.curved { RANGE } else { OFFSET },
+            kinds: if m.slant || m.curved || rate_sigma_m_s > 0.0 { RANGE } else { OFFSET },
             clutter: (self.part * self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2)
                 / (heights * rates)) as f32,
             spread: (rate_density / heights) as f32,
