@@ -130,28 +130,30 @@ pub(super) fn settle(
     let (detections, claims) = (&arrays.detections[here.clone()], &counting.claims[here]);
     let undetected = &lane.setup.undetected;
     let (number, sees) = (lane.scans - 1, scan.sees());
+    let is_own = |d: usize| owner(&claims[d], &config.existence).is_some();
     // Detections that no track has and that begin none.
     let [none, outside_coverage] = [AtomicU64::new(0), AtomicU64::new(0)];
-    let begin = |d: usize| {
-        let is_own = || owner(&claims[d], &config.existence).is_some();
+    let begins = |d: usize| {
         let existence = (1.0 - claims[d].sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
-        if existence > 0.0 && existence >= config.existence.prune.get() {
-            return Some(Newborn {
-                birth: undetected.birth(look, (detections, &arrays.observations), d),
-                existence,
-                born: [number, scan.order[d]],
-                source: scan.sources[scan.order[d] as usize],
-                detections: u32::from(!is_own()),
-                detected_us: counting.times.of(detections, d),
-                views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
-            });
-        }
-        if !is_own() {
+        let begins = existence > 0.0 && existence >= config.existence.prune.get();
+        if !begins && !is_own(d) {
             if scan.fresh[d] > 0.0 { &none } else { &outside_coverage }.fetch_add(1, Relaxed);
         }
-        None
+        begins.then_some((d, existence))
     };
-    let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    let begin = |(d, existence): (usize, f32)| Newborn {
+        birth: undetected.birth(look, (detections, &arrays.observations), d),
+        existence,
+        born: [number, scan.order[d]],
+        source: scan.sources[scan.order[d] as usize],
+        detections: u32::from(!is_own(d)),
+        detected_us: counting.times.of(detections, d),
+        views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
+    };
+    // Found first: a newborn is large, and is made where it stays.
+    let found: Vec<(usize, f32)> =
+        (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begins).collect();
+    let births: Vec<Newborn> = found.into_par_iter().with_min_len(256).map(begin).collect();
     let fates: Vec<Fate> = tracks
         .clone()
         .into_par_iter()
