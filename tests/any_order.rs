@@ -1,12 +1,18 @@
 //! Rows of a recording may come in any order: none is lost, and no byte of a picture tells which order it was.
 
+#[path = "common/files.rs"]
+mod files;
+#[path = "common/guarded.rs"]
+mod guarded;
+#[path = "common/schema.rs"]
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard;
 use trackweave::ingest::{ColumnType, TableWriter, Values};
 use trackweave::run::{Progress, Request, RunConfig, RunReport, run};
 use trackweave::space::Frame;
@@ -21,14 +27,6 @@ const COLUMNS: [[&str; 6]; 2] = [
     ["latitude_deg", "longitude_deg", "altitude_m", "range_m", "azimuth_deg", "elevation_deg"],
 ];
 
-const SCHEMA: &str = "entity Partner;\n\
-    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
-    periods: Set<String>, identified: Bool };\n\
-    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
-    status: String };\n\
-    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action fuse_coarse in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
 const LEVELS: &str = "[[fuse]]\nlevel = \"fuse_full\"\n[[fuse]]\nlevel = \"fuse_coarse\"\ncoarsen_m = 400\n\
     omit = [\"height\"]\n[[receive]]\nlevel = \"receive_full\"\n";
 /// Charlie gets coarse places without heights, and bravo nothing that is marked.
@@ -150,7 +148,7 @@ impl Scene {
         let partners: String = PARTNERS.map(|id| format!("[[partner]]\nid = \"{id}\"\n")).concat();
         for (name, text) in [
             ("recording/recording.toml", catalogue.as_str()),
-            ("policy/schema.cedarschema", SCHEMA),
+            ("policy/schema.cedarschema", &schema::schema(&["fuse_full", "fuse_coarse"], &["receive_full"])),
             ("policy/rules.cedar", RULES),
             ("policy/partners.toml", &partners),
             ("policy/levels.toml", LEVELS),
@@ -175,26 +173,14 @@ impl Scene {
     fn pictures(&self) -> (Files, Vec<u64>) {
         let report = self.run(&mut |_| {}).expect("a run");
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.folder.path().join(name));
-        let configuration = serde_json::to_value(&self.config).expect("JSON");
-        let request = guard::Request {
-            out: &out,
-            policy: &policy,
-            recording: &recording,
-            configuration: &configuration,
-            as_of_us: None,
-            label: None,
-        };
-        assert_eq!(guard::inspect(&request).expect("the guard does its work").breaches, []);
+        guarded::guarded([&recording, &policy, &out], &self.config);
         let mut beside: Vec<_> = fs::read_dir(self.folder.path()).expect("a folder").flatten().collect();
         beside.retain(|entry| entry.file_name().to_string_lossy().starts_with('.'));
         assert!(beside.is_empty(), "left behind: {beside:?}");
         let mut found = Files::new();
         for partner in PARTNERS {
-            for entry in fs::read_dir(out.join(partner)).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                let name = Path::new(partner).join(path.file_name().expect("a name"));
-                found.insert(name, fs::read(path).expect("a file"));
-            }
+            let files = files::files(&out.join(partner));
+            found.extend(files.into_iter().map(|(name, bytes)| (Path::new(partner).join(name), bytes)));
         }
         (found, report.lanes.iter().map(|lane| lane.detections).collect())
     }

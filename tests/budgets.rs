@@ -1,12 +1,16 @@
 //! What a run costs is bounded by what its files hold, and never by the time between rows: counted, not timed.
 
+#[path = "common/files.rs"]
+mod files;
+#[path = "common/guarded.rs"]
+mod guarded;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard;
 use trackweave::product::read_picture;
 use trackweave::run::{Request, RunConfig, RunError, RunReport, run};
 
@@ -101,28 +105,16 @@ impl Scene {
         let report = done.unwrap_or_else(|error| panic!("{error}"));
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
         let config = RunConfig::parse(&self.config, Path::new("config.toml")).expect("a configuration");
-        let configuration = serde_json::to_value(&config).expect("a value");
-        let request = guard::Request {
-            out: &out,
-            policy: &policy,
-            recording: &recording,
-            configuration: &configuration,
-            as_of_us: None,
-            label: None,
-        };
-        let found = guard::inspect(&request).expect("the guard does its work").breaches;
-        assert!(found.is_empty(), "{found:?}");
+        guarded::guarded([&recording, &policy, &out], &config);
         let rows = read_picture(&out.join("own")).expect("a picture");
         (report, rows.iter().map(|row| row.time_us as f64 * 1e-6).collect())
     }
 
     /// The files of the partner.
-    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let (folder, done) = self.try_run();
         done.unwrap_or_else(|error| panic!("{error}"));
-        let entries = fs::read_dir(folder.path().join("out/own")).expect("a folder");
-        let paths = entries.map(|entry| entry.expect("an entry").path());
-        paths.map(|path| (path.file_name().expect("a name").into(), fs::read(&path).expect("a file"))).collect()
+        files::files(&folder.path().join("out/own"))
     }
 }
 
@@ -210,7 +202,7 @@ fn a_period_that_no_rule_asks_for_moves_no_byte_before_the_first_row_either() {
     let wanted = scene(&[]).files();
     for hidden in [("a", -3.0, 0.2), ("z", -3.0, 0.2), ("a", 5.2, 5.7), ("z", -100.0, -90.0), ("a", 0.0, 60.0)] {
         for (name, bytes) in scene(&[hidden]).files() {
-            assert!(wanted.get(&name) == Some(&bytes), "{}: {hidden:?} shows", name.display());
+            assert!(wanted.get(&name) == Some(&bytes), "{name}: {hidden:?} shows");
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What of a recording contradicts its catalogue, or itself, a run says with the sensor or the line and the cure, and only to
 //! the operator; what is as it should be raises no doubt.
 
+#[path = "common/files.rs"]
+mod files;
+#[path = "common/schema.rs"]
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -9,13 +14,6 @@ use trackweave::product::read_picture;
 use trackweave::run::{Request, RunConfig, run};
 use trackweave::space::Geodetic;
 
-const SCHEMA: &str = "entity Partner;\n\
-    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
-    periods: Set<String>, identified: Bool };\n\
-    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
-    status: String };\n\
-    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
 const RULES: &str = "@id(\"own\") permit (principal, action == Action::\"fuse_full\", resource)\n\
     when { resource.owner == \"alpha\" || principal == Partner::\"bravo\" };\n\
     @id(\"receive\") permit (principal, action in Action::\"receive\", resource);\n";
@@ -57,7 +55,7 @@ impl Scene {
                 "rec/detections.csv",
                 "time,sensor,latitude_deg,longitude_deg,altitude_m\n".to_owned() + &self.rows.concat(),
             ),
-            ("pol/schema.cedarschema", SCHEMA.to_owned()),
+            ("pol/schema.cedarschema", schema::schema(&["fuse_full"], &["receive_full"])),
             ("pol/rules.cedar", RULES.to_owned()),
             ("pol/partners.toml", "[[partner]]\nid = \"alpha\"\n[[partner]]\nid = \"bravo\"\n".to_owned()),
             ("pol/levels.toml", "[[fuse]]\nlevel = \"fuse_full\"\n[[receive]]\nlevel = \"receive_full\"\n".to_owned()),
@@ -72,13 +70,9 @@ impl Scene {
         let report = run(&request, Executor::host(), &mut |_| {}).expect("a run");
         let doubts =
             report.doubts.iter().map(|doubt| format!("{}: {}; {}", doubt.at, doubt.found, doubt.wanted)).collect();
-        let files = fs::read_dir(out.join("alpha")).expect("a folder").map(|entry| entry.expect("an entry").path());
-        let file = |path: std::path::PathBuf| {
-            (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(&path).expect("a file"))
-        };
         let points = read_picture(&out.join("alpha")).expect("a picture");
         let points = points.iter().map(|point| (point.time_us, point.position_m[1])).collect();
-        (doubts, files.map(file).collect(), points)
+        (doubts, files::files(&out.join("alpha")), points)
     }
 }
 

@@ -1,5 +1,10 @@
 //! What pictures say of the detections that tracks were made from, and the account of every row.
 
+#[path = "common/guarded.rs"]
+mod guarded;
+#[path = "common/schema.rs"]
+mod schema;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch};
@@ -9,18 +14,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard;
 use trackweave::product::read_batches;
 use trackweave::run::{PartnerReport, Request, RunConfig, RunReport, run};
 
-const SCHEMA: &str = "entity Partner;\n\
-    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
-    periods: Set<String>, identified: Bool };\n\
-    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
-    status: String };\n\
-    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action receive;\naction receive_full, receive_coarse, receive_nameless, receive_little in [receive]\n\
-    appliesTo { principal: Partner, resource: TrackClass };\n";
 const RULES: &str = "@id(\"fuse\") permit (principal, action in Action::\"fuse\", resource);\n\
     @id(\"full\") permit (principal == Partner::\"full\", action == Action::\"receive_full\", resource);\n\
     @id(\"coarse\") permit (principal == Partner::\"coarse\", action == Action::\"receive_coarse\", resource);\n\
@@ -55,7 +51,13 @@ impl Scene {
         for (name, text) in [
             ("recording/recording.toml", catalogue),
             ("recording/detections.csv", &format!("time,sensor,x_m,y_m\n{}", lines.concat())),
-            ("policy/schema.cedarschema", SCHEMA),
+            (
+                "policy/schema.cedarschema",
+                &schema::schema(
+                    &["fuse_full"],
+                    &["receive_full", "receive_coarse", "receive_nameless", "receive_little"],
+                ),
+            ),
             ("policy/rules.cedar", RULES),
             ("policy/partners.toml", &partners),
             ("policy/levels.toml", LEVELS),
@@ -76,17 +78,7 @@ impl Scene {
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
         let request = Request::new(&recording, &policy, &out, &self.config);
         let report = run(&request, Executor::host(), &mut |_| {}).expect("a run");
-        let configuration = serde_json::to_value(&self.config).expect("JSON");
-        let request = guard::Request {
-            out: &out,
-            policy: &policy,
-            recording: &recording,
-            configuration: &configuration,
-            as_of_us: None,
-            label: None,
-        };
-        let guarded = guard::inspect(&request).expect("a look");
-        assert!(guarded.breaches.is_empty(), "{:?}", guarded.breaches);
+        guarded::guarded([&recording, &policy, &out], &self.config);
         report
     }
 

@@ -1,26 +1,24 @@
 //! When a sensor looked: without a pause, in listed looks, or never. What nobody looked at is not missed, what was looked at
 //! and not seen is, and two reports of one object never compete.
 
+#[path = "common/files.rs"]
+mod files;
+#[path = "common/guarded.rs"]
+mod guarded;
+#[path = "common/schema.rs"]
+mod schema;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard;
 use trackweave::ingest::{Catalogue, ColumnType, Reason, TableWriter, Values};
 use trackweave::product::{PicturePoint, read_picture};
 use trackweave::run::{Progress, Request, RunConfig, RunReport, run};
 use trackweave::sensor::{ListedLook, Looks};
 
-const SCHEMA: &str = "entity Partner;\n\
-    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
-    periods: Set<String>, identified: Bool };\n\
-    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
-    status: String };\n\
-    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action fuse_coarse in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
 /// Alpha gets all, bravo what is bravo's, charlie coarse places of that.
 const RULES: &str = "@id(\"all\") permit (principal == Partner::\"alpha\", action == Action::\"fuse_full\", resource);\n\
     @id(\"own\") permit (principal == Partner::\"bravo\", action == Action::\"fuse_full\", resource)\n\
@@ -88,7 +86,7 @@ impl Scene {
         for (name, text) in [
             ("recording/recording.toml", catalogue.as_str()),
             ("recording/detections.csv", &format!("time,sensor,x_m,y_m,range_m,azimuth_deg\n{rows}")),
-            ("policy/schema.cedarschema", SCHEMA),
+            ("policy/schema.cedarschema", &schema::schema(&["fuse_full", "fuse_coarse"], &["receive_full"])),
             ("policy/rules.cedar", RULES),
             ("policy/partners.toml", &partners),
             ("policy/levels.toml", levels),
@@ -123,18 +121,8 @@ impl Scene {
     fn run(&self) -> RunReport {
         let report = self.try_run(&mut |_| {}).expect("a run");
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
-        let configuration = serde_json::to_value(&self.config).expect("JSON");
-        let request = guard::Request {
-            out: &out,
-            policy: &policy,
-            recording: &recording,
-            configuration: &configuration,
-            as_of_us: None,
-            label: None,
-        };
-        let guarded = guard::inspect(&request).expect("a look");
-        assert!(guarded.breaches.is_empty(), "{:?}", guarded.breaches);
-        assert!(guarded.rows > 0 && guarded.undecided == 0);
+        let [rows, undecided] = guarded::guarded([&recording, &policy, &out], &self.config);
+        assert!(rows > 0 && undecided == 0);
         report
     }
 
@@ -144,12 +132,7 @@ impl Scene {
 
     /// The bytes of a partner's folder.
     fn bytes(&self, partner: &str) -> BTreeMap<String, Vec<u8>> {
-        let files = fs::read_dir(self.path("out").join(partner)).expect("a folder");
-        let path = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").path();
-        let file = |path: PathBuf| {
-            (path.display().to_string().rsplit('/').next().unwrap().to_owned(), fs::read(path).unwrap())
-        };
-        files.map(path).map(file).collect()
+        files::files(&self.path("out").join(partner))
     }
 }
 

@@ -1,12 +1,16 @@
 //! Velocities that come with reported positions, against geometry worked by hand: their axes on Earth and in the plane, what
 //! a row may say of them, and that a level that takes them away leaves no trace.
 
+#[path = "common/guarded.rs"]
+mod guarded;
+#[path = "common/schema.rs"]
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
-use trackweave::guard;
 use trackweave::ingest::{Catalogue, Options, Order, Reader, Reason};
 use trackweave::product::read_picture;
 use trackweave::run::{Request, RunConfig, run};
@@ -140,16 +144,6 @@ fn a_row_says_its_velocity_once_and_whole_or_not_at_all() {
     assert!(error.contains("`vx_m_s` is unknown here") && error.contains("`east_m_s`"), "{error}");
 }
 
-const SCHEMA: &str = "entity Partner;\n\
-    entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
-    periods: Set<String>, identified: Bool };\n\
-    entity TrackClass = { contributors: Set<String>, labels: Set<String>, zones: Set<String>, periods: Set<String>, \
-    status: String };\n\
-    action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action fuse_still in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action fuse_coarse in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
-    action receive;\naction receive_full in [receive] appliesTo { principal: Partner, resource: TrackClass };\n";
-
 /// The folders of partners that get all, no velocities, and coarse places, and where each has the object a second after its
 /// first report: one that flies north-east at 100 m/s, and says that it has some speed.
 fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, [f64; 3])> {
@@ -177,7 +171,7 @@ fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, [f64; 3])> {
     for (name, text) in [
         ("rec/recording.toml", catalogue("local", NOISE)),
         ("rec/detections.csv", format!("time,sensor,x_m,y_m,speed_m_s,course_deg\n{detections}")),
-        ("pol/schema.cedarschema", SCHEMA.to_owned()),
+        ("pol/schema.cedarschema", schema::schema(&["fuse_full", "fuse_still", "fuse_coarse"], &["receive_full"])),
         ("pol/partners.toml", partners.map(|id| format!("[[partner]]\nid = \"{id}\"\n")).concat()),
         (
             "pol/levels.toml",
@@ -198,17 +192,8 @@ fn pictures(speed: f64) -> BTreeMap<&'static str, (Vec<Vec<u8>>, [f64; 3])> {
     let config = RunConfig::parse(&text, Path::new("test")).expect("a configuration");
     let (recording, policy, out) = (path("rec"), path("pol"), path("out"));
     run(&Request::new(&recording, &policy, &out, &config), Executor::host(), &mut |_| {}).expect("a run");
-    let configuration = serde_json::to_value(&config).expect("JSON");
-    let request = guard::Request {
-        out: &out,
-        policy: &policy,
-        recording: &recording,
-        configuration: &configuration,
-        as_of_us: None,
-        label: None,
-    };
-    let guarded = guard::inspect(&request).expect("a look");
-    assert!(guarded.breaches.is_empty() && guarded.rows > 0, "{:?}", guarded.breaches);
+    let [rows, _] = guarded::guarded([&recording, &policy, &out], &config);
+    assert!(rows > 0);
     let of = |id: &'static str| {
         let files =
             ["tracks.parquet", "manifest.json", "audit.jsonl"].map(|name| fs::read(out.join(id).join(name)).unwrap());

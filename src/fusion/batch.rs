@@ -9,7 +9,7 @@ use super::associate::{Tally, associate};
 use super::check::check;
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
-use super::credit::{Accounts, credit};
+use super::credit::{Accounts, Own, Times};
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
 use super::error::{FusionError, INDEX_MAX, counted};
@@ -24,6 +24,7 @@ use super::update::update;
 use super::views::{Sees, VIEW_WORDS, VIEWS_MAX, ViewLook, learn, twins::Met};
 use crate::scan::{Observation, Scan, wrong};
 use crate::time::seconds_between;
+use core::ops::Add;
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use wide::f32x8;
@@ -276,9 +277,9 @@ impl Batch {
     pub fn accounts(&mut self, lane: usize) -> Result<Accounts, FusionError> {
         self.bring_back()?;
         let lane = self.lane(lane)?;
-        let mut accounts = lane.accounts;
-        (lane.first_track..lane.first_track + lane.tracks).for_each(|track| accounts.add_track(&self.arrays, track));
-        Ok(accounts)
+        let tracks = lane.first_track..lane.first_track + lane.tracks;
+        let accounts = tracks.map(|track| Accounts::of_track(&self.arrays, track, Own::NONE));
+        Ok(accounts.fold(lane.accounts, Add::add))
     }
 
     /// Reads the tracks back if they are on the device.
@@ -468,21 +469,29 @@ impl Batch {
             address::learn(&mut self.arrays, of.error_probability.get());
         }
         let claims = self.clusters.claims(&self.arrays);
-        let scans_us: Vec<i64> = self.lanes.iter().map(|lane| lane.time_us.unwrap_or_default()).collect();
-        credit(&mut self.arrays, (&claims, &self.config.existence), &scans_us);
+        let times = |(lane, prepared): (&Lane, &Option<Prepared<'_>>)| {
+            let ahead_s = prepared.as_ref().map_or([0.0; 2], |prepared| prepared.grid.ahead_s);
+            Times::new(lane.time_us.unwrap_or_default(), ahead_s)
+        };
+        let times: Vec<Times> = self.lanes.iter().zip(prepared).map(times).collect();
         let mut source = Vec::with_capacity(self.arrays.detections.len());
         for lane in prepared.iter().flatten() {
             source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
         }
         let existence = &self.config.existence;
-        let merged = met.merge(&mut self.arrays, &Inputs { births: &[], source: &source, existence });
+        let inputs = Inputs { births: &[], source: &source, existence, claims: &claims, times: &times };
+        let merged = met.merge(&mut self.arrays, &inputs);
         let (arrays, config) = (&self.arrays, &self.config);
         let settled: Vec<Option<Settled>> = self
             .lanes
             .par_iter_mut()
             .zip(prepared)
             .zip(&arrays.looks)
-            .map(|((lane, prepared), look)| Some(settle(lane, look, prepared.as_ref()?, (arrays, &claims), config)))
+            .enumerate()
+            .map(|(number, ((lane, prepared), look))| {
+                let counting = inputs.counting(number, &arrays.detections);
+                Some(settle(lane, look, prepared.as_ref()?, (arrays, &counting), config))
+            })
             .collect();
         let mut plan = Plan::default();
         let mut births = Vec::new();
@@ -497,7 +506,7 @@ impl Batch {
             lane.first_track = plan.lane(index, settled.places, births.len());
             append(&mut births, &mut settled.births);
         }
-        let inputs = Inputs { births: &births, source: &source, existence: &config.existence };
+        let inputs = Inputs { births: &births, ..inputs };
         if in_place {
             settle_in_place(&mut self.arrays, &plan, &inputs);
         } else {

@@ -1,4 +1,4 @@
-//! Counts to every track the detections that are its own, and keeps when the last one was made.
+//! Which detections are a track's own: how many they are, and when the last one was made.
 //!
 //! A detection is counted to the track for which it weighs most, if that is more than what no track claims of it,
 //! 1 - Σ w, and at least what makes its source a contributor; of tracks for which it weighs the same, to the first. Else
@@ -10,12 +10,12 @@
 //! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
 
 use super::address::Belief;
-use super::arrays::{AT_REST, Arrays, BLOCK, Host, IDENTITY, at};
+use super::arrays::{Arrays, Edge, Host, IDENTITY, Row, at};
 use super::cluster::Claim;
 use super::config::Existence;
 use super::manage::{WAS_CONFIRMED, edges_of};
+use crate::scan::Detection;
 use core::ops::Add;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What became of the detections of a lane, each counted once.
@@ -51,18 +51,16 @@ impl Accounts {
         [self.confirmed, self.unconfirmed, self.none, self.outside_coverage]
     }
 
-    /// Takes in the detections of a track, if there is one.
+    /// Those of a track, if there is one, and what is still to be counted to it.
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-    pub(super) fn add_track(&mut self, arrays: &Arrays<Host>, track: usize) {
+    pub(super) fn of_track(arrays: &Arrays<Host>, track: usize, more: Own) -> Self {
         let [flags, detections] = [2, 3].map(|k| arrays.identity[at(track, k, IDENTITY)]);
-        let account = if flags & WAS_CONFIRMED != 0 { &mut self.confirmed } else { &mut self.unconfirmed };
-        *account += u64::from(detections);
-    }
-
-    /// One detection that no track has; `fresh`: the density of undetected targets there.
-    pub(super) fn lost(fresh: f32) -> Self {
-        let none = u64::from(fresh > 0.0);
-        Self { none, outside_coverage: 1 - none, ..Self::default() }
+        let all = u64::from(detections.wrapping_add(more.detections));
+        if flags & WAS_CONFIRMED != 0 {
+            Self { confirmed: all, ..Self::default() }
+        } else {
+            Self { unconfirmed: all, ..Self::default() }
+        }
     }
 }
 
@@ -98,54 +96,110 @@ pub fn owner(claim: &Claim, existence: &Existence) -> Option<u32> {
     (claim.most > left && claim.most >= existence.contributor.get()).then_some(claim.edge)
 }
 
-/// Counts the detections of a wave to the tracks that were there before it; `scans_us`: the time of each lane's scan.
-#[expect(clippy::indexing_slicing, reason = "detections are within the wave, a place lies in its block")]
-pub fn credit(arrays: &mut Arrays<Host>, (claims, existence): (&[Claim], &Existence), scans_us: &[i64]) {
-    let Arrays { lane, identity, rows, edges, detections, .. } = arrays;
-    let least = existence.contributor.get();
-    let blocks = identity.par_chunks_mut(IDENTITY * BLOCK).zip(rows.par_chunks(BLOCK)).zip(lane.par_iter());
-    blocks.with_min_len(16).for_each(|((identity, rows), lane)| {
-        let scan_us = scans_us.get(*lane as usize).copied().unwrap_or_default();
-        for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.start != AT_REST) {
-            for (number, edge) in (row.start..).zip(edges_of(row, edges)) {
-                let d = edge.detection as usize;
-                // Nothing less is anybody's own; asked first, since a claim is far away.
-                if edge.weight >= least && owner(&claims[d], existence) == Some(number) {
-                    count(identity, place, 1, detections[d].time_us(scan_us));
-                }
-            }
+/// What the detections of one lane's scan are counted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Counting<'a> {
+    /// What tracks claim of each detection of the wave.
+    pub claims: &'a [Claim],
+    /// The detections.
+    pub detections: &'a [Detection],
+    /// Thresholds.
+    pub existence: &'a Existence,
+    /// When they were made.
+    pub times: Times,
+}
+
+/// When the detections of a scan were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    scan_us: i64,
+    /// All of them, if at one time.
+    all_us: Option<i64>,
+}
+
+impl Times {
+    /// Those of a scan of this time, the first and the last so long after it, seconds.
+    #[must_use]
+    pub fn new(scan_us: i64, [first, last]: [f32; 2]) -> Self {
+        let at_once = Detection { ahead_s: first, ..Detection::default() };
+        Self { scan_us, all_us: (first.to_bits() == last.to_bits()).then(|| at_once.time_us(scan_us)) }
+    }
+
+    /// That of one of them. Asked for where all have one time it is not looked at: it is far away.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
+    pub(super) fn of(&self, detections: &[Detection], d: usize) -> i64 {
+        self.all_us.unwrap_or_else(|| detections[d].time_us(self.scan_us))
+    }
+}
+
+/// Detections of a wave that are a track's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// How many.
+    pub detections: u32,
+    /// When the last one was made.
+    pub last_us: i64,
+}
+
+impl Own {
+    /// None.
+    pub const NONE: Self = Self { detections: 0, last_us: i64::MIN };
+
+    /// Those of a track that was there before the wave, by its row.
+    #[must_use]
+    pub fn of(row: &Row, edges: &[Edge], counting: &Counting<'_>) -> Self {
+        let mut own = Self::NONE;
+        edges_of(row, edges).iter().zip(row.start..).for_each(|(edge, number)| own.add((number, edge), counting));
+        own
+    }
+
+    /// Takes in the detection of an edge, if that is its owner's.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
+    pub(super) fn add(&mut self, (number, edge): (u32, &Edge), counting: &Counting<'_>) {
+        let d = edge.detection as usize;
+        // Nothing less is anybody's own; asked first, since a claim is far away.
+        if edge.weight >= counting.existence.contributor.get()
+            && owner(&counting.claims[d], counting.existence) == Some(number)
+        {
+            self.detections += 1;
+            self.last_us = self.last_us.max(counting.times.of(counting.detections, d));
         }
-    });
+    }
+
+    /// Counts them to a track.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+    pub fn count(self, identity: &mut [u32], track: usize) {
+        let of = |k| at(track, k, IDENTITY);
+        // What is not written need not be brought back to memory.
+        if self.detections > 0 {
+            identity[of(3)] = identity[of(3)].wrapping_add(self.detections);
+        }
+        if self.last_us > time_us([identity[of(4)], identity[of(5)]]) {
+            [identity[of(4)], identity[of(5)]] = words(self.last_us);
+        }
+    }
 }
 
 /// Gives a track what was counted to another one, which has nothing then.
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
 pub(super) fn inherit(identity: &mut [u32], to: usize, from: usize) {
-    let [low, high] = [4, 5].map(|k| identity[at(from, k, IDENTITY)]);
+    let last_us = time_us([4, 5].map(|k| identity[at(from, k, IDENTITY)]));
     let detections = core::mem::take(&mut identity[at(from, 3, IDENTITY)]);
     identity[at(to, 2, IDENTITY)] |= identity[at(from, 2, IDENTITY)] & WAS_CONFIRMED;
-    count(identity, to, detections, time_us([low, high]));
+    Own { detections, last_us }.count(identity, to);
     let [own, other] = [to, from].map(|track| Belief::of(identity, track));
     if other.probability > own.probability {
         other.put(identity, to);
     }
 }
 
-/// Counts so many detections to a track, of which the last was made then.
-#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-fn count(identity: &mut [u32], track: usize, detections: u32, last_us: i64) {
-    let of = |k| at(track, k, IDENTITY);
-    identity[of(3)] = identity[of(3)].wrapping_add(detections);
-    if last_us > time_us([identity[of(4)], identity[of(5)]]) {
-        [identity[of(4)], identity[of(5)]] = words(last_us);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fusion::arrays::{Edge, Row};
-    use crate::scan::Detection;
+    use crate::fusion::arrays::{AT_REST, BLOCK};
 
     fn existence(contributor: f32) -> Existence {
         let config: crate::fusion::config::Config =
@@ -157,6 +211,16 @@ mod tests {
     fn times_are_kept_in_two_words() {
         for us in [0, 1, -1, i64::MIN, i64::MAX, 1 << 32, -(1 << 32), 1_533_101_250_000_001] {
             assert_eq!(time_us(words(us)), us);
+        }
+    }
+
+    #[test]
+    fn the_times_of_a_scan_are_those_of_its_detections() {
+        let detections = [-0.25, 0.5].map(|ahead_s| Detection { ahead_s, ..Detection::default() });
+        for (d, detection) in detections.iter().enumerate() {
+            let wanted = detection.time_us(7_000_000);
+            assert_eq!(Times::new(7_000_000, [-0.25, 0.5]).of(&detections, d), wanted);
+            assert_eq!(Times::new(7_000_000, [detection.ahead_s; 2]).of(&[], d), wanted);
         }
     }
 
@@ -182,7 +246,11 @@ mod tests {
         }
         for (contributor, counted) in [(0.01, [1, 1]), (0.5, [0, 1])] {
             arrays.identity.fill(0);
-            credit(&mut arrays, (&claims, &existence(contributor)), &[7_000_000]);
+            let Arrays { identity, rows, edges, detections, .. } = &mut arrays;
+            let existence = &existence(contributor);
+            let times = Times::new(7_000_000, [-0.5, 0.0]);
+            let counting = Counting { claims: &claims, detections, existence, times };
+            rows.iter().enumerate().for_each(|(track, row)| Own::of(row, edges, &counting).count(identity, track));
             let of = |track, k| arrays.identity[at(track, k, IDENTITY)];
             let last_us = |track| time_us([of(track, 4), of(track, 5)]);
             assert_eq!([of(0, 3), of(1, 3)], counted);

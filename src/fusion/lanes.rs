@@ -2,9 +2,8 @@
 
 use super::address::Belief;
 use super::arrays::{Arrays, Host, Look};
-use super::cluster::Claim;
 use super::config::Config;
-use super::credit::{Accounts, owner};
+use super::credit::{Accounts, Counting, Own, owner};
 use super::device::kernels::LaneState;
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
@@ -13,6 +12,7 @@ use super::setup::LaneSetup;
 use super::views::{Outlook, Sees, VIEWS_MAX, ViewLook};
 use crate::scan::{Detection, Observation, Scan, Sight, Views};
 use core::ops::Add;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rayon::prelude::*;
 
 /// A lane between two waves.
@@ -110,14 +110,14 @@ pub(super) fn prepare<'a>(
     lane.setup.undetected.predict(look, |component| predict_one(look, &mut component.tile, &mut component.state));
     let (grid, order) = Grid::build(&mut detections, observations, slack_m, look.first_detection);
     let undetected = &lane.setup.undetected;
-    let fresh: Vec<f32> = (0..detections.len())
-        .into_par_iter()
-        .with_min_len(1024)
-        .map(|d| undetected.density(look, &sees, (&detections, observations), d))
-        .collect();
-    let clutter = |d: &Detection| observations.get(d.observation as usize).map_or(0.0, |o| o.clutter);
-    // Never zero: a detection where neither clutter nor targets are expected is still a detection.
-    let density = detections.iter().zip(&fresh).map(|(d, e)| (clutter(d) + e).max(f32::MIN_POSITIVE)).collect();
+    let expected = |(d, detection): (usize, &Detection)| {
+        let fresh = undetected.density(look, &sees, (&detections, observations), d);
+        let clutter = observations.get(detection.observation as usize).map_or(0.0, |o| o.clutter);
+        // Never zero: a detection where neither clutter nor targets are expected is still a detection.
+        (fresh, (clutter + fresh).max(f32::MIN_POSITIVE))
+    };
+    let (mut fresh, mut density) = (Vec::new(), Vec::new());
+    detections.par_iter().enumerate().with_min_len(1024).map(expected).unzip_into_vecs(&mut fresh, &mut density);
     Prepared { sight, views, view_looks, detections, sources, addresses, order, grid, fresh, density }
 }
 
@@ -133,46 +133,49 @@ pub(super) fn settle(
     lane: &mut Lane,
     look: &Look,
     scan: &Prepared<'_>,
-    (arrays, claims): (&Arrays<Host>, &[Claim]),
+    (arrays, counting): (&Arrays<Host>, &Counting<'_>),
     config: &Config,
 ) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
     let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
-    let (detections, claims) = (&arrays.detections[here.clone()], &claims[here]);
+    let (detections, claims) = (&arrays.detections[here.clone()], &counting.claims[here]);
     let undetected = &lane.setup.undetected;
-    let (number, scan_us, sees) = (lane.scans - 1, lane.time_us.unwrap_or_default(), scan.sees());
-    let existence = |d: usize| {
+    let (number, sees) = (lane.scans - 1, scan.sees());
+    let is_own = |d: usize| owner(&claims[d], &config.existence).is_some();
+    // Detections that no track has and that begin none.
+    let [none, outside_coverage] = [AtomicU64::new(0), AtomicU64::new(0)];
+    let begins = |d: usize| {
         let existence = (1.0 - claims[d].sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
-        Some(existence).filter(|r| *r > 0.0 && *r >= config.existence.prune.get())
+        let begins = existence > 0.0 && existence >= config.existence.prune.get();
+        if !begins && !is_own(d) {
+            if scan.fresh[d] > 0.0 { &none } else { &outside_coverage }.fetch_add(1, Relaxed);
+        }
+        begins.then_some((d, existence))
     };
-    let begin = |d: usize| {
-        existence(d).map(|existence| Newborn {
-            birth: undetected.birth(look, (detections, &arrays.observations), d),
-            existence,
-            born: [number, scan.order[d]],
-            source: scan.sources[scan.order[d] as usize],
-            detections: u32::from(owner(&claims[d], &config.existence).is_none()),
-            detected_us: detections[d].time_us(scan_us),
-            belief: Belief::newborn(scan.address(d), config.identity.map_or(0.0, |of| of.error_probability.get())),
-            views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
-        })
+    let begin = |(d, existence): (usize, f32)| Newborn {
+        birth: undetected.birth(look, (detections, &arrays.observations), d),
+        existence,
+        born: [number, scan.order[d]],
+        source: scan.sources[scan.order[d] as usize],
+        detections: u32::from(!is_own(d)),
+        detected_us: counting.times.of(detections, d),
+        belief: Belief::newborn(scan.address(d), config.identity.map_or(0.0, |of| of.error_probability.get())),
+        views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
     };
-    let births: Vec<Newborn> = (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begin).collect();
+    // Found first: a newborn is large, and is made where it stays.
+    let found: Vec<(usize, f32)> =
+        (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begins).collect();
+    let births: Vec<Newborn> = found.into_par_iter().with_min_len(256).map(begin).collect();
     let fates: Vec<Fate> = tracks
         .clone()
         .into_par_iter()
         .with_min_len(4096)
         .map(|track| fate(arrays, look, &config.existence, track))
         .collect();
-    let accounts = &mut lane.accounts;
-    tracks
-        .clone()
-        .zip(&fates)
-        .filter(|(_, fate)| **fate != Fate::Kept)
-        .for_each(|(t, _)| accounts.add_track(arrays, t));
-    let lost = |d: &usize| owner(&claims[*d], &config.existence).is_none() && existence(*d).is_none();
-    let lost = (0..detections.len()).into_par_iter().with_min_len(1024).filter(lost);
-    *accounts = *accounts + lost.map(|d| Accounts::lost(scan.fresh[d])).reduce(Accounts::default, Add::add);
+    let ended = tracks.clone().into_par_iter().zip(&fates).with_min_len(4096).filter(|(_, fate)| **fate != Fate::Kept);
+    let ended = ended.map(|(t, _)| Accounts::of_track(arrays, t, Own::of(&arrays.rows[t], &arrays.edges, counting)));
+    let lost = Accounts::of([0, 0, none.into_inner(), outside_coverage.into_inner()]);
+    lane.accounts = lane.accounts + ended.reduce(Accounts::default, Add::add) + lost;
     lane.setup.undetected.thin(look, &sees);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);

@@ -8,12 +8,14 @@
 
 use super::address::Belief;
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
+use super::cluster::Claim;
 use super::config::Existence;
-use super::credit::words;
+use super::credit::{Counting, Own, Times, words};
 use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
 use super::views::VIEW_WORDS;
+use crate::scan::Detection;
 use crate::space::TILE_M;
 use rayon::prelude::*;
 
@@ -63,6 +65,7 @@ pub enum Fate {
 
 /// Decides over one track of the lane of `look`.
 #[must_use]
+#[inline]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
 pub fn fate(arrays: &Arrays<Host>, look: &Look, existence: &Existence, track: usize) -> Fate {
     let odds = arrays.odds[track];
@@ -81,12 +84,16 @@ pub fn fate(arrays: &Arrays<Host>, look: &Look, existence: &Existence, track: us
 }
 
 /// The variance of a track's place over both horizontal axes, tr P_pp - uᵀ P_pp u, m²: u is upwards.
+#[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
 fn level_variance(arrays: &Arrays<Host>, look: &Look, track: usize) -> f32 {
     let p = |i, j| arrays.covariance[at(track, tri(i, j), COVARIANCE)];
-    if look.radial == 0 {
-        return p(0, 0) + p(1, 1);
-    }
+    if look.radial == 0 { p(0, 0) + p(1, 1) } else { level_variance_on_earth(arrays, look, track) }
+}
+
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+fn level_variance_on_earth(arrays: &Arrays<Host>, look: &Look, track: usize) -> f32 {
+    let p = |i, j| arrays.covariance[at(track, tri(i, j), COVARIANCE)];
     let tile: [f32; 3] = core::array::from_fn(|a| arrays.tile[at(track, a, 3)] as f32);
     let mean: [f32; MEAN] = core::array::from_fn(|k| arrays.mean[at(track, k, MEAN)]);
     let u = up(look, &tile, &mean);
@@ -181,8 +188,8 @@ impl Plan {
     }
 }
 
-/// What compaction reads besides the old arrays.
-#[derive(Debug)]
+/// What settling reads besides the old arrays.
+#[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
     /// The wave's births.
     pub births: &'a [Newborn],
@@ -190,6 +197,19 @@ pub struct Inputs<'a> {
     pub source: &'a [u8],
     /// Thresholds.
     pub existence: &'a Existence,
+    /// What tracks claim of each detection.
+    pub claims: &'a [Claim],
+    /// When the detections of each lane were made.
+    pub times: &'a [Times],
+}
+
+impl<'a> Inputs<'a> {
+    /// What the detections of a lane are counted by.
+    #[must_use]
+    pub fn counting(&self, lane: usize, detections: &'a [Detection]) -> Counting<'a> {
+        let times = self.times.get(lane).copied().unwrap_or_default();
+        Counting { claims: self.claims, detections, existence: self.existence, times }
+    }
 }
 
 /// Moves the tracks to their new places in `to`.
@@ -207,14 +227,16 @@ pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: 
         .zip(to.identity.par_chunks_mut(IDENTITY * BLOCK))
         .zip(to.sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
         .zip(plan.origins.par_chunks(BLOCK))
+        .zip(&plan.lanes)
         .with_min_len(16)
-        .for_each(|((((((tile, mean), covariance), odds), identity), sources), origins)| {
+        .for_each(|(((((((tile, mean), covariance), odds), identity), sources), origins), &lane)| {
+            let counting = inputs.counting(lane as usize, &from.detections);
             let mut block = Block { tile, mean, covariance, odds, identity, sources };
             for (place, &origin) in origins.iter().enumerate() {
                 if origin == EMPTY {
                     block.clear(place);
                 } else if origin & BORN == 0 {
-                    block.copy(place, from, origin as usize, inputs);
+                    block.copy(place, from, origin as usize, (inputs, &counting));
                 } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
                     block.begin(place, newborn, inputs.existence);
                 }
@@ -253,7 +275,7 @@ pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'
     if arrays.view_words > 0 {
         name_views(&mut arrays.views, plan, inputs.births);
     }
-    let Arrays { tile, mean, covariance, odds, identity, sources, rows, edges, .. } = arrays;
+    let Arrays { tile, mean, covariance, odds, identity, sources, rows, edges, detections, .. } = arrays;
     tile.par_chunks_mut(3 * BLOCK)
         .zip(mean.par_chunks_mut(MEAN * BLOCK))
         .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
@@ -262,14 +284,16 @@ pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'
         .zip(sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
         .zip(plan.origins.par_chunks(BLOCK))
         .zip(rows.par_chunks(BLOCK))
+        .zip(&plan.lanes)
         .with_min_len(16)
-        .for_each(|(((((((tile, mean), covariance), odds), identity), sources), origins), rows)| {
+        .for_each(|((((((((tile, mean), covariance), odds), identity), sources), origins), rows), &lane)| {
+            let counting = inputs.counting(lane as usize, detections);
             let mut block = Block { tile, mean, covariance, odds, identity, sources };
             for (place, (&origin, row)) in origins.iter().zip(rows).enumerate() {
                 if origin == EMPTY {
                     block.free(place);
                 } else if origin & BORN == 0 {
-                    block.keep(place, row, edges, inputs);
+                    block.keep(place, (row, edges), (inputs, &counting));
                 } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
                     block.begin(place, newborn, inputs.existence);
                 }
@@ -291,25 +315,31 @@ impl Block<'_> {
     /// Ends what was here: without odds nothing else counts, and its detections are accounted for.
     fn free(&mut self, place: usize) {
         self.odds[place] = 0.0;
-        self.identity[3 * BLOCK + place] = 0;
+        let detections = &mut self.identity[3 * BLOCK + place];
+        if *detections > 0 {
+            *detections = 0;
+        }
     }
 
-    /// Leaves a track where it is, with its status and sources as they are now.
-    fn keep(&mut self, place: usize, row: &Row, edges: &[Edge], inputs: &Inputs<'_>) {
+    /// Leaves a track where it is, with its status, sources and detections as they are now.
+    fn keep(&mut self, place: usize, (row, edges): (&Row, &[Edge]), (inputs, counting): (&Inputs<'_>, &Counting<'_>)) {
         let before = self.identity[2 * BLOCK + place];
         let flags = status(self.odds[place], before, inputs.existence);
         if flags != before {
             self.identity[2 * BLOCK + place] = flags;
         }
-        for edge in edges_of(row, edges) {
+        let mut own = Own::NONE;
+        for (edge, number) in edges_of(row, edges).iter().zip(row.start..) {
             if let Some((word, bit)) = contribution(*edge, inputs) {
                 // Most are as they were: what is not written need not be brought back to memory.
                 let word = &mut self.sources[word * BLOCK + place];
                 if *word & bit == 0 {
                     *word |= bit;
                 }
+                own.add((number, edge), counting);
             }
         }
+        own.count(self.identity, place);
     }
 
     fn clear(&mut self, place: usize) {
@@ -331,7 +361,13 @@ impl Block<'_> {
         }
     }
 
-    fn copy(&mut self, place: usize, from: &Arrays<Host>, track: usize, inputs: &Inputs<'_>) {
+    fn copy(
+        &mut self,
+        place: usize,
+        from: &Arrays<Host>,
+        track: usize,
+        (inputs, counting): (&Inputs<'_>, &Counting<'_>),
+    ) {
         for k in 0..3 {
             self.tile[k * BLOCK + place] = from.tile[at(track, k, 3)];
         }
@@ -350,9 +386,14 @@ impl Block<'_> {
         *flags = status(odds, *flags, inputs.existence);
         let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
         if let Some(row) = from.rows.get(track) {
-            for (word, bit) in edges_of(row, &from.edges).iter().filter_map(|edge| contribution(*edge, inputs)) {
-                words[word] |= bit;
+            let mut own = Own::NONE;
+            for (edge, number) in edges_of(row, &from.edges).iter().zip(row.start..) {
+                if let Some((word, bit)) = contribution(*edge, inputs) {
+                    words[word] |= bit;
+                    own.add((number, edge), counting);
+                }
             }
+            own.count(self.identity, place);
         }
         for (k, word) in words.into_iter().enumerate() {
             self.sources[k * BLOCK + place] = word;

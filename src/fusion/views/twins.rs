@@ -12,7 +12,7 @@
 //! `elder`, `heir`, `merge`.
 
 use super::super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, SOURCE_WORDS, at, tri};
-use super::super::credit::inherit;
+use super::super::credit::{Own, inherit};
 use super::super::manage::{Inputs, contribution, edges_of};
 use super::super::predict::up;
 use super::super::state::dot3;
@@ -235,5 +235,8 @@ fn merge(arrays: &mut Arrays<Host>, elder: usize, heir: usize, inputs: &Inputs<'
         arrays.sources[at(elder, k, SOURCE_WORDS)] |= word;
     }
     inherit(&mut arrays.identity, elder, heir);
+    let lane = arrays.lane[heir / BLOCK] as usize;
+    let row = core::mem::take(&mut arrays.rows[heir]);
+    Own::of(&row, &arrays.edges, &inputs.counting(lane, &arrays.detections)).count(&mut arrays.identity, elder);
     1
 }
