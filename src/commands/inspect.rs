@@ -24,8 +24,17 @@ pub(super) fn execute(arguments: &arguments::Inspect, screen: Screen) -> Result<
         spinner.tick();
         Ok(())
     });
-    let found = found?;
-    let after = tried.map(|config| {
+    let mut found = found?;
+    let is_whole = found.sensors.iter().all(|sensor| sensor.is_listed);
+    if tried.is_some() && !is_whole {
+        found.remarks.push(Remark {
+            at: "configuration".to_owned(),
+            found: "not tried: recording.toml lacks sensors".to_owned(),
+            wanted: "their entries first".to_owned(),
+            key: None,
+        });
+    }
+    let after = tried.filter(|_| is_whole).map(|config| {
         spinner.set_message("fusing");
         let consistency = consistency(recording, &config)?;
         let verdicts = verdicts(&consistency, &found, &config);
@@ -113,7 +122,7 @@ fn describe(found: &Inspection) -> String {
         text += &paragraph("configuration  ", &format!("--config {}: {}", proposal.name, proposal.reason));
     }
     if let Some(catalogue) = &found.catalogue {
-        text += "\nproposed for recording.toml, where the rows contradict it\n\n";
+        text += "\nproposed for recording.toml, where the rows contradict it or it has no entry\n\n";
         text += catalogue;
     }
     text
@@ -292,8 +301,13 @@ fn pairs(found: &Inspection) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = found.pairs.iter().map(row).collect();
+    let few = if found.pairs.iter().any(|pair| pair.errors_between == "pieces") {
+        paragraph("  ", "of fewer than six objects errors are those between pieces of their ways")
+    } else {
+        String::new()
+    };
     format!(
-        "\nof common objects: where the first sees them from the second, and how much later the second's clock is\n{}",
+        "\nof common objects: where the first sees them from the second, and how much later the second's clock is\n{}{few}",
         table(&head, &rows)
     )
 }

@@ -92,6 +92,16 @@ struct CoverageEntry {
 
 /// Reads and checks the text of a catalogue.
 pub(super) fn parse(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
+    let catalogue = parse_any(text, path)?;
+    if catalogue.sensors.is_empty() {
+        let top = Checker { text, path, of: String::new() };
+        return Err(top.wrong(0..0, "sensor", "missing", "at least one [[sensor]]"));
+    }
+    Ok(catalogue)
+}
+
+/// The same of one that may have no sensor.
+pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
     let file: File = toml::from_str(text).map_err(|error| IngestError::Toml {
         path: path.to_owned(),
         line: line_of(text, error.span().map_or(0, |span| span.start)),
@@ -99,9 +109,6 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Catalogue, IngestError> {
     })?;
     let top = Checker { text, path, of: String::new() };
     let name = top.name("name", &file.name)?;
-    if file.sensor.is_empty() {
-        return Err(top.wrong(0..0, "sensor", "missing", "at least one [[sensor]]"));
-    }
     let mut sensors: Vec<Sensor> = Vec::with_capacity(file.sensor.len());
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for entry in &file.sensor {

@@ -24,8 +24,11 @@ mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
 mod looks; // folder -> when sensors looked
 mod recording; // a folder, its files opened once
+mod census; // sensors that the catalogue lacks
 
 mod write; // the other way: Parquet tables for simulations and tests
+
+pub(crate) use census::Named;
 
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;

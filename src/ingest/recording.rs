@@ -23,7 +23,8 @@ use crate::files;
 #[derive(Debug)]
 pub struct Recording {
     catalogue: Catalogue,
-    described: Opened,
+    /// `recording.toml`; only who looks at a recording does without.
+    described: Option<Opened>,
     looks: Option<Opened>,
     detections: Opened,
     truth: Option<Opened>,
@@ -39,15 +40,27 @@ impl Recording {
     /// A file that is missing, there twice, or cannot be opened; what is wrong with the catalogue or the looks.
     pub fn open(folder: &Path) -> Result<Self, IngestError> {
         let described = Opened::open(folder.join(Catalogue::FILE))?;
-        let mut catalogue = Catalogue::parse(&described.text()?, &described.path)?;
+        let catalogue = Catalogue::parse(&described.text()?, &described.path)?;
+        Self::of((Some(described), Opened::detections(folder)?), folder, catalogue)
+    }
+
+    /// The same of files that are open, with their catalogue.
+    pub(super) fn of(
+        (described, detections): (Option<Opened>, Opened),
+        folder: &Path,
+        mut catalogue: Catalogue,
+    ) -> Result<Self, IngestError> {
         let looks = Opened::looks(folder, &catalogue)?;
         if let Some(opened) = &looks {
             catalogue.take_looks(opened, opened.digested()?)?;
         }
-        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
-        let detections = Opened::table(folder, "detections")?.ok_or_else(missing)?;
         let truth = Opened::table(folder, "truth")?;
         Ok(Self { catalogue, described, looks, detections, truth, sorted: OnceLock::new() })
+    }
+
+    /// Whether there is a `recording.toml`.
+    pub(crate) const fn has_catalogue(&self) -> bool {
+        self.described.is_some()
     }
 
     /// What `recording.toml` says.
@@ -115,7 +128,7 @@ impl Recording {
     /// # Errors
     /// The file that changed, or one that cannot be read.
     pub fn check(&self) -> Result<(), IngestError> {
-        let files = [Some(&self.described), self.looks.as_ref(), Some(&self.detections)];
+        let files = [self.described.as_ref(), self.looks.as_ref(), Some(&self.detections)];
         files.into_iter().flatten().try_for_each(Opened::check)
     }
 
@@ -124,7 +137,7 @@ impl Recording {
     /// # Errors
     /// A file that cannot be read.
     pub fn files(&self) -> Result<Vec<FileDigest>, IngestError> {
-        let files = [Some(&self.described), self.looks.as_ref(), Some(&self.detections), self.truth.as_ref()];
+        let files = [self.described.as_ref(), self.looks.as_ref(), Some(&self.detections), self.truth.as_ref()];
         files.into_iter().flatten().map(|opened| opened.digest().cloned()).collect()
     }
 }
@@ -144,6 +157,22 @@ impl Opened {
             Ok(file) => Ok(Self { path, file, digest: OnceLock::new() }),
             Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
         }
+    }
+
+    /// Opens `recording.toml`; `None` if it is not there.
+    pub(super) fn described(folder: &Path) -> Result<Option<Self>, IngestError> {
+        let path = folder.join(Catalogue::FILE);
+        match files::is_there(&path) {
+            Ok(false) => Ok(None),
+            Ok(true) => Self::open(path).map(Some),
+            Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
+        }
+    }
+
+    /// Opens the detections.
+    pub(super) fn detections(folder: &Path) -> Result<Self, IngestError> {
+        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
+        Self::table(folder, "detections")?.ok_or_else(missing)
     }
 
     /// Opens the table of looks if a sensor of the catalogue has its looks there.
@@ -196,7 +225,7 @@ impl Opened {
     }
 
     /// Its text; the digest is that of this very text.
-    fn text(&self) -> Result<String, IngestError> {
+    pub(super) fn text(&self) -> Result<String, IngestError> {
         let text = files::text_of(self.rewound()?).map_err(|error| self.unreadable(&error))?;
         self.digest.get_or_init(|| FileDigest::of(&self.name(), text.as_bytes()));
         Ok(text)

@@ -275,7 +275,12 @@ impl Table {
     }
 
     pub(super) fn number(&self, quantity: Quantity, row: usize) -> Option<f64> {
-        self.column(quantity)?.get(row).copied().flatten()
+        self.cell(quantity as usize, row)
+    }
+
+    /// The same of a quantity by its number.
+    pub(super) fn cell(&self, quantity: usize, row: usize) -> Option<f64> {
+        self.numbers.get(quantity)?.as_ref()?.get(row).copied().flatten()
     }
 
     /// Notes a row that cannot be decoded; the first of several counts.

@@ -33,6 +33,9 @@ pub const FITS: [Fits; 6] = [
     fits("satellites", "satellites", ([10_000.0, 1e-6, 2_000.0], true)),
 ];
 
+/// The gate of all of them (`fusion.gate`).
+pub const GATE: f64 = 25.0;
+
 const fn fits(name: &'static str, objects: &'static str, of: ([f64; 3], bool)) -> Fits {
     let ([speed_m_s, per_km2, turning_m2_s3], has_heights) = of;
     Fits { name, objects, speed_m_s, per_km2, turning_m2_s3, has_heights }

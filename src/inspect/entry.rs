@@ -95,7 +95,7 @@ fn noise(found: &SensorFound, sensor: &Sensor, told: &impl Fn(&str) -> bool) -> 
     (format!("{{ {} }}", parts.join(", ")), is_found)
 }
 
-fn coverage(found: &SensorFound, sensor: &Sensor, (frame, is_told): (Frame, bool)) -> (String, bool) {
+pub(super) fn coverage(found: &SensorFound, sensor: &Sensor, (frame, is_told): (Frame, bool)) -> (String, bool) {
     let heights = |height_m: Option<[f64; 2]>| {
         height_m.map_or_else(String::new, |[low, high]| format!(", height_m = [{low:?}, {high:?}]"))
     };

@@ -19,12 +19,15 @@ mod extent; // where rows are
 mod solve; // least squares
 mod pairs; // two sensors that see the same objects
 mod choice; // the configuration that fits
+mod crowd; // detections in the gate of a track
 mod glance; // the first rows, at a bounded cost
 mod report; // what an inspection gives
 mod remarks; // what contradicts the catalogue
 mod entry; // catalogue entries that would not
+mod missing; // entries of sensors that have none
 
-pub use choice::{FITS, Fits, Proposal, Seen};
+pub use choice::{FITS, Fits, GATE, Proposal, Seen};
+pub use crowd::Crowd;
 pub use excerpt::Sampling;
 pub use extent::Extent;
 pub use figures::{Estimated, Figures, NoiseFound, Speeds};
@@ -38,8 +41,8 @@ pub use report::{Inspection, SensorFound};
 pub use survey::{RowOrder, Silence};
 pub(crate) use words::{rounded, short, time};
 
-use crate::ingest::{Catalogue, IngestError, IngestReport, Options, Order, Recording, TimeScale};
-use crate::sensor::{Looks, Sensor};
+use crate::ingest::{Catalogue, IngestError, IngestReport, Named, Options, Order, Recording, TimeScale};
+use crate::sensor::{Kind, Looks, Sensor};
 use crate::space::Frame;
 use excerpt::{Excerpt, Mark, Places, Stretch};
 use figures::figures;
@@ -59,9 +62,8 @@ pub fn inspect<E: From<IngestError>>(
     folder: &Path,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    let recording = Recording::open(folder)?;
+    let (recording, missing, (first, places, report)) = opened(folder, heard)?;
     let catalogue = recording.catalogue();
-    let (first, places, report) = counted(&recording, heard)?;
     if first.order.late_rows > 0 {
         recording.sort(options(), &std::env::temp_dir(), heard)?;
     }
@@ -78,29 +80,71 @@ pub fn inspect<E: From<IngestError>>(
         heard(rows)?;
     }
     recording.check()?;
-    Ok(assembled((catalogue, report), first.order, (&second.finish(), &excerpt)))
+    let missing = Missing { sensors: &missing, has_catalogue: recording.has_catalogue() };
+    Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt)))
+}
+
+/// What the catalogue lacks.
+struct Missing<'a> {
+    sensors: &'a [Named],
+    has_catalogue: bool,
+}
+
+impl Missing<'_> {
+    fn of(&self, sensor: &Sensor) -> Option<&Named> {
+        self.sensors.iter().find(|named| named.name == sensor.name)
+    }
+}
+
+/// Opens a recording and takes its first pass; where its catalogue is missing or lacks sensors, by entries made up for them.
+fn opened<E: From<IngestError>>(
+    folder: &Path,
+    heard: &mut dyn FnMut(u64) -> Result<(), E>,
+) -> Result<(Recording, Vec<Named>, Counted), E> {
+    let is_lacking = match Recording::open(folder) {
+        Ok(recording) => match counted(&recording, heard)? {
+            Ok(counted) => return Ok((recording, Vec::new(), counted)),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    // What is wrong otherwise is wrong with these entries, too.
+    let (recording, missing) = Recording::supplemented(folder, missing::provisional)?;
+    if missing.is_empty() {
+        return Err(is_lacking.into());
+    }
+    let counted = counted(&recording, heard)??;
+    Ok((recording, missing, counted))
 }
 
 fn options() -> Options {
     Options { strict: false, rows_per_batch: BATCH_ROWS, order: Order::Any }
 }
 
-/// The first pass.
+/// What the first pass gives.
+type Counted = (First, Places, IngestReport);
+
+/// The first pass; or a row of a sensor that the catalogue lacks.
 fn counted<E: From<IngestError>>(
     recording: &Recording,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
-) -> Result<(First, Places, IngestReport), E> {
+) -> Result<Result<Counted, IngestError>, E> {
     let catalogue = recording.catalogue();
     let (mut first, mut places) = (First::new(catalogue.sensors.len()), Places::new());
     let mut reader = recording.reader(options())?;
     let mut rows = 0;
-    while let Some(batch) = reader.next_batch()? {
+    loop {
+        let batch = match reader.next_batch() {
+            Err(error @ IngestError::UnknownSensor { .. }) => return Ok(Err(error)),
+            batch => batch?,
+        };
+        let Some(batch) = batch else { break };
         first.take(&batch, catalogue);
         places.take(&batch);
         rows += batch.len() as u64;
         heard(rows)?;
     }
-    Ok((first, places, reader.report().clone()))
+    Ok(Ok((first, places, reader.report().clone())))
 }
 
 /// The mean number of rows in a look of the length that the catalogue says.
@@ -111,20 +155,30 @@ fn look_rows(sensor: &Sensor, counts: &Counts) -> f64 {
 }
 
 fn assembled(
-    (catalogue, ingest): (&Catalogue, IngestReport),
-    order: RowOrder,
+    (catalogue, missing): (&Catalogue, &Missing<'_>),
+    (ingest, order): (IngestReport, RowOrder),
     (counts, excerpt): (&[Counts], &Excerpt),
 ) -> Inspection {
     let frame = catalogue.frame;
     let of = (&catalogue.sensors).into_par_iter().zip(counts).zip(excerpt.sensors.par_iter().zip(&excerpt.spread));
-    let found: Vec<(SensorFound, Side<'_>)> =
-        of.map(|((sensor, counts), rows)| found((sensor, frame), counts, (rows, excerpt))).collect();
-    let (sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
+    let found: Vec<(SensorFound, Side<'_>)> = of
+        .map(|((sensor, counts), rows)| found((sensor, frame, missing.of(sensor)), counts, (rows, excerpt)))
+        .collect();
+    let (mut sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
     let pairs = pairs(&sides, frame);
     let spans = counts.iter().filter_map(|counts| counts.span_us);
     let span_us = spans.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
     let (mut remarks, mut entries) = (remarks::of_ingest(&ingest), Vec::new());
+    if !missing.has_catalogue {
+        remarks.push(remarks::of_no_catalogue());
+        entries.push(missing::head(catalogue));
+    }
     for (found, sensor) in sensors.iter().zip(&catalogue.sensors) {
+        if let Some(named) = missing.of(sensor) {
+            entries.push(missing::entry(named, (found, sensor, frame)));
+            remarks.extend(remarks::of_missing(found, missing::told(named, sensor)));
+            continue;
+        }
         let of_sensor = remarks::of_sensor(found, sensor);
         if of_sensor.iter().any(|remark| remark.key.is_some()) {
             entries.push(entry::entry(found, sensor, (frame, &of_sensor)));
@@ -132,6 +186,15 @@ fn assembled(
         remarks.extend(of_sensor);
     }
     remarks.extend(pairs.iter().flat_map(|pair| remarks::of_pair(pair, &sensors, catalogue)));
+    let configuration = choice::propose(seen(&sensors, catalogue));
+    let fits = configuration.as_ref().and_then(|proposal| FITS.iter().find(|fits| fits.name == proposal.name));
+    for ((found, side), fits) in sensors.iter_mut().zip(&sides).zip(fits.into_iter().cycle()) {
+        found.crowd = crowd::crowd(side, &found.figures, fits);
+        let told = found.crowd.and_then(|crowd| crowd::told(crowd, (side, &found.figures), fits));
+        remarks.extend(told.map(|told| remarks::of_crowd(found, told)));
+    }
+    let stands_nowhere = |found: &&mut SensorFound| !found.is_listed && found.kind != Kind::Position.name();
+    sensors.iter_mut().filter(stands_nowhere).for_each(|found| found.extent = None);
     Inspection {
         schema: 1,
         recording: catalogue.name.clone(),
@@ -141,7 +204,7 @@ fn assembled(
         order,
         span_us,
         excerpt: excerpt.sampling,
-        configuration: choice::propose(seen(&sensors, catalogue)),
+        configuration,
         catalogue: (!entries.is_empty()).then(|| entries.join("\n")),
         sensors,
         pairs,
@@ -151,7 +214,7 @@ fn assembled(
 
 /// What is there of one sensor, and its chains.
 fn found<'a>(
-    (sensor, frame): (&'a Sensor, Frame),
+    (sensor, frame, named): (&'a Sensor, Frame, Option<&Named>),
     counts: &Counts,
     ((stretches, spread), excerpt): ((&'a Vec<Stretch>, &Vec<Mark>), &Excerpt),
 ) -> (SensorFound, Side<'a>) {
@@ -160,6 +223,9 @@ fn found<'a>(
         Looks::Listed(_) => Some(sensor.looks.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
         Looks::Periodic { period_us: us } | Looks::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
     };
+    // What is made up says nothing.
+    let said_s = said_s.filter(|_| named.is_none_or(|named| named.has_looks));
+    let stands_nowhere = named.is_some() && matches!(sensor.kind, Kind::Radar { .. });
     let period_s = agreed(interval, said_s);
     let chains: Vec<Vec<chains::Chain>> = match period_s {
         Some(period_s) => {
@@ -175,6 +241,7 @@ fn found<'a>(
     let found = SensorFound {
         name: sensor.name.clone(),
         owner: sensor.owner.clone(),
+        is_listed: named.is_none(),
         kind: sensor.kind.name(),
         rows: counts.rows,
         identified: counts.identified,
@@ -188,12 +255,15 @@ fn found<'a>(
         interval,
         said_period_s: said_s,
         extent: Extent::of(spread, (sensor, frame)),
+        crowd: None,
         figures: figures(
             (stretches, chains.as_slice()),
             (sensor, frame),
             (period_s.unwrap_or_default(), looks, excerpt.sampling.disc_share),
         ),
     };
+    // Where it stands is made up: it is nowhere near anything.
+    let chains = if stands_nowhere { vec![Vec::new(); stretches.len()] } else { chains };
     (found, Side { sensor, stretches, chains, period_s: period_s.unwrap_or_default() })
 }
 
@@ -226,7 +296,7 @@ fn seen(sensors: &[SensorFound], catalogue: &Catalogue) -> Seen {
     let best = sensors.iter().filter(moves).max_by_key(|found| found.figures.chains);
     let frame = catalogue.frame;
     let density = sensors.iter().zip(&catalogue.sensors).filter_map(|(found, sensor)| {
-        let is_within = 100 * found.outside_coverage <= found.rows;
+        let is_within = found.is_listed && 100 * found.outside_coverage <= found.rows;
         let area_km2 = if is_within { sensor.area_m2(frame) * 1e-6 } else { found.extent?.area_km2(frame) };
         Some(found.figures.objects_per_scan? / area_km2).filter(|_| area_km2 > 0.0)
     });

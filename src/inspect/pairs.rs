@@ -27,8 +27,14 @@ const COMPARED: usize = 12;
 /// Rows of a pair of chains at least and at most, and pairs of chains at least.
 const ROWS: [usize; 2] = [5, 40];
 const OBJECTS: usize = 3;
-/// Rows of a pair of chains whose errors are taken for one where objects are few.
-const PIECE: usize = 10;
+/// Rows of a pair of chains whose errors are taken for one where objects are few, at least and at most.
+const PIECE: [usize; 2] = [5, 10];
+/// Times the scatter from row to row that may be left of the differences of one object: more is another object's.
+const SAME: f64 = 2.0;
+/// Times as much as is left of them where objects do not agree.
+const WORSE: f64 = 3.0;
+/// Median of the size of a standard normal number.
+const NORMAL: f64 = 0.6745;
 /// A gap of a chain, in periods, over which it says where it was.
 const GAP: f64 = 3.2;
 /// The way that an object goes is longer than the scatter of its differences by this.
@@ -48,6 +54,9 @@ pub struct PairFound {
     pub sensors: [String; 2],
     /// Objects that both followed.
     pub objects: u64,
+    /// What errors are between: `objects`, or, of few, `pieces` of their ways. An object that moves like another one all the time
+    /// looks like it.
+    pub errors_between: &'static str,
     /// Rows that were compared.
     pub rows: u64,
     /// How far east, and x, of the second the first sees them, metres.
@@ -122,27 +131,23 @@ struct Common {
 }
 
 fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
-    let mut known = vote((a, b), frame);
-    let mut common = Vec::new();
-    for _ in 0..TURNS {
-        common = (0..a.stretches.len()).flat_map(|stretch| commons((a, b), stretch, (frame, known.as_ref()))).collect();
-        known = Some(fit(&pieces(&common)?, Model::Level)?);
-    }
-    let level = known?;
-    let moving = pieces(&common)?;
-    let mut seconds_m: Vec<f64> =
-        common.iter().filter(|common| common.is_moving).map(|common| common.second_m).collect();
-    if level.residual_m > LEFT * median(&mut seconds_m) {
-        return None;
-    }
     let has_radar = [a, b].iter().filter(|side| matches!(side.sensor.kind, Kind::Radar { .. })).count() == 1;
-    let polar = if has_radar { fit(&moving, Model::Polar) } else { None };
+    let polar = |common: &[Common]| if has_radar { fit(&pieces(common)?, Model::Polar) } else { None };
+    let least_m = |(common, level): &Registered| {
+        polar(common).map_or(level.residual_m, |polar| polar.residual_m.min(level.residual_m))
+    };
+    let (common, level) = match (of_many((a, b), frame), of_few((a, b), frame)) {
+        (Some(many), Some(few)) if least_m(&many) <= WORSE * few.1.residual_m => many,
+        (many, few) => few.or(many)?,
+    };
+    let (moving, polar) = (pieces(&common)?, polar(&common));
     let is_polar = polar.as_ref().is_some_and(|polar| polar.residual_m < 0.98 * level.residual_m);
     let best = polar.as_ref().filter(|_| is_polar).unwrap_or(&level);
     let degrees = |of: Estimated| Estimated { value: of.value.to_degrees(), error: of.error.to_degrees() };
     Some(PairFound {
         sensors: [a.sensor.name.clone(), b.sensor.name.clone()],
         objects: common.iter().filter(|common| common.is_moving).count() as u64,
+        errors_between: if are_few(&common) { "pieces" } else { "objects" },
         rows: moving.iter().map(|samples| samples.len() as u64).sum(),
         east_m: level.first,
         north_m: level.second,
@@ -156,11 +161,100 @@ fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
     })
 }
 
+/// The objects of two sensors and where the first sees them from the second.
+type Registered = (Vec<Common>, Fitted);
+
+/// Where enough objects move that they agree on how the sensors are displaced.
+fn of_many(of: (&Side<'_>, &Side<'_>), frame: Frame) -> Option<Registered> {
+    let mut known = vote(of, frame);
+    let mut common = Vec::new();
+    for _ in 0..TURNS {
+        common = all(of, (frame, known.as_ref()));
+        known = Some(fit(&pieces(&common)?, Model::Level)?);
+    }
+    let level = known?;
+    (!are_few(&common) && is_near(&level, &common)).then_some((common, level))
+}
+
+/// Where they are few, or share few with each other: the two chains of one object are the ones that lie nearest beside how far the
+/// next one is, and that neither part nor meet. Others count as far as they agree with these.
+fn of_few(of: (&Side<'_>, &Side<'_>), frame: Frame) -> Option<Registered> {
+    let alone = |common: Common| -> Option<(f64, Registered)> {
+        let common = vec![common];
+        let fitted = fit(&pieces(&common)?, Model::Level)?;
+        let mut offs_m: Vec<f64> =
+            common.iter().flat_map(|common| &common.samples).map(|of| libm::hypot(of.off_m[0], of.off_m[1])).collect();
+        let nearness = median(&mut offs_m) / common.first()?.second_m;
+        (nearness < LEFT && is_near(&fitted, &common) && is_same(&common, &fitted))
+            .then_some((nearness, (common, fitted)))
+    };
+    let each = all(of, (frame, None)).into_iter().filter(|common| common.is_moving).filter_map(alone);
+    let (_, mut best) = each.reduce(|best, other| if other.0 < best.0 { other } else { best })?;
+    for _ in 0..TURNS {
+        let (_, known) = &best;
+        let mut common = all(of, (frame, Some(known)));
+        common.retain(|common| {
+            let alone = std::slice::from_ref(common);
+            common.is_moving && is_same(alone, known) && left_m(alone, known) <= WORSE * known.residual_m
+        });
+        let fitted = fit(&pieces(&common)?, Model::Level)?;
+        best = (common, fitted);
+    }
+    let (common, level) = &best;
+    is_near(level, common).then_some(best)
+}
+
+fn all(of: (&Side<'_>, &Side<'_>), known: (Frame, Option<&Fitted>)) -> Vec<Common> {
+    (0..of.0.stretches.len()).flat_map(|stretch| commons(of, stretch, known)).collect()
+}
+
+fn moving(common: &[Common]) -> impl Iterator<Item = &Common> {
+    common.iter().filter(|common| common.is_moving)
+}
+
+fn are_few(common: &[Common]) -> bool {
+    moving(common).count() < 2 * OBJECTS
+}
+
+/// Whether what is left of the differences is little beside how far the next objects are.
+fn is_near(level: &Fitted, common: &[Common]) -> bool {
+    let mut seconds_m: Vec<f64> = moving(common).map(|common| common.second_m).collect();
+    level.residual_m <= LEFT * median(&mut seconds_m)
+}
+
+/// Whether what is left of the differences changes as much from row to row as in all: chains of two objects part or meet.
+fn is_same(common: &[Common], known: &Fitted) -> bool {
+    left_m(common, known) <= SAME * scatter_m(common, known)
+}
+
+/// The standard deviation along an axis of what is left of differences.
+fn left_m(common: &[Common], known: &Fitted) -> f64 {
+    let samples = common.iter().flat_map(|common| &common.samples);
+    let mut offs: Vec<f64> = samples.flat_map(|sample| sample.left(Some(known))).map(f64::abs).collect();
+    median(&mut offs) / NORMAL
+}
+
+/// The standard deviation along an axis of what is left of differences, from row to row.
+fn scatter_m(common: &[Common], known: &Fitted) -> f64 {
+    let mut steps = Vec::new();
+    for Common { samples, .. } in common {
+        let left = || samples.iter().map(|sample| sample.left(Some(known)));
+        steps.extend(left().zip(left().skip(1)).flat_map(|([e, n], [f, o])| [(f - e).abs(), (o - n).abs()]));
+    }
+    median(&mut steps) / NORMAL / std::f64::consts::SQRT_2
+}
+
 /// The differences of each object that moves; where these are few, in pieces.
 fn pieces(common: &[Common]) -> Option<Vec<&[Sample]>> {
-    let moving = || common.iter().filter(|common| common.is_moving).map(|common| common.samples.as_slice());
-    let whole: Vec<&[Sample]> = moving().collect();
-    let pieces = if whole.len() < 2 * OBJECTS { moving().flat_map(|of| of.chunks(PIECE)).collect() } else { whole };
+    let whole: Vec<&[Sample]> = moving(common).map(|common| common.samples.as_slice()).collect();
+    let pieces = if whole.len() < 2 * OBJECTS {
+        let [least, most] = PIECE;
+        let rows: usize = whole.iter().map(|of| of.len()).sum();
+        let length = (rows / (2 * OBJECTS)).clamp(least, most);
+        whole.iter().flat_map(|of| of.chunks(length)).collect()
+    } else {
+        whole
+    };
     (pieces.len() >= OBJECTS).then_some(pieces)
 }
 

@@ -79,6 +79,29 @@ pub(super) fn of_sensor(found: &SensorFound, sensor: &Sensor) -> Vec<Remark> {
     remarks.all
 }
 
+/// What is to be said of a sensor that the catalogue lacks.
+pub(super) fn of_missing(found: &SensorFound, [what, wanted]: [String; 2]) -> Vec<Remark> {
+    let mut remarks = Remarks { at: format!("sensor `{}`", found.name), all: Vec::new() };
+    remarks.add(Some("sensor"), what, wanted);
+    remarks.rows(found);
+    remarks.all
+}
+
+/// What is to be said of a sensor whose rows are too many for a gate.
+pub(super) fn of_crowd(found: &SensorFound, [what, wanted]: [String; 2]) -> Remark {
+    Remark { at: format!("sensor `{}`", found.name), found: what, wanted, key: None }
+}
+
+/// What is to be said of a recording without a catalogue.
+pub(super) fn of_no_catalogue() -> Remark {
+    Remark {
+        at: "recording.toml".to_owned(),
+        found: "there is none: which columns are filled tells the frame and the kinds of the sensors".to_owned(),
+        wanted: "the file below, with what it marks as not known".to_owned(),
+        key: None,
+    }
+}
+
 /// What is to be said of two sensors that see the same objects.
 pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Catalogue) -> Vec<Remark> {
     let [a, b] = &pair.sensors;
@@ -121,8 +144,13 @@ pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Cat
         let clock = pair.way_s.filter(|_| pair.clock_s.is_none()).map_or_else(String::new, |s| {
             format!("; motion does not tell this from clocks: {} s of their way would do", short(s))
         });
+        let few = match (pair.errors_between, pair.objects) {
+            ("objects", _) => String::new(),
+            (_, 1) => ", by one object: another that moves alike would look the same".to_owned(),
+            (_, objects) => format!(", by {objects} objects"),
+        };
         let wanted = "the right `site`, and a correction of the rows: fused as they are, one object becomes two";
-        remarks.add(None, found + &clock, wanted);
+        remarks.add(None, found + &few + &clock, wanted);
     }
     let fast = sensors.iter().filter(|sensor| pair.sensors.contains(&sensor.name));
     let fast = fast.filter_map(|sensor| sensor.figures.speed_m_s).map(|speeds| speeds.p95).fold(0.0, f64::max);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::choice::Proposal;
+use super::crowd::Crowd;
 use super::excerpt::Sampling;
 use super::extent::Extent;
 use super::figures::Figures;
@@ -39,7 +40,8 @@ pub struct Inspection {
     pub remarks: Vec<Remark>,
     /// A configuration that fits what was seen.
     pub configuration: Option<Proposal>,
-    /// Entries of the catalogue, proposed where figures contradict it, as TOML.
+    /// Entries of the catalogue, proposed where figures contradict it or it lacks them, as TOML; the whole of it where there is
+    /// none.
     pub catalogue: Option<String>,
 }
 
@@ -50,6 +52,9 @@ pub struct SensorFound {
     pub name: String,
     /// Its owner.
     pub owner: String,
+    /// Whether the catalogue has it. Else its kind is that of the columns that its rows fill, its owner `unknown`, and where a
+    /// radar stands is not known, so that it has no extent and is in no pair.
+    pub is_listed: bool,
     /// Its kind.
     pub kind: &'static str,
     /// Detections.
@@ -76,6 +81,8 @@ pub struct SensorFound {
     pub said_period_s: Option<f64>,
     /// Where its rows are.
     pub extent: Option<Extent>,
+    /// Detections in the gate of a track beside its own, with the configuration that is proposed.
+    pub crowd: Option<Crowd>,
     /// What rows that are linked from look to look say.
     pub figures: Figures,
 }

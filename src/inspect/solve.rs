@@ -8,6 +8,8 @@ const HUBER: f64 = 1.5;
 const ROUNDS: usize = 8;
 /// A clock offset less well known than this is not known, seconds.
 const UNKNOWN_S: f64 = 5.0;
+/// Nor is one by which a displacement is known so many times worse.
+const COSTS: f64 = 5.0;
 
 /// What displaces one sensor against the other.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +62,16 @@ impl Sample {
 
 /// Fits the differences of objects, some rows each.
 pub(super) fn fit(objects: &[&[Sample]], model: Model) -> Option<Fitted> {
+    let without = solve(objects, model, 2);
+    // On one course a clock takes the place of any displacement along it: motion does not tell then.
+    let costs = |fitted: &Fitted| {
+        let of =
+            |pick: fn(&Fitted) -> f64| without.as_ref().is_some_and(|without| pick(fitted) > COSTS * pick(without));
+        of(|fitted| fitted.first.error) || of(|fitted| fitted.second.error)
+    };
     let with_clock = solve(objects, model, 3);
-    let known = with_clock.filter(|fitted| fitted.clock_s.is_some_and(|clock| clock.error < UNKNOWN_S));
-    known.or_else(|| solve(objects, model, 2))
+    let is_known = |fitted: &Fitted| fitted.clock_s.is_some_and(|clock| clock.error < UNKNOWN_S);
+    with_clock.filter(|fitted| is_known(fitted) && !costs(fitted)).or(without)
 }
 
 type Square = [[f64; 3]; 3];

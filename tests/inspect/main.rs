@@ -1,229 +1,15 @@
 //! What `inspect` says of a recording is what is in it: against a generator with known truth and a catalogue that is wrong.
 
-use std::fmt::Write as _;
+mod crowded; // more detections in a gate than a track's own
+mod few; // objects that two sensors share, and few of them
+mod missing; // sensors that the catalogue lacks, and no catalogue
+mod world; // the generator
+
 use std::fs;
 use std::path::Path;
-use trackweave::ingest::IngestError;
-use trackweave::inspect::{Estimated, FITS, Inspection, inspect};
+use trackweave::inspect::{FITS, GATE};
 use trackweave::run::{Consistency, RunConfig, consistency, verdicts};
-
-/// Numbers that are the same everywhere (Steele's SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        (-2.0 * self.uniform(1e-12, 1.0).ln()).sqrt() * self.uniform(0.0, std::f64::consts::TAU).cos()
-    }
-}
-
-/// When a sensor sees an object within a look.
-#[derive(Clone, Copy)]
-enum Timing {
-    /// All at the same instant.
-    Frame,
-    /// When its beam comes past.
-    Beam,
-    /// At any time.
-    Any,
-}
-
-/// A sensor as it is, not as the catalogue says.
-#[derive(Clone, Copy)]
-struct True {
-    name: &'static str,
-    period_s: f64,
-    timing: Timing,
-    detects: f64,
-    false_rows: f64,
-    sigma_m: f64,
-    off_m: [f64; 2],
-    clock_s: f64,
-    /// Standard deviations of range and azimuth, and their biases, of a radar at the origin.
-    polar: Option<[f64; 4]>,
-    addresses: bool,
-}
-
-const PLAIN: True = True {
-    name: "a",
-    period_s: 4.0,
-    timing: Timing::Frame,
-    detects: 0.8,
-    false_rows: 20.0,
-    sigma_m: 30.0,
-    off_m: [0.0; 2],
-    clock_s: 0.0,
-    polar: None,
-    addresses: false,
-};
-
-/// Objects in a square, straight on but for white acceleration.
-struct World {
-    objects: usize,
-    edge_m: f64,
-    speed_m_s: [f64; 2],
-    turning_m2_s3: f64,
-    seconds: f64,
-    seed: u64,
-}
-
-const SKY: World =
-    World { objects: 25, edge_m: 2e5, speed_m_s: [150.0, 250.0], turning_m2_s3: 1.0, seconds: 600.0, seed: 1 };
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers of samples")]
-fn whole(number: f64) -> usize {
-    number as usize
-}
-
-/// Positions every tenth of a second.
-fn paths(world: &World) -> Vec<Vec<[f64; 2]>> {
-    let mut random = Random(world.seed);
-    let half = world.edge_m / 2.0;
-    let step = 0.1_f64;
-    (0..world.objects)
-        .map(|_| {
-            let mut at = [random.uniform(-half, half), random.uniform(-half, half)];
-            let speed = random.uniform(world.speed_m_s[0], world.speed_m_s[1]);
-            let course = random.uniform(0.0, std::f64::consts::TAU);
-            let mut velocity = [speed * course.sin(), speed * course.cos()];
-            (0..=whole(world.seconds / step))
-                .map(|_| {
-                    for axis in 0..2 {
-                        at[axis] += velocity[axis] * step;
-                        velocity[axis] += (world.turning_m2_s3 * step).sqrt() * random.normal();
-                        if at[axis].abs() > half {
-                            velocity[axis] = -velocity[axis].abs() * at[axis].signum();
-                        }
-                    }
-                    at
-                })
-                .collect()
-        })
-        .collect()
-}
-
-fn at(path: &[[f64; 2]], time: f64) -> [f64; 2] {
-    let place = (time / 0.1).clamp(0.0, (path.len() - 2) as f64);
-    let (k, share) = (whole(place), place.fract());
-    [0, 1].map(|axis| path[k][axis] + share * (path[k + 1][axis] - path[k][axis]))
-}
-
-/// The rows of a sensor: time, and the line.
-fn rows(world: &World, paths: &[Vec<[f64; 2]>], sensor: &True) -> Vec<(f64, String)> {
-    let mut random = Random(world.seed * 1000 + u64::from(sensor.name.as_bytes()[0]));
-    let mut found = Vec::new();
-    let mut put = |time: f64, [x, y]: [f64; 2], random: &mut Random, address: Option<usize>| {
-        let place = match sensor.polar {
-            None => format!("{x:.3},{y:.3},,"),
-            Some([range, azimuth, more_m, more_deg]) => {
-                let r = x.hypot(y) + range * random.normal() + more_m;
-                let a = x.atan2(y).to_degrees() + azimuth * random.normal() + more_deg;
-                format!(",,{:.3},{:.6}", r.abs().max(1.0), a.rem_euclid(360.0))
-            }
-        };
-        let address = address.map_or_else(String::new, |object| format!("id{object}"));
-        found.push((time, format!("{time:.4},{},{place},{address}\n", sensor.name)));
-    };
-    let mut start = 0.0;
-    while start + sensor.period_s <= world.seconds {
-        let when = |[x, y]: [f64; 2], random: &mut Random| {
-            start
-                + sensor.period_s
-                    * match sensor.timing {
-                        Timing::Frame => 0.0,
-                        Timing::Beam => x.atan2(y).rem_euclid(std::f64::consts::TAU) / std::f64::consts::TAU,
-                        Timing::Any => random.uniform(0.0, 1.0),
-                    }
-        };
-        for (object, path) in paths.iter().enumerate() {
-            let time = when(at(path, start + sensor.period_s / 2.0), &mut random);
-            if random.uniform(0.0, 1.0) < sensor.detects {
-                let [x, y] = at(path, time);
-                let [e, n] = [random.normal(), random.normal()].map(|k| k * sensor.sigma_m);
-                let [dx, dy] = sensor.off_m;
-                let place = [x + e + dx, y + n + dy];
-                put(time + sensor.clock_s, place, &mut random, sensor.addresses.then_some(object));
-            }
-        }
-        let mut left = random.uniform(0.0, 1.0);
-        let mut count = 0;
-        let mut weight = (-sensor.false_rows).exp();
-        while left > weight {
-            left -= weight;
-            count += 1;
-            weight *= sensor.false_rows / f64::from(count);
-        }
-        for _ in 0..count {
-            let half = world.edge_m / 2.0;
-            let place = [random.uniform(-half, half), random.uniform(-half, half)];
-            let time = when(place, &mut random);
-            put(time + sensor.clock_s, place, &mut random, None);
-        }
-        start += sensor.period_s;
-    }
-    found
-}
-
-/// Writes a recording whose catalogue is wrong about everything.
-fn record(world: &World, sensors: &[True], folder: &Path) {
-    let paths = paths(world);
-    let mut all: Vec<(f64, String)> = sensors.iter().flat_map(|sensor| rows(world, &paths, sensor)).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = world.edge_m;
-    let mut catalogue = "name = \"inspected\"\nframe = \"local\"\ntime = \"seconds\"\n".to_owned();
-    for sensor in sensors {
-        let (kind, coverage) = match sensor.polar {
-            None => (
-                "kind = \"position\"\nnoise = { horizontal_m = 5.0 }\n",
-                format!("coverage = {{ x_m = [{:?}, {half:?}], y_m = [{:?}, {half:?}] }}\n", -half, -half),
-            ),
-            Some(_) => (
-                "kind = \"radar\"\nsite = { x_m = 0.0, y_m = 0.0, z_m = 0.0 }\nnoise = { range_m = 5.0, azimuth_deg = 0.01 }\n",
-                format!("coverage = {{ range_m = [0.0, {half:?}] }}\n"),
-            ),
-        };
-        write!(
-            catalogue,
-            "[[sensor]]\nname = \"{}\"\nowner = \"o\"\n{kind}detection_probability = 0.99\nclutter_per_scan = 0.1\n\
-             scan_period_s = 11.0\n{coverage}",
-            sensor.name
-        )
-        .expect("text");
-    }
-    fs::write(folder.join("recording.toml"), catalogue).expect("a file");
-    let head = "time,sensor,x_m,y_m,range_m,azimuth_deg,identity\n".to_owned();
-    let text = all.into_iter().fold(head, |text, (_, line)| text + &line);
-    fs::write(folder.join("detections.csv"), text).expect("a file");
-}
-
-fn inspected(world: &World, sensors: &[True]) -> Inspection {
-    let folder = tempfile::tempdir().expect("a folder");
-    record(world, sensors, folder.path());
-    look(folder.path())
-}
-
-fn look(folder: &Path) -> Inspection {
-    inspect::<IngestError>(folder, &mut |_| Ok(())).expect("an inspection")
-}
-
-fn near(what: &str, found: f64, wanted: f64, by: f64) {
-    assert!((found - wanted).abs() <= by, "{what} is {found}, wanted {wanted} ± {by}");
-}
-
-fn value(what: &str, found: Option<Estimated>, wanted: f64, by: f64) {
-    near(what, found.unwrap_or_else(|| panic!("no {what}")).value, wanted, by);
-}
+use world::{PLAIN, Random, SKY, Timing, True, World, at, inspected, look, near, paths, record, value};
 
 #[test]
 fn a_sensor_is_described_as_it_is_whatever_its_catalogue_says() {
@@ -394,6 +180,7 @@ fn what_is_proposed_is_what_the_configurations_are_for() {
         let config = RunConfig::chosen(Path::new(fits.name)).expect("a configuration");
         let text = serde_json::to_value(&config).expect("numbers");
         let number = |path: &str| text.pointer(path).and_then(serde_json::Value::as_f64).expect("a number");
+        near("the gate", number("/fusion/gate"), GATE, 1e-9);
         let [density, turning] = [number("/fusion/undetected/initial_per_km2"), number("/fusion/motion/horizontal")];
         assert!(
             (density / fits.per_km2 - 1.0).abs() < 1e-6 && (turning / fits.turning_m2_s3 - 1.0).abs() < 0.3,
@@ -426,7 +213,7 @@ fn tried(said_m: f64, turning: f64) -> (Consistency, Vec<String>) {
     });
     fs::write(folder.path().join("truth.csv"), truth).expect("a file");
     let air =
-        include_str!("../data/config/air.toml").replace("horizontal = 400.0", &format!("horizontal = {turning:?}"));
+        include_str!("../../data/config/air.toml").replace("horizontal = 400.0", &format!("horizontal = {turning:?}"));
     let config = RunConfig::parse(&air, Path::new("test")).expect("a configuration");
     let found = consistency(folder.path(), &config).expect("a run");
     let inspection = look(folder.path());
