@@ -133,11 +133,11 @@ struct Common {
 fn pair(a: &Side<'_>, b: &Side<'_>, frame: Frame) -> Option<PairFound> {
     let has_radar = [a, b].iter().filter(|side| matches!(side.sensor.kind, Kind::Radar { .. })).count() == 1;
     let polar = |common: &[Common]| if has_radar { fit(&pieces(common)?, Model::Polar) } else { None };
-    let left_m = |(common, level): &Registered| {
+    let least_m = |(common, level): &Registered| {
         polar(common).map_or(level.residual_m, |polar| polar.residual_m.min(level.residual_m))
     };
     let (common, level) = match (of_many((a, b), frame), of_few((a, b), frame)) {
-        (Some(many), Some(few)) if left_m(&many) <= WORSE * few.1.residual_m => many,
+        (Some(many), Some(few)) if least_m(&many) <= WORSE * few.1.residual_m => many,
         (many, few) => few.or(many)?,
     };
     let (moving, polar) = (pieces(&common)?, polar(&common));
@@ -193,7 +193,10 @@ fn of_few(of: (&Side<'_>, &Side<'_>), frame: Frame) -> Option<Registered> {
     for _ in 0..TURNS {
         let (_, known) = &best;
         let mut common = all(of, (frame, Some(known)));
-        common.retain(|common| common.is_moving && is_same(std::slice::from_ref(common), known));
+        common.retain(|common| {
+            let alone = std::slice::from_ref(common);
+            common.is_moving && is_same(alone, known) && left_m(alone, known) <= WORSE * known.residual_m
+        });
         let fitted = fit(&pieces(&common)?, Model::Level)?;
         best = (common, fitted);
     }
@@ -221,9 +224,14 @@ fn is_near(level: &Fitted, common: &[Common]) -> bool {
 
 /// Whether what is left of the differences changes as much from row to row as in all: chains of two objects part or meet.
 fn is_same(common: &[Common], known: &Fitted) -> bool {
+    left_m(common, known) <= SAME * scatter_m(common, known)
+}
+
+/// The standard deviation along an axis of what is left of differences.
+fn left_m(common: &[Common], known: &Fitted) -> f64 {
     let samples = common.iter().flat_map(|common| &common.samples);
     let mut offs: Vec<f64> = samples.flat_map(|sample| sample.left(Some(known))).map(f64::abs).collect();
-    median(&mut offs) / NORMAL <= SAME * scatter_m(common, known)
+    median(&mut offs) / NORMAL
 }
 
 /// The standard deviation along an axis of what is left of differences, from row to row.
