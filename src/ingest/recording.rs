@@ -64,11 +64,6 @@ impl Recording {
         self.described.is_some()
     }
 
-    /// Whether there is a `recording.toml`.
-    pub(crate) const fn has_catalogue(&self) -> bool {
-        self.described.is_some()
-    }
-
     /// What `recording.toml` says.
     #[must_use]
     pub const fn catalogue(&self) -> &Catalogue {

@@ -41,8 +41,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// The order of rows of one sensor, whatever that in a file: of their times, what was measured, their addresses and
-    /// their sources.
+    /// The order of rows of one sensor, whatever that in a file: of times, what was measured, addresses and sources.
     fn compare(&self, other: &Self, identities: &Identities) -> Ordering {
         let name = |row: &Self| identities.name(row.identity);
         let by_source = || self.source.cmp(&other.source);

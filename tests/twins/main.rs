@@ -4,6 +4,7 @@
 //! (`waves.rs`). A software driver is taken before a GPU, because there the comparison is of bits; `TWINS_ADAPTER` names
 //! another. Without an adapter the trials are ignored, in sight; with `REQUIRE_GPU=1` they fail.
 
+mod addresses;
 mod cases;
 mod compare;
 mod device;

@@ -1,7 +1,7 @@
 //! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
 
 use crate::compare::Tolerance;
-use crate::{changed, config, denormal_trial, exact_trial, open, planted, tolerance, trial};
+use crate::{addresses, changed, config, denormal_trial, exact_trial, open, planted, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,7 +27,7 @@ const SCANS: usize = 8;
 
 /// What measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sensor {
+pub(crate) enum Sensor {
     Position,
     /// Slant ranges without a height, and range rates.
     Radar,
@@ -35,7 +35,7 @@ enum Sensor {
 
 /// What looks see.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Covers {
+pub(crate) enum Covers {
     All,
     /// Cells.
     Masked,
@@ -45,31 +45,31 @@ enum Covers {
 
 /// What is fused.
 #[derive(Clone, Copy, Debug)]
-struct World {
-    objects: usize,
-    mode: Mode,
-    exact_max: u32,
+pub(crate) struct World {
+    pub(crate) objects: usize,
+    pub(crate) mode: Mode,
+    pub(crate) exact_max: u32,
     /// Undetected targets as Gaussian components instead of a field.
-    components: bool,
-    covers: Covers,
+    pub(crate) components: bool,
+    pub(crate) covers: Covers,
     /// Views of the first lane; the second has two of them at most, the last one. Several do not see every third object each,
     /// and see the others elsewhere.
-    views: usize,
+    pub(crate) views: usize,
     /// What measures.
-    sensor: Sensor,
+    pub(crate) sensor: Sensor,
     /// Detections that no sensor makes.
-    poison: Option<f32>,
-    iterations_max: u32,
+    pub(crate) poison: Option<f32>,
+    pub(crate) iterations_max: u32,
     /// Detections that a track may choose among.
-    hypotheses_max: u32,
+    pub(crate) hypotheses_max: u32,
     /// Whether objects of the first two lanes send addresses, in most scans, some of them wrong.
-    addresses: bool,
+    pub(crate) addresses: bool,
 }
 
 /// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane.
 type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>);
 
-const PLAIN: World = World {
+pub(crate) const PLAIN: World = World {
     objects: 60,
     mode: Mode::Assign,
     exact_max: 8,
@@ -153,32 +153,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         }));
     }
-    trials.into_iter().chain(addressed()).chain(others()).collect()
-}
-
-/// With addresses, in all that they meet.
-fn addressed() -> Vec<Trial> {
-    let mut trials = Vec::new();
-    for (mode, world) in [("assign", PLAIN), ("soft", World { mode: Mode::Soft, ..PLAIN })] {
-        let world = World { addresses: true, ..world };
-        let views = World { views: 3, objects: 400, ..world };
-        for (name, world) in [
-            ("n65", World { objects: 65, ..world }),
-            ("n400", World { objects: 400, ..world }),
-            ("views", views),
-            ("components", World { components: true, ..world }),
-        ] {
-            trials.push(trial(format!("waves::{mode}::addresses::{name}"), move || agree(world, Options::USUAL)));
-        }
-        let poisoned = World { poison: Some(1e30), ..world };
-        let name = format!("waves::{mode}::addresses::poisoned");
-        trials.push(exact_trial(name, move || agree(poisoned, Options::USUAL)));
-        let name = format!("waves::{mode}::addresses::every_prefix_gives_the_tracks_of_the_host");
-        trials.push(exact_trial(name, move || {
-            first_difference(views, |_| Options::USUAL)?.map_or(Ok(()), |differs| Err(differs.1.into()))
-        }));
-    }
-    trials
+    trials.into_iter().chain(addresses::trials()).chain(others()).collect()
 }
 
 /// What is tried once.
@@ -270,7 +245,7 @@ fn bounds(soft: World) -> Vec<Trial> {
 }
 
 /// The device gives the tracks of the host, and does as much in every wave.
-fn agree(world: World, options: Options) -> Result<(), Failed> {
+pub(crate) fn agree(world: World, options: Options) -> Result<(), Failed> {
     let host = fuse(world, Executor::host())?;
     if world.objects > 30
         && world.poison.is_none()
@@ -349,7 +324,7 @@ fn difference(lane: usize, found: &[Estimate], wanted: &[Estimate]) -> Option<St
 }
 
 /// The first stage whose kernels change the tracks, and what they change.
-fn first_difference(
+pub(crate) fn first_difference(
     world: World,
     options: impl Fn(usize) -> Options,
 ) -> Result<Option<(&'static str, String)>, Failed> {
@@ -376,16 +351,6 @@ fn configured(world: World) -> Result<Config, Failed> {
     Ok(config)
 }
 
-/// What an object sends: a fifth of the time nothing, now and then the address of another one.
-fn sent(object: usize, scan: usize, lane: usize) -> Result<u32, Failed> {
-    let own = u32::try_from(object)? + 1;
-    Ok(match (7 * object + 13 * scan + lane) % 20 {
-        0..4 => 0,
-        4 => 1 + own % 9,
-        _ => own,
-    })
-}
-
 /// A few waves over three lanes, one of which rests every other wave.
 fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let config = configured(world)?;
@@ -405,7 +370,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     for scan in 0..if world.views > 1 { 2 * SCANS } else { SCANS } {
         let mut scans = Vec::new();
         for lane in (0..LANES).filter(|lane| *lane != 1 || scan % 2 == 0) {
-            let (mut detections, mut addresses) = (Vec::new(), Vec::new());
+            let (mut detections, mut sent) = (Vec::new(), Vec::new());
             let looking = scan % views_of(world, lane);
             for (object, (start, speed)) in starts.iter().zip(&speeds).enumerate() {
                 if random.random_bool(0.1) || (world.views > 1 && (object + looking).is_multiple_of(3)) {
@@ -415,7 +380,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                     .map(|axis: usize| start[axis] + speed[axis] * scan as f64 + random.random_range(-12.0..12.0));
                 let at = [at[0] + 36.0 * looking as f64, at[1]];
                 detections.push(detection(at, (lane + object) % 2, &mut random));
-                addresses.push(sent(object, scan, lane)?);
+                sent.push(addresses::sent(object, scan, lane)?);
             }
             for _ in 0..world.objects / 5 {
                 let at = [(); 2].map(|()| random.random_range(0.0..side));
@@ -431,9 +396,9 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 if world.covers == Covers::All { Sight::Everywhere } else { Sight::Mask(mask) }
             };
             let views = if views_of(world, lane) > 1 { views_of(world, lane) } else { 0 };
-            addresses.resize(detections.len(), 0);
+            sent.resize(detections.len(), 0);
             if !world.addresses || lane == 2 || scan % 5 == 3 {
-                addresses.clear();
+                sent.clear();
             }
             given[lane] += detections.len() as u64;
             scans.push(Scan {
@@ -442,7 +407,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
                 detection_probability: 0.95,
                 sight: sight(looking),
                 slack_m: if world.sensor == Sensor::Radar { 50.0 } else { 0.0 },
-                detections: detections.into_iter().zip((0..70).cycle()).collect::<Sourced>().with_addresses(addresses),
+                detections: detections.into_iter().zip((0..70).cycle()).collect::<Sourced>().with_addresses(sent),
                 views: Views { looking, reports: false, sights: (0..views).map(sight).collect() },
             });
         }
