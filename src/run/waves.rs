@@ -189,17 +189,13 @@ impl<'a> Waves<'a> {
     /// Hands every lane the rows that it may see, as it may see them.
     fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), RunError> {
         let catalogue = self.catalogue;
-        // By lane, the numbers that it has for the addresses of the batch.
-        let mut numbers = vec![vec![None; batch.identities.len()]; self.lanes.len()];
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
             let address = batch.identity.get(number).map_or(0, |address| *address as usize);
             let name = batch.identities.get(address);
-            for (Fed { lane, scans, taken, emptied, .. }, numbers) in self.lanes.iter_mut().zip(&mut numbers) {
+            for Fed { lane, scans, taken, emptied, .. } in &mut self.lanes {
                 let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
                 let given = name.filter(|_| address > 0 && cut.as_ref().is_none_or(gives_identity));
-                let identity = given
-                    .zip(numbers.get_mut(address))
-                    .map_or(0, |(name, number)| *number.get_or_insert_with(|| scans.identity(name)));
+                let identity = given.map_or(0, |name| scans.identity(name));
                 let row = Row { source: *source, identity, ..row };
                 let row = match cut {
                     None => Some(row),
