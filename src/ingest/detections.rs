@@ -127,6 +127,7 @@ impl Detections {
             table.set(quantity, column.iter().map(|value| Some(*value)).collect());
         }
         let mut intake = Intake::new(path.to_path_buf(), options);
+        intake.keeps.identities = true;
         let detections = intake.take(table, catalogue)?;
         Ok((detections, intake.report))
     }

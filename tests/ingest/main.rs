@@ -12,7 +12,9 @@ mod program; // the same through the command line
 mod tables; // columns and cells that end a run
 mod truth; // nothing is put up with
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use trackweave::ingest::{Catalogue, Detections, IngestError, IngestReport, Options, Order, Reader};
@@ -70,8 +72,9 @@ pub(crate) fn read(
     catalogue: &Catalogue,
     options: Options,
 ) -> Result<(Detections, IngestReport), IngestError> {
-    let mut reader = Reader::open(folder, catalogue, options)?;
-    let mut all = Detections::default();
+    let mut reader = Reader::open(folder, catalogue, options)?.with_identities();
+    let mut all = Detections { identities: vec![Arc::default()], ..Detections::default() };
+    let mut numbers = BTreeMap::from([(Arc::default(), 0)]);
     while let Some(batch) = reader.next_batch()? {
         assert!(!batch.is_empty() && batch.len() <= options.rows_per_batch.max(1));
         all.time_us.extend(batch.time_us);
@@ -82,6 +85,16 @@ pub(crate) fn read(
         all.label.extend(batch.label);
         all.identified.extend(batch.identified);
         all.address.extend(batch.address);
+        for at in batch.identity {
+            // Each batch numbers its own.
+            let name = &batch.identities[usize::try_from(at).unwrap()];
+            let next = u32::try_from(numbers.len()).unwrap();
+            let number = *numbers.entry(Arc::clone(name)).or_insert(next);
+            if number == next {
+                all.identities.push(Arc::clone(name));
+            }
+            all.identity.push(number);
+        }
         all.labels = batch.labels;
     }
     Ok((all, reader.report().clone()))
