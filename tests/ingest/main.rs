@@ -66,6 +66,19 @@ pub(crate) fn folder(name: &str, text: impl AsRef<[u8]>) -> TempDir {
     folder
 }
 
+/// Appends the addresses of a batch, which numbers its own.
+fn merge(identity: &[u32], names: &[Arc<str>], all: &mut Detections, numbers: &mut BTreeMap<Arc<str>, u32>) {
+    for &at in identity {
+        let name = &names[usize::try_from(at).expect("an index")];
+        let next = u32::try_from(numbers.len()).expect("few");
+        let number = *numbers.entry(Arc::clone(name)).or_insert(next);
+        if number == next {
+            all.identities.push(Arc::clone(name));
+        }
+        all.identity.push(number);
+    }
+}
+
 /// All detections of a folder, one after the other.
 pub(crate) fn read(
     folder: &Path,
@@ -85,16 +98,7 @@ pub(crate) fn read(
         all.label.extend(batch.label);
         all.identified.extend(batch.identified);
         all.address.extend(batch.address);
-        for at in batch.identity {
-            // Each batch numbers its own.
-            let name = &batch.identities[usize::try_from(at).unwrap()];
-            let next = u32::try_from(numbers.len()).unwrap();
-            let number = *numbers.entry(Arc::clone(name)).or_insert(next);
-            if number == next {
-                all.identities.push(Arc::clone(name));
-            }
-            all.identity.push(number);
-        }
+        merge(&batch.identity, &batch.identities, &mut all, &mut numbers);
         all.labels = batch.labels;
     }
     Ok((all, reader.report().clone()))
