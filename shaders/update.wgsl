@@ -30,7 +30,6 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     let place = tile_of(track);
     let look = looks[params.first_look + lane[track / BLOCK]];
     let u = up(look, place, prior.x);
-    let quiet = quiet_of(prior, look, u);
     var total = row.missed;
     var mixed = State(vec3(0.0), vec3(0.0), total * prior.pp, total * prior.pv, total * prior.vv);
     for (var hypothesis = 0u; hypothesis < row.count; hypothesis++) {
@@ -43,7 +42,7 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
             if seconds > 0.0 {
                 then = without_noise(prior, look, seconds, u);
             }
-            var h = posterior(d, observations[d.observation], place, quiet, look.dt_s, then);
+            var h = posterior(d, observations[d.observation], place, then);
             if seconds > 0.0 {
                 h = with_noise(h, look, seconds, u);
             }

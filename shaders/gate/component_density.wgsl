@@ -29,8 +29,7 @@ fn component_density(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_
     var e = 0.0;
     for (var k = 0u; k < lane_states[l].components; k++) {
         let c = components[l * params.components_max + k];
-        let s = state_of_component(c);
-        let likelihood = density_of(innovation_of(d, o, c.tile, s, 0.0, s));
+        let likelihood = density_of(innovation_of(d, o, c.tile, state_of_component(c)));
         let visible = visible_at(l, look, c.tile, vec3(c.mean[0], c.mean[1], c.mean[2]));
         e = e + look.detection_probability * visible * c.weight * likelihood;
     }

@@ -48,7 +48,6 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     place_at = tile_of(track);
     state_at = load_state(track);
     up_at = up(look, place_at, state_at.x);
-    quiet_at = quiet_of(state_at, look, up_at);
     factor = aim.factor;
     gate = look.gate;
     visited = 0u;
@@ -81,8 +80,6 @@ var<private> track_at: u32;
 var<private> place_at: vec3<i32>;
 var<private> state_at: State;
 var<private> up_at: vec3<f32>;
-// The state without the noise since the lane was looked at before.
-var<private> quiet_at: State;
 var<private> factor: f32;
 var<private> gate: f32;
 var<private> found: u32;
@@ -143,7 +140,7 @@ fn visit(look: Look, first: u32, end: u32) {
         if seconds > 0.0 {
             s = without_noise(s, look, seconds, up_at);
         }
-        let innovation = innovation_of(d, observations[p.observation], place_at, quiet_at, look.dt_s, s);
+        let innovation = innovation_of(d, observations[p.observation], place_at, s);
         if innovation.x < gate {
             // Of a track that the look does not see only what it covers.
             let sign = select(1.0, -1.0, factor < 0.0 && p.fresh > 0.0);

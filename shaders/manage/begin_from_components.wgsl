@@ -38,9 +38,9 @@ fn begin_from_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(
     for (var k = 0u; k < count; k++) {
         let c = components[l * params.components_max + k];
         let prior = state_of_component(c);
-        let w = look.detection_probability * c.weight * density_of(innovation_of(d, o, c.tile, prior, 0.0, prior));
+        let w = look.detection_probability * c.weight * density_of(innovation_of(d, o, c.tile, prior));
         if w > 0.0 {
-            var h = posterior(d, o, c.tile, prior, 0.0, prior);
+            var h = posterior(d, o, c.tile, prior);
             h.x = (h.x + prior.x) + vec3<f32>(c.tile - first) * TILE_M;
             h.v = h.v + prior.v;
             let sum = density + w;

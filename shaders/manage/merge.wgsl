@@ -47,8 +47,9 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
     let flags = at(track, 2u, IDENTITY);
     identity[flags] = identity[flags] | (identity[at(heir, 2u, IDENTITY)] & WAS_CONFIRMED);
     let likelier = bitcast<f32>(identity[at(heir, 7u, IDENTITY)]) > bitcast<f32>(identity[at(track, 7u, IDENTITY)]);
-    for (var k = 6u; k < 8u && likelier; k++) {
-        identity[at(track, k, IDENTITY)] = identity[at(heir, k, IDENTITY)];
+    if likelier {
+        identity[at(track, 6u, IDENTITY)] = identity[at(heir, 6u, IDENTITY)];
+        identity[at(track, 7u, IDENTITY)] = identity[at(heir, 7u, IDENTITY)];
     }
     atomicAdd(&status[0].merged, 1u);
 }

@@ -23,27 +23,19 @@ struct RateRow {
     nu: f32,
 }
 
-// Squared Mahalanobis distance, and det(2 pi S), of detection `d`. `then` is the state without the noise since the
-// detection, `quiet` that without the noise of the last `dt` seconds.
-fn innovation_of(d: Detection, o: Observation, place: vec3<i32>, quiet: State, dt: f32, then: State) -> vec2<f32> {
-    let tau = d.ahead_s;
-    let e = difference_of(d, place, then.x) - tau * then.v;
-    if !has_sight(o) {
-        return innovation_of_rows(o, e, tau, then);
-    }
-    return innovation_of_rows(o, e, 0.0, straight(o, e, tau, quiet, dt, then).state);
-}
-
-// The same of rows `tau` seconds from a state.
-fn innovation_of_rows(o: Observation, e: vec3<f32>, tau: f32, s: State) -> vec2<f32> {
-    let positions = factor_positions(o, e, tau, s);
+// Squared Mahalanobis distance, and det(2 pi S).
+fn innovation_of(d: Detection, o: Observation, place: vec3<i32>, s: State) -> vec2<f32> {
+    let positions = factor_positions(d, o, place, s);
     if o.rates == 0u {
         return vec2(positions.distance2, positions.determinant);
     }
-    return with_rates(o, tau, e, s, positions);
+    let e = difference_of(d, place, s.x) - d.ahead_s * s.v;
+    return with_rates(o, d.ahead_s, e, s, positions);
 }
 
-fn factor_positions(o: Observation, e: vec3<f32>, tau: f32, s: State) -> Factored {
+fn factor_positions(d: Detection, o: Observation, place: vec3<i32>, s: State) -> Factored {
+    let tau = d.ahead_s;
+    let e = difference_of(d, place, s.x) - tau * s.v;
     let c = position_covariance(s, tau);
     let first = first_row(o, e, c);
     let second = second_row(o, e, c);
@@ -92,7 +84,7 @@ fn with_rates(o: Observation, tau: f32, e: vec3<f32>, s: State, positions: Facto
     var among: array<vec3<f32>, 3>;
     var to = vec2(p.distance2, p.determinant);
     for (var k = 0u; k < min(o.rates, 3u); k++) {
-        let line = line_of(o, k, velocity[k], rates_m_s[k], e, s);
+        let line = line_of(o, k, velocity[k], rates_m_s[k], e, s, tau);
         let a = line.axis;
         let sigma = velocity[k].sigma;
         var b = product3(cross, a);
@@ -101,7 +93,7 @@ fn with_rates(o: Observation, tau: f32, e: vec3<f32>, s: State, positions: Facto
         if line.turns {
             b = b + product3(position_covariance(s, tau), line.pull);
             c = c + product3(transpose(cross), line.pull);
-            variance = (dot3(a, c) + sigma * sigma) + dot3(line.pull, b);
+            variance = ((dot3(a, c) + sigma * sigma) + line.beyond) + dot3(line.pull, b);
         }
         let t0 = dot3(p.axis[0], b);
         let t1 = dot3(p.axis[1], b) - p.l10 * t0;

@@ -34,10 +34,8 @@ fn kind_of(kinds: u32, row: u32) -> u32 {
     return (kinds >> (KIND_BITS * row)) & ((1u << KIND_BITS) - 1u);
 }
 
-// A range in it is linear: the state is in straight coordinates.
 fn first_row(o: Observation, e: vec3<f32>, c: mat3x3<f32>) -> PositionRow {
-    let row = position_row(kind_of(o.kinds, 0u), o.position[0], o.ranges_m[0], e, c);
-    return PositionRow(row.axis, row.residual, 0.0);
+    return position_row(kind_of(o.kinds, 0u), o.position[0], o.ranges_m[0], e, c);
 }
 
 fn second_row(o: Observation, e: vec3<f32>, c: mat3x3<f32>) -> PositionRow {
@@ -54,24 +52,18 @@ fn with_position(s: State, row: PositionRow, tau: f32, sigma: f32) -> State {
 }
 
 // The state after a row of velocity.
-fn with_rate(s: State, line: Line, sigma: f32) -> State {
-    return updated(s, Six(line.pull, line.axis), line.residual, sigma * sigma);
-}
-
-// The state given detection `d`, as a change of mean and a covariance. `then` is the state without the noise since the
-// detection, `quiet` that without the noise of the last `dt` seconds.
-fn posterior(d: Detection, o: Observation, tile: vec3<i32>, quiet: State, dt: f32, then: State) -> State {
-    let tau = d.ahead_s;
-    let e = difference_of(d, tile, then.x) - tau * then.v;
-    if !has_sight(o) {
-        return given_rows(o, e, tau, then);
+fn with_rate(s: State, line: Line, tau: f32, sigma: f32) -> State {
+    var h = Six(line.pull, line.axis);
+    if line.turns {
+        h.v = line.axis + tau * line.pull;
     }
-    let b = straight(o, e, tau, quiet, dt, then);
-    return bent_again(b, o.position[1].direction, given_rows(o, e, 0.0, b.state));
+    return updated(s, h, line.residual, sigma * sigma + line.beyond);
 }
 
-// The same given rows `tau` seconds from a state: sequential scalar updates.
-fn given_rows(o: Observation, e: vec3<f32>, tau: f32, prior: State) -> State {
+// The state given detection `d`, as a change of mean and a covariance: sequential scalar updates.
+fn posterior(d: Detection, o: Observation, tile: vec3<i32>, prior: State) -> State {
+    let tau = d.ahead_s;
+    let e = difference_of(d, tile, prior.x) - tau * prior.v;
     let c = position_covariance(prior, tau);
     var to = State(vec3(0.0), vec3(0.0), prior.pp, prior.pv, prior.vv);
     to = with_position(to, first_row(o, e, c), tau, o.position[0].sigma);
@@ -80,13 +72,16 @@ fn given_rows(o: Observation, e: vec3<f32>, tau: f32, prior: State) -> State {
         to = with_position(to, third_row(o, e, c), tau, o.position[2].sigma);
     }
     if o.rates > 0u {
-        to = with_rate(to, line_of(o, 0u, o.velocity[0], o.rates_m_s[0], e, prior), o.velocity[0].sigma);
+        let line = line_of(o, 0u, o.velocity[0], o.rates_m_s[0], e, prior, tau);
+        to = with_rate(to, line, tau, o.velocity[0].sigma);
     }
     if o.rates > 1u {
-        to = with_rate(to, line_of(o, 1u, o.velocity[1], o.rates_m_s[1], e, prior), o.velocity[1].sigma);
+        let line = line_of(o, 1u, o.velocity[1], o.rates_m_s[1], e, prior, tau);
+        to = with_rate(to, line, tau, o.velocity[1].sigma);
     }
     if o.rates > 2u {
-        to = with_rate(to, line_of(o, 2u, o.velocity[2], o.rates_m_s[2], e, prior), o.velocity[2].sigma);
+        let line = line_of(o, 2u, o.velocity[2], o.rates_m_s[2], e, prior, tau);
+        to = with_rate(to, line, tau, o.velocity[2].sigma);
     }
     return to;
 }

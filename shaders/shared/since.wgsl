@@ -12,14 +12,6 @@ fn without_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
     return changed_by(s, -flat, -extra, u);
 }
 
-// The state without the noise since the lane was looked at before.
-fn quiet_of(s: State, look: Look, u: vec3<f32>) -> State {
-    if look.dt_s > 0.0 {
-        return without_noise(s, look, look.dt_s, u);
-    }
-    return s;
-}
-
 // The state with the noise of `seconds` more.
 fn with_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
     let flat = noise_blocks(vec3(look.drive_pp, look.drive_pv, look.drive_vv), seconds);

@@ -4,16 +4,13 @@ use super::arrays::{COVARIANCE, Look, tri};
 use super::motion::{Motion, Noise};
 use super::observation::Seen;
 use super::predict::{predict_one, up};
-use super::sight::Bend;
+use super::sight::AGAIN;
 use super::since::Since;
 use super::state::State;
-use super::tests::{Matrix, close, covariance, full, radar};
+use super::tests::{Matrix, close, covariance, full, multiply, radar, textbook_update};
 use super::undetected::{Prior, Undetected};
 use crate::scan::{Detection, Observation, Plane, RANGE};
 use crate::space::Place;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 /// A look `dt_s` after the one before, of objects driven by very different noise along the horizontal and the vertical.
 fn driven(dt_s: f64) -> Look {
@@ -134,150 +131,110 @@ fn a_track_begins_at_its_detections_time() {
     close(&late.state.covariance, &full(&born.state.covariance), 1e-3);
 }
 
-const AXES: [[f64; 3]; 3] =
-    [[0.8, 0.48, 0.36], [0.514_495_76, -0.857_492_93, 0.0], [0.308_697_46, 0.185_218_47, -0.932_952_3]];
-
-/// What is along an axis, and across it along the two others.
-fn spanned(along: [f64; 3]) -> [f64; 3] {
-    core::array::from_fn(|i| (0..3).map(|k| along[k] * AXES[k][i]).sum())
-}
-
-fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Places and velocities from a site whose range and range rate, and what is across the line of sight, are Gaussian: an arc
-/// known to 20 m and 0.5 m/s along the line, to 600 and to 1500 m across it. Position, then velocity, `seconds` later.
-fn on_an_arc(count: usize, seconds: f64) -> Vec<[f64; 6]> {
-    let mut random = ChaCha8Rng::seed_from_u64(7);
-    let mut normal = move || -> f64 { StandardNormal.sample(&mut random) };
-    let one = |_| {
-        let [a, b, c, d] = [normal(), normal(), normal(), normal()];
-        let (first, second) = (600.0 * a, 1500.0 * (0.8 * a + 0.6 * b));
-        let (eta, zeta) = (-90.0 + 15.0 * (0.5 * a + 0.866 * c), 12.0 + 20.0 * (-0.4 * b + 0.9165 * d));
-        let (range, rate) = (25_000.0 + 20.0 * normal(), 95.0 + 0.5 * normal());
-        let ahead = (range * range - first * first - second * second).sqrt();
-        let p = spanned([ahead, first, second]);
-        let v = spanned([(rate * range - first * eta - second * zeta) / ahead, eta, zeta]);
-        core::array::from_fn(|k| if k < 3 { p[k] + seconds * v[k] } else { v[k - 3] })
+/// A function of position and velocity about a mean, by differences in f64: gradient and second derivatives.
+fn derivatives(h: impl Fn(&[f64; 6]) -> f64, x: &[f64; 6]) -> ([f64; 6], Matrix) {
+    let step = [1.0, 1.0, 1.0, 0.1, 0.1, 0.1];
+    let at = |i: usize, a: f64, j: usize, b: f64| {
+        let mut x = *x;
+        x[i] += a * step[i];
+        x[j] += b * step[j];
+        h(&x)
     };
-    (0..count).map(one).collect()
-}
-
-/// Mean and covariance of weighted states.
-fn moments(states: &[[f64; 6]], weights: &[f64]) -> ([f64; 6], Matrix) {
-    let all: f64 = weights.iter().sum();
-    let mean: [f64; 6] = core::array::from_fn(|k| states.iter().zip(weights).map(|(x, w)| w * x[k]).sum::<f64>() / all);
-    let covariance = core::array::from_fn(|i| {
+    let gradient = core::array::from_fn(|i| (at(i, 1.0, i, 0.0) - at(i, -1.0, i, 0.0)) / (2.0 * step[i]));
+    let second = core::array::from_fn(|i| {
         core::array::from_fn(|j| {
-            states.iter().zip(weights).map(|(x, w)| w * (x[i] - mean[i]) * (x[j] - mean[j])).sum::<f64>() / all
+            let four = at(i, 1.0, j, 1.0) - at(i, 1.0, j, -1.0) - at(i, -1.0, j, 1.0) + at(i, -1.0, j, -1.0);
+            four / (4.0 * step[i] * step[j])
         })
     });
-    (mean, covariance)
+    (gradient, second)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-fn state_of(mean: &[f64; 6], p: &Matrix) -> State<f32> {
-    let mut covariance = [0.0; COVARIANCE];
-    for i in 0..6 {
-        for j in i..6 {
-            covariance[tri(i, j)] = p[i][j] as f32;
-        }
-    }
-    State { mean: mean.map(|m| m as f32), covariance }
+/// ½ tr(M C) and ½ tr(M C M C).
+fn second_order(m: &Matrix, c: &Matrix) -> [f64; 2] {
+    let mc = multiply(m, c);
+    let trace = |of: &Matrix| (0..6).map(|i| of[i][i]).sum::<f64>();
+    [0.5 * trace(&mc), 0.5 * trace(&multiply(&mc, &mc))]
 }
 
-/// A radar's range, azimuth and range rate without a height, 1 s before the scan and a look of 4 s after the last one, of a
-/// place on an arc: mean, covariance and likelihood against a great many drawn places, weighed by how likely each makes
-/// what was measured. No formula of the engine's is in it.
-#[test]
-#[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-fn a_range_and_its_rate_on_an_arc_tell_what_drawn_places_say() {
-    let (sigma, measured) = ([25.0, 100.0, 0.7], [25_300.0, 700.0, 95.9]);
-    let states = on_an_arc(200_000, 4.0);
-    let chance = |x: &[f64; 6]| {
-        let v = [x[3], x[4], x[5]];
-        let p = [x[0] - v[0], x[1] - v[1], x[2] - v[2]];
-        let range = dot(&p, &p).sqrt();
-        let found = [range, dot(&p, &AXES[1]), dot(&p, &v) / range];
-        let z: f64 = (0..3).map(|k| ((measured[k] - found[k]) / sigma[k]).powi(2)).sum();
-        (-0.5 * z).exp() / (sigma.iter().product::<f64>() * core::f64::consts::TAU.powf(1.5))
-    };
-    let (before, p) = moments(&states, &vec![1.0; states.len()]);
-    let weights: Vec<f64> = states.iter().map(chance).collect();
-    let (wanted, covariance) = moments(&states, &weights);
-    let prior = state_of(&before, &p);
-
-    let directions = AXES.map(|axis| axis.map(|a| a as f32));
-    let sigma_m = [sigma[0] as f32, sigma[1] as f32, 0.0];
-    let mut observation =
-        Observation::offsets(directions, sigma_m, 2).with_rate(directions[0], measured[2] as f32, 0.7);
-    let range_m = measured[0] as f32;
-    (observation.kinds, observation.ranges_m[0], observation.sight_m) = (RANGE, range_m, range_m);
-    // The site is in the middle; its range leads along the first row to the measured place.
-    let offset_m = spanned([measured[0], measured[1], 0.0]).map(|m| m as f32);
-    let detection = Detection { offset_m, ahead_s: -1.0, ..Detection::default() };
-    observation.position[0].direction = offset_m.map(|m| m / range_m);
-    observation.velocity[0].direction = observation.position[0].direction;
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, _| 0, &prior.mean);
-    let look = Look { dt_s: 4.0, ..Look::default() };
-    let found = seen.given((&look, &[0.0, 0.0, 1.0]), &prior);
-    for k in 0..6 {
-        let (f, sigma) = (f64::from(found.mean[k]), covariance[k][k].sqrt());
-        let w = wanted[k] - before[k];
-        assert!((f - w).abs() < 0.05 * sigma, "x[{k}] = {f}, wanted {w}, of {sigma}");
-    }
-    // Along the line as well as across it.
-    for (name, a) in [("range", AXES[0]), ("azimuth", AXES[1]), ("height", AXES[2])] {
-        for first in [0, 3] {
-            let of = |m: &dyn Fn(usize, usize) -> f64| -> f64 {
-                (0..9).map(|k| a[k / 3] * m(first + k / 3, first + k % 3) * a[k % 3]).sum()
-            };
-            let f = of(&|i, j| f64::from(found.covariance[tri(i, j)]));
-            let w = of(&|i, j| covariance[i][j]);
-            assert!((f / w - 1.0).abs() < 0.05, "{name}, {first}: {f}, wanted {w}");
-        }
-    }
-    let bend = Bend::predicted(&seen, (&look, &[0.0, 0.0, 1.0]), &prior, &prior).expect("a line of sight");
-    let density = f64::from(bend.seen.innovation(&bend.state).density());
-    let w = weights.iter().sum::<f64>() / weights.len() as f64;
-    // Fourth-order terms are left.
-    assert!((density / w - 1.0).abs() < 0.07, "{density}, wanted {w}");
-}
-
-/// Where a place is no arc, what it would bend is in it in part at most: what is straightened stays a covariance, and
-/// what is bent again, too.
-#[test]
-#[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-fn a_place_that_is_no_arc_stays_a_covariance() {
-    for scale in [0.1, 1.0, 10.0, 1e3, 1e5] {
-        for (dt_s, ahead_s) in [(0.0, 0.0), (4.0, -2.0), (1.0, -5.0)] {
-            let state = State { mean: [120.0, -80.0, 200.0, 150.0, -90.0, 12.0], covariance: covariance(scale) };
-            let mut observation = Observation::offsets(AXES.map(|a| a.map(|a| a as f32)), [1.0, 40.0, 3000.0], 2);
-            (observation.kinds, observation.ranges_m[0]) = (RANGE, 3000.0);
-            let detection = Detection { offset_m: [300.0, -250.0, 900.0], ahead_s, ..Detection::default() };
-            let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
-            let look = Look { dt_s, ..Look::default() };
-            let bend = Bend::predicted(&seen, (&look, &[0.0, 0.0, 1.0]), &state, &state).expect("a line of sight");
-            let after = bend.bent(&bend.seen.posterior(&bend.state));
-            for (name, p) in [("straight", bend.state.covariance), ("bent", after.covariance)] {
-                let least = least_pivot(&full(&p));
-                assert!(least > -1e-4, "{name} at {scale}, {dt_s} s: {least}");
+/// A place 25 km from a radar, known to 50 m along the line of sight and to kilometres across it, and its velocity.
+fn far_out() -> (State<f32>, [[f32; 3]; 3]) {
+    let axes = [[0.8f32, 0.48, 0.36], [0.514_495_76, -0.857_492_9, 0.0], [0.308_697_46, 0.185_218_48, -0.932_952_3]];
+    let mut p = [0.0f32; COVARIANCE];
+    // σ along the axes, position then velocity, and the correlation of the two.
+    for (axis, [far, fast, share]) in axes.iter().zip([[50.0f32, 3.0, 0.3], [900.0, 25.0, 0.5], [3000.0, 40.0, -0.4]]) {
+        for i in 0..3 {
+            for j in 0..3 {
+                let along = axis[i] * axis[j];
+                if i <= j {
+                    p[tri(i, j)] += far * far * along;
+                    p[tri(3 + i, 3 + j)] += fast * fast * along;
+                }
+                p[tri(i, 3 + j)] += share * far * fast * along;
             }
         }
     }
+    (State { mean: [120.0, -80.0, 200.0, 150.0, -90.0, 12.0], covariance: p }, axes)
 }
 
-/// The least of what elimination leaves on the diagonal, as a share of what was there.
-fn least_pivot(p: &Matrix) -> f64 {
-    let (mut a, mut least) = (*p, f64::INFINITY);
+/// A radar's range and range rate without a height, against an extended filter of second order in f64 whose derivatives are
+/// taken by differences: no formula of the engine's is in it.
+#[test]
+fn a_range_and_its_rate_bend_as_much_as_differences_say() {
+    let (state, axes) = far_out();
+    let (range_m, tau) = (25_000.0f32, -2.0f32);
+    let mut observation = Observation::offsets(axes, [50.0, 40.0, 3000.0], 2).with_rate(axes[0], 95.0, 1.0);
+    (observation.kinds, observation.ranges_m[0], observation.sight_m) = (RANGE, range_m, range_m);
+    let measured = [300.0f32, -250.0, 900.0];
+    let detection = Detection { offset_m: measured, ahead_s: tau, ..Detection::default() };
+    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
+
+    let site: [f64; 3] = core::array::from_fn(|i| f64::from(measured[i]) - f64::from(range_m) * f64::from(axes[0][i]));
+    let from_site = |x: &[f64; 6]| core::array::from_fn::<_, 3, _>(|i| x[i] + f64::from(tau) * x[3 + i] - site[i]);
+    let length = |v: &[f64; 3]| v.iter().map(|a| a * a).sum::<f64>().sqrt();
+    let range = |x: &[f64; 6]| length(&from_site(x));
+    let rate = |x: &[f64; 6]| (0..3).map(|i| from_site(x)[i] * x[3 + i]).sum::<f64>() / range(x);
+    let across = |x: &[f64; 6]| (0..3).map(|i| f64::from(axes[1][i]) * (x[i] + f64::from(tau) * x[3 + i])).sum::<f64>();
+    let (x, p) = (state.mean.map(f64::from), full(&state.covariance));
+    let aside = (0..3).map(|i| f64::from(axes[1][i]) * f64::from(measured[i])).sum::<f64>();
+    let (mut h, mut z, mut r) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |gradient: [f64; 6], nu: f64, variance: f64| {
+        z.push(nu + (0..6).map(|k| gradient[k] * x[k]).sum::<f64>());
+        h.push(gradient);
+        r.push(variance);
+    };
+    let (gradient, second) = derivatives(range, &x);
+    let [bias, more] = second_order(&second, &p);
+    assert!(bias > 100.0 && more > 1e4, "it bends: {bias} {more}");
+    let again = 1.0 + f64::from(AGAIN) * bias / range(&x);
+    add(gradient, f64::from(range_m) - range(&x) - bias, 2500.0 + more * again);
+    add(derivatives(across, &x).0, aside - across(&x), 1600.0);
+    let (gradient, second) = derivatives(rate, &x);
+    let [bias, more] = second_order(&second, &p);
+    assert!(bias.abs() > 1.0 && more > 10.0, "it veers: {bias} {more}");
+    add(gradient, 95.0 - rate(&x) - bias, 1.0 + more);
+
+    let (wanted, covariance) = textbook_update(&x, &p, &h, &z, &r);
+    let found = seen.posterior(&state);
     for k in 0..6 {
-        least = least.min(a[k][k] / p[k][k]);
-        for i in k + 1..6 {
-            let share = if a[k][k] > 0.0 { a[i][k] / a[k][k] } else { 0.0 };
-            let row = a[k];
-            a[i].iter_mut().zip(row).skip(k).for_each(|(to, from)| *to -= share * from);
+        let (f, sigma) = (f64::from(state.mean[k] + found.mean[k]), p[k][k].sqrt());
+        assert!((f - wanted[k]).abs() < 0.01 * sigma, "x[{k}] = {f}, wanted {}, of {sigma}", wanted[k]);
+    }
+    for i in 0..6 {
+        for j in i..6 {
+            let (f, w) = (f64::from(found.covariance[tri(i, j)]), covariance[i][j]);
+            let scale = (p[i][i] * p[j][j]).sqrt();
+            assert!((f - w).abs() < 0.01 * scale, "P[{i}][{j}] = {f}, wanted {w}, of {scale}");
         }
     }
-    least
+    // One row after another in f64 gives the distance.
+    let (mut at, mut q, mut distance2) = (x, p, 0.0);
+    for row in 0..3 {
+        let nu = z[row] - (0..6).map(|k| h[row][k] * at[k]).sum::<f64>();
+        let s = (0..6).map(|i| (0..6).map(|j| h[row][i] * q[i][j] * h[row][j]).sum::<f64>()).sum::<f64>() + r[row];
+        distance2 += nu * nu / s;
+        (at, q) = textbook_update(&at, &q, &h[row..=row], &z[row..=row], &r[row..=row]);
+    }
+    let found = f64::from(seen.innovation(&state).distance2);
+    assert!((found - distance2).abs() < 0.02 * distance2.max(1.0), "{found}, wanted {distance2}");
 }

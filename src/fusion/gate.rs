@@ -26,7 +26,7 @@ use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, residual};
 use super::predict::up;
 use super::real::{Real, array, exp_of_nonpositive};
-use super::sight::{Bend, position_covariance};
+use super::sight::position_covariance;
 use super::since::Since;
 use super::state::State;
 use super::views::{Sees, VIEW_WORDS};
@@ -492,10 +492,6 @@ impl Known {
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
         let u = up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
         let then = Since::new(scan.look, ahead_s, &u).map_or(*state, |since| since.off(state));
-        if let Some(bend) = Bend::predicted(&seen, (scan.look, &u), state, &then) {
-            self.of = None;
-            return bend.seen.innovation(&bend.state);
-        }
         let positions = seen.positions(&then);
         let factor = seen.factor(&then, &positions);
         // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.

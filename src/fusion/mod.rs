@@ -13,7 +13,7 @@ pub mod state; // mean, covariance, scalar update
 
 pub mod motion; // process noise
 pub mod since; // noise between a detection and its scan
-pub mod sight; // rows along a line of sight, and a state straightened for them
+pub mod sight; // rows along a line of sight, to second order
 pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be

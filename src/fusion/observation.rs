@@ -9,18 +9,16 @@
 //! | offset | as measured | aₖ · (z - p - τ v) |
 //! | range | u = (p - s) / ρ, ρ = abs(p - s), at the prediction | r - ρ, less what it bends |
 //!
-//! A range in the first row, and a first row of velocity along a line of sight, are taken in straight coordinates
-//! (`super::sight`), where state and detection have one time, τ = 0.
+//! A range, and a first row of velocity along a line of sight, are taken to second order (`super::sight`).
 //!
 //! For a position report the directions are those of the frame; for a radar they are the line-of-sight frame, so that range,
 //! cross-range and height stay uncorrelated and no angle is ever subtracted (converted measurements; Bar-Shalom, Li and
 //! Kirubarajan 2001, 10.4.3). Units: m, s. Kernel part:
 //! `shaders/shared/observation.wgsl`.
 
-use super::arrays::{Look, MEAN};
+use super::arrays::MEAN;
 use super::real::{Real, array, exp_of_nonpositive};
-use super::sight::{Bend, Line, Sight, bent, of_velocity, position_covariance, times3, with_position, with_velocity};
-use super::since::Since;
+use super::sight::{Line, bent, of_velocity, position_covariance, times3, veered, with_position, with_velocity};
 use super::state::{State, dot3, joseph};
 use crate::scan::{Detection, Observation, RANGE, ROWS_MAX};
 use crate::space::TILE_M;
@@ -200,9 +198,7 @@ impl<R: Real> Seen<R> {
                     let [bias, more] = bent(&c, &axis, rho);
                     to.axis[k] = array(|i| R::where_less(half, is_one[k], axis[i], a[k][i]));
                     to.nu[k] = R::where_less(half, is_one[k], (range_m[k] - rho) - bias, to.nu[k]);
-                    if k > 0 {
-                        beyond[k] = R::where_less(half, is_one[k], more, beyond[k]);
-                    }
+                    beyond[k] = R::where_less(half, is_one[k], more, beyond[k]);
                 }
             }
             to.beyond = Some(beyond);
@@ -211,69 +207,30 @@ impl<R: Real> Seen<R> {
         to
     }
 
-    /// Whether one of a block has a line of sight: a first row that is a range, or a first row of velocity along one.
-    #[inline(always)]
-    #[must_use]
-    pub fn has_sight(&self) -> bool {
-        self.ranges.as_ref().is_some_and(|ranges| R::any_less(R::splat(0.5), ranges.is_one[0]))
-            || self.rates.as_ref().is_some_and(|rates| R::any_less(R::splat(0.0), rates.turns()))
-    }
-
-    /// 1 where there is a line of sight, and from the site to the prediction, given the residual vector `e`.
-    #[inline(always)]
-    #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub fn sight(&self, e: &[R; 3]) -> Option<(R, [R; 3])> {
-        let (zero, one, half) = (R::splat(0.0), R::splat(1.0), R::splat(0.5));
-        let (mut has_line, mut far, mut axis) = (zero, zero, self.axis[0]);
-        if let Some(rates) = &self.rates {
-            far = rates.turns();
-            has_line = R::where_less(zero, far, one, zero);
-            axis = rates.axis[0];
-        }
-        if let Some(Ranges { range_m, is_one }) = &self.ranges {
-            has_line = R::where_less(half, is_one[0], one, has_line);
-            far = R::where_less(half, is_one[0], range_m[0], far);
-            axis = array(|i| R::where_less(half, is_one[0], self.axis[0][i], axis[i]));
-        }
-        R::any_less(half, has_line).then(|| (has_line, array(|i| far * axis[i] - e[i])))
-    }
-
-    /// The first row of velocity, given the residual vector `e` at the time of the detection, which is the state's where the
-    /// row is along a line of sight.
+    /// The first row of velocity, given the residual vector `e` at the time of the detection.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     fn line(&self, rates: &Rates<R>, prior: &State<R>, e: &[R; 3]) -> Line<R> {
-        let (zero, turns, a) = (R::splat(0.0), rates.turns(), &rates.axis[0]);
+        let (zero, turns, a) = (R::splat(0.0), rates.sight_m, &rates.axis[0]);
         let v = [prior.mean[3], prior.mean[4], prior.mean[5]];
-        let fixed = Line { axis: *a, pull: [zero; 3], turns, nu: rates.residual(0, &prior.mean) };
+        let fixed = Line { axis: *a, pull: [zero; 3], turns, nu: rates.residual(0, &prior.mean), beyond: zero };
         if !R::any_less(zero, turns) {
             return fixed;
         }
-        let sight = Sight::new(&array(|i| turns * a[i] - e[i]), &v, &self.axis[1]);
-        let (u, speed) = (&sight.axis, dot3(&sight.axis, &v));
-        let [_, mean] = sight.arc(&prior.covariance).mean;
+        let sight: [R; 3] = array(|i| turns * a[i] - e[i]);
+        let rho = (dot3(&sight, &sight) + R::splat(1e-30)).sqrt();
+        let u: [R; 3] = array(|i| sight[i] / rho);
+        let speed = dot3(&u, &v);
+        let across = (&self.axis[1], &self.axis[2]);
+        let [mean, beyond] = veered(&prior.covariance, self.ahead_s, across, (speed / rho, rho));
         let there = |then: R, otherwise: R| R::where_less(zero, turns, then, otherwise);
         Line {
             axis: array(|i| there(u[i], a[i])),
-            pull: array(|i| there((v[i] - speed * u[i]) / sight.rho, zero)),
+            pull: array(|i| there((v[i] - speed * u[i]) / rho, zero)),
             turns,
             nu: there((rates.rate_m_s[0] - speed) - mean, fixed.nu),
+            beyond: there(beyond, zero),
         }
-    }
-
-    /// The state given this detection, of a scan whose look is `look`, as a change of mean and a covariance: `prior` is that
-    /// at the time of the scan.
-    #[inline(always)]
-    #[must_use]
-    pub fn given(&self, (look, up): (&Look, &[R; 3]), prior: &State<R>) -> State<R> {
-        let since = Since::new(look, self.ahead_s, up);
-        let then = since.map_or(*prior, |since| since.off(prior));
-        let after = match Bend::predicted(self, (look, up), prior, &then) {
-            None => self.posterior(&then),
-            Some(bend) => bend.bent(&bend.seen.posterior(&bend.state)),
-        };
-        since.map_or(after, |since| since.on(&after))
     }
 
     /// The variances of the rows of position.
@@ -287,6 +244,7 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
         let Positions { axis, nu, beyond, line } = self.positions(prior);
@@ -301,9 +259,12 @@ impl<R: Real> Seen<R> {
             to = to.replaced_where_less(R::splat(2.5), self.axes, &third);
         }
         if let Some((rates, line)) = self.rates.as_ref().zip(line) {
-            let (a, g, sigma) = (&line.axis, &line.pull, rates.sigma_m_s[0]);
+            let pulled: [R; 3] =
+                array(|i| R::where_less(zero, line.turns, line.axis[i] + tau * line.pull[i], line.axis[i]));
+            let h = [line.pull[0], line.pull[1], line.pull[2], pulled[0], pulled[1], pulled[2]];
+            let sigma = rates.sigma_m_s[0];
             let mut rated = to;
-            scalar(&mut rated, &[g[0], g[1], g[2], a[0], a[1], a[2]], line.nu, sigma * sigma);
+            scalar(&mut rated, &h, line.nu, sigma * sigma + line.beyond);
             to = to.replaced_where_less(before(0), rates.count, &rated);
             rates.update::<1>(&mut to, prior);
             rates.update::<2>(&mut to, prior);
@@ -398,7 +359,7 @@ impl<R: Real> Seen<R> {
             let with = with_position(p, tau, &line.pull);
             b = array(|i| there(b[i] + pulled[i], b[i]));
             c = array(|i| there(c[i] + with[i], c[i]));
-            let all = dot3(own, &c) + rates.sigma_m_s[0] * rates.sigma_m_s[0];
+            let all = (dot3(own, &c) + rates.sigma_m_s[0] * rates.sigma_m_s[0]) + line.beyond;
             variance = there(all + dot3(&line.pull, &b), variance);
         }
         let mut t = [zero; 2 * ROWS_MAX];
@@ -429,13 +390,6 @@ impl<R: Real> Seen<R> {
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 impl<R: Real> Rates<R> {
-    /// Metres to what the first row looks along; 0 where there is none or its direction is sure.
-    #[inline(always)]
-    fn turns(&self) -> R {
-        let zero = R::splat(0.0);
-        R::where_less(before(0), self.count, self.sight_m, zero)
-    }
-
     /// Measured less predicted velocity along row k.
     #[inline(always)]
     fn residual(&self, k: usize, mean: &[R; MEAN]) -> R {

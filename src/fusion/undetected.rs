@@ -8,7 +8,7 @@
 use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
 use super::observation::Seen;
-use super::sight::{Bend, of_velocity};
+use super::sight::of_velocity;
 use super::since::Since;
 use super::state::{State, dot3, joseph};
 use super::views::Sees;
@@ -242,7 +242,7 @@ impl Undetected {
                 .iter()
                 .map(|c| {
                     let visible = sees.visible(&c.tile, &c.state.mean);
-                    look.detection_probability * visible * c.weight * likelihood(c, &seen(c, scan, d))
+                    look.detection_probability * visible * c.weight * likelihood(c, scan, d)
                 })
                 .sum(),
             Self::Field { planes, density, .. } => {
@@ -294,17 +294,8 @@ fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Seen<f
     Seen::gather(scan.0, scan.1, |_| d, tile, &c.state.mean)
 }
 
-/// A component in the straight coordinates of a detection along a line of sight.
-fn straight(c: &Component, seen: &Seen<f32>) -> Option<Bend<f32>> {
-    Bend::straight(seen, (&c.state, 0.0), &c.state)
-}
-
-fn likelihood(c: &Component, seen: &Seen<f32>) -> f32 {
-    let innovation = match straight(c, seen) {
-        None => seen.innovation(&c.state),
-        Some(bend) => bend.seen.innovation(&bend.state),
-    };
-    innovation.density()
+fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+    seen(c, scan, d).innovation(&c.state).density()
 }
 
 /// The components given the detection, moment-matched about the first one's tile.
@@ -315,14 +306,11 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
     let mut to = Birth { density: 0.0, tile, state: State::zero() };
     for c in components {
         let seen = seen(c, scan, d);
-        let w = look.detection_probability * c.weight * likelihood(c, &seen);
+        let w = look.detection_probability * c.weight * seen.innovation(&c.state).density();
         if !(w > 0.0) {
             continue;
         }
-        let mut posterior = match straight(c, &seen) {
-            None => seen.posterior(&c.state),
-            Some(bend) => bend.bent(&bend.seen.posterior(&bend.state)),
-        };
+        let mut posterior = seen.posterior(&c.state);
         for k in 0..MEAN {
             posterior.mean[k] += c.state.mean[k];
         }

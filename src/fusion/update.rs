@@ -9,6 +9,7 @@ use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, 
 use super::observation::Seen;
 use super::predict::up;
 use super::real::{Real, array};
+use super::since::Since;
 use super::state::State;
 use crate::scan::{Detection, Observation};
 use rayon::prelude::*;
@@ -81,7 +82,11 @@ fn invocation<R: Real>(
             |n, a| tile[a * BLOCK + place + n],
             &prior.mean,
         );
-        let (merged, sum) = merge(&mixed, total, &seen.given((look, &u), &prior), w);
+        let posterior = match Since::new(look, seen.ahead_s, &u) {
+            None => seen.posterior(&prior),
+            Some(since) => since.on(&seen.posterior(&since.off(&prior))),
+        };
+        let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);
         total = R::where_less(zero, w, sum, total);
     }

@@ -151,15 +151,10 @@ impl<'a> Measurer<'a> {
         let rates = if rate_sigma_m_s > 0.0 { 2.0 * CLUTTER_RATE_M_S } else { 1.0 };
         let rate_density = if rate_sigma_m_s > 0.0 { self.rate_density(rate_m_s, rate_sigma_m_s) } else { 1.0 };
         let mut observation = Observation::offsets(directions, self.sigma_m(row), m.rows);
-        // A range over ground does not bend with a height that nothing measured: it is taken along the measured direction, and a
-        // rate with what a velocity across it may add.
-        let over_ground = m.rows < 3 && !m.slant && self.extent == Extent::Space;
         if rate_sigma_m_s > 0.0 {
             let [sight, ..] = directions;
-            let across_m_s = self.pace.speed_m_s * m.sigma_m[1] / m.range_m.max(1.0);
-            let sigma_m_s = if over_ground { libm::hypotf(rate_sigma_m_s, across_m_s) } else { rate_sigma_m_s };
-            observation = observation.with_rate(sight, rate_m_s, sigma_m_s);
-            observation.sight_m = if over_ground { 0.0 } else { m.range_m };
+            observation = observation.with_rate(sight, rate_m_s, rate_sigma_m_s);
+            observation.sight_m = m.range_m;
         }
         let (mut rates, mut rate_density) = (rates, rate_density);
         for (axis, rate_m_s, sigma_m_s) in m.velocity.iter().flat_map(|velocity| velocity.measured(&m.axes)) {
@@ -169,7 +164,7 @@ impl<'a> Measurer<'a> {
         }
         Observation {
             ranges_m: [m.range_m, 0.0, 0.0],
-            kinds: if !over_ground && (m.slant || m.curved || rate_sigma_m_s > 0.0) { RANGE } else { OFFSET },
+            kinds: if m.slant || m.curved { RANGE } else { OFFSET },
             clutter: (self.part * self.sensor.clutter_per_scan * self.sensor.clutter_per_m2(m, self.area_m2)
                 / (heights * rates)) as f32,
             spread: (rate_density / heights) as f32,

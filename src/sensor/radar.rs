@@ -12,8 +12,7 @@
 //! Where r σ² / σr > 0.4 for an angle's σ (the bound of the literature: beyond it the arc is as thick as the range noise)
 //! a range along the measured line of sight would be biased, and worse: the line swings with the angle's noise, and what is
 //! sharp along it would seem to be told across it, scan after scan. There the measurement is `curved`: the filter takes the
-//! range along a direction that it predicts (`fusion::sight`), which needs no converted moments; and so it does where a range
-//! rate was measured.
+//! range along a direction that it predicts, to second order (`fusion::sight`), which needs no converted moments.
 //!
 //! A radar of a geodetic recording may measure altitude instead of elevation: the elevation is the one at which the
 //! measured range meets that altitude above the ellipsoid. With n the vertical at the target, an error in altitude or
@@ -24,7 +23,7 @@
 //! height that the sensor sees is as likely as any other, H from the lowest to the highest that the range reaches. The
 //! point is where the range meets the middle of them, v is not measured but known to H / √12 over n·v (not let below
 //! √(2 H / √12 r), as above), and nothing is debiased, because the filter takes the range along a direction that it
-//! predicts.
+//! predicts, to second order.
 
 use std::io::{self, Read};
 
