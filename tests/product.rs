@@ -191,7 +191,7 @@ fn a_manifest_says_what_is_in_its_folder_and_names_no_other_partner() -> Outcome
     assert_eq!(manifest["files"][1]["sha256"], sha256(&table));
     assert_eq!(manifest["files"][1]["bytes"], table.len());
     assert_eq!(manifest["files"][1]["rows"], 1);
-    assert_eq!(manifest["files"][1]["columns"].as_array().map(Vec::len), Some(27));
+    assert_eq!(manifest["files"][1]["columns"].as_array().map(Vec::len), Some(29));
     assert_eq!(manifest["frame"], "local");
     // printf '{"a":0.5,"b":{"x":2,"y":1}}' | sha256sum
     assert_eq!(manifest["configuration_sha256"], "f3e785272355ef3b9a6887d7fd1ee690aa978e48d327a24b590a5d7ea702f062");
