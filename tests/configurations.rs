@@ -1,8 +1,12 @@
 //! The configurations that are built in, each on a simulation of what it is for.
 
+#[path = "common/policy.rs"]
+mod policy;
+
+use policy::policy;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use trackweave::fusion::executor::Executor;
 use trackweave::run::{NAMED, Request, RunConfig, run};
 use trackweave::simulate::{Scenario, simulate};
@@ -163,22 +167,4 @@ fn a_name_is_built_in_and_anything_else_a_file() {
     let file = folder.path().join("sea");
     fs::write(&file, NAMED[0].1).expect("a file");
     assert_eq!(RunConfig::chosen(&file).expect("a file"), RunConfig::air().expect("built in"));
-}
-
-/// A policy by which one partner gets everything.
-fn policy(folder: &Path) -> PathBuf {
-    let to = folder.join("policy");
-    fs::create_dir(&to).expect("a folder");
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/policy");
-    for name in ["schema.cedarschema", "levels.toml"] {
-        fs::copy(demo.join(name), to.join(name)).expect("a file");
-    }
-    fs::write(to.join("partners.toml"), "partner = [{ id = \"a\" }]\n").expect("a file");
-    fs::write(
-        to.join("rules.cedar"),
-        "@id(\"fuse\") permit (principal, action == Action::\"fuse_full\", resource);\n\
-         @id(\"receive\") permit (principal, action == Action::\"receive_full\", resource);\n",
-    )
-    .expect("a file");
-    to
 }

@@ -1,15 +1,19 @@
 //! Addresses that targets send, some of them wrong, doubled or missing: tracking with them is no worse than without, and
 //! tracks have the right ones.
 
+#[path = "common/policy.rs"]
+mod policy;
+
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use policy::policy;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trackweave::fusion::config::Identity;
@@ -134,21 +138,4 @@ fn steadiness(tracks: &Path) -> [usize; 2] {
     }
     let usual = names.values().filter_map(|names| names.values().max()).sum();
     [usual, names.values().flat_map(BTreeMap::values).sum()]
-}
-
-/// A policy by which one partner gets everything.
-fn policy(folder: &Path) {
-    let to = folder.join("policy");
-    fs::create_dir(&to).expect("a folder");
-    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/policy");
-    for name in ["schema.cedarschema", "levels.toml"] {
-        fs::copy(demo.join(name), to.join(name)).expect("a file");
-    }
-    fs::write(to.join("partners.toml"), "partner = [{ id = \"a\" }]\n").expect("a file");
-    fs::write(
-        to.join("rules.cedar"),
-        "@id(\"fuse\") permit (principal, action == Action::\"fuse_full\", resource);\n\
-         @id(\"receive\") permit (principal, action == Action::\"receive_full\", resource);\n",
-    )
-    .expect("a file");
 }

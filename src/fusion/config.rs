@@ -32,6 +32,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// Probability that an address is not that of its object alone; 0 where addresses are not fused.
+    #[must_use]
+    pub fn address_error(&self) -> f32 {
+        self.identity.map_or(0.0, |of| of.error_probability.get())
+    }
+
     /// So long after its last detection no track is reported: its existence has come below `report`, or the noise of its
     /// motion alone has made its place too uncertain. Seconds, infinite where neither ends a track.
     #[must_use]

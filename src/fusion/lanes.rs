@@ -159,7 +159,7 @@ pub(super) fn settle(
         source: scan.sources[scan.order[d] as usize],
         detections: u32::from(!is_own(d)),
         detected_us: counting.times.of(detections, d),
-        belief: Belief::newborn(scan.address(d), config.identity.map_or(0.0, |of| of.error_probability.get())),
+        belief: Belief::newborn(scan.address(d), config.address_error()),
         views: sees.newborn(&detections[d].tile, &detections[d].offset_m),
     };
     // Found first: a newborn is large, and is made where it stays.

@@ -29,9 +29,8 @@ pub(super) struct Recording {
     pub(super) rows: Vec<Row>,
     /// What each row measured.
     pub(super) readings: Vec<Reading>,
-    /// The address that the target of each sent, where addresses are fused; empty for none.
+    /// The address that the target of each sent, empty for none; none at all where addresses are not fused.
     identities: Vec<Arc<str>>,
-    fuses_identities: bool,
 }
 
 /// One detection.
@@ -257,18 +256,21 @@ impl Recording {
             rows.into_iter().zip(readings.into_iter().zip(identities)).collect();
         in_time.sort_by_key(|(row, _)| row.time_us);
         let (rows, rest): (Vec<Row>, Vec<(Reading, Arc<str>)>) = in_time.into_iter().unzip();
-        let (readings, identities) = rest.into_iter().unzip();
+        let (readings, mut identities): (Vec<Reading>, Vec<Arc<str>>) = rest.into_iter().unzip();
+        if !fuses_identities {
+            identities.clear();
+        }
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
         let classes = classes.into_iter().map(|(_, class)| class).collect();
-        Ok(Self { catalogue, classes, rows, readings, identities, fuses_identities })
+        Ok(Self { catalogue, classes, rows, readings, identities })
     }
 
     /// The address of a row as a level gives it: none where that makes places coarse; `None` where addresses are not fused.
     pub(super) fn identity(&self, row: usize, demands: &Demands) -> Option<&Arc<str>> {
         static NONE: LazyLock<Arc<str>> = LazyLock::new(Arc::default);
         let gives = demands.coarsen_m.is_none() && !demands.omit.contains("identity");
-        let known = self.identities.get(row).filter(|_| self.fuses_identities)?;
+        let known = self.identities.get(row)?;
         Some(if gives { known } else { &NONE })
     }
 }

@@ -161,7 +161,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         level_max: 2.0 * (limit * limit),
         tolerance: config.association.tolerance,
         hypotheses_max: config.association.hypotheses_max.get(),
-        address_error: config.identity.map_or(0.0, |of| of.error_probability.get()),
+        address_error: config.address_error(),
         stride: extent.field_cells,
         capacity: u32::MAX,
         ..Params::default()
