@@ -479,7 +479,7 @@ impl Batch {
             source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
         }
         let existence = &self.config.existence;
-        let inputs = Inputs { births: &[], source: &source, existence, claims: &claims, times: &times };
+        let inputs = Inputs { births: &[], source: &source, existence, claims, times: &times };
         let merged = met.merge(&mut self.arrays, &inputs);
         let (arrays, config) = (&self.arrays, &self.config);
         let settled: Vec<Option<Settled>> = self

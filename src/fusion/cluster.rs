@@ -29,6 +29,7 @@ pub struct Clusters {
     /// Where the edges of each member were.
     from: Vec<u32>,
     permuted: Vec<Edge>,
+    claims: Claims,
     /// Whether edges lie in the order of tracks instead of clusters.
     scattered: bool,
 }
@@ -64,6 +65,37 @@ impl Claim {
 
     fn of_bits([sum, most, edge]: [u32; 3]) -> Self {
         Self { sum: f32::from_bits(sum), most: f32::from_bits(most), edge }
+    }
+}
+
+/// What tracks claim of the detections of a wave.
+#[derive(Debug, Default)]
+pub struct Claims(Vec<[AtomicU32; 3]>);
+
+impl Claims {
+    /// Of one detection.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
+    pub fn of(&self, detection: usize) -> Claim {
+        Claim::of_bits(self.0[detection].each_ref().map(|bits| bits.load(Relaxed)))
+    }
+
+    /// Claims an edge's weight of its detection. Tasks share no detection.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
+    pub(super) fn add(&self, edge: Edge, number: u32) {
+        let d = edge.detection as usize;
+        let mut claim = self.of(d);
+        claim.add(number, edge.weight);
+        self.0[d].iter().zip(claim.bits()).for_each(|(to, bits)| to.store(bits, Relaxed));
+    }
+
+    /// Nothing of any of so many.
+    pub(super) fn reset(&mut self, detections: usize) {
+        self.0.resize_with(detections, || Claim::default().bits().map(AtomicU32::new));
+        let nothing = |claim: &mut [AtomicU32; 3]| *claim = Claim::default().bits().map(AtomicU32::new);
+        self.0.par_iter_mut().with_min_len(CHUNK).for_each(nothing);
     }
 }
 
@@ -150,33 +182,26 @@ impl Clusters {
     /// cluster tracks come in their order.
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
-    pub fn claims(&self, arrays: &Arrays<Host>) -> Vec<Claim> {
+    pub fn claims(&mut self, arrays: &Arrays<Host>) -> &Claims {
+        self.claims.reset(arrays.detections.len());
+        let claims = &self.claims;
         if self.scattered {
-            let mut claims = vec![Claim::default(); arrays.detections.len()];
             for row in arrays.rows.iter().filter(|row| row.start != AT_REST) {
-                for (number, edge) in (row.start..).zip(super::manage::edges_of(row, &arrays.edges)) {
-                    claims[edge.detection as usize].add(number, edge.weight);
-                }
+                (row.start..)
+                    .zip(super::manage::edges_of(row, &arrays.edges))
+                    .for_each(|(number, edge)| claims.add(*edge, number));
             }
             return claims;
         }
-        let claims: Vec<[AtomicU32; 3]> =
-            arrays.detections.iter().map(|_| Claim::default().bits().map(AtomicU32::new)).collect();
         let chunks: Vec<(u32, u32)> = (0..self.len())
             .step_by(CHUNK)
             .map(|first| (self.edge_starts[first], self.edge_starts[(first + CHUNK).min(self.len())]))
             .collect();
         chunks.into_par_iter().for_each(|(first, last)| {
-            for (number, edge) in (first..last).zip(&arrays.edges[first as usize..last as usize]) {
-                if edge.weight.to_bits() != 0 {
-                    let stored = &claims[edge.detection as usize];
-                    let mut claim = Claim::of_bits(stored.each_ref().map(|bits| bits.load(Relaxed)));
-                    claim.add(number, edge.weight);
-                    stored.iter().zip(claim.bits()).for_each(|(to, bits)| to.store(bits, Relaxed));
-                }
-            }
+            let edges = (first..last).zip(&arrays.edges[first as usize..last as usize]);
+            edges.filter(|(_, edge)| edge.weight.to_bits() != 0).for_each(|(number, edge)| claims.add(*edge, number));
         });
-        claims.into_iter().map(|claim| Claim::of_bits(claim.map(AtomicU32::into_inner))).collect()
+        claims
     }
 
     /// Unites tracks that share a detection; the least track is the root, whoever comes first.
@@ -344,10 +369,12 @@ mod tests {
     }
 
     /// The same of what is claimed.
-    fn claimed(clusters: &Clusters, arrays: &Arrays<Host>) -> Vec<(f32, f32, usize)> {
+    fn claimed(clusters: &mut Clusters, arrays: &Arrays<Host>) -> Vec<(f32, f32, usize)> {
         let has = |row: &Row, edge: u32| row.start != AT_REST && (row.start..row.start + row.count).contains(&edge);
         let track = |edge: u32| arrays.rows.iter().position(|row| has(row, edge)).unwrap_or(usize::MAX);
-        clusters.claims(arrays).into_iter().map(|Claim { sum, most, edge }| (sum, most, track(edge))).collect()
+        let claims = clusters.claims(arrays);
+        let of = |d| claims.of(d);
+        (0..arrays.detections.len()).map(of).map(|Claim { sum, most, edge }| (sum, most, track(edge))).collect()
     }
 
     #[test]
@@ -359,9 +386,9 @@ mod tests {
         let (wanted, labels) = (summed(&by_cluster), spread(&by_cluster));
         let mut clusters = Clusters::default();
         clusters.build(&mut by_cluster);
-        assert_eq!(claimed(&clusters, &by_cluster), wanted);
+        assert_eq!(claimed(&mut clusters, &by_cluster), wanted);
         clusters.adopt(&labels, &mut as_they_lie, Edges::AsTheyLie);
-        assert_eq!(claimed(&clusters, &as_they_lie), wanted);
+        assert_eq!(claimed(&mut clusters, &as_they_lie), wanted);
     }
 
     #[test]

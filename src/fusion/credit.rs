@@ -11,7 +11,7 @@
 
 use super::address::Belief;
 use super::arrays::{Arrays, Edge, Host, IDENTITY, Row, at};
-use super::cluster::Claim;
+use super::cluster::{Claim, Claims};
 use super::config::Existence;
 use super::manage::{WAS_CONFIRMED, edges_of};
 use crate::scan::Detection;
@@ -91,7 +91,7 @@ pub fn time_us([low, high]: [u32; 2]) -> i64 {
 /// The edge of the track that a detection is counted to, among those that were there.
 #[inline]
 #[must_use]
-pub fn owner(claim: &Claim, existence: &Existence) -> Option<u32> {
+pub fn owner(claim: Claim, existence: &Existence) -> Option<u32> {
     let left = 1.0 - claim.sum;
     (claim.most > left && claim.most >= existence.contributor.get()).then_some(claim.edge)
 }
@@ -100,7 +100,7 @@ pub fn owner(claim: &Claim, existence: &Existence) -> Option<u32> {
 #[derive(Clone, Copy, Debug)]
 pub struct Counting<'a> {
     /// What tracks claim of each detection of the wave.
-    pub claims: &'a [Claim],
+    pub claims: &'a Claims,
     /// The detections.
     pub detections: &'a [Detection],
     /// Thresholds.
@@ -156,12 +156,11 @@ impl Own {
 
     /// Takes in the detection of an edge, if that is its owner's.
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
     pub(super) fn add(&mut self, (number, edge): (u32, &Edge), counting: &Counting<'_>) {
         let d = edge.detection as usize;
         // Nothing less is anybody's own; asked first, since a claim is far away.
         if edge.weight >= counting.existence.contributor.get()
-            && owner(&counting.claims[d], counting.existence) == Some(number)
+            && owner(counting.claims.of(d), counting.existence) == Some(number)
         {
             self.detections += 1;
             self.last_us = self.last_us.max(counting.times.of(counting.detections, d));
@@ -232,16 +231,14 @@ mod tests {
         arrays.resize_blocks(1);
         arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; BLOCK];
         arrays.detections = [-0.5, -0.25, 0.0].map(|ahead_s| Detection { ahead_s, ..Detection::default() }).to_vec();
-        let mut claims = vec![Claim::default(); 3];
+        let mut claims = Claims::default();
+        claims.reset(3);
         for (track, weights) in weights.into_iter().enumerate() {
             arrays.rows[track] = Row { start: 3 * u32::from(track > 0), count: 3, ..Row::default() };
             for (detection, weight) in (0..).zip(weights) {
-                let (claim, edge) = (&mut claims[detection as usize], arrays.edges.len());
-                claim.sum += weight;
-                if weight > claim.most {
-                    (claim.most, claim.edge) = (weight, u32::try_from(edge).expect("six"));
-                }
-                arrays.edges.push(Edge { detection, weight });
+                let edge = Edge { detection, weight };
+                claims.add(edge, u32::try_from(arrays.edges.len()).expect("six"));
+                arrays.edges.push(edge);
             }
         }
         for (contributor, counted) in [(0.01, [1, 1]), (0.5, [0, 1])] {

@@ -61,7 +61,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
     let before = Detection { ahead_s: -4.0, ..detection };
     let seen = Seen::gather(&[before], &[observation], |_| 0, |_, a| tile_now[a], &found.mean);
     let u = up(&whole, &tile_now.map(|t| t as f32), &found.mean);
-    let since = Since::new(&whole, seen.ahead_s, &u).expect("it is before its scan");
+    let since = Since::new(&whole, seen.ahead_s, || u).expect("it is before its scan");
     let late = seen.innovation(&since.off(&found));
     for (name, found, wanted) in
         [("distance", late.distance2, innovation.distance2), ("determinant", late.determinant, innovation.determinant)]
@@ -93,7 +93,7 @@ fn noise_is_taken_off_since_the_scan_before_and_no_longer() {
     let (tile, state) = on_earth();
     let u = up(&driven(1.0), &tile.map(|t| t as f32), &state.mean);
     let bits = |since: Option<Since<f32>>| since.expect("noise").on(&state).covariance.map(f32::to_bits);
-    let of = |dt_s: f64, ahead_s: f32| Since::new(&driven(dt_s), ahead_s, &u);
+    let of = |dt_s: f64, ahead_s: f32| Since::new(&driven(dt_s), ahead_s, || u);
     assert!(of(4.0, 0.0).is_none() && of(0.0, -3.0).is_none() && of(4.0, 3.0).is_none());
     assert_eq!(bits(of(2.0, -5.0)), bits(of(4.0, -2.0)));
     assert_ne!(bits(of(3.0, -5.0)), bits(of(4.0, -2.0)));

@@ -331,10 +331,11 @@ struct Near<'a> {
 impl<'a> Near<'a> {
     #[inline(always)]
     fn new(look: &Look, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
-        let u = up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
-        let then = Since::new(look, seen.ahead_s, &u).map_or(*states, |since| since.off(states));
+        let u = || up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
+        let earlier = Since::new(look, seen.ahead_s, u).map(|since| since.off(states));
+        let then = earlier.as_ref().unwrap_or(states);
         let here = seen.offsets(&[f32x8::splat(0.0); 3]);
-        let Factor { variance: d, lower: l, determinant } = seen.factor(&then, &here);
+        let Factor { variance: d, lower: l, determinant } = seen.factor(then, &here);
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {
@@ -490,10 +491,11 @@ impl Known {
             return factor.innovation(seen, &state.mean, &positions);
         }
         let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
-        let u = up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
-        let then = Since::new(scan.look, ahead_s, &u).map_or(*state, |since| since.off(state));
-        let positions = seen.positions(&then);
-        let factor = seen.factor(&then, &positions);
+        let u = || up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
+        let earlier = Since::new(scan.look, ahead_s, u).map(|since| since.off(state));
+        let then = earlier.as_ref().unwrap_or(state);
+        let positions = seen.positions(then);
+        let factor = seen.factor(then, &positions);
         // A range is linearised along the line to this very detection's prediction, and rates are hardly ever equal.
         self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
         factor.innovation(&seen, &state.mean, &positions)

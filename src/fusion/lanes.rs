@@ -11,7 +11,6 @@ use super::predict::predict_one;
 use super::setup::LaneSetup;
 use super::views::{Outlook, Sees, VIEWS_MAX, ViewLook};
 use crate::scan::{Detection, Observation, Scan, Sight, Views};
-use core::ops::Add;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rayon::prelude::*;
 
@@ -138,14 +137,15 @@ pub(super) fn settle(
 ) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
     let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
-    let (detections, claims) = (&arrays.detections[here.clone()], &counting.claims[here]);
+    let detections = &arrays.detections[here.clone()];
+    let claim = |d: usize| counting.claims.of(here.start + d);
     let undetected = &lane.setup.undetected;
     let (number, sees) = (lane.scans - 1, scan.sees());
-    let is_own = |d: usize| owner(&claims[d], &config.existence).is_some();
+    let is_own = |d: usize| owner(claim(d), &config.existence).is_some();
     // Detections that no track has and that begin none.
     let [none, outside_coverage] = [AtomicU64::new(0), AtomicU64::new(0)];
     let begins = |d: usize| {
-        let existence = (1.0 - claims[d].sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
+        let existence = (1.0 - claim(d).sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
         let begins = existence > 0.0 && existence >= config.existence.prune.get();
         if !begins && !is_own(d) {
             if scan.fresh[d] > 0.0 { &none } else { &outside_coverage }.fetch_add(1, Relaxed);
@@ -166,16 +166,20 @@ pub(super) fn settle(
     let found: Vec<(usize, f32)> =
         (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begins).collect();
     let births: Vec<Newborn> = found.into_par_iter().with_min_len(256).map(begin).collect();
-    let fates: Vec<Fate> = tracks
-        .clone()
-        .into_par_iter()
-        .with_min_len(4096)
-        .map(|track| fate(arrays, look, &config.existence, track))
-        .collect();
-    let ended = tracks.clone().into_par_iter().zip(&fates).with_min_len(4096).filter(|(_, fate)| **fate != Fate::Kept);
-    let ended = ended.map(|(t, _)| Accounts::of_track(arrays, t, Own::of(&arrays.rows[t], &arrays.edges, counting)));
-    let lost = Accounts::of([0, 0, none.into_inner(), outside_coverage.into_inner()]);
-    lane.accounts = lane.accounts + ended.reduce(Accounts::default, Add::add) + lost;
+    let ended = [AtomicU64::new(0), AtomicU64::new(0)];
+    let end = |track: usize| {
+        let fate = fate(arrays, look, &config.existence, track);
+        if fate != Fate::Kept {
+            let own = Own::of(&arrays.rows[track], &arrays.edges, counting);
+            let all = Accounts::of_track(arrays, track, own);
+            ended.iter().zip(all.words()).filter(|(_, n)| *n > 0).for_each(|(sum, n)| _ = sum.fetch_add(n, Relaxed));
+        }
+        fate
+    };
+    let fates: Vec<Fate> = tracks.clone().into_par_iter().with_min_len(4096).map(end).collect();
+    let [confirmed, unconfirmed] = ended.map(AtomicU64::into_inner);
+    let ended = Accounts::of([confirmed, unconfirmed, none.into_inner(), outside_coverage.into_inner()]);
+    lane.accounts = lane.accounts + ended;
     lane.setup.undetected.thin(look, &sees);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);

@@ -8,7 +8,7 @@
 
 use super::address::Belief;
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
-use super::cluster::Claim;
+use super::cluster::Claims;
 use super::config::Existence;
 use super::credit::{Counting, Own, Times, words};
 use super::predict::up;
@@ -198,7 +198,7 @@ pub struct Inputs<'a> {
     /// Thresholds.
     pub existence: &'a Existence,
     /// What tracks claim of each detection.
-    pub claims: &'a [Claim],
+    pub claims: &'a Claims,
     /// When the detections of each lane were made.
     pub times: &'a [Times],
 }

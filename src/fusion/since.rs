@@ -31,13 +31,14 @@ pub struct Since<R> {
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 impl<R: Real> Since<R> {
-    /// From detections `ahead_s` from the scan of `look` until it; `None` if all are of its time.
+    /// From detections `ahead_s` from the scan of `look` until it; `None` if all are of its time. Only else is it asked
+    /// where `up` is.
     #[inline(always)]
     #[must_use]
-    pub fn new(look: &Look, ahead_s: R, up: &[R; 3]) -> Option<Self> {
+    pub fn new(look: &Look, ahead_s: R, up: impl FnOnce() -> [R; 3]) -> Option<Self> {
         let (ago_s, dt_s) = (-ahead_s, R::splat(look.dt_s));
         let seconds = R::where_less(ago_s, dt_s, ago_s, dt_s);
-        R::any_less(R::splat(0.0), seconds).then(|| Self::over(look, seconds, up))
+        R::any_less(R::splat(0.0), seconds).then(|| Self::over(look, seconds, &up()))
     }
 
     /// Over some seconds.

@@ -58,7 +58,7 @@ fn invocation<R: Real>(
         return;
     }
     let prior = State::<R>::load(mean, covariance, place);
-    let u = up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
+    let u = || up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
     let missed = R::from_fn(|n| rows[n].missed);
     let mut total = missed;
     let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
@@ -82,7 +82,7 @@ fn invocation<R: Real>(
             |n, a| tile[a * BLOCK + place + n],
             &prior.mean,
         );
-        let posterior = match Since::new(look, seen.ahead_s, &u) {
+        let posterior = match Since::new(look, seen.ahead_s, u) {
             None => seen.posterior(&prior),
             Some(since) => since.on(&seen.posterior(&since.off(&prior))),
         };
