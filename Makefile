@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo encrypt long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
+.PHONY: help test check crash demo encrypt exports long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -11,6 +11,7 @@ help:
 	@echo 'make crash   kill, signals, EIO, ENOSPC and EACCES at every call of a run, and at 1,000 moments; Linux'
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
+	@echo 'make exports  every format, opened by readers of others (Python packages) and compared with the picture'
 	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
 	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
 	@echo 'make soak    an hour of fuzzing and of random cases with seeds that were never used'
@@ -30,6 +31,11 @@ test:
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own.
 encrypt:
 	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line
+
+# Needs Python 3 and its package index.
+exports:
+	$(CARGO) build --release --locked
+	scripts/check-exports
 
 check:
 	./check

@@ -11,8 +11,8 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 10] =
-    ["demo", "inspect", "run", "policy", "simulate", "score", "verify", "keygen", "bench", "devices"];
+const COMMANDS: [&str; 11] =
+    ["demo", "inspect", "run", "policy", "simulate", "score", "verify", "export", "keygen", "bench", "devices"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

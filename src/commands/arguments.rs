@@ -1,6 +1,8 @@
 //! What may be typed. The sentences here are the text of `--help`.
 
 use super::executor::Wish;
+use crate::export::Format;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -38,6 +40,8 @@ pub(super) enum Command {
     Score(Score),
     /// Check an output: digests, signatures, audits, and whether it holds only what its partners may have
     Verify(Verify),
+    /// Write a finished picture in formats that other tools open; an output itself is never changed
+    Export(Export),
     /// Make a key that signs outputs; a file that is there is never overwritten
     Keygen(Keygen),
     /// Measure fusion at constant density: time per stage, tracks and detections per second
@@ -56,6 +60,10 @@ pub(super) struct Demo {
     /// Which side fuses
     #[arg(long, value_enum, default_value_t = Wish::Auto)]
     pub(super) executor: Wish,
+
+    /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
+    #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]
+    pub(super) format: Vec<Format>,
 }
 
 /// Arguments of `trackweave inspect`.
@@ -121,6 +129,10 @@ pub(super) struct Run {
     /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
     #[arg(long)]
     pub(super) encrypt: bool,
+
+    /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
+    #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]
+    pub(super) format: Vec<Format>,
 }
 
 /// Arguments of `trackweave verify`.
@@ -152,6 +164,28 @@ pub(super) struct Verify {
     /// Key that every folder must be signed with: the `.pub` of the one that signed, or the line in it
     #[arg(long, value_name = "FILE")]
     pub(super) public_key: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave export`.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Folder of one partner in an output, `OUT/PARTNER`
+    #[arg(value_name = "OUT/PARTNER")]
+    pub(super) picture: PathBuf,
+
+    /// Formats to write, with commas between them
+    #[arg(long, value_name = "F,…", required = true, value_delimiter = ',', value_parser = formats())]
+    pub(super) format: Vec<Format>,
+
+    /// Folder to write, new or empty, outside of any output
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: PathBuf,
+}
+
+/// Takes the names of formats.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::ALL.map(Format::name));
+    names.try_map(|name| Format::named(&name).ok_or("wanted the name of a format"))
 }
 
 /// Arguments of `trackweave keygen`.

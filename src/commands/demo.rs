@@ -12,11 +12,11 @@ const DATA: &str = "data/demo";
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure> {
-    let Demo { out, executor } = arguments;
+    let Demo { out, executor, format } = arguments;
     let data = find()?;
     let config = RunConfig::air()?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
-    let request = Request::new(&recording, &policy, out, &config);
+    let request = Request { formats: format, ..Request::new(&recording, &policy, out, &config) };
     fuse((&request, "air"), Seals::default(), *executor, screen)
 }
 

@@ -2,6 +2,7 @@
 
 use super::layout::printable;
 use crate::bench::BenchError;
+use crate::export::ExportError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
@@ -96,6 +97,10 @@ impl From<RunError> for Failure {
         use ProductError::{NoEncryption, Number, PartnerName, Recipient};
         let code = match &error {
             RunError::Kernel(_) => Code::Device,
+            RunError::Export(ExportError::Frame { .. }) => Code::Usage,
+            RunError::Export(ExportError::Write(_) | ExportError::File { .. } | ExportError::Product(_)) => {
+                Code::Output
+            }
             // The id of a partner comes from the policy, a number from the recording.
             RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,

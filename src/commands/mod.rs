@@ -22,6 +22,7 @@ mod policy_matrix; // a matrix as text
 mod simulate; // scenario -> recording
 mod score; // finished pictures against truth
 mod verify; // finished pictures against what was written, and against the policy
+mod export; // finished pictures for other tools
 mod keygen; // a key that signs
 mod bench; // throughput
 mod devices; // adapters
@@ -77,6 +78,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
         Command::Verify(verify) => verify::execute(verify, screen),
+        Command::Export(export) => export::execute(export, screen),
         Command::Keygen(keygen) => keygen::execute(keygen, screen),
         Command::Bench(bench) => bench::execute(bench, screen),
         Command::Devices => devices::execute(screen),

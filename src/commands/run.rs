@@ -28,7 +28,8 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt } = arguments;
+    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt, format } =
+        arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let (named, config) = match config {
         Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
@@ -41,7 +42,8 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     let (label, cache) = (label.as_deref(), cache.as_deref());
     label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
     let strict = *strict;
-    let request = Request { strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
+    let request =
+        Request { strict, as_of_us, label, cache, formats: format, ..Request::new(recording, policy, out, &config) };
     fuse((&request, &named), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 

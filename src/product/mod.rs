@@ -12,6 +12,7 @@
 mod audit; // hash-chained lines
 mod merkle; // the tree over them
 mod authority; // the operator's tables of who may act
+mod beside; // files made from a finished picture
 mod batch; // rows -> Arrow batches
 mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
@@ -30,6 +31,7 @@ mod verify; // whether an output is what was written
 pub use audit::{Audit, Chain, verify_chain};
 pub use authority::{AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, read_stretches};
 pub use batch::picture_batch;
+pub use beside::{Beside, NewFile, output_around};
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};
@@ -37,7 +39,7 @@ pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sh
 pub use obligations::Row;
 pub use origin::{Origin, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
-pub use read::{PicturePoint, picture_points, read_batches, read_picture};
+pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema};
 pub use seal::{Recipients, Sealing};
 pub use staging::{Staging, replace, waiting};
 pub use verify::{Expected, Fault, Integrity, verify_seals};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::audit::{AUDIT, Audit};
 use super::batch::Buffer;
+use super::beside::Beside;
 use super::columns::Fields;
 use super::digest::{TableFile, write_json};
 use super::error::ProductError;
@@ -59,7 +60,20 @@ impl PictureWriter {
     ///
     /// # Errors
     /// A disk that is full.
-    pub fn finish(mut self, made: &Made<'_>) -> Result<Picture, ProductError> {
+    pub fn finish(self, made: &Made<'_>) -> Result<Picture, ProductError> {
+        self.finish_with(made, |_| Ok(()))
+    }
+
+    /// Closes the picture, has files written beside it that are made from it alone, and writes its audit and its manifest,
+    /// which lists them.
+    ///
+    /// # Errors
+    /// A disk that is full, or what `derive` fails with.
+    pub fn finish_with<E: From<ProductError>>(
+        mut self,
+        made: &Made<'_>,
+        derive: impl FnOnce(&mut Beside<'_>) -> Result<(), E>,
+    ) -> Result<Picture, E> {
         made.label.map_or(Ok(()), check_label)?;
         if self.buffer.len() > 0 {
             self.flush()?;
@@ -71,7 +85,10 @@ impl PictureWriter {
             audit.record(decision)?;
         }
         let (chain, audit) = audit.close()?;
-        let files = vec![audit, table.finish()?];
+        let mut files = vec![audit, table.finish()?];
+        let mut beside = Beside::new(&self.folder, self.folder.clone());
+        derive(&mut beside)?;
+        files.extend(beside.into_files());
         let manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files.clone());
         write_json(&self.folder.join(MANIFEST), &manifest)?;
         Ok(Picture { partner: self.partner, rows, files })

@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, SchemaRef};
 use parquet::arrow::ProjectionMask;
 
 use super::error::{ProductError, io_error, parquet_error};
@@ -56,11 +56,22 @@ pub fn read_batches(
     Ok(batches(&folder.join(TRACKS))?.map(|batch| batch.map_err(ArrowError::from)))
 }
 
+/// The columns of the picture in a partner's folder, in their order.
+///
+/// # Errors
+/// A file that is absent or is not Parquet.
+pub fn read_schema(folder: &Path) -> Result<SchemaRef, ProductError> {
+    Ok(SchemaRef::clone(opened(&folder.join(TRACKS))?.schema()))
+}
+
 fn batches(path: &Path) -> Result<Batches, ProductError> {
+    Ok(opened(path)?.batches(ProjectionMask::all(), ROWS_PER_BATCH))
+}
+
+fn opened(path: &Path) -> Result<ParquetFile, ProductError> {
     let opening = "open the picture";
     let file = crate::files::open(path).map_err(io_error(path, opening))?;
-    let file = ParquetFile::open(file).map_err(parquet_error(path, opening))?;
-    Ok(file.batches(ProjectionMask::all(), ROWS_PER_BATCH))
+    ParquetFile::open(file).map_err(parquet_error(path, opening))
 }
 
 /// The rows of a batch of a picture, from a file or from [`super::picture_batch`].

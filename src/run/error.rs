@@ -1,6 +1,7 @@
 //! What can go wrong on the whole path.
 
 use super::scores::TIMES_MAX;
+use crate::export::ExportError;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
@@ -32,6 +33,9 @@ pub enum RunError {
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
+    /// Files made from pictures.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// The folder of lanes that were fused before, or this program, whose digest it needs.
     #[error("{}: cannot {doing}", path.display())]
     Cache {

@@ -37,6 +37,7 @@ pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport,
 pub use scores::{OutputError, configuration_of, score_output};
 pub use verdicts::verdicts;
 
+use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
 use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
@@ -75,13 +76,15 @@ pub struct Request<'a> {
     /// Folder of lanes that were fused before: those that nothing has changed for are not fused again. It belongs to one
     /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
+    /// Formats that other tools open, of every picture, in its partner's folder.
+    pub formats: &'a [Format],
 }
 
 impl<'a> Request<'a> {
-    /// Bad rows are counted, the run has no time of its own and no label, and there is no cache.
+    /// Bad rows are counted, the run has no time of its own and no label, and there are no cache and no other formats.
     #[must_use]
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
-        Self { recording, policy, out, config, strict: false, as_of_us: None, label: None, cache: None }
+        Self { recording, policy, out, config, strict: false, as_of_us: None, label: None, cache: None, formats: &[] }
     }
 }
 
@@ -182,6 +185,7 @@ fn run_opened(
     let started = Instant::now();
     request.label.map_or(Ok(()), check_label)?;
     let catalogue = recording.catalogue();
+    export::check(request.formats, catalogue.frame)?;
     let policy = Policy::read(request.policy)?;
     let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;

@@ -5,6 +5,7 @@ use super::basis::Basis;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
+use crate::export;
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
@@ -234,7 +235,8 @@ impl<'a> Pictures<'a> {
             let (label, from) =
                 (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
-            writer.finish(&Made { configuration, as_of_us, label, decisions: &granted, computed_from })?;
+            let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
+            writer.finish_with(&made, |beside| export::write(beside, request.formats).map_err(RunError::from))?;
             Ok(Released { tally, records })
         };
         let released: Vec<Result<Released, RunError>> =
