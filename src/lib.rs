@@ -20,6 +20,7 @@ pub mod scan; // recording or rows + what a lane may see -> scans
 pub mod fusion; // scans -> tracks, on the host or the device
 pub mod product; // tracks -> one folder a partner
 pub mod export; // finished pictures -> files that other tools open
+pub mod report; // finished pictures -> pages that people look at
 pub mod score; // products + truth -> metrics
 pub mod simulate; // scenario -> recording with truth
 pub mod inspect; // recording -> what is in it, and what its catalogue should say

@@ -5,9 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::digest::HashedFile;
 use super::error::ProductError;
-use super::manifest::{FileEntry, MANIFEST};
+use super::manifest::{FileEntry, MANIFEST, PartnerManifest};
 use super::operator::OPERATOR;
 use super::picture::TRACKS;
 
@@ -17,13 +19,30 @@ pub struct Beside<'a> {
     picture: &'a Path,
     to: PathBuf,
     files: Vec<FileEntry>,
+    manifest: Map<String, Value>,
 }
 
 impl<'a> Beside<'a> {
     /// The picture in a partner's folder; new files go to the folder `to`, which exists.
     #[must_use]
     pub fn new(picture: &'a Path, to: PathBuf) -> Self {
-        Self { picture, to, files: Vec::new() }
+        Self { picture, to, files: Vec::new(), manifest: Map::new() }
+    }
+
+    /// The same, with what its manifest says, without files that are still to be written.
+    #[must_use]
+    pub(super) fn with_manifest(self, manifest: &PartnerManifest) -> Self {
+        let manifest = serde_json::to_value(manifest).ok().and_then(|manifest| match manifest {
+            Value::Object(manifest) => Some(manifest),
+            _ => None,
+        });
+        Self { manifest: manifest.unwrap_or_default(), ..self }
+    }
+
+    /// What the manifest says of the picture; empty outside of a run.
+    #[must_use]
+    pub fn manifest(&self) -> &Map<String, Value> {
+        &self.manifest
     }
 
     /// The folder with the finished table, for [`super::read_batches`] and its like.

@@ -39,7 +39,7 @@ pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sh
 pub use obligations::Row;
 pub use origin::{Origin, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
-pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema};
+pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema, read_table};
 pub use seal::{Recipients, Sealing};
 pub use staging::{Staging, replace, waiting};
 pub use verify::{Expected, Fault, Integrity, verify_seals};

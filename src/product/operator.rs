@@ -4,6 +4,7 @@
 //! It knows all partners and goes to none. `timings.json` is the only file of an output that may differ between
 //! equal runs: nothing else may hold a time that was measured.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,16 +15,20 @@ use serde::{Deserialize, Serialize};
 use super::audit::{AUDIT, Audit};
 use super::batch::append_texts;
 use super::columns::{DECISION_COLUMNS, element, schema};
-use super::digest::{TableFile, write_json};
-use super::error::ProductError;
+use super::digest::{HashedFile, TableFile, write_json};
+use super::error::{ProductError, io_error};
 use super::picture::ROWS_PER_GROUP;
 use super::staging::Staging;
 use crate::policy::DecisionRecord;
 
 /// The operator's folder; no partner can have this id.
 pub(super) const OPERATOR: &str = "_operator";
-/// The only file that may differ between equal runs.
+/// The only files that may differ between equal runs: measured times, and the page that shows them.
+pub(super) const UNLISTED: [&str; 2] = [TIMINGS, PAGE];
+/// Measured times.
 pub(super) const TIMINGS: &str = "timings.json";
+/// The operator's page.
+const PAGE: &str = "report.html";
 
 /// The form of [`TIMINGS`]: numbers and truth values under known keys, so that nothing else fits into the one file that
 /// has no digest.
@@ -100,6 +105,17 @@ impl Staging {
     /// As [`Staging::report`].
     pub fn timings(&self, timings: &impl Serialize) -> Result<(), ProductError> {
         write_json(&self.operator_file(TIMINGS), timings).map(drop)
+    }
+
+    /// Writes the operator's page, `report.html`.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn page(&self, html: &str) -> Result<(), ProductError> {
+        let path = self.operator_file(PAGE);
+        let mut file = HashedFile::create(&path)?;
+        file.write_all(html.as_bytes()).map_err(io_error(&path, "write the page"))?;
+        file.finish().map(drop)
     }
 
     /// Writes the decisions, `decisions.parquet`, in the order in which they come.

@@ -85,13 +85,13 @@ impl PictureWriter {
             audit.record(decision)?;
         }
         let (chain, audit) = audit.close()?;
-        let mut files = vec![audit, table.finish()?];
-        let mut beside = Beside::new(&self.folder, self.folder.clone());
+        let files = vec![audit, table.finish()?];
+        let mut manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files);
+        let mut beside = Beside::new(&self.folder, self.folder.clone()).with_manifest(&manifest);
         derive(&mut beside)?;
-        files.extend(beside.into_files());
-        let manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files.clone());
+        manifest.files.extend(beside.into_files());
         write_json(&self.folder.join(MANIFEST), &manifest)?;
-        Ok(Picture { partner: self.partner, rows, files })
+        Ok(Picture { partner: self.partner, rows, files: manifest.files })
     }
 
     fn flush(&mut self) -> Result<(), ProductError> {

@@ -56,6 +56,14 @@ pub fn read_batches(
     Ok(batches(&folder.join(TRACKS))?.map(|batch| batch.map_err(ArrowError::from)))
 }
 
+/// The rows of a table of an output as Arrow batches.
+///
+/// # Errors
+/// A file that is absent or is not Parquet.
+pub fn read_table(path: &Path) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, ProductError> {
+    Ok(batches(path)?.map(|batch| batch.map_err(ArrowError::from)))
+}
+
 /// The columns of the picture in a partner's folder, in their order.
 ///
 /// # Errors

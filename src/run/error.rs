@@ -7,6 +7,7 @@ use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
 use crate::policy::PolicyError;
 use crate::product::ProductError;
+use crate::report::ReportError;
 use crate::scan::ScanError;
 use crate::score::ScoreError;
 use std::error::Error;
@@ -33,6 +34,9 @@ pub enum RunError {
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
+    /// Pages made from pictures.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// Files made from pictures.
     #[error(transparent)]
     Export(#[from] ExportError),

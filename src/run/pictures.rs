@@ -13,6 +13,7 @@ use crate::policy::{
     Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
 };
 use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging, waiting};
+use crate::report;
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
 use rayon::prelude::*;
@@ -236,7 +237,10 @@ impl<'a> Pictures<'a> {
                 (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
             let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
-            writer.finish_with(&made, |beside| export::write(beside, request.formats).map_err(RunError::from))?;
+            writer.finish_with(&made, |beside| {
+                report::write(beside)?;
+                export::write(beside, request.formats).map_err(RunError::from)
+            })?;
             Ok(Released { tally, records })
         };
         let released: Vec<Result<Released, RunError>> =

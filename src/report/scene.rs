@@ -1,0 +1,157 @@
+//! What a recording and a policy show around the pictures: sensors, zones, detections, truth. For the operator's page alone.
+
+use super::column::Coding;
+use super::picture::tenths;
+use crate::ingest::{IngestError, Options, Recording};
+use crate::policy::{Attribute, Partner, Policy};
+use crate::sensor::{Coverage, Kind, Sensor};
+use crate::space::{Frame, Geodetic};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Detections, and points of the truth, that a page holds at most.
+const DETECTIONS_MOST: u64 = 200_000;
+const TRUTH_MOST: usize = 300_000;
+
+/// What surrounds the pictures of a run.
+#[derive(Debug, Default)]
+pub struct Scene {
+    pub(super) parts: Map<String, Value>,
+    pub(super) ground: BTreeSet<[i32; 2]>,
+}
+
+impl Scene {
+    /// Nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Of a recording and the folder of a policy, as a run reads them.
+    ///
+    /// # Errors
+    /// A recording that cannot be read any more.
+    pub fn of(
+        recording: &Recording,
+        rows: u64,
+        policy: (&Policy, &Path),
+        options: Options,
+    ) -> Result<Self, IngestError> {
+        let mut scene = Self::default();
+        scene.zones(policy);
+        let sensors: Vec<Value> =
+            recording.catalogue().sensors.iter().map(|s| sensor(s, recording.catalogue().frame)).collect();
+        scene.parts.insert("sensors".to_owned(), sensors.into());
+        if rows > DETECTIONS_MOST {
+            scene.parts.insert("detections_left_out".to_owned(), rows.into());
+        } else {
+            let detections = detections(recording, options)?;
+            scene.parts.insert("detections".to_owned(), detections);
+        }
+        if let Some(truth) = recording.truth()?.filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
+            let frame = recording.catalogue().frame;
+            let points = truth.object.iter().zip(&truth.time_us).zip(&truth.position_m);
+            let points = points.map(|((object, time_us), at)| (*object, *time_us, on_map(frame, *at))).collect();
+            scene.parts.insert("truth".to_owned(), table(frame, &truth.objects, points, 2));
+        }
+        Ok(scene)
+    }
+
+    fn zones(&mut self, (policy, folder): (&Policy, &Path)) {
+        let text = crate::files::read_text(&folder.join("zones.geojson"));
+        let Some(mut zones) = text.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return };
+        for feature in zones.get_mut("features").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(coordinates) = feature.get("geometry").and_then(|geometry| geometry.get("coordinates")) {
+                places(coordinates, &mut self.ground);
+            }
+            let Some(properties) = feature.get_mut("properties").and_then(Value::as_object_mut) else { continue };
+            let name = properties.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let named = |attribute: &Attribute| match attribute {
+                Attribute::Text(text) => *text == name,
+                Attribute::Names(names) => names.contains(&name),
+                Attribute::Flag(_) | Attribute::Number(_) => false,
+            };
+            let of = |partner: &&Partner| partner.attributes.values().any(named);
+            let partners: Vec<&str> = policy.partners().iter().filter(of).map(|partner| partner.id.as_str()).collect();
+            properties.insert("partners".to_owned(), partners.into());
+        }
+        self.parts.insert("zones".to_owned(), zones);
+    }
+}
+
+/// The places of a geometry, however deep its lists.
+fn places(coordinates: &Value, ground: &mut BTreeSet<[i32; 2]>) {
+    let Some(list) = coordinates.as_array() else { return };
+    match (list.first().and_then(Value::as_f64), list.get(1).and_then(Value::as_f64)) {
+        (Some(longitude), Some(latitude)) => drop(ground.insert([longitude, latitude].map(tenths))),
+        _ => list.iter().for_each(|part| places(part, ground)),
+    }
+}
+
+fn sensor(sensor: &Sensor, frame: Frame) -> Value {
+    let mut told = Map::new();
+    let mut put = |key: &str, value: Value| told.insert(key.to_owned(), value);
+    put("name", sensor.name.as_str().into());
+    put("owner", sensor.owner.as_str().into());
+    put("kind", sensor.kind.name().into());
+    match (sensor.coverage, frame) {
+        (Coverage::Box { min: [w, s], max: [e, n], .. }, Frame::Geodetic) => {
+            put("coverage", json!({ "longitude_deg": [w, e], "latitude_deg": [s, n] }));
+        }
+        (Coverage::Box { min: [w, s], max: [e, n], .. }, Frame::Local) => {
+            put("coverage", json!({ "x_m": [w, e], "y_m": [s, n] }));
+        }
+        (Coverage::Ring { range_m: [_, far], .. }, _) => drop(put("range_m", far.into())),
+    }
+    if let Kind::Radar { site_m, .. } = sensor.kind {
+        put("position", json!(on_map(frame, site_m)));
+    }
+    Value::Object(told)
+}
+
+/// Longitude and latitude, or x and y.
+fn on_map(frame: Frame, metres: [f64; 3]) -> [f64; 2] {
+    match (frame, metres) {
+        (Frame::Local, [x, y, _]) => [x, y],
+        (Frame::Geodetic, metres) => {
+            let at = Geodetic::from_ecef(metres);
+            [at.longitude_deg, at.latitude_deg]
+        }
+    }
+}
+
+fn detections(recording: &Recording, options: Options) -> Result<Value, IngestError> {
+    let catalogue = recording.catalogue();
+    let names: Vec<String> = catalogue.sensors.iter().map(|sensor| sensor.name.clone()).collect();
+    let (mut reader, mut points) = (recording.reader(options)?, Vec::new());
+    while let Some(batch) = reader.next_batch()? {
+        let rows = batch.sensor.iter().zip(&batch.time_us).zip(&batch.horizontal);
+        points.extend(rows.map(|((sensor, time_us), at)| (*sensor, *time_us, *at)));
+    }
+    Ok(table(catalogue.frame, &names, points, 0))
+}
+
+/// Points of several sensors or objects, each with the number of whose it is, its time and its place.
+fn table(frame: Frame, names: &[String], mut points: Vec<(u32, i64, [f64; 2])>, order: u8) -> Value {
+    points.sort_by_key(|(of, time_us, _)| (*of, *time_us));
+    let counts: Vec<usize> =
+        (0..).zip(names).map(|(n, _): (u32, _)| points.iter().filter(|p| p.0 == n).count()).collect();
+    let whole: Vec<i64> = counts.iter().map(|count| i64::try_from(*count).unwrap_or(0)).collect();
+    let (axes, scale) = match (frame, order) {
+        (Frame::Geodetic, 0) => (["longitude", "latitude"], 1e-4),
+        (Frame::Geodetic, _) => (["longitude", "latitude"], 1e-5),
+        (Frame::Local, 0) => (["x", "y"], 0.1),
+        (Frame::Local, _) => (["x", "y"], 0.01),
+    };
+    let times: Vec<i64> = points.iter().map(|(_, time_us, _)| time_us.div_euclid(1000)).collect();
+    let mut columns = Map::new();
+    columns.insert("time".to_owned(), Coding { order: order.max(1), scale: 1000.0 }.column(&times, &counts));
+    for (axis, name) in axes.into_iter().enumerate() {
+        let coding = Coding { order, scale };
+        let values: Vec<i64> = points.iter().map(|(_, _, at)| coding.whole(at.get(axis).copied())).collect();
+        columns.insert(name.to_owned(), coding.column(&values, &counts));
+    }
+    let tracks = json!({ "ids": names, "counts": Coding::PLAIN.column(&whole, &[whole.len()]) });
+    json!({ "rows": points.len(), "tracks": tracks, "columns": columns })
+}
