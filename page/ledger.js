@@ -1,0 +1,131 @@
+"use strict";
+// Where everything went: bars that add to 100 %. A part is a button; it opens the rule or the reason.
+
+/** @type {Record<string, string>} */
+const KINDS = {
+  exact: "in a track, exact",
+  confirmed: "in a confirmed track",
+  coarse: "in a track, coarse or late",
+  unconfirmed: "in a track never confirmed",
+  none: "in no track",
+  outside: "outside its sensor’s coverage",
+  not_due: "not due yet",
+  withheld: "withheld",
+  rejected: "rejected",
+};
+
+/** @param {string} kind @param {string} bar */
+function kindText(kind, bar) {
+  if (bar === "rows" && kind === "exact") return "exact and at once";
+  if (bar === "rows" && kind === "coarse") return "coarse or late";
+  return KINDS[kind] ?? words(kind);
+}
+
+/** Words for what a level demands. @param {Level | undefined} level */
+function levelText(level) {
+  if (!level) return "exact and at once";
+  const out = [];
+  if (level.delay_s) out.push(`${seconds(level.delay_s)} late`);
+  if (level.coarsen_m) out.push(`in cells of ${metres(level.coarsen_m)}`);
+  if (level.omit?.length) out.push(`without ${level.omit.join(", ")}`);
+  return out.length ? out.join(", ") : "exact and at once";
+}
+
+/** @typedef {{kind: string, count: number, reasons: {text: string, count?: number, rules?: string[], level?: string}[]}} Part */
+/** @typedef {{total: number, parts: Part[]}} Bar */
+
+/** @param {string} partner @returns {{partner: string, detections: Bar, rows: Bar} | undefined} */
+function accountOf(partner) {
+  return (doc.ledger ?? []).find((/** @type {any} */ entry) => entry.partner === partner);
+}
+
+/** @param {string} partner @param {string} name "detections" or "rows" @param {Bar} bar @param {string} box id of the box to fill */
+function barOf(partner, name, bar, box) {
+  if (!bar.total) return h("div", { class: "bar empty" });
+  return h(
+    "div",
+    { class: "bar", role: "group", "aria-label": `${partner}, ${name}` },
+    bar.parts.map((part) =>
+      h("button", {
+        type: "button",
+        class: `part ${part.kind}`,
+        style: `flex-grow:${part.count / bar.total}`,
+        "data-partner": partner,
+        "data-bar": name,
+        "data-part": part.kind,
+        "aria-label": `${partner}, ${name}, ${kindText(part.kind, name)}: ${count(part.count)} (${share(part.count / bar.total)})`,
+        title: `${kindText(part.kind, name)}: ${count(part.count)} (${share(part.count / bar.total)})`,
+        "data-box": box,
+      }),
+    ),
+  );
+}
+
+/** @param {Bar} bar @param {string} name */
+function sharesOf(bar, name) {
+  if (!bar.total) return h("p", { class: "shares" }, name === "rows" ? "no rows" : "no detections");
+  const sum = bar.parts.reduce((n, part) => n + part.count, 0);
+  return h(
+    "p",
+    { class: "shares" },
+    bar.parts.map((part) =>
+      h("span", null, h("span", { class: `key ${part.kind}`, "aria-hidden": "true" }), ` ${kindText(part.kind, name)} `, h("b", null, share(part.count / bar.total)), ` ${count(part.count)}`),
+    ),
+    sum === bar.total ? null : h("span", { class: "wrong" }, `The parts add to ${count(sum)}, not to ${count(bar.total)}.`),
+  );
+}
+
+/** What the box says of a part. @param {any} box @param {string} partner @param {string} name @param {string} kind */
+function explain(box, partner, name, kind) {
+  const account = accountOf(partner);
+  /** @type {Bar | undefined} */
+  const bar = account?.[/** @type {"rows" | "detections"} */ (name)];
+  const part = bar?.parts.find((p) => p.kind === kind);
+  if (!bar || !part || !box) return false;
+  const things = name === "rows" ? "track rows" : "detections";
+  box.replaceChildren(
+    h("p", { class: "what" }, `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · ${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`),
+    ...part.reasons.map((reason) =>
+      h("p", null, rich(reason.text), part.reasons.length > 1 && reason.count !== undefined ? ` ${count(reason.count)}.` : ""),
+    ),
+  );
+  if (doc.decisions) box.append(h("p", null, h("a", { href: "#decisions" }, "All decisions")));
+  box.hidden = false;
+  for (const old of document.querySelectorAll(".part[aria-pressed]")) old.removeAttribute("aria-pressed");
+  for (const found of document.querySelectorAll(`.part[data-partner="${CSS.escape(partner)}"][data-bar="${name}"][data-part="${kind}"]`)) {
+    found.setAttribute("aria-pressed", "true");
+  }
+  return true;
+}
+
+/** The section, where the summary does not bring one. */
+function ledgerSection() {
+  const most = 40;
+  const accounts = doc.ledger ?? [];
+  const total = Math.max(0, ...accounts.map((/** @type {any} */ a) => a.detections.total));
+  const list = h("div", null);
+  const fill = (/** @type {number} */ n) => {
+    list.replaceChildren(
+      ...accounts.slice(0, n).map((/** @type {any} */ a) =>
+        h(
+          "div",
+          { class: "account", "data-partner": a.partner },
+          h("h3", null, a.partner),
+          h("div", { class: "bars" }, ["detections", "rows"].map((name) => {
+            const bar = a[name];
+            if (!bar || (name === "detections" && !bar.total && !isOperator)) return null;
+            return h("div", { class: "account-lane" }, h("span", { class: "what" }, name === "rows" ? "track rows" : "detections"), h("div", { class: "content" }, barOf(a.partner, name, bar, "why"), sharesOf(bar, name)));
+          })),
+        ),
+      ),
+    );
+    if (accounts.length > n) {
+      list.append(h("button", { type: "button", class: "more", onclick: () => fill(accounts.length) }, `Show all ${count(accounts.length)} partners`));
+    }
+  };
+  fill(most);
+  const text = isOperator
+    ? `Each bar is 100${NB}%: of the ${counted(total, "pooled detection")}, and of the rows of the tracks computed from those that a partner may fuse. Choose a part to see the rule or the reason.`
+    : "Each bar is 100\u00a0%: of the detections that your picture was computed from, and of its rows. Choose a part to see the reason.";
+  return h("section", { id: "ledger", class: "section" }, h("h2", null, isOperator ? "Where everything went" : "What your picture is made of"), h("p", { class: "lead" }, text), list, h("div", { class: "why", id: "why", "aria-live": "polite", hidden: true }));
+}

@@ -1,0 +1,518 @@
+"use strict";
+// A track's story: who contributes, who may act, who sees it how, how sure it is, over its life; and why.
+
+/** Stretches by lane and track. @type {Promise<Map<string, any[]>> | null} */
+let stretchIndex = null;
+
+/** @returns {Promise<Map<string, any[]>>} */
+function stretches() {
+  stretchIndex ??= (async () => {
+    /** @type {Map<string, any[]>} */
+    const found = new Map();
+    if (!doc.stretches) return found;
+    const rows = new Rows(doc.stretches);
+    const [lane, track, holders, contributors, zones, status] = await Promise.all(
+      ["lane", "track", "holders", "contributors", "zones", "status"].map((name) => rows.column(name)),
+    );
+    const [first, last] = [await rows.times("first"), await rows.times("last")];
+    if (!lane || !track || !first || !last) return found;
+    const word = (/** @type {any} */ column, /** @type {string} */ name, /** @type {number} */ i) => (column && column[i] >= 0 ? rows.words(name)[column[i]] : "");
+    for (let i = 0; i < rows.n; i++) {
+      const stretch = {
+        first: first[i],
+        last: last[i],
+        holders: word(holders, "holders", i),
+        contributors: word(contributors, "contributors", i),
+        zones: word(zones, "zones", i),
+        status: word(status, "status", i),
+      };
+      for (const partner of word(lane, "lane", i).split(", ")) {
+        const key = `${partner} ${word(track, "track", i)}`;
+        const list = found.get(key);
+        if (list) list.push(stretch);
+        else found.set(key, [stretch]);
+      }
+    }
+    for (const list of found.values()) list.sort((a, b) => a.first - b.first);
+    return found;
+  })();
+  return stretchIndex;
+}
+
+/** @type {Picture | null} */
+let truthPicture = null;
+
+/** @returns {Promise<Picture | null>} */
+async function truth() {
+  if (!doc.truth) return null;
+  truthPicture ??= new Picture({ ...doc.truth, partner: "truth" });
+  return truthPicture.ready();
+}
+
+/** The object of the truth that a track follows, and how far off each row is.
+ * @param {Picture} pic @param {number} k @returns {Promise<{name: string, error: Float32Array} | null>} */
+async function truthOf(pic, k) {
+  const all = await truth();
+  if (!all || !all.tracks) return null;
+  const [from, to] = [pic.start[k], pic.start[k + 1]];
+  const far = (/** @type {number} */ o, /** @type {number} */ i) => {
+    const t = pic.time[i];
+    const row = all.rowAt(o, t);
+    if (row < 0 || t > all.last[o] + all.step) return Infinity;
+    let [x, y] = [all.x[row], all.y[row]];
+    const next = row + 1;
+    if (next < all.start[o + 1] && all.time[next] - all.time[row] <= all.gap) {
+      const part = (t - all.time[row]) / (all.time[next] - all.time[row]);
+      x += (all.x[next] - x) * part;
+      y += (all.y[next] - y) * part;
+    }
+    return Math.hypot(x - pic.x[i], y - pic.y[i]) * view.metresPerUnit(y);
+  };
+  /** @type {Map<number, number>} */
+  const votes = new Map();
+  const stride = Math.max(1, Math.floor((to - from) / 24));
+  for (let i = from; i < to; i += stride) {
+    let [best, which] = [Infinity, -1];
+    for (let o = 0; o < all.tracks; o++) {
+      const d = far(o, i);
+      if (d < best) [best, which] = [d, o];
+    }
+    const reach = Math.max(20 * (pic.major?.[i] ?? 0), 2 * pic.cell(i), view.metre * 100);
+    if (which >= 0 && best < reach) votes.set(which, (votes.get(which) ?? 0) + 1);
+  }
+  const object = [...votes].sort((a, b) => b[1] - a[1])[0]?.[0];
+  if (object === undefined) return null;
+  const error = new Float32Array(to - from);
+  for (let i = from; i < to; i++) {
+    const d = far(object, i);
+    error[i - from] = Number.isFinite(d) ? d : NaN;
+  }
+  return { name: all.ids[object], error };
+}
+
+/** @typedef {{from: number, to: number, text: string, colour: string, ink?: string}} Block */
+/** @typedef {{name: string, note?: string, blocks?: Block[], rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>, band?: ArrayLike<number>, bound?: number, low?: number, high?: number, height: number}} Strip */
+
+class Story {
+  /** @param {any} app */
+  constructor(app) {
+    this.app = app;
+    this.root = h("div", { class: "story" });
+    this.canvas = h("canvas", { "aria-hidden": "true" });
+    this.cursor = h("div", { class: "cursor thin", "aria-hidden": "true" });
+    /** @type {Picture | null} */
+    this.pic = null;
+    this.k = -1;
+    this.turn = 0;
+    /** @type {any} */
+    this.extra = {};
+    /** @type {Strip[]} */
+    this.strips = [];
+    /** @type {Map<string, Relation>} */
+    this.others = new Map();
+    this.shown = -1;
+    /** @type {any} */
+    this.facts = this.why = this.shownOf = null;
+    /** @type {any} */
+    this.columns = null;
+    /** @type {any[] | null} */
+    this.stretch = null;
+    /** @type {{name: string, error: Float32Array} | null} */
+    this.object = null;
+    /** @type {{left: number, right: number, t0: number, t1: number} | null} */
+    this.box = null;
+  }
+
+  clear() {
+    this.pic = null;
+    this.k = -1;
+    this.turn++;
+    this.extra = {};
+  }
+
+  /** @param {Picture} pic @param {number} k */
+  async show(pic, k) {
+    const turn = ++this.turn;
+    this.pic = pic;
+    this.k = k;
+    this.extra = { label: (/** @type {number} */ row) => this.label(row) };
+    await pic.ready();
+    const names = ["altitude", "speed", "existence", "minor", "angle", "contributors", "authorities", "identity", "innovation", "detections", "climb", "identity_probability", "last_detection"];
+    const got = await Promise.all(names.map((name) => pic.column(name)));
+    /** @type {Record<string, any>} */
+    const columns = {};
+    names.forEach((name, i) => (columns[name] = got[i]));
+    const smoothed = isLocal ? ["smoothed_x", "smoothed_y"] : ["smoothed_longitude", "smoothed_latitude"];
+    const [sx, sy] = await Promise.all(smoothed.map((name) => pic.column(name)));
+    const stretch = (await stretches()).get(`${pic.partner} ${pic.ids[k]}`) ?? null;
+    const object = await truthOf(pic, k);
+    if (turn !== this.turn) return;
+    this.columns = columns;
+    this.stretch = stretch;
+    this.object = object;
+    this.extra.minor = columns.minor;
+    this.extra.angle = columns.angle;
+    if (sx && sy) {
+      const [from, to] = [pic.start[k], pic.start[k + 1]];
+      const [u, v] = [new Float64Array(pic.n).fill(NaN), new Float64Array(pic.n).fill(NaN)];
+      for (let i = from; i < to; i++) {
+        if (Number.isNaN(sx[i])) continue;
+        u[i] = view.worldX(sx[i]);
+        v[i] = view.worldY(sy[i]);
+      }
+      this.extra.smoothed = [u, v];
+    }
+    this.others = new Map();
+    this.build();
+    if (!isOperator) return;
+    const sides = [this.app.b, this.app.a, ...this.app.pictures].filter((p, at, all) => p && p !== pic && all.indexOf(p) === at).slice(0, 7);
+    for (const other of sides) {
+      if (!other.n) continue;
+      const rel = await relation(pic, other);
+      if (turn !== this.turn) return;
+      this.others.set(other.partner, rel);
+    }
+    this.build();
+  }
+
+  /** @param {number} row */
+  label(row) {
+    const { pic, columns } = this;
+    if (!pic || !columns) return [`#${this.k + 1}`];
+    const name = this.identity() ? `#${this.k + 1} ${this.identity()}` : `#${this.k + 1}`;
+    const facts = [];
+    const altitude = columns.altitude?.[row];
+    if (Number.isFinite(altitude) && (!isLocal || Math.abs(altitude) > 1)) facts.push(`${count(altitude)}${NB}m`);
+    if (Number.isFinite(columns.speed?.[row])) facts.push(`${plain(columns.speed[row])}${NB}m/s`);
+    return facts.length ? [name, facts.join("  ")] : [name];
+  }
+
+  identity() {
+    const { pic, columns } = this;
+    if (!pic || !columns) return "";
+    const ids = columns.identity;
+    if (ids) {
+      for (let i = pic.start[this.k + 1] - 1; i >= pic.start[this.k]; i--) if (ids[i] >= 0) return pic.words("identity")[ids[i]];
+    }
+    return this.object?.name ?? "";
+  }
+
+  /** The row that the story speaks of: the last at or before the clock. */
+  row() {
+    const { pic, k } = this;
+    if (!pic) return -1;
+    const row = pic.rowAt(k, this.app.t);
+    return row < 0 ? pic.start[k] : row;
+  }
+
+  /** Runs of equal words of rows, as blocks. @param {(i: number) => string | null} word @param {(text: string) => [string, string]} paint */
+  runs(word, paint) {
+    const pic = /** @type {Picture} */ (this.pic);
+    /** @type {Block[]} */
+    const out = [];
+    const [from, to] = [pic.start[this.k], pic.start[this.k + 1]];
+    for (let i = from; i < to; i++) {
+      const text = word(i);
+      const t = pic.time[i];
+      const end = i + 1 < to && pic.time[i + 1] - t <= pic.gap ? pic.time[i + 1] : t + pic.step / 2;
+      const before = out[out.length - 1];
+      if (text === null) continue;
+      if (before && before.text === text && t - before.to <= pic.step * 0.51) before.to = end;
+      else {
+        const [colour, over] = paint(text);
+        out.push({ from: t, to: end, text, colour, ink: over });
+      }
+    }
+    return out;
+  }
+
+  build() {
+    const { pic, k, columns } = this;
+    if (!pic || !columns) return;
+    const [from, to] = [pic.start[k], pic.start[k + 1]];
+    const app = this.app;
+    const partnerColour = (/** @type {string} */ p) => (p === app.a?.partner && app.b ? ink.A : p === app.b?.partner ? ink.B : isOperator ? ink.ink3 : ink.both);
+    this.strips = [];
+    const owners = pic.words("contributors");
+    if (columns.contributors && owners.length) {
+      const names = [...new Set([...new Set(columns.contributors.subarray(from, to))].flatMap((/** @type {any} */ q) => (q >= 0 ? owners[q].split(", ") : [])))].filter(Boolean).sort().slice(0, 8);
+      this.strips.push({
+        name: "",
+        height: 14 * names.length,
+        rows: names.map((owner) => ({
+          name: owner,
+          blocks: this.runs((i) => (columns.contributors[i] >= 0 && owners[columns.contributors[i]].split(", ").includes(owner) ? " " : null), () => [ink.both, ink.panel]),
+        })),
+      });
+    }
+    const rows = [];
+    const acting = this.actions();
+    for (const action of acting) {
+      rows.push({
+        name: `may ${words(action).split(" ")[0] === "assign" ? "identify" : words(action)}`,
+        blocks: this.runs((i) => this.holdersAt(i, action), (text) => (text === "nobody" ? [ink.withheld, "#16202a"] : [partnerColour(text), ink.panel])),
+      });
+    }
+    for (const [partner, rel] of this.others) {
+      const other = rel.b;
+      const blocks = this.runs(
+        (i) => (rel.toB[i] < 0 ? null : other.reduced(rel.toB[i]) ? levelText(other.levelAt(rel.toB[i])) : "exact"),
+        (text) => (text === "exact" ? [partnerColour(partner), ink.panel] : [`${partnerColour(partner)}66`, ink.ink]),
+      );
+      rows.push({ name: `${partner} sees`, blocks });
+    }
+    if (rows.length) this.strips.push({ name: "", height: 14 * rows.length, rows });
+    const cut = (/** @type {any} */ column) => (column ? column.subarray(from, to) : null);
+    const existence = cut(columns.existence);
+    if (existence) this.strips.push({ name: "existence", line: existence, low: 0, high: 1, height: 26 });
+    if (columns.innovation) {
+      this.strips.push({ name: "innovation²", line: cut(columns.innovation), bound: this.bound(), low: 0, height: 30 });
+    }
+    const sigma = cut(pic.major);
+    if (this.object) this.strips.push({ name: "error, m", note: "band: 2 σ", line: this.object.error, band: sigma ? Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s) : undefined, low: 0, height: 34 });
+    else if (sigma) this.strips.push({ name: "2 σ, m", line: Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s), low: 0, height: 30 });
+    const altitude = cut(columns.altitude);
+    if (altitude && (!isLocal || altitude.some((/** @type {number} */ z) => Math.abs(z) > 1))) {
+      this.strips.push({ name: isLocal ? "height, m" : "height, km", line: Float32Array.from(altitude, (z) => (isLocal ? z : z / 1000)), height: 26 });
+    }
+    const speed = cut(columns.speed);
+    if (speed?.some((/** @type {number} */ s) => Number.isFinite(s))) this.strips.push({ name: "speed, m/s", line: speed, height: 26 });
+
+    let confirmed = -1;
+    for (let i = from; i < to && confirmed < 0; i++) if (!pic.status || pic.status[i] === pic.confirmed) confirmed = i;
+    const gaps = [];
+    for (let i = from + 1; i < to; i++) if (pic.time[i] - pic.time[i - 1] > pic.gap) gaps.push(`${clockText(pic.time[i - 1])} to ${clockText(pic.time[i])}`);
+    this.facts = h("dl", { class: "facts" });
+    this.why = h("div", { class: "reasons" });
+    const identity = this.identity();
+    const links = pic.links.filter((/** @type {any} */ l) => String(l.from) === pic.ids[k] || String(l.to) === pic.ids[k]);
+    this.root.replaceChildren(
+      h("div", { class: "title" }, h("h3", null, `Track #${k + 1}${identity ? ` · ${identity}` : ""}`), h("button", { type: "button", class: "small", onclick: () => app.centre() }, "Centre"), h("button", { type: "button", class: "small", "aria-label": "Close the story", onclick: () => app.select(null, -1) }, "×")),
+      h("p", { class: "caption" }, `${confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed"}, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`, isOperator ? `, in ${pic.partner}’s picture` : "", this.object && !columns.identity ? "; name from the truth" : ""),
+      this.facts,
+      h("h4", null, isOperator ? "Who contributes, who may act, who sees it" : "Over its life"),
+      h("div", { class: "strips" }, this.canvas, this.cursor),
+      gaps.length ? h("p", { class: "caption" }, `${counted(gaps.length, "gap")}: ${gaps.slice(0, 3).join("; ")}${gaps.length > 3 ? " …" : ""}`) : null,
+      this.extra.smoothed ? h("p", { class: "caption" }, h("span", { class: "key smoothed" }), " smoothed line; thin: as filtered") : null,
+      links.map((/** @type {any} */ l) => h("p", { class: "caption" }, String(l.from) === pic.ids[k] ? `probably goes on as track #${pic.find(String(l.to)) + 1}` : `probably goes on from track #${pic.find(String(l.from)) + 1}`, ` (${plain(l.probability, 2)})`)),
+      h("h4", null, isOperator ? "Why each sees it" : "Why you see it"),
+      this.why,
+      this.table(),
+      h("p", { class: "caption id" }, `id ${pic.ids[k]}`),
+    );
+    this.draw();
+    this.update();
+  }
+
+  bound() {
+    const dof = this.pic?.freedom;
+    return dof ? dof * (1 - 2 / (9 * dof) + 1.645 * Math.sqrt(2 / (9 * dof))) ** 3 : undefined;
+  }
+
+  /** Actions that anybody may do with the track. @returns {string[]} */
+  actions() {
+    const names = new Set();
+    for (const s of this.stretch ?? []) for (const holder of s.holders.split(", ")) if (holder) names.add(holder.split(":")[1]);
+    if (this.stretch) for (const lane of doc.authority?.lanes ?? []) for (const action of Object.keys(lane.actions ?? {})) names.add(action);
+    const pic = /** @type {Picture} */ (this.pic);
+    if (!this.stretch) for (const word of pic.words("authorities")) for (const action of word.split(", ")) if (action) names.add(action);
+    return [...names].sort().slice(0, 4);
+  }
+
+  /** @param {number} row @param {string} action @returns {string | null} */
+  holdersAt(row, action) {
+    const pic = /** @type {Picture} */ (this.pic);
+    const t = pic.time[row];
+    if (this.stretch) {
+      const stretch = this.stretch.find((s) => s.first <= t + 1e-6 && t <= s.last + 1e-6);
+      if (!stretch) return null;
+      const names = stretch.holders.split(", ").filter((/** @type {string} */ x) => x.endsWith(`:${action}`)).map((/** @type {string} */ x) => x.split(":")[0]);
+      return names.length ? names.join(" and ") : "nobody";
+    }
+    const held = this.columns?.authorities;
+    const word = held && held[row] >= 0 ? pic.words("authorities")[held[row]] : "";
+    return word.split(", ").includes(action) ? (isOperator ? pic.partner : "you") : null;
+  }
+
+  /** What changes with the clock. */
+  update() {
+    const { pic, columns } = this;
+    if (!pic || !columns || !this.facts) return;
+    const row = this.row();
+    this.point();
+    if (row === this.shown && this.shownOf === this.facts) return;
+    this.shown = row;
+    this.shownOf = this.facts;
+    const fact = (/** @type {string} */ name, /** @type {string} */ value) => h("div", null, h("dt", null, name), h("dd", null, value));
+    const facts = [];
+    if (columns.altitude) facts.push(fact(isLocal ? "Height, z" : "Height", `${plain(columns.altitude[row], 5)}${NB}m`));
+    facts.push(fact("Speed over ground", Number.isFinite(columns.speed?.[row]) ? `${plain(columns.speed[row])}${NB}m/s${Number.isFinite(pic.courseAt(row)) ? `, ${String(Math.round(pic.courseAt(row)) % 360).padStart(3, "0")}°` : ""}` : "withheld"));
+    facts.push(fact("Position, 95 %", pic.cell(row) ? `in a cell of ${metres(pic.cell(row))}` : Number.isFinite(pic.majorAt(row)) ? `±${NB}${metres(pic.majorAt(row) * CHI)}` : "not told"));
+    const action = this.actions()[0];
+    facts.push(action ? fact(`May ${words(action)} now`, this.holdersAt(row, action) ?? (isOperator ? "–" : "not you")) : fact("Existence", plain(columns.existence?.[row] ?? NaN)));
+    if (columns.detections && Number.isFinite(columns.detections[row])) facts.push(fact("Detections so far", count(columns.detections[row])));
+    if (columns.identity && columns.identity[row] >= 0) facts.push(fact("Identity", `${pic.words("identity")[columns.identity[row]]} (${plain(columns.identity_probability?.[row] ?? NaN, 2)})`));
+    if (columns.last_detection && Number.isFinite(columns.last_detection[row])) {
+      const age = (pic.time[row] * 1e6 + epoch - columns.last_detection[row]) / 1e6;
+      if (age > 0.01) facts.push(fact("Last detection", `${seconds(age)} before`));
+    }
+    this.facts.replaceChildren(...facts);
+    const line = (/** @type {string} */ partner, /** @type {any} */ text) => h("div", null, h("b", null, partner), h("span", null, text));
+    const by = (/** @type {Level | undefined} */ level) => (level?.rules?.length ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])] : level ? [", at ", h("code", null, level.name)] : "");
+    const lines = [line(isOperator ? pic.partner : "you", [levelText(pic.levelAt(row)), by(pic.levelAt(row))])];
+    for (const p of isOperator ? this.app.pictures.slice(0, 8) : []) {
+      if (p === pic) continue;
+      const rel = this.others.get(p.partner);
+      if (!p.n) {
+        const withheld = accountOf(p.partner)?.detections.parts.find((part) => part.kind === "withheld");
+        lines.push(line(p.partner, ["never: ", withheld ? rich(withheld.reasons[0]?.text ?? "") : "its picture is empty"]));
+      } else if (rel) {
+        const j = rel.toB[row];
+        const ever = rel.toB.subarray(pic.start[this.k], pic.start[this.k + 1]).some((q) => q >= 0);
+        lines.push(line(p.partner, j >= 0 ? [levelText(p.levelAt(j)), by(p.levelAt(j)), p.lane === pic.lane ? "" : ` (its track #${p.trackOf(j) + 1})`] : ever ? ["not now", this.zonesAt(row)] : ["never", this.zonesAt(row)]));
+      }
+    }
+    this.why.replaceChildren(...lines);
+  }
+
+  /** @param {number} row */
+  zonesAt(row) {
+    const t = this.pic?.time?.[row] ?? 0;
+    const stretch = this.stretch?.find((s) => s.first <= t + 1e-6 && t <= s.last + 1e-6);
+    if (!stretch) return ": no rule permits it there";
+    return stretch.zones ? [": no rule permits it in ", h("code", null, stretch.zones)] : ": no rule permits it outside all zones";
+  }
+
+  point() {
+    const { pic } = this;
+    if (!pic || !this.box) return;
+    const { left, right, t0, t1 } = this.box;
+    const t = Math.min(t1, Math.max(t0, this.app.t));
+    this.cursor.style.transform = `translateX(${left + ((t - t0) / (t1 - t0)) * (right - left)}px)`;
+    this.cursor.style.opacity = this.app.t < t0 || this.app.t > t1 ? "0.25" : "1";
+  }
+
+  draw() {
+    const { pic, k, canvas } = this;
+    if (!pic || !this.strips.length) return;
+    const em = textScale();
+    const width = canvas.parentElement?.clientWidth || 330;
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const gapY = 9 * em;
+    const height = this.strips.reduce((n, s) => n + s.height * em + gapY, 0) + 18 * em;
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    canvas.style.height = `${height}px`;
+    const to = canvas.getContext("2d");
+    to.scale(ratio, ratio);
+    to.font = font(11);
+    const names = this.strips.flatMap((s) => [s.name, s.note ?? "", ...(s.rows?.map((r) => r.name) ?? [])]);
+    const left = Math.min(width * 0.4, Math.max(...names.map((n) => to.measureText(n).width)) + 8 * em);
+    const right = width - 34 * em;
+    const [t0, t1] = [pic.first[k], Math.max(pic.last[k], pic.first[k] + pic.step)];
+    this.box = { left, right, t0, t1 };
+    const at = (/** @type {number} */ t) => left + ((t - t0) / (t1 - t0)) * (right - left);
+    const [from, to_] = [pic.start[k], pic.start[k + 1]];
+    let y = 2;
+    const text = (/** @type {string} */ words_, /** @type {number} */ x, /** @type {number} */ v, /** @type {CanvasTextAlign} */ align, /** @type {string} */ colour) => {
+      to.textAlign = align;
+      to.textBaseline = "middle";
+      to.fillStyle = colour;
+      to.fillText(words_, x, v);
+    };
+    for (const strip of this.strips) {
+      const tall = strip.height * em;
+      if (strip.rows) {
+        strip.rows.forEach((row, r) => {
+          const v = y + r * 14 * em;
+          text(row.name, left - 7 * em, v + 6 * em, "right", ink.ink2);
+          for (const block of row.blocks) {
+            const [x0, x1] = [at(block.from), Math.min(right, at(block.to))];
+            to.fillStyle = block.colour;
+            to.fillRect(x0, v, Math.max(1, x1 - x0 - 0.5), 11 * em);
+            if (block.text.trim() && to.measureText(block.text).width < x1 - x0 - 6) text(block.text, x0 + 4, v + 6 * em, "left", block.ink ?? ink.panel);
+          }
+        });
+      } else if (strip.line) {
+        const values = strip.line;
+        let [low, high] = [strip.low ?? Infinity, strip.high ?? -Infinity];
+        for (let i = 0; i < values.length; i++) {
+          if (!Number.isFinite(values[i])) continue;
+          low = Math.min(low, values[i]);
+          high = Math.max(high, values[i], strip.band && Number.isFinite(strip.band[i]) && strip.band[i] < 20 * Math.max(values[i], 1e-9) ? strip.band[i] : -Infinity, strip.bound ?? -Infinity);
+        }
+        if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
+        const v = (/** @type {number} */ value) => y + tall - ((Math.min(high, value) - low) / (high - low)) * tall;
+        to.strokeStyle = ink.rule;
+        to.lineWidth = 1;
+        for (const edge of [y, y + tall]) {
+          to.beginPath();
+          to.moveTo(left, edge);
+          to.lineTo(right, edge);
+          to.stroke();
+        }
+        if (strip.band) {
+          to.beginPath();
+          to.moveTo(left, y + tall);
+          for (let i = 0; i < values.length; i++) to.lineTo(at(pic.time[from + i]), v(Number.isFinite(strip.band[i]) ? strip.band[i] : 0));
+          to.lineTo(at(pic.time[to_ - 1]), y + tall);
+          to.fillStyle = ink.rule;
+          to.fill();
+        }
+        if (strip.bound !== undefined) {
+          to.strokeStyle = ink.rule2;
+          to.beginPath();
+          to.moveTo(left, v(strip.bound));
+          to.lineTo(right, v(strip.bound));
+          to.stroke();
+        }
+        to.beginPath();
+        let pen = false;
+        for (let i = 0; i < values.length; i++) {
+          const gap = i > 0 && pic.time[from + i] - pic.time[from + i - 1] > pic.gap;
+          if (!Number.isFinite(values[i])) pen = false;
+          else {
+            if (pen && !gap) to.lineTo(at(pic.time[from + i]), v(values[i]));
+            else to.moveTo(at(pic.time[from + i]), v(values[i]));
+            pen = true;
+          }
+        }
+        to.strokeStyle = ink.ink;
+        to.lineWidth = 1.25;
+        to.stroke();
+        text(strip.name, left - 7 * em, y + tall / 2 - (strip.note ? 7 * em : 0), "right", ink.ink2);
+        if (strip.note) text(strip.note, left - 7 * em, y + tall / 2 + 7 * em, "right", ink.ink3);
+        text(plain(high, 3), right + 5 * em, y + 3, "left", ink.ink2);
+        text(plain(low, 3), right + 5 * em, y + tall - 2, "left", ink.ink2);
+      }
+      y += tall + gapY;
+    }
+    text(clockText(t0).slice(0, isLocal ? 9 : 5), left, y + 6 * em, "left", ink.ink2);
+    text(clockText(t1).slice(0, isLocal ? 9 : 5), right, y + 6 * em, "right", ink.ink2);
+    this.cursor.style.height = `${y}px`;
+    this.point();
+  }
+
+  /** The text twin of the strips. */
+  table() {
+    const body = h("tbody", null);
+    const details = h("details", {
+      ontoggle: () => {
+        const { pic, k, columns } = this;
+        if (!details.open || body.firstChild || !pic || !columns) return;
+        const [from, to] = [pic.start[k], pic.start[k + 1]];
+        const every = Math.ceil((to - from) / 200);
+        for (let i = from; i < to; i += every) {
+          const word = (/** @type {string} */ name) => (columns[name] && columns[name][i] >= 0 ? pic.words(name)[columns[name][i]] : "");
+          body.append(h("tr", null, [clockText(pic.time[i]), plain(columns.existence?.[i] ?? NaN), plain(columns.altitude?.[i] ?? NaN, 5), plain(columns.speed?.[i] ?? NaN), word("contributors"), word("authorities")].map((cell) => h("td", null, cell))));
+        }
+        if (every > 1) details.append(h("p", { class: "caption" }, `1 in ${every} rows listed`));
+      },
+    });
+    details.append(
+      h("summary", null, "As a table"),
+      h("div", { class: "scroll" }, h("table", null, h("thead", null, h("tr", null, ["time", "existence", "height m", "speed m/s", "contributors", "you may"].map((name) => h("th", { scope: "col" }, isOperator ? name.replace("you may", "it may") : name)))), body)),
+    );
+    return details;
+  }
+}
