@@ -210,15 +210,10 @@ function drawZones(to, a, b) {
     const of = feature.properties?.partners ?? [];
     const mine = of.length === 1 && isOperator && a !== b ? (of[0] === a ? ink.A : of[0] === b ? ink.B : null) : isOperator ? null : ink.A;
     to.beginPath();
-    let corner = [Infinity, -Infinity];
     for (const ring of rings(feature.geometry)) {
       traceRing(to, ring);
-      for (const [x, y] of ring) {
-        const [sx, sy] = [view.screenX(view.worldX(x)), view.screenY(view.worldY(y))];
-        if (sx - sy < corner[0] - corner[1]) corner = [sx, sy];
-      }
     }
-    to.globalAlpha = mine ? 0.06 : 0.03;
+    to.globalAlpha = mine ? 0.045 : 0.025;
     to.fillStyle = mine ?? ink.zone;
     to.fill("evenodd");
     to.globalAlpha = mine ? 0.75 : 0.8;
@@ -228,21 +223,21 @@ function drawZones(to, a, b) {
     to.stroke();
     to.setLineDash([]);
     to.globalAlpha = 1;
-    // The label: the lowest corner at left, within the sight.
-    let [lx, ly] = [Infinity, -Infinity];
+    // The label: inside the upper corner at left, within the sight.
+    let [lx, ly] = [Infinity, Infinity];
     for (const ring of rings(feature.geometry)) {
       for (const [x, y] of ring) {
         const [sx, sy] = [view.screenX(view.worldX(x)), view.screenY(view.worldY(y))];
-        if (sx - 0.6 * sy < lx - 0.6 * ly) [lx, ly] = [sx, sy];
+        if (sx + 0.6 * sy < lx + 0.6 * ly) [lx, ly] = [sx, sy];
       }
     }
     const name = feature.properties?.name ?? "";
     to.font = font(11, 600);
     const wide = to.measureText(name).width;
     lx = Math.max(lx, 0) + 8;
-    ly = Math.min(ly, view.height - 4) - 8;
-    if (lx + wide > view.width || ly < 14 || lx > view.width) continue;
-    if (taken.some(([x, y, w]) => lx < x + w && x < lx + wide && Math.abs(y - ly) < 14)) ly -= 16;
+    ly = Math.max(ly, isLocal ? 16 : 0) + 17 * textScale();
+    if (lx + wide > view.width || ly > view.height) continue;
+    if (taken.some(([x, y, w]) => lx < x + w && x < lx + wide && Math.abs(y - ly) < 14)) ly += 16 * textScale();
     taken.push([lx, ly, wide]);
     to.textAlign = "left";
     to.textBaseline = "alphabetic";

@@ -70,8 +70,19 @@ function h(tag, properties, ...children) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else made.setAttribute(key, value === true ? "" : String(value));
   }
-  made.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
-  return made;
+  return add(made, ...children);
+}
+
+/** Adds children, however nested; null and false are left out. @param {any} to @param {...any} children */
+function add(to, ...children) {
+  to.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
+  return to;
+}
+
+/** Puts children in the place of those before. @param {any} to @param {...any} children */
+function fill(to, ...children) {
+  to.replaceChildren();
+  return add(to, ...children);
 }
 
 /** A text in which backquotes set names in monospace. @param {string} text */

@@ -83,7 +83,7 @@ function explain(box, partner, name, kind) {
   const part = bar?.parts.find((p) => p.kind === kind);
   if (!bar || !part || !box) return false;
   const things = name === "rows" ? "track rows" : "detections";
-  box.replaceChildren(
+  fill(box, 
     h("p", { class: "what" }, `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · ${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`),
     ...part.reasons.map((reason) =>
       h("p", null, rich(reason.text), part.reasons.length > 1 && reason.count !== undefined ? ` ${count(reason.count)}.` : ""),
@@ -104,8 +104,8 @@ function ledgerSection() {
   const accounts = doc.ledger ?? [];
   const total = Math.max(0, ...accounts.map((/** @type {any} */ a) => a.detections.total));
   const list = h("div", null);
-  const fill = (/** @type {number} */ n) => {
-    list.replaceChildren(
+  const show = (/** @type {number} */ n) => {
+    fill(list, 
       ...accounts.slice(0, n).map((/** @type {any} */ a) =>
         h(
           "div",
@@ -120,10 +120,10 @@ function ledgerSection() {
       ),
     );
     if (accounts.length > n) {
-      list.append(h("button", { type: "button", class: "more", onclick: () => fill(accounts.length) }, `Show all ${count(accounts.length)} partners`));
+      list.append(h("button", { type: "button", class: "more", onclick: () => show(accounts.length) }, `Show all ${count(accounts.length)} partners`));
     }
   };
-  fill(most);
+  show(most);
   const text = isOperator
     ? `Each bar is 100${NB}%: of the ${counted(total, "pooled detection")}, and of the rows of the tracks computed from those that a partner may fuse. Choose a part to see the rule or the reason.`
     : "Each bar is 100\u00a0%: of the detections that your picture was computed from, and of its rows. Choose a part to see the reason.";

@@ -147,7 +147,7 @@ class App {
     const list = h("div", null);
     const find = (/** @type {string} */ text) => {
       const found = this.pictures.filter((p) => p.partner.includes(text));
-      list.replaceChildren(...found.slice(0, most).map((p) => pictureCard(this, p)));
+      fill(list, ...found.slice(0, most).map((p) => pictureCard(this, p)));
       if (found.length > most) list.append(h("p", { class: "caption" }, `${count(found.length - most)} more: type a part of the name.`));
       this.markSides();
     };
@@ -201,7 +201,7 @@ class App {
       basemap: [isLocal ? "Grid" : "Basemap", doc.basemap?.detail ?? ""],
     };
     const there = { ghosts: isOperator && this.pictures.length > 1, detections: !!this.detections, zones: !!doc.zones?.features?.length, sensors: !!doc.sensors?.length };
-    this.panels.layers.replaceChildren(
+    fill(this.panels.layers, 
       h("h4", null, "Colour by"),
       h("div", { class: "choices", role: "group", "aria-label": "Colour by" }, this.modes().map(([key, name]) => h("button", { type: "button", "data-colour": key, "aria-pressed": String(this.colour === key), onclick: () => this.setColour(key) }, name))),
       h("h4", null, "On the map"),
@@ -215,7 +215,7 @@ class App {
 
   buildSpeeds() {
     if (!this.speeds.includes(this.speed)) this.speeds = [...this.speeds, this.speed].sort((x, y) => x - y);
-    this.speedBox.replaceChildren(...this.speeds.map((s) => h("option", { value: s, selected: s === this.speed }, `${s}×`)));
+    fill(this.speedBox, ...this.speeds.map((s) => h("option", { value: s, selected: s === this.speed }, `${s}×`)));
   }
 
   listen() {
@@ -377,7 +377,7 @@ class App {
     this.pictures = basePictures.map((p) => lift?.made.find((/** @type {Picture} */ q) => q.partner === p.partner) ?? p);
     this.select(null, -1);
     this.lifting.hidden = !lift;
-    this.lifting.replaceChildren(lift ? h("span", null, "as if ", h("code", null, lift.rule), " were lifted") : "");
+    fill(this.lifting, lift ? h("span", null, "as if ", h("code", null, lift.rule), " were lifted") : "");
     const of = (/** @type {string | undefined} */ name) => this.pictures.find((p) => p.partner === name) ?? null;
     const changed = lift?.made[0]?.partner;
     if (a) await this.choose(of(a), changed && changed !== a && !quiet ? of(changed) : of(b));
@@ -418,7 +418,7 @@ class App {
       }
       chip.hidden = false;
       const many = this.pictures.length > 200 ? this.pictures.filter((p) => p.n).slice(0, 200) : this.pictures;
-      chip.replaceChildren(
+      fill(chip, 
         h("span", { class: `badge-${which}`, "aria-hidden": "true" }, which.toUpperCase()),
         h("select", { "aria-label": `Picture ${which.toUpperCase()}`, onchange: (/** @type {any} */ e) => {
           const next = this.pictures.find((p) => p.partner === e.target.value) ?? null;
@@ -543,8 +543,8 @@ class App {
     }
     this.selected = pic;
     this.k = k;
-    this.panels.track.replaceChildren(this.story.root);
-    this.story.root.replaceChildren(h("p", { class: "caption" }, "reading …"));
+    fill(this.panels.track, this.story.root);
+    fill(this.story.root, h("p", { class: "caption" }, "reading …"));
     this.showTab("track");
     this.story.show(pic, k).then(() => this.dirty());
     this.dirty();
@@ -611,7 +611,7 @@ class App {
     if (!found) return;
     const { pic } = found.side;
     const level = pic.levelAt(found.row);
-    this.tip.replaceChildren(h("b", null, `#${found.k + 1}`), ` ${pic.reduced(found.row) ? levelText(level) : Number.isFinite(pic.speedAt(found.row)) ? `${plain(pic.speedAt(found.row))}${NB}m/s` : ""}`);
+    fill(this.tip, h("b", null, `#${found.k + 1}`), ` ${pic.reduced(found.row) ? levelText(level) : Number.isFinite(pic.speedAt(found.row)) ? `${plain(pic.speedAt(found.row))}${NB}m/s` : ""}`);
     this.tip.style.left = `${Math.max(60, Math.min(view.width - 60, found.x))}px`;
     this.tip.style.top = `${found.y - 16}px`;
   }
@@ -643,7 +643,7 @@ class App {
     });
     const had = document.activeElement;
     if (had && this.panels.track.contains(had)) return;
-    this.panels.track.replaceChildren(h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."), ...lists.flat(2).filter(Boolean));
+    fill(this.panels.track, h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."), ...lists.flat(2).filter(Boolean));
   }
 
   flipTheme() {
@@ -829,7 +829,7 @@ class App {
 
   drawScale() {
     const { text, width } = scaleBar();
-    this.scale.replaceChildren(h("span", null, text), h("span", { class: "rod", style: `width:${width.toFixed(1)}px` }));
+    fill(this.scale, h("span", null, text), h("span", { class: "rod", style: `width:${width.toFixed(1)}px` }));
   }
 
   /** What is told in words: chips, legend, notes, the slider's value. */
@@ -888,7 +888,7 @@ class App {
       });
       if (!isOperator && sideA.alive.reduced) rows.push(line(symbol("square", ink.both), "coarse or late", sideA.alive.reduced));
     }
-    this.legend.replaceChildren(h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
+    fill(this.legend, h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
   }
 
   // ---- opening ----
@@ -935,7 +935,7 @@ class App {
     document.documentElement.classList.add("nothing");
     this.timeline.root.append(h("p", { class: "caption none" }, "No rows, so no time axis."));
     this.card.hidden = false;
-    this.card.replaceChildren(
+    fill(this.card, 
       h("h2", null, "Nothing to show"),
       h("p", null, isOperator ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody receive it. That is not an error." : "This picture has no rows: no rule of the agreed policy gives you tracks here, or there were none. That is not an error."),
       isLocal || isOperator ? null : h("p", null, "The map shows the whole world: a picture with no rows says nothing about where or when the others recorded."),

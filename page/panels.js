@@ -22,8 +22,8 @@ function cellText(value, kind) {
 /** @param {Grid} grid */
 function tableOf({ title, columns, rows, limit = 100, onrow }) {
   const body = h("tbody", null);
-  const fill = (/** @type {number} */ n) => {
-    body.replaceChildren(
+  const show = (/** @type {number} */ n) => {
+    fill(body, 
       ...rows.slice(0, n).map((row, at) =>
         h("tr", null, row.map((value, c) => {
           const kind = columns[c]?.kind;
@@ -34,12 +34,12 @@ function tableOf({ title, columns, rows, limit = 100, onrow }) {
       ),
     );
   };
-  fill(limit);
+  show(limit);
   const numeric = columns.map((_, c) => rows.slice(0, 20).some((row) => typeof row[c] === "number"));
   return [
     title ? h("h3", null, title) : null,
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title ?? "Table" }, h("table", null, h("thead", null, h("tr", null, columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)))), body)),
-    rows.length > limit ? h("button", { type: "button", class: "more", onclick: (/** @type {any} */ e) => (fill(rows.length), e.target.remove()) }, `Show all ${count(rows.length)} rows`) : null,
+    rows.length > limit ? h("button", { type: "button", class: "more", onclick: (/** @type {any} */ e) => (show(rows.length), e.target.remove()) }, `Show all ${count(rows.length)} rows`) : null,
   ];
 }
 
@@ -58,7 +58,7 @@ function chartOf(chart) {
   let plot = null;
   const make = () => {
     plot?.destroy();
-    box.replaceChildren();
+    fill(box);
     const width = box.clientWidth || 600;
     const hues = [ink.k0, ink.A, ink.B, ink.k3, ink.k4, ink.k5, ink.k6, ink.k7];
     const data = [chart.time.map((/** @type {number} */ us) => (isLocal ? (us - epoch) / 1e6 : us / 1e6))];
@@ -240,7 +240,7 @@ function coherenceSection(app) {
       }
       cells.push(h("tr", null, h("th", { scope: "row" }, `of ${a.partner}`), row));
     }
-    matrix.replaceChildren(h("table", { class: "matrix" }, h("thead", null, h("tr", null, h("td", null), shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)))), h("tbody", null, cells)));
+    fill(matrix, h("table", { class: "matrix" }, h("thead", null, h("tr", null, h("td", null), shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)))), h("tbody", null, cells)));
   });
   return made;
 }
@@ -337,7 +337,7 @@ function decisionsSection() {
   const box = h("div", null);
   const show = (/** @type {string} */ partner) => {
     const rows = list.filter((/** @type {any} */ d) => !partner || d.partner === partner);
-    box.replaceChildren(
+    fill(box, 
       ...tableOf({
         columns: [{ name: "partner" }, { name: "level or action", kind: "code" }, { name: "of" }, { name: "decided" }, { name: "rules", kind: "code" }, { name: "classes" }, { name: "of how many" }],
         rows: rows.map((/** @type {any} */ d) => [d.partner, d.action, d.of, d.allowed ? "permitted" : "denied", d.policies.length ? d.policies : "no rule permits it", d.classes, d.count]),

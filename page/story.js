@@ -91,7 +91,7 @@ async function truthOf(pic, k) {
 }
 
 /** @typedef {{from: number, to: number, text: string, colour: string, ink?: string}} Block */
-/** @typedef {{name: string, note?: string, blocks?: Block[], rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>, band?: ArrayLike<number>, bound?: number, low?: number, high?: number, height: number}} Strip */
+/** @typedef {{name: string, note?: string, blocks?: Block[], rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>, band?: ArrayLike<number>, bound?: number, low?: number, high?: number, least?: number, height: number}} Strip */
 
 class Story {
   /** @param {any} app */
@@ -249,7 +249,7 @@ class Story {
     const acting = this.actions();
     for (const action of acting) {
       rows.push({
-        name: `may ${words(action).split(" ")[0] === "assign" ? "identify" : words(action)}`,
+        name: `may ${words(action)}`,
         blocks: this.runs((i) => this.holdersAt(i, action), (text) => (text === "nobody" ? [ink.withheld, "#16202a"] : [partnerColour(text), ink.panel])),
       });
     }
@@ -273,7 +273,7 @@ class Story {
     else if (sigma) this.strips.push({ name: "2 σ, m", line: Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s), low: 0, height: 30 });
     const altitude = cut(columns.altitude);
     if (altitude && (!isLocal || altitude.some((/** @type {number} */ z) => Math.abs(z) > 1))) {
-      this.strips.push({ name: isLocal ? "height, m" : "height, km", line: Float32Array.from(altitude, (z) => (isLocal ? z : z / 1000)), height: 26 });
+      this.strips.push({ name: "height, m", line: altitude, height: 26, least: isLocal ? 2 : 200 });
     }
     const speed = cut(columns.speed);
     if (speed?.some((/** @type {number} */ s) => Number.isFinite(s))) this.strips.push({ name: "speed, m/s", line: speed, height: 26 });
@@ -286,7 +286,7 @@ class Story {
     this.why = h("div", { class: "reasons" });
     const identity = this.identity();
     const links = pic.links.filter((/** @type {any} */ l) => String(l.from) === pic.ids[k] || String(l.to) === pic.ids[k]);
-    this.root.replaceChildren(
+    fill(this.root, 
       h("div", { class: "title" }, h("h3", null, `Track #${k + 1}${identity ? ` · ${identity}` : ""}`), h("button", { type: "button", class: "small", onclick: () => app.centre() }, "Centre"), h("button", { type: "button", class: "small", "aria-label": "Close the story", onclick: () => app.select(null, -1) }, "×")),
       h("p", { class: "caption" }, `${confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed"}, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`, isOperator ? `, in ${pic.partner}’s picture` : "", this.object && !columns.identity ? "; name from the truth" : ""),
       this.facts,
@@ -356,7 +356,7 @@ class Story {
       const age = (pic.time[row] * 1e6 + epoch - columns.last_detection[row]) / 1e6;
       if (age > 0.01) facts.push(fact("Last detection", `${seconds(age)} before`));
     }
-    this.facts.replaceChildren(...facts);
+    fill(this.facts, ...facts);
     const line = (/** @type {string} */ partner, /** @type {any} */ text) => h("div", null, h("b", null, partner), h("span", null, text));
     const by = (/** @type {Level | undefined} */ level) => (level?.rules?.length ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])] : level ? [", at ", h("code", null, level.name)] : "");
     const lines = [line(isOperator ? pic.partner : "you", [levelText(pic.levelAt(row)), by(pic.levelAt(row))])];
@@ -369,18 +369,18 @@ class Story {
       } else if (rel) {
         const j = rel.toB[row];
         const ever = rel.toB.subarray(pic.start[this.k], pic.start[this.k + 1]).some((q) => q >= 0);
-        lines.push(line(p.partner, j >= 0 ? [levelText(p.levelAt(j)), by(p.levelAt(j)), p.lane === pic.lane ? "" : ` (its track #${p.trackOf(j) + 1})`] : ever ? ["not now", this.zonesAt(row)] : ["never", this.zonesAt(row)]));
+        lines.push(line(p.partner, j >= 0 ? [levelText(p.levelAt(j)), by(p.levelAt(j)), p.lane === pic.lane ? "" : ` (its track #${p.trackOf(j) + 1})`] : ever ? ["not in its picture now", this.zonesAt(row)] : ["never in its picture", this.zonesAt(row)]));
       }
     }
-    this.why.replaceChildren(...lines);
+    fill(this.why, ...lines);
   }
 
   /** @param {number} row */
   zonesAt(row) {
     const t = this.pic?.time?.[row] ?? 0;
     const stretch = this.stretch?.find((s) => s.first <= t + 1e-6 && t <= s.last + 1e-6);
-    if (!stretch) return ": no rule permits it there";
-    return stretch.zones ? [": no rule permits it in ", h("code", null, stretch.zones)] : ": no rule permits it outside all zones";
+    if (!stretch) return "";
+    return stretch.zones ? [": the track is in ", h("code", null, stretch.zones)] : ": the track is outside all zones";
   }
 
   point() {
@@ -408,7 +408,7 @@ class Story {
     to.font = font(11);
     const names = this.strips.flatMap((s) => [s.name, s.note ?? "", ...(s.rows?.map((r) => r.name) ?? [])]);
     const left = Math.min(width * 0.4, Math.max(...names.map((n) => to.measureText(n).width)) + 8 * em);
-    const right = width - 34 * em;
+    const right = width - 40 * em;
     const [t0, t1] = [pic.first[k], Math.max(pic.last[k], pic.first[k] + pic.step)];
     this.box = { left, right, t0, t1 };
     const at = (/** @type {number} */ t) => left + ((t - t0) / (t1 - t0)) * (right - left);
@@ -426,6 +426,8 @@ class Story {
         strip.rows.forEach((row, r) => {
           const v = y + r * 14 * em;
           text(row.name, left - 7 * em, v + 6 * em, "right", ink.ink2);
+          to.fillStyle = ink.rule;
+          to.fillRect(left, v + 5.5 * em, right - left, 1);
           for (const block of row.blocks) {
             const [x0, x1] = [at(block.from), Math.min(right, at(block.to))];
             to.fillStyle = block.colour;
@@ -436,12 +438,16 @@ class Story {
       } else if (strip.line) {
         const values = strip.line;
         let [low, high] = [strip.low ?? Infinity, strip.high ?? -Infinity];
-        for (let i = 0; i < values.length; i++) {
-          if (!Number.isFinite(values[i])) continue;
-          low = Math.min(low, values[i]);
-          high = Math.max(high, values[i], strip.band && Number.isFinite(strip.band[i]) && strip.band[i] < 20 * Math.max(values[i], 1e-9) ? strip.band[i] : -Infinity, strip.bound ?? -Infinity);
-        }
+        // Of an open end the outermost few do not set the scale: they run to the edge.
+        const sorted = Array.from(values).filter(Number.isFinite).sort((p, q) => p - q);
+        const bands = strip.band ? Array.from(strip.band).filter(Number.isFinite).sort((p, q) => p - q) : [];
+        const few = strip.low !== undefined && strip.high === undefined ? 0.97 : 1;
+        const top = (/** @type {number[]} */ list) => list[Math.min(list.length - 1, Math.floor(list.length * few))] ?? -Infinity;
+        low = Math.min(low, sorted[0] ?? Infinity);
+        high = Math.max(high, top(sorted), top(bands), strip.bound ?? -Infinity);
         if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
+        const least = strip.least ?? 0;
+        if (high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
         const v = (/** @type {number} */ value) => y + tall - ((Math.min(high, value) - low) / (high - low)) * tall;
         to.strokeStyle = ink.rule;
         to.lineWidth = 1;
@@ -482,8 +488,8 @@ class Story {
         to.stroke();
         text(strip.name, left - 7 * em, y + tall / 2 - (strip.note ? 7 * em : 0), "right", ink.ink2);
         if (strip.note) text(strip.note, left - 7 * em, y + tall / 2 + 7 * em, "right", ink.ink3);
-        text(plain(high, 3), right + 5 * em, y + 3, "left", ink.ink2);
-        text(plain(low, 3), right + 5 * em, y + tall - 2, "left", ink.ink2);
+        text(plain(high, strip.least ? 5 : 3), right + 5 * em, y + 3, "left", ink.ink2);
+        text(plain(low, strip.least ? 5 : 3), right + 5 * em, y + tall - 2, "left", ink.ink2);
       }
       y += tall + gapY;
     }

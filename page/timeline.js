@@ -227,7 +227,7 @@ class Timeline {
       }
       const t = timeAt(e);
       const n = this.total[Math.round((t / duration) * (this.bins - 1))];
-      this.tip.replaceChildren(
+      fill(this.tip, 
         h("b", null, clockText(t)),
         found
           ? ` ${found.lane.name}: ${found.marks.slice(0, 4).map((m) => `#${m.k + 1}`).join(", ")}${found.marks.length > 4 ? ` and ${found.marks.length - 4} more` : ""}`
