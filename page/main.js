@@ -779,13 +779,16 @@ class App {
     this.baseChanged = false;
     const to = begin(this.canvas);
     for (const side of this.sides) side.alive.collect(side, this.t, this.knew);
-    if (this.layers.detections) this.detections?.draw(to, this.t, 6 * (this.a?.step ?? 10));
-    const options = { ...this.layers, knew: this.knew, who: this.colour === "who" && this.b, sides: this.sides.length, minor: this.minor, angle: this.angle };
+    if (this.layers.detections) this.detections?.draw(to, this.t, 6 * (this.a?.step ?? 10), this.layer);
+    const options = { ...this.layers, knew: this.knew, who: this.colour === "who" && this.b, tail: { length: 0, every: 1 }, minor: this.minor, angle: this.angle };
+    this.sides.forEach((side, at) => this.layer.look(side, at ? bar : 0, at ? view.width : bar));
+    if (this.layers.tails) options.tail = this.layer.plan(this.sides);
     this.sides.forEach((side, at) => {
       const [left, right] = [at ? bar : 0, at ? view.width : bar];
       if (this.layers.ghosts && this.b) this.layer.ghosts(to, side, this.sides[1 - at], left, right, at ? ink.A : ink.B);
       this.layer.draw(to, side, this.t, left, right, options, colours);
     });
+    this.layer.flush(to);
     if (this.selected) this.drawSelected(to, bar);
     this.timeline.point(this.t);
     this.clock.textContent = clockText(this.t);

@@ -87,6 +87,8 @@ class Side {
     /** @type {Uint8Array | null} */
     this.marks = null;
     this.alive = new Alive();
+    /** Those in sight. @type {number[]} */
+    this.seen = [];
     /** Does a row's counterpart exist on the other side? @type {Int32Array | null} */
     this.twins = null;
   }
@@ -105,11 +107,110 @@ function dart(to, /** @type {number} */ x, /** @type {number} */ y, /** @type {n
   to.closePath();
 }
 
+/** Symbols drawn once and stamped many times: paths of thousands are far slower. A dart has 72 courses. */
+class Sprites {
+  /** @param {string} kind @param {string} colour @param {number} size @param {number} ratio */
+  constructor(kind, colour, size, ratio) {
+    this.cell = 24;
+    this.ratio = ratio;
+    const many = kind === "round" ? 2 : kind === "ghost" ? 1 : 72;
+    this.sheet = document.createElement("canvas");
+    this.sheet.width = many * this.cell * ratio;
+    this.sheet.height = this.cell * ratio;
+    const to = /** @type {CanvasRenderingContext2D} */ (this.sheet.getContext("2d"));
+    to.scale(ratio, ratio);
+    to.lineJoin = "round";
+    for (let i = 0; i < many; i++) {
+      const x = (i + 0.5) * this.cell;
+      const y = this.cell / 2;
+      to.beginPath();
+      if (many < 72) to.arc(x, y, 3, 0, 7);
+      else dart(to, x, y, i * 5, size);
+      if (kind === "ghost") {
+        to.globalAlpha = 0.6;
+        to.strokeStyle = colour;
+        to.lineWidth = 1.5;
+        to.stroke();
+        continue;
+      }
+      to.strokeStyle = ink.halo;
+      to.lineWidth = 4.5 * size;
+      to.stroke();
+      to.fillStyle = kind === "hollow" || (kind === "round" && i === 0) ? ink.land : colour;
+      to.fill();
+      if (kind !== "dart") {
+        to.strokeStyle = colour;
+        to.lineWidth = 1.5;
+        to.stroke();
+      }
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} to @param {number} x @param {number} y @param {number} i */
+  put(to, x, y, i) {
+    const { cell, ratio } = this;
+    to.drawImage(this.sheet, i * cell * ratio, 0, cell * ratio, cell * ratio, x - cell / 2, y - cell / 2, cell, cell);
+  }
+}
+
+/** @type {Map<string, Sprites>} */
+const sheets = new Map();
+
+/** @param {string} kind @param {string} colour @param {number} size */
+function sprites(kind, colour, size) {
+  const ratio = Math.max(1, Math.min(3, app.ratio));
+  const key = [kind, colour, size, ratio, ink.halo].join(" ");
+  let made = sheets.get(key);
+  if (!made) {
+    if (sheets.size > 60) sheets.clear();
+    made = new Sprites(kind, colour, size, ratio);
+    sheets.set(key, made);
+  }
+  return made;
+}
+
 class TrackLayer {
   constructor() {
     /** @type {ImageData | null} */
     this.buffer = null;
     this.words = new Uint32Array(0);
+    /** @type {{dot: (x: number, y: number, paint: number, size: number) => void, ratio: number} | null} */
+    this.plot = null;
+    /** @type {any} */
+    this.sheet = null;
+  }
+
+  /** Which tracks of a side are in sight. @param {Side} side @param {number} left @param {number} right */
+  look(side, left, right) {
+    const { alive } = side;
+    const margin = 60;
+    side.seen = [];
+    if (right <= left) return;
+    for (let i = 0; i < alive.n; i++) {
+      const [x, y] = [alive.x[i], alive.y[i]];
+      if (x > left - margin && x < right + margin && y > -margin && y < view.height + margin) side.seen.push(i);
+    }
+  }
+
+  /** How long tails may be, and of how many tracks, so that frames stay fluid. @param {Side[]} sides */
+  plan(sides) {
+    const step = sides[0]?.pic.step ?? 1;
+    const whole = 24 * step;
+    const segments = (/** @type {number} */ length) => {
+      let n = 0;
+      for (const { pic, alive, seen } of sides) for (const i of seen) n += Math.min(alive.row[i] - pic.start[alive.track[i]] + 1, length / pic.step);
+      return n;
+    };
+    if (sides.reduce((n, { seen }) => n + seen.length, 0) > 5 * SYMBOLS) {
+      thinned.add("tails left out");
+      return { length: 0, every: 1 };
+    }
+    const n = segments(whole);
+    if (n <= SEGMENTS) return { length: whole, every: 1 };
+    const length = Math.max(4 * step, (whole * SEGMENTS) / n);
+    const every = Math.max(1, Math.ceil(segments(length) / SEGMENTS));
+    thinned.add(every > 1 ? `tails of 1 in ${count(every)} tracks, ${seconds(length)}` : `tails cut to ${seconds(length)}`);
+    return { length, every };
   }
 
   /**
@@ -119,19 +220,13 @@ class TrackLayer {
    * @param {string[]} colours by class
    */
   draw(to, side, t, left, right, options, colours) {
-    const { pic, alive } = side;
+    const { pic, seen } = side;
     if (!pic.isOpen || right <= left) return;
     to.save();
     to.beginPath();
     to.rect(left, 0, right - left, view.height);
     to.clip();
-    const margin = 60;
-    const seen = [];
-    for (let i = 0; i < alive.n; i++) {
-      const [x, y] = [alive.x[i], alive.y[i]];
-      if (x > left - margin && x < right + margin && y > -margin && y < view.height + margin) seen.push(i);
-    }
-    if (options.tails) this.tails(to, side, t, seen, options, colours);
+    if (options.tail.length) this.tails(to, side, t, seen, options, colours);
     if (seen.length > SYMBOLS) this.points(to, side, seen, left, right, colours);
     else this.symbols(to, side, seen, options, colours);
     to.restore();
@@ -141,19 +236,8 @@ class TrackLayer {
    * @param {any} options @param {string[]} colours */
   tails(to, side, t, seen, options, colours) {
     const { pic, alive, marks } = side;
-    const { time, x, y, step, gap } = pic;
-    let length = 24 * step;
-    const rows = (/** @type {number} */ i) => Math.min(alive.row[i] - pic.start[alive.track[i]] + 1, length / step);
-    let segments = 0;
-    for (const i of seen) segments += rows(i);
-    let every = 1;
-    if (segments > SEGMENTS / options.sides) {
-      length = Math.max(4 * step, (length * SEGMENTS) / options.sides / segments);
-      segments = 0;
-      for (const i of seen) segments += rows(i);
-      every = Math.max(1, Math.ceil((segments * options.sides) / SEGMENTS));
-      thinned.add(every > 1 ? `tails of 1 in ${every} tracks, ${seconds(length)}` : `tails cut to ${seconds(length)}`);
-    }
+    const { time, x, y, gap } = pic;
+    const { length, every } = options.tail;
     const { cx, cy, scale, width, height } = view;
     const [ox, oy] = [width / 2 - cx * scale, height / 2 - cy * scale];
     const torn = isLocal ? Infinity : Math.PI * EARTH;
@@ -213,81 +297,64 @@ class TrackLayer {
     for (const [mark, list] of groups) {
       const colour = colours[mark & 15];
       const hollow = (mark & HOLLOW) !== 0;
-      const darts = new Path2D();
-      const squares = new Path2D();
-      const dots = new Path2D();
-      const rings = new Path2D();
       const leaders = new Path2D();
       const ellipses = new Path2D();
+      if (options.leaders || options.ellipses) {
+        for (const i of list) this.extent(pic, alive, i, metre, options, leaders, ellipses);
+        to.strokeStyle = to.fillStyle = colour;
+        to.lineWidth = 1;
+        to.globalAlpha = 0.8;
+        to.stroke(leaders);
+        to.globalAlpha = 0.7;
+        to.stroke(ellipses);
+        to.globalAlpha = 1;
+      }
+      const darts = sprites(hollow ? "hollow" : "dart", colour, size);
+      const rounds = sprites("round", colour, size);
+      to.strokeStyle = to.fillStyle = colour;
+      to.lineWidth = 1.5;
       for (const i of list) {
         const row = alive.row[i];
         const [x, y] = [alive.x[i], alive.y[i]];
         const cell = pic.cell(row);
-        const confirmed = !pic.status || pic.status[row] === pic.confirmed;
-        const speed = pic.speed ? pic.speed[row] : NaN;
-        const course = pic.course ? pic.course[row] : NaN;
         if (cell > 0) {
           const half = Math.max(4, (cell * metre * view.scale) / 2);
-          squares.rect(x - half, y - half, 2 * half, 2 * half);
-          dots.moveTo(x + 1.75, y);
-          dots.arc(x, y, 1.75, 0, 7);
+          to.globalAlpha = 0.1;
+          to.fillRect(x - half, y - half, 2 * half, 2 * half);
+          to.globalAlpha = 1;
+          to.strokeRect(x - half, y - half, 2 * half, 2 * half);
+          to.fillRect(x - 1.5, y - 1.5, 3, 3);
           continue;
         }
-        if (!confirmed || !(speed > 0)) {
-          const path = confirmed ? dots : rings;
-          path.moveTo(x + 3, y);
-          path.arc(x, y, 3, 0, 7);
-        } else {
-          dart(/** @type {any} */ (darts), x, y, course, size);
-        }
-        if (options.leaders && speed > 0 && confirmed) {
-          const reach = speed * 6 * pic.step * metre * view.scale;
-          if (reach > 9 && reach < 2000) {
-            const [s, c] = [Math.sin(course * RADIAN), Math.cos(course * RADIAN)];
-            leaders.moveTo(x + 8 * s, y - 8 * c);
-            leaders.lineTo(x + reach * s, y - reach * c);
-          }
-        }
-        if (options.ellipses && pic.major) {
-          const a = pic.major[row] * CHI * metre * view.scale;
-          const b = (options.minor?.get(pic)?.[row] ?? pic.major[row]) * CHI * metre * view.scale;
-          const turn = ((options.angle?.get(pic)?.[row] ?? 0) - 90) * RADIAN;
-          if (a >= 4 && a < 4000) {
-            ellipses.moveTo(x + a * Math.cos(turn), y + a * Math.sin(turn));
-            ellipses.ellipse(x, y, a, b, turn, 0, 2 * Math.PI);
-          }
-        }
+        const confirmed = !pic.status || pic.status[row] === pic.confirmed;
+        if (confirmed && pic.speedAt(row) > 0) darts.put(to, x, y, Math.round(pic.courseAt(row) / 5) % 72);
+        else rounds.put(to, x, y, confirmed ? 1 : 0);
       }
-      to.strokeStyle = colour;
-      to.globalAlpha = 0.8;
-      to.lineWidth = 1;
-      to.stroke(leaders);
-      to.globalAlpha = 0.12;
-      to.fillStyle = colour;
-      to.fill(ellipses);
-      to.globalAlpha = 0.7;
-      to.stroke(ellipses);
-      to.globalAlpha = 1;
-      to.lineJoin = "round";
-      to.strokeStyle = ink.halo;
-      to.lineWidth = 5;
-      to.stroke(darts);
-      to.lineWidth = 4;
-      to.stroke(rings);
-      to.strokeStyle = colour;
-      to.fillStyle = hollow ? ink.land : colour;
-      to.fill(darts);
-      to.lineWidth = 1.5;
-      if (hollow) to.stroke(darts);
-      to.fillStyle = ink.land;
-      to.fill(rings);
-      to.stroke(rings);
-      to.globalAlpha = 0.1;
-      to.fillStyle = colour;
-      to.fill(squares);
-      to.globalAlpha = 1;
-      to.stroke(squares);
-      to.fill(dots);
+    }
+  }
+
+  /** Where an exact track will be, and where it may be. @param {Picture} pic @param {Alive} alive @param {number} i
+   * @param {number} metre @param {any} options @param {Path2D} leaders @param {Path2D} ellipses */
+  extent(pic, alive, i, metre, options, leaders, ellipses) {
+    const row = alive.row[i];
+    if (pic.cell(row) > 0) return;
+    const [x, y] = [alive.x[i], alive.y[i]];
+    const speed = pic.speedAt(row);
+    if (options.leaders && speed > 0 && (!pic.status || pic.status[row] === pic.confirmed)) {
+      const reach = speed * 6 * pic.step * metre * view.scale;
+      if (reach > 9 && reach < 2000) {
+        const [s, c] = [Math.sin(pic.courseAt(row) * RADIAN), Math.cos(pic.courseAt(row) * RADIAN)];
+        leaders.moveTo(x + 8 * s, y - 8 * c);
+        leaders.lineTo(x + reach * s, y - reach * c);
+      }
+    }
+    if (!options.ellipses) return;
+    const a = pic.majorAt(row) * CHI * metre * view.scale;
+    const b = (options.minor?.get(pic)?.[row] ?? pic.majorAt(row)) * CHI * metre * view.scale;
+    const turn = ((options.angle?.get(pic)?.[row] ?? 0) - 90) * RADIAN;
+    if (a >= 4 && a < 4000) {
+      ellipses.moveTo(x + a * Math.cos(turn), y + a * Math.sin(turn));
+      ellipses.ellipse(x, y, a, b, turn, 0, 2 * Math.PI);
     }
   }
 
@@ -302,7 +369,8 @@ class TrackLayer {
         ? `1 in ${every} of ${count(seen.length)} tracks drawn, as points: zoom in for all`
         : `${count(seen.length)} tracks drawn as points: zoom in for symbols`,
     );
-    const plot = this.begin(to);
+    this.plot ??= this.begin(to);
+    const { plot } = this;
     const size = Math.round((seen.length > 20000 ? 2 : 3) * plot.ratio);
     const paints = colours.map(packed);
     for (let at = 0; at < seen.length; at += every) {
@@ -310,7 +378,12 @@ class TrackLayer {
       if (alive.x[i] < left || alive.x[i] >= right) continue;
       plot.dot(alive.x[i], alive.y[i], paints[(marks ? marks[alive.row[i]] : 0) & 15], size);
     }
-    this.end(to);
+  }
+
+  /** Lays down the points of this frame, of both sides at once. @param {CanvasRenderingContext2D} to */
+  flush(to) {
+    if (this.plot) this.end(to);
+    this.plot = null;
   }
 
   /** An empty image of the canvas's size. @param {CanvasRenderingContext2D} to */
@@ -374,21 +447,16 @@ class TrackLayer {
    * @param {number} left @param {number} right @param {string} colour */
   ghosts(to, side, other, left, right, colour) {
     const { alive, twins } = other;
-    to.beginPath();
+    const rounds = sprites("ghost", colour, 1);
     let drawn = 0;
     for (let i = 0; i < alive.n && drawn < SYMBOLS; i++) {
       if (!twins || twins[alive.row[i]] >= 0) continue;
       const [x, y] = [alive.x[i], alive.y[i]];
       if (x < left || x >= right) continue;
-      to.moveTo(x + 3, y);
-      to.arc(x, y, 3, 0, 7);
+      rounds.put(to, x, y, 0);
       drawn++;
     }
-    to.globalAlpha = 0.6;
-    to.lineWidth = 1.5;
-    to.strokeStyle = colour;
-    to.stroke();
-    to.globalAlpha = 1;
+    if (drawn === SYMBOLS) thinned.add(`the first ${count(SYMBOLS)} ghosts drawn`);
   }
 
   /** The selected track: its path, its ring, its name. @param {CanvasRenderingContext2D} to @param {Side} side
@@ -502,8 +570,8 @@ class DetectionLayer {
     this.times = Float64Array.from(this.order, (i) => time[i]);
   }
 
-  /** @param {CanvasRenderingContext2D} to @param {number} t @param {number} window seconds */
-  draw(to, t, window) {
+  /** @param {CanvasRenderingContext2D} to @param {number} t @param {number} window seconds @param {TrackLayer} layer */
+  draw(to, t, window, layer) {
     const { order, times } = this;
     if (!order) return;
     let low = 0;
@@ -514,16 +582,16 @@ class DetectionLayer {
       else high = middle;
     }
     const { scale, cx, cy, width, height } = view;
-    to.fillStyle = ink.ink2;
-    let at = low - 1;
-    for (let age = 0; age < 3; age++) {
-      to.globalAlpha = [0.9, 0.55, 0.3][age];
-      for (let drawn = 0; at >= 0 && times[at] > t - (window * (age + 1)) / 3 && drawn < 8000; at--, drawn++) {
-        const i = order[at];
-        const [x, y] = [(this.x[i] - cx) * scale + width / 2, (this.y[i] - cy) * scale + height / 2];
-        if (x >= 0 && x < width && y >= 0 && y < height) to.fillRect(x - 1.25, y - 1.25, 2.5, 2.5);
-      }
+    const plot = layer.begin(to);
+    const size = Math.round(2 * plot.ratio);
+    const colour = packed(ink.ink2) & 0xffffff;
+    const paints = [0xe6, 0x8c, 0x4d].map((alpha) => (colour | (alpha << 24)) >>> 0);
+    let drawn = 0;
+    for (let at = low - 1; at >= 0 && times[at] > t - window && drawn < POINTS; at--, drawn++) {
+      const i = order[at];
+      plot.dot((this.x[i] - cx) * scale + width / 2, (this.y[i] - cy) * scale + height / 2, paints[Math.floor((3 * (t - times[at])) / window)], size);
     }
-    to.globalAlpha = 1;
+    if (drawn === POINTS) thinned.add(`the last ${count(POINTS)} detections drawn`);
+    layer.end(to);
   }
 }
