@@ -322,4 +322,4 @@ function dayText(t) {
   return new Date((epoch + t * 1e6) / 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 }
 
-const clockName = isLocal ? (Math.abs(epoch) > 1e14 ? "since the first row" : "since the recording’s epoch") : "UTC";
+const clockName = isLocal ? (Math.abs(epoch) > 1e14 ? "since the first row" : "since the epoch") : "UTC";

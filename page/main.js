@@ -106,7 +106,7 @@ class App {
       "div",
       { class: "time" },
       this.playButton,
-      h("div", { class: "now" }, this.clock, h("div", { class: "caption" }, h("span", null, clockName), " · ", this.speedBox, h("span", { class: "wide" }, " · Space plays"))),
+      h("div", { class: "now" }, this.clock, h("div", { class: "caption" }, h("span", null, clockName), h("span", { class: "wide" }, " · "), this.speedBox, h("span", { class: "wide" }, " · Space plays"))),
       this.timeline.root,
     );
     const tabs = [["pictures", isOperator ? "Pictures" : "Your picture"], ["track", "Track"], ["layers", "Layers"]];
@@ -240,7 +240,9 @@ class App {
       if (target && !(partner && !link.dataset.part)) target.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
       else if (partner) this.toMap();
     });
-    new ResizeObserver(() => this.resize()).observe(this.map);
+    new ResizeObserver(() => document.documentElement.dataset.print || this.resize()).observe(this.map);
+    const above = byId("summary");
+    new ResizeObserver(() => document.documentElement.style.setProperty("--above", `${above.offsetHeight}px`)).observe(above);
     new ResizeObserver(() => this.ready && this.timeline.draw()).observe(this.timeline.root);
     new ResizeObserver(() => this.story.draw()).observe(this.panels.track);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme(this, document.documentElement.dataset.theme ?? ""));
@@ -469,6 +471,9 @@ class App {
     this.bar.style.transform = `translateX(${x}px)`;
     this.handle.setAttribute("aria-valuenow", String(Math.round(this.swipe * 100)));
     this.handle.setAttribute("aria-valuetext", `${this.a?.partner ?? ""} ${Math.round(this.swipe * 100)} %, ${this.b?.partner ?? ""} ${Math.round(100 - this.swipe * 100)} %`);
+    const isLifted = (/** @type {Picture | null} */ pic) => pic !== null && !basePictures.includes(pic);
+    this.lifting.style.left = `${isLifted(this.b) && !isLifted(this.a) ? x : 0}px`;
+    this.lifting.style.right = `${isLifted(this.a) && !isLifted(this.b) && this.b ? view.width - x : 0}px`;
     for (const which of /** @type {("a" | "b")[]} */ (["a", "b"])) {
       const chip = this.chips[which];
       if (chip.hidden) continue;
@@ -676,6 +681,12 @@ class App {
     this.resize();
     this.repaint();
     this.render();
+    if (!on) return;
+    // Printers take the layers of a map for opaque: lay them on one sheet.
+    const to = this.base.getContext("2d");
+    to.setTransform(1, 0, 0, 1, 0, 0);
+    if (this.layers.points) to.drawImage(this.rowsCanvas, 0, 0);
+    to.drawImage(this.canvas, 0, 0);
   }
 
   // ---- drawing ----

@@ -22,6 +22,8 @@ function cellText(value, kind) {
 /** @param {Grid} grid */
 function tableOf({ title, columns, rows, limit = 100, onrow }) {
   const body = h("tbody", null);
+  const isNumber = (/** @type {any} */ v) => typeof v === "number" || (v instanceof Element && v.classList.contains("figure"));
+  const numeric = columns.map((_, c) => rows.slice(0, 40).some((row) => isNumber(row[c])));
   const show = (/** @type {number} */ n) => {
     fill(body, 
       ...rows.slice(0, n).map((row, at) =>
@@ -29,13 +31,12 @@ function tableOf({ title, columns, rows, limit = 100, onrow }) {
           const kind = columns[c]?.kind;
           const text = value instanceof Node ? value : kind === "code" ? [value ?? []].flat().map((v, q) => [q ? ", " : "", h("code", null, String(v))]) : cellText(value, kind);
           const inner = c === 0 && onrow ? h("button", { type: "button", class: "link", onclick: () => onrow(row, at) }, text) : text;
-          return h(c ? "td" : "th", { scope: c ? null : "row", class: typeof value === "number" ? "number" : null }, inner);
+          return h(c ? "td" : "th", { scope: c ? null : "row", class: numeric[c] ? "number" : null }, inner);
         })),
       ),
     );
   };
   show(limit);
-  const numeric = columns.map((_, c) => rows.slice(0, 20).some((row) => typeof row[c] === "number"));
   return [
     title ? h("h3", null, title) : null,
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title ?? "Table" }, h("table", null, h("thead", null, h("tr", null, columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)))), body)),
@@ -63,7 +64,7 @@ function chartOf(chart) {
     const hues = [ink.k0, ink.A, ink.B, ink.k3, ink.k4, ink.k5, ink.k6, ink.k7];
     const data = [chart.time.map((/** @type {number} */ us) => (isLocal ? (us - epoch) / 1e6 : us / 1e6))];
     /** @type {any[]} */
-    const series = [{ value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "" : clockText(isLocal ? v : v - epoch / 1e6)) }];
+    const series = [{ label: isLocal ? "time" : "UTC", value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "" : clockText(isLocal ? v : v - epoch / 1e6)) }];
     /** @type {any[]} */
     const bands = [];
     chart.series.forEach((/** @type {any} */ s, /** @type {number} */ at) => {
@@ -71,13 +72,13 @@ function chartOf(chart) {
       if (s.low && s.high) {
         data.push(s.high, s.low);
         bands.push({ series: [series.length, series.length + 1], fill: `${stroke}26` });
-        for (const end of ["high", "low"]) series.push({ label: `${s.name}, ${end}`, stroke: "transparent", points: { show: false } });
+        for (const end of ["high", "low"]) series.push({ label: `${s.name}, ${end}`, class: "bound", stroke: "transparent", points: { show: false } });
       }
       data.push(s.values);
       series.push({ label: s.name, stroke, width: 1.5, dash: at % 3 === 2 ? [6, 3] : at % 3 === 1 ? [2, 2] : [], points: { show: false }, value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "–" : plain(v, 4)) });
     });
     const axis = { stroke: ink.ink2, font: font(11), grid: { stroke: ink.rule, width: 1 }, ticks: { stroke: ink.rule2, width: 1 } };
-    const time = (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((v) => clockText(isLocal ? v : v - epoch / 1e6).slice(0, isLocal ? 12 : 5));
+    const time = (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((v) => clockText(isLocal ? v : v - epoch / 1e6).slice(0, isLocal ? 12 : at.length > 1 && at[1] - at[0] < 60 ? 8 : 5));
     plot = new uPlot(
       {
         width,
@@ -86,7 +87,7 @@ function chartOf(chart) {
         bands,
         cursor: { y: false, points: { size: 6 } },
         scales: { x: { time: false } },
-        axes: [{ ...axis, values: time }, { ...axis, size: 56 * textScale() }],
+        axes: [{ ...axis, values: time, incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000], space: 70 * textScale() }, { ...axis, size: 56 * textScale() }],
         hooks: chart.bound
           ? { draw: [(/** @type {any} */ u) => {
               u.ctx.save();
@@ -340,7 +341,7 @@ function decisionsSection() {
     fill(box, 
       ...tableOf({
         columns: [{ name: "partner" }, { name: "level or action", kind: "code" }, { name: "of" }, { name: "decided" }, { name: "rules", kind: "code" }, { name: "classes" }, { name: "of how many" }],
-        rows: rows.map((/** @type {any} */ d) => [d.partner, d.action, d.of, d.allowed ? "permitted" : "denied", d.policies.length ? d.policies : "no rule permits it", d.classes, d.count]),
+        rows: rows.map((/** @type {any} */ d) => [d.partner, d.action, d.of, d.allowed ? "permitted" : "denied", d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"), d.classes, d.count]),
         limit: 24,
       }).filter(Boolean),
     );
@@ -420,7 +421,7 @@ function rejectedSection() {
   return section(
     "rejected",
     "Rejected rows",
-    `${counted(r.rows_read ?? 0, "row")} read, ${count(r.rows_accepted ?? 0)} taken, ${reasons.length ? "" : "none "}rejected.`,
+    `${counted(r.rows_read ?? 0, "row")} read, ${count(r.rows_accepted ?? 0)} taken, ${reasons.length ? count(reasons.reduce((n, [, v]) => n + Number(v), 0)) : "none"} rejected.`,
     reasons.length ? tableOf({ columns: [{ name: "why" }, { name: "rows" }], rows: reasons }) : null,
     r.first_rejected?.length ? tableOf({ title: "The first of them", columns: [{ name: "what was found" }], rows: r.first_rejected.map((/** @type {any} */ x) => [cellText(x)]), limit: 10 }) : null,
   );

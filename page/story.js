@@ -408,7 +408,7 @@ class Story {
     to.font = font(11);
     const names = this.strips.flatMap((s) => [s.name, s.note ?? "", ...(s.rows?.map((r) => r.name) ?? [])]);
     const left = Math.min(width * 0.4, Math.max(...names.map((n) => to.measureText(n).width)) + 8 * em);
-    const right = width - 40 * em;
+    const right = width - 46 * em;
     const [t0, t1] = [pic.first[k], Math.max(pic.last[k], pic.first[k] + pic.step)];
     this.box = { left, right, t0, t1 };
     const at = (/** @type {number} */ t) => left + ((t - t0) / (t1 - t0)) * (right - left);

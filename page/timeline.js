@@ -174,6 +174,7 @@ class Timeline {
       to.lineTo(x, height - axis + 4);
       let text = step >= 86400 ? dayText(t) : clockText(t);
       if (!isLocal && step >= 60 && step < 86400) text = text.slice(0, 5);
+      if (isLocal && step >= 1) text = text.replace(/\.0$/, "");
       const half = to.measureText(text).width / 2;
       to.fillText(text, Math.min(width - half - 1, x), height - 3 * em);
     }

@@ -176,6 +176,8 @@ class TrackLayer {
     this.words = new Uint32Array(0);
     /** @type {{dot: (x: number, y: number, paint: number, size: number) => void, ratio: number} | null} */
     this.plot = null;
+    this.pointed = 0;
+    this.every = 1;
     /** @type {any} */
     this.sheet = null;
   }
@@ -364,11 +366,8 @@ class TrackLayer {
   points(to, side, seen, left, right, colours) {
     const { alive, marks } = side;
     const every = Math.max(1, Math.ceil(seen.length / POINTS));
-    thinned.add(
-      every > 1
-        ? `1 in ${every} of ${count(seen.length)} tracks drawn, as points: zoom in for all`
-        : `${count(seen.length)} tracks drawn as points: zoom in for symbols`,
-    );
+    this.pointed += seen.length;
+    this.every = Math.max(this.every, every);
     this.plot ??= this.begin(to);
     const { plot } = this;
     const size = Math.round((seen.length > 20000 ? 2 : 3) * plot.ratio);
@@ -384,6 +383,10 @@ class TrackLayer {
   flush(to) {
     if (this.plot) this.end(to);
     this.plot = null;
+    if (this.every > 1) thinned.add(`1 in ${this.every} of ${count(this.pointed)} tracks drawn, as points: zoom in for all`);
+    else if (this.pointed) thinned.add(`${count(this.pointed)} tracks drawn as points: zoom in for symbols`);
+    this.pointed = 0;
+    this.every = 1;
   }
 
   /** An empty image of the canvas's size. @param {CanvasRenderingContext2D} to */
@@ -448,15 +451,16 @@ class TrackLayer {
   ghosts(to, side, other, left, right, colour) {
     const { alive, twins } = other;
     const rounds = sprites("ghost", colour, 1);
-    let drawn = 0;
-    for (let i = 0; i < alive.n && drawn < SYMBOLS; i++) {
+    const many = alive.n > SYMBOLS / 4;
+    if (many) this.plot ??= this.begin(to);
+    const paint = ((packed(colour) & 0xffffff) | 0x99000000) >>> 0;
+    for (let i = 0; i < alive.n; i++) {
       if (!twins || twins[alive.row[i]] >= 0) continue;
       const [x, y] = [alive.x[i], alive.y[i]];
       if (x < left || x >= right) continue;
-      rounds.put(to, x, y, 0);
-      drawn++;
+      if (many && this.plot) this.plot.dot(x, y, paint, Math.round(3 * this.plot.ratio));
+      else rounds.put(to, x, y, 0);
     }
-    if (drawn === SYMBOLS) thinned.add(`the first ${count(SYMBOLS)} ghosts drawn`);
   }
 
   /** The selected track: its path, its ring, its name. @param {CanvasRenderingContext2D} to @param {Side} side
