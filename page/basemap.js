@@ -6,7 +6,9 @@ const ink = {};
 
 function readInk() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of "bg panel ink ink2 ink3 rule rule2 land water border shore grid country zone both A B coarse none withheld focus halo k0 k1 k2 k3 k4 k5 k6 k7".split(" ")) {
+  for (const name of "bg panel ink ink2 ink3 rule rule2 land water border shore grid country zone both A B coarse none withheld focus halo k0 k1 k2 k3 k4 k5 k6 k7".split(
+    " ",
+  )) {
     ink[name] = style.getPropertyValue(`--${name}`).trim();
   }
 }
@@ -77,7 +79,14 @@ class Basemap {
     to.fillRect(0, 0, view.width, view.height);
     const { scale, cx, cy, width, height } = view;
     this.copies(to, (x) => {
-      to.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * ((x - cx) * scale + width / 2), ratio * (-cy * scale + height / 2));
+      to.setTransform(
+        ratio * scale,
+        0,
+        0,
+        ratio * scale,
+        ratio * ((x - cx) * scale + width / 2),
+        ratio * (-cy * scale + height / 2),
+      );
       to.lineWidth = 1 / scale;
       to.lineJoin = "round";
       to.fillStyle = ink.land;
@@ -112,7 +121,14 @@ class Basemap {
       const y = view.screenY(view.worldY(lat));
       const text = name.toUpperCase();
       const half = to.measureText(text).width / 2 + 6;
-      if (x < half || y < 20 || x > view.width - half || y > view.height - 20) continue;
+      if (
+        x < half ||
+        y < 20 ||
+        (app.b && y < 76 && Math.abs(x - app.swipe * view.width) < 220) ||
+        x > view.width - half ||
+        y > view.height - 20
+      )
+        continue;
       if (taken.some(([u, v, w]) => Math.abs(u - x) < w + half && Math.abs(v - y) < 18)) continue;
       taken.push([x, y, half]);
       to.strokeText(text, x, y);
@@ -147,7 +163,12 @@ function drawGrid(to) {
     const step = niceStep(110 / view.scale);
     const unit = step >= 1000 ? 1000 : 1;
     const digits = Math.max(0, -Math.floor(Math.log10(step / unit)));
-    const [x0, x1, y0, y1] = [left + view.origin[0], right + view.origin[0], view.origin[1] - bottom, view.origin[1] - top];
+    const [x0, x1, y0, y1] = [
+      left + view.origin[0],
+      right + view.origin[0],
+      view.origin[1] - bottom,
+      view.origin[1] - top,
+    ];
     for (let x = Math.ceil(x0 / step) * step; x <= x1; x += step) lineX(view.screenX(view.worldX(x)));
     for (let y = Math.ceil(y0 / step) * step; y <= y1; y += step) lineY(view.screenY(view.worldY(y)));
     to.stroke();
@@ -158,7 +179,7 @@ function drawGrid(to) {
     const text = (/** @type {number} */ v) => (v / unit).toFixed(digits).replace("-", "−");
     for (let x = Math.ceil(x0 / step) * step; x <= x1; x += step) {
       const at = view.screenX(view.worldX(x));
-      if (at > 34 && at < view.width - 20) to.fillText(text(x), at, 4);
+      if (at > 52 * textScale() && at < view.width - 20) to.fillText(text(x), at, 4);
     }
     to.textAlign = "left";
     to.textBaseline = "middle";
@@ -171,12 +192,16 @@ function drawGrid(to) {
     return;
   }
   const wanted = 150 / view.scale / EARTH / RADIAN;
-  const step = [30, 20, 10, 5, 2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001].reduce((best, s) => (s >= wanted ? s : best), 30);
+  const step = [30, 20, 10, 5, 2, 1, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001].reduce(
+    (best, s) => (s >= wanted ? s : best),
+    30,
+  );
   const lon = (/** @type {number} */ u) => u / EARTH / RADIAN + view.origin[0];
   for (let x = Math.ceil(lon(left) / step) * step; x <= lon(right); x += step) {
     lineX(view.screenX((x - view.origin[0]) * RADIAN * EARTH));
   }
-  for (let y = Math.ceil(view.dataY(bottom) / step) * step; y <= view.dataY(top); y += step) lineY(view.screenY(view.worldY(y)));
+  for (let y = Math.ceil(view.dataY(bottom) / step) * step; y <= view.dataY(top); y += step)
+    lineY(view.screenY(view.worldY(y)));
   to.stroke();
 }
 
@@ -208,7 +233,16 @@ function drawZones(to, a, b) {
   for (const feature of doc.zones?.features ?? []) {
     /** @type {string[]} */
     const of = feature.properties?.partners ?? [];
-    const mine = of.length === 1 && isOperator && a !== b ? (of[0] === a ? ink.A : of[0] === b ? ink.B : null) : isOperator ? null : ink.A;
+    const mine =
+      of.length === 1 && isOperator && a !== b
+        ? of[0] === a
+          ? ink.A
+          : of[0] === b
+            ? ink.B
+            : null
+        : isOperator
+          ? null
+          : ink.A;
     to.beginPath();
     for (const ring of rings(feature.geometry)) {
       traceRing(to, ring);

@@ -22,14 +22,21 @@ function writeHash(app) {
     s: app.b ? (app.swipe * 100).toFixed(1) : "",
     v: [view.dataX(view.cx).toFixed(digits), view.dataY(view.cy).toFixed(digits), Number(mpp.toPrecision(4))].join(","),
     c: app.colour,
-    l: Object.entries(app.layers).filter(([, on]) => on).map(([name]) => name[0].toUpperCase() + name[1]).join("."),
+    l: Object.entries(app.layers)
+      .filter(([, on]) => on)
+      .map(([name]) => name[0].toUpperCase() + name[1])
+      .join("."),
     k: app.knew ? "1" : "",
     sel: app.selected ? `${app.selected.partner}:${app.selected.ids[app.k]}` : "",
     tab: app.tab,
     theme: document.documentElement.dataset.theme ?? "",
     lift: app.lifted ?? "",
   };
-  const text = new URLSearchParams(Object.entries(state).filter(([, v]) => v !== "" && v !== undefined).map(([k, v]) => [k, String(v)])).toString();
+  const text = new URLSearchParams(
+    Object.entries(state)
+      .filter(([, v]) => v !== "" && v !== undefined)
+      .map(([k, v]) => [k, String(v)]),
+  ).toString();
   try {
     history.replaceState(null, "", `#${text.replaceAll("%2C", ",").replaceAll("%3A", ":")}`);
   } catch {
@@ -103,12 +110,18 @@ function listenKeys(app) {
     const at = /** @type {HTMLElement} */ (e.target);
     if (e.ctrlKey || e.metaKey || e.altKey) return;
     if (at.closest("dialog[open]") && e.key !== "?") return;
-    if (/^(SELECT|TEXTAREA)$/.test(at.tagName) || (at.tagName === "INPUT" && !/range|checkbox|radio/.test(/** @type {HTMLInputElement} */ (at).type))) return;
+    if (
+      /^(SELECT|TEXTAREA)$/.test(at.tagName) ||
+      (at.tagName === "INPUT" && !/range|checkbox|radio/.test(/** @type {HTMLInputElement} */ (at).type))
+    )
+      return;
     const onSwipe = at.classList.contains("handle");
     const onMap = at.id === "map";
     const onButton = /^(BUTTON|A|SUMMARY)$/.test(at.tagName) || (at.tagName === "INPUT" && at.id !== "time");
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
-    const layer = { t: "tails", d: "detections", z: "zones", e: "ellipses", g: "ghosts", p: "points" }[e.key.toLowerCase()];
+    const layer = { t: "tails", d: "detections", z: "zones", e: "ellipses", g: "ghosts", p: "points" }[
+      e.key.toLowerCase()
+    ];
     if (arrow) {
       if (at.getAttribute("role") === "tab") return;
       if (onSwipe && app.b) app.setSwipe(app.swipe + arrow[0] * 0.02 - arrow[1] * 0.02);
@@ -116,7 +129,8 @@ function listenKeys(app) {
         view.pan(-arrow[0] * 60, -arrow[1] * 60);
         app.moved = true;
         app.dirty();
-      } else if (arrow[0] && duration && !/radio/.test(/** @type {any} */ (at).type ?? "")) app.seek(app.t + arrow[0] * (e.shiftKey ? 60 : app.a?.step ?? 1), true);
+      } else if (arrow[0] && duration && !/radio/.test(/** @type {any} */ (at).type ?? ""))
+        app.seek(app.t + arrow[0] * (e.shiftKey ? 60 : (app.a?.step ?? 1)), true);
       else return;
     } else if (e.key === " ") {
       if (onButton) return;

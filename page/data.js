@@ -319,7 +319,11 @@ function clockText(t, fine) {
 /** Day where a recording has days. @param {number} t */
 function dayText(t) {
   if (isLocal) return "";
-  return new Date((epoch + t * 1e6) / 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  return new Date((epoch + t * 1e6) / 1000).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  });
 }
 
 const clockName = isLocal ? (Math.abs(epoch) > 1e14 ? "since the first row" : "since the epoch") : "UTC";

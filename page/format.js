@@ -11,7 +11,7 @@ function count(n) {
 
 /** "1 track", "37 tracks". @param {number} n @param {string} one @param {string} [many] */
 function counted(n, one, many) {
-  return `${count(n)} ${n === 1 ? one : many ?? one + "s"}`;
+  return `${count(n)} ${n === 1 ? one : (many ?? one + "s")}`;
 }
 
 /** Digits that fit the size: three that count. @param {number} x @param {number} [figures] */

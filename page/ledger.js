@@ -69,9 +69,18 @@ function sharesOf(bar, name) {
     "p",
     { class: "shares" },
     bar.parts.map((part) =>
-      h("span", null, h("span", { class: `key ${part.kind}`, "aria-hidden": "true" }), ` ${kindText(part.kind, name)} `, h("b", null, share(part.count / bar.total)), ` ${count(part.count)}`),
+      h(
+        "span",
+        null,
+        h("span", { class: `key ${part.kind}`, "aria-hidden": "true" }),
+        ` ${kindText(part.kind, name)} `,
+        h("b", null, share(part.count / bar.total)),
+        ` ${count(part.count)}`,
+      ),
     ),
-    sum === bar.total ? null : h("span", { class: "wrong" }, `The parts add to ${count(sum)}, not to ${count(bar.total)}.`),
+    sum === bar.total
+      ? null
+      : h("span", { class: "wrong" }, `The parts add to ${count(sum)}, not to ${count(bar.total)}.`),
   );
 }
 
@@ -83,16 +92,28 @@ function explain(box, partner, name, kind) {
   const part = bar?.parts.find((p) => p.kind === kind);
   if (!bar || !part || !box) return false;
   const things = name === "rows" ? "track rows" : "detections";
-  fill(box, 
-    h("p", { class: "what" }, `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · ${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`),
+  fill(
+    box,
+    h(
+      "p",
+      { class: "what" },
+      `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · ${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`,
+    ),
     ...part.reasons.map((reason) =>
-      h("p", null, rich(reason.text), part.reasons.length > 1 && reason.count !== undefined ? ` ${count(reason.count)}.` : ""),
+      h(
+        "p",
+        null,
+        rich(reason.text),
+        part.reasons.length > 1 && reason.count !== undefined ? ` ${count(reason.count)}.` : "",
+      ),
     ),
   );
   if (doc.decisions) box.append(h("p", null, h("a", { href: "#decisions" }, "All decisions")));
   box.hidden = false;
   for (const old of document.querySelectorAll(".part[aria-pressed]")) old.removeAttribute("aria-pressed");
-  for (const found of document.querySelectorAll(`.part[data-partner="${CSS.escape(partner)}"][data-bar="${name}"][data-part="${kind}"]`)) {
+  for (const found of document.querySelectorAll(
+    `.part[data-partner="${CSS.escape(partner)}"][data-bar="${name}"][data-part="${kind}"]`,
+  )) {
     found.setAttribute("aria-pressed", "true");
   }
   return true;
@@ -105,27 +126,50 @@ function ledgerSection() {
   const total = Math.max(0, ...accounts.map((/** @type {any} */ a) => a.detections.total));
   const list = h("div", null);
   const show = (/** @type {number} */ n) => {
-    fill(list, 
+    fill(
+      list,
       ...accounts.slice(0, n).map((/** @type {any} */ a) =>
         h(
           "div",
           { class: "account", "data-partner": a.partner },
           h("h3", null, a.partner),
-          h("div", { class: "bars" }, ["detections", "rows"].map((name) => {
-            const bar = a[name];
-            if (!bar || (name === "detections" && !bar.total && !isOperator)) return null;
-            return h("div", { class: "account-lane" }, h("span", { class: "what" }, name === "rows" ? "track rows" : "detections"), h("div", { class: "content" }, barOf(a.partner, name, bar, "why"), sharesOf(bar, name)));
-          })),
+          h(
+            "div",
+            { class: "bars" },
+            ["detections", "rows"].map((name) => {
+              const bar = a[name];
+              if (!bar || (name === "detections" && !bar.total && !isOperator)) return null;
+              return h(
+                "div",
+                { class: "account-lane" },
+                h("span", { class: "what" }, name === "rows" ? "track rows" : "detections"),
+                h("div", { class: "content" }, barOf(a.partner, name, bar, "why"), sharesOf(bar, name)),
+              );
+            }),
+          ),
         ),
       ),
     );
     if (accounts.length > n) {
-      list.append(h("button", { type: "button", class: "more", onclick: () => show(accounts.length) }, `Show all ${count(accounts.length)} partners`));
+      list.append(
+        h(
+          "button",
+          { type: "button", class: "more", onclick: () => show(accounts.length) },
+          `Show all ${count(accounts.length)} partners`,
+        ),
+      );
     }
   };
   show(most);
   const text = isOperator
     ? `Each bar is 100${NB}%: of the ${counted(total, "pooled detection")}, and of the rows of the tracks computed from those that a partner may fuse. Choose a part to see the rule or the reason.`
     : "Each bar is 100\u00a0%: of the detections that your picture was computed from, and of its rows. Choose a part to see the reason.";
-  return h("section", { id: "ledger", class: "section" }, h("h2", null, isOperator ? "Where everything went" : "What your picture is made of"), h("p", { class: "lead" }, text), list, h("div", { class: "why", id: "why", "aria-live": "polite", hidden: true }));
+  return h(
+    "section",
+    { id: "ledger", class: "section" },
+    h("h2", null, isOperator ? "Where everything went" : "What your picture is made of"),
+    h("p", { class: "lead" }, text),
+    list,
+    h("div", { class: "why", id: "why", "aria-live": "polite", hidden: true }),
+  );
 }

@@ -21,14 +21,27 @@ class App {
     this.t = duration * 0.5;
     this.playing = false;
     const natural = duration / 120;
-    const near = SPEEDS.reduce((best, s) => (Math.abs(Math.log(s / natural)) < Math.abs(Math.log(best / natural)) ? s : best), 1);
+    const near = SPEEDS.reduce(
+      (best, s) => (Math.abs(Math.log(s / natural)) < Math.abs(Math.log(best / natural)) ? s : best),
+      1,
+    );
     const at = SPEEDS.indexOf(near);
     this.speeds = SPEEDS.slice(Math.max(0, at - 1), at + 2);
     this.speed = near;
     this.swipe = 0.5;
     this.colour = isOperator && this.pictures.length > 1 ? "who" : isOperator ? "status" : "may";
     this.knew = false;
-    this.layers = { tails: true, leaders: true, ellipses: false, ghosts: false, detections: false, points: false, zones: true, sensors: false, basemap: true };
+    this.layers = {
+      tails: true,
+      leaders: true,
+      ellipses: false,
+      ghosts: false,
+      detections: false,
+      points: false,
+      zones: true,
+      sensors: false,
+      basemap: true,
+    };
     /** @type {Class[]} */
     this.classes = [];
     /** @type {Picture | null} */
@@ -68,8 +81,30 @@ class App {
     /** @type {Record<string, any>} */
     this.panels = {};
     /** @type {any} */
-    this.base = this.rowsCanvas = this.canvas = this.handle = this.bar = this.legend = this.scale = this.note = this.lifting = this.tip = this.card = this.map = this.playButton = this.clock = this.speedBox = this.tabs = this.helpBox = this.footer = this.findPictures = null;
-    this.timeline = new Timeline((t) => this.seek(t, true), (k) => this.a && this.select(this.a, k));
+    this.base =
+      this.rowsCanvas =
+      this.canvas =
+      this.handle =
+      this.bar =
+      this.legend =
+      this.scale =
+      this.note =
+      this.lifting =
+      this.tip =
+      this.card =
+      this.map =
+      this.playButton =
+      this.clock =
+      this.speedBox =
+      this.tabs =
+      this.helpBox =
+      this.footer =
+      this.findPictures =
+        null;
+    this.timeline = new Timeline(
+      (t) => this.seek(t, true),
+      (k) => this.a && this.select(this.a, k),
+    );
     this.story = new Story(this);
     this.lastWords = 0;
     this.lastHash = 0;
@@ -83,7 +118,19 @@ class App {
     this.rowsCanvas = h("canvas", { class: "rows", "aria-hidden": "true" });
     this.canvas = h("canvas", { class: "tracks", "aria-hidden": "true" });
     this.chips = { a: h("div", { class: "chip a" }), b: h("div", { class: "chip b" }) };
-    this.handle = h("button", { type: "button", class: "handle", role: "slider", "aria-label": "Swipe between the two pictures", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 50 }, h("span", { "aria-hidden": "true" }, "‹›"));
+    this.handle = h(
+      "button",
+      {
+        type: "button",
+        class: "handle",
+        role: "slider",
+        "aria-label": "Swipe between the two pictures",
+        "aria-valuemin": 0,
+        "aria-valuemax": 100,
+        "aria-valuenow": 50,
+      },
+      h("span", { "aria-hidden": "true" }, "‹›"),
+    );
     this.bar = h("div", { class: "swipe", hidden: true }, this.handle);
     this.legend = h("div", { class: "legend" });
     this.scale = h("div", { class: "scale" });
@@ -96,41 +143,145 @@ class App {
       { class: "zoom" },
       h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom(1.6) }, "+"),
       h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.6) }, "−"),
-      h("button", { type: "button", "aria-label": "Show all", title: "Show all", onclick: () => this.fit() }, h("span", { class: "fit", "aria-hidden": "true" })),
+      h(
+        "button",
+        { type: "button", "aria-label": "Show all", title: "Show all", onclick: () => this.fit() },
+        h("span", { class: "fit", "aria-hidden": "true" }),
+      ),
     );
-    this.map = h("div", { id: "map", class: "map", tabindex: 0, role: "application", "aria-label": "Map of the tracks. Arrows pan, plus and minus zoom; the tracks stand as a list in the tab Track." }, this.base, this.rowsCanvas, this.canvas, this.lifting, this.bar, this.chips.a, this.chips.b, this.legend, zooms, this.scale, this.note, this.tip, this.card, h("div", { class: "wait" }, `drawing ${count(this.pictures.reduce((n, p) => n + p.n, 0))} rows`));
-    this.playButton = h("button", { type: "button", class: "play", "aria-label": "Play", onclick: () => this.play(!this.playing) }, h("span", { "aria-hidden": "true" }));
+    this.map = h(
+      "div",
+      {
+        id: "map",
+        class: "map",
+        tabindex: 0,
+        role: "application",
+        "aria-label":
+          "Map of the tracks. Arrows pan, plus and minus zoom; the tracks stand as a list in the tab Track.",
+      },
+      this.base,
+      this.rowsCanvas,
+      this.canvas,
+      this.lifting,
+      this.bar,
+      this.chips.a,
+      this.chips.b,
+      this.legend,
+      zooms,
+      this.scale,
+      this.note,
+      this.tip,
+      this.card,
+      h("div", { class: "wait" }, `drawing ${count(this.pictures.reduce((n, p) => n + p.n, 0))} rows`),
+    );
+    this.playButton = h(
+      "button",
+      { type: "button", class: "play", "aria-label": "Play", onclick: () => this.play(!this.playing) },
+      h("span", { "aria-hidden": "true" }),
+    );
     this.clock = h("div", { class: "clock" });
-    this.speedBox = h("select", { "aria-label": "Speed", onchange: (/** @type {any} */ e) => this.setSpeed(Number(e.target.value)) });
+    this.speedBox = h("select", {
+      "aria-label": "Speed",
+      onchange: (/** @type {any} */ e) => this.setSpeed(Number(e.target.value)),
+    });
     const time = h(
       "div",
       { class: "time" },
       this.playButton,
-      h("div", { class: "now" }, this.clock, h("div", { class: "caption" }, h("span", null, clockName), h("span", { class: "wide" }, " · "), this.speedBox, h("span", { class: "wide" }, " · Space plays"))),
+      h(
+        "div",
+        { class: "now" },
+        this.clock,
+        h(
+          "div",
+          { class: "caption" },
+          h("span", null, clockName),
+          h("span", { class: "wide" }, " · "),
+          this.speedBox,
+          isLocal ? null : h("span", { class: "wide" }, " · Space plays"),
+        ),
+      ),
       this.timeline.root,
     );
-    const tabs = [["pictures", isOperator ? "Pictures" : "Your picture"], ["track", "Track"], ["layers", "Layers"]];
+    const tabs = [
+      ["pictures", isOperator ? "Pictures" : "Your picture"],
+      ["track", "Track"],
+      ["layers", "Layers"],
+    ];
     this.tabs = tabs.map(([id, name]) =>
-      h("button", { type: "button", role: "tab", id: `tab-${id}`, "aria-controls": `panel-${id}`, "aria-selected": "false", onclick: () => this.showTab(id), onkeydown: (/** @type {KeyboardEvent} */ e) => {
-        const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-        if (!step) return;
-        const next = tabs[(tabs.findIndex((t) => t[0] === id) + step + tabs.length) % tabs.length][0];
-        this.showTab(next);
-        byId(`tab-${next}`).focus();
-        e.preventDefault();
-      } }, name),
+      h(
+        "button",
+        {
+          type: "button",
+          role: "tab",
+          id: `tab-${id}`,
+          "aria-controls": `panel-${id}`,
+          "aria-selected": "false",
+          onclick: () => this.showTab(id),
+          onkeydown: (/** @type {KeyboardEvent} */ e) => {
+            const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+            if (!step) return;
+            const next = tabs[(tabs.findIndex((t) => t[0] === id) + step + tabs.length) % tabs.length][0];
+            this.showTab(next);
+            byId(`tab-${next}`).focus();
+            e.preventDefault();
+          },
+        },
+        name,
+      ),
     );
     this.panels = {
       pictures: h("div", { role: "tabpanel", id: "panel-pictures", "aria-labelledby": "tab-pictures" }),
       track: h("div", { role: "tabpanel", id: "panel-track", "aria-labelledby": "tab-track", hidden: true }),
       layers: h("div", { role: "tabpanel", id: "panel-layers", "aria-labelledby": "tab-layers", hidden: true }),
     };
-    const side = h("aside", { class: "side", "aria-label": "Pictures, track and layers" }, h("div", { role: "tablist", class: "tabs" }, this.tabs), h("div", { class: "panel" }, Object.values(this.panels)));
+    const side = h(
+      "aside",
+      { class: "side", "aria-label": "Pictures, track and layers" },
+      h("div", { role: "tablist", class: "tabs" }, this.tabs),
+      h("div", { class: "panel" }, Object.values(this.panels)),
+    );
     const under = h("div", { class: "sections" });
     main.append(h("div", { class: "stage" }, h("div", { class: "left" }, this.map, time), side), under);
-    this.helpBox = h("dialog", { class: "help", "aria-label": "Keys" }, h("h2", null, "Keys"), h("dl", null, KEYS.filter(([k]) => isOperator || !/^(A B|\[ \]|K)/.test(k)).map(([key, what]) => h("div", null, h("dt", null, key.split(" ").map((one) => h("kbd", null, one))), h("dd", null, what)))), h("p", { class: "caption" }, "Drag pans, the wheel zooms at the pointer, a double click shows all, a click on a track tells its story. The address keeps the view: copy it to share what you see."), h("form", { method: "dialog" }, h("button", null, "Close")));
+    this.helpBox = h(
+      "dialog",
+      { class: "help", "aria-label": "Keys" },
+      h("h2", null, "Keys"),
+      h(
+        "dl",
+        null,
+        KEYS.filter(([k]) => isOperator || !/^(A B|\[ \]|K)/.test(k)).map(([key, what]) =>
+          h(
+            "div",
+            null,
+            h(
+              "dt",
+              null,
+              key.split(" ").map((one) => h("kbd", null, one)),
+            ),
+            h("dd", null, what),
+          ),
+        ),
+      ),
+      h(
+        "p",
+        { class: "caption" },
+        "Drag pans, the wheel zooms at the pointer, a double click shows all, a click on a track tells its story. The address keeps the view: copy it to share what you see.",
+      ),
+      h("form", { method: "dialog" }, h("button", null, "Close")),
+    );
     document.body.append(this.helpBox);
-    const tools = h("div", { class: "tools" }, h("button", { type: "button", "aria-label": "Light or dark", title: "Light or dark", onclick: () => this.flipTheme() }, h("span", { class: "half", "aria-hidden": "true" })), h("button", { type: "button", class: "wide", onclick: () => print() }, "Print"), h("button", { type: "button", "aria-label": "Keys", title: "Keys", onclick: () => this.help() }, "?"));
+    const tools = h(
+      "div",
+      { class: "tools" },
+      h(
+        "button",
+        { type: "button", "aria-label": "Light or dark", title: "Light or dark", onclick: () => this.flipTheme() },
+        h("span", { class: "half", "aria-hidden": "true" }),
+      ),
+      h("button", { type: "button", class: "wide", onclick: () => print() }, "Print"),
+      h("button", { type: "button", "aria-label": "Keys", title: "Keys", onclick: () => this.help() }, "?"),
+    );
     (document.querySelector("header.top") ?? byId("summary")).append(tools);
     const made = document.getElementById("ledger");
     under.append(made ?? ledgerSection(), ...sections(this), h("footer", { class: "last" }));
@@ -148,35 +299,99 @@ class App {
     const find = (/** @type {string} */ text) => {
       const found = this.pictures.filter((p) => p.partner.includes(text));
       fill(list, ...found.slice(0, most).map((p) => pictureCard(this, p)));
-      if (found.length > most) list.append(h("p", { class: "caption" }, `${count(found.length - most)} more: type a part of the name.`));
+      if (found.length > most)
+        list.append(h("p", { class: "caption" }, `${count(found.length - most)} more: type a part of the name.`));
       this.markSides();
     };
     this.findPictures = () => find(/** @type {any} */ (byId("find"))?.value ?? "");
-    const filter = this.pictures.length > most ? h("label", { class: "filter" }, "Find a partner ", h("input", { id: "find", type: "search", oninput: () => this.findPictures?.() })) : null;
-    const used = new Set((doc.ledger ?? []).slice(0, 100).flatMap((/** @type {any} */ a) => (isOperator || a.detections.total ? a.detections : a.rows).parts.map((/** @type {Part} */ p) => p.kind)));
+    const filter =
+      this.pictures.length > most
+        ? h(
+            "label",
+            { class: "filter" },
+            "Find a partner ",
+            h("input", { id: "find", type: "search", oninput: () => this.findPictures?.() }),
+          )
+        : null;
+    const used = new Set(
+      (doc.ledger ?? [])
+        .slice(0, 100)
+        .flatMap((/** @type {any} */ a) =>
+          (isOperator || a.detections.total ? a.detections : a.rows).parts.map((/** @type {Part} */ p) => p.kind),
+        ),
+    );
     const name = isOperator || (doc.ledger ?? [])[0]?.detections.total ? "detections" : "rows";
     this.panels.pictures.append(
       ...[filter, list].filter(Boolean),
-      h("p", { class: "keys" }, Object.keys(KINDS).filter((kind) => used.has(kind)).map((kind) => h("span", null, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), ` ${kindText(kind, name)}`))),
+      h(
+        "p",
+        { class: "keys" },
+        Object.keys(KINDS)
+          .filter((kind) => used.has(kind))
+          .map((kind) =>
+            h("span", null, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), ` ${kindText(kind, name)}`),
+          ),
+      ),
       h("div", { class: "why", id: "why-side", "aria-live": "polite", hidden: true }),
     );
     const lifts = doc.prices?.lifts ?? [];
     if (isOperator && lifts.length) {
       this.panels.pictures.append(
         h("h4", null, "What if"),
-        ...lifts.slice(0, 30).map((/** @type {any} */ lift) =>
-          h("label", { class: "check" }, h("input", { type: "checkbox", "data-lift": lift.rule, onchange: (/** @type {any} */ e) => this.lift(e.target.checked ? lift.rule : null) }), h("span", null, "Lift ", h("code", null, lift.rule), lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null)),
-        ),
+        ...lifts
+          .slice(0, 30)
+          .map((/** @type {any} */ lift) =>
+            h(
+              "label",
+              { class: "check" },
+              h("input", {
+                type: "checkbox",
+                "data-lift": lift.rule,
+                onchange: (/** @type {any} */ e) => this.lift(e.target.checked ? lift.rule : null),
+              }),
+              h(
+                "span",
+                null,
+                "Lift ",
+                h("code", null, lift.rule),
+                lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null,
+              ),
+            ),
+          ),
       );
     }
     if (!isOperator) {
       const digests = Object.entries(doc.digests?.[doc.partner] ?? {});
       const from = doc.computed_from;
-      const rules = /** @type {string[]} */ ([...new Set((doc.audit ?? []).flatMap((/** @type {any} */ e) => e.decided_by ?? []))]);
+      const rules = /** @type {string[]} */ ([
+        ...new Set((doc.audit ?? []).flatMap((/** @type {any} */ e) => e.decided_by ?? [])),
+      ]);
       this.panels.pictures.append(
         ...[
-          from?.detections ? h("div", { class: "picture" }, h("h3", null, "Made from"), h("p", { class: "caption" }, `${counted(from.detections.rows, "detection")}`, rules.length ? [", by ", rules.map((r, at) => [at ? ", " : "", h("code", null, r)])] : "")) : null,
-          digests.length ? h("div", { class: "picture" }, h("h3", null, "Digest"), digests.map(([file, sha]) => h("p", { class: "caption" }, `${file}: `, h("code", { class: "digest" }, /** @type {any} */ (sha)))), h("p", { class: "caption" }, "SHA-256; ", h("code", null, "trackweave verify"), " checks them")) : null,
+          from?.detections
+            ? h(
+                "div",
+                { class: "picture" },
+                h("h3", null, "Made from"),
+                h(
+                  "p",
+                  { class: "caption" },
+                  `${counted(from.detections.rows, "detection")}`,
+                  rules.length ? [", by ", rules.map((r, at) => [at ? ", " : "", h("code", null, r)])] : "",
+                ),
+              )
+            : null,
+          digests.length
+            ? h(
+                "div",
+                { class: "picture" },
+                h("h3", null, "Digest"),
+                digests.map(([file, sha]) =>
+                  h("p", { class: "caption" }, `${file}: `, h("code", { class: "digest" }, /** @type {any} */ (sha))),
+                ),
+                h("p", { class: "caption" }, "SHA-256; ", h("code", null, "trackweave verify"), " checks them"),
+              )
+            : null,
         ].filter(Boolean),
       );
     }
@@ -184,8 +399,15 @@ class App {
   }
 
   modes() {
-    const all = isOperator ? { who: "who sees it", status: "status", contributors: "owners", authority: "who may act", level: "level" } : { may: "what you may do", status: "status", contributors: "owners", level: "level" };
-    return Object.entries(all).filter(([key]) => (key !== "who" || this.pictures.length > 1) && (key !== "authority" || doc.stretches) && (key !== "level" || this.pictures.some((p) => p.has("level"))));
+    const all = isOperator
+      ? { who: "who sees it", status: "status", contributors: "owners", authority: "who may act", level: "level" }
+      : { may: "what you may do", status: "status", contributors: "owners", level: "level" };
+    return Object.entries(all).filter(
+      ([key]) =>
+        (key !== "who" || this.pictures.length > 1) &&
+        (key !== "authority" || doc.stretches) &&
+        (key !== "level" || this.pictures.some((p) => p.has("level"))),
+    );
   }
 
   buildLayers() {
@@ -200,16 +422,80 @@ class App {
       sensors: ["Sensors and coverage", count(doc.sensors?.length ?? 0)],
       basemap: [isLocal ? "Grid" : "Basemap", doc.basemap?.detail ?? ""],
     };
-    const there = { ghosts: isOperator && this.pictures.length > 1, detections: !!this.detections, zones: !!doc.zones?.features?.length, sensors: !!doc.sensors?.length };
-    fill(this.panels.layers, 
+    const there = {
+      ghosts: isOperator && this.pictures.length > 1,
+      detections: !!this.detections,
+      zones: !!doc.zones?.features?.length,
+      sensors: !!doc.sensors?.length,
+    };
+    fill(
+      this.panels.layers,
       h("h4", null, "Colour by"),
-      h("div", { class: "choices", role: "group", "aria-label": "Colour by" }, this.modes().map(([key, name]) => h("button", { type: "button", "data-colour": key, "aria-pressed": String(this.colour === key), onclick: () => this.setColour(key) }, name))),
+      h(
+        "div",
+        { class: "choices", role: "group", "aria-label": "Colour by" },
+        this.modes().map(([key, name]) =>
+          h(
+            "button",
+            {
+              type: "button",
+              "data-colour": key,
+              "aria-pressed": String(this.colour === key),
+              onclick: () => this.setColour(key),
+            },
+            name,
+          ),
+        ),
+      ),
       h("h4", null, "On the map"),
-      h("div", { class: "checks" }, Object.entries(names).filter(([key]) => /** @type {any} */ (there)[key] ?? true).map(([key, [name, what]]) => h("label", { class: "check line" }, h("input", { type: "checkbox", "data-layer": key, checked: /** @type {any} */ (this.layers)[key], onchange: () => this.toggle(key) }), h("span", null, name), h("span", { class: "caption" }, what)))),
+      h(
+        "div",
+        { class: "checks" },
+        Object.entries(names)
+          .filter(([key]) => /** @type {any} */ (there)[key] ?? true)
+          .map(([key, [name, what]]) =>
+            h(
+              "label",
+              { class: "check line" },
+              h("input", {
+                type: "checkbox",
+                "data-layer": key,
+                checked: /** @type {any} */ (this.layers)[key],
+                onchange: () => this.toggle(key),
+              }),
+              h("span", null, name),
+              h("span", { class: "caption" }, what),
+            ),
+          ),
+      ),
       ...(this.pictures.some((p) => p.isLate || p.levels.some((l) => l.delay_s > 0))
-        ? [h("h4", null, "Clock"), h("div", { class: "choices", role: "group", "aria-label": "Clock" }, [[false, "when it happened"], [true, isOperator ? "when each partner knew" : "when you knew"]].map(([key, name]) => h("button", { type: "button", "aria-pressed": String(this.knew === key), onclick: () => this.setClock(key) }, name)))]
+        ? [
+            h("h4", null, "Clock"),
+            h(
+              "div",
+              { class: "choices", role: "group", "aria-label": "Clock" },
+              [
+                [false, "when it happened"],
+                [true, isOperator ? "when each partner knew" : "when you knew"],
+              ].map(([key, name]) =>
+                h(
+                  "button",
+                  { type: "button", "aria-pressed": String(this.knew === key), onclick: () => this.setClock(key) },
+                  name,
+                ),
+              ),
+            ),
+          ]
         : []),
-      ...(doc.detections_left_out ? [h("p", { class: "caption" }, `${count(doc.detections_left_out)} detections are left out of this page: too many to carry.`)] : []),
+      ...(doc.detections_left_out
+        ? [
+            h(
+              "p",
+              { class: "caption" },
+              `${count(doc.detections_left_out)} detections are left out of this page: too many to carry.`,
+            ),
+          ]
+        : []),
     );
   }
 
@@ -228,7 +514,9 @@ class App {
       const link = /** @type {HTMLAnchorElement | null} */ (at.closest("a[href^='#']"));
       if (part) {
         const { partner = "", part: kind = "" } = part.dataset;
-        const found = (part.dataset.bar ? [part.dataset.bar] : ["detections", "rows"]).some((bar) => explain(byId(part.dataset.box ?? "why") ?? byId("why"), partner, bar, kind));
+        const found = (part.dataset.bar ? [part.dataset.bar] : ["detections", "rows"]).some((bar) =>
+          explain(byId(part.dataset.box ?? "why") ?? byId("why"), partner, bar, kind),
+        );
         if (!found && kind === "confirmed") explain(byId("why"), partner, "detections", "exact");
       }
       if (!link) return;
@@ -237,15 +525,20 @@ class App {
       const pic = partner && this.pictures.find((p) => p.partner === partner);
       if (pic && isOperator && this.b && pic !== this.a) this.choose(this.a, pic);
       const target = document.getElementById(link.hash.slice(1));
-      if (target && !(partner && !link.dataset.part)) target.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+      if (target && !(partner && !link.dataset.part))
+        target.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
       else if (partner) this.toMap();
     });
     new ResizeObserver(() => document.documentElement.dataset.print || this.resize()).observe(this.map);
     const above = byId("summary");
-    new ResizeObserver(() => document.documentElement.style.setProperty("--above", `${above.offsetHeight}px`)).observe(above);
+    new ResizeObserver(() => document.documentElement.style.setProperty("--above", `${above.offsetHeight}px`)).observe(
+      above,
+    );
     new ResizeObserver(() => this.ready && this.timeline.draw()).observe(this.timeline.root);
     new ResizeObserver(() => this.story.draw()).observe(this.panels.track);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme(this, document.documentElement.dataset.theme ?? ""));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+      setTheme(this, document.documentElement.dataset.theme ?? ""),
+    );
     addEventListener("hashchange", () => applyHash(this, readHash()));
     addEventListener("beforeprint", () => this.forPrint(true));
     addEventListener("afterprint", () => this.forPrint(false));
@@ -274,6 +567,7 @@ class App {
     }
     await this.paint();
     this.timeline.prepare(a, b, rel);
+    if (!this.ready || turn === 1) this.t = this.timeline.busy(this.t);
     this.fillChips();
     this.markSides();
     this.setSwipe(this.swipe);
@@ -292,7 +586,12 @@ class App {
         { name: `only A, ${a.partner}`, colour: ink.A },
         { name: `only B, ${b.partner}`, colour: ink.B },
       ];
-      const mark = (/** @type {Picture} */ p, /** @type {Picture} */ q, /** @type {Int32Array} */ twins, /** @type {number} */ alone) => {
+      const mark = (
+        /** @type {Picture} */ p,
+        /** @type {Picture} */ q,
+        /** @type {Int32Array} */ twins,
+        /** @type {number} */ alone,
+      ) => {
         const out = new Uint8Array(p.n);
         for (let i = 0; i < p.n; i++) out[i] = twins[i] < 0 ? alone : q.reduced(twins[i]) || p.reduced(i) ? HOLLOW : 0;
         return out;
@@ -305,7 +604,13 @@ class App {
       const [side] = this.sides;
       const held = await side.pic.column("authorities");
       const list = side.pic.words("authorities");
-      this.classes = [{ name: list.filter(Boolean).length === 1 ? `you may ${words(list.filter(Boolean)[0])}` : "you may act", colour: ink.both }, { name: "you may not", colour: ink.k6 }];
+      this.classes = [
+        {
+          name: list.filter(Boolean).length === 1 ? `you may ${words(list.filter(Boolean)[0])}` : "you may act",
+          colour: ink.both,
+        },
+        { name: "you may not", colour: ink.k6 },
+      ];
       side.marks = Uint8Array.from({ length: side.pic.n }, (_, i) => (held && held[i] >= 0 && list[held[i]] ? 0 : 1));
       return;
     }
@@ -331,7 +636,16 @@ class App {
           let at = 0;
           for (let i = pic.start[k]; i < pic.start[k + 1]; i++) {
             while (at < mine.length && mine[at].last + 1e-6 < pic.time[i]) at++;
-            const who = mine[at] ? [...new Set(mine[at].holders.split(", ").filter(Boolean).map((/** @type {string} */ x) => x.split(":")[0]))] : [];
+            const who = mine[at]
+              ? [
+                  ...new Set(
+                    mine[at].holders
+                      .split(", ")
+                      .filter(Boolean)
+                      .map((/** @type {string} */ x) => x.split(":")[0]),
+                  ),
+                ]
+              : [];
             rows[i] = who.length === 0 ? nobody : who.length > 1 ? index("several") : index(String(who[0]));
           }
         }
@@ -339,20 +653,44 @@ class App {
       } else {
         const column = await pic.column(mode);
         const list = pic.words(mode);
-        named.push([side, (i) => (column ? (column[i] >= 0 ? list[column[i]] || "none" : "not told") : mode === "level" ? pic.levels[0]?.name ?? "exact" : "not told")]);
+        named.push([
+          side,
+          (i) =>
+            column
+              ? column[i] >= 0
+                ? list[column[i]] || "none"
+                : "not told"
+              : mode === "level"
+                ? (pic.levels[0]?.name ?? "exact")
+                : "not told",
+        ]);
       }
     }
-    for (const [side, name] of named) for (let i = 0; i < side.pic.n; i++) sums.set(name(i), (sums.get(name(i)) ?? 0) + 1);
+    for (const [side, name] of named)
+      for (let i = 0; i < side.pic.n; i++) sums.set(name(i), (sums.get(name(i)) ?? 0) + 1);
     const order = [...sums].sort((x, y) => y[1] - x[1]).map(([name]) => name);
     const shown = order.length > 7 ? order.slice(0, 6) : order;
     let next = 0;
     this.classes = shown.map((name) => ({
       name,
-      colour: mode === "authority" && name === "nobody" ? ink.withheld : name === a?.partner && b ? ink.A : name === b?.partner ? ink.B : name === "confirmed" ? ink.both : name === "not told" || name === "none" ? ink.k6 : hues[next++ % hues.length],
+      colour:
+        mode === "authority" && name === "nobody"
+          ? ink.withheld
+          : name === a?.partner && b
+            ? ink.A
+            : name === b?.partner
+              ? ink.B
+              : name === "confirmed"
+                ? ink.both
+                : name === "not told" || name === "none"
+                  ? ink.k6
+                  : hues[next++ % hues.length],
     }));
-    if (order.length > shown.length) this.classes.push({ name: `${order.length - shown.length} others`, colour: ink.k6 });
+    if (order.length > shown.length)
+      this.classes.push({ name: `${order.length - shown.length} others`, colour: ink.k6 });
     const index = new Map(shown.map((name, at) => [name, at]));
-    for (const [side, name] of named) side.marks = Uint8Array.from({ length: side.pic.n }, (_, i) => index.get(name(i)) ?? shown.length);
+    for (const [side, name] of named)
+      side.marks = Uint8Array.from({ length: side.pic.n }, (_, i) => index.get(name(i)) ?? shown.length);
   }
 
   /** The pair that a page opens with: most rows, and the one that differs most from it. */
@@ -373,10 +711,13 @@ class App {
   async lift(rule, quiet) {
     const lift = (doc.prices?.lifts ?? []).find((/** @type {any} */ l) => l.rule === rule);
     this.lifted = lift ? lift.rule : null;
-    for (const box of document.querySelectorAll("input[data-lift]")) /** @type {HTMLInputElement} */ (box).checked = /** @type {HTMLElement} */ (box).dataset.lift === this.lifted;
+    for (const box of document.querySelectorAll("input[data-lift]"))
+      /** @type {HTMLInputElement} */ (box).checked = /** @type {HTMLElement} */ (box).dataset.lift === this.lifted;
     if (lift && !lift.made) lift.made = lift.pictures.map((/** @type {PictureData} */ p) => new Picture(p));
     const [a, b] = [this.a?.partner, this.b?.partner];
-    this.pictures = basePictures.map((p) => lift?.made.find((/** @type {Picture} */ q) => q.partner === p.partner) ?? p);
+    this.pictures = basePictures.map(
+      (p) => lift?.made.find((/** @type {Picture} */ q) => q.partner === p.partner) ?? p,
+    );
     this.select(null, -1);
     this.lifting.hidden = !lift;
     fill(this.lifting, lift ? h("span", null, "as if ", h("code", null, lift.rule), " were lifted") : "");
@@ -412,7 +753,10 @@ class App {
   }
 
   fillChips() {
-    for (const [which, pic] of /** @type {["a" | "b", Picture | null][]} */ ([["a", this.a], ["b", this.b]])) {
+    for (const [which, pic] of /** @type {["a" | "b", Picture | null][]} */ ([
+      ["a", this.a],
+      ["b", this.b],
+    ])) {
       const chip = this.chips[which];
       if (!pic || !this.b) {
         chip.hidden = true;
@@ -420,13 +764,23 @@ class App {
       }
       chip.hidden = false;
       const many = this.pictures.length > 200 ? this.pictures.filter((p) => p.n).slice(0, 200) : this.pictures;
-      fill(chip, 
+      fill(
+        chip,
         h("span", { class: `badge-${which}`, "aria-hidden": "true" }, which.toUpperCase()),
-        h("select", { "aria-label": `Picture ${which.toUpperCase()}`, onchange: (/** @type {any} */ e) => {
-          const next = this.pictures.find((p) => p.partner === e.target.value) ?? null;
-          this.choose(which === "a" ? next : this.a, which === "b" ? next : this.b);
-          this.map.focus({ preventScroll: true });
-        } }, (many.includes(pic) ? many : [pic, ...many]).map((p) => h("option", { value: p.partner, selected: p === pic }, p.partner))),
+        h(
+          "select",
+          {
+            "aria-label": `Picture ${which.toUpperCase()}`,
+            onchange: (/** @type {any} */ e) => {
+              const next = this.pictures.find((p) => p.partner === e.target.value) ?? null;
+              this.choose(which === "a" ? next : this.a, which === "b" ? next : this.b);
+              this.map.focus({ preventScroll: true });
+            },
+          },
+          (many.includes(pic) ? many : [pic, ...many]).map((p) =>
+            h("option", { value: p.partner, selected: p === pic }, p.partner),
+          ),
+        ),
         h("div", { class: "caption" }),
       );
     }
@@ -470,7 +824,10 @@ class App {
     const x = this.swipe * view.width;
     this.bar.style.transform = `translateX(${x}px)`;
     this.handle.setAttribute("aria-valuenow", String(Math.round(this.swipe * 100)));
-    this.handle.setAttribute("aria-valuetext", `${this.a?.partner ?? ""} ${Math.round(this.swipe * 100)} %, ${this.b?.partner ?? ""} ${Math.round(100 - this.swipe * 100)} %`);
+    this.handle.setAttribute(
+      "aria-valuetext",
+      `${this.a?.partner ?? ""} ${Math.round(this.swipe * 100)} %, ${this.b?.partner ?? ""} ${Math.round(100 - this.swipe * 100)} %`,
+    );
     const isLifted = (/** @type {Picture | null} */ pic) => pic !== null && !basePictures.includes(pic);
     this.lifting.style.left = `${isLifted(this.b) && !isLifted(this.a) ? x : 0}px`;
     this.lifting.style.right = `${isLifted(this.a) && !isLifted(this.b) && this.b ? view.width - x : 0}px`;
@@ -599,7 +956,9 @@ class App {
       const d = Math.hypot(alive.x[i] - x, alive.y[i] - y);
       if (d < best) [best, found] = [d, i];
     }
-    return found < 0 ? null : { side, k: alive.track[found], x: alive.x[found], y: alive.y[found], row: alive.row[found] };
+    return found < 0
+      ? null
+      : { side, k: alive.track[found], x: alive.x[found], y: alive.y[found], row: alive.row[found] };
   }
 
   /** @param {number} x @param {number} y */
@@ -616,7 +975,11 @@ class App {
     if (!found) return;
     const { pic } = found.side;
     const level = pic.levelAt(found.row);
-    fill(this.tip, h("b", null, `#${found.k + 1}`), ` ${pic.reduced(found.row) ? levelText(level) : Number.isFinite(pic.speedAt(found.row)) ? `${plain(pic.speedAt(found.row))}${NB}m/s` : ""}`);
+    fill(
+      this.tip,
+      h("b", null, `#${found.k + 1}`),
+      ` ${pic.reduced(found.row) ? levelText(level) : Number.isFinite(pic.speedAt(found.row)) ? `${plain(pic.speedAt(found.row))}${NB}m/s` : ""}`,
+    );
     this.tip.style.left = `${Math.max(60, Math.min(view.width - 60, found.x))}px`;
     this.tip.style.top = `${found.y - 16}px`;
   }
@@ -639,20 +1002,47 @@ class App {
     const shown = 60;
     const lists = this.sides.map((side) => {
       const { alive, pic } = side;
-      const order = Array.from(alive.track.subarray(0, alive.n), (k, i) => [k, alive.row[i]]).sort((p, q) => p[0] - q[0]);
+      const order = Array.from(alive.track.subarray(0, alive.n), (k, i) => [k, alive.row[i]]).sort(
+        (p, q) => p[0] - q[0],
+      );
       return [
         h("h4", null, `${isOperator ? pic.partner + ": " : ""}${counted(alive.n, "track")} at ${clockText(this.t)}`),
-        h("ul", { class: "tracks-now" }, order.slice(0, shown).map(([k, row]) => h("li", null, h("button", { type: "button", class: "link", onclick: () => this.select(pic, k) }, `#${k + 1}`), h("span", { class: "caption" }, pic.reduced(row) ? levelText(pic.levelAt(row)) : `${Number.isFinite(pic.speedAt(row)) ? `${plain(pic.speedAt(row))}${NB}m/s` : ""}`)))),
+        h(
+          "ul",
+          { class: "tracks-now" },
+          order
+            .slice(0, shown)
+            .map(([k, row]) =>
+              h(
+                "li",
+                null,
+                h("button", { type: "button", class: "link", onclick: () => this.select(pic, k) }, `#${k + 1}`),
+                h(
+                  "span",
+                  { class: "caption" },
+                  pic.reduced(row)
+                    ? levelText(pic.levelAt(row))
+                    : `${Number.isFinite(pic.speedAt(row)) ? `${plain(pic.speedAt(row))}${NB}m/s` : ""}`,
+                ),
+              ),
+            ),
+        ),
         order.length > shown ? h("p", { class: "caption" }, `and ${count(order.length - shown)} more`) : null,
       ];
     });
     const had = document.activeElement;
     if (had && this.panels.track.contains(had)) return;
-    fill(this.panels.track, h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."), ...lists.flat(2).filter(Boolean));
+    fill(
+      this.panels.track,
+      h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."),
+      ...lists.flat(2).filter(Boolean),
+    );
   }
 
   flipTheme() {
-    const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const dark = document.documentElement.dataset.theme
+      ? document.documentElement.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
     setTheme(this, dark ? "light" : "dark");
     writeHash(this);
   }
@@ -784,19 +1174,28 @@ class App {
     if (moved || (this.layers.points && this.rowsSwipe !== this.swipe)) {
       const to = begin(this.rowsCanvas);
       this.rowsSwipe = this.swipe;
-      if (this.layers.points) this.sides.forEach((side, at) => this.layer.rows(to, side, at ? bar : 0, at ? view.width : bar, colours));
+      if (this.layers.points)
+        this.sides.forEach((side, at) => this.layer.rows(to, side, at ? bar : 0, at ? view.width : bar, colours));
     }
     this.drawnVersion = view.version;
     this.baseChanged = false;
     const to = begin(this.canvas);
     for (const side of this.sides) side.alive.collect(side, this.t, this.knew);
     if (this.layers.detections) this.detections?.draw(to, this.t, 6 * (this.a?.step ?? 10), this.layer);
-    const options = { ...this.layers, knew: this.knew, who: this.colour === "who" && this.b, tail: { length: 0, every: 1 }, minor: this.minor, angle: this.angle };
+    const options = {
+      ...this.layers,
+      knew: this.knew,
+      who: this.colour === "who" && this.b,
+      tail: { length: 0, every: 1 },
+      minor: this.minor,
+      angle: this.angle,
+    };
     this.sides.forEach((side, at) => this.layer.look(side, at ? bar : 0, at ? view.width : bar));
     if (this.layers.tails) options.tail = this.layer.plan(this.sides);
     this.sides.forEach((side, at) => {
       const [left, right] = [at ? bar : 0, at ? view.width : bar];
-      if (this.layers.ghosts && this.b) this.layer.ghosts(to, side, this.sides[1 - at], left, right, at ? ink.A : ink.B);
+      if (this.layers.ghosts && this.b)
+        this.layer.ghosts(to, side, this.sides[1 - at], left, right, at ? ink.A : ink.B);
       this.layer.draw(to, side, this.t, left, right, options, colours);
     });
     this.layer.flush(to);
@@ -819,7 +1218,12 @@ class App {
     const at = this.sides.findIndex((s) => s.pic === this.selected);
     const other = this.sides[1 - at];
     if (at < 0) return;
-    const draw = (/** @type {Side} */ side, /** @type {number} */ k, /** @type {number} */ place, /** @type {any} */ extra) => {
+    const draw = (
+      /** @type {Side} */ side,
+      /** @type {number} */ k,
+      /** @type {number} */ place,
+      /** @type {any} */ extra,
+    ) => {
       to.save();
       if (this.b) {
         to.beginPath();
@@ -856,7 +1260,11 @@ class App {
       const late = side.alive.reduced;
       const level = side.pic.levels.find((l) => l.delay_s || l.coarsen_m);
       const how = late === 0 ? ", all exact" : late === n ? ", all " : `, ${count(late)} `;
-      const what = late ? [level?.coarsen_m ? "coarse" : "", level?.delay_s ? `${seconds(level.delay_s)} late` : ""].filter(Boolean).join(", ") || "reduced" : "";
+      const what = late
+        ? [level?.coarsen_m ? "coarse" : "", level?.delay_s ? `${seconds(level.delay_s)} late` : ""]
+            .filter(Boolean)
+            .join(", ") || "reduced"
+        : "";
       return `${counted(n, "track")} now${how}${what}`;
     };
     if (sideB) {
@@ -883,24 +1291,48 @@ class App {
     const symbol = (/** @type {string} */ kind, /** @type {string} */ colour) => {
       const box = h("span", { class: "symbol", "aria-hidden": "true" });
       const dartPath = "M13 7 1 2.5 4 7 1 11.5Z";
-      box.innerHTML = kind === "dart" ? `<svg width="15" height="14"><path d="${dartPath}" fill="${colour}"/></svg>` : kind === "hollow" ? `<svg width="30" height="14"><path d="${dartPath}" fill="none" stroke="${colour}" stroke-width="1.4"/><rect x="18" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="22.5" cy="7" r="1.4" fill="${colour}"/></svg>` : kind === "square" ? `<svg width="15" height="14"><rect x="2.5" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="7" cy="7" r="1.4" fill="${colour}"/></svg>` : `<svg width="15" height="14"><circle cx="7" cy="7" r="3.2" fill="none" stroke="${colour}" stroke-width="1.5"/></svg>`;
+      box.innerHTML =
+        kind === "dart"
+          ? `<svg width="15" height="14"><path d="${dartPath}" fill="${colour}"/></svg>`
+          : kind === "hollow"
+            ? `<svg width="30" height="14"><path d="${dartPath}" fill="none" stroke="${colour}" stroke-width="1.4"/><rect x="18" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="22.5" cy="7" r="1.4" fill="${colour}"/></svg>`
+            : kind === "square"
+              ? `<svg width="15" height="14"><rect x="2.5" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="7" cy="7" r="1.4" fill="${colour}"/></svg>`
+              : `<svg width="15" height="14"><circle cx="7" cy="7" r="3.2" fill="none" stroke="${colour}" stroke-width="1.5"/></svg>`;
       return box;
     };
-    const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) => h("div", { class: "row" }, sign, h("span", null, name), [n].flat().map((v) => h("b", null, count(v))));
+    const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) =>
+      h(
+        "div",
+        { class: "row" },
+        sign,
+        h("span", null, name),
+        [n].flat().map((v) => h("b", null, count(v))),
+      );
     const [sideA, sideB] = this.sides;
     const rows = [];
     const title = this.modes().find(([key]) => key === this.colour)?.[1] ?? "status";
     if (this.colour === "who" && sideB && this.a && this.b) {
       const c = sideA.alive.counts;
-      rows.push(line(symbol("dart", ink.both), "both, exact", c[0]), line(symbol("hollow", ink.both), "both, one coarse or late", c[HOLLOW]), line(symbol("dart", ink.A), `only A, ${this.a.partner}`, c[1]), line(symbol("dart", ink.B), `only B, ${this.b.partner}`, sideB.alive.counts[2]));
-      if (this.layers.ghosts) rows.push(line(symbol("ring", ink.ink3), "ghost: not seen on this side", c[1] + sideB.alive.counts[2]));
+      rows.push(
+        line(symbol("dart", ink.both), "both, exact", c[0]),
+        line(symbol("hollow", ink.both), "both, one coarse or late", c[HOLLOW]),
+        line(symbol("dart", ink.A), `only A, ${this.a.partner}`, c[1]),
+        line(symbol("dart", ink.B), `only B, ${this.b.partner}`, sideB.alive.counts[2]),
+      );
+      if (this.layers.ghosts)
+        rows.push(line(symbol("ring", ink.ink3), "ghost: not seen on this side", c[1] + sideB.alive.counts[2]));
     } else {
-      if (sideB) rows.push(h("div", { class: "row head" }, h("span", null), h("span", null), h("b", null, "A"), h("b", null, "B")));
+      if (sideB)
+        rows.push(
+          h("div", { class: "row head" }, h("span", null), h("span", null), h("b", null, "A"), h("b", null, "B")),
+        );
       this.classes.forEach((c, at) => {
         const n = this.sides.map((side) => side.alive.counts[at]);
         rows.push(line(symbol(c.name === "tentative" ? "ring" : "dart", c.colour), words(c.name), n));
       });
-      if (!isOperator && sideA.alive.reduced) rows.push(line(symbol("square", ink.both), "coarse or late", sideA.alive.reduced));
+      if (!isOperator && sideA.alive.reduced)
+        rows.push(line(symbol("square", ink.both), "coarse or late", sideA.alive.reduced));
     }
     fill(this.legend, h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
   }
@@ -915,7 +1347,10 @@ class App {
     await turn();
     const xs = [];
     const ys = [];
-    for (const pic of this.pictures.filter((p) => p.n).sort((p, q) => q.n - p.n).slice(0, 12)) {
+    for (const pic of this.pictures
+      .filter((p) => p.n)
+      .sort((p, q) => q.n - p.n)
+      .slice(0, 12)) {
       await pic.open();
       xs.push((await pic.column(isLocal ? "x" : "longitude")).slice());
       ys.push((await pic.column(isLocal ? "y" : "latitude")).slice());
@@ -949,10 +1384,23 @@ class App {
     document.documentElement.classList.add("nothing");
     this.timeline.root.append(h("p", { class: "caption none" }, "No rows, so no time axis."));
     this.card.hidden = false;
-    fill(this.card, 
+    fill(
+      this.card,
       h("h2", null, "Nothing to show"),
-      h("p", null, isOperator ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody receive it. That is not an error." : "This picture has no rows: no rule of the agreed policy gives you tracks here, or there were none. That is not an error."),
-      isLocal || isOperator ? null : h("p", null, "The map shows the whole world: a picture with no rows says nothing about where or when the others recorded."),
+      h(
+        "p",
+        null,
+        isOperator
+          ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody receive it. That is not an error."
+          : "This picture has no rows: no rule of the agreed policy gives you tracks here, or there were none. That is not an error.",
+      ),
+      isLocal || isOperator
+        ? null
+        : h(
+            "p",
+            null,
+            "The map shows the whole world: a picture with no rows says nothing about where or when the others recorded.",
+          ),
     );
   }
 }
@@ -961,7 +1409,11 @@ const app = new App();
 /** For tests, and for the curious. */
 Object.assign(window, { trackweave: app, trackweaveView: view });
 app.open().catch((error) => {
-  const box = h("p", { class: "section failed", role: "alert" }, `The page could not be drawn: ${error?.message ?? error}. The summary above and the files beside it are whole.`);
+  const box = h(
+    "p",
+    { class: "section failed", role: "alert" },
+    `The page could not be drawn: ${error?.message ?? error}. The summary above and the files beside it are whole.`,
+  );
   byId("app").prepend(box);
   console.error(error);
 });

@@ -9,7 +9,10 @@ function cellText(value, kind) {
   if (value === null || value === undefined || value === "") return "–";
   if (Array.isArray(value)) return value.length ? value.join(", ") : "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "object") return Object.entries(value).map(([key, v]) => `${words(key)} ${cellText(v)}`).join(", ");
+  if (typeof value === "object")
+    return Object.entries(value)
+      .map(([key, v]) => `${words(key)} ${cellText(v)}`)
+      .join(", ");
   if (typeof value !== "number") return String(value);
   if (kind === "share") return share(value);
   if (kind === "time") return clockText((value - epoch) / 1e6);
@@ -22,31 +25,74 @@ function cellText(value, kind) {
 /** @param {Grid} grid */
 function tableOf({ title, columns, rows, limit = 100, onrow }) {
   const body = h("tbody", null);
-  const isNumber = (/** @type {any} */ v) => typeof v === "number" || (v instanceof Element && v.classList.contains("figure"));
+  const isNumber = (/** @type {any} */ v) =>
+    typeof v === "number" || (v instanceof Element && v.classList.contains("figure"));
   const numeric = columns.map((_, c) => rows.slice(0, 40).some((row) => isNumber(row[c])));
   const show = (/** @type {number} */ n) => {
-    fill(body, 
+    fill(
+      body,
       ...rows.slice(0, n).map((row, at) =>
-        h("tr", null, row.map((value, c) => {
-          const kind = columns[c]?.kind;
-          const text = value instanceof Node ? value : kind === "code" ? [value ?? []].flat().map((v, q) => [q ? ", " : "", h("code", null, String(v))]) : cellText(value, kind);
-          const inner = c === 0 && onrow ? h("button", { type: "button", class: "link", onclick: () => onrow(row, at) }, text) : text;
-          return h(c ? "td" : "th", { scope: c ? null : "row", class: numeric[c] ? "number" : null }, inner);
-        })),
+        h(
+          "tr",
+          null,
+          row.map((value, c) => {
+            const kind = columns[c]?.kind;
+            const text =
+              value instanceof Node
+                ? value
+                : kind === "code"
+                  ? [value ?? []].flat().map((v, q) => [q ? ", " : "", h("code", null, String(v))])
+                  : cellText(value, kind);
+            const inner =
+              c === 0 && onrow
+                ? h("button", { type: "button", class: "link", onclick: () => onrow(row, at) }, text)
+                : text;
+            return h(c ? "td" : "th", { scope: c ? null : "row", class: numeric[c] ? "number" : null }, inner);
+          }),
+        ),
       ),
     );
   };
   show(limit);
   return [
     title ? h("h3", null, title) : null,
-    h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": title ?? "Table" }, h("table", null, h("thead", null, h("tr", null, columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)))), body)),
-    rows.length > limit ? h("button", { type: "button", class: "more", onclick: (/** @type {any} */ e) => (show(rows.length), e.target.remove()) }, `Show all ${count(rows.length)} rows`) : null,
+    h(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": title ?? "Table" },
+      h(
+        "table",
+        null,
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)),
+          ),
+        ),
+        body,
+      ),
+    ),
+    rows.length > limit
+      ? h(
+          "button",
+          { type: "button", class: "more", onclick: (/** @type {any} */ e) => (show(rows.length), e.target.remove()) },
+          `Show all ${count(rows.length)} rows`,
+        )
+      : null,
   ];
 }
 
 /** @param {string} id @param {string} title @param {string | null} text @param {...any} children */
 function section(id, title, text, ...children) {
-  return h("section", { id, class: "section" }, h("h2", null, title), text ? h("p", { class: "lead" }, rich(text)) : null, children);
+  return h(
+    "section",
+    { id, class: "section" },
+    h("h2", null, title),
+    text ? h("p", { class: "lead" }, rich(text)) : null,
+    children,
+  );
 }
 
 /** Charts to be made anew when the theme changes. @type {(() => void)[]} */
@@ -64,7 +110,13 @@ function chartOf(chart) {
     const hues = [ink.k0, ink.A, ink.B, ink.k3, ink.k4, ink.k5, ink.k6, ink.k7];
     const data = [chart.time.map((/** @type {number} */ us) => (isLocal ? (us - epoch) / 1e6 : us / 1e6))];
     /** @type {any[]} */
-    const series = [{ label: isLocal ? "time" : "UTC", value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "" : clockText(isLocal ? v : v - epoch / 1e6)) }];
+    const series = [
+      {
+        label: isLocal ? "time" : "UTC",
+        value: (/** @type {any} */ _, /** @type {number} */ v) =>
+          v === null || v === undefined ? "" : clockText(isLocal ? v : v - epoch / 1e6),
+      },
+    ];
     /** @type {any[]} */
     const bands = [];
     chart.series.forEach((/** @type {any} */ s, /** @type {number} */ at) => {
@@ -72,13 +124,29 @@ function chartOf(chart) {
       if (s.low && s.high) {
         data.push(s.high, s.low);
         bands.push({ series: [series.length, series.length + 1], fill: `${stroke}26` });
-        for (const end of ["high", "low"]) series.push({ label: `${s.name}, ${end}`, class: "bound", stroke: "transparent", points: { show: false } });
+        for (const end of ["high", "low"])
+          series.push({ label: `${s.name}, ${end}`, class: "bound", stroke: "transparent", points: { show: false } });
       }
       data.push(s.values);
-      series.push({ label: s.name, stroke, width: 1.5, dash: at % 3 === 2 ? [6, 3] : at % 3 === 1 ? [2, 2] : [], points: { show: false }, value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "–" : plain(v, 4)) });
+      series.push({
+        label: s.name,
+        stroke,
+        width: 1.5,
+        dash: at % 3 === 2 ? [6, 3] : at % 3 === 1 ? [2, 2] : [],
+        points: { show: false },
+        value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "–" : plain(v, 4)),
+      });
     });
-    const axis = { stroke: ink.ink2, font: font(11), grid: { stroke: ink.rule, width: 1 }, ticks: { stroke: ink.rule2, width: 1 } };
-    const time = (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((v) => clockText(isLocal ? v : v - epoch / 1e6).slice(0, isLocal ? 12 : at.length > 1 && at[1] - at[0] < 60 ? 8 : 5));
+    const axis = {
+      stroke: ink.ink2,
+      font: font(11),
+      grid: { stroke: ink.rule, width: 1 },
+      ticks: { stroke: ink.rule2, width: 1 },
+    };
+    const time = (/** @type {any} */ _, /** @type {number[]} */ at) =>
+      at.map((v) =>
+        clockText(isLocal ? v : v - epoch / 1e6).slice(0, isLocal ? 12 : at.length > 1 && at[1] - at[0] < 60 ? 8 : 5),
+      );
     plot = new uPlot(
       {
         width,
@@ -87,20 +155,35 @@ function chartOf(chart) {
         bands,
         cursor: { y: false, points: { size: 6 } },
         scales: { x: { time: false } },
-        axes: [{ ...axis, values: time, incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000], space: 70 * textScale() }, { ...axis, size: 56 * textScale() }],
+        axes: [
+          {
+            ...axis,
+            values: time,
+            incrs: [
+              0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+              172800, 432000, 864000,
+            ],
+            space: 70 * textScale(),
+          },
+          { ...axis, size: 56 * textScale() },
+        ],
         hooks: chart.bound
-          ? { draw: [(/** @type {any} */ u) => {
-              u.ctx.save();
-              u.ctx.strokeStyle = ink.ink3;
-              for (const v of chart.bound) {
-                const y = u.valToPos(v, "y", true);
-                u.ctx.beginPath();
-                u.ctx.moveTo(u.bbox.left, y);
-                u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
-                u.ctx.stroke();
-              }
-              u.ctx.restore();
-            }] }
+          ? {
+              draw: [
+                (/** @type {any} */ u) => {
+                  u.ctx.save();
+                  u.ctx.strokeStyle = ink.ink3;
+                  for (const v of chart.bound) {
+                    const y = u.valToPos(v, "y", true);
+                    u.ctx.beginPath();
+                    u.ctx.moveTo(u.bbox.left, y);
+                    u.ctx.lineTo(u.bbox.left + u.bbox.width, y);
+                    u.ctx.stroke();
+                  }
+                  u.ctx.restore();
+                },
+              ],
+            }
           : {},
       },
       data,
@@ -108,23 +191,28 @@ function chartOf(chart) {
     );
   };
   charts.push(() => box.isConnected && plot && make());
-  const seen = new IntersectionObserver((entries) => {
-    if (!plot && entries.some((e) => e.isIntersecting)) {
-      seen.disconnect();
-      make();
-    }
-  }, { rootMargin: "300px" });
+  const seen = new IntersectionObserver(
+    (entries) => {
+      if (!plot && entries.some((e) => e.isIntersecting)) {
+        seen.disconnect();
+        make();
+      }
+    },
+    { rootMargin: "300px" },
+  );
   seen.observe(box);
-  new ResizeObserver(() => plot && Math.abs(plot.width - box.clientWidth) > 2 && plot.setSize({ width: box.clientWidth, height: plot.height })).observe(box);
+  new ResizeObserver(
+    () =>
+      plot &&
+      Math.abs(plot.width - box.clientWidth) > 2 &&
+      plot.setSize({ width: box.clientWidth, height: plot.height }),
+  ).observe(box);
   return h("figure", null, h("figcaption", null, chart.title, chart.unit ? `, ${chart.unit}` : ""), box);
 }
 
 /** Any section by data alone. @param {any} panel */
 function panelBody(panel) {
-  return [
-    (panel.charts ?? []).map(chartOf),
-    (panel.tables ?? []).map((/** @type {any} */ t) => tableOf(t)),
-  ];
+  return [(panel.charts ?? []).map(chartOf), (panel.tables ?? []).map((/** @type {any} */ t) => tableOf(t))];
 }
 
 /** @param {any} score @param {string} path */
@@ -154,12 +242,27 @@ const MEASURES = [
 function scoresSection(app) {
   const extra = (doc.panels ?? []).filter((/** @type {any} */ p) => p.id === "scores");
   const scores = doc.scores ?? {};
-  const partners = app.pictures.map((/** @type {Picture} */ p) => p.partner).filter((/** @type {string} */ p) => scores[p]).slice(0, 12);
+  const partners = app.pictures
+    .map((/** @type {Picture} */ p) => p.partner)
+    .filter((/** @type {string} */ p) => scores[p])
+    .slice(0, 12);
   if (!partners.length && !extra.length && basePictures.every((p) => !p.n)) return null;
   const of = (/** @type {string} */ p) => ({ ...scores[p], resolution: scores[p].resolution ?? doc.resolution?.[p] });
-  const rows = MEASURES.map(([path, name, kind]) => ({ name, kind, values: partners.map((/** @type {string} */ p) => dig(of(p), path)) })).filter((r) => r.values.some((/** @type {any} */ v) => v !== undefined && v !== null));
+  const rows = MEASURES.map(([path, name, kind]) => ({
+    name,
+    kind,
+    values: partners.map((/** @type {string} */ p) => dig(of(p), path)),
+  })).filter((r) => r.values.some((/** @type {any} */ v) => v !== undefined && v !== null));
   const table = partners.length
-    ? tableOf({ columns: [{ name: "" }, ...partners.map((/** @type {string} */ name) => ({ name }))], rows: rows.map((r) => [r.name, ...r.values.map((/** @type {any} */ v) => (v === null || v === undefined ? "–" : h("span", { class: "figure" }, cellText(v, r.kind))))]) })
+    ? tableOf({
+        columns: [{ name: "" }, ...partners.map((/** @type {string} */ name) => ({ name }))],
+        rows: rows.map((r) => [
+          r.name,
+          ...r.values.map((/** @type {any} */ v) =>
+            v === null || v === undefined ? "–" : h("span", { class: "figure" }, cellText(v, r.kind)),
+          ),
+        ]),
+      })
     : null;
   const made = section(
     "scores",
@@ -188,18 +291,23 @@ function scoresSection(app) {
       let n = 0;
       series.push({ name: pic.partner, values: Array.from({ length: bins }, (_, s) => (n += delta[s])) });
     }
-    made.append(chartOf({ title: isOperator ? "Tracks in each picture" : "Tracks in your picture", unit: "", time, series }));
+    made.append(
+      chartOf({ title: isOperator ? "Tracks in each picture" : "Tracks in your picture", unit: "", time, series }),
+    );
   });
   return made;
 }
 
 /** Runs a task when an element comes near the screen. @param {any} element @param {() => void} task */
 function lazily(element, task) {
-  const seen = new IntersectionObserver((entries) => {
-    if (!entries.some((e) => e.isIntersecting)) return;
-    seen.disconnect();
-    task();
-  }, { rootMargin: "200px" });
+  const seen = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      seen.disconnect();
+      task();
+    },
+    { rootMargin: "200px" },
+  );
   seen.observe(element);
 }
 
@@ -207,18 +315,41 @@ function lazily(element, task) {
 function coherenceSection(app) {
   if (!isOperator || app.pictures.length < 2) return null;
   const given = doc.coherence;
-  const shown = [...app.pictures].sort((p, q) => q.n - p.n).slice(0, 8).sort((p, q) => app.pictures.indexOf(p) - app.pictures.indexOf(q));
-  const made = section("coherence", "Do the pictures agree?", `Of the rows of the picture in each line, how many are in the other picture at the same time.${shown.length < app.pictures.length ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.` : ""}`);
+  const shown = [...app.pictures]
+    .sort((p, q) => q.n - p.n)
+    .slice(0, 8)
+    .sort((p, q) => app.pictures.indexOf(p) - app.pictures.indexOf(q));
+  const made = section(
+    "coherence",
+    "Do the pictures agree?",
+    `Of the rows of the picture in each line, how many are in the other picture at the same time.${shown.length < app.pictures.length ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.` : ""}`,
+  );
   const matrix = h("div", { class: "scroll" });
   made.append(matrix);
   if (given?.pairs?.length) {
-    const keys = Object.keys(given.pairs[0]).filter((key) => key !== "a" && key !== "b" && given.pairs.some((/** @type {any} */ p) => typeof p[key] !== "object" || p[key] === null));
+    const keys = Object.keys(given.pairs[0]).filter(
+      (key) =>
+        key !== "a" &&
+        key !== "b" &&
+        given.pairs.some((/** @type {any} */ p) => typeof p[key] !== "object" || p[key] === null),
+    );
     const unit = { share: "share", m: "metres", s: "seconds" };
     made.append(
       ...tableOf({
         title: "Pair by pair",
         columns: [{ name: "pair" }, ...keys.map((key) => ({ name: given.keys?.[key]?.title ?? words(key) }))],
-        rows: given.pairs.map((/** @type {any} */ p) => [`${p.a} and ${p.b}`, ...keys.map((key) => (p[key] === null || p[key] === undefined ? "–" : h("span", { class: "figure" }, cellText(p[key], /** @type {any} */ (unit)[given.keys?.[key]?.unit ?? ""]))))]),
+        rows: given.pairs.map((/** @type {any} */ p) => [
+          `${p.a} and ${p.b}`,
+          ...keys.map((key) =>
+            p[key] === null || p[key] === undefined
+              ? "–"
+              : h(
+                  "span",
+                  { class: "figure" },
+                  cellText(p[key], /** @type {any} */ (unit)[given.keys?.[key]?.unit ?? ""]),
+                ),
+          ),
+        ]),
       }).filter(Boolean),
     );
     if (given.note) made.append(h("p", { class: "caption" }, rich(given.note)));
@@ -236,12 +367,35 @@ function coherenceSection(app) {
           let both = 0;
           for (let i = 0; i < a.n; i++) if (rel.toB[i] >= 0) both++;
           const part = both / a.n;
-          row.push(h("td", { class: "number heat", style: `--heat:${(part * 34).toFixed(0)}%`, title: rel.how }, h("button", { type: "button", class: "link", onclick: () => app.choose(a, b) }, share(part))));
+          row.push(
+            h(
+              "td",
+              { class: "number heat", style: `--heat:${(part * 34).toFixed(0)}%`, title: rel.how },
+              h("button", { type: "button", class: "link", onclick: () => app.choose(a, b) }, share(part)),
+            ),
+          );
         }
       }
       cells.push(h("tr", null, h("th", { scope: "row" }, `of ${a.partner}`), row));
     }
-    fill(matrix, h("table", { class: "matrix" }, h("thead", null, h("tr", null, h("td", null), shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)))), h("tbody", null, cells)));
+    fill(
+      matrix,
+      h(
+        "table",
+        { class: "matrix" },
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            h("td", null),
+            shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)),
+          ),
+        ),
+        h("tbody", null, cells),
+      ),
+    );
   });
   return made;
 }
@@ -258,9 +412,20 @@ function authoritySection(app) {
       const list = pic.words("authorities");
       /** @type {Map<string, number>} */
       const sums = new Map();
-      for (let i = 0; i < pic.n; i++) for (const action of held && held[i] >= 0 ? list[held[i]].split(", ") : []) if (action) sums.set(action, (sums.get(action) ?? 0) + 1);
+      for (let i = 0; i < pic.n; i++)
+        for (const action of held && held[i] >= 0 ? list[held[i]].split(", ") : [])
+          if (action) sums.set(action, (sums.get(action) ?? 0) + 1);
       if (!sums.size) made.append(h("p", { class: "lead" }, "No rule lets you act on a track."));
-      for (const [action, n] of sums) made.append(h("p", null, h("code", null, action), ` on ${count(n)} of ${count(pic.n)} rows (${share(n / pic.n)})`), h("div", { class: "bar" }, h("span", { class: "part confirmed", style: `flex-grow:${n / pic.n}` }), h("span", { class: "part none", style: `flex-grow:${1 - n / pic.n}` })));
+      for (const [action, n] of sums)
+        made.append(
+          h("p", null, h("code", null, action), ` on ${count(n)} of ${count(pic.n)} rows (${share(n / pic.n)})`),
+          h(
+            "div",
+            { class: "bar" },
+            h("span", { class: "part confirmed", style: `flex-grow:${n / pic.n}` }),
+            h("span", { class: "part none", style: `flex-grow:${1 - n / pic.n}` }),
+          ),
+        );
     });
     return made;
   }
@@ -270,13 +435,47 @@ function authoritySection(app) {
     for (const [action, data] of Object.entries(lane.actions ?? {})) {
       const of = /** @type {any} */ (data);
       const held = Object.entries(of.held_rows ?? {});
-      const parts = [...held.map(([p, n]) => ({ name: p, n: Number(n), kind: "held" })), { name: "nobody", n: of.gap_rows ?? 0, kind: "withheld" }].filter((p) => p.n);
+      const parts = [
+        ...held.map(([p, n]) => ({ name: p, n: Number(n), kind: "held" })),
+        { name: "nobody", n: of.gap_rows ?? 0, kind: "withheld" },
+      ].filter((p) => p.n);
       const total = Math.max(1, parts.reduce((n, p) => n + p.n, 0) - (of.overlap_rows ?? 0));
       made.append(
-        h("h3", null, `${words(action)}, in the tracks of ${lane.partners.slice(0, 6).join(", ")}${lane.partners.length > 6 ? ` and ${count(lane.partners.length - 6)} more` : ""}`),
-        h("div", { class: "bar", role: "img", "aria-label": parts.map((p) => `${p.name} ${share(p.n / total)}`).join(", ") }, parts.map((p) => h("span", { class: `part ${p.kind === "held" ? "holder" : p.kind}`, "data-holder": p.name, style: `flex-grow:${p.n / total}` }))),
-        h("p", { class: "shares" }, parts.map((p) => h("span", null, h("span", { class: `key ${p.kind === "held" ? "holder" : p.kind}`, "data-holder": p.name }), ` ${p.name} `, h("b", null, share(p.n / total)), ` ${count(p.n)} rows`))),
-        h("p", { class: "caption" }, `Nobody on ${counted(of.gap_tracks ?? 0, "track")} at times; several at once on ${counted(of.overlap_tracks ?? 0, "track")}; ${counted(of.hand_overs ?? 0, "hand-over")}.${of.exclusive ? " One at a time by agreement." : ""}`),
+        h(
+          "h3",
+          null,
+          `${words(action)}, in the tracks of ${lane.partners.slice(0, 6).join(", ")}${lane.partners.length > 6 ? ` and ${count(lane.partners.length - 6)} more` : ""}`,
+        ),
+        h(
+          "div",
+          { class: "bar", role: "img", "aria-label": parts.map((p) => `${p.name} ${share(p.n / total)}`).join(", ") },
+          parts.map((p) =>
+            h("span", {
+              class: `part ${p.kind === "held" ? "holder" : p.kind}`,
+              "data-holder": p.name,
+              style: `flex-grow:${p.n / total}`,
+            }),
+          ),
+        ),
+        h(
+          "p",
+          { class: "shares" },
+          parts.map((p) =>
+            h(
+              "span",
+              null,
+              h("span", { class: `key ${p.kind === "held" ? "holder" : p.kind}`, "data-holder": p.name }),
+              ` ${p.name} `,
+              h("b", null, share(p.n / total)),
+              ` ${count(p.n)} rows`,
+            ),
+          ),
+        ),
+        h(
+          "p",
+          { class: "caption" },
+          `Nobody on ${counted(of.gap_tracks ?? 0, "track")} at times; several at once on ${counted(of.overlap_tracks ?? 0, "track")}; ${counted(of.hand_overs ?? 0, "hand-over")}.${of.exclusive ? " One at a time by agreement." : ""}`,
+        ),
       );
     }
   }
@@ -290,14 +489,26 @@ function authoritySection(app) {
         const column = await rows.column(name);
         return (/** @type {number} */ i) => (column && column[i] >= 0 ? rows.words(name)[column[i]] : "");
       };
-      const [event, track, lane, action, holders, before, zones] = await Promise.all(["event", "track", "lane", "action", "holders", "before", "zones"].map(get));
+      const [event, track, lane, action, holders, before, zones] = await Promise.all(
+        ["event", "track", "lane", "action", "holders", "before", "zones"].map(get),
+      );
       const [first, last] = [await rows.times("first"), await rows.times("last")];
       /** @type {any[][]} */
       const list = [];
       for (let i = 0; i < rows.n; i++) {
         const pic = app.pictures.find((/** @type {Picture} */ p) => lane(i).split(", ").includes(p.partner));
         const k = pic ? pic.find(track(i)) : -1;
-        list.push([k >= 0 ? `#${k + 1}` : track(i), words(event(i)), words(action(i)), clockText(first?.[i] ?? 0), seconds((last?.[i] ?? 0) - (first?.[i] ?? 0)), holders(i) || "nobody", before(i), zones(i), { pic, k, t: first?.[i] ?? 0 }]);
+        list.push([
+          k >= 0 ? `#${k + 1}` : track(i),
+          words(event(i)),
+          words(action(i)),
+          clockText(first?.[i] ?? 0),
+          seconds((last?.[i] ?? 0) - (first?.[i] ?? 0)),
+          holders(i) || "nobody",
+          before(i),
+          zones(i),
+          { pic, k, t: first?.[i] ?? 0 },
+        ]);
       }
       details.append(
         ...tableOf({
@@ -318,15 +529,33 @@ function authoritySection(app) {
 function sensorsSection() {
   const sensors = doc.sensors ?? [];
   if (!isOperator || !sensors.length) return null;
-  const keys = /** @type {string[]} */ ([...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.measured ?? {})))]);
-  const said = /** @type {string[]} */ ([...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.declared ?? {})))]);
+  const keys = /** @type {string[]} */ ([
+    ...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.measured ?? {}))),
+  ]);
+  const said = /** @type {string[]} */ ([
+    ...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.declared ?? {}))),
+  ]);
   return section(
     "sensors",
     "Sensors",
-    keys.length ? "As measured over the whole recording, beside what the recording declares." : "As the recording declares them.",
+    keys.length
+      ? "As measured over the whole recording, beside what the recording declares."
+      : "As the recording declares them.",
     tableOf({
-      columns: [{ name: "sensor" }, { name: "owner" }, { name: "kind" }, ...keys.map((name) => ({ name: words(name) })), ...said.map((name) => ({ name: keys.length ? `${words(name)}, declared` : words(name) }))],
-      rows: sensors.map((/** @type {any} */ s) => [s.name, s.owner, s.kind, ...keys.map((key) => s.measured?.[key] ?? null), ...said.map((key) => s.declared?.[key] ?? null)]),
+      columns: [
+        { name: "sensor" },
+        { name: "owner" },
+        { name: "kind" },
+        ...keys.map((name) => ({ name: words(name) })),
+        ...said.map((name) => ({ name: keys.length ? `${words(name)}, declared` : words(name) })),
+      ],
+      rows: sensors.map((/** @type {any} */ s) => [
+        s.name,
+        s.owner,
+        s.kind,
+        ...keys.map((key) => s.measured?.[key] ?? null),
+        ...said.map((key) => s.declared?.[key] ?? null),
+      ]),
     }),
   );
 }
@@ -338,17 +567,53 @@ function decisionsSection() {
   const box = h("div", null);
   const show = (/** @type {string} */ partner) => {
     const rows = list.filter((/** @type {any} */ d) => !partner || d.partner === partner);
-    fill(box, 
+    fill(
+      box,
       ...tableOf({
-        columns: [{ name: "partner" }, { name: "level or action", kind: "code" }, { name: "of" }, { name: "decided" }, { name: "rules", kind: "code" }, { name: "classes" }, { name: "of how many" }],
-        rows: rows.map((/** @type {any} */ d) => [d.partner, d.action, d.of, d.allowed ? "permitted" : "denied", d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"), d.classes, d.count]),
+        columns: [
+          { name: "partner" },
+          { name: "level or action", kind: "code" },
+          { name: "of" },
+          { name: "decided" },
+          { name: "rules", kind: "code" },
+          { name: "classes" },
+          { name: "of how many" },
+        ],
+        rows: rows.map((/** @type {any} */ d) => [
+          d.partner,
+          d.action,
+          d.of,
+          d.allowed ? "permitted" : "denied",
+          d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"),
+          d.classes,
+          d.count,
+        ]),
         limit: 24,
       }).filter(Boolean),
     );
   };
   show("");
-  const chooser = partners.length > 1 ? h("label", { class: "filter" }, "Partner ", h("select", { onchange: (/** @type {any} */ e) => show(e.target.value) }, h("option", { value: "" }, "all"), partners.map((p) => h("option", { value: p }, p)))) : null;
-  return section("decisions", "Decisions and withheld", "Each decision of the policy, summed over the classes of detections and tracks that it was made for. What no rule permits is denied.", chooser, box);
+  const chooser =
+    partners.length > 1
+      ? h(
+          "label",
+          { class: "filter" },
+          "Partner ",
+          h(
+            "select",
+            { onchange: (/** @type {any} */ e) => show(e.target.value) },
+            h("option", { value: "" }, "all"),
+            partners.map((p) => h("option", { value: p }, p)),
+          ),
+        )
+      : null;
+  return section(
+    "decisions",
+    "Decisions and withheld",
+    "Each decision of the policy, summed over the classes of detections and tracks that it was made for. What no rule permits is denied.",
+    chooser,
+    box,
+  );
 }
 
 function auditSection() {
@@ -359,11 +624,36 @@ function auditSection() {
     "The rules behind it",
     "What the policy permitted, class by class.",
     tableOf({
-      columns: [{ name: "level or action" }, { name: "of" }, { name: "class" }, { name: "by rule", kind: "code" }, { name: "demands" }, { name: "count" }],
+      columns: [
+        { name: "level or action" },
+        { name: "of" },
+        { name: "class" },
+        { name: "by rule", kind: "code" },
+        { name: "demands" },
+        { name: "count" },
+      ],
       rows: list.map((/** @type {any} */ e) => {
         const { of, ...rest } = typeof e.class === "object" && e.class ? e.class : { of: "" };
-        const known = Object.entries(rest).filter(([, v]) => !(Array.isArray(v) && !v.length) && v !== "" && v !== false).map(([key, v]) => (v === true ? words(key) : `${words(key)}: ${[v].flat().join(", ")}`));
-        return [h("code", null, e.action), of, typeof e.class === "string" ? e.class : known.join("; "), e.decided_by ?? [], levelText(e.obligations ? { name: "", delay_s: (e.obligations.delay_us ?? 0) / 1e6, coarsen_m: e.obligations.coarsen_m ?? 0, omit: e.obligations.omit ?? [] } : undefined), e.count ?? null];
+        const known = Object.entries(rest)
+          .filter(([, v]) => !(Array.isArray(v) && !v.length) && v !== "" && v !== false)
+          .map(([key, v]) => (v === true ? words(key) : `${words(key)}: ${[v].flat().join(", ")}`));
+        return [
+          h("code", null, e.action),
+          of,
+          typeof e.class === "string" ? e.class : known.join("; "),
+          e.decided_by ?? [],
+          levelText(
+            e.obligations
+              ? {
+                  name: "",
+                  delay_s: (e.obligations.delay_us ?? 0) / 1e6,
+                  coarsen_m: e.obligations.coarsen_m ?? 0,
+                  omit: e.obligations.omit ?? [],
+                }
+              : undefined,
+          ),
+          e.count ?? null,
+        ];
       }),
       limit: 40,
     }),
@@ -374,26 +664,60 @@ function auditSection() {
 function pricesSection(app) {
   const rows = doc.prices?.rows ?? [];
   if (!isOperator || !rows.length) return null;
-  const keys = /** @type {string[]} */ ([...new Set(rows.flatMap((/** @type {any} */ r) => Object.keys(r.gains ?? {})))]);
+  const keys = /** @type {string[]} */ ([
+    ...new Set(rows.flatMap((/** @type {any} */ r) => Object.keys(r.gains ?? {}))),
+  ]);
   const lifts = doc.prices.lifts ?? [];
   const name = (/** @type {string} */ key) => words(key.replace(/_(m|s|share|percent)$/, ""));
   const text = (/** @type {string} */ key, /** @type {any} */ v) => {
     if (typeof v !== "number") return cellText(v);
     const sign = v > 0 ? "+" : v < 0 ? "−" : "";
     const size = Math.abs(v);
-    return sign + (key.endsWith("_m") ? metres(size) : key.endsWith("_s") ? seconds(size) : key.endsWith("_share") ? share(size) : key.endsWith("_percent") ? `${plain(size)}${NB}%` : Number.isInteger(size) ? count(size) : plain(size, 4));
+    return (
+      sign +
+      (key.endsWith("_m")
+        ? metres(size)
+        : key.endsWith("_s")
+          ? seconds(size)
+          : key.endsWith("_share")
+            ? share(size)
+            : key.endsWith("_percent")
+              ? `${plain(size)}${NB}%`
+              : Number.isInteger(size)
+                ? count(size)
+                : plain(size, 4))
+    );
   };
   return section(
     "prices",
     "What each rule costs",
     "What each partner would gain if a rule were lifted, all others kept.",
     tableOf({
-      columns: [{ name: "rule" }, { name: "partner" }, ...keys.map((key) => ({ name: name(key) })), ...(lifts.length ? [{ name: "on the map" }] : [])],
+      columns: [
+        { name: "rule" },
+        { name: "partner" },
+        ...keys.map((key) => ({ name: name(key) })),
+        ...(lifts.length ? [{ name: "on the map" }] : []),
+      ],
       rows: rows.map((/** @type {any} */ r) => [
         h("code", null, r.rule),
         r.partner,
-        ...keys.map((key) => (r.gains?.[key] === undefined || r.gains[key] === null ? "–" : h("span", { class: "figure" }, text(key, r.gains[key])))),
-        ...(lifts.length ? [lifts.some((/** @type {any} */ l) => l.rule === r.rule) ? h("button", { type: "button", class: "small", onclick: () => (app.lift(r.rule), app.toMap()) }, "Show") : ""] : []),
+        ...keys.map((key) =>
+          r.gains?.[key] === undefined || r.gains[key] === null
+            ? "–"
+            : h("span", { class: "figure" }, text(key, r.gains[key])),
+        ),
+        ...(lifts.length
+          ? [
+              lifts.some((/** @type {any} */ l) => l.rule === r.rule)
+                ? h(
+                    "button",
+                    { type: "button", class: "small", onclick: () => (app.lift(r.rule), app.toMap()) },
+                    "Show",
+                  )
+                : "",
+            ]
+          : []),
       ]),
       limit: 40,
     }),
@@ -404,14 +728,47 @@ function timesSection() {
   const t = doc.timings;
   if (!isOperator || !t) return null;
   const bars = (/** @type {Record<string, number>} */ times, /** @type {string} */ title) => {
-    const entries = Object.entries(times ?? {}).filter(([, s]) => typeof s === "number").sort((a, b) => b[1] - a[1]);
+    const entries = Object.entries(times ?? {})
+      .filter(([, s]) => typeof s === "number")
+      .sort((a, b) => b[1] - a[1]);
     const most = Math.max(1e-9, ...entries.map(([, s]) => s));
-    return entries.length ? [h("h3", null, title), h("div", { class: "times" }, entries.map(([name, s]) => h("div", null, h("span", null, words(name)), h("span", { class: "track" }, h("span", { style: `width:${(s / most) * 100}%` })), h("span", { class: "figure" }, `${plain(s * 1000)}${NB}ms`))))] : null;
+    return entries.length
+      ? [
+          h("h3", null, title),
+          h(
+            "div",
+            { class: "times" },
+            entries.map(([name, s]) =>
+              h(
+                "div",
+                null,
+                h("span", null, words(name)),
+                h("span", { class: "track" }, h("span", { style: `width:${(s / most) * 100}%` })),
+                h("span", { class: "figure" }, `${plain(s * 1000)}${NB}ms`),
+              ),
+            ),
+          ),
+        ]
+      : null;
   };
-  const total = /** @type {number} */ (Object.values(t.seconds ?? {}).reduce((/** @type {any} */ n, /** @type {any} */ s) => n + s, 0));
+  const total = /** @type {number} */ (
+    Object.values(t.seconds ?? {}).reduce((/** @type {any} */ n, /** @type {any} */ s) => n + s, 0)
+  );
   const limit = doc.limit_s ? `, ${share(total / doc.limit_s)} of the limit of ${seconds(doc.limit_s)}` : "";
   const f = t.fusion ?? {};
-  return section("times", "Time by stage", `${plain(total)} s in all${limit}. This alone may differ between equal runs.`, h("div", { class: "two" }, h("div", null, bars(t.seconds, "The run")), h("div", null, bars(t.stages_s, "Fusion"))), f.detections ? h("p", { class: "caption" }, `${count(f.detections)} detections in ${count(f.waves ?? 0)} waves, ${count(f.edges ?? 0)} pairs within their gates, ${count(f.births ?? 0)} births, ${count(f.merged ?? 0)} merged.`) : null);
+  return section(
+    "times",
+    "Time by stage",
+    `${plain(total)} s in all${limit}. This alone may differ between equal runs.`,
+    h("div", { class: "two" }, h("div", null, bars(t.seconds, "The run")), h("div", null, bars(t.stages_s, "Fusion"))),
+    f.detections
+      ? h(
+          "p",
+          { class: "caption" },
+          `${count(f.detections)} detections in ${count(f.waves ?? 0)} waves, ${count(f.edges ?? 0)} pairs within their gates, ${count(f.births ?? 0)} births, ${count(f.merged ?? 0)} merged.`,
+        )
+      : null,
+  );
 }
 
 function rejectedSection() {
@@ -423,7 +780,14 @@ function rejectedSection() {
     "Rejected rows",
     `${counted(r.rows_read ?? 0, "row")} read, ${count(r.rows_accepted ?? 0)} taken, ${reasons.length ? count(reasons.reduce((n, [, v]) => n + Number(v), 0)) : "none"} rejected.`,
     reasons.length ? tableOf({ columns: [{ name: "why" }, { name: "rows" }], rows: reasons }) : null,
-    r.first_rejected?.length ? tableOf({ title: "The first of them", columns: [{ name: "what was found" }], rows: r.first_rejected.map((/** @type {any} */ x) => [cellText(x)]), limit: 10 }) : null,
+    r.first_rejected?.length
+      ? tableOf({
+          title: "The first of them",
+          columns: [{ name: "what was found" }],
+          rows: r.first_rejected.map((/** @type {any} */ x) => [cellText(x)]),
+          limit: 10,
+        })
+      : null,
   );
 }
 
@@ -431,30 +795,103 @@ function provenanceSection() {
   /** @type {any[]} */
   const leaves = [];
   const walk = (/** @type {any} */ value, /** @type {string} */ name) => {
-    if (value && typeof value === "object" && !Array.isArray(value)) for (const [key, v] of Object.entries(value)) walk(v, name ? `${name}.${key}` : key);
-    else leaves.push([h("code", null, name), Array.isArray(value) ? value.map((v) => (typeof v === "number" ? Number(v.toPrecision(6)) : v)).join(", ") : typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value)]);
+    if (value && typeof value === "object" && !Array.isArray(value))
+      for (const [key, v] of Object.entries(value)) walk(v, name ? `${name}.${key}` : key);
+    else
+      leaves.push([
+        h("code", null, name),
+        Array.isArray(value)
+          ? value.map((v) => (typeof v === "number" ? Number(v.toPrecision(6)) : v)).join(", ")
+          : typeof value === "number"
+            ? String(Number(value.toPrecision(6)))
+            : String(value),
+      ]);
   };
   walk(doc.configuration ?? {}, "");
-  const digests = Object.entries(doc.digests ?? {}).slice(0, 40).flatMap(([partner, files]) => Object.entries(/** @type {any} */ (files)).map(([name, sha]) => [isOperator ? `${partner}/${name}` : name, h("code", { class: "digest" }, sha)]));
+  const digests = Object.entries(doc.digests ?? {})
+    .slice(0, 40)
+    .flatMap(([partner, files]) =>
+      Object.entries(/** @type {any} */ (files)).map(([name, sha]) => [
+        isOperator ? `${partner}/${name}` : name,
+        h("code", { class: "digest" }, sha),
+      ]),
+    );
   const from = doc.computed_from;
-  const policy = [...(doc.made_from?.recording ?? []), ...(doc.policy ?? [])].map((/** @type {any} */ f) => [f.name, h("code", { class: "digest" }, f.sha256)]);
+  const policy = [...(doc.made_from?.recording ?? []), ...(doc.policy ?? [])].map((/** @type {any} */ f) => [
+    f.name,
+    h("code", { class: "digest" }, f.sha256),
+  ]);
   return section(
     "provenance",
     "Configuration and provenance",
     `Trackweave ${doc.version ?? ""}. \`trackweave verify\` checks these SHA-256 digests.`,
-    h("div", { class: "two" }, h("div", null, tableOf({ title: "Pictures", columns: [{ name: "file" }, { name: "SHA-256" }], rows: digests })), h("div", null, policy.length ? tableOf({ title: "Made from", columns: [{ name: "file" }, { name: "SHA-256" }], rows: policy }) : from ? tableOf({ title: "Computed from", columns: [{ name: "what" }, { name: "" }], rows: [...(from.detections ? [["detections", count(from.detections.rows)], ["their SHA-256", h("code", { class: "digest" }, from.detections.sha256)]] : []), ...(from.policy_sha256 ? [["the policy’s part about you, SHA-256", h("code", { class: "digest" }, from.policy_sha256)]] : [])] }) : null)),
-    h("details", null, h("summary", null, "Configuration"), h("p", { class: "caption" }, "SHA-256 ", h("code", { class: "digest" }, doc.configuration_sha256 ?? "")), tableOf({ columns: [{ name: "key" }, { name: "value" }], rows: leaves, limit: 200 })),
-    doc.basemap ? h("p", { class: "caption" }, `Map: ${doc.basemap.source ?? "Natural Earth, public domain"}${doc.basemap.detail ? `, ${doc.basemap.detail}` : ""}.`) : null,
+    h(
+      "div",
+      { class: "two" },
+      h("div", null, tableOf({ title: "Pictures", columns: [{ name: "file" }, { name: "SHA-256" }], rows: digests })),
+      h(
+        "div",
+        null,
+        policy.length
+          ? tableOf({ title: "Made from", columns: [{ name: "file" }, { name: "SHA-256" }], rows: policy })
+          : from
+            ? tableOf({
+                title: "Computed from",
+                columns: [{ name: "what" }, { name: "" }],
+                rows: [
+                  ...(from.detections
+                    ? [
+                        ["detections", count(from.detections.rows)],
+                        ["their SHA-256", h("code", { class: "digest" }, from.detections.sha256)],
+                      ]
+                    : []),
+                  ...(from.policy_sha256
+                    ? [["the policy’s part about you, SHA-256", h("code", { class: "digest" }, from.policy_sha256)]]
+                    : []),
+                ],
+              })
+            : null,
+      ),
+    ),
+    h(
+      "details",
+      null,
+      h("summary", null, "Configuration"),
+      h("p", { class: "caption" }, "SHA-256 ", h("code", { class: "digest" }, doc.configuration_sha256 ?? "")),
+      tableOf({ columns: [{ name: "key" }, { name: "value" }], rows: leaves, limit: 200 }),
+    ),
+    doc.basemap
+      ? h(
+          "p",
+          { class: "caption" },
+          `Map: ${doc.basemap.source ?? "Natural Earth, public domain"}${doc.basemap.detail ? `, ${doc.basemap.detail}` : ""}.`,
+        )
+      : null,
   );
 }
 
 /** All sections in their order. @param {any} app */
 function sections(app) {
-  const made = [coherenceSection(app), authoritySection(app), scoresSection(app), sensorsSection(), pricesSection(app), decisionsSection(), auditSection(), timesSection(), rejectedSection(), provenanceSection()].filter(Boolean);
+  const made = [
+    coherenceSection(app),
+    authoritySection(app),
+    scoresSection(app),
+    sensorsSection(),
+    pricesSection(app),
+    decisionsSection(),
+    auditSection(),
+    timesSection(),
+    rejectedSection(),
+    provenanceSection(),
+  ].filter(Boolean);
   for (const panel of doc.panels ?? []) {
     if (panel.id === "scores") continue;
     const at = made.findIndex((s) => s.id === panel.after);
-    made.splice(at < 0 ? Math.max(0, made.length - 1) : at + 1, 0, section(panel.id, panel.title, panel.text ?? null, panelBody(panel)));
+    made.splice(
+      at < 0 ? Math.max(0, made.length - 1) : at + 1,
+      0,
+      section(panel.id, panel.title, panel.text ?? null, panelBody(panel)),
+    );
   }
   return made;
 }
@@ -464,19 +901,58 @@ function pictureCard(app, pic) {
   const account = accountOf(pic.partner);
   const bar = account?.detections;
   const said = doc.summaries?.[pic.partner];
-  const inTracks = bar?.total ? bar.parts.filter((p) => ["exact", "confirmed", "coarse"].includes(p.kind)).reduce((n, p) => n + p.count, 0) / bar.total : NaN;
+  const inTracks = bar?.total
+    ? bar.parts.filter((p) => ["exact", "confirmed", "coarse"].includes(p.kind)).reduce((n, p) => n + p.count, 0) /
+      bar.total
+    : NaN;
   const value = said?.share ?? inTracks;
   const rows = account?.rows;
   const reduced = rows?.total ? (rows.parts.find((p) => p.kind === "coarse")?.count ?? 0) / pic.n : 0;
   const late = pic.levels.find((l) => l.delay_s || l.coarsen_m);
-  const text = said?.text ?? (!pic.n ? "nothing: its picture is empty" : reduced > 0 && late ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ${levelText(late)}` : "exact and at once");
+  const text =
+    said?.text ??
+    (!pic.n
+      ? "nothing: its picture is empty"
+      : reduced > 0 && late
+        ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
+        : "exact and at once");
   const side = (/** @type {"a" | "b"} */ which) =>
-    h("button", { type: "button", class: `side ${which}`, "data-partner": pic.partner, "aria-pressed": "false", "aria-label": `${pic.partner} as ${which.toUpperCase()}`, title: `Show as ${which.toUpperCase()}`, onclick: () => app.choose(which === "a" ? pic : app.a, which === "b" ? pic : app.b) }, which.toUpperCase());
+    h(
+      "button",
+      {
+        type: "button",
+        class: `side ${which}`,
+        "data-partner": pic.partner,
+        "aria-pressed": "false",
+        "aria-label": `${pic.partner} as ${which.toUpperCase()}`,
+        title: `Show as ${which.toUpperCase()}`,
+        onclick: () => app.choose(which === "a" ? pic : app.a, which === "b" ? pic : app.b),
+      },
+      which.toUpperCase(),
+    );
   return h(
     "div",
     { class: "picture", "data-partner": pic.partner },
-    h("div", { class: "line" }, h("h3", null, isOperator ? pic.partner : "Your picture"), isOperator && app.pictures.length > 1 ? [side("a"), side("b")] : null, h("span", { class: "share" }, isOperator ? (Number.isFinite(value) ? share(value) : `${count(pic.n)} rows`) : `${count(pic.n)} rows`)),
-    h("p", { class: "caption" }, isOperator ? text : pic.n ? `${counted(pic.tracks, "track")}, ${text}` : "No tracks, no detections, no authority"),
-    bar && (isOperator || bar.total) ? barOf(pic.partner, "detections", bar, "why-side") : rows ? barOf(pic.partner, "rows", rows, "why-side") : h("div", { class: "bar empty" }),
+    h(
+      "div",
+      { class: "line" },
+      h("h3", null, isOperator ? pic.partner : "Your picture"),
+      isOperator && app.pictures.length > 1 ? [side("a"), side("b")] : null,
+      h(
+        "span",
+        { class: "share" },
+        isOperator ? (Number.isFinite(value) ? share(value) : `${count(pic.n)} rows`) : `${count(pic.n)} rows`,
+      ),
+    ),
+    h(
+      "p",
+      { class: "caption" },
+      isOperator ? text : pic.n ? `${counted(pic.tracks, "track")}, ${text}` : "No tracks, no detections, no authority",
+    ),
+    bar && (isOperator || bar.total)
+      ? barOf(pic.partner, "detections", bar, "why-side")
+      : rows
+        ? barOf(pic.partner, "rows", rows, "why-side")
+        : h("div", { class: "bar empty" }),
   );
 }

@@ -16,7 +16,8 @@ function stretches() {
     );
     const [first, last] = [await rows.times("first"), await rows.times("last")];
     if (!lane || !track || !first || !last) return found;
-    const word = (/** @type {any} */ column, /** @type {string} */ name, /** @type {number} */ i) => (column && column[i] >= 0 ? rows.words(name)[column[i]] : "");
+    const word = (/** @type {any} */ column, /** @type {string} */ name, /** @type {number} */ i) =>
+      column && column[i] >= 0 ? rows.words(name)[column[i]] : "";
     for (let i = 0; i < rows.n; i++) {
       const stretch = {
         first: first[i],
@@ -137,7 +138,21 @@ class Story {
     this.k = k;
     this.extra = { label: (/** @type {number} */ row) => this.label(row) };
     await pic.ready();
-    const names = ["altitude", "speed", "existence", "minor", "angle", "contributors", "authorities", "identity", "innovation", "detections", "climb", "identity_probability", "last_detection"];
+    const names = [
+      "altitude",
+      "speed",
+      "existence",
+      "minor",
+      "angle",
+      "contributors",
+      "authorities",
+      "identity",
+      "innovation",
+      "detections",
+      "climb",
+      "identity_probability",
+      "last_detection",
+    ];
     const got = await Promise.all(names.map((name) => pic.column(name)));
     /** @type {Record<string, any>} */
     const columns = {};
@@ -165,7 +180,9 @@ class Story {
     this.others = new Map();
     this.build();
     if (!isOperator) return;
-    const sides = [this.app.b, this.app.a, ...this.app.pictures].filter((p, at, all) => p && p !== pic && all.indexOf(p) === at).slice(0, 7);
+    const sides = [this.app.b, this.app.a, ...this.app.pictures]
+      .filter((p, at, all) => p && p !== pic && all.indexOf(p) === at)
+      .slice(0, 7);
     for (const other of sides) {
       if (!other.n) continue;
       const rel = await relation(pic, other);
@@ -192,7 +209,8 @@ class Story {
     if (!pic || !columns) return "";
     const ids = columns.identity;
     if (ids) {
-      for (let i = pic.start[this.k + 1] - 1; i >= pic.start[this.k]; i--) if (ids[i] >= 0) return pic.words("identity")[ids[i]];
+      for (let i = pic.start[this.k + 1] - 1; i >= pic.start[this.k]; i--)
+        if (ids[i] >= 0) return pic.words("identity")[ids[i]];
     }
     return this.object?.name ?? "";
   }
@@ -231,17 +249,31 @@ class Story {
     if (!pic || !columns) return;
     const [from, to] = [pic.start[k], pic.start[k + 1]];
     const app = this.app;
-    const partnerColour = (/** @type {string} */ p) => (p === app.a?.partner && app.b ? ink.A : p === app.b?.partner ? ink.B : isOperator ? ink.ink3 : ink.both);
+    const partnerColour = (/** @type {string} */ p) =>
+      p === app.a?.partner && app.b ? ink.A : p === app.b?.partner ? ink.B : isOperator ? ink.ink3 : ink.both;
     this.strips = [];
     const owners = pic.words("contributors");
     if (columns.contributors && owners.length) {
-      const names = [...new Set([...new Set(columns.contributors.subarray(from, to))].flatMap((/** @type {any} */ q) => (q >= 0 ? owners[q].split(", ") : [])))].filter(Boolean).sort().slice(0, 8);
+      const names = [
+        ...new Set(
+          [...new Set(columns.contributors.subarray(from, to))].flatMap((/** @type {any} */ q) =>
+            q >= 0 ? owners[q].split(", ") : [],
+          ),
+        ),
+      ]
+        .filter(Boolean)
+        .sort()
+        .slice(0, 8);
       this.strips.push({
         name: "",
         height: 14 * names.length,
         rows: names.map((owner) => ({
           name: owner,
-          blocks: this.runs((i) => (columns.contributors[i] >= 0 && owners[columns.contributors[i]].split(", ").includes(owner) ? " " : null), () => [ink.both, ink.panel]),
+          blocks: this.runs(
+            (i) =>
+              columns.contributors[i] >= 0 && owners[columns.contributors[i]].split(", ").includes(owner) ? " " : null,
+            () => [ink.both, ink.panel],
+          ),
         })),
       });
     }
@@ -250,7 +282,10 @@ class Story {
     for (const action of acting) {
       rows.push({
         name: `may ${words(action)}`,
-        blocks: this.runs((i) => this.holdersAt(i, action), (text) => (text === "nobody" ? [ink.withheld, "#16202a"] : [partnerColour(text), ink.panel])),
+        blocks: this.runs(
+          (i) => this.holdersAt(i, action),
+          (text) => (text === "nobody" ? [ink.withheld, "#16202a"] : [partnerColour(text), ink.panel]),
+        ),
       });
     }
     for (const [partner, rel] of this.others) {
@@ -269,32 +304,85 @@ class Story {
       this.strips.push({ name: "innovation²", line: cut(columns.innovation), bound: this.bound(), low: 0, height: 30 });
     }
     const sigma = cut(pic.major);
-    if (this.object) this.strips.push({ name: "error, m", note: "band: 2 σ", line: this.object.error, band: sigma ? Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s) : undefined, low: 0, height: 34 });
-    else if (sigma) this.strips.push({ name: "2 σ, m", line: Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s), low: 0, height: 30 });
+    if (this.object)
+      this.strips.push({
+        name: "error, m",
+        note: "band: 2 σ",
+        line: this.object.error,
+        band: sigma ? Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s) : undefined,
+        low: 0,
+        height: 34,
+      });
+    else if (sigma)
+      this.strips.push({
+        name: "2 σ, m",
+        line: Float32Array.from(sigma, (/** @type {number} */ s) => 2 * s),
+        low: 0,
+        height: 30,
+      });
     const altitude = cut(columns.altitude);
     if (altitude && (!isLocal || altitude.some((/** @type {number} */ z) => Math.abs(z) > 1))) {
       this.strips.push({ name: "height, m", line: altitude, height: 26, least: isLocal ? 2 : 200 });
     }
     const speed = cut(columns.speed);
-    if (speed?.some((/** @type {number} */ s) => Number.isFinite(s))) this.strips.push({ name: "speed, m/s", line: speed, height: 26 });
+    if (speed?.some((/** @type {number} */ s) => Number.isFinite(s)))
+      this.strips.push({ name: "speed, m/s", line: speed, height: 26 });
 
     let confirmed = -1;
     for (let i = from; i < to && confirmed < 0; i++) if (!pic.status || pic.status[i] === pic.confirmed) confirmed = i;
     const gaps = [];
-    for (let i = from + 1; i < to; i++) if (pic.time[i] - pic.time[i - 1] > pic.gap) gaps.push(`${clockText(pic.time[i - 1])} to ${clockText(pic.time[i])}`);
+    for (let i = from + 1; i < to; i++)
+      if (pic.time[i] - pic.time[i - 1] > pic.gap)
+        gaps.push(`${clockText(pic.time[i - 1])} to ${clockText(pic.time[i])}`);
     this.facts = h("dl", { class: "facts" });
     this.why = h("div", { class: "reasons" });
     const identity = this.identity();
-    const links = pic.links.filter((/** @type {any} */ l) => String(l.from) === pic.ids[k] || String(l.to) === pic.ids[k]);
-    fill(this.root, 
-      h("div", { class: "title" }, h("h3", null, `Track #${k + 1}${identity ? ` · ${identity}` : ""}`), h("button", { type: "button", class: "small", onclick: () => app.centre() }, "Centre"), h("button", { type: "button", class: "small", "aria-label": "Close the story", onclick: () => app.select(null, -1) }, "×")),
-      h("p", { class: "caption" }, `${confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed"}, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`, isOperator ? `, in ${pic.partner}’s picture` : "", this.object && !columns.identity ? "; name from the truth" : ""),
+    const links = pic.links.filter(
+      (/** @type {any} */ l) => String(l.from) === pic.ids[k] || String(l.to) === pic.ids[k],
+    );
+    fill(
+      this.root,
+      h(
+        "div",
+        { class: "title" },
+        h("h3", null, `Track #${k + 1}${identity ? ` · ${identity}` : ""}`),
+        h("button", { type: "button", class: "small", onclick: () => app.centre() }, "Centre"),
+        h(
+          "button",
+          { type: "button", class: "small", "aria-label": "Close the story", onclick: () => app.select(null, -1) },
+          "×",
+        ),
+      ),
+      h(
+        "p",
+        { class: "caption" },
+        `${confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed"}, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`,
+        isOperator ? `, in ${pic.partner}’s picture` : "",
+        this.object && !columns.identity ? "; name from the truth" : "",
+      ),
       this.facts,
       h("h4", null, isOperator ? "Who contributes, who may act, who sees it" : "Over its life"),
       h("div", { class: "strips" }, this.canvas, this.cursor),
-      gaps.length ? h("p", { class: "caption" }, `${counted(gaps.length, "gap")}: ${gaps.slice(0, 3).join("; ")}${gaps.length > 3 ? " …" : ""}`) : null,
-      this.extra.smoothed ? h("p", { class: "caption" }, h("span", { class: "key smoothed" }), " smoothed line; thin: as filtered") : null,
-      links.map((/** @type {any} */ l) => h("p", { class: "caption" }, String(l.from) === pic.ids[k] ? `probably goes on as track #${pic.find(String(l.to)) + 1}` : `probably goes on from track #${pic.find(String(l.from)) + 1}`, ` (${plain(l.probability, 2)})`)),
+      gaps.length
+        ? h(
+            "p",
+            { class: "caption" },
+            `${counted(gaps.length, "gap")}: ${gaps.slice(0, 3).join("; ")}${gaps.length > 3 ? " …" : ""}`,
+          )
+        : null,
+      this.extra.smoothed
+        ? h("p", { class: "caption" }, h("span", { class: "key smoothed" }), " smoothed line; thin: as filtered")
+        : null,
+      links.map((/** @type {any} */ l) =>
+        h(
+          "p",
+          { class: "caption" },
+          String(l.from) === pic.ids[k]
+            ? `probably goes on as track #${pic.find(String(l.to)) + 1}`
+            : `probably goes on from track #${pic.find(String(l.from)) + 1}`,
+          ` (${plain(l.probability, 2)})`,
+        ),
+      ),
       h("h4", null, isOperator ? "Why each sees it" : "Why you see it"),
       this.why,
       this.table(),
@@ -312,10 +400,14 @@ class Story {
   /** Actions that anybody may do with the track. @returns {string[]} */
   actions() {
     const names = new Set();
-    for (const s of this.stretch ?? []) for (const holder of s.holders.split(", ")) if (holder) names.add(holder.split(":")[1]);
-    if (this.stretch) for (const lane of doc.authority?.lanes ?? []) for (const action of Object.keys(lane.actions ?? {})) names.add(action);
+    for (const s of this.stretch ?? [])
+      for (const holder of s.holders.split(", ")) if (holder) names.add(holder.split(":")[1]);
+    if (this.stretch)
+      for (const lane of doc.authority?.lanes ?? [])
+        for (const action of Object.keys(lane.actions ?? {})) names.add(action);
     const pic = /** @type {Picture} */ (this.pic);
-    if (!this.stretch) for (const word of pic.words("authorities")) for (const action of word.split(", ")) if (action) names.add(action);
+    if (!this.stretch)
+      for (const word of pic.words("authorities")) for (const action of word.split(", ")) if (action) names.add(action);
     return [...names].sort().slice(0, 4);
   }
 
@@ -326,7 +418,10 @@ class Story {
     if (this.stretch) {
       const stretch = this.stretch.find((s) => s.first <= t + 1e-6 && t <= s.last + 1e-6);
       if (!stretch) return null;
-      const names = stretch.holders.split(", ").filter((/** @type {string} */ x) => x.endsWith(`:${action}`)).map((/** @type {string} */ x) => x.split(":")[0]);
+      const names = stretch.holders
+        .split(", ")
+        .filter((/** @type {string} */ x) => x.endsWith(`:${action}`))
+        .map((/** @type {string} */ x) => x.split(":")[0]);
       return names.length ? names.join(" and ") : "nobody";
     }
     const held = this.columns?.authorities;
@@ -343,33 +438,83 @@ class Story {
     if (row === this.shown && this.shownOf === this.facts) return;
     this.shown = row;
     this.shownOf = this.facts;
-    const fact = (/** @type {string} */ name, /** @type {string} */ value) => h("div", null, h("dt", null, name), h("dd", null, value));
+    const fact = (/** @type {string} */ name, /** @type {string} */ value) =>
+      h("div", null, h("dt", null, name), h("dd", null, value));
     const facts = [];
-    if (columns.altitude) facts.push(fact(isLocal ? "Height, z" : "Height", `${plain(columns.altitude[row], 5)}${NB}m`));
-    facts.push(fact("Speed over ground", Number.isFinite(columns.speed?.[row]) ? `${plain(columns.speed[row])}${NB}m/s${Number.isFinite(pic.courseAt(row)) ? `, ${String(Math.round(pic.courseAt(row)) % 360).padStart(3, "0")}°` : ""}` : "withheld"));
-    facts.push(fact("Position, 95 %", pic.cell(row) ? `in a cell of ${metres(pic.cell(row))}` : Number.isFinite(pic.majorAt(row)) ? `±${NB}${metres(pic.majorAt(row) * CHI)}` : "not told"));
+    if (columns.altitude)
+      facts.push(fact(isLocal ? "Height, z" : "Height", `${plain(columns.altitude[row], 5)}${NB}m`));
+    facts.push(
+      fact(
+        "Speed over ground",
+        Number.isFinite(columns.speed?.[row])
+          ? `${plain(columns.speed[row])}${NB}m/s${Number.isFinite(pic.courseAt(row)) ? `, ${String(Math.round(pic.courseAt(row)) % 360).padStart(3, "0")}°` : ""}`
+          : "withheld",
+      ),
+    );
+    facts.push(
+      fact(
+        "Position, 95 %",
+        pic.cell(row)
+          ? `in a cell of ${metres(pic.cell(row))}`
+          : Number.isFinite(pic.majorAt(row))
+            ? `±${NB}${metres(pic.majorAt(row) * CHI)}`
+            : "not told",
+      ),
+    );
     const action = this.actions()[0];
-    facts.push(action ? fact(`May ${words(action)} now`, this.holdersAt(row, action) ?? (isOperator ? "–" : "not you")) : fact("Existence", plain(columns.existence?.[row] ?? NaN)));
-    if (columns.detections && Number.isFinite(columns.detections[row])) facts.push(fact("Detections so far", count(columns.detections[row])));
-    if (columns.identity && columns.identity[row] >= 0) facts.push(fact("Identity", `${pic.words("identity")[columns.identity[row]]} (${plain(columns.identity_probability?.[row] ?? NaN, 2)})`));
+    facts.push(
+      action
+        ? fact(`May ${words(action)} now`, this.holdersAt(row, action) ?? (isOperator ? "–" : "not you"))
+        : fact("Existence", plain(columns.existence?.[row] ?? NaN)),
+    );
+    if (columns.detections && Number.isFinite(columns.detections[row]))
+      facts.push(fact("Detections so far", count(columns.detections[row])));
+    if (columns.identity && columns.identity[row] >= 0)
+      facts.push(
+        fact(
+          "Identity",
+          `${pic.words("identity")[columns.identity[row]]} (${plain(columns.identity_probability?.[row] ?? NaN, 2)})`,
+        ),
+      );
     if (columns.last_detection && Number.isFinite(columns.last_detection[row])) {
       const age = (pic.time[row] * 1e6 + epoch - columns.last_detection[row]) / 1e6;
       if (age > 0.01) facts.push(fact("Last detection", `${seconds(age)} before`));
     }
     fill(this.facts, ...facts);
-    const line = (/** @type {string} */ partner, /** @type {any} */ text) => h("div", null, h("b", null, partner), h("span", null, text));
-    const by = (/** @type {Level | undefined} */ level) => (level?.rules?.length ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])] : level ? [", at ", h("code", null, level.name)] : "");
+    const line = (/** @type {string} */ partner, /** @type {any} */ text) =>
+      h("div", null, h("b", null, partner), h("span", null, text));
+    const by = (/** @type {Level | undefined} */ level) =>
+      level?.rules?.length
+        ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])]
+        : level
+          ? [", at ", h("code", null, level.name)]
+          : "";
     const lines = [line(isOperator ? pic.partner : "you", [levelText(pic.levelAt(row)), by(pic.levelAt(row))])];
     for (const p of isOperator ? this.app.pictures.slice(0, 8) : []) {
       if (p === pic) continue;
       const rel = this.others.get(p.partner);
       if (!p.n) {
         const withheld = accountOf(p.partner)?.detections.parts.find((part) => part.kind === "withheld");
-        lines.push(line(p.partner, ["never: ", withheld ? rich(withheld.reasons[0]?.text ?? "") : "its picture is empty"]));
+        lines.push(
+          line(p.partner, ["never: ", withheld ? rich(withheld.reasons[0]?.text ?? "") : "its picture is empty"]),
+        );
       } else if (rel) {
         const j = rel.toB[row];
         const ever = rel.toB.subarray(pic.start[this.k], pic.start[this.k + 1]).some((q) => q >= 0);
-        lines.push(line(p.partner, j >= 0 ? [levelText(p.levelAt(j)), by(p.levelAt(j)), p.lane === pic.lane ? "" : ` (its track #${p.trackOf(j) + 1})`] : ever ? ["not in its picture now", this.zonesAt(row)] : ["never in its picture", this.zonesAt(row)]));
+        lines.push(
+          line(
+            p.partner,
+            j >= 0
+              ? [
+                  levelText(p.levelAt(j)),
+                  by(p.levelAt(j)),
+                  p.lane === pic.lane ? "" : ` (its track #${p.trackOf(j) + 1})`,
+                ]
+              : ever
+                ? ["not in its picture now", this.zonesAt(row)]
+                : ["never in its picture", this.zonesAt(row)],
+          ),
+        );
       }
     }
     fill(this.why, ...lines);
@@ -414,7 +559,13 @@ class Story {
     const at = (/** @type {number} */ t) => left + ((t - t0) / (t1 - t0)) * (right - left);
     const [from, to_] = [pic.start[k], pic.start[k + 1]];
     let y = 2;
-    const text = (/** @type {string} */ words_, /** @type {number} */ x, /** @type {number} */ v, /** @type {CanvasTextAlign} */ align, /** @type {string} */ colour) => {
+    const text = (
+      /** @type {string} */ words_,
+      /** @type {number} */ x,
+      /** @type {number} */ v,
+      /** @type {CanvasTextAlign} */ align,
+      /** @type {string} */ colour,
+    ) => {
       to.textAlign = align;
       to.textBaseline = "middle";
       to.fillStyle = colour;
@@ -432,17 +583,25 @@ class Story {
             const [x0, x1] = [at(block.from), Math.min(right, at(block.to))];
             to.fillStyle = block.colour;
             to.fillRect(x0, v, Math.max(1, x1 - x0 - 0.5), 11 * em);
-            if (block.text.trim() && to.measureText(block.text).width < x1 - x0 - 6) text(block.text, x0 + 4, v + 6 * em, "left", block.ink ?? ink.panel);
+            if (block.text.trim() && to.measureText(block.text).width < x1 - x0 - 6)
+              text(block.text, x0 + 4, v + 6 * em, "left", block.ink ?? ink.panel);
           }
         });
       } else if (strip.line) {
         const values = strip.line;
         let [low, high] = [strip.low ?? Infinity, strip.high ?? -Infinity];
         // Of an open end the outermost few do not set the scale: they run to the edge.
-        const sorted = Array.from(values).filter(Number.isFinite).sort((p, q) => p - q);
-        const bands = strip.band ? Array.from(strip.band).filter(Number.isFinite).sort((p, q) => p - q) : [];
+        const sorted = Array.from(values)
+          .filter(Number.isFinite)
+          .sort((p, q) => p - q);
+        const bands = strip.band
+          ? Array.from(strip.band)
+              .filter(Number.isFinite)
+              .sort((p, q) => p - q)
+          : [];
         const few = strip.low !== undefined && strip.high === undefined ? 0.97 : 1;
-        const top = (/** @type {number[]} */ list) => list[Math.min(list.length - 1, Math.floor(list.length * few))] ?? -Infinity;
+        const top = (/** @type {number[]} */ list) =>
+          list[Math.min(list.length - 1, Math.floor(list.length * few))] ?? -Infinity;
         low = Math.min(low, sorted[0] ?? Infinity);
         high = Math.max(high, top(sorted), top(bands), strip.bound ?? -Infinity);
         if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
@@ -460,7 +619,8 @@ class Story {
         if (strip.band) {
           to.beginPath();
           to.moveTo(left, y + tall);
-          for (let i = 0; i < values.length; i++) to.lineTo(at(pic.time[from + i]), v(Number.isFinite(strip.band[i]) ? strip.band[i] : 0));
+          for (let i = 0; i < values.length; i++)
+            to.lineTo(at(pic.time[from + i]), v(Number.isFinite(strip.band[i]) ? strip.band[i] : 0));
           to.lineTo(at(pic.time[to_ - 1]), y + tall);
           to.fillStyle = ink.rule;
           to.fill();
@@ -509,15 +669,48 @@ class Story {
         const [from, to] = [pic.start[k], pic.start[k + 1]];
         const every = Math.ceil((to - from) / 200);
         for (let i = from; i < to; i += every) {
-          const word = (/** @type {string} */ name) => (columns[name] && columns[name][i] >= 0 ? pic.words(name)[columns[name][i]] : "");
-          body.append(h("tr", null, [clockText(pic.time[i]), plain(columns.existence?.[i] ?? NaN), plain(columns.altitude?.[i] ?? NaN, 5), plain(columns.speed?.[i] ?? NaN), word("contributors"), word("authorities")].map((cell) => h("td", null, cell))));
+          const word = (/** @type {string} */ name) =>
+            columns[name] && columns[name][i] >= 0 ? pic.words(name)[columns[name][i]] : "";
+          body.append(
+            h(
+              "tr",
+              null,
+              [
+                clockText(pic.time[i]),
+                plain(columns.existence?.[i] ?? NaN),
+                plain(columns.altitude?.[i] ?? NaN, 5),
+                plain(columns.speed?.[i] ?? NaN),
+                word("contributors"),
+                word("authorities"),
+              ].map((cell) => h("td", null, cell)),
+            ),
+          );
         }
         if (every > 1) details.append(h("p", { class: "caption" }, `1 in ${every} rows listed`));
       },
     });
     details.append(
       h("summary", null, "As a table"),
-      h("div", { class: "scroll" }, h("table", null, h("thead", null, h("tr", null, ["time", "existence", "height m", "speed m/s", "contributors", "you may"].map((name) => h("th", { scope: "col" }, isOperator ? name.replace("you may", "it may") : name)))), body)),
+      h(
+        "div",
+        { class: "scroll" },
+        h(
+          "table",
+          null,
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              ["time", "existence", "height m", "speed m/s", "contributors", "you may"].map((name) =>
+                h("th", { scope: "col" }, isOperator ? name.replace("you may", "it may") : name),
+              ),
+            ),
+          ),
+          body,
+        ),
+      ),
     );
     return details;
   }

@@ -81,6 +81,16 @@ class Timeline {
     this.draw();
   }
 
+  /** The time nearest to another at which there are tracks. @param {number} t */
+  busy(t) {
+    const middle = Math.round((t / (duration || 1)) * (this.bins - 1));
+    for (let off = 0; off < this.bins; off++) {
+      for (const bin of [middle - off, middle + off])
+        if (this.total[bin] > 0) return off ? (bin / (this.bins - 1)) * duration : t;
+    }
+    return t;
+  }
+
   /** @param {number} t */
   at(t) {
     return this.left + (t / (duration || 1)) * (this.width - this.left - this.right);
@@ -105,7 +115,11 @@ class Timeline {
     to.font = font(11);
     let most = 1;
     for (const n of this.total) most = Math.max(most, n);
-    const names = [narrow ? `max ${count(most)}` : `tracks, most ${count(most)}`, ...this.lanes.map((l) => (narrow ? l.short : l.name)), narrow && this.lateName ? "late" : this.lateName];
+    const names = [
+      narrow ? `max ${count(most)}` : `tracks, most ${count(most)}`,
+      ...this.lanes.map((l) => (narrow ? l.short : l.name)),
+      narrow && this.lateName ? "late" : this.lateName,
+    ];
     this.left = Math.ceil(Math.max(...names.map((name) => to.measureText(name).width)) + 10 * em);
     this.slider.style.left = `${this.left - 8}px`;
     this.slider.style.right = `${this.right - 8}px`;
@@ -118,7 +132,8 @@ class Timeline {
       to.beginPath();
       to.moveTo(this.at(0), base);
       const span = this.width - this.left - this.right;
-      for (let s = 0; s < this.bins; s++) to.lineTo(this.left + (s / (this.bins - 1)) * span, base - (values[s] / most) * (base - top));
+      for (let s = 0; s < this.bins; s++)
+        to.lineTo(this.left + (s / (this.bins - 1)) * span, base - (values[s] / most) * (base - top));
       to.lineTo(this.at(duration), base);
       to.closePath();
       to.fillStyle = colour;
@@ -159,7 +174,10 @@ class Timeline {
       to.stroke();
       to.globalAlpha = 1;
     });
-    const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000, 2592000, 8640000];
+    const steps = [
+      0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800,
+      432000, 864000, 2592000, 8640000,
+    ];
     const room = (narrow ? 58 : 76) * em;
     const step = steps.find((s) => this.at(s) - this.at(0) >= room) ?? duration;
     const zero = ((epoch / 1e6) % step) * (isLocal && Math.abs(epoch) > 1e14 ? 0 : 1);
@@ -228,10 +246,14 @@ class Timeline {
       }
       const t = timeAt(e);
       const n = this.total[Math.round((t / duration) * (this.bins - 1))];
-      fill(this.tip, 
+      fill(
+        this.tip,
         h("b", null, clockText(t)),
         found
-          ? ` ${found.lane.name}: ${found.marks.slice(0, 4).map((m) => `#${m.k + 1}`).join(", ")}${found.marks.length > 4 ? ` and ${found.marks.length - 4} more` : ""}`
+          ? ` ${found.lane.name}: ${found.marks
+              .slice(0, 4)
+              .map((m) => `#${m.k + 1}`)
+              .join(", ")}${found.marks.length > 4 ? ` and ${found.marks.length - 4} more` : ""}`
           : ` ${counted(n, "track")}`,
       );
       this.tip.hidden = false;

@@ -98,7 +98,13 @@ class Side {
 const thinned = new Set();
 
 /** A dart at a place, pointing along a course. @param {CanvasRenderingContext2D} to */
-function dart(to, /** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ course, /** @type {number} */ size) {
+function dart(
+  to,
+  /** @type {number} */ x,
+  /** @type {number} */ y,
+  /** @type {number} */ course,
+  /** @type {number} */ size,
+) {
   const [s, c] = [Math.sin(course * RADIAN) * size, Math.cos(course * RADIAN) * size];
   to.moveTo(x + 7 * s, y - 7 * c);
   to.lineTo(x + 4.5 * c - 6 * s, y + 4.5 * s + 6 * c);
@@ -200,7 +206,8 @@ class TrackLayer {
     const whole = 24 * step;
     const segments = (/** @type {number} */ length) => {
       let n = 0;
-      for (const { pic, alive, seen } of sides) for (const i of seen) n += Math.min(alive.row[i] - pic.start[alive.track[i]] + 1, length / pic.step);
+      for (const { pic, alive, seen } of sides)
+        for (const i of seen) n += Math.min(alive.row[i] - pic.start[alive.track[i]] + 1, length / pic.step);
       return n;
     };
     if (sides.reduce((n, { seen }) => n + seen.length, 0) > 5 * SYMBOLS) {
@@ -211,7 +218,9 @@ class TrackLayer {
     if (n <= SEGMENTS) return { length: whole, every: 1 };
     const length = Math.max(4 * step, (whole * SEGMENTS) / n);
     const every = Math.max(1, Math.ceil(segments(length) / SEGMENTS));
-    thinned.add(every > 1 ? `tails of 1 in ${count(every)} tracks, ${seconds(length)}` : `tails cut to ${seconds(length)}`);
+    thinned.add(
+      every > 1 ? `tails of 1 in ${count(every)} tracks, ${seconds(length)}` : `tails cut to ${seconds(length)}`,
+    );
     return { length, every };
   }
 
@@ -383,7 +392,8 @@ class TrackLayer {
   flush(to) {
     if (this.plot) this.end(to);
     this.plot = null;
-    if (this.every > 1) thinned.add(`1 in ${this.every} of ${count(this.pointed)} tracks drawn, as points: zoom in for all`);
+    if (this.every > 1)
+      thinned.add(`1 in ${this.every} of ${count(this.pointed)} tracks drawn, as points: zoom in for all`);
     else if (this.pointed) thinned.add(`${count(this.pointed)} tracks drawn as points: zoom in for symbols`);
     this.pointed = 0;
     this.every = 1;
@@ -400,7 +410,12 @@ class TrackLayer {
     const { words } = this;
     words.fill(0);
     const ratio = width / view.width;
-    const dot = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ paint, /** @type {number} */ size) => {
+    const dot = (
+      /** @type {number} */ x,
+      /** @type {number} */ y,
+      /** @type {number} */ paint,
+      /** @type {number} */ size,
+    ) => {
       const x0 = Math.round(x * ratio) - (size >> 1);
       const y0 = Math.round(y * ratio) - (size >> 1);
       if (x0 < 0 || y0 < 0 || x0 + size > width || y0 + size > height) return;
@@ -508,7 +523,10 @@ class TrackLayer {
         to.stroke();
       }
       const box = pic.cell(row) > 0 ? Math.max(14, (pic.cell(row) * metre) / 2 + 6) : 0;
-      for (const [colour, wide] of /** @type {[string, number][]} */ ([[ink.halo, 5], [ink.ink, 2]])) {
+      for (const [colour, wide] of /** @type {[string, number][]} */ ([
+        [ink.halo, 5],
+        [ink.ink, 2],
+      ])) {
         to.beginPath();
         if (box) to.rect(x - box, y - box, 2 * box, 2 * box);
         else to.arc(x, y, 14, 0, 7);
@@ -593,7 +611,12 @@ class DetectionLayer {
     let drawn = 0;
     for (let at = low - 1; at >= 0 && times[at] > t - window && drawn < POINTS; at--, drawn++) {
       const i = order[at];
-      plot.dot((this.x[i] - cx) * scale + width / 2, (this.y[i] - cy) * scale + height / 2, paints[Math.floor((3 * (t - times[at])) / window)], size);
+      plot.dot(
+        (this.x[i] - cx) * scale + width / 2,
+        (this.y[i] - cy) * scale + height / 2,
+        paints[Math.floor((3 * (t - times[at])) / window)],
+        size,
+      );
     }
     if (drawn === POINTS) thinned.add(`the last ${count(POINTS)} detections drawn`);
     layer.end(to);

@@ -135,7 +135,12 @@ class View {
       const shift = Math.round(-(left + wide / 2) / turn) * turn;
       const whole = bounds[2] - bounds[0] >= 359;
       const x0 = whole ? (this.seam - this.origin[0]) * RADIAN * EARTH : left + shift;
-      this.limits = { x0, x1: x0 + wide, y0: this.worldY(Math.min(85, bounds[3])), y1: this.worldY(Math.max(-85, bounds[1])) };
+      this.limits = {
+        x0,
+        x1: x0 + wide,
+        y0: this.worldY(Math.min(85, bounds[3])),
+        y1: this.worldY(Math.max(-85, bounds[1])),
+      };
     } else {
       const { x0, x1, y0, y1 } = this.box;
       const margin = 3 * Math.max(x1 - x0, y1 - y0, 1);
@@ -166,8 +171,9 @@ class View {
     const pad = Math.min(32, this.width / 12);
     this.cx = (x0 + x1) / 2;
     this.cy = (y0 + y1) / 2;
-    const w = Math.max(x1 - x0, this.metre * 10);
-    const hgt = Math.max(y1 - y0, this.metre * 10);
+    const least = isLocal ? this.metre * 10 : 2000 * this.stretch;
+    const w = Math.max(x1 - x0, least);
+    const hgt = Math.max(y1 - y0, least);
     this.scale = Math.min((this.width - 2 * pad) / w, (this.height - 2 * pad) / hgt);
     this.changed();
   }

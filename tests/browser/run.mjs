@@ -1,17 +1,34 @@
-// Opens pages in a real browser and uses them: `node run.mjs [--out OUT] [--shots DIR] [--browser PATH] PAGE...`.
+// Opens pages in a real browser and uses them; `scripts/browser` sets up what this needs and calls it:
+// `node run.mjs --modules DIR [--out OUT] [--shots DIR] [--browser PATH] [--quick] PAGE...`.
 // Pages are files; nothing is served. With --out the folders of the output say which names a partner's page may hold:
 // every name in the operator's page that is not in the partner's folder must not be in the partner's page.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: "string" }, shots: { type: "string" }, browser: { type: "string" }, quick: { type: "boolean" } },
+  options: {
+    modules: { type: "string" },
+    out: { type: "string" },
+    shots: { type: "string" },
+    browser: { type: "string" },
+    quick: { type: "boolean" },
+  },
 });
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const modules = resolve(values.modules ?? "target/browser/node_modules");
+const { chromium } = createRequire(join(modules, "playwright-core/package.json"))("playwright-core");
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const FRAME_MS = 50;
 const OPEN_MS = 10_000;
 const MOST_BYTES = 20e6;
@@ -35,21 +52,37 @@ function hold(condition, message) {
 }
 
 function equal(found, wanted, what) {
-  hold(JSON.stringify(found) === JSON.stringify(wanted), `${what}: found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
+  hold(
+    JSON.stringify(found) === JSON.stringify(wanted),
+    `${what}: found ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`,
+  );
 }
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? NaN;
 
 /** A page in a browser, with everything that it said and asked for. */
-async function open(browser, file, { hash = "", width = 1440, height = 900, theme = "light", motion = "no-preference" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: motion, offline: true });
+async function open(
+  browser,
+  file,
+  { hash = "", width = 1440, height = 900, theme = "light", motion = "no-preference" } = {},
+) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: motion,
+    offline: true,
+  });
   const page = await context.newPage();
   const noise = [];
   const requests = [];
   page.on("console", (m) => m.type() === "log" || noise.push(`${m.type()}: ${m.text()}`));
   page.on("pageerror", (e) => noise.push(`error: ${e.message}`));
   page.on("request", (r) => r.url().startsWith("data:") || requests.push(r.url()));
-  await page.addInitScript(() => addEventListener("securitypolicyviolation", (e) => console.error(`policy forbids ${e.blockedURI} by ${e.violatedDirective}`)));
+  await page.addInitScript(() =>
+    addEventListener("securitypolicyviolation", (e) =>
+      console.error(`policy forbids ${e.blockedURI} by ${e.violatedDirective}`),
+    ),
+  );
   const began = Date.now();
   await page.goto(`file://${resolve(file)}${hash}`);
   await page.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 60_000 });
@@ -61,14 +94,34 @@ const shown = (page) =>
   page.evaluate(() => {
     const app = window.trackweave;
     app.render();
-    return app.sides.map(({ pic, alive }) => Array.from({ length: Math.min(alive.n, 2000) }, (_, i) => [pic.ids[alive.track[i]], Math.round(alive.x[i] * 10), Math.round(alive.y[i] * 10)]));
+    return app.sides.map(({ pic, alive }) =>
+      Array.from({ length: Math.min(alive.n, 2000) }, (_, i) => [
+        pic.ids[alive.track[i]],
+        Math.round(alive.x[i] * 10),
+        Math.round(alive.y[i] * 10),
+      ]),
+    );
   });
 
 const state = (page) =>
   page.evaluate(() => {
     const { t, a, b, swipe, colour, layers, knew, selected, k, tab, playing } = window.trackweave;
     const v = window.trackweaveView;
-    return { t: Math.round(t), a: a?.partner, b: b?.partner, swipe: Math.round(swipe * 1000), colour, layers, knew, sel: selected ? selected.ids[k] : null, tab, playing, x: v.cx, y: v.cy, scale: v.scale };
+    return {
+      t: Math.round(t),
+      a: a?.partner,
+      b: b?.partner,
+      swipe: Math.round(swipe * 1000),
+      colour,
+      layers,
+      knew,
+      sel: selected ? selected.ids[k] : null,
+      tab,
+      playing,
+      x: v.cx,
+      y: v.cy,
+      scale: v.scale,
+    };
   });
 
 /** The document that a page carries, and its text without scripts and styles. */
@@ -115,7 +168,8 @@ async function testPage(browser, file, operator) {
   for (const partner of Object.values(doc.ledger ?? {})) {
     for (const bar of ["detections", "rows"]) {
       const { total, parts } = partner[bar];
-      if (parts.reduce((n, p) => n + p.count, 0) !== total) await check(name(`ledger of ${partner.partner}`), () => hold(false, `${bar}: parts do not add to ${total}`));
+      if (parts.reduce((n, p) => n + p.count, 0) !== total)
+        await check(name(`ledger of ${partner.partner}`), () => hold(false, `${bar}: parts do not add to ${total}`));
     }
   }
 
@@ -131,7 +185,16 @@ async function testPage(browser, file, operator) {
     });
     await check(name("the same code and style as the operator's page"), () => {
       const code = (text) => text.match(/<(style|script)>[\s\S]*?<\/\1>/g)?.join("");
-      hold(code(html) === code(readFileSync(positionals.find((p) => read(p).doc.edition === "operator"), "utf8")), "they differ");
+      hold(
+        code(html) ===
+          code(
+            readFileSync(
+              positionals.find((p) => read(p).doc.edition === "operator"),
+              "utf8",
+            ),
+          ),
+        "they differ",
+      );
     });
   }
 
@@ -162,7 +225,10 @@ async function testPage(browser, file, operator) {
       await page.waitForTimeout(100);
       const after = await shown(page);
       hold(JSON.stringify(before) !== JSON.stringify(after), "nothing moved");
-      hold(/track/.test((await slider.getAttribute("aria-valuetext")) ?? ""), "the slider does not say how many tracks");
+      hold(
+        /track/.test((await slider.getAttribute("aria-valuetext")) ?? ""),
+        "the slider does not say how many tracks",
+      );
     });
     await check(name("a drag on the timeline seeks"), async () => {
       const box = await page.locator(".lanes").boundingBox();
@@ -179,7 +245,7 @@ async function testPage(browser, file, operator) {
         const app = window.trackweave;
         // A moment and a track of this side with nothing of the page over it.
         for (const part of [0.5, 0.3, 0.6, 0.8, 0.2]) {
-          app.seek(((app.a.last.length ? Math.max(...app.a.last.slice(0, 1e5)) : 0)) * part, true);
+          app.seek((app.a.last.length ? Math.max(...app.a.last.slice(0, 1e5)) : 0) * part, true);
           app.setSwipe(1);
           app.render();
           const box = app.map.getBoundingClientRect();
@@ -198,7 +264,10 @@ async function testPage(browser, file, operator) {
       const title = await page.textContent(".story h3");
       hold(/^Track #\d/.test(title), `title ${title}`);
       const text = await page.textContent(".story");
-      hold(!/undefined|NaN|null|\[object/.test(text), `the story says ${text.match(/.{0,30}(undefined|NaN|null|\[object).{0,20}/)?.[0]}`);
+      hold(
+        !/undefined|NaN|null|\[object/.test(text),
+        `the story says ${text.match(/.{0,30}(undefined|NaN|null|\[object).{0,20}/)?.[0]}`,
+      );
       await page.keyboard.press("Escape");
       equal((await state(page)).sel, null, "selection after Esc");
       return title;
@@ -236,7 +305,10 @@ async function testPage(browser, file, operator) {
       await page.mouse.move(box.x + box.width / 3 + 80, box.y + box.height / 2 + 40, { steps: 5 });
       await page.mouse.up();
       const after = await state(page);
-      hold(Math.abs((before.x - after.x) * after.scale - 80) < 12, `dragged 80 px, moved ${(before.x - after.x) * after.scale}`);
+      hold(
+        Math.abs((before.x - after.x) * after.scale - 80) < 12,
+        `dragged 80 px, moved ${(before.x - after.x) * after.scale}`,
+      );
       await page.locator("#map").dblclick({ position: { x: box.width / 2 + 90, y: box.height / 3 } });
     });
   }
@@ -295,9 +367,13 @@ async function testPage(browser, file, operator) {
       const again = await open(browser, file, { hash });
       await again.page.waitForTimeout(300);
       const found = await state(again.page);
-      for (const key of ["t", "a", "b", ...(two ? ["swipe"] : []), "colour", "layers", "knew", "sel", "playing"]) equal(found[key], wanted[key], key);
+      for (const key of ["t", "a", "b", ...(two ? ["swipe"] : []), "colour", "layers", "knew", "sel", "playing"])
+        equal(found[key], wanted[key], key);
       hold(Math.abs(found.scale / wanted.scale - 1) < 0.01, `scale ${found.scale}, wanted ${wanted.scale}`);
-      hold(Math.abs(found.x - wanted.x) * wanted.scale < 3 && Math.abs(found.y - wanted.y) * wanted.scale < 3, "the middle is elsewhere");
+      hold(
+        Math.abs(found.x - wanted.x) * wanted.scale < 3 && Math.abs(found.y - wanted.y) * wanted.scale < 3,
+        "the middle is elsewhere",
+      );
       equal(again.noise, [], "console");
       await again.close();
     });
@@ -346,12 +422,20 @@ async function testPage(browser, file, operator) {
 
   await check(name("no error, no request"), () => {
     equal(main.noise, [], "console");
-    equal(main.requests.map((r) => r.split("#")[0]), [`file://${resolve(file)}`], "requests");
+    equal(
+      main.requests.map((r) => r.split("#")[0]),
+      [`file://${resolve(file)}`],
+      "requests",
+    );
   });
   await main.close();
 
   await check(name("narrow, and at 200 %"), async () => {
-    for (const [width, height] of [[390, 844], [720, 450], [320, 640]]) {
+    for (const [width, height] of [
+      [390, 844],
+      [720, 450],
+      [320, 640],
+    ]) {
       const small = await open(browser, file, { width, height });
       const wide = await small.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       hold(wide[0] <= wide[1], `${width} px: the page is ${wide[0]} px wide`);
@@ -368,7 +452,11 @@ async function testPage(browser, file, operator) {
   if (values.shots) {
     mkdirSync(values.shots, { recursive: true });
     const stem = join(values.shots, basename(file, ".html"));
-    for (const [kind, options] of [["light", {}], ["dark", { theme: "dark" }], ["phone", { width: 390, height: 844 }]]) {
+    for (const [kind, options] of [
+      ["light", {}],
+      ["dark", { theme: "dark" }],
+      ["phone", { width: 390, height: 844 }],
+    ]) {
       const shot = await open(browser, file, options);
       await shot.page.evaluate(() => window.trackweave.play(false));
       await shot.page.waitForTimeout(400);
@@ -384,18 +472,23 @@ async function testPage(browser, file, operator) {
 }
 
 if (!positionals.length) {
-  console.error("usage: node run.mjs [--out OUT] [--shots DIR] [--browser PATH] [--quick] PAGE...");
+  console.error("usage: node run.mjs --modules DIR [--out OUT] [--shots DIR] [--browser PATH] [--quick] PAGE...");
   process.exit(2);
 }
 await check("types", () => {
   const here = import.meta.dirname;
   try {
-    execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", join(here, "../../page/tsconfig.json")], { encoding: "utf8", stdio: "pipe" });
+    execFileSync(
+      process.execPath,
+      [join(modules, "typescript/bin/tsc"), "-p", join(here, "../../page/tsconfig.json")],
+      { encoding: "utf8", stdio: "pipe" },
+    );
   } catch (error) {
     throw new Error(`${error.stdout ?? ""}${error.stderr ?? ""}`.slice(0, 2000));
   }
 });
-const executablePath = values.browser ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const executablePath =
+  values.browser ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 if (!executablePath) {
   console.error("no browser: looked for chromium under /usr/bin; give --browser PATH");
   process.exit(2);
