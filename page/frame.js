@@ -173,7 +173,7 @@ function buildPage(app) {
   );
   (document.querySelector("header.top") ?? byId("summary")).append(tools);
   const made = document.getElementById("ledger");
-  under.append(made ?? ledgerSection(), ...sections(app), h("footer", { class: "last" }));
+  under.append(made ?? ledgerSection(), ...sections(app), eventsSection(app), h("footer", { class: "last" }));
   app.footer = under.querySelector("footer.last");
   buildPictures(app);
   buildLayers(app);

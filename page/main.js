@@ -629,6 +629,7 @@ class App {
     this.ready = true;
     await this.choose(a, b);
     buildLayers(this);
+    explainFirst();
     if (!still && duration > 0) this.play(true);
     await applyHash(this, hash);
     document.documentElement.dataset.ready = "1";

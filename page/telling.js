@@ -49,7 +49,7 @@ function tell(app) {
     const what = late
       ? [level?.coarsen_m ? "coarse" : "", level?.delay_s ? `${seconds(level.delay_s)} late` : ""]
           .filter(Boolean)
-          .join(", ") || "reduced"
+          .join(" and ") || "reduced"
       : "";
     return `${counted(n, "track")} now${how}${what}`;
   };
@@ -157,7 +157,8 @@ function listTracks(app) {
     ];
   });
   const had = document.activeElement;
-  if (had && app.panels.track.contains(had)) return;
+  const held = had && app.panels.track.contains(had);
+  if (app.panels.track.childElementCount && (held || app.panels.track.matches(":hover"))) return;
   fill(
     app.panels.track,
     h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."),
@@ -215,4 +216,31 @@ function tellEmpty(app) {
           "The map shows the whole world: a picture with no rows says nothing about where or when the others recorded.",
         ),
   );
+}
+
+/** The text twin of the timeline. @param {App} app */
+function eventsSection(app) {
+  if (!basePictures.some((p) => p.n)) return null;
+  const box = h("div", null);
+  const details = h(
+    "details",
+    null,
+    h("summary", null, "Every track that is confirmed, lost or learnt late, in order"),
+    box,
+  );
+  details.addEventListener("toggle", () => {
+    const pic = app.a;
+    if (!details.open || !pic) return;
+    const list = app.timeline.lanes.flatMap((lane) => lane.marks.map((mark) => ({ ...mark, what: lane.name })));
+    list.sort((a, b) => a.t - b.t);
+    fill(
+      box,
+      tableOf({
+        columns: [{ name: "track" }, { name: "when" }, { name: "what" }],
+        rows: list.map((event) => [`#${event.k + 1}`, clockText(event.t), event.what]),
+        onrow: (_, at) => app.goTo(pic, list[at].k, list[at].t),
+      }),
+    );
+  });
+  return section("events", "Events", null, details);
 }

@@ -420,6 +420,74 @@ async function testPage(browser, file, operator) {
     });
   }
 
+  if (doc.prices?.lifts?.length) {
+    await check(name("a rule can be lifted, and put back"), async () => {
+      const lift = doc.prices.lifts[0];
+      const rows = () =>
+        page.evaluate((p) => window.trackweave.pictures.find((q) => q.partner === p).n, lift.pictures[0].partner);
+      const before = await rows();
+      await page.locator("#tab-pictures").click();
+      await page.locator(`input[data-lift="${lift.rule}"]`).check();
+      await page.waitForFunction((rule) => window.trackweave.lifted === rule, lift.rule);
+      await page.waitForTimeout(500);
+      equal(await rows(), lift.pictures[0].rows, "rows of the picture");
+      hold((await page.textContent(".lifting")).includes(lift.rule), "the map does not say so");
+      await page.locator(`input[data-lift="${lift.rule}"]`).uncheck();
+      await page.waitForTimeout(500);
+      equal(await rows(), before, "rows after");
+    });
+  }
+  for (const panel of doc.panels ?? []) {
+    await check(name(`the section ${panel.id}`), async () => {
+      const at = page.locator(`#${panel.id}`);
+      await at.scrollIntoViewIfNeeded();
+      await page.waitForTimeout(200);
+      const charts = (panel.charts ?? []).length;
+      hold((await at.locator(".uplot").count()) >= charts, "a chart is missing");
+      hold(
+        (await at.locator("tbody tr").count()) >=
+          (panel.tables ?? []).reduce((n, t) => n + Math.min(t.rows.length, 100), 0),
+        "rows are missing",
+      );
+    });
+  }
+  if (any && doc.pictures.some((p) => Object.keys(p.columns).some((c) => c.startsWith("smoothed_")))) {
+    await check(name("the smoothed line is beside the filtered one"), async () => {
+      const found = await page.evaluate(async () => {
+        const app = window.trackweave;
+        const pic = app.pictures.find((p) => p.has("smoothed_longitude") || p.has("smoothed_x"));
+        await app.choose(pic, app.b === pic ? app.a : app.b);
+        app.select(pic, 0);
+        await new Promise((done) => setTimeout(done, 1500));
+        return document.querySelector(".story .key.smoothed") !== null;
+      });
+      hold(found, "it is not there");
+    });
+  }
+  if (any) {
+    await check(name("text twins: tracks now, events, rows of a track"), async () => {
+      await page.evaluate(
+        () => (
+          window.trackweave.play(false),
+          window.trackweave.select(null, -1),
+          window.trackweave.seek(0.5 * Number(window.trackweave.timeline.slider.max))
+        ),
+      );
+      await page.mouse.move(5, 5);
+      await page.locator("#tab-track").click();
+      await page.mouse.move(5, 5);
+      await page.waitForTimeout(300);
+      const [listed, alive] = await page.evaluate(() => [
+        document.querySelectorAll(".tracks-now li").length,
+        window.trackweave.sides.reduce((n, s) => n + Math.min(60, s.alive.n), 0),
+      ]);
+      equal(listed, alive, "tracks listed");
+      await page.locator("#events summary").click();
+      await page.waitForTimeout(300);
+      hold((await page.locator("#events tbody tr").count()) > 0, "no events");
+    });
+  }
+
   await check(name("no error, no request"), () => {
     equal(main.noise, [], "console");
     equal(
