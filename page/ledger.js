@@ -173,3 +173,19 @@ function ledgerSection() {
     h("div", { class: "why", id: "why", "aria-live": "polite", hidden: true }),
   );
 }
+
+/** Opens the box beside the map with the part that says most of the rules: what is withheld from one that sees some. */
+function explainFirst() {
+  if (!isOperator) return;
+  let [most, best] = [0, /** @type {string[]} */ ([])];
+  for (const account of doc.ledger ?? []) {
+    for (const bar of ["detections", "rows"]) {
+      for (const part of account[bar]?.parts ?? []) {
+        const told = { withheld: 1, not_due: 1, coarse: 0.5, rejected: 0.5 }[/** @type {string} */ (part.kind)] ?? 0;
+        const weight = (told * part.count) / account[bar].total / (account.rows.total ? 1 : 4);
+        if (weight > most) [most, best] = [weight, [account.partner, bar, part.kind]];
+      }
+    }
+  }
+  if (best.length) explain(byId("why-side"), best[0], best[1], best[2]);
+}

@@ -76,31 +76,29 @@ class App {
     this.hashTimer = 0;
     /** @type {any} */
     this.before = null;
-    /** Elements, made in build(). @type {Record<string, any>} */
+    /** Elements, made in buildPage(). @type {Record<string, any>} */
     this.chips = {};
     /** @type {Record<string, any>} */
     this.panels = {};
-    /** @type {any} */
-    this.base =
-      this.rowsCanvas =
-      this.canvas =
-      this.handle =
-      this.bar =
-      this.legend =
-      this.scale =
-      this.note =
-      this.lifting =
-      this.tip =
-      this.card =
-      this.map =
-      this.playButton =
-      this.clock =
-      this.speedBox =
-      this.tabs =
-      this.helpBox =
-      this.footer =
-      this.findPictures =
-        null;
+    this.base = /** @type {any} */ (null);
+    this.rowsCanvas = /** @type {any} */ (null);
+    this.canvas = /** @type {any} */ (null);
+    this.handle = /** @type {any} */ (null);
+    this.bar = /** @type {any} */ (null);
+    this.legend = /** @type {any} */ (null);
+    this.scale = /** @type {any} */ (null);
+    this.note = /** @type {any} */ (null);
+    this.lifting = /** @type {any} */ (null);
+    this.tip = /** @type {any} */ (null);
+    this.card = /** @type {any} */ (null);
+    this.map = /** @type {any} */ (null);
+    this.playButton = /** @type {any} */ (null);
+    this.clock = /** @type {any} */ (null);
+    this.speedBox = /** @type {any} */ (null);
+    this.tabs = /** @type {any} */ (null);
+    this.helpBox = /** @type {any} */ (null);
+    this.footer = /** @type {any} */ (null);
+    this.findPictures = /** @type {any} */ (null);
     this.timeline = new Timeline(
       (t) => this.seek(t, true),
       (k) => this.a && this.select(this.a, k),
@@ -111,438 +109,6 @@ class App {
   }
 
   // ---- building ----
-
-  build() {
-    const main = byId("app");
-    this.base = h("canvas", { class: "base", "aria-hidden": "true" });
-    this.rowsCanvas = h("canvas", { class: "rows", "aria-hidden": "true" });
-    this.canvas = h("canvas", { class: "tracks", "aria-hidden": "true" });
-    this.chips = { a: h("div", { class: "chip a" }), b: h("div", { class: "chip b" }) };
-    this.handle = h(
-      "button",
-      {
-        type: "button",
-        class: "handle",
-        role: "slider",
-        "aria-label": "Swipe between the two pictures",
-        "aria-valuemin": 0,
-        "aria-valuemax": 100,
-        "aria-valuenow": 50,
-      },
-      h("span", { "aria-hidden": "true" }, "‹›"),
-    );
-    this.bar = h("div", { class: "swipe", hidden: true }, this.handle);
-    this.legend = h("div", { class: "legend" });
-    this.scale = h("div", { class: "scale" });
-    this.note = h("div", { class: "note", role: "status", hidden: true });
-    this.lifting = h("div", { class: "lifting", hidden: true });
-    this.tip = h("div", { class: "tip", hidden: true });
-    this.card = h("div", { class: "empty-card", hidden: true });
-    const zooms = h(
-      "div",
-      { class: "zoom" },
-      h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom(1.6) }, "+"),
-      h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom(1 / 1.6) }, "−"),
-      h(
-        "button",
-        { type: "button", "aria-label": "Show all", title: "Show all", onclick: () => this.fit() },
-        h("span", { class: "fit", "aria-hidden": "true" }),
-      ),
-    );
-    this.map = h(
-      "div",
-      {
-        id: "map",
-        class: "map",
-        tabindex: 0,
-        role: "application",
-        "aria-label":
-          "Map of the tracks. Arrows pan, plus and minus zoom; the tracks stand as a list in the tab Track.",
-      },
-      this.base,
-      this.rowsCanvas,
-      this.canvas,
-      this.lifting,
-      this.bar,
-      this.chips.a,
-      this.chips.b,
-      this.legend,
-      zooms,
-      this.scale,
-      this.note,
-      this.tip,
-      this.card,
-      h("div", { class: "wait" }, `drawing ${count(this.pictures.reduce((n, p) => n + p.n, 0))} rows`),
-    );
-    this.playButton = h(
-      "button",
-      { type: "button", class: "play", "aria-label": "Play", onclick: () => this.play(!this.playing) },
-      h("span", { "aria-hidden": "true" }),
-    );
-    this.clock = h("div", { class: "clock" });
-    this.speedBox = h("select", {
-      "aria-label": "Speed",
-      onchange: (/** @type {any} */ e) => this.setSpeed(Number(e.target.value)),
-    });
-    const time = h(
-      "div",
-      { class: "time" },
-      this.playButton,
-      h(
-        "div",
-        { class: "now" },
-        this.clock,
-        h(
-          "div",
-          { class: "caption" },
-          h("span", null, clockName),
-          h("span", { class: "wide" }, " · "),
-          this.speedBox,
-          isLocal ? null : h("span", { class: "wide" }, " · Space plays"),
-        ),
-      ),
-      this.timeline.root,
-    );
-    const tabs = [
-      ["pictures", isOperator ? "Pictures" : "Your picture"],
-      ["track", "Track"],
-      ["layers", "Layers"],
-    ];
-    this.tabs = tabs.map(([id, name]) =>
-      h(
-        "button",
-        {
-          type: "button",
-          role: "tab",
-          id: `tab-${id}`,
-          "aria-controls": `panel-${id}`,
-          "aria-selected": "false",
-          onclick: () => this.showTab(id),
-          onkeydown: (/** @type {KeyboardEvent} */ e) => {
-            const step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-            if (!step) return;
-            const next = tabs[(tabs.findIndex((t) => t[0] === id) + step + tabs.length) % tabs.length][0];
-            this.showTab(next);
-            byId(`tab-${next}`).focus();
-            e.preventDefault();
-          },
-        },
-        name,
-      ),
-    );
-    this.panels = {
-      pictures: h("div", { role: "tabpanel", id: "panel-pictures", "aria-labelledby": "tab-pictures" }),
-      track: h("div", { role: "tabpanel", id: "panel-track", "aria-labelledby": "tab-track", hidden: true }),
-      layers: h("div", { role: "tabpanel", id: "panel-layers", "aria-labelledby": "tab-layers", hidden: true }),
-    };
-    const side = h(
-      "aside",
-      { class: "side", "aria-label": "Pictures, track and layers" },
-      h("div", { role: "tablist", class: "tabs" }, this.tabs),
-      h("div", { class: "panel" }, Object.values(this.panels)),
-    );
-    const under = h("div", { class: "sections" });
-    main.append(h("div", { class: "stage" }, h("div", { class: "left" }, this.map, time), side), under);
-    this.helpBox = h(
-      "dialog",
-      { class: "help", "aria-label": "Keys" },
-      h("h2", null, "Keys"),
-      h(
-        "dl",
-        null,
-        KEYS.filter(([k]) => isOperator || !/^(A B|\[ \]|K)/.test(k)).map(([key, what]) =>
-          h(
-            "div",
-            null,
-            h(
-              "dt",
-              null,
-              key.split(" ").map((one) => h("kbd", null, one)),
-            ),
-            h("dd", null, what),
-          ),
-        ),
-      ),
-      h(
-        "p",
-        { class: "caption" },
-        "Drag pans, the wheel zooms at the pointer, a double click shows all, a click on a track tells its story. The address keeps the view: copy it to share what you see.",
-      ),
-      h("form", { method: "dialog" }, h("button", null, "Close")),
-    );
-    document.body.append(this.helpBox);
-    const tools = h(
-      "div",
-      { class: "tools" },
-      h(
-        "button",
-        { type: "button", "aria-label": "Light or dark", title: "Light or dark", onclick: () => this.flipTheme() },
-        h("span", { class: "half", "aria-hidden": "true" }),
-      ),
-      h("button", { type: "button", class: "wide", onclick: () => print() }, "Print"),
-      h("button", { type: "button", "aria-label": "Keys", title: "Keys", onclick: () => this.help() }, "?"),
-    );
-    (document.querySelector("header.top") ?? byId("summary")).append(tools);
-    const made = document.getElementById("ledger");
-    under.append(made ?? ledgerSection(), ...sections(this), h("footer", { class: "last" }));
-    this.footer = under.querySelector("footer.last");
-    this.buildPictures();
-    this.buildLayers();
-    this.buildSpeeds();
-    this.showTab("pictures");
-    this.listen();
-  }
-
-  buildPictures() {
-    const most = 24;
-    const list = h("div", null);
-    const find = (/** @type {string} */ text) => {
-      const found = this.pictures.filter((p) => p.partner.includes(text));
-      fill(list, ...found.slice(0, most).map((p) => pictureCard(this, p)));
-      if (found.length > most)
-        list.append(h("p", { class: "caption" }, `${count(found.length - most)} more: type a part of the name.`));
-      this.markSides();
-    };
-    this.findPictures = () => find(/** @type {any} */ (byId("find"))?.value ?? "");
-    const filter =
-      this.pictures.length > most
-        ? h(
-            "label",
-            { class: "filter" },
-            "Find a partner ",
-            h("input", { id: "find", type: "search", oninput: () => this.findPictures?.() }),
-          )
-        : null;
-    const used = new Set(
-      (doc.ledger ?? [])
-        .slice(0, 100)
-        .flatMap((/** @type {any} */ a) =>
-          (isOperator || a.detections.total ? a.detections : a.rows).parts.map((/** @type {Part} */ p) => p.kind),
-        ),
-    );
-    const name = isOperator || (doc.ledger ?? [])[0]?.detections.total ? "detections" : "rows";
-    this.panels.pictures.append(
-      ...[filter, list].filter(Boolean),
-      h(
-        "p",
-        { class: "keys" },
-        Object.keys(KINDS)
-          .filter((kind) => used.has(kind))
-          .map((kind) =>
-            h("span", null, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), ` ${kindText(kind, name)}`),
-          ),
-      ),
-      h("div", { class: "why", id: "why-side", "aria-live": "polite", hidden: true }),
-    );
-    const lifts = doc.prices?.lifts ?? [];
-    if (isOperator && lifts.length) {
-      this.panels.pictures.append(
-        h("h4", null, "What if"),
-        ...lifts
-          .slice(0, 30)
-          .map((/** @type {any} */ lift) =>
-            h(
-              "label",
-              { class: "check" },
-              h("input", {
-                type: "checkbox",
-                "data-lift": lift.rule,
-                onchange: (/** @type {any} */ e) => this.lift(e.target.checked ? lift.rule : null),
-              }),
-              h(
-                "span",
-                null,
-                "Lift ",
-                h("code", null, lift.rule),
-                lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null,
-              ),
-            ),
-          ),
-      );
-    }
-    if (!isOperator) {
-      const digests = Object.entries(doc.digests?.[doc.partner] ?? {});
-      const from = doc.computed_from;
-      const rules = /** @type {string[]} */ ([
-        ...new Set((doc.audit ?? []).flatMap((/** @type {any} */ e) => e.decided_by ?? [])),
-      ]);
-      this.panels.pictures.append(
-        ...[
-          from?.detections
-            ? h(
-                "div",
-                { class: "picture" },
-                h("h3", null, "Made from"),
-                h(
-                  "p",
-                  { class: "caption" },
-                  `${counted(from.detections.rows, "detection")}`,
-                  rules.length ? [", by ", rules.map((r, at) => [at ? ", " : "", h("code", null, r)])] : "",
-                ),
-              )
-            : null,
-          digests.length
-            ? h(
-                "div",
-                { class: "picture" },
-                h("h3", null, "Digest"),
-                digests.map(([file, sha]) =>
-                  h("p", { class: "caption" }, `${file}: `, h("code", { class: "digest" }, /** @type {any} */ (sha))),
-                ),
-                h("p", { class: "caption" }, "SHA-256; ", h("code", null, "trackweave verify"), " checks them"),
-              )
-            : null,
-        ].filter(Boolean),
-      );
-    }
-    find("");
-  }
-
-  modes() {
-    const all = isOperator
-      ? { who: "who sees it", status: "status", contributors: "owners", authority: "who may act", level: "level" }
-      : { may: "what you may do", status: "status", contributors: "owners", level: "level" };
-    return Object.entries(all).filter(
-      ([key]) =>
-        (key !== "who" || this.pictures.length > 1) &&
-        (key !== "authority" || doc.stretches) &&
-        (key !== "level" || this.pictures.some((p) => p.has("level"))),
-    );
-  }
-
-  buildLayers() {
-    const names = {
-      tails: ["Tails", this.a ? `last ${seconds(24 * (this.a.step ?? 10))}` : ""],
-      leaders: ["Leaders", "where it will be"],
-      ellipses: ["Ellipses, 95 %", "of 4 px and more"],
-      ghosts: ["Ghosts", "what this side does not see"],
-      detections: ["Detections", "the last while"],
-      points: ["All rows", "the whole recording"],
-      zones: ["Zones", count(doc.zones?.features?.length ?? 0)],
-      sensors: ["Sensors and coverage", count(doc.sensors?.length ?? 0)],
-      basemap: [isLocal ? "Grid" : "Basemap", doc.basemap?.detail ?? ""],
-    };
-    const there = {
-      ghosts: isOperator && this.pictures.length > 1,
-      detections: !!this.detections,
-      zones: !!doc.zones?.features?.length,
-      sensors: !!doc.sensors?.length,
-    };
-    fill(
-      this.panels.layers,
-      h("h4", null, "Colour by"),
-      h(
-        "div",
-        { class: "choices", role: "group", "aria-label": "Colour by" },
-        this.modes().map(([key, name]) =>
-          h(
-            "button",
-            {
-              type: "button",
-              "data-colour": key,
-              "aria-pressed": String(this.colour === key),
-              onclick: () => this.setColour(key),
-            },
-            name,
-          ),
-        ),
-      ),
-      h("h4", null, "On the map"),
-      h(
-        "div",
-        { class: "checks" },
-        Object.entries(names)
-          .filter(([key]) => /** @type {any} */ (there)[key] ?? true)
-          .map(([key, [name, what]]) =>
-            h(
-              "label",
-              { class: "check line" },
-              h("input", {
-                type: "checkbox",
-                "data-layer": key,
-                checked: /** @type {any} */ (this.layers)[key],
-                onchange: () => this.toggle(key),
-              }),
-              h("span", null, name),
-              h("span", { class: "caption" }, what),
-            ),
-          ),
-      ),
-      ...(this.pictures.some((p) => p.isLate || p.levels.some((l) => l.delay_s > 0))
-        ? [
-            h("h4", null, "Clock"),
-            h(
-              "div",
-              { class: "choices", role: "group", "aria-label": "Clock" },
-              [
-                [false, "when it happened"],
-                [true, isOperator ? "when each partner knew" : "when you knew"],
-              ].map(([key, name]) =>
-                h(
-                  "button",
-                  { type: "button", "aria-pressed": String(this.knew === key), onclick: () => this.setClock(key) },
-                  name,
-                ),
-              ),
-            ),
-          ]
-        : []),
-      ...(doc.detections_left_out
-        ? [
-            h(
-              "p",
-              { class: "caption" },
-              `${count(doc.detections_left_out)} detections are left out of this page: too many to carry.`,
-            ),
-          ]
-        : []),
-    );
-  }
-
-  buildSpeeds() {
-    if (!this.speeds.includes(this.speed)) this.speeds = [...this.speeds, this.speed].sort((x, y) => x - y);
-    fill(this.speedBox, ...this.speeds.map((s) => h("option", { value: s, selected: s === this.speed }, `${s}×`)));
-  }
-
-  listen() {
-    listenKeys(this);
-    listenMap(this, this.map);
-    listenSwipe(this, this.handle, this.map);
-    document.addEventListener("click", (e) => {
-      const at = /** @type {HTMLElement} */ (e.target);
-      const part = /** @type {HTMLElement | null} */ (at.closest("button.part, #headline a[data-part]"));
-      const link = /** @type {HTMLAnchorElement | null} */ (at.closest("a[href^='#']"));
-      if (part) {
-        const { partner = "", part: kind = "" } = part.dataset;
-        const found = (part.dataset.bar ? [part.dataset.bar] : ["detections", "rows"]).some((bar) =>
-          explain(byId(part.dataset.box ?? "why") ?? byId("why"), partner, bar, kind),
-        );
-        if (!found && kind === "confirmed") explain(byId("why"), partner, "detections", "exact");
-      }
-      if (!link) return;
-      e.preventDefault();
-      const { partner } = link.dataset;
-      const pic = partner && this.pictures.find((p) => p.partner === partner);
-      if (pic && isOperator && this.b && pic !== this.a) this.choose(this.a, pic);
-      const target = document.getElementById(link.hash.slice(1));
-      if (target && !(partner && !link.dataset.part))
-        target.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
-      else if (partner) this.toMap();
-    });
-    new ResizeObserver(() => document.documentElement.dataset.print || this.resize()).observe(this.map);
-    const above = byId("summary");
-    new ResizeObserver(() => document.documentElement.style.setProperty("--above", `${above.offsetHeight}px`)).observe(
-      above,
-    );
-    new ResizeObserver(() => this.ready && this.timeline.draw()).observe(this.timeline.root);
-    new ResizeObserver(() => this.story.draw()).observe(this.panels.track);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
-      setTheme(this, document.documentElement.dataset.theme ?? ""),
-    );
-    addEventListener("hashchange", () => applyHash(this, readHash()));
-    addEventListener("beforeprint", () => this.forPrint(true));
-    addEventListener("afterprint", () => this.forPrint(false));
-  }
 
   // ---- choosing ----
 
@@ -565,132 +131,13 @@ class App {
       this.sides[0].twins = rel.toB;
       this.sides[1].twins = rel.toA;
     }
-    await this.paint();
+    await classify(this);
     this.timeline.prepare(a, b, rel);
     if (!this.ready || turn === 1) this.t = this.timeline.busy(this.t);
-    this.fillChips();
+    fillChips(this);
     this.markSides();
     this.setSwipe(this.swipe);
     this.repaint();
-  }
-
-  /** Gives each row its class by the chosen colour. */
-  async paint() {
-    const { a, b, rel } = this;
-    const hues = [ink.k0, ink.k1, ink.k2, ink.k3, ink.k4, ink.k5, ink.k6];
-    let mode = this.colour;
-    if (mode === "who" && !(b && rel)) mode = "status";
-    if (mode === "who" && a && b && rel) {
-      this.classes = [
-        { name: "both", colour: ink.both },
-        { name: `only A, ${a.partner}`, colour: ink.A },
-        { name: `only B, ${b.partner}`, colour: ink.B },
-      ];
-      const mark = (
-        /** @type {Picture} */ p,
-        /** @type {Picture} */ q,
-        /** @type {Int32Array} */ twins,
-        /** @type {number} */ alone,
-      ) => {
-        const out = new Uint8Array(p.n);
-        for (let i = 0; i < p.n; i++) out[i] = twins[i] < 0 ? alone : q.reduced(twins[i]) || p.reduced(i) ? HOLLOW : 0;
-        return out;
-      };
-      this.sides[0].marks = mark(a, b, rel.toB, 1);
-      this.sides[1].marks = mark(b, a, rel.toA, 2);
-      return;
-    }
-    if (mode === "may") {
-      const [side] = this.sides;
-      const held = await side.pic.column("authorities");
-      const list = side.pic.words("authorities");
-      this.classes = [
-        {
-          name: list.filter(Boolean).length === 1 ? `you may ${words(list.filter(Boolean)[0])}` : "you may act",
-          colour: ink.both,
-        },
-        { name: "you may not", colour: ink.k6 },
-      ];
-      side.marks = Uint8Array.from({ length: side.pic.n }, (_, i) => (held && held[i] >= 0 && list[held[i]] ? 0 : 1));
-      return;
-    }
-    /** @type {Map<string, number>} */
-    const sums = new Map();
-    /** @type {[Side, (i: number) => string][]} */
-    const named = [];
-    for (const side of this.sides) {
-      const { pic } = side;
-      if (mode === "authority") {
-        const all = await stretches();
-        const text = new Map();
-        const rows = new Int32Array(pic.n);
-        /** @type {string[]} */
-        const list = [];
-        const index = (/** @type {string} */ name) => {
-          if (!text.has(name)) text.set(name, list.push(name) - 1);
-          return text.get(name);
-        };
-        const nobody = index("nobody");
-        for (let k = 0; k < pic.tracks; k++) {
-          const mine = all.get(`${pic.partner} ${pic.ids[k]}`) ?? [];
-          let at = 0;
-          for (let i = pic.start[k]; i < pic.start[k + 1]; i++) {
-            while (at < mine.length && mine[at].last + 1e-6 < pic.time[i]) at++;
-            const who = mine[at]
-              ? [
-                  ...new Set(
-                    mine[at].holders
-                      .split(", ")
-                      .filter(Boolean)
-                      .map((/** @type {string} */ x) => x.split(":")[0]),
-                  ),
-                ]
-              : [];
-            rows[i] = who.length === 0 ? nobody : who.length > 1 ? index("several") : index(String(who[0]));
-          }
-        }
-        named.push([side, (i) => list[rows[i]]]);
-      } else {
-        const column = await pic.column(mode);
-        const list = pic.words(mode);
-        named.push([
-          side,
-          (i) =>
-            column
-              ? column[i] >= 0
-                ? list[column[i]] || "none"
-                : "not told"
-              : mode === "level"
-                ? (pic.levels[0]?.name ?? "exact")
-                : "not told",
-        ]);
-      }
-    }
-    for (const [side, name] of named)
-      for (let i = 0; i < side.pic.n; i++) sums.set(name(i), (sums.get(name(i)) ?? 0) + 1);
-    const order = [...sums].sort((x, y) => y[1] - x[1]).map(([name]) => name);
-    const shown = order.length > 7 ? order.slice(0, 6) : order;
-    let next = 0;
-    this.classes = shown.map((name) => ({
-      name,
-      colour:
-        mode === "authority" && name === "nobody"
-          ? ink.withheld
-          : name === a?.partner && b
-            ? ink.A
-            : name === b?.partner
-              ? ink.B
-              : name === "confirmed"
-                ? ink.both
-                : name === "not told" || name === "none"
-                  ? ink.k6
-                  : hues[next++ % hues.length],
-    }));
-    if (order.length > shown.length)
-      this.classes.push({ name: `${order.length - shown.length} others`, colour: ink.k6 });
-    const index = new Map(shown.map((name, at) => [name, at]));
-    for (const [side, name] of named)
-      side.marks = Uint8Array.from({ length: side.pic.n }, (_, i) => index.get(name(i)) ?? shown.length);
   }
 
   /** The pair that a page opens with: most rows, and the one that differs most from it. */
@@ -749,40 +196,6 @@ class App {
       const name = /** @type {HTMLElement} */ (el).dataset.holder;
       el.classList.toggle("of-a", this.b !== null && name === this.a?.partner);
       el.classList.toggle("of-b", this.b !== null && name === this.b?.partner);
-    }
-  }
-
-  fillChips() {
-    for (const [which, pic] of /** @type {["a" | "b", Picture | null][]} */ ([
-      ["a", this.a],
-      ["b", this.b],
-    ])) {
-      const chip = this.chips[which];
-      if (!pic || !this.b) {
-        chip.hidden = true;
-        continue;
-      }
-      chip.hidden = false;
-      const many = this.pictures.length > 200 ? this.pictures.filter((p) => p.n).slice(0, 200) : this.pictures;
-      fill(
-        chip,
-        h("span", { class: `badge-${which}`, "aria-hidden": "true" }, which.toUpperCase()),
-        h(
-          "select",
-          {
-            "aria-label": `Picture ${which.toUpperCase()}`,
-            onchange: (/** @type {any} */ e) => {
-              const next = this.pictures.find((p) => p.partner === e.target.value) ?? null;
-              this.choose(which === "a" ? next : this.a, which === "b" ? next : this.b);
-              this.map.focus({ preventScroll: true });
-            },
-          },
-          (many.includes(pic) ? many : [pic, ...many]).map((p) =>
-            h("option", { value: p.partner, selected: p === pic }, p.partner),
-          ),
-        ),
-        h("div", { class: "caption" }),
-      );
     }
   }
 
@@ -845,15 +258,15 @@ class App {
   /** @param {string} mode */
   async setColour(mode) {
     this.colour = mode;
-    await this.paint();
-    this.buildLayers();
+    await classify(this);
+    buildLayers(this);
     this.repaint();
   }
 
   /** @param {any} knew */
   setClock(knew) {
     this.knew = knew;
-    this.buildLayers();
+    buildLayers(this);
     this.lastWords = 0;
     this.dirty();
   }
@@ -876,7 +289,7 @@ class App {
         });
       }
     }
-    this.buildLayers();
+    buildLayers(this);
     this.repaint();
   }
 
@@ -899,7 +312,7 @@ class App {
       this.selected = null;
       this.k = -1;
       this.story.clear();
-      this.listTracks();
+      listTracks(this);
       this.dirty();
       return;
     }
@@ -993,50 +406,7 @@ class App {
       tab.tabIndex = tab.id === `tab-${id}` ? 0 : -1;
     }
     for (const [name, panel] of Object.entries(this.panels)) panel.hidden = name !== id;
-    if (id === "track") this.selected ? this.story.draw() : this.listTracks();
-  }
-
-  /** The text twin of the map: what is on it now. */
-  listTracks() {
-    if (this.selected) return;
-    const shown = 60;
-    const lists = this.sides.map((side) => {
-      const { alive, pic } = side;
-      const order = Array.from(alive.track.subarray(0, alive.n), (k, i) => [k, alive.row[i]]).sort(
-        (p, q) => p[0] - q[0],
-      );
-      return [
-        h("h4", null, `${isOperator ? pic.partner + ": " : ""}${counted(alive.n, "track")} at ${clockText(this.t)}`),
-        h(
-          "ul",
-          { class: "tracks-now" },
-          order
-            .slice(0, shown)
-            .map(([k, row]) =>
-              h(
-                "li",
-                null,
-                h("button", { type: "button", class: "link", onclick: () => this.select(pic, k) }, `#${k + 1}`),
-                h(
-                  "span",
-                  { class: "caption" },
-                  pic.reduced(row)
-                    ? levelText(pic.levelAt(row))
-                    : `${Number.isFinite(pic.speedAt(row)) ? `${plain(pic.speedAt(row))}${NB}m/s` : ""}`,
-                ),
-              ),
-            ),
-        ),
-        order.length > shown ? h("p", { class: "caption" }, `and ${count(order.length - shown)} more`) : null,
-      ];
-    });
-    const had = document.activeElement;
-    if (had && this.panels.track.contains(had)) return;
-    fill(
-      this.panels.track,
-      h("p", { class: "caption" }, "Choose a track on the map, or here, for its story."),
-      ...lists.flat(2).filter(Boolean),
-    );
+    if (id === "track") this.selected ? this.story.draw() : listTracks(this);
   }
 
   flipTheme() {
@@ -1050,33 +420,6 @@ class App {
   help() {
     if (this.helpBox.open) this.helpBox.close();
     else this.helpBox.showModal();
-  }
-
-  /** @param {boolean} on */
-  forPrint(on) {
-    const root = document.documentElement;
-    if (on) {
-      this.before = { theme: root.dataset.theme, playing: this.playing };
-      this.playing = false;
-      root.dataset.theme = "light";
-      root.dataset.print = "1";
-    } else {
-      delete root.dataset.print;
-      if (this.before?.theme) root.dataset.theme = this.before.theme;
-      else delete root.dataset.theme;
-      if (this.before?.playing) this.play(true);
-    }
-    readInk();
-    this.footer.textContent = `${doc.recording ? doc.recording + ". " : ""}Trackweave ${doc.version ?? ""}, configuration ${String(doc.configuration_sha256 ?? "").slice(0, 16)}…, ${isOperator ? "operator edition" : `${doc.partner}’s edition`}.${doc.basemap ? " Map: Natural Earth, public domain." : ""}${this.a ? ` This view: ${this.b ? `A ${this.a.partner}, B ${this.b.partner}, ` : ""}${clockText(this.t)} ${clockName}${this.b ? `, swipe ${Math.round(this.swipe * 100)} %` : ""}.` : ""}`;
-    this.resize();
-    this.repaint();
-    this.render();
-    if (!on) return;
-    // Printers take the layers of a map for opaque: lay them on one sheet.
-    const to = this.base.getContext("2d");
-    to.setTransform(1, 0, 0, 1, 0, 0);
-    if (this.layers.points) to.drawImage(this.rowsCanvas, 0, 0);
-    to.drawImage(this.canvas, 0, 0);
   }
 
   // ---- drawing ----
@@ -1095,7 +438,7 @@ class App {
     this.timeline.draw();
     this.story.build();
     for (const chart of charts) chart();
-    this.paint().then(() => this.dirty());
+    classify(this).then(() => this.dirty());
     this.lastWords = 0;
     this.dirty();
   }
@@ -1204,7 +547,7 @@ class App {
     this.clock.textContent = clockText(this.t);
     if (now - this.lastWords > (this.playing ? 250 : 0)) {
       this.lastWords = now;
-      this.say();
+      tell(this);
     }
     if (now - this.lastHash > 1000 || !this.playing) {
       this.lastHash = now;
@@ -1250,100 +593,13 @@ class App {
     fill(this.scale, h("span", null, text), h("span", { class: "rod", style: `width:${width.toFixed(1)}px` }));
   }
 
-  /** What is told in words: chips, legend, notes, the slider's value. */
-  say() {
-    const [sideA, sideB] = this.sides;
-    const told = (/** @type {Side} */ side) => {
-      if (!side.pic.n) return "nothing: its picture is empty";
-      const n = side.alive.n;
-      if (!n) return "no tracks now";
-      const late = side.alive.reduced;
-      const level = side.pic.levels.find((l) => l.delay_s || l.coarsen_m);
-      const how = late === 0 ? ", all exact" : late === n ? ", all " : `, ${count(late)} `;
-      const what = late
-        ? [level?.coarsen_m ? "coarse" : "", level?.delay_s ? `${seconds(level.delay_s)} late` : ""]
-            .filter(Boolean)
-            .join(", ") || "reduced"
-        : "";
-      return `${counted(n, "track")} now${how}${what}`;
-    };
-    if (sideB) {
-      this.chips.a.lastChild.textContent = told(sideA);
-      this.chips.b.lastChild.textContent = told(sideB);
-      this.placeSwipe();
-    }
-    this.sayLegend();
-    const notes = [...thinned];
-    this.note.hidden = !notes.length;
-    this.note.textContent = notes.join(" · ");
-    const slider = this.timeline.slider;
-    slider.value = String(this.t);
-    slider.setAttribute("aria-valuetext", `${clockText(this.t)}, ${counted(sideA?.alive.n ?? 0, "track")}`);
-    if (this.tab === "track") this.selected ? this.story.update() : this.listTracks();
-  }
-
-  sayLegend() {
-    if (!this.sides.length || !this.sides[0].pic.isOpen || this.pictures.every((p) => !p.n)) {
-      this.legend.hidden = true;
-      return;
-    }
-    this.legend.hidden = false;
-    const symbol = (/** @type {string} */ kind, /** @type {string} */ colour) => {
-      const box = h("span", { class: "symbol", "aria-hidden": "true" });
-      const dartPath = "M13 7 1 2.5 4 7 1 11.5Z";
-      box.innerHTML =
-        kind === "dart"
-          ? `<svg width="15" height="14"><path d="${dartPath}" fill="${colour}"/></svg>`
-          : kind === "hollow"
-            ? `<svg width="30" height="14"><path d="${dartPath}" fill="none" stroke="${colour}" stroke-width="1.4"/><rect x="18" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="22.5" cy="7" r="1.4" fill="${colour}"/></svg>`
-            : kind === "square"
-              ? `<svg width="15" height="14"><rect x="2.5" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="7" cy="7" r="1.4" fill="${colour}"/></svg>`
-              : `<svg width="15" height="14"><circle cx="7" cy="7" r="3.2" fill="none" stroke="${colour}" stroke-width="1.5"/></svg>`;
-      return box;
-    };
-    const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) =>
-      h(
-        "div",
-        { class: "row" },
-        sign,
-        h("span", null, name),
-        [n].flat().map((v) => h("b", null, count(v))),
-      );
-    const [sideA, sideB] = this.sides;
-    const rows = [];
-    const title = this.modes().find(([key]) => key === this.colour)?.[1] ?? "status";
-    if (this.colour === "who" && sideB && this.a && this.b) {
-      const c = sideA.alive.counts;
-      rows.push(
-        line(symbol("dart", ink.both), "both, exact", c[0]),
-        line(symbol("hollow", ink.both), "both, one coarse or late", c[HOLLOW]),
-        line(symbol("dart", ink.A), `only A, ${this.a.partner}`, c[1]),
-        line(symbol("dart", ink.B), `only B, ${this.b.partner}`, sideB.alive.counts[2]),
-      );
-      if (this.layers.ghosts)
-        rows.push(line(symbol("ring", ink.ink3), "ghost: not seen on this side", c[1] + sideB.alive.counts[2]));
-    } else {
-      if (sideB)
-        rows.push(
-          h("div", { class: "row head" }, h("span", null), h("span", null), h("b", null, "A"), h("b", null, "B")),
-        );
-      this.classes.forEach((c, at) => {
-        const n = this.sides.map((side) => side.alive.counts[at]);
-        rows.push(line(symbol(c.name === "tentative" ? "ring" : "dart", c.colour), words(c.name), n));
-      });
-      if (!isOperator && sideA.alive.reduced)
-        rows.push(line(symbol("square", ink.both), "coarse or late", sideA.alive.reduced));
-    }
-    fill(this.legend, h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
-  }
-
   // ---- opening ----
 
   async open() {
     const hash = readHash();
     if (hash.theme === "dark" || hash.theme === "light") document.documentElement.dataset.theme = hash.theme;
     readInk();
-    this.build();
+    buildPage(this);
     await turn();
     const xs = [];
     const ys = [];
@@ -1369,39 +625,15 @@ class App {
     this.resize();
     const [a, b] = await this.opening();
     document.querySelector(".wait")?.remove();
-    if (!a || this.pictures.every((p) => !p.n)) this.empty();
+    if (!a || this.pictures.every((p) => !p.n)) tellEmpty(this);
     this.ready = true;
     await this.choose(a, b);
-    this.buildLayers();
+    buildLayers(this);
+    explainFirst();
     if (!still && duration > 0) this.play(true);
     await applyHash(this, hash);
     document.documentElement.dataset.ready = "1";
     this.dirty();
-  }
-
-  /** Nothing to draw: say so, and why it is no error. */
-  empty() {
-    document.documentElement.classList.add("nothing");
-    this.timeline.root.append(h("p", { class: "caption none" }, "No rows, so no time axis."));
-    this.card.hidden = false;
-    fill(
-      this.card,
-      h("h2", null, "Nothing to show"),
-      h(
-        "p",
-        null,
-        isOperator
-          ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody receive it. That is not an error."
-          : "This picture has no rows: no rule of the agreed policy gives you tracks here, or there were none. That is not an error.",
-      ),
-      isLocal || isOperator
-        ? null
-        : h(
-            "p",
-            null,
-            "The map shows the whole world: a picture with no rows says nothing about where or when the others recorded.",
-          ),
-    );
   }
 }
 

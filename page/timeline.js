@@ -124,7 +124,7 @@ class Timeline {
     this.slider.style.left = `${this.left - 8}px`;
     this.slider.style.right = `${this.right - 8}px`;
     const axis = 18 * em;
-    const laneHeight = 10.5 * em;
+    const laneHeight = 12.5 * em;
     const lanesTop = height - axis - 4 - this.lanes.length * laneHeight;
     const top = 8;
     const base = lanesTop - 5 * em;
@@ -216,8 +216,8 @@ class Timeline {
       const box = root.getBoundingClientRect();
       const [x, y] = [e.clientX - box.left, e.clientY - box.top];
       const em = textScale();
-      const top = box.height - 18 * em - 4 - this.lanes.length * 10.5 * em;
-      const lane = this.lanes[Math.floor((y - top) / (10.5 * em))];
+      const top = box.height - 18 * em - 4 - this.lanes.length * 12.5 * em;
+      const lane = this.lanes[Math.floor((y - top) / (12.5 * em))];
       if (!lane) return null;
       const marks = lane.marks.filter((m) => Math.abs(this.at(m.t) - x) < 4);
       marks.sort((m, n) => Math.abs(this.at(m.t) - x) - Math.abs(this.at(n.t) - x));
