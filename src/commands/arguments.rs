@@ -42,6 +42,8 @@ pub(super) enum Command {
     Verify(Verify),
     /// Write a finished picture in formats that other tools open; an output itself is never changed
     Export(Export),
+    /// Make the pages of a finished output; the output itself is never changed
+    Report(Report),
     /// Make a key that signs outputs; a file that is there is never overwritten
     Keygen(Keygen),
     /// Measure fusion at constant density: time per stage, tracks and detections per second
@@ -176,6 +178,26 @@ pub(super) struct Export {
     /// Formats to write, with commas between them
     #[arg(long, value_name = "F,…", required = true, value_delimiter = ',', value_parser = formats())]
     pub(super) format: Vec<Format>,
+
+    /// Folder to write, new or empty, outside of any output
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) out: PathBuf,
+}
+
+/// Arguments of `trackweave report`.
+#[derive(Debug, Args)]
+pub(super) struct Report {
+    /// Output of a run, or the folder of one partner in it
+    #[arg(value_name = "OUT")]
+    pub(super) from: PathBuf,
+
+    /// Recording of the run: the operator's page then shows its sensors, detections and truth
+    #[arg(long, value_name = "DIR", requires = "policy")]
+    pub(super) recording: Option<PathBuf>,
+
+    /// Policy of the run: the operator's page then shows its zones
+    #[arg(long, value_name = "DIR", requires = "recording")]
+    pub(super) policy: Option<PathBuf>,
 
     /// Folder to write, new or empty, outside of any output
     #[arg(long, value_name = "FOLDER")]

@@ -9,6 +9,7 @@ use crate::guard::GuardError;
 use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
+use crate::report::ReportError;
 use crate::run::{ConfigError, RunError, chain};
 use crate::secret::hidden;
 use crate::simulate::SimulateError;
@@ -98,6 +99,7 @@ impl From<RunError> for Failure {
         let code = match &error {
             RunError::Kernel(_) => Code::Device,
             RunError::Export(ExportError::Frame { .. }) => Code::Usage,
+            RunError::Report(ReportError::Write { .. } | ReportError::Product(_)) => Code::Output,
             RunError::Export(ExportError::Write(_) | ExportError::File { .. } | ExportError::Product(_)) => {
                 Code::Output
             }

@@ -23,6 +23,7 @@ mod simulate; // scenario -> recording
 mod score; // finished pictures against truth
 mod verify; // finished pictures against what was written, and against the policy
 mod export; // finished pictures for other tools
+mod report; // finished pictures as pages
 mod keygen; // a key that signs
 mod bench; // throughput
 mod devices; // adapters
@@ -79,6 +80,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Score(score) => score::execute(score, screen),
         Command::Verify(verify) => verify::execute(verify, screen),
         Command::Export(export) => export::execute(export, screen),
+        Command::Report(report) => report::execute(report, screen),
         Command::Keygen(keygen) => keygen::execute(keygen, screen),
         Command::Bench(bench) => bench::execute(bench, screen),
         Command::Devices => devices::execute(screen),

@@ -4,6 +4,7 @@ use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
 use crate::fusion::credit::Accounts;
 use crate::policy::{Finding, Obligations};
+use crate::report::PAGE;
 use crate::run::{ActionAuthority, Doubt, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -63,7 +64,10 @@ pub(super) fn describe(
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
     parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
-    parts.push(format!("pictures  {}/PARTNER\noperator  {}\n", out.display(), out.join("_operator").display()));
+    let [out, operator] = [out.to_path_buf(), out.join("_operator")].map(|folder| folder.display().to_string());
+    parts.push(format!(
+        "pictures  {out}/PARTNER, each with a page {PAGE}\noperator  {operator}\npage      {operator}/{PAGE}\n"
+    ));
     parts.concat()
 }
 

@@ -20,6 +20,24 @@ pub enum ReportError {
         /// What would have been right.
         wanted: &'static str,
     },
+    /// An output whose files are not what a run wrote.
+    #[error("{}: found {found}, wanted {wanted}; `trackweave verify` says more", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+        /// What would have been right.
+        wanted: String,
+    },
+    /// A place for pages that is taken.
+    #[error("{}: found {found}, wanted a new or empty folder outside of any output: what is published is never changed", path.display())]
+    Place {
+        /// The folder.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
     /// The file system refused.
     #[error("{}: cannot write the page", path.display())]
     Write {

@@ -6,6 +6,7 @@
 mod basemap; // Natural Earth, cut to the surroundings of a picture
 mod column; // columns as a page holds them
 mod document; // what a page holds, key by key
+mod elsewhere; // pages of a finished output
 mod error; // what can go wrong
 mod folder; // a partner's folder
 mod ledger; // where every row went
@@ -18,6 +19,7 @@ mod table; // the operator's tables
 mod template; // the page around it all
 mod words; // numbers and names in words
 
+pub use elsewhere::report;
 pub use error::ReportError;
 pub use operator::operator_page;
 pub use partner::{partner_page, write};

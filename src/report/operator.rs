@@ -302,7 +302,8 @@ fn json_file(path: &Path) -> Result<Value, ReportError> {
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
-fn object(path: &Path) -> Result<Map<String, Value>, ReportError> {
+/// A file that holds a JSON object.
+pub(super) fn object(path: &Path) -> Result<Map<String, Value>, ReportError> {
     match json_file(path)? {
         Value::Object(object) => Ok(object),
         other => Err(ReportError::File { path: path.to_owned(), found: other.to_string(), wanted: "a manifest" }),

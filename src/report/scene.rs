@@ -32,23 +32,16 @@ impl Scene {
     ///
     /// # Errors
     /// A recording that cannot be read any more.
-    pub fn of(
-        recording: &Recording,
-        rows: u64,
-        policy: (&Policy, &Path),
-        options: Options,
-    ) -> Result<Self, IngestError> {
+    pub fn of(recording: &Recording, policy: (&Policy, &Path), options: Options) -> Result<Self, IngestError> {
         let mut scene = Self::default();
         scene.zones(policy);
         let sensors: Vec<Value> =
             recording.catalogue().sensors.iter().map(|s| sensor(s, recording.catalogue().frame)).collect();
         scene.parts.insert("sensors".to_owned(), sensors.into());
-        if rows > DETECTIONS_MOST {
-            scene.parts.insert("detections_left_out".to_owned(), rows.into());
-        } else {
-            let detections = detections(recording, options)?;
-            scene.parts.insert("detections".to_owned(), detections);
-        }
+        match detections(recording, options)? {
+            Ok(detections) => scene.parts.insert("detections".to_owned(), detections),
+            Err(rows) => scene.parts.insert("detections_left_out".to_owned(), rows.into()),
+        };
         if let Some(truth) = recording.truth()?.filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
             let frame = recording.catalogue().frame;
             let points = truth.object.iter().zip(&truth.time_us).zip(&truth.position_m);
@@ -121,15 +114,20 @@ fn on_map(frame: Frame, metres: [f64; 3]) -> [f64; 2] {
     }
 }
 
-fn detections(recording: &Recording, options: Options) -> Result<Value, IngestError> {
+/// The detections, or how many there are if they are too many.
+fn detections(recording: &Recording, options: Options) -> Result<Result<Value, u64>, IngestError> {
     let catalogue = recording.catalogue();
     let names: Vec<String> = catalogue.sensors.iter().map(|sensor| sensor.name.clone()).collect();
-    let (mut reader, mut points) = (recording.reader(options)?, Vec::new());
+    let (mut reader, mut points, mut rows) = (recording.reader(options)?, Vec::new(), 0);
     while let Some(batch) = reader.next_batch()? {
-        let rows = batch.sensor.iter().zip(&batch.time_us).zip(&batch.horizontal);
-        points.extend(rows.map(|((sensor, time_us), at)| (*sensor, *time_us, *at)));
+        rows += batch.len() as u64;
+        if rows <= DETECTIONS_MOST {
+            let batch = batch.sensor.iter().zip(&batch.time_us).zip(&batch.horizontal);
+            points.extend(batch.map(|((sensor, time_us), at)| (*sensor, *time_us, *at)));
+        }
     }
-    Ok(table(catalogue.frame, &names, points, 0))
+    let few = rows <= DETECTIONS_MOST;
+    Ok(if few { Ok(table(catalogue.frame, &names, points, 0)) } else { Err(rows) })
 }
 
 /// Points of several sensors or objects, each with the number of whose it is, its time and its place.

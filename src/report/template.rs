@@ -10,19 +10,26 @@ const PAGE: &str = include_str!("../../page/page.html");
 const STYLE: [&str; 2] = [include_str!("../../page/vendor/uPlot/uPlot.min.css"), include_str!("../../page/page.css")];
 /// A well-kept library for plots, and our own code in its order.
 const PLOTS: &str = include_str!("../../page/vendor/uPlot/uPlot.iife.min.js");
-const CODE: [&str; 13] = [
+const CODE: [&str; 20] = [
     include_str!("../../page/format.js"),
     include_str!("../../page/codec.js"),
     include_str!("../../page/data.js"),
     include_str!("../../page/relate.js"),
     include_str!("../../page/view.js"),
     include_str!("../../page/basemap.js"),
+    include_str!("../../page/symbols.js"),
     include_str!("../../page/tracks.js"),
+    include_str!("../../page/detections.js"),
     include_str!("../../page/timeline.js"),
     include_str!("../../page/ledger.js"),
+    include_str!("../../page/life.js"),
     include_str!("../../page/story.js"),
+    include_str!("../../page/tables.js"),
     include_str!("../../page/panels.js"),
+    include_str!("../../page/classes.js"),
+    include_str!("../../page/telling.js"),
     include_str!("../../page/controls.js"),
+    include_str!("../../page/frame.js"),
     include_str!("../../page/main.js"),
 ];
 

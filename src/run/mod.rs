@@ -219,7 +219,7 @@ fn run_opened(
     let (released, authority) = pictures.finish(request, &decisions, &outcomes)?;
     tell(listener, Progress::Scoring)?;
     let origin = origin(recording, &policy, request.config, request.as_of_us)?.with_rows(ingest.rows_read);
-    let scene = Scene::of(recording, ingest.rows_read, (&policy, request.policy), options(request))?;
+    let scene = Scene::of(recording, (&policy, request.policy), options(request))?;
     let made_from = serde_json::to_value(&origin).unwrap_or_default();
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
@@ -308,5 +308,5 @@ fn options(request: &Request<'_>) -> Options {
 }
 
 /// How rows are read: none is lost for its place in the file, for a row that a lane may not see must not cost it one that
-/// it may.
-const OPTIONS: Options = Options { strict: false, rows_per_batch: BATCH_ROWS, order: Order::Any };
+/// it may. Bad rows are counted.
+pub const OPTIONS: Options = Options { strict: false, rows_per_batch: BATCH_ROWS, order: Order::Any };
