@@ -91,12 +91,13 @@ function tellLegend(app) {
   const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) =>
     h(
       "div",
-      { class: "row" },
+      { class: [n].flat().some((v) => v > 0) ? "row" : "row zero" },
       sign,
       h("span", null, name),
       [n].flat().map((v) => h("b", null, count(v))),
     );
   const [sideA, sideB] = app.sides;
+  /** @type {any[]} */
   const rows = [];
   const title = colourModes(app).find(([key]) => key === app.colour)?.[1] ?? "status";
   if (app.colour === "who" && sideB && app.a && app.b) {
