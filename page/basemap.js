@@ -1,16 +1,15 @@
 "use strict";
-// What lies under the tracks: land, water, borders and names or a grid of kilometres; zones; sensors and what they cover.
+// What lies under the tracks: land, water, borders and names, or a grid of kilometres; zones; sensors and coverage.
 
 /** Colours of the theme in force, by token. @type {Record<string, string>} */
 const ink = {};
 
 function readInk() {
   const style = getComputedStyle(document.documentElement);
-  for (const name of "bg panel ink ink2 ink3 rule rule2 land water border shore grid country zone both A B coarse none withheld focus halo k0 k1 k2 k3 k4 k5 k6 k7".split(
-    " ",
-  )) {
-    ink[name] = style.getPropertyValue(`--${name}`).trim();
-  }
+  const names =
+    "bg panel ink ink2 ink3 rule rule2 land water border shore grid country zone both A B coarse none withheld " +
+    "focus halo k0 k1 k2 k3 k4 k5 k6 k7";
+  for (const name of names.split(" ")) ink[name] = style.getPropertyValue(`--${name}`).trim();
 }
 
 /** Pixels of the root's text, over 16. */

@@ -155,7 +155,8 @@ function buildPage(app) {
     h(
       "p",
       { class: "caption" },
-      "Drag pans, the wheel zooms at the pointer, a double click shows all, a click on a track tells its story. The address keeps the view: copy it to share what you see.",
+      "Drag pans, the wheel zooms at the pointer, a double click shows all, a click on a track tells its story. " +
+        "The address keeps the view: copy it to share what you see.",
     ),
     h("form", { method: "dialog" }, h("button", null, "Close")),
   );
@@ -211,7 +212,12 @@ function buildPictures(app) {
       ),
   );
   const name = isOperator || (doc.ledger ?? [])[0]?.detections.total ? "detections" : "rows";
+  const about = isOperator
+    ? "Each partner has a picture of its own, made only from what the agreed rules let it have. Left of the bar on the " +
+      "map is A’s, right of it B’s."
+    : "The tracks that the agreed rules let you have, made only from detections that they let you use.";
   app.panels.pictures.append(
+    h("p", { class: "caption about" }, about),
     ...[filter, list].filter(Boolean),
     h(
       "p",

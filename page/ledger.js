@@ -31,7 +31,14 @@ function levelText(level) {
   return out.length ? out.join(", ") : "exact and at once";
 }
 
-/** @typedef {{kind: string, count: number, reasons: {text: string, count?: number, rules?: string[], level?: string}[]}} Part */
+/** What is said of a row in a word: how coarse, or else how fast. @param {Picture} pic @param {number} row */
+function rowText(pic, row) {
+  if (pic.reduced(row)) return levelText(pic.levelAt(row));
+  return Number.isFinite(pic.speedAt(row)) ? `${plain(pic.speedAt(row))}${NB}m/s` : "";
+}
+
+/** @typedef {{text: string, count?: number, rules?: string[], level?: string}} Reason */
+/** @typedef {{kind: string, count: number, reasons: Reason[]}} Part */
 /** @typedef {{total: number, parts: Part[]}} Bar */
 
 /** @param {string} partner @returns {{partner: string, detections: Bar, rows: Bar} | undefined} */
@@ -39,7 +46,13 @@ function accountOf(partner) {
   return (doc.ledger ?? []).find((/** @type {any} */ entry) => entry.partner === partner);
 }
 
-/** @param {string} partner @param {string} name "detections" or "rows" @param {Bar} bar @param {string} box id of the box to fill */
+/** @param {Part} part @param {string} name @param {number} total */
+function partText(part, name, total) {
+  return `${kindText(part.kind, name)}: ${count(part.count)} (${share(part.count / total)})`;
+}
+
+/** A bar of `name`, "detections" or "rows", whose parts fill the box of an id.
+ * @param {string} partner @param {string} name @param {Bar} bar @param {string} box */
 function barOf(partner, name, bar, box) {
   if (!bar.total) return h("div", { class: "bar empty" });
   return h(
@@ -53,8 +66,8 @@ function barOf(partner, name, bar, box) {
         "data-partner": partner,
         "data-bar": name,
         "data-part": part.kind,
-        "aria-label": `${partner}, ${name}, ${kindText(part.kind, name)}: ${count(part.count)} (${share(part.count / bar.total)})`,
-        title: `${kindText(part.kind, name)}: ${count(part.count)} (${share(part.count / bar.total)})`,
+        "aria-label": `${partner}, ${name}, ${partText(part, name, bar.total)}`,
+        title: partText(part, name, bar.total),
         "data-box": box,
       }),
     ),
@@ -97,7 +110,8 @@ function explain(box, partner, name, kind) {
     h(
       "p",
       { class: "what" },
-      `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · ${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`,
+      `${isOperator ? partner + " · " : ""}${kindText(kind, name)} · `,
+      `${count(part.count)} of ${count(bar.total)} ${things} (${share(part.count / bar.total)})`,
     ),
     ...part.reasons.map((reason) =>
       h(
@@ -162,8 +176,10 @@ function ledgerSection() {
   };
   show(most);
   const text = isOperator
-    ? `Each bar is 100${NB}%: of the ${counted(total, "pooled detection")}, and of the rows of the tracks computed from those that a partner may fuse. Choose a part to see the rule or the reason.`
-    : "Each bar is 100\u00a0%: of the detections that your picture was computed from, and of its rows. Choose a part to see the reason.";
+    ? `Each bar is 100${NB}%: of the ${counted(total, "pooled detection")}, and of the rows of the tracks computed ` +
+      "from those that a partner may fuse. Choose a part to see the rule or the reason."
+    : `Each bar is 100${NB}%: of the detections that your picture was computed from, and of its rows. ` +
+      "Choose a part to see the reason.";
   return h(
     "section",
     { id: "ledger", class: "section" },

@@ -235,11 +235,12 @@ class App {
 
   placeSwipe() {
     const x = this.swipe * view.width;
+    const percent = Math.round(this.swipe * 100);
     this.bar.style.transform = `translateX(${x}px)`;
-    this.handle.setAttribute("aria-valuenow", String(Math.round(this.swipe * 100)));
+    this.handle.setAttribute("aria-valuenow", String(percent));
     this.handle.setAttribute(
       "aria-valuetext",
-      `${this.a?.partner ?? ""} ${Math.round(this.swipe * 100)} %, ${this.b?.partner ?? ""} ${Math.round(100 - this.swipe * 100)} %`,
+      `${this.a?.partner ?? ""} ${percent} %, ${this.b?.partner ?? ""} ${100 - percent} %`,
     );
     const isLifted = (/** @type {Picture | null} */ pic) => pic !== null && !basePictures.includes(pic);
     this.lifting.style.left = `${isLifted(this.b) && !isLifted(this.a) ? x : 0}px`;
@@ -387,12 +388,7 @@ class App {
     this.tip.hidden = !found;
     if (!found) return;
     const { pic } = found.side;
-    const level = pic.levelAt(found.row);
-    fill(
-      this.tip,
-      h("b", null, `#${found.k + 1}`),
-      ` ${pic.reduced(found.row) ? levelText(level) : Number.isFinite(pic.speedAt(found.row)) ? `${plain(pic.speedAt(found.row))}${NB}m/s` : ""}`,
-    );
+    fill(this.tip, h("b", null, `#${found.k + 1}`), ` ${rowText(pic, found.row)}`);
     this.tip.style.left = `${Math.max(60, Math.min(view.width - 60, found.x))}px`;
     this.tip.style.top = `${found.y - 16}px`;
   }

@@ -95,7 +95,10 @@ function coherenceSection(app) {
   const made = section(
     "coherence",
     "Do the pictures agree?",
-    `Of the rows of the picture in each line, how many are in the other picture at the same time.${shown.length < app.pictures.length ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.` : ""}`,
+    "Of the rows of the picture in each line, how many are in the other picture at the same time." +
+      (shown.length < app.pictures.length
+        ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.`
+        : ""),
   );
   const matrix = h("div", { class: "scroll" });
   made.append(matrix);
@@ -126,6 +129,10 @@ function coherenceSection(app) {
       }).filter(Boolean),
     );
     if (given.note) made.append(h("p", { class: "caption" }, rich(given.note)));
+  }
+  if (shown.reduce((n, p) => n + p.n, 0) * (shown.length - 1) > 4e6) {
+    fill(matrix, h("p", { class: "caption" }, "Too many rows to compare them all here: choose a pair on the map."));
+    return made;
   }
   lazily(made, async () => {
     const cells = [];
@@ -217,7 +224,8 @@ function authoritySection(app) {
         h(
           "h3",
           null,
-          `${words(action)}, in the tracks of ${lane.partners.slice(0, 6).join(", ")}${lane.partners.length > 6 ? ` and ${count(lane.partners.length - 6)} more` : ""}`,
+          `${words(action)}, in the tracks of ${lane.partners.slice(0, 6).join(", ")}`,
+          lane.partners.length > 6 ? ` and ${count(lane.partners.length - 6)} more` : "",
         ),
         h(
           "div",
@@ -247,7 +255,10 @@ function authoritySection(app) {
         h(
           "p",
           { class: "caption" },
-          `Nobody on ${counted(of.gap_tracks ?? 0, "track")} at times; several at once on ${counted(of.overlap_tracks ?? 0, "track")}; ${counted(of.hand_overs ?? 0, "hand-over")}.${of.exclusive ? " One at a time by agreement." : ""}`,
+          `Nobody on ${counted(of.gap_tracks ?? 0, "track")} at times; `,
+          `several at once on ${counted(of.overlap_tracks ?? 0, "track")}; `,
+          `${counted(of.hand_overs ?? 0, "hand-over")}.`,
+          of.exclusive ? " One at a time by agreement." : "",
         ),
       );
     }
@@ -383,7 +394,8 @@ function decisionsSection() {
   return section(
     "decisions",
     "Decisions and withheld",
-    "Each decision of the policy, summed over the classes of detections and tracks that it was made for. What no rule permits is denied.",
+    "Each decision of the policy, summed over the classes of detections and tracks that it was made for. " +
+      "What no rule permits is denied.",
     chooser,
     box,
   );
@@ -538,7 +550,8 @@ function timesSection() {
       ? h(
           "p",
           { class: "caption" },
-          `${count(f.detections)} detections in ${count(f.waves ?? 0)} waves, ${count(f.edges ?? 0)} pairs within their gates, ${count(f.births ?? 0)} births, ${count(f.merged ?? 0)} merged.`,
+          `${count(f.detections)} detections in ${count(f.waves ?? 0)} waves, ${count(f.edges ?? 0)} pairs within `,
+          `their gates, ${count(f.births ?? 0)} births, ${count(f.merged ?? 0)} merged.`,
         )
       : null,
   );
@@ -548,10 +561,12 @@ function rejectedSection() {
   const r = doc.rejected;
   if (!isOperator || !r) return null;
   const reasons = Object.entries(r.rejected ?? {});
+  const sum = reasons.reduce((n, [, v]) => n + Number(v), 0);
   return section(
     "rejected",
     "Rejected rows",
-    `${counted(r.rows_read ?? 0, "row")} read, ${count(r.rows_accepted ?? 0)} taken, ${reasons.length ? count(reasons.reduce((n, [, v]) => n + Number(v), 0)) : "none"} rejected.`,
+    `${count(r.rows_read ?? 0)} rows read, ${count(r.rows_accepted ?? 0)} taken, ` +
+      `${sum ? count(sum) : "none"} rejected.`,
     reasons.length ? tableOf({ columns: [{ name: "why" }, { name: "rows" }], rows: reasons }) : null,
     r.first_rejected?.length
       ? tableOf({
@@ -637,7 +652,7 @@ function provenanceSection() {
       ? h(
           "p",
           { class: "caption" },
-          `Map: ${doc.basemap.source ?? "Natural Earth, public domain"}${doc.basemap.detail ? `, ${doc.basemap.detail}` : ""}.`,
+          `Map: ${[doc.basemap.source ?? "Natural Earth", doc.basemap.detail].filter(Boolean).join(", ")}.`,
         )
       : null,
   );

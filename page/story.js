@@ -2,7 +2,11 @@
 // A track's story: who contributes, who may act, who sees it how, how sure it is, over its life; and why.
 
 /** @typedef {{from: number, to: number, text: string, colour: string, ink?: string}} Block */
-/** @typedef {{name: string, note?: string, blocks?: Block[], rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>, band?: ArrayLike<number>, bound?: number, low?: number, high?: number, least?: number, height: number}} Strip */
+/**
+ * Rows of blocks, or a line with a band or a bound; its ends where they are fixed, and the least that it spans.
+ * @typedef {{name: string, note?: string, rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>,
+ *   band?: ArrayLike<number>, bound?: number, low?: number, high?: number, least?: number, height: number}} Strip
+ */
 
 class Story {
   /** @param {any} app */
@@ -94,7 +98,7 @@ class Story {
       .filter((p, at, all) => p && p !== pic && all.indexOf(p) === at)
       .slice(0, 7);
     for (const other of sides) {
-      if (!other.n) continue;
+      if (!other.n || (other !== this.app.a && other !== this.app.b && other.n + pic.n > 600000)) continue;
       const rel = await relation(pic, other);
       if (turn !== this.turn) return;
       this.others.set(other.partner, rel);
@@ -133,7 +137,8 @@ class Story {
     return row < 0 ? pic.start[k] : row;
   }
 
-  /** Runs of equal words of rows, as blocks. @param {(i: number) => string | null} word @param {(text: string) => [string, string]} paint */
+  /** Runs of equal words of rows, as blocks.
+   * @param {(i: number) => string | null} word @param {(text: string) => [string, string]} paint */
   runs(word, paint) {
     const pic = /** @type {Picture} */ (this.pic);
     /** @type {Block[]} */
@@ -211,7 +216,8 @@ class Story {
     const existence = cut(columns.existence);
     if (existence) this.strips.push({ name: "existence", line: existence, low: 0, high: 1, height: 26 });
     if (columns.innovation) {
-      this.strips.push({ name: "innovation²", line: cut(columns.innovation), bound: this.bound(), low: 0, height: 30 });
+      const [line, bound] = [cut(columns.innovation), this.bound()];
+      this.strips.push({ name: "innovation²", line, bound, low: 0, height: 30 });
     }
     const sigma = cut(pic.major);
     if (this.object)
@@ -266,7 +272,8 @@ class Story {
       h(
         "p",
         { class: "caption" },
-        `${confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed"}, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`,
+        confirmed >= 0 ? `confirmed ${clockText(pic.time[confirmed])}` : "never confirmed",
+        `, last seen ${clockText(pic.last[k])}, ${seconds(pic.last[k] - pic.first[k])}, ${counted(to - from, "row")}`,
         isOperator ? `, in ${pic.partner}’s picture` : "",
         this.object && !columns.identity ? "; name from the truth" : "",
       ),
@@ -353,14 +360,11 @@ class Story {
     const facts = [];
     if (columns.altitude)
       facts.push(fact(isLocal ? "Height, z" : "Height", `${plain(columns.altitude[row], 5)}${NB}m`));
-    facts.push(
-      fact(
-        "Speed over ground",
-        Number.isFinite(columns.speed?.[row])
-          ? `${plain(columns.speed[row])}${NB}m/s${Number.isFinite(pic.courseAt(row)) ? `, ${String(Math.round(pic.courseAt(row)) % 360).padStart(3, "0")}°` : ""}`
-          : "withheld",
-      ),
-    );
+    const course = Math.round(pic.courseAt(row)) % 360;
+    const heading = Number.isFinite(course) ? `, ${String(course).padStart(3, "0")}°` : "";
+    const speed = pic.speedAt(row);
+    const told = Number.isFinite(speed) ? `${plain(speed)}${NB}m/s${heading}` : "not told";
+    facts.push(fact("Speed over ground", told));
     facts.push(
       fact(
         "Position, 95 %",

@@ -2,7 +2,10 @@
 // Tables, charts and sections from data alone.
 
 /** @typedef {{name: string, kind?: string}} Head */
-/** @typedef {{title?: string, columns: Head[], rows: any[][], limit?: number, onrow?: (row: any[], at: number) => void}} Grid */
+/**
+ * @typedef {{title?: string, columns: Head[], rows: any[][], limit?: number,
+ *   onrow?: (row: any[], at: number) => void}} Grid
+ */
 
 /** @param {any} value @param {string} [kind] @returns {string} */
 function cellText(value, kind) {

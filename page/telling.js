@@ -68,6 +68,23 @@ function tell(app) {
   if (app.tab === "track") app.selected ? app.story.update() : listTracks(app);
 }
 
+/** A symbol of the legend. @param {string} kind @param {string} colour */
+function symbolOf(kind, colour) {
+  const line = `fill="none" stroke="${colour}" stroke-width="1.4"`;
+  const dart = "M13 7 1 2.5 4 7 1 11.5Z";
+  const square = (/** @type {number} */ x) =>
+    `<rect x="${x}" y="2.5" width="9" height="9" ${line}/><circle cx="${x + 4.5}" cy="7" r="1.4" fill="${colour}"/>`;
+  const box = h("span", { class: "symbol", "aria-hidden": "true" });
+  const drawn = {
+    dart: `<path d="${dart}" fill="${colour}"/>`,
+    hollow: `<path d="${dart}" ${line}/>${square(18)}`,
+    square: square(2.5),
+    ring: `<circle cx="7" cy="7" r="3.2" ${line}/>`,
+  }[kind];
+  box.innerHTML = `<svg width="30" height="14">${drawn}</svg>`;
+  return box;
+}
+
 /** @param {App} app */
 function tellLegend(app) {
   if (!app.sides.length || !app.sides[0].pic.isOpen || app.pictures.every((p) => !p.n)) {
@@ -75,40 +92,28 @@ function tellLegend(app) {
     return;
   }
   app.legend.hidden = false;
-  const symbol = (/** @type {string} */ kind, /** @type {string} */ colour) => {
-    const box = h("span", { class: "symbol", "aria-hidden": "true" });
-    const dartPath = "M13 7 1 2.5 4 7 1 11.5Z";
-    box.innerHTML =
-      kind === "dart"
-        ? `<svg width="15" height="14"><path d="${dartPath}" fill="${colour}"/></svg>`
-        : kind === "hollow"
-          ? `<svg width="30" height="14"><path d="${dartPath}" fill="none" stroke="${colour}" stroke-width="1.4"/><rect x="18" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="22.5" cy="7" r="1.4" fill="${colour}"/></svg>`
-          : kind === "square"
-            ? `<svg width="15" height="14"><rect x="2.5" y="2.5" width="9" height="9" fill="none" stroke="${colour}" stroke-width="1.4"/><circle cx="7" cy="7" r="1.4" fill="${colour}"/></svg>`
-            : `<svg width="15" height="14"><circle cx="7" cy="7" r="3.2" fill="none" stroke="${colour}" stroke-width="1.5"/></svg>`;
-    return box;
-  };
   const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) =>
     h(
       "div",
-      { class: "row" },
+      { class: [n].flat().some((v) => v > 0) ? "row" : "row zero" },
       sign,
       h("span", null, name),
       [n].flat().map((v) => h("b", null, count(v))),
     );
   const [sideA, sideB] = app.sides;
+  /** @type {any[]} */
   const rows = [];
   const title = colourModes(app).find(([key]) => key === app.colour)?.[1] ?? "status";
   if (app.colour === "who" && sideB && app.a && app.b) {
     const c = sideA.alive.counts;
     rows.push(
-      line(symbol("dart", ink.both), "both, exact", c[0]),
-      line(symbol("hollow", ink.both), "both, one coarse or late", c[HOLLOW]),
-      line(symbol("dart", ink.A), `only A, ${app.a.partner}`, c[1]),
-      line(symbol("dart", ink.B), `only B, ${app.b.partner}`, sideB.alive.counts[2]),
+      line(symbolOf("dart", ink.both), "both, exact", c[0]),
+      line(symbolOf("hollow", ink.both), "both, one coarse or late", c[HOLLOW]),
+      line(symbolOf("dart", ink.A), `only A, ${app.a.partner}`, c[1]),
+      line(symbolOf("dart", ink.B), `only B, ${app.b.partner}`, sideB.alive.counts[2]),
     );
     if (app.layers.ghosts)
-      rows.push(line(symbol("ring", ink.ink3), "ghost: not seen on this side", c[1] + sideB.alive.counts[2]));
+      rows.push(line(symbolOf("ring", ink.ink3), "ghost: not seen on this side", c[1] + sideB.alive.counts[2]));
   } else {
     if (sideB)
       rows.push(
@@ -116,10 +121,10 @@ function tellLegend(app) {
       );
     app.classes.forEach((c, at) => {
       const n = app.sides.map((side) => side.alive.counts[at]);
-      rows.push(line(symbol(c.name === "tentative" ? "ring" : "dart", c.colour), words(c.name), n));
+      rows.push(line(symbolOf(c.name === "tentative" ? "ring" : "dart", c.colour), words(c.name), n));
     });
     if (!isOperator && sideA.alive.reduced)
-      rows.push(line(symbol("square", ink.both), "coarse or late", sideA.alive.reduced));
+      rows.push(line(symbolOf("square", ink.both), "coarse or late", sideA.alive.reduced));
   }
   fill(app.legend, h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
 }
@@ -143,13 +148,7 @@ function listTracks(app) {
               "li",
               null,
               h("button", { type: "button", class: "link", onclick: () => app.select(pic, k) }, `#${k + 1}`),
-              h(
-                "span",
-                { class: "caption" },
-                pic.reduced(row)
-                  ? levelText(pic.levelAt(row))
-                  : `${Number.isFinite(pic.speedAt(row)) ? `${plain(pic.speedAt(row))}${NB}m/s` : ""}`,
-              ),
+              h("span", { class: "caption" }, rowText(pic, row)),
             ),
           ),
       ),
@@ -181,7 +180,17 @@ function layForPrint(app, on) {
     if (app.before?.playing) app.play(true);
   }
   readInk();
-  app.footer.textContent = `${doc.recording ? doc.recording + ". " : ""}Trackweave ${doc.version ?? ""}, configuration ${String(doc.configuration_sha256 ?? "").slice(0, 16)}…, ${isOperator ? "operator edition" : `${doc.partner}’s edition`}.${doc.basemap ? " Map: Natural Earth, public domain." : ""}${app.a ? ` This view: ${app.b ? `A ${app.a.partner}, B ${app.b.partner}, ` : ""}${clockText(app.t)} ${clockName}${app.b ? `, swipe ${Math.round(app.swipe * 100)} %` : ""}.` : ""}`;
+  const sides = app.b ? `A ${app.a?.partner}, B ${app.b.partner}, ` : "";
+  const said = [
+    doc.recording,
+    `Trackweave ${doc.version ?? ""}, configuration ${String(doc.configuration_sha256 ?? "").slice(0, 16)}…, ` +
+      (isOperator ? "operator edition" : `${doc.partner}’s edition`),
+    doc.basemap ? "Map: Natural Earth, public domain" : "",
+    app.a?.n
+      ? `This view: ${sides}${clockText(app.t)} ${clockName}${app.b ? `, swipe ${Math.round(app.swipe * 100)} %` : ""}`
+      : "",
+  ];
+  app.footer.textContent = said.filter(Boolean).join(". ") + ".";
   app.resize();
   app.repaint();
   app.render();
@@ -205,8 +214,8 @@ function tellEmpty(app) {
       "p",
       null,
       isOperator
-        ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody receive it. That is not an error."
-        : "This picture has no rows: no rule of the agreed policy gives you tracks here, or there were none. That is not an error.",
+        ? "No picture of this run has rows: nothing was tracked, or no rule lets anybody have it. That is not an error."
+        : "This picture has no rows: no rule of the policy gives you tracks, or there were none. That is not an error.",
     ),
     isLocal || isOperator
       ? null

@@ -1,6 +1,6 @@
 "use strict";
 // Tracks on the map: what of a picture is alive at a moment, and how it is drawn. Shape says how fine a row is, hue who
-// sees it (or what the reader chose); a row's mark is its class, plus HOLLOW where the other side has it coarse or late.
+// sees it (or what the reader chose); a row's mark is its class, plus HOLLOW where one side has it coarse or late.
 
 const HOLLOW = 16;
 const SYMBOLS = 4000;
@@ -354,7 +354,8 @@ class TrackLayer {
   }
 
   /** Every row of a picture, whatever its time. Drawn when the view changes, not at each frame.
-   * @param {CanvasRenderingContext2D} to @param {Side} side @param {number} left @param {number} right @param {string[]} colours */
+   * @param {CanvasRenderingContext2D} to @param {Side} side
+   * @param {number} left @param {number} right @param {string[]} colours */
   rows(to, side, left, right, colours) {
     const { pic, marks } = side;
     if (!pic.isOpen || right <= left) return;
@@ -383,7 +384,8 @@ class TrackLayer {
     to.restore();
   }
 
-  /** What this side does not see of the other. @param {CanvasRenderingContext2D} to @param {Side} side @param {Side} other
+  /** What this side does not see of the other.
+   * @param {CanvasRenderingContext2D} to @param {Side} side @param {Side} other
    * @param {number} left @param {number} right @param {string} colour */
   ghosts(to, side, other, left, right, colour) {
     const { alive, twins } = other;

@@ -148,7 +148,7 @@ function namesOf(doc) {
 }
 
 async function testPage(browser, file, operator) {
-  const label = basename(file);
+  const label = file.split("/").slice(-2).join("/");
   const { html, doc, bare } = read(file);
   const rows = doc.pictures.reduce((n, p) => n + p.rows, 0);
   const two = doc.edition === "operator" && doc.pictures.length > 1;
@@ -177,9 +177,11 @@ async function testPage(browser, file, operator) {
     await check(name("holds no name that its folder lacks"), () => {
       const folder = join(values.out, doc.partner);
       const own = ["audit.jsonl", "manifest.json"].map((f) => readFileSync(join(folder, f), "utf8")).join("\n");
-      const word = (n) => new RegExp(`(?<![\\w.-])${n.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w.-])`);
+      const word = (n) => new RegExp(`(?<![A-Za-z0-9_])${n.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![A-Za-z0-9_])`);
+      // Coded numbers are no words.
+      const told = bare.replace(/"(z|absent)":"[A-Za-z0-9+/=]*"/g, "");
       const hidden = [...namesOf(operator)].filter((n) => n !== doc.partner && !word(n).test(own));
-      const leaked = hidden.filter((n) => word(n).test(bare));
+      const leaked = hidden.filter((n) => word(n).test(told));
       equal(leaked, [], "names");
       return `${hidden.length} names looked for`;
     });
@@ -395,7 +397,10 @@ async function testPage(browser, file, operator) {
       });
       hold(between.length > 3, "it does not play");
       hold(median(between) < FRAME_MS, `median ${median(between).toFixed(1)} ms, wanted under ${FRAME_MS}`);
-      return `median ${median(between).toFixed(1)} ms a frame, ${median(costs).toFixed(1)} ms of script, ${between.length} frames${note ? `; says "${note}"` : ""}`;
+      return (
+        `median ${median(between).toFixed(1)} ms a frame, ${median(costs).toFixed(1)} ms of script` +
+        (note ? `; says "${note}"` : "")
+      );
     });
     await check(name("all rows at once, and zoomed"), async () => {
       const times = await page.evaluate(async () => {
