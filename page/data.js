@@ -83,6 +83,7 @@ class Picture extends Rows {
     this.freedom = data.innovation_dof ?? 0;
     this.partner = data.partner;
     this.lane = data.lane ?? -1;
+    this.every = data.every ?? 1;
     /** @type {Level[]} */
     this.levels = data.levels ?? [];
     this.number = Picture.made++;
@@ -299,7 +300,11 @@ class Picture extends Rows {
 Picture.made = 0;
 
 /** @type {Picture[]} */
-const basePictures = (doc.pictures ?? []).map((/** @type {PictureData} */ p) => new Picture(p));
+const basePictures = (doc.pictures ?? []).map((/** @type {PictureData & {same_as?: string}} */ p) => {
+  // Partners with the same rows and levels share them.
+  const same = p.same_as && doc.pictures.find((/** @type {PictureData} */ q) => q.partner === p.same_as);
+  return new Picture(same ? { ...same, ...p } : p);
+});
 
 /** Time of day, or seconds since the recording's epoch. @param {number} t @param {boolean} [fine] */
 function clockText(t, fine) {

@@ -388,7 +388,7 @@ function buildLayers(app) {
           h(
             "p",
             { class: "caption" },
-            `${count(doc.detections_left_out)} detections are left out of app page: too many to carry.`,
+            `${count(doc.detections_left_out)} detections are left out of this page: too many to carry.`,
           ),
         ]
       : []),

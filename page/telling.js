@@ -60,6 +60,9 @@ function tell(app) {
   }
   tellLegend(app);
   const notes = [...thinned];
+  // So many rows that the page holds some report times only.
+  const every = Math.max(1, ...basePictures.map((p) => p.every));
+  if (every > 1) notes.push(`1 in ${every} report times in this page: the tables have all`);
   app.note.hidden = !notes.length;
   app.note.textContent = notes.join(" · ");
   const slider = app.timeline.slider;

@@ -10,6 +10,13 @@ use std::path::{Path, PathBuf};
 /// Where the demo's data lie in the source tree.
 const DATA: &str = "data/demo";
 
+/// What the data are.
+const INTRODUCTION: &str = "\
+Two hours of real air traffic over Switzerland, as assumed sensors of three
+owners saw it: each of four partners gets the picture that its rights allow.
+
+";
+
 /// Runs the command.
 pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure> {
     let Demo { out, executor, format } = arguments;
@@ -17,7 +24,7 @@ pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure>
     let config = RunConfig::air()?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
     let request = Request { formats: format, ..Request::new(&recording, &policy, out, &config) };
-    fuse((&request, "air"), Seals::default(), *executor, screen)
+    fuse((&request, "air", INTRODUCTION), Seals::default(), *executor, screen)
 }
 
 /// The demo's data: in the tree that this program was built from, or below the current folder.

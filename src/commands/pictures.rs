@@ -25,7 +25,10 @@ pub(super) fn describe(
     let head = ["partner", "detections", "of all", "tracks", "rows", "GOSPA (m)", "coverage"];
     let all = report.ingest.rows_accepted;
     let rows: Vec<Vec<String>> = report.partners.iter().map(|partner| row(partner, all)).collect();
+    let operator = out.join("_operator").join(PAGE);
     let mut parts = vec![
+        glance(&report.partners, levels),
+        format!("\nopen      {}: all of it on one page\n\n", operator.display()),
         format!(
             "{}: {} detections, {} rows rejected; partners: {}, lanes: {}\n\n",
             report.recording,
@@ -64,11 +67,36 @@ pub(super) fn describe(
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
     parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
-    let [out, operator] = [out.to_path_buf(), out.join("_operator")].map(|folder| folder.display().to_string());
-    parts.push(format!(
-        "pictures  {out}/PARTNER, each with a page {PAGE}\noperator  {operator}\npage      {operator}/{PAGE}\n"
-    ));
+    let folder = out.display();
+    parts.push(format!("pictures  {folder}/PARTNER, each with its own {PAGE}\npage      {}\n", operator.display()));
     parts.concat()
+}
+
+/// Partners that are told of at a glance.
+const AT_A_GLANCE: usize = 20;
+
+/// A line a partner: what it sees, and how.
+fn glance(partners: &[PartnerReport], levels: &BTreeMap<String, String>) -> String {
+    let width = partners.iter().take(AT_A_GLANCE).map(|partner| partner.partner.chars().count()).max().unwrap_or(0);
+    let line = |partner: &PartnerReport| {
+        let PartnerReport { partner: name, rows, levels: given, resolution, .. } = partner;
+        let sees = match (rows, resolution.coverage) {
+            (0, _) => "sees nothing".to_owned(),
+            (_, Some(coverage)) => format!("sees {} of the truth", percent(Some(coverage))),
+            (rows, None) => format!("gets {} rows", count(*rows)),
+        };
+        let how = given.iter().map(|(level, of_level)| {
+            let share = percent(Some(*of_level as f64 / (*rows).max(1) as f64));
+            let demands = levels.get(level).map_or("", String::as_str);
+            if of_level == rows { demands.to_owned() } else { format!("{share} {demands}") }
+        });
+        let how: Vec<String> = how.collect();
+        let how = if how.is_empty() { String::new() } else { format!(": {}", how.join("; ")) };
+        paragraph(&format!("{name:width$}  "), &format!("{sees}{how}"))
+    };
+    let more = partners.len().saturating_sub(AT_A_GLANCE);
+    let rest = if more > 0 { format!("and {} more\n", count(more as u64)) } else { String::new() };
+    partners.iter().take(AT_A_GLANCE).map(line).collect::<String>() + &rest
 }
 
 /// What the cache saved, and what the rest took.

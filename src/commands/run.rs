@@ -44,7 +44,7 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     let strict = *strict;
     let request =
         Request { strict, as_of_us, label, cache, formats: format, ..Request::new(recording, policy, out, &config) };
-    fuse((&request, &named), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
+    fuse((&request, &named, ""), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
 /// What is said of the configuration where none was asked for.
@@ -52,7 +52,7 @@ const UNASKED: &str = "air, without --config: for aircraft; docs/choosing.md lea
 
 /// Runs the whole path and says what each partner got, and on stderr what the output lacks or what went wrong beside it.
 pub(super) fn fuse(
-    (request, configuration): (&Request<'_>, &str),
+    (request, configuration, introduction): (&Request<'_>, &str, &str),
     seals: Seals<'_>,
     wish: Wish,
     screen: Screen,
@@ -71,7 +71,8 @@ pub(super) fn fuse(
         work: &report.work,
         untidy: &report.untidy,
     };
-    let shown = screen.publish(&done, || describe(&report, (request, configuration), &levels, &choice));
+    let shown = screen
+        .publish(&done, || introduction.to_owned() + &describe(&report, (request, configuration), &levels, &choice));
     shown.map_err(|failure| {
         let text = format!("{out}: the new output is in place, but its report cannot be printed: {failure}");
         Failure::new(Code::Untidy, text)

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 const { values, positionals } = parseArgs({
@@ -524,7 +524,7 @@ async function testPage(browser, file, operator) {
 
   if (values.shots) {
     mkdirSync(values.shots, { recursive: true });
-    const stem = join(values.shots, basename(file, ".html"));
+    const stem = join(values.shots, basename(dirname(resolve(file))));
     for (const [kind, options] of [
       ["light", {}],
       ["dark", { theme: "dark" }],
