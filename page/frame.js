@@ -417,7 +417,7 @@ function listenPage(app) {
   listenSwipe(app, app.handle, app.map);
   document.addEventListener("click", (e) => {
     const at = /** @type {HTMLElement} */ (e.target);
-    const part = /** @type {HTMLElement | null} */ (at.closest("button.part, #headline a[data-part]"));
+    const part = /** @type {HTMLElement | null} */ (at.closest("button[data-part], #headline a[data-part]"));
     const link = /** @type {HTMLAnchorElement | null} */ (at.closest("a[href^='#']"));
     if (part) {
       const { partner = "", part: kind = "" } = part.dataset;
