@@ -211,6 +211,10 @@ function buildPictures(app) {
         (isOperator || a.detections.total ? a.detections : a.rows).parts.map((/** @type {Part} */ p) => p.kind),
       ),
   );
+  const coarse = (doc.ledger ?? []).some((/** @type {any} */ a) =>
+    a.rows.parts.some((/** @type {Part} */ p) => p.kind === "coarse"),
+  );
+  if (coarse) used.add("coarse");
   const name = isOperator || (doc.ledger ?? [])[0]?.detections.total ? "detections" : "rows";
   const about = isOperator
     ? "Each partner has a picture of its own, made only from what the agreed rules let it have. Left of the bar on the " +
@@ -225,7 +229,12 @@ function buildPictures(app) {
       Object.keys(KINDS)
         .filter((kind) => used.has(kind))
         .map((kind) =>
-          h("span", null, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), ` ${kindText(kind, name)}`),
+          h(
+            "span",
+            null,
+            h("span", { class: `key ${kind}`, "aria-hidden": "true" }),
+            ` ${kindText(kind, kind === "coarse" ? "rows" : name)}`,
+          ),
         ),
     ),
     h("div", { class: "why", id: "why-side", "aria-live": "polite", hidden: true }),
@@ -408,7 +417,7 @@ function listenPage(app) {
   listenSwipe(app, app.handle, app.map);
   document.addEventListener("click", (e) => {
     const at = /** @type {HTMLElement} */ (e.target);
-    const part = /** @type {HTMLElement | null} */ (at.closest("button.part, #headline a[data-part]"));
+    const part = /** @type {HTMLElement | null} */ (at.closest("button[data-part], #headline a[data-part]"));
     const link = /** @type {HTMLAnchorElement | null} */ (at.closest("a[href^='#']"));
     if (part) {
       const { partner = "", part: kind = "" } = part.dataset;

@@ -74,8 +74,9 @@ function barOf(partner, name, bar, box) {
   );
 }
 
-/** @param {Bar} bar @param {string} name */
-function sharesOf(bar, name) {
+/** The parts in words, each as wide a target as a thin part is not.
+ * @param {string} partner @param {Bar} bar @param {string} name */
+function sharesOf(partner, bar, name) {
   if (!bar.total) return h("p", { class: "shares" }, name === "rows" ? "no rows" : "no detections");
   const sum = bar.parts.reduce((n, part) => n + part.count, 0);
   return h(
@@ -83,8 +84,8 @@ function sharesOf(bar, name) {
     { class: "shares" },
     bar.parts.map((part) =>
       h(
-        "span",
-        null,
+        "button",
+        { type: "button", class: "says", "data-partner": partner, "data-bar": name, "data-part": part.kind },
         h("span", { class: `key ${part.kind}`, "aria-hidden": "true" }),
         ` ${kindText(part.kind, name)} `,
         h("b", null, share(part.count / bar.total)),
@@ -124,6 +125,8 @@ function explain(box, partner, name, kind) {
   );
   if (doc.decisions) box.append(h("p", null, h("a", { href: "#decisions" }, "All decisions")));
   box.hidden = false;
+  // In the section it stands under the bars of its partner.
+  if (box.id === "why") document.querySelector(`.account[data-partner="${CSS.escape(partner)}"]`)?.append(box);
   for (const old of document.querySelectorAll(".part[aria-pressed]")) old.removeAttribute("aria-pressed");
   for (const found of document.querySelectorAll(
     `.part[data-partner="${CSS.escape(partner)}"][data-bar="${name}"][data-part="${kind}"]`,
@@ -157,7 +160,7 @@ function ledgerSection() {
                 "div",
                 { class: "account-lane" },
                 h("span", { class: "what" }, name === "rows" ? "track rows" : "detections"),
-                h("div", { class: "content" }, barOf(a.partner, name, bar, "why"), sharesOf(bar, name)),
+                h("div", { class: "content" }, barOf(a.partner, name, bar, "why"), sharesOf(a.partner, bar, name)),
               );
             }),
           ),

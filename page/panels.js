@@ -742,5 +742,14 @@ function pictureCard(app, pic) {
       : rows
         ? barOf(pic.partner, "rows", rows, "why-side")
         : h("div", { class: "bar empty" }),
+    // How fine its rows are, where detections do not tell.
+    rows && bar?.total && reduced > 0 && !bar.parts.some((part) => part.kind === "coarse")
+      ? h(
+          "div",
+          { class: "second" },
+          h("span", { class: "caption" }, "its rows"),
+          barOf(pic.partner, "rows", rows, "why-side"),
+        )
+      : null,
   );
 }

@@ -232,6 +232,36 @@ async function testPage(browser, file, operator) {
         "the slider does not say how many tracks",
       );
     });
+    await check(name("coarse rows stay in their cells, late ones come late"), async () => {
+      const [coarse, late] = await page.evaluate(() => {
+        const app = window.trackweave;
+        const v = window.trackweaveView;
+        let coarse = 0;
+        let late = 0;
+        for (const part of [0.2, 0.5, 0.8]) {
+          const t = part * Number(app.timeline.slider.max) + 0.37;
+          for (const knew of [false, true]) {
+            for (const side of app.sides) {
+              const { pic, alive } = side;
+              alive.collect(side, t, knew);
+              for (let i = 0; i < alive.n; i++) {
+                const row = alive.row[i];
+                if (pic.time[row] + (knew ? pic.delay(row) : 0) > t)
+                  throw new Error("a row is shown before it was known");
+                if (knew && pic.delay(row) > 0) late++;
+                if (!pic.cell(row)) continue;
+                coarse++;
+                const off = Math.hypot(alive.x[i] - v.screenX(pic.x[row]), alive.y[i] - v.screenY(pic.y[row]));
+                if (off > 0.1) throw new Error(`a coarse row is drawn ${off} px off its cell`);
+              }
+            }
+          }
+        }
+        app.dirty();
+        return [coarse, late];
+      });
+      return `${coarse} coarse, ${late} late`;
+    });
     await check(name("a drag on the timeline seeks"), async () => {
       const box = await page.locator(".lanes").boundingBox();
       const before = await page.evaluate(() => window.trackweave.t);
