@@ -1,15 +1,15 @@
 //! Errors to exit codes, and to one readable line with the chain of causes.
 
+use super::export::of_export;
 use super::layout::printable;
+use super::report::of_report;
 use crate::bench::BenchError;
-use crate::export::ExportError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
 use crate::ingest::IngestError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
-use crate::report::ReportError;
 use crate::run::{ConfigError, RunError, chain};
 use crate::secret::hidden;
 use crate::simulate::SimulateError;
@@ -98,11 +98,8 @@ impl From<RunError> for Failure {
         use ProductError::{NoEncryption, Number, PartnerName, Recipient};
         let code = match &error {
             RunError::Kernel(_) => Code::Device,
-            RunError::Export(ExportError::Frame { .. }) => Code::Usage,
-            RunError::Report(ReportError::Write { .. } | ReportError::Product(_)) => Code::Output,
-            RunError::Export(ExportError::Write(_) | ExportError::File { .. } | ExportError::Product(_)) => {
-                Code::Output
-            }
+            RunError::Report(error) => of_report(error),
+            RunError::Export(error) => of_export(error),
             // The id of a partner comes from the policy, a number from the recording.
             RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,

@@ -34,15 +34,19 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
     })
 }
 
+/// The exit code of what can go wrong with pages.
+pub(super) fn of_report(error: &ReportError) -> Code {
+    use ReportError::{File, Place, Product, Unsound, Write};
+    match error {
+        Place { .. } => Code::Usage,
+        Product(error) if error.in_place() => Code::Untidy,
+        File { .. } | Unsound { .. } | Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => Code::Input,
+        Product(_) | Write { .. } => Code::Output,
+    }
+}
+
 impl From<ReportError> for Failure {
     fn from(error: ReportError) -> Self {
-        let code = match &error {
-            ReportError::Place { .. } => Code::Usage,
-            ReportError::File { .. } | ReportError::Unsound { .. } => Code::Input,
-            ReportError::Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => Code::Input,
-            ReportError::Product(error) if error.in_place() => Code::Untidy,
-            ReportError::Product(_) | ReportError::Write { .. } => Code::Output,
-        };
-        Self::new(code, error)
+        Self::new(of_report(&error), error)
     }
 }
