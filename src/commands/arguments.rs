@@ -36,6 +36,11 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Score the pictures of a finished run against the truth of a recording
     Score(Score),
+    /// Say how far the pictures of a finished run agree: what both see, how far apart, as whose track, how much later, and
+    /// who may act on what it does not see
+    Coherence(Coherence),
+    /// Say what each partner would gain or lose if one rule of a policy were lifted
+    Price(Price),
     /// Check an output: digests, signatures, audits, and whether it holds only what its partners may have
     Verify(Verify),
     /// Make a key that signs outputs; a file that is there is never overwritten
@@ -121,6 +126,38 @@ pub(super) struct Run {
     /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
     #[arg(long)]
     pub(super) encrypt: bool,
+
+    /// Say what each partner would gain or lose if a rule were lifted: one more run for each rule, of which only the lanes
+    /// that it changes are fused
+    #[arg(long)]
+    pub(super) prices: bool,
+}
+
+/// Arguments of `trackweave price`.
+#[derive(Debug, Args)]
+pub(super) struct Price {
+    /// Folder of the recording
+    pub(super) recording: PathBuf,
+
+    /// Folder of the policy
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: PathBuf,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
+    /// Configuration, a name or a file; without it, air
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+
+    /// Folder of lanes that were fused before, as in `trackweave run`; without it they are kept until all is priced
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
 }
 
 /// Arguments of `trackweave verify`.
@@ -287,6 +324,21 @@ pub(super) struct Score {
     /// Configuration to score with, a name or a file; without it, the one that each picture was made with
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
+
+    /// There may be objects without truth: a track that is near no true object is left out, and is not false
+    #[arg(long)]
+    pub(super) partial_truth: bool,
+
+    /// Folder of a policy: scores by its zones, too
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave coherence`.
+#[derive(Debug, Args)]
+pub(super) struct Coherence {
+    /// Output folder of a finished run
+    pub(super) out: PathBuf,
 }
 
 /// Arguments of `trackweave bench`.

@@ -28,7 +28,8 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt } = arguments;
+    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt, prices } =
+        arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let (named, config) = match config {
         Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
@@ -40,8 +41,8 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     };
     let (label, cache) = (label.as_deref(), cache.as_deref());
     label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
-    let strict = *strict;
-    let request = Request { strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
+    let (strict, prices) = (*strict, *prices);
+    let request = Request { prices, strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
     fuse((&request, &named), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
@@ -115,6 +116,12 @@ fn watched(
                 bar.set_message("fusing");
             }
             Progress::Scoring => bar.set_message("scoring"),
+            Progress::Pricing(done, all) => {
+                bar.set_length(all);
+                bar.set_position(done);
+                bar.set_message("pricing");
+            }
+            Progress::Lifted => bar.tick(),
             Progress::Publishing => {
                 bar.set_message("publishing");
                 return signals.wait();
