@@ -81,6 +81,7 @@ pub(super) struct Inspect {
 
 /// Arguments of `trackweave run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Run {
     /// Folder of the recording: `recording.toml`, detections, perhaps truth
     pub(super) recording: PathBuf,

@@ -42,7 +42,7 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     let (label, cache) = (label.as_deref(), cache.as_deref());
     label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
     let (strict, prices) = (*strict, *prices);
-    let request = Request { prices, strict, as_of_us, label, cache, ..Request::new(recording, policy, out, &config) };
+    let request = Request { strict, as_of_us, label, cache, prices, ..Request::new(recording, policy, out, &config) };
     fuse((&request, &named), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 

@@ -109,7 +109,8 @@ fn describe(scores: &BTreeMap<String, ScoreReport>) -> String {
         count(scans)
     );
     for (title, columns) in [("SIAP", &SIAP[..]), ("CLEAR, HOTA", &CLEAR[..]), ("NEES, times", &TIMES[..])] {
-        text += &format!("\n{}", rows(title, columns, further()));
+        text.push('\n');
+        text += &rows(title, columns, further());
     }
     let by = |of: PartsOf| {
         further().flat_map(move |(partner, further)| {
@@ -120,7 +121,8 @@ fn describe(scores: &BTreeMap<String, ScoreReport>) -> String {
     let parts: [(&str, PartsOf); 2] = [("class", |further| &further.by_class), ("zone", |further| &further.by_zone)];
     for (title, of) in parts {
         if by(of).next().is_some() {
-            text += &format!("\n{}", rows(title, &PARTS, by(of)));
+            text.push('\n');
+            text += &rows(title, &PARTS, by(of));
         }
     }
     let left_out = further().flat_map(|(partner, further)| {

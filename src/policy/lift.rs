@@ -11,6 +11,7 @@ use crate::digest::FileDigest;
 use cedar_policy::Effect;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The file that holds all rules of a lifted policy.
 const RULES: &str = "rules.cedar";
@@ -70,16 +71,16 @@ impl Policy {
     /// A file that is not what it was when the policy was read, or a rule that Cedar cannot write down.
     pub fn lifted(&self, lift: &Lift) -> Result<BTreeMap<String, String>, PolicyError> {
         let mut files = BTreeMap::from([(RULES.to_owned(), self.rules_with_lifted(lift)?)]);
-        for FileDigest { name, sha256, .. } in self.files().iter().filter(|file| !file.name.ends_with(".cedar")) {
+        for FileDigest { name, sha256, .. } in self.files().iter().filter(|file| !is_rules(&file.name)) {
             let source = Source::read(self.folder().join(name))?;
             if source.digest().sha256 != *sha256 {
-                return Err(refused(name, "it changed after the policy was read".to_owned()));
+                return Err(refused(name, "it changed after the policy was read"));
             }
             let text = match lift {
                 Lift::Level(level) if name == "levels.toml" => without_demands(&source.text, level),
                 _ => Ok(source.text),
             };
-            files.insert(name.clone(), text.map_err(|message| refused(name, message))?);
+            files.insert(name.clone(), text.map_err(|message| refused(name, &message))?);
         }
         Ok(files)
     }
@@ -93,18 +94,23 @@ impl Policy {
                     let mut form = rule.form.clone();
                     form.as_object_mut().and_then(|form| form.insert("conditions".to_owned(), serde_json::json!([])));
                     let bare = cedar_policy::Policy::from_json(None, form);
-                    bare.map_err(|error| refused(id, error.to_string()))?.to_cedar()
+                    bare.map_err(|error| refused(id, &error.to_string()))?.to_cedar()
                 }
                 _ => rule.policy.to_cedar(),
             };
-            text += &cedar.ok_or_else(|| refused(id, "it cannot be written down".to_owned()))?;
+            text += &cedar.ok_or_else(|| refused(id, "it cannot be written down"))?;
             text.push('\n');
         }
         Ok(if text.is_empty() { NOTHING.to_owned() } else { text })
     }
 }
 
-fn refused(what: &str, message: String) -> PolicyError {
+/// Whether a file holds rules.
+fn is_rules(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "cedar")
+}
+
+fn refused(what: &str, message: &str) -> PolicyError {
     PolicyError::Refused { what: "a policy with one rule lifted", message: format!("`{what}`: {message}") }
 }
 

@@ -30,6 +30,9 @@ pub struct ReleaseTable {
     pub levels: BTreeMap<String, Demands>,
     /// The classes of tracks, in order.
     pub classes: Vec<ClassEntry>,
+    /// Why there are none, where there would be too many decisions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left_out: Option<String>,
 }
 
 /// One lane.

@@ -49,6 +49,18 @@ pub struct PictureRows {
 }
 
 impl PictureRows {
+    /// How many rows a picture has.
+    ///
+    /// # Errors
+    /// As [`PictureRows::open`].
+    pub fn count(folder: &Path) -> Result<u64, ProductError> {
+        let path = folder.join(TRACKS);
+        let opening = "open the picture";
+        let file = crate::files::open(&path).map_err(io_error(&path, opening))?;
+        let file = ParquetFile::open(file).map_err(parquet_error(&path, opening))?;
+        Ok(u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0))
+    }
+
     /// Opens the picture in a partner's folder.
     ///
     /// # Errors

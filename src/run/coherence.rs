@@ -7,12 +7,14 @@
 use super::RunError;
 use super::scores::{OutputError, manifest};
 use crate::policy::{Status, TrackClass};
-use crate::product::{Demands, PictureRows, PictureState, ReleaseTable, Stretch, each_stretch, read_releases};
+use crate::product::{
+    ClassEntry, Demands, PictureRows, PictureState, ProductError, ReleaseTable, Stretch, each_stretch, read_releases,
+};
 use crate::score::coherence::{Class, Coherence, CoherenceReport, Picture, Shown, World};
 use crate::time::micros;
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How far the pictures in the output folder of a run agree.
 ///
@@ -31,13 +33,27 @@ pub fn coherence_of(out: &Path) -> Result<CoherenceReport, OutputError> {
 }
 
 fn compared(out: &Path, table: &ReleaseTable, (cutoff_m, period_us): (f64, i64)) -> Result<CoherenceReport, RunError> {
+    if let Some(why) = &table.left_out {
+        return Ok(CoherenceReport::none(why.clone()));
+    }
+    let partners = table.alike.iter().map(|alike| alike.partners.first().filter(|_| alike.lane.is_some()));
+    let folders: Vec<Option<PathBuf>> = partners.map(|partner| partner.map(|id| out.join(id))).collect();
+    let counts = folders.iter().flatten().map(|folder| PictureRows::count(folder)).collect::<Result<Vec<u64>, _>>()?;
+    let (open, rows) = (counts.len(), counts.iter().sum::<u64>());
+    if open > OPEN_MAX && rows > HELD_MAX {
+        let why = format!("{open} different pictures of {rows} rows: at most {OPEN_MAX} pictures, or {HELD_MAX} rows");
+        return Ok(CoherenceReport::none(why));
+    }
+    let source = |folder: &PathBuf| -> Result<Peekable<Rows>, RunError> {
+        let rows = PictureRows::open(folder)?;
+        // So many files may not be open at once: then they are read beforehand.
+        let rows: Rows = if open > OPEN_MAX { Box::new(rows.collect::<Vec<_>>().into_iter()) } else { Box::new(rows) };
+        Ok(rows.peekable())
+    };
     let known = Known::read(out, table)?;
     let mut coherence = Coherence::new(known.world(table, cutoff_m, period_us))?;
-    let mut sources = Vec::new();
-    for alike in &table.alike {
-        let partner = alike.partners.first().filter(|_| alike.lane.is_some());
-        sources.push(partner.map(|id| PictureRows::open(&out.join(id))).transpose()?.map(Iterator::peekable));
-    }
+    let sources = folders.iter().map(|folder| folder.as_ref().map(source).transpose());
+    let mut sources = sources.collect::<Result<Vec<Source>, _>>()?;
     while let Some(time_us) = next_time(&mut sources)? {
         let mut pictures: Vec<Vec<Shown>> = vec![Vec::new(); sources.len()];
         for (number, (source, shown)) in sources.iter_mut().zip(&mut pictures).enumerate() {
@@ -53,8 +69,16 @@ fn compared(out: &Path, table: &ReleaseTable, (cutoff_m, period_us): (f64, i64))
     Ok(coherence.finish())
 }
 
+/// The rows of a picture.
+type Rows = Box<dyn Iterator<Item = Result<PictureState, ProductError>>>;
+
+/// Pictures that are open at once.
+const OPEN_MAX: usize = 200;
+/// Rows of more pictures, all of which are held.
+const HELD_MAX: u64 = 4_000_000;
+
 /// The time of the next row of any picture.
-fn next_time(sources: &mut [Option<Peekable<PictureRows>>]) -> Result<Option<i64>, RunError> {
+fn next_time(sources: &mut [Source]) -> Result<Option<i64>, RunError> {
     let mut next: Option<i64> = None;
     for rows in sources.iter_mut().flatten() {
         match rows.peek() {
@@ -66,14 +90,21 @@ fn next_time(sources: &mut [Option<Peekable<PictureRows>>]) -> Result<Option<i64
     Ok(next)
 }
 
+/// Pictures and actions.
+type Holders = BTreeSet<(usize, usize)>;
+/// First report, last report and class of a stretch.
+type Stretched = (i64, i64, usize);
+/// A picture, as it is read; `None`: nothing is fused for it.
+type Source = Option<Peekable<Rows>>;
+
 /// What the operator's tables tell of tracks.
 struct Known<'a> {
     zones: Vec<&'a String>,
     actions: Vec<String>,
-    /// By number of the class, who may act: pictures and actions.
-    holders: Vec<BTreeSet<(usize, usize)>>,
-    /// By lane and track, its stretches: first report, last report, class.
-    stretches: BTreeMap<(usize, u64), Vec<(i64, i64, usize)>>,
+    /// By number of the class, who may act.
+    holders: Vec<Holders>,
+    /// By lane and track.
+    stretches: BTreeMap<(usize, u64), Vec<Stretched>>,
 }
 
 impl<'a> Known<'a> {
@@ -136,7 +167,7 @@ impl<'a> Known<'a> {
             table.alike.iter().enumerate().position(|(number, alike)| {
                 of_lane(alike.lane).is_some_and(|lane| lane.whole) && lacks_nothing(number)
             });
-        let class = |(class, holders): (&crate::product::ClassEntry, &BTreeSet<(usize, usize)>)| Class {
+        let class = |(class, holders): (&ClassEntry, &BTreeSet<(usize, usize)>)| Class {
             zones: (0..self.zones.len())
                 .filter(|&zone| self.zones.get(zone).is_some_and(|zone| class.zones.contains(*zone)))
                 .collect(),

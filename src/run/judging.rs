@@ -129,15 +129,12 @@ fn states_of(truth: &Truth) -> impl Iterator<Item = TruthState> + '_ {
 /// The rows of a picture, in their order.
 fn rows<'s>(folder: &Path, failed: &'s Failed) -> impl Iterator<Item = TrackState> + 's {
     let mut rows = PictureRows::open(folder).map_err(RunError::from);
-    std::iter::from_fn(move || match &mut rows {
-        Ok(open) => match open.next()? {
-            Ok(row) => Some(state(&row)),
-            Err(error) => note(failed, error.into()),
-        },
-        Err(_) => {
-            let error = std::mem::replace(&mut rows, Err(RunError::Stopped)).err()?;
-            note(failed, error)
+    std::iter::from_fn(move || {
+        if let Ok(open) = &mut rows {
+            return open.next()?.map_or_else(|error| note(failed, error.into()), |row| Some(state(&row)));
         }
+        let error = std::mem::replace(&mut rows, Err(RunError::Stopped)).err()?;
+        note(failed, error)
     })
 }
 

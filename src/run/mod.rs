@@ -168,6 +168,7 @@ pub fn run_sealed(
 /// # Errors
 /// Anything wrong with the recording, the policy, the output folder, the partners' keys or the device, or
 /// [`RunError::Stopped`]; nothing is published then.
+#[expect(clippy::needless_pass_by_value, reason = "a run is given its executor, as by the other ways to run")]
 pub fn run_watched(
     request: &Request<'_>,
     seals: Seals<'_>,
@@ -175,7 +176,7 @@ pub fn run_watched(
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let done = run_opened(request, &recording, seals, executor, listener);
+    let done = run_opened(request, &recording, seals, &executor, listener);
     done.map_err(|error| match error {
         RunError::Stopped | RunError::Product(_) => error,
         // Half a file may be wrong in many ways: that somebody is writing it comes first.
@@ -188,7 +189,7 @@ fn run_opened(
     request: &Request<'_>,
     recording: &Recording,
     seals: Seals<'_>,
-    executor: Executor,
+    executor: &Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
@@ -241,7 +242,7 @@ fn run_opened(
     if request.prices {
         let scratch = staging.scratch().join("prices");
         let folders = (scratch.as_path(), request.cache.unwrap_or(&lanes_kept));
-        let priced = prices(request, (&policy, &report), folders, &executor, listener)?;
+        let priced = prices(request, (&policy, &report), folders, executor, listener)?;
         staging.prices(&priced)?;
         report.prices = Some(priced);
     }

@@ -319,6 +319,9 @@ impl Picture {
     }
 }
 
+/// Decisions about what partners may receive of tracks that other lanes made, beyond which none are taken.
+const DECISIONS_MAX: usize = 200_000;
+
 /// What the rules let every partner receive of some classes of tracks.
 fn release_table(
     basis: &Basis<'_>,
@@ -349,7 +352,13 @@ fn release_table(
         let levels = decided.iter().map(|decided| decided.release.level.clone()).collect();
         Ok(ClassEntry::new(class, levels))
     };
+    let (found, most) = (met.len().saturating_mul(first.len()), DECISIONS_MAX);
+    let left_out = (found > most).then(|| {
+        format!("{} classes of tracks × {} partners that differ, at most {most} decisions", met.len(), first.len())
+    });
+    let met = if left_out.is_none() { met } else { BTreeSet::new() };
     Ok(ReleaseTable {
+        left_out,
         lanes: lanes.iter().map(lane).collect(),
         alike: first.iter().enumerate().map(alike).collect(),
         levels: policy.receive_levels().map(|level| (level.name.clone(), Demands::from(&level.obligations))).collect(),

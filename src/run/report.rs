@@ -221,7 +221,8 @@ impl RunReport {
         let Outcome { decisions, ingest, mut doubts, work, fed, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, basis, &released, staging);
-        let coherence = coherence_of(&staging.folder());
+        let coherence =
+            coherence_of(&staging.folder()).map_err(|error| format!("coherence of the pictures: {}", chain(&error)));
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
         let warnings = warnings(basis, decisions, &released);
@@ -268,17 +269,8 @@ impl RunReport {
             unscored,
             warnings,
             doubts,
-            levels: basis
-                .policy
-                .receive_levels()
-                .map(|level| (level.name.clone(), level.obligations.clone()))
-                .collect(),
-            untidy: coherence
-                .as_ref()
-                .err()
-                .map(|error| format!("coherence of the pictures: {}", chain(error)))
-                .into_iter()
-                .collect(),
+            levels: levels(basis.policy),
+            untidy: coherence.as_ref().err().cloned().into_iter().collect(),
             coherence: coherence.ok(),
             prices: None,
             work,
@@ -305,6 +297,8 @@ impl RunReport {
 
 /// The score of a picture, if it has one, and its resolution.
 type Scored = (Option<ScoreReport>, Resolution);
+/// How it went; `None`: there is no truth.
+type Scoring = Option<Result<Scored, String>>;
 
 /// The score and the resolution of every picture, and of which pictures there are none although there is truth. Partners
 /// that the rules cannot tell apart have one picture.
@@ -335,7 +329,7 @@ fn scores(
         };
         Some((plain, Some(scored)))
     });
-    let of_first: Vec<Option<(Resolution, Option<Result<Scored, String>>)>> = of_first.collect();
+    let of_first: Vec<Option<(Resolution, Scoring)>> = of_first.collect();
     let (mut scores, mut unscored) = (Vec::new(), BTreeMap::new());
     for (partner, kin) in partners.iter().zip(kin) {
         let Some((plain, scored)) = of_first.get(kin).cloned().flatten() else { continue };
@@ -349,6 +343,11 @@ fn scores(
         });
     }
     (scores, unscored)
+}
+
+/// What each level of `receive` demands.
+fn levels(policy: &Policy) -> BTreeMap<String, Obligations> {
+    policy.receive_levels().map(|level| (level.name.clone(), level.obligations.clone())).collect()
 }
 
 /// What the policy does, and somebody may not have meant.

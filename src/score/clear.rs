@@ -64,7 +64,7 @@ impl ClearSums {
             let Some((pair, free)) = pair.zip(taken.get_mut(place).filter(|taken| !**taken)) else { continue };
             (*kept, *free) = (Some((pair.estimate, pair.distance_m)), true);
         }
-        self.assign(scene, &mut of_row, &taken)?;
+        Self::assign(scene, &mut of_row, &taken)?;
         let mut matches = 0;
         for (there, found) in scene.truth.iter().zip(of_row) {
             let Some(held) = self.objects.get_mut(there.index) else { continue };
@@ -86,7 +86,7 @@ impl ClearSums {
     }
 
     /// Matches the objects that kept no track.
-    fn assign(&self, scene: &Scene, of_row: &mut [Option<(u32, f64)>], taken: &[bool]) -> Result<(), ScoreError> {
+    fn assign(scene: &Scene, of_row: &mut [Option<(u32, f64)>], taken: &[bool]) -> Result<(), ScoreError> {
         let mut number: Vec<u32> = Vec::with_capacity(taken.len());
         let mut free: Vec<u32> = Vec::new();
         for (place, taken) in (0_u32..).zip(taken) {

@@ -125,7 +125,7 @@ impl<'a> Sums<'a> {
                     || clear.take(scene),
                     || {
                         hota.first(scene);
-                        parts.take(scene)
+                        parts.take(scene);
                     },
                 )
             },

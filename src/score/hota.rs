@@ -65,6 +65,9 @@ struct Met {
     matches: [u32; THRESHOLDS],
 }
 
+/// Objects and tracks that are matched in a scan, with their similarity.
+type Matched = Vec<(usize, u64, f64)>;
+
 /// Sums so far.
 #[derive(Debug)]
 pub(super) struct HotaSums {
@@ -143,8 +146,7 @@ impl HotaSums {
     /// # Errors
     /// More pairs than an assignment takes.
     pub(super) fn second(&mut self, scenes: &[Scene]) -> Result<(), ScoreError> {
-        let matched: Vec<Result<Vec<(usize, u64, f64)>, ScoreError>> =
-            scenes.par_iter().map(|scene| self.matched(scene)).collect();
+        let matched: Vec<Result<Matched, ScoreError>> = scenes.par_iter().map(|scene| self.matched(scene)).collect();
         for matched in matched {
             for (object, track, similarity) in matched? {
                 let passed = thresholds().filter(|alpha| similarity >= alpha - f64::EPSILON).count();
@@ -158,7 +160,7 @@ impl HotaSums {
     }
 
     /// Objects and tracks that are matched in a scan, with their similarity.
-    fn matched(&self, scene: &Scene) -> Result<Vec<(usize, u64, f64)>, ScoreError> {
+    fn matched(&self, scene: &Scene) -> Result<Matched, ScoreError> {
         let aligned = |row: usize, pair: &Pair| {
             let (there, state) = scene.truth.get(row).zip(scene.estimates.get(pair.estimate as usize))?;
             let met = self.met.get(there.index)?.iter().find(|met| met.track == state.track)?;

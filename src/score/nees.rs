@@ -60,11 +60,7 @@ fn chi2_quantile(dof: f64, p: f64) -> f64 {
     let (mut low, mut high) = (0.0, f64::INFINITY);
     for _ in 0..60 {
         let above = gamma_p(a, x) - p;
-        if above < 0.0 {
-            low = x
-        } else {
-            high = x
-        }
+        *(if above < 0.0 { &mut low } else { &mut high }) = x;
         let density = ((a - 1.0) * x.ln() - x - libm::lgamma(a)).exp();
         let mut next = x - above / density;
         if !(next > low && next < high) {

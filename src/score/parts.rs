@@ -140,7 +140,9 @@ impl<'a> Parts<'a> {
                 (sums.matched, sums.metres2) = (1, metres * metres);
                 let places = [state.position_m, there.position_m];
                 let squared = state.covariance_m2.and_then(|p| mahalanobis2(places, [p, [[0.0; 3]; 3]]));
-                squared.into_iter().for_each(|squared| sums.nees.add(squared));
+                if let Some(squared) = squared {
+                    sums.nees.add(squared);
+                }
                 if self.last.len() <= there.index {
                     self.last.resize(there.index + 1, None);
                 }

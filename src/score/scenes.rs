@@ -126,10 +126,8 @@ impl Near {
         for pair in &self.pairs {
             number.get_mut(pair.estimate as usize).into_iter().for_each(|place| *place = Some(0));
         }
-        let mut next = 0;
-        for place in number.iter_mut().flatten() {
+        for (place, next) in number.iter_mut().flatten().zip(0..) {
             *place = next;
-            next += 1;
         }
         for pair in &mut self.pairs {
             pair.estimate = number.get(pair.estimate as usize).copied().flatten().unwrap_or_default();

@@ -131,7 +131,9 @@ impl Authority {
 
     pub(super) fn finish(mut self, world: &World) -> BlindAuthority {
         let open: Vec<_> = self.open.keys().copied().collect();
-        open.into_iter().for_each(|key| self.close(key));
+        for key in open {
+            self.close(key);
+        }
         self.trim();
         let partners =
             |picture: usize| world.pictures.get(picture).map(|picture| picture.partners.clone()).unwrap_or_default();

@@ -110,6 +110,26 @@ pub struct CoherenceReport {
     pub left_out: Vec<String>,
 }
 
+impl CoherenceReport {
+    /// Of pictures that are not compared.
+    #[must_use]
+    pub fn none(why: String) -> Self {
+        Self {
+            reports: 0,
+            objects: 0,
+            joined: 0,
+            all_source: AllSource::Union,
+            all_source_points: 0,
+            pictures: Vec::new(),
+            summary: Summary::default(),
+            pairs: Vec::new(),
+            against_all_source: Vec::new(),
+            blind_authority: BlindAuthority::default(),
+            left_out: vec![why],
+        }
+    }
+}
+
 /// What the all-source picture is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]

@@ -63,10 +63,13 @@ pub(super) struct Objects {
     joined: u64,
 }
 
+/// Rows, each with the number of its picture.
+type Rows<'a> = Vec<(usize, &'a Shown)>;
+
 /// A track of a lane at the time of a report.
 struct Node<'a> {
     track: Track,
-    rows: Vec<(usize, &'a Shown)>,
+    rows: Rows<'a>,
 }
 
 impl<'a> Node<'a> {
@@ -133,7 +136,7 @@ impl Objects {
         time_us: i64,
         pictures: &'a [Vec<Shown>],
     ) -> Result<BTreeMap<usize, Vec<Node<'a>>>, ScoreError> {
-        let mut by_lane: BTreeMap<usize, BTreeMap<Track, Vec<(usize, &'a Shown)>>> = BTreeMap::new();
+        let mut by_lane: BTreeMap<usize, BTreeMap<Track, Rows<'a>>> = BTreeMap::new();
         for (number, rows) in pictures.iter().enumerate() {
             let lane = world.pictures.get(number).and_then(|picture| picture.lane);
             let Some((lane, rank)) = lane.and_then(|lane| Some((lane, *self.rank.get(&lane)?))) else { continue };

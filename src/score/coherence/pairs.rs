@@ -156,8 +156,8 @@ impl Tally {
         ratio(self.sigmas2, 3.0 * self.measured as f64).map(f64::sqrt)
     }
 
-    /// `with_identity`: whether `same` was counted.
-    fn agreement(&self, with_identity: bool) -> Agreement {
+    /// `same`: how much is of one identity, where that was counted.
+    fn agreement(&self, same: Option<u64>) -> Agreement {
         let ([only_a, only_b], [objects_only_a, objects_only_b]) = (self.only, self.objects_only);
         let (both, objects) = (self.both as f64, self.objects as f64);
         let [a_later_s, b_later_s] = self.later_s.map(|later_s| ratio(later_s, objects));
@@ -172,7 +172,7 @@ impl Tally {
             apart_sigmas: self.sigmas(),
             without_covariance: self.both - self.measured,
             switches: self.switches,
-            same_identity: ratio(self.same as f64, both).filter(|_| with_identity),
+            same_identity: same.and_then(|same| ratio(same as f64, both)),
             objects: self.objects,
             objects_only_a,
             objects_only_b,
@@ -309,9 +309,11 @@ impl Pairs {
     ) -> (Vec<Pair>, Vec<Pair>, Summary) {
         self.know(world, objects);
         let all = world.pictures.len();
+        let union = world.complete.is_none().then_some(objects);
         let (mut pairs, mut against, mut sums) = (Vec::new(), Vec::new(), [Tally::default(), Tally::default()]);
         for ((a, b), mut counts) in std::mem::take(&mut self.counts) {
-            counts.total.same = if counts.one_lane { counts.total.both } else { counts.same(b == all, world, objects) };
+            counts.total.same =
+                if counts.one_lane { counts.total.both } else { counts.same(union.filter(|_| b == all)) };
             let [of_pairs, of_all] = &mut sums;
             let (sum, list) = if b == all { (of_all, &mut against) } else { (of_pairs, &mut pairs) };
             sum.add(&counts.total);
@@ -365,17 +367,17 @@ impl Pairs {
         let partners = |side: usize| world.pictures.get(side).map(|picture| picture.partners.clone());
         let zone = |(zone, tally): (&Option<usize>, &Tally)| InZone {
             zone: zone.and_then(|zone| world.zones.get(zone).cloned()),
-            agreement: tally.agreement(false),
+            agreement: tally.agreement(None),
         };
         let time = |(stretch, tally): (&i64, &Tally)| AtTime {
             from_us: stretch.saturating_mul(self.stretch_us),
             to_us: stretch.saturating_add(1).saturating_mul(self.stretch_us),
-            agreement: tally.agreement(false),
+            agreement: tally.agreement(None),
         };
         Pair {
             a: partners(a).unwrap_or_default(),
             b: partners(b),
-            total: counts.total.agreement(true),
+            total: counts.total.agreement(Some(counts.total.same)),
             zones: counts.zones.iter().map(zone).collect(),
             times: counts.times.iter().map(time).collect(),
         }
@@ -411,12 +413,12 @@ impl Counts {
         u64::from(of_b.insert(b, a).is_some_and(|before| before != a) || other)
     }
 
-    /// How much of what both see is of tracks that are each other's most frequent one.
-    fn same(&self, all: bool, world: &World, objects: &Objects) -> u64 {
+    /// How much of what both see is of tracks that are each other's most frequent one; those of b are objects of a union, if
+    /// it is given.
+    fn same(&self, union: Option<&Objects>) -> u64 {
         let mut met: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         for (&(a, b), count) in &self.met {
-            let named = all && world.complete.is_none();
-            let b = if named { root(objects, b) } else { b };
+            let b = union.map_or(b, |objects| root(objects, b));
             *met.entry((a, b)).or_default() += count;
         }
         let (mut most_a, mut most_b): (BTreeMap<u64, u64>, BTreeMap<u64, u64>) = (BTreeMap::new(), BTreeMap::new());
