@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo encrypt exports long-noninterference fuzz soak scenarios stages peers formal gpu second-driver
+.PHONY: help test check crash demo encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -16,6 +16,8 @@ help:
 	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
 	@echo 'make soak    an hour of fuzzing and of random cases with seeds that were never used'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
+	@echo 'make scores  scores and coherence against Stone Soup, py-motmetrics, TrackEval; installs them under target/'
+	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
 	@echo 'make second-driver  kernels against twins on a second software driver, which shows missing barriers'
@@ -65,6 +67,13 @@ soak:
 
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
+
+scores:
+	scripts/check-scores
+
+SCORING ?= 100000 20
+scoring:
+	$(CARGO) bench --locked --profile release --bench scoring -- $(SCORING)
 
 # Not part of `make test`: a solver that the program does not need.
 formal:

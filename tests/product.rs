@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, Row, STRETCH_COLUMNS, Sealing,
-    SigningKey, Source, Staging, columns, picture_batch, picture_points, read_batches, read_picture, verify_chain,
+    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, ReleaseTable, Row,
+    STRETCH_COLUMNS, Sealing, SigningKey, Source, Staging, columns, picture_batch, picture_points, read_batches,
+    read_picture, verify_chain,
 };
 use trackweave::space::{Frame, Geodetic};
 
@@ -568,6 +569,9 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
+    staging.coherence(&json!({ "pairs": [] }))?;
+    staging.releases(&ReleaseTable::default())?;
+    staging.prices(&json!({ "prices": [] }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
     staging.authority(Frame::Local)?.finish()?;
@@ -593,8 +597,17 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     let operator: Value = serde_json::from_slice(&fs::read(out.join("_operator/manifest.json"))?)?;
     let listed =
         operator["files"].as_array().ok_or("no files")?.iter().map(|file| file["name"].as_str().unwrap_or_default());
-    let files =
-        ["audit.jsonl", "authority.parquet", "decisions.parquet", "report.json", "scores.json", "stretches.parquet"];
+    let files = [
+        "audit.jsonl",
+        "authority.parquet",
+        "coherence.json",
+        "decisions.parquet",
+        "prices.json",
+        "releases.json",
+        "report.json",
+        "scores.json",
+        "stretches.parquet",
+    ];
     assert_eq!(listed.collect::<Vec<_>>(), files);
     Ok(())
 }

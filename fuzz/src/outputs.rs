@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Reference};
 use trackweave::product::{Expected, verify_seals};
-use trackweave::run::{Request, RunConfig, run, score_output};
+use trackweave::run::{Judging, Request, RunConfig, run, score_output};
 
 /// The time of the run.
 const AS_OF_US: Option<i64> = Some(40_000_000);
@@ -246,7 +246,7 @@ pub fn score(data: &[u8]) {
             copy(&world().join("out").join(folder(name)), &out.join(folder(name)));
         }
         fs::write(out.join(name), changed(honest(name).to_vec(), data)).expect("a file");
-        let _ = score_output(&out, &world().join("recording"), None, |_: &str| {});
+        let _ = score_output(&out, &world().join("recording"), None, Judging::default(), |_: &str| {});
         fs::write(out.join(name), honest(name)).expect("a file");
     });
 }

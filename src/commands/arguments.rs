@@ -38,6 +38,11 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Score the pictures of a finished run against the truth of a recording
     Score(Score),
+    /// Say how far the pictures of a finished run agree: what both see, how far apart, as whose track, how much later, and
+    /// who may act on what it does not see
+    Coherence(Coherence),
+    /// Say what each partner would gain or lose if one rule of a policy were lifted
+    Price(Price),
     /// Check an output: digests, signatures, audits, and whether it holds only what its partners may have
     Verify(Verify),
     /// Write a finished picture in formats that other tools open; an output itself is never changed
@@ -86,6 +91,7 @@ pub(super) struct Inspect {
 
 /// Arguments of `trackweave run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Run {
     /// Folder of the recording: `recording.toml`, detections, perhaps truth
     pub(super) recording: PathBuf,
@@ -135,6 +141,38 @@ pub(super) struct Run {
     /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
     #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]
     pub(super) format: Vec<Format>,
+
+    /// Say what each partner would gain or lose if a rule were lifted: one more run for each rule, of which only the lanes
+    /// that it changes are fused
+    #[arg(long)]
+    pub(super) prices: bool,
+}
+
+/// Arguments of `trackweave price`.
+#[derive(Debug, Args)]
+pub(super) struct Price {
+    /// Folder of the recording
+    pub(super) recording: PathBuf,
+
+    /// Folder of the policy
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: PathBuf,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
+    /// Configuration, a name or a file; without it, air
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+
+    /// Folder of lanes that were fused before, as in `trackweave run`; without it they are kept until all is priced
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
 }
 
 /// Arguments of `trackweave verify`.
@@ -343,6 +381,21 @@ pub(super) struct Score {
     /// Configuration to score with, a name or a file; without it, the one that each picture was made with
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
+
+    /// There may be objects without truth: a track that is near no true object is left out, and is not false
+    #[arg(long)]
+    pub(super) partial_truth: bool,
+
+    /// Folder of a policy: scores by its zones, too
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave coherence`.
+#[derive(Debug, Args)]
+pub(super) struct Coherence {
+    /// Output folder of a finished run
+    pub(super) out: PathBuf,
 }
 
 /// Arguments of `trackweave bench`.

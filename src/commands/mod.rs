@@ -21,6 +21,8 @@ mod policy_html; // a matrix as a page
 mod policy_matrix; // a matrix as text
 mod simulate; // scenario -> recording
 mod score; // finished pictures against truth
+mod coherence; // finished pictures against each other
+mod price; // what each rule costs whom
 mod verify; // finished pictures against what was written, and against the policy
 mod export; // finished pictures for other tools
 mod report; // finished pictures as pages
@@ -78,6 +80,8 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Inspect(inspect) => inspect::execute(inspect, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),
+        Command::Coherence(coherence) => coherence::execute(coherence, screen),
+        Command::Price(price) => price::execute(price, screen),
         Command::Verify(verify) => verify::execute(verify, screen),
         Command::Export(export) => export::execute(export, screen),
         Command::Report(report) => report::execute(report, screen),

@@ -1,5 +1,6 @@
 //! The report of a run as text: what each partner got, what was withheld and by which rule, and who may act.
 
+use super::coherence::summary;
 use super::executor::Choice;
 use super::layout::{count, metres, paragraph, percent, table};
 use crate::fusion::credit::Accounts;
@@ -63,6 +64,13 @@ pub(super) fn describe(
             .doubts
             .iter()
             .map(|Doubt { at, found, wanted }| paragraph("warning   ", &format!("{at}: {found}; wanted {wanted}"))),
+    );
+    parts.extend(
+        report
+            .coherence
+            .as_ref()
+            .filter(|coherence| !coherence.pairs.is_empty())
+            .map(|coherence| paragraph("coherence ", &summary(&coherence.summary))),
     );
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));

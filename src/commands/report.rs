@@ -40,7 +40,9 @@ pub(super) fn of_report(error: &ReportError) -> Code {
     match error {
         Place { .. } => Code::Usage,
         Product(error) if error.in_place() => Code::Untidy,
-        File { .. } | Unsound { .. } | Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => Code::Input,
+        File { .. } | Unsound { .. } | Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => {
+            Code::Input
+        }
         Product(_) | Write { .. } => Code::Output,
     }
 }

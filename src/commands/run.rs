@@ -9,7 +9,7 @@ use super::signals::Signals;
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::product::{SigningKey, check_label};
-use crate::run::{Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_watched};
+use crate::run::{Besides, Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_watched};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt, format } =
+    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt, format, prices } =
         arguments;
     let sign = sign.as_deref().map(SigningKey::read).transpose()?;
     let (named, config) = match config {
@@ -41,9 +41,17 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
     };
     let (label, cache) = (label.as_deref(), cache.as_deref());
     label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
-    let strict = *strict;
-    let request =
-        Request { strict, as_of_us, label, cache, formats: format, ..Request::new(recording, policy, out, &config) };
+    let (strict, prices) = (*strict, *prices);
+    let request = Request::new(recording, policy, out, &config);
+    let request = Request {
+        strict,
+        as_of_us,
+        label,
+        cache,
+        formats: format,
+        besides: Besides { prices, ..Besides::default() },
+        ..request
+    };
     fuse((&request, &named, ""), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
 }
 
@@ -118,6 +126,12 @@ fn watched(
                 bar.set_message("fusing");
             }
             Progress::Scoring => bar.set_message("scoring"),
+            Progress::Pricing(done, all) => {
+                bar.set_length(all);
+                bar.set_position(done);
+                bar.set_message("pricing");
+            }
+            Progress::Lifted => bar.tick(),
             Progress::Publishing => {
                 bar.set_message("publishing");
                 return signals.wait();

@@ -21,6 +21,7 @@ pub(super) enum Role {
     End,
     /// The sensor of a detection, the object of a true state.
     Subject,
+    /// The marking of a detection, the class of an object.
     Label,
     /// The address that the target sent.
     Identity,
@@ -70,7 +71,7 @@ impl Layout {
             Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude, Q::East, Q::North, Q::Up],
             Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
         };
-        let known = [Role::Time, Role::Subject].into_iter().chain(numbers.map(Role::Number)).collect();
+        let known = [Role::Time, Role::Subject, Role::Label].into_iter().chain(numbers.map(Role::Number)).collect();
         Self { time, subject: "object", needed: &[Role::Time, Role::Subject], known }
     }
 
@@ -80,6 +81,7 @@ impl Layout {
             Role::Time => "time",
             Role::End => "end",
             Role::Subject => self.subject,
+            Role::Label if self.subject == "object" => "class",
             Role::Label => "label",
             Role::Identity => "identity",
             Role::Amplitude => "amplitude",

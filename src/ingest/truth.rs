@@ -31,6 +31,10 @@ pub struct Truth {
     pub position_m: Vec<[f64; 3]>,
     /// Velocity in engine coordinates, metres a second, where the table has it.
     pub velocity_m_s: Option<Vec<[f64; 3]>>,
+    /// Of each object the number of its class, where the table has one: the first that a row of it gives.
+    pub class_of: Vec<Option<u32>>,
+    /// Names of the classes, in order of appearance.
+    pub classes: Vec<String>,
 }
 
 /// Reads all true states of a recording; `None` if it has none.
@@ -50,6 +54,8 @@ pub struct TruthReader<'a> {
     latest_us: Option<i64>,
     objects: Vec<String>,
     numbers: BTreeMap<String, u32>,
+    class_of: Vec<Option<u32>>,
+    classes: Vec<String>,
 }
 
 impl<'a> TruthReader<'a> {
@@ -74,7 +80,16 @@ impl<'a> TruthReader<'a> {
         let layout = Layout::truth(catalogue.frame, catalogue.time);
         let mut source = Source::of(opened, file, layout, rows_per_batch)?;
         let ahead = source.next()?;
-        Ok(Self { catalogue, source, ahead, latest_us: None, objects: Vec::new(), numbers: BTreeMap::new() })
+        Ok(Self {
+            catalogue,
+            source,
+            ahead,
+            latest_us: None,
+            objects: Vec::new(),
+            numbers: BTreeMap::new(),
+            class_of: Vec::new(),
+            classes: Vec::new(),
+        })
     }
 
     /// All states that are left.
@@ -88,12 +103,12 @@ impl<'a> TruthReader<'a> {
                 all.extend(batch);
             }
         }
-        all.objects = self.objects;
+        (all.objects, all.class_of, all.classes) = (self.objects, self.class_of, self.classes);
         Ok(all)
     }
 
-    /// The next true states; `None` at the end, and after an error. `objects` is left empty: see
-    /// [`TruthReader::objects`].
+    /// The next true states; `None` at the end, and after an error. `objects` and classes are left
+    /// empty: see [`TruthReader::objects`] and [`TruthReader::classes`].
     ///
     /// # Errors
     /// The first row that is wrong.
@@ -114,6 +129,22 @@ impl<'a> TruthReader<'a> {
     #[must_use]
     pub fn objects(&self) -> &[String] {
         &self.objects
+    }
+
+    /// Of each object met so far the number of its class, and the names of the classes.
+    #[must_use]
+    pub fn classes(&self) -> (&[Option<u32>], &[String]) {
+        (&self.class_of, &self.classes)
+    }
+
+    /// The class of an object, unless it has one already.
+    fn class(&mut self, object: u32, name: &str) {
+        let Some(class) = self.class_of.get_mut(object as usize).filter(|class| class.is_none()) else { return };
+        let place = self.classes.iter().position(|known| known == name).unwrap_or(self.classes.len());
+        if place == self.classes.len() {
+            self.classes.push(name.to_owned());
+        }
+        *class = u32::try_from(place).ok();
     }
 
     fn first_velocities(&self) -> Option<Vec<[f64; 3]>> {
@@ -137,6 +168,9 @@ impl<'a> TruthReader<'a> {
             let time_us = self.time(&table, row)?;
             let name = table.subject.get(row).ok_or_else(|| wrong(&table, row, "object", Reason::Missing, None))?;
             let object = self.number(name);
+            if let Some(class) = table.label.as_ref().and_then(|classes| classes.get(row)) {
+                self.class(object, class);
+            }
             let (position_m, velocity_m_s) = self.state(&table, row)?;
             batch.time_us.push(time_us);
             batch.object.push(object);
@@ -174,6 +208,7 @@ impl<'a> TruthReader<'a> {
         // More than 2³² names do not fit in memory.
         let number = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
         self.objects.push(name.to_owned());
+        self.class_of.push(None);
         self.numbers.insert(name.to_owned(), number);
         number
     }

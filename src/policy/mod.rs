@@ -30,6 +30,7 @@ mod judge; // one question to Cedar
 mod kin; // which partners get the same answers
 mod known; // what a class alone says of a rule
 mod levels; // levels.toml
+mod lift; // the policy with one rule lifted
 mod matrix; // partners × classes × levels, in groups
 mod names; // names in rules that must exist
 mod nesting; // how deeply text may be nested
@@ -64,6 +65,7 @@ pub use explain::{Answer, Explanation, Missing, RuleText, explain_detection, exp
 pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
 pub use levels::{Field, Level, Measured, Obligations};
+pub use lift::Lift;
 pub use matrix::{Group, Matrix, Share};
 pub use partners::{Attribute, Partner};
 pub use periods::Periods;

@@ -235,6 +235,12 @@ impl ZoneMap {
         Ok(map)
     }
 
+    /// The frame that they are in.
+    #[must_use]
+    pub fn frame(&self) -> Frame {
+        self.frame
+    }
+
     /// The names of all zones, in order.
     #[must_use]
     pub fn names(&self) -> &[String] {

@@ -304,15 +304,24 @@ fn lists<'a, T, L: IntoIterator<Item = &'a String>>(rows: &'a [T], value: impl F
 /// # Errors
 /// A file that is absent or is not such a table.
 pub fn read_stretches(out: &Path) -> Result<Vec<Stretch>, ProductError> {
+    let mut stretches = Vec::new();
+    each_stretch(out, |stretch| stretches.push(stretch))?;
+    Ok(stretches)
+}
+
+/// The same, one after the other.
+///
+/// # Errors
+/// As [`read_stretches`].
+pub fn each_stretch(out: &Path, mut take: impl FnMut(Stretch)) -> Result<(), ProductError> {
     let path = out.join(OPERATOR).join(STRETCHES);
     let reading = "read the stretches";
     let file = crate::files::open(&path).map_err(io_error(&path, reading))?;
     let file = ParquetFile::open(file).map_err(parquet_error(&path, reading))?;
-    let mut stretches = Vec::new();
     for batch in file.batches(ProjectionMask::all(), ROWS_PER_BATCH) {
         let batch = batch.map_err(parquet_error(&path, reading))?;
         for row in 0..batch.num_rows() {
-            stretches.push(stretch(&batch, row).ok_or_else(|| ProductError::Column {
+            take(stretch(&batch, row).ok_or_else(|| ProductError::Column {
                 place: path.display().to_string(),
                 column: STRETCH_COLUMNS.map(|column| column.name).join(", "),
                 found: format!("another table, or nulls, at row {row}"),
@@ -320,7 +329,7 @@ pub fn read_stretches(out: &Path) -> Result<Vec<Stretch>, ProductError> {
             })?);
         }
     }
-    Ok(stretches)
+    Ok(())
 }
 
 fn stretch(batch: &RecordBatch, row: usize) -> Option<Stretch> {

@@ -24,12 +24,16 @@ mod operator; // report, decisions, timings
 mod origin; // what a run read
 mod picture; // one partner's folder
 mod read; // pictures back into engine coordinates
+mod releases; // what the rules let every partner receive
+mod rows; // the same with covariances, batch by batch
 mod seal; // signatures, encrypted folders
 mod staging; // the output appears whole or not at all
 mod verify; // whether an output is what was written
 
 pub use audit::{Audit, Chain, verify_chain};
-pub use authority::{AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, read_stretches};
+pub use authority::{
+    AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, each_stretch, read_stretches,
+};
 pub use batch::picture_batch;
 pub use beside::{Beside, NewFile, output_around};
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
@@ -40,6 +44,8 @@ pub use obligations::Row;
 pub use origin::{Origin, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema, read_table};
+pub use releases::{Alike, ClassEntry, Demands, LaneEntry, ReleaseTable, read_releases};
+pub use rows::{PictureRows, PictureState};
 pub use seal::{Recipients, Sealing};
 pub use staging::{Staging, replace, waiting};
 pub use verify::{Expected, Fault, Integrity, verify_seals};

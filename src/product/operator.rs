@@ -99,6 +99,22 @@ impl Staging {
         write_json(&self.operator_file("scores.json"), scores).map(drop)
     }
 
+    /// Writes how far the pictures agree, `coherence.json`.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn coherence(&self, coherence: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file("coherence.json"), coherence).map(drop)
+    }
+
+    /// Writes what each rule costs whom, `prices.json`.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn prices(&self, prices: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file("prices.json"), prices).map(drop)
+    }
+
     /// Writes what the run took, `timings.json`: it goes here and nowhere else.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::policy::Status;
 use crate::space::{Frame, Geodetic};
 
 /// Rows in a batch.
-const ROWS_PER_BATCH: usize = 8192;
+pub(super) const ROWS_PER_BATCH: usize = 8192;
 
 /// A track at a time as a picture shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,7 +94,7 @@ pub fn picture_points(batch: &RecordBatch) -> Result<Vec<PicturePoint>, ProductE
     points_of(batch, "in memory")
 }
 
-fn points_of(batch: &RecordBatch, place: &str) -> Result<Vec<PicturePoint>, ProductError> {
+pub(super) fn points_of(batch: &RecordBatch, place: &str) -> Result<Vec<PicturePoint>, ProductError> {
     let table = Table { batch, place };
     let frame = if batch.column_by_name("latitude_deg").is_some() { Frame::Geodetic } else { Frame::Local };
     let names = match frame {

@@ -21,11 +21,15 @@ mod doubts; // what of the data contradicts the catalogue
 mod ledger; // where every row went
 mod report; // what the operator learns
 mod scores; // pictures against truth
+mod judging; // one picture against truth
+mod coherence; // pictures against each other
+mod prices; // what each rule costs whom
 mod innovations; // a filter's predictions against rows and truth
 mod verdicts; // what they mean, in words
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
+pub use coherence::coherence_of;
 pub use config::{ConfigError, NAMED, RunConfig, Scoring};
 pub use doubts::Doubt;
 pub use error::RunError;
@@ -33,8 +37,9 @@ pub(crate) use error::chain;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
 pub use ledger::Ledger;
 pub use memory::{TrackAt, track};
+pub use prices::{Changed, Figures, Gain, Price, Prices, price};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
-pub use scores::{OutputError, configuration_of, score_output};
+pub use scores::{Judging, OutputError, configuration_of, score_output};
 pub use verdicts::verdicts;
 
 use crate::export::{self, Format};
@@ -49,6 +54,7 @@ use cache::Cache;
 use doubts::Doubts;
 use fuse::fuse;
 use pictures::Pictures;
+use prices::prices;
 use scores::check_truth;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -79,13 +85,48 @@ pub struct Request<'a> {
     pub cache: Option<&'a Path>,
     /// Formats that other tools open, of every picture, in its partner's folder.
     pub formats: &'a [Format],
+    /// What is made besides the pictures.
+    pub besides: Besides,
+}
+
+/// What a run makes besides pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Besides {
+    /// A page in every folder.
+    pub pages: bool,
+    /// What each rule costs whom: the run is repeated for each, only what changes being fused.
+    pub prices: bool,
+}
+
+impl Default for Besides {
+    fn default() -> Self {
+        Self { pages: true, prices: false }
+    }
+}
+
+impl Besides {
+    /// Nothing.
+    pub const NOTHING: Self = Self { pages: false, prices: false };
 }
 
 impl<'a> Request<'a> {
-    /// Bad rows are counted, the run has no time of its own and no label, and there are no cache and no other formats.
+    /// Bad rows are counted, the run has no time of its own and no label, there is no cache, folders have pages and no other
+    /// formats, and nothing is priced.
     #[must_use]
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
-        Self { recording, policy, out, config, strict: false, as_of_us: None, label: None, cache: None, formats: &[] }
+        let (strict, as_of_us, label, cache) = (false, None, None, None);
+        Self {
+            recording,
+            policy,
+            out,
+            config,
+            strict,
+            as_of_us,
+            label,
+            cache,
+            formats: &[],
+            besides: Besides::default(),
+        }
     }
 }
 
@@ -102,6 +143,10 @@ pub enum Progress {
     Fusing(u64, u64),
     /// The pictures are being scored.
     Scoring,
+    /// So many of so many rules have a price.
+    Pricing(u64, u64),
+    /// The run with a rule lifted goes on.
+    Lifted,
     /// The output is being put in its place: from here on the run does not stop.
     Publishing,
 }
@@ -160,6 +205,7 @@ pub fn run_sealed(
 /// # Errors
 /// Anything wrong with the recording, the policy, the output folder, the partners' keys or the device, or
 /// [`RunError::Stopped`]; nothing is published then.
+#[expect(clippy::needless_pass_by_value, reason = "a run is given its executor, as by the other ways to run")]
 pub fn run_watched(
     request: &Request<'_>,
     seals: Seals<'_>,
@@ -167,7 +213,7 @@ pub fn run_watched(
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let done = run_opened(request, &recording, seals, executor, listener);
+    let done = run_opened(request, &recording, seals, &executor, listener);
     done.map_err(|error| match error {
         RunError::Stopped | RunError::Product(_) => error,
         // Half a file may be wrong in many ways: that somebody is writing it comes first.
@@ -180,7 +226,7 @@ fn run_opened(
     request: &Request<'_>,
     recording: &Recording,
     seals: Seals<'_>,
-    executor: Executor,
+    executor: &Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
@@ -192,8 +238,13 @@ fn run_opened(
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
-    let cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
+    let mut cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
     let staging = Staging::create(request.out)?;
+    let lanes_kept = staging.scratch().join("lanes");
+    if request.besides.prices && cache.is_none() {
+        // Lanes that a rule does not change are fused once.
+        cache = Some(Cache::open(&lanes_kept, request.out)?);
+    }
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     check_truth(request.recording, recording, request.config)?;
     let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
@@ -214,19 +265,30 @@ fn run_opened(
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     let class = started.elapsed().as_secs_f64();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let (outcomes, mut work) = fuse((request, cache.as_ref()), executor, (&basis, &lanes), &mut pictures, listener)?;
+    let fusing = (request, cache.as_ref());
+    let (outcomes, mut work) = fuse(fusing, executor.clone(), (&basis, &lanes), &mut pictures, listener)?;
     work.seconds.class = class;
-    let (released, authority) = pictures.finish(request, &decisions, &outcomes)?;
+    let (released, authority, releases) = pictures.finish(request, &decisions, &outcomes)?;
+    staging.releases(&releases)?;
     tell(listener, Progress::Scoring)?;
     let origin = origin(recording, &policy, request.config, request.as_of_us)?.with_rows(ingest.rows_read);
-    let scene = Scene::of(recording, (&policy, request.policy), options(request))?;
     let made_from = serde_json::to_value(&origin).unwrap_or_default();
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
     let fed = &outcomes;
     let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, fed, released, authority };
     let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
-    staging.page(&operator_page(&staging.folder(), &made_from, &scene)?)?;
+    if request.besides.prices {
+        let scratch = staging.scratch().join("prices");
+        let folders = (scratch.as_path(), request.cache.unwrap_or(&lanes_kept));
+        let priced = prices(request, (&policy, &report), folders, executor, listener)?;
+        staging.prices(&priced)?;
+        report.prices = Some(priced);
+    }
+    if request.besides.pages {
+        let scene = Scene::of(recording, (&policy, request.policy), options(request))?;
+        staging.page(&operator_page(&staging.folder(), &made_from, &scene)?)?;
+    }
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };
     let after = staging.publish_sealed(&sealing)?;

@@ -12,7 +12,9 @@ use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{
     Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
 };
-use crate::product::{Fields, Made, PictureWriter, Row, Source, Staging, waiting};
+use crate::product::{
+    Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting,
+};
 use crate::report;
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
@@ -211,9 +213,11 @@ impl<'a> Pictures<'a> {
         request: &Request<'_>,
         decisions: &Decisions,
         outcomes: &[Outcome],
-    ) -> Result<(Vec<Released>, AuthorityReport), RunError> {
+    ) -> Result<(Vec<Released>, AuthorityReport, ReleaseTable), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes: _, of_lanes, empty, classes, releases: _, watch, as_of_us, identities: _ } = self;
+        let Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, identities: _ } = self;
+        let met = classes.iter().flat_map(|classes| &classes.all).map(|of| &of.class);
+        let table = release_table(basis, lanes, &releases, met.collect(), as_of_us)?;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
         let with_classes = of_lanes
             .into_iter()
@@ -238,7 +242,9 @@ impl<'a> Pictures<'a> {
             let (configuration, computed_from) = (&configuration, Some(&from));
             let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
             writer.finish_with(&made, |beside| {
-                report::write(beside)?;
+                if request.besides.pages {
+                    report::write(beside)?;
+                }
                 export::write(beside, request.formats).map_err(RunError::from)
             })?;
             Ok(Released { tally, records })
@@ -246,7 +252,7 @@ impl<'a> Pictures<'a> {
         let released: Vec<Result<Released, RunError>> =
             waiting(all.len(), || all.into_par_iter().map(finish).collect());
         let released = released.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok((released, watch.finish(&classes)?))
+        Ok((released, watch.finish(&classes)?, table))
     }
 }
 
@@ -321,6 +327,53 @@ impl Picture {
     }
 }
 
+/// Decisions about what partners may receive of tracks that other lanes made, beyond which none are taken.
+const DECISIONS_MAX: usize = 200_000;
+
+/// What the rules let every partner receive of some classes of tracks.
+fn release_table(
+    basis: &Basis<'_>,
+    lanes: &[Lane],
+    releases: &Releases<'_>,
+    met: BTreeSet<&TrackClass>,
+    as_of_us: Option<i64>,
+) -> Result<ReleaseTable, RunError> {
+    let policy = basis.policy;
+    let ids: Vec<&String> = policy.partners().iter().map(|partner| &partner.id).collect();
+    let (first, of) = policy.alike(&(0..ids.len()).collect::<Vec<_>>())?;
+    let named = |partners: &mut dyn Iterator<Item = usize>| {
+        partners.filter_map(|partner| ids.get(partner).map(|id| (*id).clone())).collect::<Vec<_>>()
+    };
+    let alike = |(place, partner): (usize, &usize)| Alike {
+        partners: named(&mut of.iter().enumerate().filter(|(_, kin)| **kin == place).map(|(partner, _)| partner)),
+        lane: lanes.iter().position(|lane| lane.partners.contains(partner)),
+    };
+    let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
+    let lane = |lane: &Lane| LaneEntry {
+        partners: named(&mut lane.partners.iter().copied()),
+        detections: lane.detections,
+        whole: lane.detections == all && !lane.cuts(),
+        until_us: as_of_us.unwrap_or(lane.span_us[1]),
+    };
+    let class = |class: &TrackClass| {
+        let decided = releases.of(class, &first)?;
+        let levels = decided.iter().map(|decided| decided.release.level.clone()).collect();
+        Ok(ClassEntry::new(class, levels))
+    };
+    let (found, most) = (met.len().saturating_mul(first.len()), DECISIONS_MAX);
+    let left_out = (found > most).then(|| {
+        format!("{} classes of tracks × {} partners that differ, at most {most} decisions", met.len(), first.len())
+    });
+    let met = if left_out.is_none() { met } else { BTreeSet::new() };
+    Ok(ReleaseTable {
+        left_out,
+        lanes: lanes.iter().map(lane).collect(),
+        alike: first.iter().enumerate().map(alike).collect(),
+        levels: policy.receive_levels().map(|level| (level.name.clone(), Demands::from(&level.obligations))).collect(),
+        classes: met.into_iter().map(class).collect::<Result<_, RunError>>()?,
+    })
+}
+
 /// Digests of what a partner's picture is from.
 fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<Source, RunError> {
     let detections = match lane {
@@ -343,7 +396,7 @@ fn sources(lane: &Lane, estimate: &Estimate, part: impl Fn(&(String, String)) ->
 }
 
 /// A position as zones see it.
-fn ground(position_m: [f64; 3], frame: Frame) -> [f64; 2] {
+pub(super) fn ground(position_m: [f64; 3], frame: Frame) -> [f64; 2] {
     match frame {
         Frame::Local => [position_m[0], position_m[1]],
         Frame::Geodetic => {

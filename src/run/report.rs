@@ -2,17 +2,20 @@
 
 use super::authority::AuthorityReport;
 use super::basis::Basis;
+use super::coherence::coherence_of;
 use super::doubts::Doubt;
+use super::judging::{Judge, Truths, score_picture, score_plainly};
 use super::ledger::Ledger;
 use super::pictures::{Released, Tally};
-use super::scores::score_picture;
+use super::prices::Prices;
 use super::waves::Outcome as Fed;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
-use crate::ingest::{IngestReport, Truth};
+use crate::ingest::IngestReport;
 use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy};
 use crate::product::Staging;
 use crate::scan::Lane;
+use crate::score::coherence::CoherenceReport;
 use crate::score::sequence::ScoreReport;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -46,6 +49,12 @@ pub struct RunReport {
     /// What each level of `receive` demands, by its name.
     #[serde(skip)]
     pub levels: BTreeMap<String, Obligations>,
+    /// How far the pictures agree; it has a file of its own.
+    #[serde(skip)]
+    pub coherence: Option<CoherenceReport>,
+    /// What each rule costs whom, if that was asked; it has a file of its own.
+    #[serde(skip)]
+    pub prices: Option<Prices>,
     /// What went wrong without harm to the output; not in the operator's report, which was written before.
     #[serde(skip)]
     pub untidy: Vec<String>,
@@ -84,6 +93,9 @@ pub struct PartnerReport {
     pub authorities: BTreeMap<String, u64>,
     /// Against all of the truth, seen or not; `None` where the recording has none.
     pub score: Option<ScoreReport>,
+    /// The same with all that is in `scores.json`.
+    #[serde(skip)]
+    pub scores: Option<ScoreReport>,
     /// What its levels cost it in time and resolution.
     pub resolution: Resolution,
 }
@@ -209,6 +221,8 @@ impl RunReport {
         let Outcome { decisions, ingest, mut doubts, work, fed, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, basis, &released, staging);
+        let coherence =
+            coherence_of(&staging.folder()).map_err(|error| format!("coherence of the pictures: {}", chain(&error)));
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
         records.extend(released.iter().flat_map(|released| released.records.iter().cloned()));
         let warnings = warnings(basis, decisions, &released);
@@ -230,7 +244,8 @@ impl RunReport {
                     levels,
                     rows_withheld: withheld,
                     authorities,
-                    score,
+                    score: score.clone().map(|score| ScoreReport { further: None, ..score }),
+                    scores: score,
                     resolution,
                 }
             },
@@ -254,18 +269,17 @@ impl RunReport {
             unscored,
             warnings,
             doubts,
-            levels: basis
-                .policy
-                .receive_levels()
-                .map(|level| (level.name.clone(), level.obligations.clone()))
-                .collect(),
-            untidy: Vec::new(),
+            levels: levels(basis.policy),
+            untidy: coherence.as_ref().err().cloned().into_iter().collect(),
+            coherence: coherence.ok(),
+            prices: None,
             work,
         };
         staging.decisions(&records)?;
         for (partner, why) in &report.unscored {
             staging.lacks(format!("the scores of `{partner}`: {why}"));
         }
+        report.untidy.iter().for_each(|why| staging.lacks(why.clone()));
         report.write(staging)?;
         Ok(report)
     }
@@ -273,8 +287,9 @@ impl RunReport {
     fn write(&self, staging: &Staging) -> Result<(), RunError> {
         staging.report(self)?;
         let scores: BTreeMap<&str, Option<&ScoreReport>> =
-            self.partners.iter().map(|partner| (partner.partner.as_str(), partner.score.as_ref())).collect();
+            self.partners.iter().map(|partner| (partner.partner.as_str(), partner.scores.as_ref())).collect();
         staging.scores(&scores)?;
+        self.coherence.as_ref().map_or(Ok(()), |coherence| staging.coherence(coherence))?;
         staging.timings(&self.work)?;
         Ok(())
     }
@@ -282,8 +297,11 @@ impl RunReport {
 
 /// The score of a picture, if it has one, and its resolution.
 type Scored = (Option<ScoreReport>, Resolution);
+/// How it went; `None`: there is no truth.
+type Scoring = Option<Result<Scored, String>>;
 
-/// The score and the resolution of every picture, and of which pictures there are none although there is truth.
+/// The score and the resolution of every picture, and of which pictures there are none although there is truth. Partners
+/// that the rules cannot tell apart have one picture.
 fn scores(
     request: &Request<'_>,
     basis: &Basis<'_>,
@@ -291,22 +309,45 @@ fn scores(
     staging: &Staging,
 ) -> (Vec<Scored>, BTreeMap<String, String>) {
     let truth = basis.recording.truth().map_err(|error| chain(&RunError::from(error)));
+    let truth = truth.as_ref().map(|truth| truth.as_ref().map(Truths::held));
     let staged = staging.folder();
-    let partners = basis.policy.partners().par_iter().zip(released);
-    let scores = partners.map(|(partner, released)| {
+    let partners = basis.policy.partners();
+    let all: Vec<usize> = (0..partners.len()).collect();
+    // Partners of a run are those of its policy: there is no other to be unknown.
+    let (first, kin) = basis.policy.alike(&all).unwrap_or_else(|_| (all.clone(), all));
+    let judge = Judge { partial_truth: false, zones: Some(basis.zones) };
+    let of_first = first.par_iter().map(|&partner| {
+        let (partner, released) = partners.get(partner).zip(released.get(partner))?;
         let plain = Resolution::plain(request, basis.policy, &released.tally);
         let folder = staged.join(&partner.id);
         let scored = match &truth {
-            Err(why) => Err(why.clone()),
-            Ok(None) => return ((None, plain), None),
-            Ok(Some(truth)) => score_picture(&folder, truth, request.config)
+            Err(why) => Err((*why).clone()),
+            Ok(None) => return Some((plain, None)),
+            Ok(Some(truth)) => score_picture(&folder, truth, request.config, judge)
                 .and_then(|score| Ok((Some(score.clone()), plain.scored(request, &folder, truth, &score)?)))
                 .map_err(|error| chain(&error)),
         };
-        scored.map_or_else(|why| ((None, plain), Some((partner.id.clone(), why))), |scored| (scored, None))
+        Some((plain, Some(scored)))
     });
-    let (scores, unscored): (Vec<Scored>, Vec<Option<(String, String)>>) = scores.unzip();
-    (scores, unscored.into_iter().flatten().collect())
+    let of_first: Vec<Option<(Resolution, Scoring)>> = of_first.collect();
+    let (mut scores, mut unscored) = (Vec::new(), BTreeMap::new());
+    for (partner, kin) in partners.iter().zip(kin) {
+        let Some((plain, scored)) = of_first.get(kin).cloned().flatten() else { continue };
+        scores.push(match scored {
+            Some(Ok(scored)) => scored,
+            Some(Err(why)) => {
+                unscored.insert(partner.id.clone(), why);
+                (None, plain)
+            }
+            None => (None, plain),
+        });
+    }
+    (scores, unscored)
+}
+
+/// What each level of `receive` demands.
+fn levels(policy: &Policy) -> BTreeMap<String, Obligations> {
+    policy.receive_levels().map(|level| (level.name.clone(), level.obligations.clone())).collect()
 }
 
 /// What the policy does, and somebody may not have meant.
@@ -352,7 +393,7 @@ impl Resolution {
         mut self,
         request: &Request<'_>,
         folder: &Path,
-        truth: &Truth,
+        truth: &Truths<'_>,
         score: &ScoreReport,
     ) -> Result<Self, RunError> {
         (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
@@ -365,7 +406,7 @@ impl Resolution {
         if let Ok(within_m) = within_m.try_into() {
             config.score.cutoff_m = within_m;
         }
-        let score = score_picture(folder, truth, &config)?;
+        let score = score_plainly(folder, truth, &config)?;
         (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
         Ok(self)
     }

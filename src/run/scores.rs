@@ -1,10 +1,11 @@
 //! Pictures against truth: those of a run that ends, and those of an output folder that is there.
 
+use super::judging::{Judge, Truths, score_picture};
 use super::{RunConfig, RunError};
-use crate::ingest::{Catalogue, IngestError, Recording, Truth, read_truth};
-use crate::product::read_picture;
+use crate::ingest::{Catalogue, IngestError, Recording};
+use crate::policy::Policy;
 use crate::score::gospa::Gospa;
-use crate::score::sequence::{Scans, ScoreConfig, ScoreReport, TrackPoint, TruthPoint, score_points};
+use crate::score::sequence::{Scans, ScoreConfig, ScoreReport};
 use crate::space::Frame;
 use crate::time::micros;
 use serde::Deserialize;
@@ -72,9 +73,18 @@ pub enum OutputError {
 
 /// What a picture says of itself, as far as scoring needs it.
 #[derive(Debug, Deserialize)]
-struct Manifest {
+pub(super) struct Manifest {
     frame: Frame,
-    configuration: RunConfig,
+    pub(super) configuration: RunConfig,
+}
+
+/// How truth is taken, beside what the configuration says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judging<'a> {
+    /// Whether there may be objects without truth: what is near no object is then left out, and is not false.
+    pub partial_truth: bool,
+    /// The policy whose zones scores are told by.
+    pub policy: Option<&'a Path>,
 }
 
 /// Scores every picture of an output folder against the truth of a recording, with `config` or else with the
@@ -86,11 +96,16 @@ pub fn score_output(
     out: &Path,
     recording: &Path,
     config: Option<&RunConfig>,
+    Judging { partial_truth, policy }: Judging<'_>,
     mut begins: impl FnMut(&str),
 ) -> Result<BTreeMap<String, ScoreReport>, OutputError> {
     let catalogue = Catalogue::read(recording)?;
     let partners = pictures(out)?;
-    let truth = read_truth(recording, &catalogue)?;
+    let failed = |path: &Path, error: RunError| OutputError::Run { picture: path.to_owned(), source: Box::new(error) };
+    let zones = policy.map(|folder| Policy::read(folder)?.zone_map(catalogue.frame)).transpose();
+    let zones = zones.map_err(|error| failed(policy.unwrap_or(out), error.into()))?;
+    let judge = Judge { partial_truth, zones: zones.as_deref() };
+    let truth = Truths::read(recording, &catalogue)?;
     let truth = truth.ok_or_else(|| OutputError::NoTruth { recording: recording.to_owned() })?;
     let mut scores = BTreeMap::new();
     for partner in partners {
@@ -100,14 +115,18 @@ pub fn score_output(
         if frame != catalogue.frame {
             return Err(OutputError::Frame { path, found: frame, wanted: catalogue.frame });
         }
-        let score = score_folder(recording, &folder, &truth, config.unwrap_or(&configuration));
-        scores.insert(partner, score.map_err(|error| OutputError::Run { picture: folder, source: Box::new(error) })?);
+        let config = config.unwrap_or(&configuration);
+        let score = truth.times(config).and_then(|times| {
+            times.check(recording, config)?;
+            score_picture(&folder, &truth, config, judge)
+        });
+        scores.insert(partner, score.map_err(|error| failed(&folder, error))?);
     }
     Ok(scores)
 }
 
 /// The manifest of a picture, and its file.
-fn manifest(folder: &Path) -> Result<(PathBuf, Manifest), OutputError> {
+pub(super) fn manifest(folder: &Path) -> Result<(PathBuf, Manifest), OutputError> {
     let path = folder.join(MANIFEST);
     let text =
         crate::files::read_text(&path).map_err(|source| OutputError::Unreadable { path: path.clone(), source })?;
@@ -122,14 +141,6 @@ fn manifest(folder: &Path) -> Result<(PathBuf, Manifest), OutputError> {
 pub fn configuration_of(out: &Path) -> Result<RunConfig, OutputError> {
     let partner = pictures(out)?.into_iter().next().unwrap_or_default();
     Ok(manifest(&out.join(partner))?.1.configuration)
-}
-
-/// Scores a picture of an output that is there, as a run would have.
-fn score_folder(recording: &Path, folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
-    let mut times = Times::new(&scoring(config, [0; 2]))?;
-    truth.time_us.iter().for_each(|time_us| times.add(*time_us));
-    times.check(recording, config)?;
-    score_picture(folder, truth, config)
 }
 
 /// Names of the folders of `out` that hold a picture; the operator's begins with `_`.
@@ -180,7 +191,7 @@ pub(super) fn check_truth(folder: &Path, recording: &Recording, config: &RunConf
 }
 
 /// How often truth is compared with pictures: at the report times between samples that are near enough.
-struct Times {
+pub(super) struct Times {
     max_gap_us: i64,
     period_us: i64,
     last_us: Option<i64>,
@@ -189,12 +200,12 @@ struct Times {
 }
 
 impl Times {
-    fn new(scoring: &ScoreConfig) -> Result<Self, RunError> {
+    pub(super) fn new(scoring: &ScoreConfig) -> Result<Self, RunError> {
         let period_us = if let Scans::Every { period_us, .. } = scoring.scans { period_us } else { 1 };
         Ok(Self { max_gap_us: scoring.max_gap_us()?, period_us, last_us: None, count: 0 })
     }
 
-    fn add(&mut self, time_us: i64) {
+    pub(super) fn add(&mut self, time_us: i64) {
         let gap_us = self.last_us.map_or(0, |last_us| time_us.saturating_sub(last_us));
         if gap_us <= self.max_gap_us {
             self.count = self.count.saturating_add((gap_us / self.period_us).unsigned_abs());
@@ -209,18 +220,4 @@ impl Times {
         let (recording, report_period_s) = (recording.to_owned(), config.report_period_s.get());
         Err(RunError::TooManyTimes { recording, found: self.count, report_period_s })
     }
-}
-
-/// Scores the picture in `folder` against all of the truth, at the report times that the truth spans.
-pub(super) fn score_picture(folder: &Path, truth: &Truth, config: &RunConfig) -> Result<ScoreReport, RunError> {
-    let (first, last) = (truth.time_us.first().copied().unwrap_or(0), truth.time_us.last().copied().unwrap_or(-1));
-    let columns = truth.time_us.iter().zip(&truth.object).zip(&truth.position_m);
-    let points = columns.map(|((&time_us, &object), &position_m)| TruthPoint { time_us, object, position_m });
-    let picture = read_picture(folder)?;
-    let tracks = picture.into_iter().map(|point| TrackPoint {
-        time_us: point.time_us,
-        track: point.track,
-        position_m: point.position_m,
-    });
-    Ok(score_points(points, tracks, &scoring(config, [first, last]))?)
 }

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::assignment::Components;
+use super::assignment::{Components, Costs};
 use super::{ScoreError, is, pairs, power, root};
 
 /// Parameters of GOSPA.
@@ -110,8 +110,18 @@ pub fn gospa_matches(
     estimates: &[[f64; 3]],
     metric: Gospa,
 ) -> Result<(GospaParts, Vec<Match>), ScoreError> {
-    let Gospa { cutoff_m, order } = metric;
-    let assignment = pairs::costs(truth, estimates, cutoff_m, order)?.assign();
+    let costs = pairs::costs(truth, estimates, metric.cutoff_m, metric.order)?;
+    Ok(of_costs(&costs, truth, estimates, metric))
+}
+
+/// The same from the costs of pairs.
+pub(super) fn of_costs(
+    costs: &Costs,
+    truth: &[[f64; 3]],
+    estimates: &[[f64; 3]],
+    Gospa { cutoff_m, order }: Gospa,
+) -> (GospaParts, Vec<Match>) {
+    let assignment = costs.assign();
     let mut localisation = 0.0;
     let mut matches = Vec::with_capacity(truth.len().min(estimates.len()));
     for (index, (edge, &position)) in assignment.matched.iter().zip(truth).enumerate() {
@@ -130,7 +140,7 @@ pub fn gospa_matches(
     let (missed, false_tracks) = (half * counts.missed as f64, half * counts.false_tracks as f64);
     let powers = GospaPowers { localisation, missed, false_tracks };
     let GospaMetres { total, localisation, missed, false_tracks } = powers.metres(order);
-    Ok((GospaParts { total, localisation, missed, false_tracks, counts, powers }, matches))
+    (GospaParts { total, localisation, missed, false_tracks, counts, powers }, matches)
 }
 
 /// The connected components of the pairs nearer than the cut-off: what one scan's assignment decomposes into.

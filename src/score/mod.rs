@@ -10,16 +10,36 @@
 //! | [`ospa`] | the same, as a mean over objects; and over a window of scans, OSPA(2) |
 //! | [`t_gospa`] | the same over a whole record, with a price on changing identities; exact, for small problems |
 //! | [`identity`] | how often do identities change, how pure and how complete are the tracks? |
+//! | [`siap`] | completeness, ambiguity, spuriousness, accuracy, number changes, longest segments |
+//! | [`clear`] | MOTA and MOTP |
+//! | [`hota`] | HOTA in metres, and IDF1 |
+//! | [`nees`] | are covariances honest? |
+//! | [`delay`] | how long until an object is known, and how often is it lost? |
+//! | [`parts`] | the same by class, by zone, over time |
 //! | [`sequence`] | all of it over a recording, streamed by time |
+//! | [`coherence`] | how far do the pictures of one run agree, and who may act on what it does not see? |
 
+pub use scenes::ZonesAt;
 use thiserror::Error;
 
 pub mod assignment;
+pub mod clear;
+pub mod coherence;
+pub mod delay;
+pub mod further;
 pub mod gospa;
+pub mod hota;
 pub mod identity;
+pub mod nees;
 pub mod ospa;
 mod pairs;
+pub mod parts;
+mod scenes;
 pub mod sequence;
+pub mod siap;
+mod spread;
+pub mod states;
+mod stream;
 pub mod t_gospa;
 mod truth;
 

@@ -1,15 +1,18 @@
 //! Scores the tracks of a whole recording against its truth, streamed by time.
 //!
 //! For each scan, truth is interpolated to its time, GOSPA matches truth and estimates, and the matches feed the
-//! identity counts. Memory: one scan, the truth within the largest gap around it, and one record for each pair of object
-//! and track that was ever matched. Scans without truth and estimates are counted without being looked at, so time goes
-//! with samples, estimates and the scans at which there is any of them.
+//! identity counts. Memory: some scans, the truth within the largest gap around them, and one record for each pair of
+//! object and track that was ever near. Scans without truth and estimates are counted without being looked at, so time
+//! goes with samples, estimates and the scans at which there is any of them.
 
 use serde::Serialize;
 
-use super::gospa::{Gospa, GospaAverage, GospaMetres, gospa_matches};
+use super::further::{Asking, Further, Sums};
+use super::gospa::{Gospa, GospaAverage, GospaMetres};
 use super::identity::{IdentityCounter, IdentityReport, ratio};
-use super::truth::TruthInTime;
+use super::scenes::{Asked, Scene, Waiting};
+use super::states::{TrackState, TruthState};
+use super::stream::{Event, Outside, each_scan};
 use super::{ScoreError, check_metric};
 use crate::time::micros;
 
@@ -117,9 +120,12 @@ pub struct ScoreReport {
     pub mota: Option<f64>,
     /// Who was tracked by whom.
     pub identity: IdentityReport,
+    /// SIAP, CLEAR MOT, HOTA, NEES and more, where they were asked for.
+    #[serde(flatten)]
+    pub further: Option<Box<Further>>,
 }
 
-/// Scores estimates against truth, both in time order.
+/// Scores estimates against truth, both in time order, by GOSPA and who was tracked by whom.
 ///
 /// # Errors
 /// If a parameter is out of range, points are out of order or not finite, or a track has two positions in one scan.
@@ -128,118 +134,80 @@ pub fn score_points(
     estimates: impl IntoIterator<Item = TrackPoint>,
     config: &ScoreConfig,
 ) -> Result<ScoreReport, ScoreError> {
-    config.check()?;
-    let ScoreConfig { gospa, scans, .. } = config;
-    let mut truth = TruthInTime::new(truth.into_iter(), config.max_gap_us()?);
-    let mut estimates = ScanByScan::new(estimates.into_iter());
+    let asked = Asked { metric: config.gospa, partial_truth: false, zones: None };
     let mut tally = Tally::default();
-    match scans {
-        Scans::OfEstimates => {
-            while let Some(time_us) = estimates.next_time()? {
-                tally.scan(time_us, &truth.at(time_us)?, &estimates.take(time_us)?, *gospa)?;
-            }
-        }
-        Scans::At(times) => {
-            let mut before_us = None;
-            for &time_us in times {
-                if let Some(before_us) = before_us.filter(|&before_us| before_us >= time_us) {
-                    return Err(ScoreError::OutOfOrder { set: "scan", before_us, found_us: time_us });
-                }
-                before_us = Some(time_us);
-                estimates.skip_until(Some(time_us))?;
-                tally.scan(time_us, &truth.at(time_us)?, &estimates.take(time_us)?, *gospa)?;
-            }
-            estimates.skip_until(None)?;
-        }
-        &Scans::Every { period_us, first_us, last_us } => {
-            let mut next = multiple(first_us, period_us);
-            while let Some(time_us) = next.filter(|time_us| *time_us <= last_us) {
-                estimates.skip_until(Some(time_us))?;
-                let (there, found) = (truth.at(time_us)?, estimates.take(time_us)?);
-                let scans = if there.is_empty() && found.is_empty() {
-                    let anything_us = truth.next_time().into_iter().chain(estimates.next_time()?).min();
-                    let scans = scans_before(anything_us.unwrap_or(i64::MAX).min(last_us), time_us, period_us);
-                    tally.pass(scans);
-                    scans
-                } else {
-                    tally.scan(time_us, &there, &found, *gospa)?;
-                    1
-                };
-                next = after(time_us, scans, period_us);
-            }
-            estimates.skip_until(None)?;
-        }
-    }
-    Ok(tally.report(estimates.skipped, truth.repeats()))
-}
-
-/// The first multiple of a period that is not before a time.
-fn multiple(time_us: i64, period_us: i64) -> Option<i64> {
-    let period_us = i128::from(period_us.max(1));
-    i64::try_from(-(-i128::from(time_us)).div_euclid(period_us) * period_us).ok()
-}
-
-/// Scans from one at `time_us` on that are before `until_us`; that one itself in any case.
-fn scans_before(until_us: i64, time_us: i64, period_us: i64) -> u64 {
-    let span_us = if until_us > time_us { until_us.abs_diff(time_us) } else { 0 };
-    span_us.div_ceil(period_us.max(1).unsigned_abs()).max(1)
-}
-
-/// The time of the scan that many periods later.
-fn after(time_us: i64, scans: u64, period_us: i64) -> Option<i64> {
-    i64::try_from(i128::from(time_us) + i128::from(scans) * i128::from(period_us.max(1))).ok()
-}
-
-/// Estimates, one scan at a time.
-struct ScanByScan<I> {
-    source: I,
-    ahead: Option<TrackPoint>,
-    last_us: i64,
-    skipped: u64,
-}
-
-impl<I: Iterator<Item = TrackPoint>> ScanByScan<I> {
-    fn new(source: I) -> Self {
-        Self { source, ahead: None, last_us: i64::MIN, skipped: 0 }
-    }
-
-    /// Time of the next estimate.
-    fn next_time(&mut self) -> Result<Option<i64>, ScoreError> {
-        if self.ahead.is_none() {
-            self.ahead = self.source.next();
-        }
-        let Some(TrackPoint { time_us, track, position_m }) = self.ahead else { return Ok(None) };
-        if time_us < self.last_us {
-            return Err(ScoreError::OutOfOrder { set: "estimate", before_us: self.last_us, found_us: time_us });
-        }
-        if !position_m.iter().all(|x| x.is_finite()) {
-            return Err(ScoreError::NotFinite { set: "estimate", index: track, found_m: position_m });
-        }
-        self.last_us = time_us;
-        Ok(Some(time_us))
-    }
-
-    /// All estimates of a time, in order of their tracks.
-    fn take(&mut self, time_us: i64) -> Result<Vec<TrackPoint>, ScoreError> {
-        let mut scan = Vec::new();
-        while self.next_time()? == Some(time_us) {
-            scan.extend(self.ahead.take());
-        }
-        scan.sort_unstable_by_key(|point| point.track);
-        match scan.iter().zip(scan.iter().skip(1)).find(|(a, b)| a.track == b.track) {
-            Some((&TrackPoint { track, .. }, _)) => Err(ScoreError::RepeatedTrack { track, time_us }),
-            None => Ok(scan),
-        }
-    }
-
-    /// Counts and drops estimates before a time, or all.
-    fn skip_until(&mut self, time_us: Option<i64>) -> Result<(), ScoreError> {
-        while self.next_time()?.is_some_and(|next| time_us.is_none_or(|time_us| next < time_us)) {
-            self.ahead = None;
-            self.skipped += 1;
-        }
+    let truth = truth.into_iter().map(TruthState::from);
+    let outside = solved(truth, estimates.into_iter().map(TrackState::from), config, asked, |step| {
+        tally.take(&step, config.gospa);
         Ok(())
-    }
+    })?;
+    Ok(tally.report(outside))
+}
+
+/// Scores rows of a picture against truth by everything that there is. `pass` gives both, in time order, and is called twice.
+///
+/// # Errors
+/// As [`score_points`].
+pub fn score_states<T, E>(
+    mut pass: impl FnMut() -> (T, E),
+    config: &ScoreConfig,
+    asking: &Asking<'_>,
+) -> Result<ScoreReport, ScoreError>
+where
+    T: Iterator<Item = TruthState>,
+    E: Iterator<Item = TrackState>,
+{
+    let asked = Asked { metric: config.gospa, partial_truth: asking.partial_truth, zones: asking.zones };
+    let (mut tally, mut sums) = (Tally::default(), Sums::new(config, asking));
+    let (truth, estimates) = pass();
+    let outside = solved(truth, estimates, config, asked, |step| {
+        tally.take(&step, config.gospa);
+        sums.first(&step)
+    })?;
+    let mut report = tally.report(outside);
+    sums.align();
+    let (truth, estimates) = pass();
+    solved(truth, estimates, config, Asked { zones: None, ..asked }, |step| sums.second(&step))?;
+    report.further = Some(Box::new(sums.report(&report, asking)?));
+    Ok(report)
+}
+
+/// What is handed on while a recording is scored.
+pub(super) enum Step {
+    /// Scans, in order.
+    Scenes(Vec<Scene>),
+    /// So many scans without anything.
+    Pass(u64),
+}
+
+/// Solves every scan, and hands them on in order.
+fn solved(
+    truth: impl Iterator<Item = TruthState>,
+    estimates: impl Iterator<Item = TrackState>,
+    config: &ScoreConfig,
+    asked: Asked<'_>,
+    mut take: impl FnMut(Step) -> Result<(), ScoreError>,
+) -> Result<Outside, ScoreError> {
+    config.check()?;
+    let mut waiting = Waiting::default();
+    let mut flush = |waiting: &mut Waiting, pass: Option<u64>| {
+        let scenes = waiting.solve(asked).into_iter().collect::<Result<Vec<_>, _>>()?;
+        if !scenes.is_empty() {
+            take(Step::Scenes(scenes))?;
+        }
+        pass.map_or(Ok(()), |scans| take(Step::Pass(scans)))
+    };
+    let outside = each_scan(truth, estimates, config, |event| match event {
+        Event::Scan(scan) => {
+            if waiting.push(scan) {
+                flush(&mut waiting, None)?;
+            }
+            Ok(())
+        }
+        Event::Pass(scans) => flush(&mut waiting, Some(scans)),
+    })?;
+    flush(&mut waiting, None)?;
+    Ok(outside)
 }
 
 /// Sums over scans.
@@ -252,35 +220,28 @@ struct Tally {
 }
 
 impl Tally {
-    fn scan(
-        &mut self,
-        time_us: i64,
-        truth: &[(u32, [f64; 3])],
-        estimates: &[TrackPoint],
-        metric: Gospa,
-    ) -> Result<(), ScoreError> {
-        let truth_m: Vec<_> = truth.iter().map(|&(_, position_m)| position_m).collect();
-        let estimates_m: Vec<_> = estimates.iter().map(|point| point.position_m).collect();
-        let (parts, matches) = gospa_matches(&truth_m, &estimates_m, metric)?;
-        self.gospa.add(&parts, metric.order);
-        self.distance_m += matches.iter().map(|pair| pair.distance_m).sum::<f64>();
-        self.distance_m2 += matches.iter().map(|pair| pair.distance_m * pair.distance_m).sum::<f64>();
-        let mut matches = matches.into_iter().peekable();
-        let objects = truth.iter().enumerate().map(|(index, &(object, _))| {
-            let pair = matches.next_if(|pair| pair.truth == index);
-            (object, pair.and_then(|pair| estimates.get(pair.estimate)).map(|point| point.track))
-        });
-        self.identity.scan(time_us, objects);
-        Ok(())
+    fn take(&mut self, step: &Step, metric: Gospa) {
+        match step {
+            Step::Pass(scans) => {
+                self.gospa.pass(*scans);
+                self.identity.pass(*scans);
+            }
+            Step::Scenes(scenes) => scenes.iter().for_each(|scene| self.scan(scene, metric)),
+        }
     }
 
-    /// Scans at which nothing was there and nothing was found.
-    fn pass(&mut self, scans: u64) {
-        self.gospa.pass(scans);
-        self.identity.pass(scans);
+    fn scan(&mut self, scene: &Scene, metric: Gospa) {
+        self.gospa.add(&scene.parts, metric.order);
+        for (_, found) in scene.objects() {
+            let Some((_, distance_m)) = found else { continue };
+            self.distance_m += distance_m;
+            self.distance_m2 += distance_m * distance_m;
+        }
+        let objects = scene.objects().map(|(there, found)| (there.object, found.map(|(state, _)| state.track)));
+        self.identity.scan(scene.time_us, objects);
     }
 
-    fn report(self, estimates_outside_scans: u64, truth_repeats: u64) -> ScoreReport {
+    fn report(self, Outside { estimates: estimates_outside_scans, repeats: truth_repeats }: Outside) -> ScoreReport {
         let counts = self.gospa.counts();
         let identity = self.identity.report();
         let (truth_points, estimates) = (counts.matched + counts.missed, counts.matched + counts.false_tracks);
@@ -303,6 +264,7 @@ impl Tally {
             position_mean_m: ratio(self.distance_m, matched),
             mota: ratio(wrong as f64, truth_points as f64).map(|share| 1.0 - share),
             identity,
+            further: None,
         }
     }
 }

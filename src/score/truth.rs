@@ -6,26 +6,28 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::ScoreError;
-use super::sequence::TruthPoint;
+use super::states::{There, TruthState};
 
 /// Truth as a function of a time that only grows.
 pub(super) struct TruthInTime<I> {
     source: I,
     /// Read, and later than what may be needed now.
-    ahead: Option<TruthPoint>,
+    ahead: Option<TruthState>,
     max_gap_us: i64,
     /// Samples after the current time.
     queue: VecDeque<Queued>,
     /// Number of samples that have left the queue.
     passed: u64,
     objects: BTreeMap<u32, Neighbours>,
+    /// The number of every object so far.
+    indices: BTreeMap<u32, usize>,
     last_us: i64,
     repeats: u64,
 }
 
 #[derive(Clone, Copy)]
 struct Queued {
-    point: TruthPoint,
+    point: TruthState,
     /// Number of the same object's next sample.
     next: Option<u64>,
 }
@@ -33,14 +35,16 @@ struct Queued {
 /// An object's samples around the current time.
 #[derive(Clone, Copy)]
 struct Neighbours {
-    before: Option<TruthPoint>,
+    /// The object's number.
+    index: usize,
+    before: Option<TruthState>,
     /// Number of the first sample in the queue, and of the last.
     after: Option<u64>,
     last: u64,
     last_us: i64,
 }
 
-impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
+impl<I: Iterator<Item = TruthState>> TruthInTime<I> {
     pub(super) fn new(source: I, max_gap_us: i64) -> Self {
         Self {
             source,
@@ -49,6 +53,7 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
             queue: VecDeque::new(),
             passed: 0,
             objects: BTreeMap::new(),
+            indices: BTreeMap::new(),
             last_us: i64::MIN,
             repeats: 0,
         }
@@ -65,16 +70,20 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
     }
 
     /// Objects whose place is known at this time, in ascending order; times must not decrease.
-    pub(super) fn at(&mut self, time_us: i64) -> Result<Vec<(u32, [f64; 3])>, ScoreError> {
+    pub(super) fn at(&mut self, time_us: i64) -> Result<Vec<There>, ScoreError> {
         self.read(time_us)?;
         let mut there = Vec::new();
         let (queue, passed, max_gap_us) = (&self.queue, self.passed, self.max_gap_us);
         self.objects.retain(|&object, neighbours| {
             let after = neighbours.after.and_then(|number| sample(queue, passed, number));
             if let Some(before) = neighbours.before {
-                there.extend(
-                    place(before, after.map(|queued| queued.point), time_us, max_gap_us).map(|at| (object, at)),
-                );
+                let placed = place(before, after.map(|queued| queued.point), time_us, max_gap_us);
+                there.extend(placed.map(|(position_m, velocity_m_s)| There {
+                    object,
+                    index: neighbours.index,
+                    position_m,
+                    velocity_m_s,
+                }));
             }
             // Whatever comes after what was read is too far away to reach back.
             after.is_some()
@@ -104,10 +113,13 @@ impl<I: Iterator<Item = TruthPoint>> TruthInTime<I> {
         Ok(())
     }
 
-    fn push(&mut self, point: TruthPoint) {
+    fn push(&mut self, point: TruthState) {
         let number = self.passed + self.queue.len() as u64;
-        let fresh = Neighbours { before: None, after: None, last: number, last_us: i64::MIN };
-        let neighbours = self.objects.entry(point.object).or_insert(fresh);
+        let neighbours = self.objects.entry(point.object).or_insert_with(|| {
+            let next = self.indices.len();
+            let index = *self.indices.entry(point.object).or_insert(next);
+            Neighbours { index, before: None, after: None, last: number, last_us: i64::MIN }
+        });
         if neighbours.last_us == point.time_us && (neighbours.before.is_some() || neighbours.after.is_some()) {
             self.repeats += 1;
             return;
@@ -138,9 +150,12 @@ fn sample(queue: &VecDeque<Queued>, passed: u64, number: u64) -> Option<&Queued>
     queue.get(usize::try_from(number.checked_sub(passed)?).ok()?)
 }
 
-fn place(before: TruthPoint, after: Option<TruthPoint>, time_us: i64, max_gap_us: i64) -> Option<[f64; 3]> {
+/// Where an object is, and how it moves.
+type Placed = ([f64; 3], Option<[f64; 3]>);
+
+fn place(before: TruthState, after: Option<TruthState>, time_us: i64, max_gap_us: i64) -> Option<Placed> {
     if before.time_us == time_us {
-        return Some(before.position_m);
+        return Some((before.position_m, before.velocity_m_s));
     }
     let after = after?;
     let gap_us = after.time_us.saturating_sub(before.time_us);
@@ -148,25 +163,28 @@ fn place(before: TruthPoint, after: Option<TruthPoint>, time_us: i64, max_gap_us
         return None;
     }
     let share = time_us.saturating_sub(before.time_us) as f64 / gap_us as f64;
-    let [ax, ay, az] = before.position_m;
-    let [bx, by, bz] = after.position_m;
-    Some([ax + share * (bx - ax), ay + share * (by - ay), az + share * (bz - az)])
+    let between = |[ax, ay, az]: [f64; 3], [bx, by, bz]: [f64; 3]| {
+        [ax + share * (bx - ax), ay + share * (by - ay), az + share * (bz - az)]
+    };
+    let velocity = before.velocity_m_s.zip(after.velocity_m_s).map(|(a, b)| between(a, b));
+    Some((between(before.position_m, after.position_m), velocity))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn point(time_us: i64, object: u32, x: f64) -> TruthPoint {
-        TruthPoint { time_us, object, position_m: [x, 0.0, 0.0] }
+    fn point(time_us: i64, object: u32, x: f64) -> TruthState {
+        TruthState { time_us, object, position_m: [x, 0.0, 0.0], velocity_m_s: Some([2.0 * x, 0.0, 1.0]) }
     }
 
-    fn stream<I: IntoIterator<Item = TruthPoint>>(points: I) -> TruthInTime<I::IntoIter> {
+    fn stream<I: IntoIterator<Item = TruthState>>(points: I) -> TruthInTime<I::IntoIter> {
         TruthInTime::new(points.into_iter(), 10)
     }
 
-    fn x_of(there: &[(u32, [f64; 3])]) -> Vec<(u32, f64)> {
-        there.iter().map(|&(object, [x, ..])| (object, x)).collect()
+    fn x_of(there: &[There]) -> Vec<(u32, f64)> {
+        assert!(there.iter().all(|at| at.velocity_m_s == Some([2.0 * at.position_m[0], 0.0, 1.0])));
+        there.iter().map(|at| (at.object, at.position_m[0])).collect()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Report, inspect};
 use trackweave::policy::Policy;
-use trackweave::run::{Request, RunConfig, run};
+use trackweave::run::{Besides, Request, RunConfig, run};
 use trackweave::time::{format_timestamp, parse_timestamp};
 
 const AS_OF: &str = "2024-06-05T00:00:00Z";
@@ -172,6 +172,7 @@ impl Run {
             label: None,
             cache: None,
             formats: &[],
+            besides: Besides::default(),
         };
         run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
         made

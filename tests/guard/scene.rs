@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use trackweave::fusion::config::Identity;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Breach, inspect};
-use trackweave::run::{Request, RunConfig, run};
+use trackweave::run::{Besides, Request, RunConfig, run};
 
 const SCHEMA: &str = concat!(
     "entity Group;\nentity Partner in [Group] = { area?: String };\n",
@@ -173,6 +173,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str, config: &RunConfig
         label: None,
         cache: None,
         formats: &[],
+        besides: Besides::default(),
     };
     run(&request, Executor::host(), &mut |_| {}).expect("a run");
 }

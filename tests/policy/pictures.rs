@@ -9,7 +9,7 @@ use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
 use trackweave::policy::Field;
 use trackweave::product::{columns, read_batches, read_picture};
-use trackweave::run::{Request, RunConfig, RunReport, run};
+use trackweave::run::{Besides, Request, RunConfig, RunReport, run};
 use trackweave::space::Frame;
 use trackweave::time::parse_timestamp;
 
@@ -68,6 +68,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         label: None,
         cache: None,
         formats: &[],
+        besides: Besides::NOTHING,
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     // The guard agrees, which reads the policy with its own eyes.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use trackweave::fusion::executor::Executor;
 use trackweave::product::read_picture;
-use trackweave::run::{Request, RunConfig, run};
+use trackweave::run::{Besides, Request, RunConfig, run};
 
 const SCHEMA: &str = "entity Partner = { owner: String };
 entity DetectionClass = { sensor: String, owner: String, kind: String, label: String, zones: Set<String>, \
@@ -90,6 +90,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
         label: None,
         cache: None,
         formats: &[],
+        besides: Besides::NOTHING,
     };
     run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     let count = |partner: &str| {
