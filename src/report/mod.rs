@@ -9,6 +9,7 @@ mod document; // what a page holds, key by key
 mod elsewhere; // pages of a finished output
 mod error; // what can go wrong
 mod folder; // a partner's folder
+mod judged; // scores over time, coherence, prices
 mod ledger; // where every row went
 mod levels; // what levels demand, and which one a row is of
 mod operator; // the operator's page

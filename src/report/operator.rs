@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::table::table;
 use super::template::{Content, page};
 use super::words::{count, escaped, seconds, share, span};
-use super::{ReportError, basemap, ledger};
+use super::{ReportError, basemap, judged, ledger};
 use crate::product::ENGINE_VERSION;
 use crate::space::Frame;
 use serde_json::{Map, Value, json};
@@ -110,10 +110,15 @@ impl Output<'_> {
         for key in ["warnings", "doubts"] {
             data.put(key, self.report.get(key).cloned());
         }
-        for name in ["scores", "timings", "coherence", "prices"] {
-            let path = self.operator.join(format!("{name}.json"));
-            data.put(name, path.is_file().then(|| json_file(&path)).transpose()?);
-        }
+        let [scores, timings, coherence, prices] =
+            ["scores", "timings", "coherence", "prices"].map(|name| self.operator.join(format!("{name}.json")));
+        let read = |path: &Path| path.is_file().then(|| json_file(path)).transpose();
+        let (scores, coherence) = (read(&scores)?, read(&coherence)?);
+        data.put("panels", judged::panels(scores.as_ref(), coherence.as_ref()));
+        data.put("scores", scores.map(without_details));
+        data.put("timings", read(&timings)?);
+        data.put("coherence", coherence.as_ref().map(judged::coherence));
+        data.put("prices", read(&prices)?.as_ref().map(judged::prices));
         let summaries = self.partners.iter().filter_map(|partner| {
             Some((partner.get("partner")?.as_str()?.to_owned(), json!({ "share": coverage(partner)? })))
         });
@@ -300,6 +305,15 @@ fn json_file(path: &Path) -> Result<Value, ReportError> {
     let wrong = |found: String| ReportError::File { path: path.to_owned(), found, wanted: "JSON that a run writes" };
     let text = crate::files::read_text(path).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// Scores without what charts show, and without what only a table would.
+fn without_details(mut scores: Value) -> Value {
+    for score in scores.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        score.remove("over_time");
+        score.get_mut("hota").and_then(Value::as_object_mut).map(|hota| hota.remove("within"));
+    }
+    scores
 }
 
 /// A file that holds a JSON object.
