@@ -83,5 +83,12 @@ fn posterior(d: Detection, o: Observation, tile: vec3<i32>, prior: State) -> Sta
         let line = line_of(o, 2u, o.velocity[2], o.rates_m_s[2], e, prior, tau);
         to = with_rate(to, line, tau, o.velocity[2].sigma);
     }
+    let sight = sight_of(o, e);
+    if sight.w > 0.0 {
+        let share = apart(c, sight.xyz, o.position[1].direction, o.position[2].direction);
+        if share > 0.0 {
+            to = leaned(to, tau, sight.xyz, share);
+        }
+    }
     return to;
 }

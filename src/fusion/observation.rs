@@ -9,7 +9,8 @@
 //! | offset | as measured | aₖ · (z - p - τ v) |
 //! | range | u = (p - s) / ρ, ρ = abs(p - s), at the prediction | r - ρ, less what it bends |
 //!
-//! A range, and a first row of velocity along a line of sight, are taken to second order (`super::sight`).
+//! A range, and a first row of velocity along a line of sight, are taken to second order; the covariance then turns with the
+//! line (`super::sight`).
 //!
 //! For a position report the directions are those of the frame; for a radar they are the line-of-sight frame, so that range,
 //! cross-range and height stay uncorrelated and no angle is ever subtracted (converted measurements; Bar-Shalom, Li and
@@ -18,7 +19,9 @@
 
 use super::arrays::MEAN;
 use super::real::{Real, array, exp_of_nonpositive};
-use super::sight::{Line, bent, of_velocity, position_covariance, times3, veered, with_position, with_velocity};
+use super::sight::{
+    Line, bent, of_velocity, position_covariance, times3, turned, veered, with_position, with_velocity,
+};
 use super::state::{State, dot3, joseph};
 use crate::scan::{Detection, Observation, RANGE, ROWS_MAX};
 use crate::space::TILE_M;
@@ -269,7 +272,31 @@ impl<R: Real> Seen<R> {
             rates.update::<1>(&mut to, prior);
             rates.update::<2>(&mut to, prior);
         }
-        to
+        match self.sight(&prior.mean) {
+            None => to,
+            Some((has_line, sight)) => turned(&to, &{ prior.covariance }, tau, (&sight, has_line), &{ self.axis }),
+        }
+    }
+
+    /// From the site to the prediction, and 1 where there is such a line: a first row that is a range, or a first row of
+    /// velocity along it; `None` if none of a block has one.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn sight(&self, mean: &[R; MEAN]) -> Option<(R, [R; 3])> {
+        let (zero, half) = (R::splat(0.0), R::splat(0.5));
+        let (mut has_line, mut far, mut axis) = (zero, zero, self.axis[0]);
+        if let Some(rates) = &self.rates {
+            far = R::where_less(before(0), rates.count, rates.sight_m, zero);
+            has_line = far;
+            axis = rates.axis[0];
+        }
+        if let Some(Ranges { range_m, is_one }) = &self.ranges {
+            far = R::where_less(half, is_one[0], range_m[0], far);
+            has_line = R::where_less(half, is_one[0], is_one[0], has_line);
+            axis = array(|i| R::where_less(half, is_one[0], self.axis[0][i], axis[i]));
+        }
+        let e = self.residual(mean);
+        R::any_less(zero, has_line).then(|| (has_line, array(|i| far * axis[i] - e[i])))
     }
 
     /// Squared Mahalanobis distance and the determinant of the innovation covariance (in units of 2π).

@@ -11,14 +11,28 @@
 //!
 //! M = (I - u uᵀ) / ρ; g = (v - (u · v) u) / ρ: a velocity across the line turns it; ζ = η - ½ κ δ, η the error of v across
 //! the line, κ = u · v / ρ; F = cov(δ, ζ), Z = cov(ζ). Where a beam is wide, or all heights are possible, these are hundreds
-//! of metres and metres a second. An error across the line stays from look to look, and what it bends with it: it is no noise
-//! that an average takes away, and counts more often (`AGAIN`, measured) the more it bends. What is over ρ² is divided by ρ twice: a driver takes the square of a root for what was
-//! under it. Across a range rate's line are the second and the third row of position. Kernel part:
-//! `shaders/shared/sight.wgsl`.
+//! of metres and metres a second. What is over ρ² is divided by ρ twice: a driver takes the square of a root for what was
+//! under it. Across a range rate's line are the second and the third row of position.
+//!
+//! **The line turns.** An update that moves the mean across turns the line to it, from u to w. Sharp along u, wide across: so
+//! is what looks before have told. But they have told ranges, and the sphere of a range has the normal w where the mean is
+//! now. Left as it is, such an ellipsoid cuts the sphere, and the next range, along w, seems to tell what is across: look
+//! by look the filter grows sure of a place on an arc that it has not seen. In polar coordinates nothing of it happens
+//! (Aidala and Hammel, IEEE TAC 28(3), 1983). On the sphere, what lies by δ across lies by t · δ nearer along u, t = w -
+//! (u · w) u. So in space P is J P Jᵀ, J = I - u tᵀ for position and velocity alike: the correction of a covariance
+//! when the error that it is of is reset (Mueller, Hehn and D'Andrea, J. Guidance 40(9), 2017).
+//!
+//! That is true of what ranges from here have told. What another sensor has told, along lines of its own, stands in space
+//! and does not turn. [`apart`] tells them from each other: s = B / V, V the variance along u before the update, B that once
+//! what is across is known; 1 where the two are independent, as a range leaves them, about 0 where the ellipsoid is as
+//! sharp along another line. P' = (1 - s) P + s J P Jᵀ. As 0 ≤ s ≤ 1, that is a mean of two covariances, so it is one,
+//! whatever was rounded in s; and at most four times as large, as abs(t) ≤ 1.
+//!
+//! Kernel part: `shaders/shared/sight.wgsl`.
 
 use super::arrays::{COVARIANCE, tri};
 use super::real::{Real, array};
-use super::state::dot3;
+use super::state::{State, dot3, times};
 
 /// The first row of velocity at a prediction.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +49,7 @@ pub struct Line<R> {
     pub beyond: R,
 }
 
-/// How much more often what a range bends counts, over b / ρ: a place open by a tenth of the range across
-/// the line has it counted twice, one open by a fifth five times.
-pub const AGAIN: f32 = 200.0;
-
-/// ½ tr(M C), and ½ tr(M C M C) as often as it counts, of a range of `rho` along `u` to a place of covariance `c`.
+/// ½ tr(M C) and ½ tr(M C M C), of a range of `rho` along `u` to a place of covariance `c`.
 #[inline(always)]
 pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
     let (zero, half) = (R::splat(0.0), R::splat(0.5));
@@ -51,9 +61,7 @@ pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
     let once = dot3(&m, &m) - aside;
     let across = ((diagonal + along * along) - once) - once;
     let across = R::where_less(zero, across, across, zero);
-    let bias = half * ((all - along) / rho);
-    let again = R::splat(1.0) + R::splat(AGAIN) * (bias / rho);
-    [bias, half * ((across / rho) / rho) * again]
+    [half * ((all - along) / rho), half * ((across / rho) / rho)]
 }
 
 /// tr F / ρ and tr(C Z + F F) / ρ², of a state of covariance `p`, `tau` seconds from its time, across the line `a1`, `a2`.
@@ -73,6 +81,71 @@ pub fn veered<R: Real>(p: &[R; COVARIANCE], tau: R, (a1, a2): (&[R; 3], &[R; 3])
     let beyond = ((c11 * z11 + c22 * z22 + f11 * f11 + f22 * f22) + aside) + aside;
     let beyond = R::where_less(zero, beyond, beyond, zero);
     [(f11 + f22) / rho, (beyond / rho) / rho]
+}
+
+/// s: the share of the variance along `u`, of any length, that is independent of what is along `a1` and `a2`, of a place of
+/// covariance `c`; 0 of what is not a number.
+#[inline(always)]
+pub fn apart<R: Real>(c: &[R; 6], u: &[R; 3], (a1, a2): (&[R; 3], &[R; 3])) -> R {
+    let (zero, one) = (R::splat(0.0), R::splat(1.0));
+    let over = |a: R, b: R| R::where_less(zero, b, a / b, zero);
+    let (c1, c2) = (times3(c, a1), times3(c, a2));
+    let (c11, c12) = (dot3(a1, &c1), dot3(a2, &c1));
+    let (all, first, second) = (dot3(u, &times3(c, u)), dot3(u, &c1), dot3(u, &c2));
+    let l = over(c12, c11);
+    let (c22, second) = (dot3(a2, &c2) - l * c12, second - l * first);
+    let left = (all - over(first, c11) * first) - over(second, c22) * second;
+    let share = over(left, all);
+    R::where_less(zero, share, R::where_less(share, one, share, one), zero)
+}
+
+/// A posterior, as a change of mean and a covariance, turned with the line to the prediction, from a state of covariance
+/// `prior`, where there is one; `axes` are those of the detection. Out of the way of detections without a line.
+#[inline(never)]
+#[must_use]
+pub fn turned<R: Real>(
+    after: &State<R>,
+    prior: &[R; COVARIANCE],
+    tau: R,
+    (sight, has_line): (&[R; 3], R),
+    [_, a1, a2]: &[[R; 3]; 3],
+) -> State<R> {
+    let zero = R::splat(0.0);
+    let share = apart(&position_covariance(prior, tau), sight, (a1, a2));
+    leaned(after, tau, sight, R::where_less(zero, has_line, share, zero))
+}
+
+/// A posterior, as a change of mean and a covariance, turned with the line `sight` to the prediction, `tau` seconds from the
+/// state's time: where `share` is above 0.
+#[inline(always)]
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+pub fn leaned<R: Real>(after: &State<R>, tau: R, sight: &[R; 3], share: R) -> State<R> {
+    let (zero, tiny) = (R::splat(0.0), R::splat(1e-30));
+    let (m, p) = (&after.mean, &after.covariance);
+    let rho = (dot3(sight, sight) + tiny).sqrt();
+    let u: [R; 3] = array(|i| sight[i] / rho);
+    let to: [R; 3] = array(|i| sight[i] + (m[i] + tau * m[3 + i]));
+    let far = (dot3(&to, &to) + tiny).sqrt();
+    let w: [R; 3] = array(|i| to[i] / far);
+    let ahead = dot3(&u, &w);
+    let t: [R; 3] = array(|i| w[i] - ahead * u[i]);
+    let (k, l) = (times(p, &[t[0], t[1], t[2], zero, zero, zero]), times(p, &[zero, zero, zero, t[0], t[1], t[2]]));
+    let su: [R; 3] = array(|i| share * u[i]);
+    let [pp, pv, vv] = [[k[0], k[1], k[2]], [k[3], k[4], k[5]], [l[3], l[4], l[5]]].map(|of| share * dot3(&t, &of));
+    let mut q = *p;
+    for i in 0..3 {
+        for j in 0..3 {
+            let both = u[i] * u[j];
+            if i <= j {
+                q[tri(i, j)] = p[tri(i, j)] - su[i] * k[j] - k[i] * su[j] + both * pp;
+                let n = tri(3 + i, 3 + j);
+                q[n] = p[n] - su[i] * l[3 + j] - l[3 + i] * su[j] + both * vv;
+            }
+            q[tri(i, 3 + j)] = p[tri(i, 3 + j)] - su[i] * k[3 + j] - l[i] * su[j] + both * pv;
+        }
+    }
+    after.replaced_where_less(zero, share, &State { mean: *m, covariance: q })
 }
 
 /// Covariance of the position `tau` seconds from the state's time: xx, xy, xz, yy, yz, zz.

@@ -10,7 +10,6 @@ use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PR
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
-use crate::fusion::sight::AGAIN;
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
@@ -120,7 +119,6 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("KEPT", KEPT as f64),
     ("RECYCLED", RECYCLED as f64),
     ("PART", PART as f64),
-    ("AGAIN", AGAIN as f64),
     ("RANGE", RANGE as f64),
     ("KIND_BITS", KIND_BITS as f64),
     ("SLAB", SLAB as f64),
