@@ -528,7 +528,7 @@ fn table<'a>(page: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
 }
 
 #[test]
-fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
+fn the_page_names_every_column_as_the_code_has_it() -> Outcome {
     let page = include_str!("../docs/pictures.md");
     let fields = |column: &Column| {
         let name = |field| Ok(serde_json::to_value(field)?.as_str().unwrap_or_default().to_owned());
@@ -553,7 +553,12 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
         assert_eq!(named, here.collect::<Vec<_>>());
     }
     assert!(page.contains("a row group has 32,768 rows") && ROWS_PER_GROUP == 32_768);
+    Ok(())
+}
 
+#[test]
+fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
+    let page = include_str!("../docs/pictures.md");
     let folder = TempDir::new()?;
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
@@ -566,7 +571,11 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
         decisions: &decisions,
         computed_from: Some(&from),
     };
-    staging.picture("alpha", Frame::Local, &Fields::new())?.finish(&made)?;
+    let page_of = |beside: &mut Beside<'_>| {
+        beside.write("report.html", |file| Ok::<(), ProductError>(file.write_all(b"<html>").unwrap_or_default()))
+    };
+    staging.picture("alpha", Frame::Local, &Fields::new())?.finish_with(&made, page_of)?;
+    staging.page("<html>")?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;
     staging.coherence(&json!({ "pairs": [] }))?;

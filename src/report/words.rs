@@ -21,16 +21,12 @@ pub(super) fn metres(metres: f64) -> String {
     if metres >= 1000.0 { format!("{}{NB}km", short(metres / 1000.0)) } else { format!("{}{NB}m", short(metres)) }
 }
 
-/// A share, in per cent: to a tenth below 10 % and above 99 %, never 0 or 100 where it is not.
+/// A share, in per cent to a tenth, never 0 or 100 where it is not.
 pub(super) fn share(share: f64) -> String {
-    let percent = share * 100.0;
-    let text = if percent > 0.0 && percent < 10.0 || percent > 99.0 && percent < 100.0 {
-        let tenths = (percent * 10.0).round().clamp(1.0, 999.0) / 10.0;
-        short(tenths)
-    } else {
-        format!("{percent:.0}")
-    };
-    format!("{text}{NB}%")
+    let tenths = (share * 1000.0).round();
+    let tenths = if share > 0.0 && share < 1.0 { tenths.clamp(1.0, 999.0) } else { tenths };
+    let text = format!("{:.1}", tenths / 10.0);
+    format!("{}{NB}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// A count with commas between thousands.
