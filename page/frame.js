@@ -442,6 +442,7 @@ function listenPage(app) {
     above,
   );
   new ResizeObserver(() => app.ready && app.timeline.draw()).observe(app.timeline.root);
+  for (const name of ["pointerenter", "pointerleave"]) app.panels.track.addEventListener(name, () => app.dirty());
   new ResizeObserver(() => app.story.draw()).observe(app.panels.track);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
     setTheme(app, document.documentElement.dataset.theme ?? ""),

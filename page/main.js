@@ -538,6 +538,13 @@ class App {
       this.layer.draw(to, side, this.t, left, right, options, colours);
     });
     this.layer.flush(to);
+    if (this.selected && this.panels.track.matches(":hover")) {
+      // Who reads the story sees its track above all others.
+      to.globalCompositeOperation = "destination-out";
+      to.fillStyle = "rgba(0, 0, 0, 0.5)";
+      to.fillRect(0, 0, view.width, view.height);
+      to.globalCompositeOperation = "source-over";
+    }
     if (this.selected) this.drawSelected(to, bar);
     this.timeline.point(this.t);
     this.clock.textContent = clockText(this.t);
@@ -570,6 +577,15 @@ class App {
         to.clip();
       }
       this.layer.selected(to, side, k, extra);
+      const { alive } = side;
+      const own = side.seen.filter((i) => alive.track[i] === k);
+      this.layer.symbols(
+        to,
+        side,
+        own,
+        { ...this.layers, ellipses: false },
+        this.classes.map((c) => c.colour),
+      );
       to.restore();
     };
     const extra = this.story.extra.label ? this.story.extra : { label: () => [`#${this.k + 1}`] };

@@ -6,6 +6,7 @@ const HOLLOW = 16;
 const SYMBOLS = 4000;
 const POINTS = 100000;
 const SEGMENTS = 8000;
+const ELLIPSES = 500;
 const CHI = Math.sqrt(5.991464547);
 
 /** What is alive of a picture at a moment, on the screen. */
@@ -106,6 +107,7 @@ class TrackLayer {
     this.plot = null;
     this.pointed = 0;
     this.every = 1;
+    this.ellipses = 0;
     /** @type {any} */
     this.sheet = null;
   }
@@ -282,10 +284,15 @@ class TrackLayer {
       }
     }
     if (!options.ellipses) return;
+    if (this.ellipses >= ELLIPSES) {
+      thinned.add(`${ELLIPSES} ellipses drawn: zoom in for all`);
+      return;
+    }
     const a = pic.majorAt(row) * CHI * metre * view.scale;
     const b = (options.minor?.get(pic)?.[row] ?? pic.majorAt(row)) * CHI * metre * view.scale;
     const turn = ((options.angle?.get(pic)?.[row] ?? 0) - 90) * RADIAN;
     if (a >= 4 && a < 4000) {
+      this.ellipses++;
       ellipses.moveTo(x + a * Math.cos(turn), y + a * Math.sin(turn));
       ellipses.ellipse(x, y, a, b, turn, 0, 2 * Math.PI);
     }
@@ -319,6 +326,7 @@ class TrackLayer {
     else if (this.pointed) thinned.add(`${count(this.pointed)} tracks drawn as points: zoom in for symbols`);
     this.pointed = 0;
     this.every = 1;
+    this.ellipses = 0;
   }
 
   /** An empty image of the canvas's size. @param {CanvasRenderingContext2D} to */
