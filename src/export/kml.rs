@@ -1,4 +1,4 @@
-//! KML 2.3 with `gx:Track`: a placemark a track, with a time and a place each row, and status and existence beside them.
+//! KML 2.2 with `gx:Track`: a placemark a track, with a time and a place each row, and status and existence beside them.
 //!
 //! Heights are above the WGS 84 ellipsoid. KML means heights above the geoid (EGM96), which lies up to 107 m from it:
 //! without a model of the geoid nothing is converted, and the file says so.
@@ -32,6 +32,9 @@ pub(super) fn write(source: &Source<'_>, out: &mut NewFile) -> Result<(), Export
 
 fn track(rows: &[Row], out: &mut NewFile) -> Result<(), ExportError> {
     let Some(first) = rows.first() else { return Ok(()) };
+    if rows.len() == 1 {
+        return point(first, out);
+    }
     writeln!(out, "<Placemark>\n<name>{}</name>\n<gx:Track>", first.track)?;
     writeln!(out, "<altitudeMode>absolute</altitudeMode>")?;
     for row in rows {
@@ -47,9 +50,25 @@ fn track(rows: &[Row], out: &mut NewFile) -> Result<(), ExportError> {
     }
     writeln!(out, "</gx:SimpleArrayData>\n<gx:SimpleArrayData name=\"existence\">")?;
     for row in rows {
-        let existence = row.existence.map(|existence| existence.to_string()).unwrap_or_default();
-        writeln!(out, "<gx:value>{existence}</gx:value>")?;
+        writeln!(out, "<gx:value>{}</gx:value>", existence(row))?;
     }
     let end = "</gx:SimpleArrayData>\n</SchemaData>\n</ExtendedData>\n</gx:Track>\n</Placemark>";
     Ok(writeln!(out, "{end}")?)
+}
+
+/// A track of one row: a line of one place is none, and readers refuse it.
+fn point(row: &Row, out: &mut NewFile) -> Result<(), ExportError> {
+    let [longitude, latitude, altitude] = row.lon_lat_alt();
+    writeln!(out, "<Placemark>\n<name>{}</name>", row.track)?;
+    writeln!(out, "<TimeStamp><when>{}</when></TimeStamp>\n<ExtendedData>", format_timestamp(row.time_us))?;
+    writeln!(out, "<Data name=\"status\"><value>{}</value></Data>", row.status())?;
+    writeln!(out, "<Data name=\"existence\"><value>{}</value></Data>\n</ExtendedData>", existence(row))?;
+    writeln!(out, "<Point>\n<altitudeMode>absolute</altitudeMode>")?;
+    writeln!(out, "<coordinates>{longitude:.7},{latitude:.7},{altitude:.2}</coordinates>\n</Point>\n</Placemark>")?;
+    Ok(())
+}
+
+/// Nothing where it is withheld.
+fn existence(row: &Row) -> String {
+    row.existence.map(|existence| existence.to_string()).unwrap_or_default()
 }

@@ -188,6 +188,12 @@ fn kml_has_a_track_with_times_and_places() {
         .map(|data| data.all("gx:value").iter().map(|value| value.text.as_str()).collect())
         .collect();
     assert_eq!(values, [["confirmed"; 3], ["0.75", "", "0.75"]]);
+    // A line of one place is none.
+    assert!(marks[1].all("gx:Track").is_empty());
+    assert_eq!(marks[1].one("when").text, "2018-08-01T05:27:30.5Z");
+    assert_eq!(marks[1].one("coordinates").text, "8.5000000,47.5000000,1000.00");
+    let data = marks[1].all("Data").into_iter().map(|data| (data.attribute("name"), data.one("value").text.as_str()));
+    assert_eq!(data.collect::<Vec<_>>(), [("status", "tentative"), ("existence", "0.75")]);
 }
 
 #[test]

@@ -49,6 +49,20 @@ pub(super) fn kml(file: &mut Reading<'_>, picture: &Picture<'_>) {
     file.next("<Schema id=\"row\">\n<gx:SimpleArrayField name=\"status\" type=\"string\"/>\n");
     file.next("<gx:SimpleArrayField name=\"existence\" type=\"float\"/>\n</Schema>\n");
     for (track, rows) in by_track(picture.rows) {
+        if let [row] = rows.as_slice() {
+            let existence = row.existence().map(|existence| existence.to_string()).unwrap_or_default();
+            file.next(format!(
+                "<Placemark>\n<name>{track}</name>\n<TimeStamp><when>{}</when></TimeStamp>\n",
+                row.instant()
+            ));
+            file.next(format!("<ExtendedData>\n<Data name=\"status\"><value>{}</value></Data>\n", row.status));
+            file.next(format!(
+                "<Data name=\"existence\"><value>{existence}</value></Data>\n</ExtendedData>\n<Point>\n"
+            ));
+            file.next("<altitudeMode>absolute</altitudeMode>\n");
+            file.next(format!("<coordinates>{}</coordinates>\n</Point>\n</Placemark>\n", row.place().join(",")));
+            continue;
+        }
         file.next(format!("<Placemark>\n<name>{track}</name>\n<gx:Track>\n<altitudeMode>absolute</altitudeMode>\n"));
         for row in &rows {
             file.next(format!("<when>{}</when>\n", row.instant()));
