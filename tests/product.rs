@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, ReleaseTable, Row,
+    Beside, Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, ReleaseTable, Row,
     STRETCH_COLUMNS, Sealing, SigningKey, Source, Staging, columns, picture_batch, picture_points, read_batches,
     read_picture, verify_chain,
 };
@@ -572,7 +573,10 @@ fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
         computed_from: Some(&from),
     };
     let page_of = |beside: &mut Beside<'_>| {
-        beside.write("report.html", |file| Ok::<(), ProductError>(file.write_all(b"<html>").unwrap_or_default()))
+        beside.write("report.html", |file| {
+            file.write_all(b"<html>").expect("a page");
+            Ok::<(), ProductError>(())
+        })
     };
     staging.picture("alpha", Frame::Local, &Fields::new())?.finish_with(&made, page_of)?;
     staging.page("<html>")?;
