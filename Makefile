@@ -3,13 +3,14 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
 	@echo 'make crash   kill, signals, EIO, ENOSPC and EACCES at every call of a run, and at 1,000 moments; Linux'
 	@echo 'make demo    the whole path on the recording in data/'
+	@echo 'make picture  the picture in README.md, from a run of the demo'
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
 	@echo 'make exports  every format, opened by readers of others (Python packages) and compared with the picture'
 	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
@@ -49,6 +50,11 @@ crash:
 
 demo:
 	$(CARGO) run --release --locked -- demo
+
+picture:
+	$(CARGO) run --release --locked -- demo --out target/demo
+	scripts/browser --quick --shots target/shots target/demo/_operator/report.html
+	cp target/shots/_operator-light.png docs/page.png
 
 # Not the profile `bench`: it would build every dependency again.
 scenarios:
