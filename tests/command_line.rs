@@ -251,6 +251,26 @@ fn a_device_that_is_not_there_ends_with_5() {
 }
 
 #[test]
+fn pictures_come_in_formats_that_other_tools_open() {
+    let folder = scratch();
+    let (out, exports) = (at(&folder, "out"), at(&folder, "exports"));
+    done(&["demo", "--out", &out, "--executor", "host", "--format", "csv,kml"]);
+    let clover = format!("{out}/clover");
+    assert!(Path::new(&clover).join("tracks.kml").is_file());
+    assert_eq!(json(&["verify", &out, "--json"])["sound"], true);
+    let found = json(&["export", &clover, "--format", "csv,geojson", "--out", &exports, "--json"]);
+    let names: Vec<_> = found["files"].as_array().expect("files").iter().map(|file| &file["name"]).collect();
+    assert_eq!(names, ["tracks.csv", "tracks.geojson"]);
+    let read = |folder: &str| fs::read(Path::new(folder).join("tracks.csv")).expect("a file");
+    assert_eq!(read(&exports), read(&clover));
+    let line = failed(&["export", &clover, "--format", "csv", "--out", &format!("{clover}/more")], 2);
+    assert!(line.contains("a path in the output"), "{line}");
+    let line = failed(&["export", &out, "--format", "csv", "--out", &at(&folder, "other")], 3);
+    assert!(line.contains("the folder of one partner"), "{line}");
+    assert_eq!(trackweave(&["export", &clover, "--format", "shp", "--out", &exports]).status.code(), Some(2));
+}
+
+#[test]
 fn devices_are_listed_and_the_best_is_taken_when_asked_for() {
     let found = json(&["devices", "--json"]);
     let adapters = found["adapters"].as_array().expect("a list");

@@ -21,6 +21,8 @@ use trackweave::space::{Frame, Geodetic};
 
 #[path = "product/coarsening.rs"]
 mod coarsening; // the grid, and covariances on it
+#[path = "product/geoparquet.rs"]
+mod geoparquet; // geometries, units and meanings in the file
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -164,7 +166,18 @@ fn row_groups_count_only_this_partners_rows_and_metadata_has_no_clock() -> Outco
     assert_eq!(groups, [i64::try_from(ROWS_PER_GROUP)?, 40_000 - i64::try_from(ROWS_PER_GROUP)?]);
     let about = file.metadata().file_metadata();
     assert_eq!(about.created_by(), Some(concat!("trackweave version ", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(about.key_value_metadata(), None);
+    // What columns mean, and where a geodetic picture has its geometry: the same whatever the rows.
+    for (frame, wanted) in [(Frame::Local, ["ARROW:schema"].as_slice()), (Frame::Geodetic, &["geo", "ARROW:schema"])] {
+        publish(&out, frame, &[("alpha", 200), ("bravo", 90)])?;
+        let said = |partner: &str| -> Result<_, Box<dyn std::error::Error>> {
+            let file = SerializedFileReader::new(fs::File::open(out.join(partner).join("tracks.parquet"))?)?;
+            let said = file.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+            Ok(said.into_iter().map(|said| (said.key, said.value.unwrap_or_default())).collect::<Vec<_>>())
+        };
+        let alpha = said("alpha")?;
+        assert_eq!(alpha.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), wanted);
+        assert_eq!(alpha, said("bravo")?, "{frame:?}");
+    }
     Ok(())
 }
 
@@ -523,10 +536,11 @@ fn the_page_names_every_file_and_column_as_the_code_has_them() -> Outcome {
     for (heading, frame) in
         [("### Columns in a `geodetic`", Frame::Geodetic), ("### Columns in a `local`", Frame::Local)]
     {
-        let named = table(page, heading).iter().map(|cells| cells[..4].join("; ")).collect::<Vec<_>>();
-        let here = columns(frame)
-            .iter()
-            .map(|column| Ok(format!("{}; {}; {}; {}", column.name, column.kind.name(), column.unit, fields(column)?)));
+        let named = table(page, heading).iter().map(|cells| cells.join("; ").replace('`', "")).collect::<Vec<_>>();
+        let here = columns(frame).iter().map(|column| {
+            let (kind, fields) = (column.kind.name(), fields(column)?);
+            Ok(format!("{}; {kind}; {}; {fields}; {}", column.name, column.unit, column.meaning()))
+        });
         assert_eq!(named, here.collect::<Result<Vec<_>, serde_json::Error>>()?);
     }
     let named = table(page, "## Decisions").iter().map(|cells| cells[..3].join("; ")).collect::<Vec<_>>();

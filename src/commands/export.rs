@@ -26,18 +26,23 @@ pub(super) fn execute(arguments: &Export, screen: Screen) -> Result<(), Failure>
     })
 }
 
+/// What went wrong, as the exit code tells it.
+pub(super) fn of_export(error: &ExportError) -> Code {
+    use ExportError::{File, Frame, NotAPicture, Place, Product, Rows, TooManyTracks, Unsound, Write};
+    match error {
+        Frame { .. } | Place { .. } => Code::Usage,
+        Product(error) if error.in_place() => Code::Untidy,
+        Rows { .. }
+        | TooManyTracks
+        | NotAPicture { .. }
+        | Unsound { .. }
+        | Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => Code::Input,
+        Product(_) | Write(_) | File { .. } => Code::Output,
+    }
+}
+
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
-        let code = match &error {
-            ExportError::Frame { .. } | ExportError::Place { .. } => Code::Usage,
-            ExportError::Rows { .. }
-            | ExportError::TooManyTracks
-            | ExportError::NotAPicture { .. }
-            | ExportError::Unsound { .. } => Code::Input,
-            ExportError::Product(ProductError::Column { .. } | ProductError::Parquet { .. }) => Code::Input,
-            ExportError::Product(error) if error.in_place() => Code::Untidy,
-            ExportError::Product(_) | ExportError::Write(_) | ExportError::File { .. } => Code::Output,
-        };
-        Self::new(code, error)
+        Self::new(of_export(&error), error)
     }
 }

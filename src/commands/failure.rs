@@ -1,8 +1,8 @@
 //! Errors to exit codes, and to one readable line with the chain of causes.
 
+use super::export::of_export;
 use super::layout::printable;
 use crate::bench::BenchError;
-use crate::export::ExportError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
@@ -103,6 +103,7 @@ impl From<RunError> for Failure {
             RunError::Export(ExportError::Write(_) | ExportError::File { .. } | ExportError::Product(_)) => {
                 Code::Output
             }
+            RunError::Export(error) => of_export(error),
             // The id of a partner comes from the policy, a number from the recording.
             RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,

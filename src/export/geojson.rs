@@ -33,7 +33,7 @@ pub(super) fn write(source: &Source<'_>, out: &mut NewFile) -> Result<(), Export
         let columns = columns.filter(|(field, _)| is_plain(field) && !PLACE.contains(&field.name().as_str()));
         let columns: Vec<_> = columns.collect();
         for row in 0..batch.num_rows() {
-            let property = |(field, column)| format!("{}:{}", quoted(field), json(cell(column, row), field == "track"));
+            let property = |(field, column)| format!("{}:{}", quoted(field), json(field, cell(column, row)));
             let named = columns.iter().map(|(field, column)| (field.name().as_str(), *column));
             let properties: Vec<String> = named.map(property).collect();
             let [longitude, latitude, altitude] = PLACE.map(|name| degrees_or_metres(&batch, name, row));
@@ -54,11 +54,12 @@ fn degrees_or_metres(batch: &RecordBatch, name: &str, row: usize) -> f64 {
     column.map_or(0.0, |column| column.as_primitive::<Float64Type>().value(row))
 }
 
-fn json(cell: Cell, as_text: bool) -> String {
+/// A cell of a column.
+fn json(name: &str, cell: Cell) -> String {
     match cell {
         Cell::Null => "null".to_owned(),
         Cell::Number(text) => text,
-        Cell::Count(count) if as_text => format!("\"{count}\""),
+        Cell::Count(count) if name == "track" => format!("\"{count}\""),
         Cell::Count(count) => count.to_string(),
         Cell::Text(text) => quoted(&text),
         Cell::Texts(texts) => listed(&texts),

@@ -25,6 +25,10 @@ pub enum Beyond {
     Time,
     /// A track that none of the partner's detections began.
     Track,
+    /// A geometry that is not the place of its row.
+    Geometry,
+    /// A file beside the picture, in another format, that says something else than the picture.
+    Export,
     /// A place that the track cannot have come to.
     Place,
     /// A row as well known as no permitted detection can have made it, there and then.
@@ -65,6 +69,8 @@ impl Beyond {
             Self::Value => "value",
             Self::Time => "time",
             Self::Track => "track",
+            Self::Geometry => "geometry",
+            Self::Export => "export",
             Self::Place => "place",
             Self::Support => "support",
             Self::Detections => "detections",

@@ -2,6 +2,7 @@
 
 use super::GuardError;
 use super::accounts::Accounts;
+use super::exports;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
 use super::rows::{Basis, Counts, Judge, put, text};
@@ -82,16 +83,22 @@ pub(super) fn inspect(
     breaches: &mut Breaches,
 ) -> Result<Looked, GuardError> {
     let at = |file: &str| if name.is_empty() { file.to_owned() } else { format!("{name}/{file}") };
+    let frame = basis.recording.catalogue.frame;
+    let mut derived = Vec::new();
     for file in names(folder)? {
         let found = match (no_file(&folder.join(&file)), file.as_str()) {
             (Some(found), _) => found,
             (None, MANIFEST | TRACKS | AUDIT) => continue,
+            (None, name) if exports::knows(name, frame) => {
+                derived.push(file);
+                continue;
+            }
             (None, "manifest.sig") if fs::metadata(folder.join(&file)).is_ok_and(|there| there.len() == 129) => {
                 continue;
             }
             (None, _) => "a file that no run writes",
         };
-        let wanted = "a table, an audit, a manifest and its signature of 129 bytes";
+        let wanted = "a table, exports of it, an audit, a manifest and its signature of 129 bytes";
         breaches.add(Beyond::File, &at(&file), found, wanted);
     }
     let mut missing = [MANIFEST, TRACKS, AUDIT].into_iter().map(|file| (file, no_file(&folder.join(file))));
@@ -99,7 +106,6 @@ pub(super) fn inspect(
         breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
     }
-    let frame = basis.recording.catalogue.frame;
     let form = (frame, basis.request.fuses_identities());
     let rows = table::read(&folder.join(TRACKS), &at(TRACKS), form, breaches).unwrap_or_else(|error| {
         breaches.add(Beyond::Encoding, &at(TRACKS), error.to_string(), "a Parquet table");
@@ -109,7 +115,11 @@ pub(super) fn inspect(
         rows: rows.len() as u64,
         undecided: judge(basis, &rows, (&at(TRACKS), &at(AUDIT)), folder, breaches)?,
     };
-    manifest(basis, folder, &at(MANIFEST), &rows, breaches)?;
+    let picture = exports::Picture { rows: &rows, frame, identities: form.1 };
+    for file in &derived {
+        exports::inspect(file, &read(&folder.join(file))?, &picture, &at(file), breaches);
+    }
+    manifest(basis, (folder, &derived), &at(MANIFEST), &rows, breaches)?;
     Ok(looked)
 }
 
@@ -210,7 +220,7 @@ struct Manifest<'a> {
     configuration_sha256: String,
     computed_from: From,
     audit: Log,
-    files: [FileOf; 2],
+    files: Vec<FileOf>,
 }
 
 #[derive(Serialize)]
@@ -231,7 +241,7 @@ struct Log {
 
 #[derive(Serialize)]
 struct FileOf {
-    name: &'static str,
+    name: String,
     bytes: usize,
     sha256: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -243,7 +253,7 @@ struct FileOf {
 /// The manifest must be, byte for byte, what the folder and the request give.
 fn manifest(
     basis: &Basis<'_>,
-    folder: &Path,
+    (folder, derived): (&Path, &[String]),
     place: &str,
     rows: &[Row],
     breaches: &mut Breaches,
@@ -251,8 +261,8 @@ fn manifest(
     let (audit, tracks) = (read(&folder.join(AUDIT))?, read(&folder.join(TRACKS))?);
     let mut configuration = basis.request.configuration.clone();
     configuration.sort_all_objects();
-    let file = |name, bytes: &[u8]| FileOf {
-        name,
+    let file = |name: &str, bytes: &[u8]| FileOf {
+        name: name.to_owned(),
         bytes: bytes.len(),
         sha256: hex(&Sha256::digest(bytes)),
         rows: None,
@@ -270,6 +280,10 @@ fn manifest(
     if let (Some(accounts), Some(given)) = (accounts, &detections) {
         accounts.check(given.rows, rows, place, breaches);
     }
+    let mut files = vec![file(AUDIT, &audit), FileOf { rows: Some(rows.len()), columns, ..file(TRACKS, &tracks) }];
+    for name in derived {
+        files.push(file(name, &read(&folder.join(name))?));
+    }
     let wanted = Manifest {
         made_by: "trackweave",
         engine_version: env!("CARGO_PKG_VERSION"),
@@ -281,7 +295,7 @@ fn manifest(
         configuration: &configuration,
         computed_from: From { detections, accounts, policy_sha256: basis.book.view_sha256(basis.partner) },
         audit: log(&audit),
-        files: [file(AUDIT, &audit), FileOf { rows: Some(rows.len()), columns, ..file(TRACKS, &tracks) }],
+        files,
     };
     let wanted = serde_json::to_string_pretty(&wanted).unwrap_or_default() + "\n";
     let found = read(&folder.join(MANIFEST))?;

@@ -18,6 +18,7 @@ mod given; // detections as they were given, and their digest
 mod accounts; // what became of them
 mod finding; // what goes beyond
 mod ground; // positions in metres
+mod exports; // files beside a picture, in other formats
 mod folder; // files, manifest, audit
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released

@@ -7,17 +7,21 @@ use crate::space::Frame;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Seek, Write};
 use std::path::Path;
+
+/// What the columns are, for people and for the guard.
+const PAGE: &str = include_str!("../../docs/pictures.md");
 
 /// Rows of a group.
 const GROUP: usize = 32_768;
@@ -100,7 +104,32 @@ fn columns((frame, identities): Form) -> Vec<(String, DataType, &'static [&'stat
     columns.push(("contributors".to_owned(), texts.clone(), &["contributors"]));
     columns.push(("authorities".to_owned(), texts.clone(), &[]));
     columns.push(("holders".to_owned(), texts, &["holders"]));
+    if frame == Frame::Geodetic {
+        columns.push(("geometry".to_owned(), DataType::Binary, &[]));
+    }
     columns
+}
+
+/// What the page says of a column, and so must the file: its unit and its meaning.
+fn told(name: &str, frame: Frame) -> BTreeMap<String, String> {
+    let frame = if frame == Frame::Geodetic { "geodetic" } else { "local" };
+    let tables = PAGE.split(&format!("### Columns in a `{frame}` recording")).nth(1).unwrap_or_default();
+    let mut lines = tables.lines().take_while(|line| !line.starts_with("###"));
+    let line = lines.find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_default();
+    let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    let cell = |key: &str, place: usize| Some((key.to_owned(), cells.get(place)?.clone()));
+    let said = [cell("unit", 2), cell("meaning", 4)].into_iter().flatten();
+    said.filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// What a geodetic picture says of its geometry (GeoParquet 1.1).
+const GEO: &str = r#"{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point Z"]}}}"#;
+
+/// A point as WKB: little endian, of three coordinates (1001), longitude first.
+fn point([latitude, longitude, altitude]: [f64; 3]) -> Vec<u8> {
+    let mut bytes = vec![1, 0xe9, 3, 0, 0];
+    bytes.extend([longitude, latitude, altitude].iter().flat_map(|number| number.to_le_bytes()));
+    bytes
 }
 
 /// The frame of pictures, and whether addresses are fused.
@@ -125,16 +154,27 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
         if field.name() != name {
             return wrong(format!("column `{}`", field.name()), format!("`{name}`: the columns of docs/pictures.md"));
         }
-        if kind != field.data_type() || field.is_nullable() == fields.is_empty() || !field.metadata().is_empty() {
-            return wrong(format!("`{field:?}`"), format!("type {kind}"));
+        let told = told(name, form.0);
+        if kind != field.data_type() || field.is_nullable() == fields.is_empty() {
+            return wrong(
+                format!("`{name}`: {}, nullable {}", field.data_type(), field.is_nullable()),
+                format!("type {kind}"),
+            );
+        }
+        let metadata: BTreeMap<String, String> = field.metadata().clone().into_iter().collect();
+        if metadata != told {
+            return wrong(format!("`{name}` with {metadata:?}"), format!("{told:?}"));
         }
     }
     if schema.fields().len() != known.len() {
         return wrong(format!("{} columns", schema.fields().len()), format!("the {} of docs/pictures.md", known.len()));
     }
     let groups = opened.metadata().num_row_groups();
+    // The reader adds what stands in the file beside the columns.
+    let geo = (form.0 == Frame::Geodetic).then(|| ("geo".to_owned(), GEO.to_owned())).into_iter().collect();
+    let plain = SchemaRef::new(Schema::new_with_metadata(schema.fields().clone(), geo));
     let mut again =
-        ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&schema), as_written(&schema))?;
+        ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&plain), as_written(&schema))?;
     let mut rows = Vec::new();
     for group in 0..groups {
         let count = usize::try_from(opened.metadata().row_group(group).num_rows()).unwrap_or(0);
@@ -147,9 +187,11 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
             );
         }
         for batch in opened.group(group, count.min(GROUP)) {
-            let batch = batch?;
+            let batch = RecordBatch::try_new(SchemaRef::clone(&plain), batch?.columns().to_vec())?;
             again.write(&batch)?;
+            let before = rows.len();
             take(&batch, form.0, &mut rows);
+            geometry(&batch, rows.get(before..).unwrap_or_default(), place, breaches);
         }
         again.flush()?;
     }
@@ -176,7 +218,23 @@ fn as_written(schema: &SchemaRef) -> ArrowWriterOptions {
         properties = properties.set_column_dictionary_enabled(column.clone(), false);
         properties = properties.set_column_encoding(column, Encoding::BYTE_STREAM_SPLIT);
     }
-    ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true)
+    if schema.column_with_name("geometry").is_some() {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec!["geometry".to_owned()]), false);
+        properties = properties.set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), GEO.to_owned())]));
+    }
+    ArrowWriterOptions::new().with_properties(properties.build())
+}
+
+/// Whether every geometry is the place of its row.
+fn geometry(batch: &RecordBatch, rows: &[Row], place: &str, breaches: &mut Breaches) {
+    let Some(column) = batch.column_by_name("geometry").and_then(|column| column.as_binary_opt::<i32>()) else {
+        return;
+    };
+    for (found, row) in column.iter().zip(rows) {
+        if found.is_none_or(|found| found != point(row.position)) {
+            breaches.add(Beyond::Geometry, place, format!("`{found:02x?}`"), format!("the point {:?}", row.position));
+        }
+    }
 }
 
 /// Bytes that are hashed and forgotten.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder};
+use arrow_array::builder::{BinaryBuilder, Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::SchemaRef;
 
@@ -51,6 +51,7 @@ pub(super) struct Buffer {
     contributors: ListBuilder<StringBuilder>,
     authorities: ListBuilder<StringBuilder>,
     holders: ListBuilder<StringBuilder>,
+    geometry: BinaryBuilder,
 }
 
 impl Buffer {
@@ -75,6 +76,7 @@ impl Buffer {
             contributors: texts(),
             authorities: texts(),
             holders: texts(),
+            geometry: BinaryBuilder::new(),
         }
     }
 
@@ -114,6 +116,9 @@ impl Buffer {
         append_texts(&mut self.contributors, shown.contributors);
         append_texts(&mut self.authorities, Some(shown.authorities));
         append_texts(&mut self.holders, shown.holders);
+        if self.frame == Frame::Geodetic {
+            self.geometry.append_value(well_known(shown.position));
+        }
         Ok(())
     }
 
@@ -136,6 +141,7 @@ impl Buffer {
         arrays.push(Arc::new(self.contributors.finish()));
         arrays.push(Arc::new(self.authorities.finish()));
         arrays.push(Arc::new(self.holders.finish()));
+        arrays.push(Arc::new(self.geometry.finish()));
         let kept = columns(self.frame).iter().zip(arrays);
         let kept = kept.filter(|(column, _)| present(column, &self.fields)).map(|(_, array)| array).collect();
         RecordBatch::try_new(self.schema(), kept)
@@ -173,6 +179,12 @@ impl Buffer {
     fn wrong(&self, column: &'static str, found: f64, wanted: &'static str) -> ProductError {
         ProductError::Number { place: self.place.clone(), row: self.rows_total + 1, column, found, wanted }
     }
+}
+
+/// Latitude, longitude and altitude as a point in WKB: little endian, `Point Z`, longitude first.
+fn well_known([latitude, longitude, altitude]: [f64; 3]) -> Vec<u8> {
+    let [x, y, z] = [longitude, latitude, altitude].map(f64::to_le_bytes);
+    [&[1], 1001_u32.to_le_bytes().as_slice(), &x, &y, &z].concat()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the picture's precision; what overflows is refused")]

@@ -32,6 +32,8 @@ pub enum Kind {
     Text,
     /// A list of texts.
     TextList,
+    /// A point in well-known binary (ISO 13249-3): 29 bytes.
+    Point,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             Self::Truth => "bool",
             Self::Text => "text",
             Self::TextList => "list of text",
+            Self::Point => "binary",
         }
     }
 
@@ -62,6 +65,7 @@ impl Kind {
             Self::Truth => DataType::Boolean,
             Self::Text => DataType::Utf8,
             Self::TextList => DataType::List(element()),
+            Self::Point => DataType::Binary,
         }
     }
 }
@@ -84,6 +88,50 @@ pub struct Column {
     pub fields: &'static [Field],
 }
 
+impl Column {
+    /// What a column of a picture means, as its file and the documentation say.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let axis = |letter: &str| match letter {
+            "e" => "east".to_owned(),
+            "n" => "north".to_owned(),
+            "u" => "up".to_owned(),
+            axis => axis.to_owned(),
+        };
+        if let Some((of, pair)) = self.name.split_once("_covariance_")
+            && let Some((a, b)) = pair.split_at_checked(1)
+        {
+            return format!("covariance of the {of}: {} and {}", axis(a), axis(b.get(..1).unwrap_or_default()));
+        }
+        if let Some(rest) = self.name.strip_prefix("velocity_") {
+            return format!("velocity along {} at the position shown", rest.trim_end_matches("_m_s"));
+        }
+        let meaning = match (self.name, self.kind) {
+            ("time", Kind::InstantUtc) => "microseconds since 1970-01-01T00:00:00Z",
+            ("time", _) => "microseconds since the recording's own epoch; no time zone",
+            ("track", _) => "identity, the same over the track's life",
+            ("status", _) => "tentative or confirmed",
+            ("latitude_deg", _) => "degrees north, WGS 84",
+            ("longitude_deg", _) => "degrees east, -180 to 180",
+            ("altitude_m", _) => "above the WGS 84 ellipsoid",
+            ("x_m", _) => "along the recording's x axis",
+            ("y_m", _) => "along y",
+            ("z_m", _) => "along z, up",
+            ("existence", _) => "probability that the track is an object",
+            ("detections", _) => "how many detections are counted to the track",
+            ("last_detection", _) => "when the last of them was made",
+            ("identity", _) => "the address that the track's object is taken to send",
+            ("identity_probability", _) => "probability that it is the object's own",
+            ("contributors", _) => "owners whose detections made the track",
+            ("authorities", _) => "what this partner may do with the track",
+            ("holders", _) => "who may do what with it, partner:action, if a rule lets the partner see that",
+            (GEOMETRY, _) => "the position as a point in WKB: longitude, latitude, altitude",
+            _ => "",
+        };
+        meaning.to_owned()
+    }
+}
+
 pub(super) const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
     Column { name, kind, unit, fields: &[] }
 }
@@ -92,6 +140,17 @@ const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'
     Column { name, kind, unit, fields }
 }
 
+/// The column that makes a geodetic picture GeoParquet.
+pub(super) const GEOMETRY: &str = "geometry";
+
+/// The key under which a file says which of its columns are geometries.
+pub(super) const GEO: &str = "geo";
+
+/// What every geodetic picture says there (GeoParquet 1.1). Without `crs` coordinates are longitude and latitude on WGS 84
+/// (OGC:CRS84). Nothing here is from rows, no bounds either.
+const GEO_OF_PICTURES: &str = "{\"version\":\"1.1.0\",\"primary_column\":\"geometry\",\"columns\":{\"geometry\":\
+                               {\"encoding\":\"WKB\",\"geometry_types\":[\"Point Z\"]}}}";
+
 /// The positions of the groups below in either list.
 pub(super) const FIRST_POSITION: usize = 3;
 /// Existence, velocity and covariances: the numbers of 32 bits that stand together.
@@ -99,7 +158,7 @@ pub(super) const FIRST_SINGLE: usize = 6;
 /// How many of them there are.
 pub(super) const SINGLES: usize = 16;
 
-const GEODETIC: [Column; 29] = [
+const GEODETIC: [Column; 30] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -129,6 +188,7 @@ const GEODETIC: [Column; 29] = [
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
     always("authorities", Kind::TextList, ""),
     part(&[Field::Holders], "holders", Kind::TextList, ""),
+    always(GEOMETRY, Kind::Point, ""),
 ];
 
 const LOCAL: [Column; 29] = [
@@ -186,13 +246,22 @@ pub(super) fn present(column: &Column, fields: &Fields) -> bool {
     column.fields.iter().all(|field| fields.contains(field))
 }
 
-/// The schema of a picture: the columns that are present; those of a field may be null.
+/// The schema of a picture: the columns that are present, each with its unit and meaning; those of a field may be null.
 pub(super) fn picture_schema(frame: Frame, fields: &Fields) -> SchemaRef {
-    schema(columns(frame).iter().filter(|column| present(column, fields)))
+    let present = columns(frame).iter().filter(|column| present(column, fields));
+    let said = |column: &Column| {
+        let unit = Some(column.unit).filter(|unit| !unit.is_empty()).map(|unit| ("unit".to_owned(), unit.to_owned()));
+        field(column).with_metadata(unit.into_iter().chain([("meaning".to_owned(), column.meaning())]).collect())
+    };
+    let geo = (frame == Frame::Geodetic).then(|| (GEO.to_owned(), GEO_OF_PICTURES.to_owned()));
+    Arc::new(Schema::new_with_metadata(present.map(said).collect::<Vec<_>>(), geo.into_iter().collect()))
 }
 
 /// The schema of a list of columns.
 pub(super) fn schema<'a>(columns: impl Iterator<Item = &'a Column>) -> SchemaRef {
-    let fields = columns.map(|column| ArrowField::new(column.name, column.kind.data_type(), !column.fields.is_empty()));
-    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
+}
+
+fn field(column: &Column) -> ArrowField {
+    ArrowField::new(column.name, column.kind.data_type(), !column.fields.is_empty())
 }

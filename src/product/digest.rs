@@ -10,11 +10,13 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::columns::GEO;
 use super::error::{ProductError, io_error, parquet_error};
 use super::manifest::FileEntry;
 pub(super) use crate::digest::hex as hex_of;
@@ -160,7 +162,9 @@ pub(super) struct TableFile {
 impl TableFile {
     /// Begins a table. Every batch written becomes one row group.
     pub(super) fn create(path: &Path, schema: SchemaRef) -> Result<Self, ProductError> {
-        let options = ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(true);
+        // Units and meanings of columns have no other place in the format.
+        let told = schema.fields().iter().any(|field| !field.metadata().is_empty());
+        let options = ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(!told);
         let file = HashedFile::create(path)?;
         let writer = ArrowWriter::try_new_with_options(file, SchemaRef::clone(&schema), options)
             .map_err(parquet_error(path, "begin the Parquet file"))?;
@@ -192,7 +196,15 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         .set_created_by(concat!("trackweave version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(None);
+    // Some readers look for it here, others in the schema.
+    if let Some(geo) = schema.metadata().get(GEO) {
+        builder = builder.set_key_value_metadata(Some(vec![KeyValue::new(GEO.to_owned(), geo.clone())]));
+    }
     for field in schema.fields() {
+        if field.data_type() == &DataType::Binary {
+            let path = ColumnPath::new(vec![field.name().clone()]);
+            builder = builder.set_column_dictionary_enabled(path, false);
+        }
         if matches!(field.data_type(), DataType::Float32 | DataType::Float64) {
             let path = ColumnPath::new(vec![field.name().clone()]);
             builder = builder

@@ -53,7 +53,11 @@ pub fn read_picture(folder: &Path) -> Result<Vec<PicturePoint>, ProductError> {
 pub fn read_batches(
     folder: &Path,
 ) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, ProductError> {
-    Ok(batches(&folder.join(TRACKS))?.map(|batch| batch.map_err(ArrowError::from)))
+    let file = opened(&folder.join(TRACKS))?;
+    // Batches as they are decoded have lost what the schema says besides columns.
+    let schema = SchemaRef::clone(file.schema());
+    let batches = file.batches(ProjectionMask::all(), ROWS_PER_BATCH);
+    Ok(batches.map(move |batch| batch.map_err(ArrowError::from)?.with_schema(SchemaRef::clone(&schema))))
 }
 
 /// The rows of a table of an output as Arrow batches.

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 use tempfile::TempDir;
+use trackweave::export::Format;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Report, inspect};
 use trackweave::run::{Request, RunConfig, run};
@@ -63,6 +64,10 @@ struct World {
 impl World {
     /// Runs it into `folder`.
     fn make(&self, folder: &Path) {
+        self.make_with(folder, [SCHEMA, RULES, LEVELS], &[]);
+    }
+
+    fn make_with(&self, folder: &Path, [schema, rules, levels]: [&str; 3], formats: &[Format]) {
         let partners = self.owners.iter().fold(String::new(), |mut text, owner| {
             write!(text, "[[partner]]\nid = \"{owner}\"\nattributes = {{ owner = \"{owner}\" }}\n").expect("text");
             text
@@ -70,17 +75,17 @@ impl World {
         for (name, text) in [
             ("recording/recording.toml", self.recording.as_str()),
             ("recording/detections.csv", &self.detections),
-            ("policy/schema.cedarschema", SCHEMA),
+            ("policy/schema.cedarschema", schema),
             ("policy/partners.toml", &partners),
-            ("policy/levels.toml", LEVELS),
-            ("policy/rules.cedar", RULES),
+            ("policy/levels.toml", levels),
+            ("policy/rules.cedar", rules),
         ] {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
             fs::write(path, text).expect("a file is written");
         }
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.join(name));
-        let request = Request::new(&recording, &policy, &out, &self.config);
+        let request = Request { formats, ..Request::new(&recording, &policy, &out, &self.config) };
         run(&request, Executor::host(), &mut |_| {}).expect("a run");
     }
 
@@ -113,6 +118,24 @@ fn scene(make: fn() -> World, kept: &'static OnceLock<TempDir>) -> Scene {
 pub(crate) fn earth() -> Scene {
     static KEPT: OnceLock<TempDir> = OnceLock::new();
     scene(|| Pass::steady(true).world(&mut Dice(3)), &KEPT)
+}
+
+/// The same with exports, where `tall` receives coarse places, and neither existence nor velocities, covariances or
+/// contributors.
+pub(crate) fn exported() -> Scene {
+    static KEPT: OnceLock<TempDir> = OnceLock::new();
+    let make = || Pass::steady(true).world(&mut Dice(3));
+    let folder = KEPT.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let schema = SCHEMA.replace("action receive_full in", "action receive_full, receive_coarse in");
+        let rules = RULES.replace("principal.owner != \"\"", "principal.owner == \"slant\"")
+            + "@id(\"coarse\")\npermit (principal, action == Action::\"receive_coarse\", resource) when { principal.owner == \"tall\" };";
+        let coarse = ", { level = \"receive_coarse\", coarsen_m = 1000, omit = [\"existence\", \"velocity\", \"covariance\", \"contributors\"] }]";
+        let levels = LEVELS.replace("\"receive_full\" }]", &format!("\"receive_full\" }}{coarse}"));
+        make().make_with(folder.path(), [&schema, &rules, &levels], &Format::ALL);
+        folder
+    });
+    Scene::of(folder.path(), make().config, None)
 }
 
 /// A radar of `solid` with elevations and one of `flat` without, on a plane.

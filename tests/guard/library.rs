@@ -171,6 +171,7 @@ impl Run {
             as_of_us: Some(as_of_us()),
             label: None,
             cache: None,
+            formats: &[],
         };
         run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{}: {error}", policy.display()));
         made

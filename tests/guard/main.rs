@@ -1,5 +1,6 @@
 //! The guard: silent on what a run writes, and loud on every kind of leak that is planted.
 
+mod exports; // leaks in exports
 mod globe; // radars and orbits, on the Earth and on a plane
 mod library; // the policies to start from
 mod plants; // leaks in finished folders
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use trackweave::export::Format;
 use trackweave::guard::{self, inspect};
 use trackweave::run::RunConfig;
 
@@ -42,7 +44,8 @@ fn the_demo_passes_too() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo");
     let (recording, policy, out) = (root.join("recording"), root.join("policy"), folder.path().join("out"));
     let config = RunConfig::air().expect("a configuration");
-    let request = trackweave::run::Request::new(&recording, &policy, &out, &config);
+    let mut request = trackweave::run::Request::new(&recording, &policy, &out, &config);
+    request.formats = &Format::ALL;
     trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
     let configuration = serde_json::to_value(&config).expect("JSON");
     let mut request = guard::Request {
@@ -76,6 +79,7 @@ fn random_worlds_pass() {
         let (recording, policy, out, as_of_us) = (&recording, &policy, &out, world.as_of_us());
         let mut request = trackweave::run::Request::new(recording, policy, out, &config);
         request.as_of_us = as_of_us;
+        request.formats = if seed % 2 == 0 { world.formats() } else { &[] };
         trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
         let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label: None };
         let report = inspect(&request).expect("the guard does its work");
@@ -86,9 +90,21 @@ fn random_worlds_pass() {
 }
 
 #[test]
+fn exports_of_coarse_and_withheld_pictures_pass() {
+    let scene = globe::exported();
+    assert_eq!(scene.breaches(), []);
+    for partner in ["tall", "slant"] {
+        let names: Vec<String> = files(&scene.out().join(partner)).into_keys().collect();
+        assert!(Format::ALL.iter().all(|format| names.iter().any(|name| name == format.file())), "{names:?}");
+    }
+    scene.table("tall", |batch| batch);
+    assert_eq!(scene.breaches(), [], "read and written again");
+}
+
+#[test]
 fn every_planted_leak_is_caught() {
     let mut unseen = Vec::new();
-    for plant in PLANTS {
+    for plant in PLANTS.iter().chain(exports::PLANTS) {
         let scene = (plant.scene)();
         (plant.sow)(&scene);
         let found = scene.breaches();
@@ -178,7 +194,8 @@ fn the_page_has_every_plant_with_its_catcher() {
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let page: BTreeMap<String, String> =
         lines.skip(2).map(cells).map(|cells| (cells[0].clone(), cells[1].clone())).collect();
-    let guard = PLANTS.iter().map(|plant| (plant.name.to_owned(), format!("guard: `{}`", plant.caught.name())));
+    let guard = PLANTS.iter().chain(exports::PLANTS);
+    let guard = guard.map(|plant| (plant.name.to_owned(), format!("guard: `{}`", plant.caught.name())));
     let property = WRAPPERS.iter().map(|(name, _)| ((*name).to_owned(), "property test".to_owned()));
     assert_eq!(page, guard.chain(property).collect::<BTreeMap<_, _>>());
 }
@@ -187,8 +204,9 @@ fn the_page_has_every_plant_with_its_catcher() {
 #[test]
 fn the_guard_imports_nothing_that_decides() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guard");
-    for entry in fs::read_dir(folder).expect("the room") {
-        let path = entry.expect("an entry").path();
+    let entries = [folder.clone(), folder.join("exports")].map(|folder| fs::read_dir(folder).expect("the room"));
+    let paths = entries.into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    for path in paths.filter(|path| path.is_file()) {
         let text = fs::read_to_string(&path).expect("a source file");
         for (line, used) in text.lines().enumerate().filter(|(_, line)| line.contains("crate::")) {
             let rooms =

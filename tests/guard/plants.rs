@@ -5,8 +5,11 @@ use super::scene::{Scene, insert, with};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
-use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, StringArray, TimestampMicrosecondArray, UInt64Array};
-use arrow_schema::{DataType, Field};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, Float32Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt64Array,
+};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use serde_json::{Value, json};
@@ -28,7 +31,7 @@ const fn plant(name: &'static str, caught: Beyond, sow: fn(&Scene)) -> Plant {
     plant_in(name, caught, Scene::new, sow)
 }
 
-const fn plant_in(name: &'static str, caught: Beyond, scene: fn() -> Scene, sow: fn(&Scene)) -> Plant {
+pub(crate) const fn plant_in(name: &'static str, caught: Beyond, scene: fn() -> Scene, sow: fn(&Scene)) -> Plant {
     Plant { name, caught, scene, sow }
 }
 
@@ -116,6 +119,30 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("the machine's name in the table's metadata", Beyond::Encoding, |scene| {
         let named = "trackweave on host-7".to_owned();
         scene.table_with("fine", |batch| batch, |how| how.set_created_by(named), usize::MAX);
+    }),
+    plant_in("a geometry finer than its row", Beyond::Geometry, globe::exported, |scene| {
+        scene.table("tall", |batch| {
+            let column = batch.column_by_name("geometry").expect("a column").as_binary::<i32>();
+            let finer = |bytes: Option<&[u8]>| {
+                let mut bytes = bytes.expect("a point").to_vec();
+                bytes[10] ^= 1;
+                bytes
+            };
+            with(&batch, "geometry", Arc::new(BinaryArray::from_iter_values(column.iter().map(finer))))
+        });
+    }),
+    plant_in("the bounds of all rows, in the metadata of the geometry", Beyond::Encoding, globe::exported, |scene| {
+        let geo = r#"{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point Z"],"bbox":[9.0,49.0,11.0,51.0]}}}"#;
+        let geo = KeyValue::new("geo".to_owned(), geo.to_owned());
+        scene.table_with("tall", |batch| batch, |how| how.set_key_value_metadata(Some(vec![geo])), usize::MAX);
+    }),
+    plant("a count in what a column means", Beyond::Column, |scene| {
+        scene.table("fine", |batch| {
+            let mut fields: Vec<Field> = batch.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+            let meaning = [("meaning".to_owned(), "identity of one of 17".to_owned())].into();
+            fields[1] = fields[1].clone().with_metadata(meaning);
+            RecordBatch::try_new(Arc::new(Schema::new(fields)), batch.columns().to_vec()).expect("a batch")
+        });
     }),
     plant("groups of rows cut where another's rows fall", Beyond::Encoding, |scene| {
         scene.table_with("fine", |batch| batch, |how| how, 10);

@@ -1,11 +1,14 @@
 //! A small world with three owners and four partners, run once; and folders of it to plant leaks in.
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
 use arrow_schema::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use serde_json::Value;
@@ -169,6 +172,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str, config: &RunConfig
         as_of_us: AS_OF_US,
         label: None,
         cache: None,
+        formats: &[],
     };
     run(&request, Executor::host(), &mut |_| {}).expect("a run");
 }
@@ -288,7 +292,8 @@ impl Scene {
         group: usize,
     ) {
         let path = self.out().join(partner).join("tracks.parquet");
-        let batch = change(read(&path));
+        let before = read(&path);
+        let batch = located(&before, change(before.clone()));
         assert!(batch.num_rows() > 0, "a picture without rows plants nothing");
         let mut properties = WriterProperties::builder()
             .set_created_by(concat!("trackweave version ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -299,8 +304,18 @@ impl Scene {
             properties = properties.set_column_dictionary_enabled(column.clone(), false);
             properties = properties.set_column_encoding(column, Encoding::BYTE_STREAM_SPLIT);
         }
-        let options = ArrowWriterOptions::new().with_properties(how(properties).build()).with_skip_arrow_metadata(true);
+        let mut metadata = None;
+        if batch.column_by_name("geometry").is_some() {
+            let geo = r#"{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB","geometry_types":["Point Z"]}}}"#;
+            properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec!["geometry".to_owned()]), false);
+            properties = properties.set_key_value_metadata(Some(vec![KeyValue::new("geo".to_owned(), geo.to_owned())]));
+            metadata = Some(("geo".to_owned(), geo.to_owned()));
+        }
+        let options = ArrowWriterOptions::new().with_properties(how(properties).build());
         let file = File::create(&path).expect("a file");
+        let schema =
+            Arc::new(Schema::new_with_metadata(batch.schema().fields().clone(), metadata.into_iter().collect()));
+        let batch = RecordBatch::try_new(schema, batch.columns().to_vec()).expect("a batch");
         let mut writer = ArrowWriter::try_new_with_options(file, batch.schema(), options).expect("a writer");
         let mut first = 0;
         while first < batch.num_rows() {
@@ -346,6 +361,23 @@ impl Scene {
             chained(entries)
         });
     }
+}
+
+/// A changed batch, whose geometry follows its places where it was not changed itself.
+fn located(before: &RecordBatch, batch: RecordBatch) -> RecordBatch {
+    let same = |name: &str| before.column_by_name(name) == batch.column_by_name(name);
+    let places = ["longitude_deg", "latitude_deg", "altitude_m"];
+    if places.into_iter().all(same) || !same("geometry") || batch.column_by_name("geometry").is_none() {
+        return batch;
+    }
+    let numbers = places.map(|name| batch[name].as_primitive::<Float64Type>().values().to_vec());
+    let point = |row: usize| {
+        let mut bytes = vec![1, 0xe9, 3, 0, 0];
+        bytes.extend(numbers.iter().flat_map(|column| column[row].to_le_bytes()));
+        bytes
+    };
+    let points = BinaryArray::from_iter_values((0..batch.num_rows()).map(point));
+    with(&batch, "geometry", Arc::new(points))
 }
 
 fn chained(entries: Vec<Value>) -> String {

@@ -84,6 +84,7 @@ impl Manner {
         request.as_of_us = world.as_of_us();
         request.cache = self.cache.as_ref().map(TempDir::path);
         request.label = world.tuning.label;
+        request.formats = if world.tuning.exact_max == 4 { world.formats() } else { &[] };
         let seals = Seals { sign: self.signed.then(key), ..Seals::default() };
         let report = run_sealed(&request, seals, executor.clone(), progress).map_err(|error| error.to_string())?;
         balanced(&report)?;

@@ -67,6 +67,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         as_of_us: parse_timestamp(as_of),
         label: None,
         cache: None,
+        formats: &[],
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     // The guard agrees, which reads the policy with its own eyes.

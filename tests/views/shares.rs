@@ -89,6 +89,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
         as_of_us: None,
         label: None,
         cache: None,
+        formats: &[],
     };
     run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     let count = |partner: &str| {

@@ -18,6 +18,7 @@ pub(crate) use random::Random;
 
 use place::{Frame, Zone};
 use rules::Rule;
+use trackweave::export::Format;
 
 /// How a sensor knows heights.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,6 +180,12 @@ fn micros(seconds: f64) -> i64 {
 impl World {
     pub(crate) fn from_seed(seed: u64) -> Self {
         Self::random(&mut Random::from_seed(seed), Size::USUAL)
+    }
+
+    /// Every format that its pictures have.
+    pub(crate) fn formats(&self) -> &'static [Format] {
+        static LOCAL: [Format; 2] = [Format::Csv, Format::Mot];
+        if self.frame == Frame::Local { &LOCAL } else { &Format::ALL }
     }
 
     /// A recording, then a policy that shows the subject some of it and hides some, if one is found soon.
