@@ -5,10 +5,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The whole world, 1:110m; and 1:10m, simplified.
 const WORLD: &str = include_str!("../../page/basemap/world.json");
 const FINE: &str = include_str!("../../page/basemap/fine.json");
+static FINE_MAP: LazyLock<Option<Map>> = LazyLock::new(|| serde_json::from_str(FINE).ok());
+/// The whole world, as a page has it.
+static WHOLE: LazyLock<Option<Value>> = LazyLock::new(|| {
+    let bounds = [-180.0, -POLE_DEG, 180.0, POLE_DEG];
+    serde_json::to_value(Map { bounds, ..serde_json::from_str(WORLD).ok()? }).ok()
+});
 /// A view wider than this gets the whole world.
 const WIDEST_DEG: f64 = 60.0;
 /// Beyond this a map of Mercator has no end.
@@ -30,11 +37,10 @@ struct Map {
 
 /// The map about tenths of degrees that have something in them.
 pub(super) fn about(ground: &BTreeSet<[i32; 2]>) -> Option<Value> {
-    let map = match bounds(ground) {
-        Some(bounds) => cut(serde_json::from_str(FINE).ok()?, bounds),
-        None => Map { bounds: [-180.0, -POLE_DEG, 180.0, POLE_DEG], ..serde_json::from_str(WORLD).ok()? },
-    };
-    serde_json::to_value(map).ok()
+    match bounds(ground) {
+        Some(bounds) => serde_json::to_value(cut(FINE_MAP.as_ref()?, bounds)).ok(),
+        None => WHOLE.clone(),
+    }
 }
 
 /// West, south, east, north of the surroundings; `None` where the whole world is wanted. East may be beyond 180.
@@ -56,7 +62,7 @@ fn bounds(ground: &BTreeSet<[i32; 2]>) -> Option<[f64; 4]> {
 }
 
 /// What of a map lies within bounds, wherever around the world.
-fn cut(map: Map, bounds: [f64; 4]) -> Map {
+fn cut(map: &Map, bounds: [f64; 4]) -> Map {
     let [w, s, e, n] = bounds;
     let turns =
         [-360.0, 0.0, 360.0].map(|turn| [(w + turn) / map.scale, s / map.scale, (e + turn) / map.scale, n / map.scale]);
@@ -72,7 +78,16 @@ fn cut(map: Map, bounds: [f64; 4]) -> Map {
         (s..=n).contains(latitude) && [-360.0, 0.0, 360.0].into_iter().any(within)
     };
     let names = map.names.iter().filter(named).cloned().collect();
-    Map { land: rings(&map.land), lakes: rings(&map.lakes), borders, names, bounds, ..map }
+    Map {
+        scale: map.scale,
+        bounds,
+        detail: map.detail.clone(),
+        source: map.source.clone(),
+        land: rings(&map.land),
+        lakes: rings(&map.lakes),
+        borders,
+        names,
+    }
 }
 
 type Point = [f64; 2];

@@ -182,7 +182,7 @@ mod tests {
             }
         }
         assert_eq!(read(&Coding::PLAIN.column(&[ABSENT; 3], &[3]), &[3]), [ABSENT; 3]);
-        assert_eq!(read(&Coding::PLAIN.column(&[], &[]), &[]), []);
+        assert_eq!(read(&Coding::PLAIN.column(&[], &[]), &[]), Vec::<i64>::new());
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Bar {
     }
 }
 
-fn reason(count: u64, text: String) -> (u64, Value) {
+fn reason(count: u64, text: &str) -> (u64, Value) {
     (count, json!({ "text": text, "count": count }))
 }
 
@@ -47,7 +47,7 @@ const USED: [(&str, &str, &str); 4] = [
 fn used(bar: &mut Bar, accounts: &Value) {
     for (account, kind, text) in USED {
         let count = accounts.get(account).and_then(Value::as_u64).unwrap_or_default();
-        bar.part(kind, [reason(count, text.to_owned())]);
+        bar.part(kind, [reason(count, text)]);
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) fn of_partner(picture: &Picture, manifest: &Map<String, Value>) -> Va
     }
     let mut bar = Bar::default();
     let levels = picture.levels.iter().map(Some).chain([None]);
-    rows(&mut bar, picture.rows_of.iter().copied().zip(levels));
+    rows(&mut bar, picture.by_level.iter().copied().zip(levels));
     let partner = picture.document.get("partner").cloned().unwrap_or_default();
     json!({ "partner": partner, "detections": detections.document(), "rows": bar.document() })
 }
@@ -94,16 +94,16 @@ pub(super) fn of_report(report: &Value, levels: &[Level]) -> Value {
     detections.part(
         "withheld",
         counts(ledger.get("withheld"))
-            .map(|(rule, count)| reason(count, withheld(rule, partner, "fuse these detections"))),
+            .map(|(rule, count)| reason(count, &withheld(rule, partner, "fuse these detections"))),
     );
-    detections.part("rejected", counts(ledger.get("rejected")).map(|(why, count)| reason(count, format!("{why}."))));
+    detections.part("rejected", counts(ledger.get("rejected")).map(|(why, count)| reason(count, &format!("{why}."))));
     let mut bar = Bar::default();
     let of = |name: &str| levels.iter().find(|level| level.name == name);
     rows(&mut bar, counts(report.get("levels")).map(|(name, count)| (count, of(name))));
     bar.part(
         "withheld",
         counts(report.get("rows_withheld"))
-            .map(|(rule, count)| reason(count, withheld(rule, partner, "receive these rows"))),
+            .map(|(rule, count)| reason(count, &withheld(rule, partner, "receive these rows"))),
     );
     json!({ "partner": partner, "detections": detections.document(), "rows": bar.document() })
 }

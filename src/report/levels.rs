@@ -58,14 +58,8 @@ impl Level {
     fn holds(&self) -> Held {
         let shows = |field: &str| !self.omit.iter().any(|omitted| omitted == field);
         let counted = shows("detections") && shows("existence");
-        Held {
-            existence: shows("existence"),
-            velocity: shows("velocity"),
-            covariance: shows("covariance"),
-            detections: counted,
-            last_detection: counted && shows("contributors") && self.coarsen_m <= 0.0,
-            contributors: shows("contributors"),
-        }
+        let last = counted && shows("contributors") && self.coarsen_m <= 0.0;
+        Held([shows("existence"), shows("velocity"), shows("covariance"), counted, last, shows("contributors")])
     }
 
     /// Whether a position is one that it shows.

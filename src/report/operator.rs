@@ -138,7 +138,7 @@ impl Output<'_> {
     /// What stands above the map.
     fn summary(&self, recording: &str) -> String {
         let span_us = self.span_us();
-        let when = span_us.map_or_else(|| "no rows".to_owned(), |times| span(times, self.frame() == Frame::Geodetic));
+        let when = span_us.map_or_else(|| "no rows".to_owned(), |times| span(times, self.frame()));
         let told = self.partners.iter().enumerate();
         let told: Vec<Told<'_>> = told.map(|(number, report)| Told { report, picture: self.picture(number) }).collect();
         format!(

@@ -35,7 +35,7 @@ pub fn partner_page(folder: &Path, manifest: &Map<String, Value>) -> Result<Stri
     let picture = picture::read(&folder, folder.rows().div_ceil(ROWS_MOST).max(1))?;
     let partner = folder.partner();
     let header = match picture.span_us {
-        Some(times) => span(times, folder.frame() == Frame::Geodetic),
+        Some(times) => span(times, folder.frame()),
         None => "no rows".to_owned(),
     };
     let name = escaped(partner);
@@ -46,18 +46,18 @@ pub fn partner_page(folder: &Path, manifest: &Map<String, Value>) -> Result<Stri
     );
     let title = format!("Trackweave: {partner}");
     let ledger = ledger::of_partner(&picture, manifest);
-    let data = document(&folder, picture, ledger);
+    let data = document(&folder, &picture, &ledger);
     Ok(page(&Content { title: &title, summary: &summary, data: &data }))
 }
 
 fn headline(picture: &Picture, partner: &str) -> String {
-    let rows: u64 = picture.rows_of.iter().sum();
+    let rows: u64 = picture.by_level.iter().sum();
     if rows == 0 {
         return format!(
             "Your picture is empty: <a href=\"#ledger\">no rule permits</a> {partner} to receive anything yet."
         );
     }
-    let late = picture.levels.iter().zip(&picture.rows_of).filter(|(level, _)| level.is_coarse());
+    let late = picture.levels.iter().zip(&picture.by_level).filter(|(level, _)| level.is_coarse());
     let late: u64 = late.map(|(_, rows)| rows).sum();
     let how = if late == 0 {
         "all exact and at once".to_owned()
@@ -75,7 +75,7 @@ fn headline(picture: &Picture, partner: &str) -> String {
     format!("Your picture holds <a href=\"#ledger\">{tracks}</a>, {how}.{act}")
 }
 
-fn document(folder: &Folder<'_>, picture: Picture, ledger: Value) -> Value {
+fn document(folder: &Folder<'_>, picture: &Picture, ledger: &Value) -> Value {
     let mut data = Document::default();
     data.put("edition", Value::from("partner"));
     data.put("partner", Value::from(folder.partner()));

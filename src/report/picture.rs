@@ -17,28 +17,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows of all pictures of a page: some 9 bytes each in it.
 pub(super) const ROWS_MOST: u64 = 1_200_000;
 
-/// What of a row is not withheld, as far as rows can show.
+/// What of a row is not withheld, as far as rows can show: existence, velocity, covariance, count of detections, time of the last
+/// one, contributors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) existence: bool,
-    pub(super) velocity: bool,
-    pub(super) covariance: bool,
-    pub(super) detections: bool,
-    pub(super) last_detection: bool,
-    pub(super) contributors: bool,
-}
+pub(super) struct Held(pub(super) [bool; 6]);
 
 impl Held {
     /// What both hold.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            existence: self.existence && other.existence,
-            velocity: self.velocity && other.velocity,
-            covariance: self.covariance && other.covariance,
-            detections: self.detections && other.detections,
-            last_detection: self.last_detection && other.last_detection,
-            contributors: self.contributors && other.contributors,
-        }
+    pub(super) fn and(self, Self(other): Self) -> Self {
+        let [a, b, c, d, e, f] = self.0;
+        let [u, v, w, x, y, z] = other;
+        Self([a && u, b && v, c && w, d && x, e && y, f && z])
     }
 }
 
@@ -48,7 +37,7 @@ pub(super) struct Picture {
     pub(super) document: Map<String, Value>,
     pub(super) levels: Vec<Level>,
     /// Rows of each level; those without one last.
-    pub(super) rows_of: Vec<u64>,
+    pub(super) by_level: Vec<u64>,
     /// First and last time.
     pub(super) span_us: Option<[i64; 2]>,
     /// Rows on which the partner may act.
@@ -117,7 +106,7 @@ struct Rows {
     track: Vec<usize>,
     tracks: BTreeMap<u64, usize>,
     ids: Vec<u64>,
-    rows_of: Vec<u64>,
+    by_level: Vec<u64>,
     span_us: Option<[i64; 2]>,
     actionable: u64,
     ground: BTreeSet<[i32; 2]>,
@@ -131,21 +120,15 @@ impl Rows {
             Frame::Geodetic => ["velocity_east_m_s", "position_covariance_ee_m2"],
             Frame::Local => ["velocity_x_m_s", "position_covariance_xx_m2"],
         };
-        let columns = Held {
-            existence: has("existence"),
-            velocity: has(vx),
-            covariance: has(cxx),
-            detections: has("detections"),
-            last_detection: has("last_detection"),
-            contributors: has("contributors"),
-        };
+        let columns = ["existence", vx, cxx, "detections", "last_detection", "contributors"];
+        let columns = Held(columns.map(has));
         let coding = |(_, order, [degrees, metres]): (&str, u8, [f64; 2])| Coding {
             order,
             scale: if frame == Frame::Geodetic { degrees } else { metres },
         };
         Self {
             frame,
-            rows_of: vec![0; levels.len() + 1],
+            by_level: vec![0; levels.len() + 1],
             levels,
             columns,
             codings: NUMBERS.map(coding),
@@ -173,7 +156,7 @@ impl Rows {
         let position = columns.position.map(|column| column.value(row));
         let held = columns.held(row);
         let level = level_of(&self.levels, self.frame, self.columns, (held, position));
-        if let Some(rows) = self.rows_of.get_mut(level.unwrap_or(self.levels.len())) {
+        if let Some(rows) = self.by_level.get_mut(level.unwrap_or(self.levels.len())) {
             *rows += 1;
         }
         let authorities = columns.authorities.and_then(|list| texts(list, row)).unwrap_or_default();
@@ -214,12 +197,15 @@ impl Rows {
 
     #[expect(clippy::indexing_slicing, reason = "an order of the rows")]
     fn finish(self, partner: &str, every: u64) -> Picture {
-        let Self { frame, levels, codings, numbers, texts, words, track, ids, rows_of, span_us, actionable, .. } = self;
+        let Self { frame, levels, codings, numbers, texts, words, track, ids, by_level, span_us, actionable, .. } =
+            self;
         let [.., times] = &numbers;
         let mut order: Vec<usize> = (0..track.len()).collect();
         order.sort_by_key(|row| (track[*row], times[*row]));
         let mut counts = vec![0; ids.len()];
-        track.iter().for_each(|track| counts[*track] += 1);
+        for track in &track {
+            counts[*track] += 1;
+        }
         let sorted = |values: &[i64]| -> Vec<i64> { order.iter().map(|row| values[*row]).collect() };
         let mut columns = Map::new();
         let there = |values: &[i64]| values.iter().any(|value| *value != ABSENT);
@@ -247,11 +233,11 @@ impl Rows {
         put("rows", track.len().into());
         if every > 1 {
             put("every", every.into());
-            put("rows_of", rows_of.iter().sum::<u64>().into());
+            put("rows_of", by_level.iter().sum::<u64>().into());
         }
         put("tracks", json!({ "ids": ids, "counts": Coding::PLAIN.column(&counts, &[counts.len()]) }));
         put("columns", columns.into());
-        Picture { document, levels, rows_of, span_us, actionable, tracks, ground: self.ground }
+        Picture { document, levels, by_level, span_us, actionable, tracks, ground: self.ground }
     }
 }
 
@@ -329,14 +315,14 @@ impl<'a> Columns<'a> {
             column.is_some_and(|column| column.is_valid(row))
         }
         let ([velocity, ..], [covariance, ..]) = (self.velocity, self.covariance);
-        Held {
-            existence: is(self.existence, row),
-            velocity: is(velocity, row),
-            covariance: is(covariance, row),
-            detections: is(self.detections, row),
-            last_detection: is(self.last_detection, row),
-            contributors: is(self.contributors, row),
-        }
+        Held([
+            is(self.existence, row),
+            is(velocity, row),
+            is(covariance, row),
+            is(self.detections, row),
+            is(self.last_detection, row),
+            is(self.contributors, row),
+        ])
     }
 
     /// The numbers of a row, in the order of [`NUMBERS`].

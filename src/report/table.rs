@@ -32,7 +32,7 @@ pub(super) fn table(path: &Path, names: &[&str], most: usize) -> Result<Option<V
         }
         for (column, name) in columns.iter_mut().zip(names) {
             let values = batch.column_by_name(name).ok_or_else(|| wrong(format!("no column `{name}`")))?;
-            column.take(values, name == &"track");
+            column.take(name, values);
         }
     }
     let coded = names.iter().zip(columns).map(|(name, column)| {
@@ -49,8 +49,8 @@ pub(super) fn table(path: &Path, names: &[&str], most: usize) -> Result<Option<V
 
 impl Column {
     /// Takes the rows of a batch; numbers that name something are texts.
-    fn take(&mut self, values: &ArrayRef, names: bool) {
-        self.is_text = names || matches!(values.data_type(), DataType::Utf8 | DataType::List(_));
+    fn take(&mut self, name: &str, values: &ArrayRef) {
+        self.is_text = name == "track" || matches!(values.data_type(), DataType::Utf8 | DataType::List(_));
         for row in 0..values.len() {
             let value = if values.is_null(row) { ABSENT } else { self.value(values, row) };
             self.values.push(value);

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 const PAGE: &str = include_str!("../../page/page.html");
 const STYLE: [&str; 2] = [include_str!("../../page/vendor/uPlot/uPlot.min.css"), include_str!("../../page/page.css")];
@@ -33,6 +34,14 @@ const CODE: [&str; 20] = [
     include_str!("../../page/main.js"),
 ];
 
+/// The scripts, and their digests as a content security policy has them.
+static SCRIPTS: LazyLock<[(String, String); 2]> = LazyLock::new(|| {
+    [PLOTS.to_owned(), CODE.join("\n")].map(|script| {
+        let digest = format!("'sha256-{}'", STANDARD.encode(Sha256::digest(&script)));
+        (script, digest)
+    })
+});
+
 /// What a page says.
 #[derive(Debug)]
 pub(super) struct Content<'a> {
@@ -46,17 +55,15 @@ pub(super) struct Content<'a> {
 
 /// The whole page.
 pub(super) fn page(content: &Content<'_>) -> String {
-    let scripts = [PLOTS.to_owned(), CODE.join("\n")];
-    let digests = scripts.each_ref().map(|script| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script))));
     // Nothing is asked for, nothing is sent, and no other code runs.
     let csp = format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src {}; img-src data: blob:; base-uri 'none'; form-action \
          'none'",
-        digests.join(" ")
+        SCRIPTS.each_ref().map(|(_, digest)| digest.as_str()).join(" ")
     );
     // Data cannot end the element that holds them.
     let data = content.data.to_string().replace("</", "<\\/").replace("<!--", "<\\u0021--");
-    let scripts: String = scripts.iter().map(|script| format!("<script>{script}</script>")).collect();
+    let scripts = SCRIPTS.each_ref().map(|(script, _)| format!("<script>{script}</script>")).concat();
     let parts = [
         ("title", escaped(content.title)),
         ("csp", csp),

@@ -1,5 +1,6 @@
 //! Numbers and names as a page says them.
 
+use crate::space::Frame;
 use crate::time::format_timestamp;
 
 /// No-break space: a number stays with its unit.
@@ -75,8 +76,8 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// From when to when a recording goes: `1 August 2018, 11:00 to 13:00 UTC`, or how long.
-pub(super) fn span([first, last]: [i64; 2], instants: bool) -> String {
-    if !instants {
+pub(super) fn span([first, last]: [i64; 2], frame: Frame) -> String {
+    if frame == Frame::Local {
         return seconds((last - first) as f64 * 1e-6);
     }
     let [first, last] = [first, last].map(|time_us| Moment::of(&format_timestamp(time_us)));
@@ -143,9 +144,9 @@ mod tests {
     fn a_span_says_the_day_once() {
         let at = |text: &str| crate::time::parse_timestamp(text).expect("a time");
         let [a, b, c] = ["2018-08-01T11:00:00Z", "2018-08-01T13:00:05Z", "2018-08-02T01:00:00Z"].map(at);
-        assert_eq!(span([a, b], true), "1 August 2018, 11:00 to 13:00 UTC");
-        assert_eq!(span([a, c], true), "1 August 2018 11:00 to 2 August 2018 01:00 UTC");
-        assert_eq!(span([0, 90_000_000], false), "90\u{a0}s");
+        assert_eq!(span([a, b], Frame::Geodetic), "1 August 2018, 11:00 to 13:00 UTC");
+        assert_eq!(span([a, c], Frame::Geodetic), "1 August 2018 11:00 to 2 August 2018 01:00 UTC");
+        assert_eq!(span([0, 90_000_000], Frame::Local), "90\u{a0}s");
     }
 
     #[test]
