@@ -3,6 +3,7 @@
 use super::export::of_export;
 use super::layout::printable;
 use crate::bench::BenchError;
+use crate::export::ExportError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
