@@ -4,7 +4,8 @@
 /**
  * @typedef {{rows: number, tracks?: {ids: string[], counts: Column}, columns: Record<string, Column>}} Table
  * @typedef {{name: string, delay_s: number, coarsen_m: number, omit: string[], rules?: string[]}} Level
- * @typedef {Table & {partner: string, lane?: number, levels?: Level[], innovation_dof?: number, links?: any[],
+ * @typedef {Table & {partner: string, lane?: number, every?: number, levels?: Level[], innovation_dof?: number,
+ *   links?: any[],
  *   tracks: {ids: string[], counts: Column}}} PictureData
  */
 

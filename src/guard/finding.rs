@@ -29,6 +29,8 @@ pub enum Beyond {
     Geometry,
     /// A file beside the picture, in another format, that says something else than the picture.
     Export,
+    /// A page for people that says something else than its folder.
+    Page,
     /// A place that the track cannot have come to.
     Place,
     /// A row as well known as no permitted detection can have made it, there and then.
@@ -71,6 +73,7 @@ impl Beyond {
             Self::Track => "track",
             Self::Geometry => "geometry",
             Self::Export => "export",
+            Self::Page => "page",
             Self::Place => "place",
             Self::Support => "support",
             Self::Detections => "detections",

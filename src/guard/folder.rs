@@ -5,6 +5,7 @@ use super::accounts::Accounts;
 use super::exports;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
+use super::page;
 use super::rows::{Basis, Counts, Judge, put, text};
 use super::rules::Book;
 use super::table::{self, Row};
@@ -89,7 +90,7 @@ pub(super) fn inspect(
         let found = match (no_file(&folder.join(&file)), file.as_str()) {
             (Some(found), _) => found,
             (None, MANIFEST | TRACKS | AUDIT) => continue,
-            (None, name) if exports::knows(name, frame) => {
+            (None, name) if name == page::PAGE || exports::knows(name, frame) => {
                 derived.push(file);
                 continue;
             }
@@ -98,10 +99,10 @@ pub(super) fn inspect(
             }
             (None, _) => "a file that no run writes",
         };
-        let wanted = "a table, exports of it, an audit, a manifest and its signature of 129 bytes";
+        let wanted = "a table, its page and exports, an audit, a manifest and its signature of 129 bytes";
         breaches.add(Beyond::File, &at(&file), found, wanted);
     }
-    let mut missing = [MANIFEST, TRACKS, AUDIT].into_iter().map(|file| (file, no_file(&folder.join(file))));
+    let mut missing = [MANIFEST, TRACKS, AUDIT, page::PAGE].into_iter().map(|file| (file, no_file(&folder.join(file))));
     if let Some((file, Some(found))) = missing.find(|(_, found)| found.is_some()) {
         breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
@@ -116,9 +117,14 @@ pub(super) fn inspect(
         undecided: judge(basis, &rows, (&at(TRACKS), &at(AUDIT)), folder, breaches)?,
     };
     let picture = exports::Picture { rows: &rows, frame, identities: form.1 };
-    for file in &derived {
+    for file in derived.iter().filter(|file| *file != page::PAGE) {
         exports::inspect(file, &read(&folder.join(file))?, &picture, &at(file), breaches);
     }
+    let [told, audit, tracks] = [MANIFEST, AUDIT, TRACKS].map(|file| read(&folder.join(file)));
+    let (told, audit, tracks) = (told?, audit?, tracks?);
+    let partner = &basis.partner.id;
+    let wanted = page::Folder { partner, frame, rows: &rows, manifest: &told, audit: &audit, tracks: &tracks };
+    page::inspect(&read(&folder.join(page::PAGE))?, &wanted, &at(page::PAGE), breaches);
     manifest(basis, (folder, &derived), &at(MANIFEST), &rows, breaches)?;
     Ok(looked)
 }

@@ -20,6 +20,8 @@ mod finding; // what goes beyond
 mod ground; // positions in metres
 mod exports; // files beside a picture, in other formats
 mod folder; // files, manifest, audit
+mod page; // the page for people
+mod reading; // files byte by byte
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole

@@ -3,6 +3,7 @@
 mod exports; // leaks in exports
 mod globe; // radars and orbits, on the Earth and on a plane
 mod library; // the policies to start from
+mod pages; // leaks in pages
 mod plants; // leaks in finished folders
 mod scene; // a small world and its output
 #[expect(dead_code, reason = "what changes in these worlds is for the other test")]
@@ -104,7 +105,7 @@ fn exports_of_coarse_and_withheld_pictures_pass() {
 #[test]
 fn every_planted_leak_is_caught() {
     let mut unseen = Vec::new();
-    for plant in PLANTS.iter().chain(exports::PLANTS) {
+    for plant in PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS) {
         let scene = (plant.scene)();
         (plant.sow)(&scene);
         let found = scene.breaches();
@@ -194,7 +195,7 @@ fn the_page_has_every_plant_with_its_catcher() {
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let page: BTreeMap<String, String> =
         lines.skip(2).map(cells).map(|cells| (cells[0].clone(), cells[1].clone())).collect();
-    let guard = PLANTS.iter().chain(exports::PLANTS);
+    let guard = PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS);
     let guard = guard.map(|plant| (plant.name.to_owned(), format!("guard: `{}`", plant.caught.name())));
     let property = WRAPPERS.iter().map(|(name, _)| ((*name).to_owned(), "property test".to_owned()));
     assert_eq!(page, guard.chain(property).collect::<BTreeMap<_, _>>());
@@ -204,7 +205,8 @@ fn the_page_has_every_plant_with_its_catcher() {
 #[test]
 fn the_guard_imports_nothing_that_decides() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guard");
-    let entries = [folder.clone(), folder.join("exports")].map(|folder| fs::read_dir(folder).expect("the room"));
+    let entries = [folder.clone(), folder.join("exports"), folder.join("page")]
+        .map(|folder| fs::read_dir(folder).expect("the room"));
     let paths = entries.into_iter().flatten().map(|entry| entry.expect("an entry").path());
     for path in paths.filter(|path| path.is_file()) {
         let text = fs::read_to_string(&path).expect("a source file");

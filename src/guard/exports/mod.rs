@@ -8,6 +8,7 @@ mod rows; // formats with a record for each row
 mod tracks; // formats with a record for each track
 
 use super::finding::{Beyond, Breaches};
+use super::reading::Reading;
 use super::table::Row;
 use crate::space::Frame;
 use crate::time::format_timestamp;
@@ -46,50 +47,9 @@ pub(super) fn knows(name: &str, frame: Frame) -> bool {
 /// Holds a file against the rows of its picture.
 pub(super) fn inspect(name: &str, bytes: &[u8], picture: &Picture<'_>, place: &str, breaches: &mut Breaches) {
     let Some((_, read, _)) = FILES.iter().find(|(known, ..)| *known == name) else { return };
-    let mut reading = Reading { rest: bytes, read: 0, differs: None };
+    let mut reading = Reading::of(bytes);
     read(&mut reading, picture);
-    reading.end();
-    if let Some((at, found, wanted)) = reading.differs {
-        let line = 1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count();
-        breaches.add(Beyond::Export, &format!("{place}, line {line}, byte {at}"), found, wanted);
-    }
-}
-
-/// A file that is read against what it has to hold, up to the first difference.
-pub(super) struct Reading<'a> {
-    rest: &'a [u8],
-    read: usize,
-    differs: Option<(usize, String, String)>,
-}
-
-/// Bytes that are shown of a difference.
-const SHOWN: usize = 60;
-
-impl Reading<'_> {
-    /// The next bytes have to be these.
-    fn next(&mut self, wanted: impl AsRef<[u8]>) {
-        let wanted = wanted.as_ref();
-        if self.differs.is_some() {
-            return;
-        }
-        if let Some(rest) = self.rest.strip_prefix(wanted) {
-            (self.rest, self.read) = (rest, self.read + wanted.len());
-            return;
-        }
-        let same = self.rest.iter().zip(wanted).take_while(|(found, wanted)| found == wanted).count();
-        let shown = |bytes: &[u8]| {
-            let bytes = bytes.get(same.saturating_sub(SHOWN / 2)..).unwrap_or_default();
-            format!("`{}`", bytes.get(..SHOWN).unwrap_or(bytes).escape_ascii())
-        };
-        self.differs = Some((self.read + same, shown(self.rest), shown(wanted)));
-    }
-
-    fn end(&mut self) {
-        if self.differs.is_none() && !self.rest.is_empty() {
-            let found = self.rest.get(..SHOWN).unwrap_or(self.rest).escape_ascii();
-            self.differs = Some((self.read, format!("`{found}`"), "the end of the file".to_owned()));
-        }
-    }
+    reading.finish(Beyond::Export, place, breaches);
 }
 
 impl Row {

@@ -1,7 +1,8 @@
 //! Formats with a record for each row: GeoJSON, CSV, Cursor on Target, MOT Challenge.
 
+use super::super::reading::Reading;
 use super::super::table::{Row, numbers};
-use super::{Picture, Reading, escaped, times};
+use super::{Picture, escaped, times};
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! Formats with a record for each track: trips, KML, CZML, ephemerides, XML in the style of STANAG 4676.
 
+use super::super::reading::Reading;
 use super::super::table::Row;
-use super::{Picture, Reading, by_track, escaped, times};
+use super::{Picture, by_track, escaped, times};
 use crate::space::Geodetic;
 use crate::time::format_timestamp;
 use serde_json::json;
