@@ -55,7 +55,7 @@ pub(super) fn length(metres: f64) -> String {
 fn share(part: u64, of: u64) -> String {
     let percent = 100.0 * part as f64 / of as f64;
     let percent = if part == 0 || part == of { percent } else { percent.clamp(0.1, 99.9) };
-    let digits = usize::from(percent < 10.0 || percent > 99.0);
+    let digits = usize::from(!(10.0..=99.0).contains(&percent));
     format!("{}\u{a0}%", trimmed(format!("{percent:.digits$}")))
 }
 
