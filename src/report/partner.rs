@@ -4,7 +4,7 @@ use super::document::Document;
 use super::folder::Folder;
 use super::picture::{self, Picture, ROWS_MOST};
 use super::template::{Content, page};
-use super::words::{count, escaped, share, span};
+use super::words::{count, escaped, share_of, span};
 use super::{PAGE, ReportError, basemap, ledger};
 use crate::product::Beside;
 use crate::space::Frame;
@@ -62,11 +62,11 @@ fn headline(picture: &Picture, partner: &str) -> String {
     let how = if late == 0 {
         "all exact and at once".to_owned()
     } else {
-        format!("{} of it coarse or late", share(late as f64 / rows as f64))
+        format!("{} of it coarse or late", share_of(late, rows))
     };
     let act = match picture.actionable {
         0 => String::new(),
-        some => format!(" You may act on <a href=\"#authority\">{}</a> of its rows.", share(some as f64 / rows as f64)),
+        some => format!(" You may act on <a href=\"#authority\">{}</a> of its rows.", share_of(some, rows)),
     };
     let tracks = match picture.tracks {
         1 => "1 track".to_owned(),

@@ -23,9 +23,17 @@ pub(super) fn metres(metres: f64) -> String {
 
 /// A share, in per cent to a tenth, never 0 or 100 where it is not.
 pub(super) fn share(share: f64) -> String {
-    let tenths = (share * 1000.0).round();
-    let tenths = if share > 0.0 && share < 1.0 { tenths.clamp(1.0, 999.0) } else { tenths };
-    let text = format!("{:.1}", tenths / 10.0);
+    percent(100.0 * share)
+}
+
+/// The share that some rows are of all.
+pub(super) fn share_of(part: u64, of: u64) -> String {
+    percent(100.0 * part as f64 / of.max(1) as f64)
+}
+
+fn percent(percent: f64) -> String {
+    let percent = if percent > 0.0 && percent < 100.0 { percent.clamp(0.1, 99.9) } else { percent };
+    let text = format!("{percent:.1}");
     format!("{}{NB}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 

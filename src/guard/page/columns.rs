@@ -64,8 +64,10 @@ pub(super) struct Kind {
     name: &'static str,
     order: u8,
     scale: f64,
-    cell: Box<dyn Fn(&Row) -> Option<Cell>>,
+    cell: Box<OfRow>,
 }
+
+type OfRow = dyn Fn(&Row) -> Option<Cell>;
 
 /// The columns of numbers, of rows whose times are multiples of `step`.
 pub(super) fn kinds(frame: Frame, step: i64) -> Vec<Kind> {
@@ -138,7 +140,7 @@ pub(super) fn texts(
     for text in rows.iter().filter_map(|row| text(row)) {
         numbers.entry(text).or_insert_with_key(|text| {
             values.push(text.clone());
-            values.len() as i64 - 1
+            i64::try_from(values.len()).unwrap_or(i64::MAX) - 1
         });
     }
     let cells = each(tracks, |row| numbers.get(&text(row)?).map(|number| Cell::Whole(*number)));
