@@ -29,8 +29,11 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const FRAME_MS = 50;
-const OPEN_MS = 10_000;
+// Bars of speed: told in every run, held only without --quick, on a machine that does nothing else.
+const FRAME_MS = values.quick ? Infinity : 50;
+const OPEN_MS = values.quick ? Infinity : 10_000;
+// So long a busy machine may take for anything.
+const PATIENCE_MS = 120_000;
 const MOST_BYTES = 20e6;
 let passed = 0;
 let failed = 0;
@@ -84,8 +87,9 @@ async function open(
     ),
   );
   const began = Date.now();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.goto(`file://${resolve(file)}${hash}`);
-  await page.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 60_000 });
+  await page.waitForFunction(() => document.documentElement.dataset.ready, null);
   return { page, noise, requests, took: Date.now() - began, close: () => context.close() };
 }
 
@@ -291,8 +295,8 @@ async function testPage(browser, file, operator) {
       });
       hold(at, "no track lies free on the map");
       await page.mouse.click(at[0], at[1]);
-      await page.waitForSelector(".story h3", { timeout: 10_000 });
-      await page.waitForSelector(".story .facts dd", { timeout: 10_000 });
+      await page.waitForSelector(".story h3");
+      await page.waitForSelector(".story .facts dd");
       const title = await page.textContent(".story h3");
       hold(/^Track #\d/.test(title), `title ${title}`);
       const text = await page.textContent(".story");
