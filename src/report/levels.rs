@@ -50,7 +50,7 @@ impl Level {
     /// The same, and by which rules.
     pub(super) fn words(&self) -> String {
         let rules: Vec<String> = self.rules.iter().map(|rule| format!("`{rule}`")).collect();
-        let by = if rules.is_empty() { String::new() } else { format!("; permitted by {}", rules.join(" and ")) };
+        let by = if rules.is_empty() { String::new() } else { format!("; permitted by {}", super::words::and(&rules)) };
         format!("Level `{}`: {}{by}.", self.name, self.demands())
     }
 
@@ -76,8 +76,7 @@ impl Level {
                 [at.latitude_deg, at.longitude_deg, at.altitude_m]
             }
         };
-        // Degrees or metres: cells are far larger than either.
-        middle.iter().zip(position).all(|(middle, at)| (middle - at).abs() < 1e-6)
+        middle.map(f64::to_bits) == position.map(f64::to_bits)
     }
 }
 
@@ -89,16 +88,16 @@ pub(super) fn levels(audit: &[Value]) -> Vec<Level> {
         texts.filter_map(Value::as_str).map(str::to_owned).collect()
     };
     for entry in audit {
-        let action = entry.get("action").and_then(Value::as_str).filter(|action| action.starts_with("receive"));
-        let Some(action) = action else { continue };
+        // Entries about rows that were given say what that demanded.
+        let action = entry.get("action").and_then(Value::as_str);
+        let Some((action, demands)) = action.zip(entry.get("obligations")) else { continue };
         let level = levels.entry(action).or_insert_with(|| {
-            let demand = |key: &str| entry.get("obligations").and_then(|demands| demands.get(key));
-            let number = |key: &str| demand(key).and_then(Value::as_f64).unwrap_or(0.0);
+            let number = |key: &str| demands.get(key).and_then(Value::as_f64).unwrap_or(0.0);
             Level {
                 name: action.to_owned(),
                 delay_s: number("delay_us") * 1e-6,
                 coarsen_m: number("coarsen_m"),
-                omit: texts(demand("omit")),
+                omit: texts(demands.get("omit")),
                 rules: Vec::new(),
             }
         });
@@ -113,24 +112,17 @@ pub(super) fn levels(audit: &[Value]) -> Vec<Level> {
     levels
 }
 
-/// The level of a row, if only one would have given it so; `columns` are those that the table has.
+/// The level of a row, if only one would have given it so; `columns` are those that the table has, `told` fields that rows may
+/// lack at any level, where this one has them.
 pub(super) fn level_of(
     levels: &[Level],
     frame: Frame,
     columns: Held,
-    (held, position): (Held, [f64; 3]),
+    (held, told, position): (Held, &[&str], [f64; 3]),
 ) -> Option<usize> {
-    let mut fitting = levels.iter().enumerate().filter(|(_, level)| level.holds().and(columns) == held);
-    let first = fitting.next()?.0;
-    let rest: Vec<usize> = fitting.map(|(number, _)| number).collect();
-    if rest.is_empty() {
-        return Some(first);
-    }
-    // The middle of a cell is no exact place, but for one in a million.
-    let all = || core::iter::once(first).chain(rest.iter().copied());
-    let coarse = all().filter(|n| levels.get(*n).is_some_and(|l| l.coarsen_m > 0.0 && l.shows(frame, position)));
-    let exact = || all().filter(|n| levels.get(*n).is_some_and(|level| level.coarsen_m <= 0.0));
-    let coarse: Vec<usize> = coarse.collect();
-    let mut fitting = if coarse.is_empty() { exact().collect() } else { coarse }.into_iter();
-    fitting.next().filter(|_| fitting.next().is_none())
+    let omits = |level: &Level| told.iter().any(|field| level.omit.iter().any(|omitted| omitted == field));
+    let fits = |level: &Level| level.holds().and(columns) == held && !omits(level) && level.shows(frame, position);
+    let mut fitting = levels.iter().enumerate().filter(|(_, level)| fits(level));
+    let (first, _) = fitting.next()?;
+    fitting.next().is_none().then_some(first)
 }

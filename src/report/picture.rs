@@ -155,7 +155,7 @@ impl Rows {
         self.span_us = Some([first.min(time_us), last.max(time_us)]);
         let position = columns.position.map(|column| column.value(row));
         let held = columns.held(row);
-        let level = level_of(&self.levels, self.frame, self.columns, (held, position));
+        let level = level_of(&self.levels, self.frame, self.columns, (held, &columns.told(row), position));
         if let Some(rows) = self.by_level.get_mut(level.unwrap_or(self.levels.len())) {
             *rows += 1;
         }
@@ -308,6 +308,13 @@ impl<'a> Columns<'a> {
             authorities: list("authorities"),
             holders: list("holders"),
         })
+    }
+
+    /// Which of the fields that rows may lack at any level a row has.
+    fn told(&self, row: usize) -> Vec<&'static str> {
+        let identity = self.identity.is_some_and(|column| column.is_valid(row)).then_some("identity");
+        let holders = self.holders.is_some_and(|column| column.is_valid(row)).then_some("holders");
+        identity.into_iter().chain(holders).collect()
     }
 
     fn held(&self, row: usize) -> Held {

@@ -37,6 +37,15 @@ fn percent(percent: f64) -> String {
     format!("{}{NB}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
+/// A list in words.
+pub(super) fn and(texts: &[String]) -> String {
+    match texts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// A count with commas between thousands.
 pub(super) fn count(count: u64) -> String {
     let digits = count.to_string();
