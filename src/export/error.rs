@@ -22,7 +22,7 @@ pub enum ExportError {
         /// What the decoder said.
         source: ArrowError,
     },
-    /// The file system refused; [`ExportError::at`] says where.
+    /// The file system refused; the caller says where.
     #[error("cannot write the file")]
     Write(#[from] io::Error),
     /// The file system refused.

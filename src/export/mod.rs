@@ -2,7 +2,7 @@
 //!
 //! A derived file is made from the finished `tracks.parquet` of one partner and from nothing else, so it can hold nothing
 //! that the picture does not. What the picture withholds stays out or is said to be unknown; nothing is invented, not
-//! even an accuracy. Rows are streamed; formats that want a track whole sort by track in bounded memory ([`source`]).
+//! even an accuracy. Rows are streamed; formats that want a track whole sort by track in bounded memory (`source`).
 //! Equal pictures give equal bytes.
 //!
 //! One file a format. Every field, with its unit and what is left out: `docs/exports.md`.

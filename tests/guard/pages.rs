@@ -174,12 +174,12 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
     plant_in("a level that the row does not show, in the page", Beyond::Page, Scene::new, |scene| {
         data(scene, "coarse", |document| {
-            document["pictures"][0]["columns"]["level"]["values"] = json!(["receive_full"])
+            document["pictures"][0]["columns"]["level"]["values"] = json!(["receive_full"]);
         });
     }),
     plant_in("a map of where the plane lies, in the page", Beyond::Page, Scene::new, |scene| {
         data(scene, "coarse", |document| {
-            document["basemap"] = json!({ "scale": 0.02, "bounds": [9.0, 49.0, 11.0, 51.0] })
+            document["basemap"] = json!({ "scale": 0.02, "bounds": [9.0, 49.0, 11.0, 51.0] });
         });
     }),
     plant_in("a word of nobody, in the page", Beyond::Page, Scene::new, |scene| {

@@ -2,7 +2,7 @@
 //! to both, which of them knows it later, and who may act on what it does not see.
 //!
 //! Fed report after report with the confirmed rows of every picture. Pictures of one lane number their tracks alike; tracks of
-//! different lanes are taken for one *object* by their places ([`objects`]). The *all-source picture* is that of a partner that
+//! different lanes are taken for one *object* by their places (`objects`). The *all-source picture* is that of a partner that
 //! lacks nothing, where there is one, else all that anybody sees. Definitions: `docs/coherence.md`.
 //!
 //! Memory: one report, and a record for each track, object and pair of tracks that ever met; not the reports.
