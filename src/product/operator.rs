@@ -23,9 +23,7 @@ use crate::policy::DecisionRecord;
 
 /// The operator's folder; no partner can have this id.
 pub(super) const OPERATOR: &str = "_operator";
-/// The only files that may differ between equal runs: measured times, and the page that shows them.
-pub(super) const UNLISTED: [&str; 2] = [TIMINGS, PAGE];
-/// Measured times.
+/// The only file that may differ between equal runs.
 pub(super) const TIMINGS: &str = "timings.json";
 /// The operator's page.
 const PAGE: &str = "report.html";

@@ -26,7 +26,7 @@ use super::columns::Fields;
 use super::digest::{entry_of, names_in, write_json};
 use super::error::{ProductError, io_error};
 use super::manifest::{MANIFEST, OperatorManifest, PictureEntry, SealedManifest, check_label};
-use super::operator::{OPERATOR, UNLISTED};
+use super::operator::{OPERATOR, TIMINGS};
 use super::origin::Origin;
 use super::picture::PictureWriter;
 use super::seal::{SEALED, SIGNATURE, Sealing, sign};
@@ -209,7 +209,7 @@ impl Staging {
         let operator = folder.join(OPERATOR);
         let mut files = Vec::new();
         for name in names_in(&operator)? {
-            if !UNLISTED.contains(&name.as_str()) {
+            if name != TIMINGS {
                 files.push(entry_of(&operator.join(name))?);
             }
         }
@@ -336,7 +336,7 @@ fn refuse_foreign(out: &Path) -> Result<(), ProductError> {
         let listed: BTreeSet<String> = files.into_iter().map(|file| file.name).collect();
         for file in names_in(&folder)? {
             let ours = [MANIFEST, SIGNATURE].contains(&file.as_str())
-                || name == OPERATOR && UNLISTED.contains(&file.as_str())
+                || name == OPERATOR && file == TIMINGS
                 || listed.contains(&file);
             if !ours || !fs::symlink_metadata(folder.join(&file)).is_ok_and(|there| there.is_file()) {
                 return Err(foreign(format!("{name}/{file}")));

@@ -17,7 +17,7 @@ use super::digest::{entry_of, names_in, no_file, sha256, unhex};
 use super::error::{ProductError, io_error};
 use super::keys::PublicKey;
 use super::manifest::{FileEntry, MANIFEST, OperatorManifest, PartnerManifest, SealedManifest};
-use super::operator::{OPERATOR, TIMINGS, UNLISTED, wrong_timings};
+use super::operator::{OPERATOR, TIMINGS, wrong_timings};
 use super::seal::{SEALED, SIGNATURE};
 use super::staging::check_partner;
 
@@ -138,7 +138,7 @@ impl Check<'_> {
         if let Some(digest) = sealed {
             self.folder(|check| check.sealed(digest))?;
         }
-        self.files(OPERATOR, &manifest.files, &UNLISTED)?;
+        self.files(OPERATOR, &manifest.files, &[TIMINGS])?;
         self.timings()?;
         match &manifest.audit {
             Some(chain) => self.audit(OPERATOR, chain),

@@ -110,15 +110,19 @@ impl Output<'_> {
         for key in ["warnings", "doubts"] {
             data.put(key, self.report.get(key).cloned());
         }
-        let [scores, timings, coherence, prices] =
-            ["scores", "timings", "coherence", "prices"].map(|name| self.operator.join(format!("{name}.json")));
-        let read = |path: &Path| path.is_file().then(|| json_file(path)).transpose();
-        let (scores, coherence) = (read(&scores)?, read(&coherence)?);
+        let read = |name: &str| {
+            let path = self.operator.join(format!("{name}.json"));
+            // What cannot be looked at is not taken for absent.
+            match std::fs::symlink_metadata(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                _ => json_file(&path).map(Some),
+            }
+        };
+        let (scores, coherence) = (read("scores")?, read("coherence")?);
         data.put("panels", judged::panels(scores.as_ref(), coherence.as_ref()));
         data.put("scores", scores.map(without_details));
-        data.put("timings", read(&timings)?);
         data.put("coherence", coherence.as_ref().map(judged::coherence));
-        data.put("prices", read(&prices)?.as_ref().map(judged::prices));
+        data.put("prices", read("prices")?.as_ref().map(judged::prices));
         let summaries = self.partners.iter().filter_map(|partner| {
             Some((partner.get("partner")?.as_str()?.to_owned(), json!({ "share": coverage(partner)? })))
         });
@@ -301,7 +305,7 @@ fn gaps(report: &Value) -> String {
     gap.unwrap_or_default()
 }
 
-fn json_file(path: &Path) -> Result<Value, ReportError> {
+pub(super) fn json_file(path: &Path) -> Result<Value, ReportError> {
     let wrong = |found: String| ReportError::File { path: path.to_owned(), found, wanted: "JSON that a run writes" };
     let text = crate::files::read_text(path).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))

@@ -15,7 +15,7 @@ const DETECTIONS_MOST: u64 = 200_000;
 const TRUTH_MOST: usize = 300_000;
 
 /// What surrounds the pictures of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scene {
     pub(super) parts: Map<String, Value>,
     pub(super) ground: BTreeSet<[i32; 2]>,
@@ -42,7 +42,8 @@ impl Scene {
             Ok(detections) => scene.parts.insert("detections".to_owned(), detections),
             Err(rows) => scene.parts.insert("detections_left_out".to_owned(), rows.into()),
         };
-        if let Some(truth) = recording.truth()?.filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
+        // Pictures are none the worse for a truth that is gone.
+        if let Some(truth) = recording.truth().ok().flatten().filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
             let frame = recording.catalogue().frame;
             let points = truth.object.iter().zip(&truth.time_us).zip(&truth.position_m);
             let points = points.map(|((object, time_us), at)| (*object, *time_us, on_map(frame, *at))).collect();

@@ -10,6 +10,7 @@ use crate::space::Frame;
 use crate::time::micros;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What makes a folder a picture.
@@ -149,11 +150,12 @@ fn pictures(out: &Path) -> Result<Vec<String>, OutputError> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(out).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        if let Ok(name) = entry.file_name().into_string()
-            && !name.starts_with('_')
-            && entry.path().join(MANIFEST).is_file()
-        {
-            names.push(name);
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        // What cannot be looked at is not taken for absent.
+        match std::fs::symlink_metadata(entry.path().join(MANIFEST)) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(unreadable(error)),
+            Ok(there) => names.extend((there.is_file() && !name.starts_with('_')).then_some(name)),
         }
     }
     if names.is_empty() {

@@ -291,7 +291,9 @@ impl Scene {
         };
         let manifest =
             String::from_utf8_lossy(found.get("_operator/manifest.json").map_or(b"", Vec::as_slice)).into_owned();
-        let told = trace.code == 7 && manifest.contains("\"missing\": [\n    \"the scores of `");
+        let lacks = |what: &str| manifest.contains(&format!("\"missing\": [\n    \"{what}"));
+        let told =
+            trace.code == 7 && lacks("the scores of `") || trace.code == 8 && lacks("coherence of the pictures: ");
         if theirs(&found) == theirs(&self.new) && told {
             return Ok(Found::Unscored);
         }
