@@ -25,7 +25,7 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
         None => Scene::empty(),
         Some((recording, folder)) => {
             let (recording, policy) = (Recording::open(recording)?, Policy::read(folder)?);
-            Scene::of(&recording, (&policy, folder), OPTIONS)?
+            Scene::of(&recording, (&policy, folder), OPTIONS)?.with_truth(&recording)?
         }
     };
     let pages = report(from, &scene, out)?;

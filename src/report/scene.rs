@@ -42,14 +42,21 @@ impl Scene {
             Ok(detections) => scene.parts.insert("detections".to_owned(), detections),
             Err(rows) => scene.parts.insert("detections_left_out".to_owned(), rows.into()),
         };
-        // Pictures are none the worse for a truth that is gone.
-        if let Some(truth) = recording.truth().ok().flatten().filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
+        Ok(scene)
+    }
+
+    /// The same with the truth, if there is one and it is not too large.
+    ///
+    /// # Errors
+    /// A truth that cannot be read any more.
+    pub fn with_truth(mut self, recording: &Recording) -> Result<Self, IngestError> {
+        if let Some(truth) = recording.truth()?.filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
             let frame = recording.catalogue().frame;
             let points = truth.object.iter().zip(&truth.time_us).zip(&truth.position_m);
             let points = points.map(|((object, time_us), at)| (*object, *time_us, on_map(frame, *at))).collect();
-            scene.parts.insert("truth".to_owned(), table(frame, &truth.objects, points, 2));
+            self.parts.insert("truth".to_owned(), table(frame, &truth.objects, points, 2));
         }
-        Ok(scene)
+        Ok(self)
     }
 
     fn zones(&mut self, (policy, folder): (&Policy, &Path)) {

@@ -286,7 +286,11 @@ fn run_opened(
         report.prices = Some(priced);
     }
     if request.besides.pages {
-        let scene = Scene::of(recording, (&policy, request.policy), options(request))?;
+        let mut scene = Scene::of(recording, (&policy, request.policy), options(request))?;
+        // A truth that scores could not have is no reason to have no output.
+        if report.unscored.is_empty() {
+            scene = scene.with_truth(recording)?;
+        }
         staging.page(&operator_page(&staging.folder(), &made_from, &scene)?)?;
     }
     tell(listener, Progress::Publishing)?;

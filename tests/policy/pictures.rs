@@ -68,7 +68,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         label: None,
         cache: None,
         formats: &[],
-        besides: Besides::NOTHING,
+        besides: Besides::default(),
     };
     let report = run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
     // The guard agrees, which reads the policy with its own eyes.
