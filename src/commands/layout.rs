@@ -1,5 +1,7 @@
 //! Numbers and tables as text, for terminals of a hundred columns.
 
+pub(super) use crate::report::count;
+
 /// Columns of a terminal that everything fits in.
 const WIDTH: usize = 100;
 
@@ -16,19 +18,6 @@ pub(super) fn printable(text: &str) -> String {
         if obeyed(letter) { shown.extend(letter.escape_unicode()) } else { shown.push(letter) }
     }
     shown
-}
-
-/// A count with its thousands apart: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A share as a percentage; `-` where there is none.

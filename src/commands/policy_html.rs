@@ -63,18 +63,7 @@ fn cell(share: &Share) -> String {
 
 /// Text that cannot be taken for markup.
 fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in printable(text).chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
+    crate::report::escaped(&printable(text))
 }
 
 #[cfg(test)]

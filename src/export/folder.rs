@@ -1,11 +1,10 @@
 //! Exports of a finished output, into a folder of their own: what is published is never added to.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{ExportError, Format, write};
-use crate::product::{Beside, Expected, FileEntry, output_around, replace, verify_seals};
+use crate::product::{Beside, Expected, FileEntry, not_free, replace, verify_seals};
 
 /// Writes formats of a finished picture into a new folder, which appears whole or not at all.
 ///
@@ -13,15 +12,7 @@ use crate::product::{Beside, Expected, FileEntry, output_around, replace, verify
 /// A folder that is not one partner's as a run wrote it, a place for the new one that is taken or lies in an output, a
 /// format that the picture's frame does not have, or a disk that is full.
 pub fn export(picture: &Path, formats: &[Format], out: &Path) -> Result<Vec<FileEntry>, ExportError> {
-    let place = |found: String| ExportError::Place { path: out.to_owned(), found };
-    if let Some(output) = output_around(out) {
-        return Err(place(format!("a path in the output `{}`", output.display())));
-    }
-    let taken = match fs::read_dir(out) {
-        Ok(mut entries) => entries.next().map(|_| "a folder that holds something".to_owned()),
-        Err(error) => Some(error).filter(|error| error.kind() != ErrorKind::NotFound).map(|error| error.to_string()),
-    };
-    taken.map_or(Ok(()), |found| Err(place(found)))?;
+    not_free(out).map_or(Ok(()), |found| Err(ExportError::Place { path: out.to_owned(), found }))?;
     sound(picture)?;
     let disk = |source| ExportError::File { path: out.to_owned(), source };
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -3,6 +3,7 @@
 //! Whoever writes them is given the folder with the finished table and a place for new files, and nothing else. In a run
 //! the place is the folder itself, before its manifest is written, which lists them; afterwards it is another folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -94,9 +95,20 @@ impl std::io::Write for NewFile {
     }
 }
 
-/// The output, or the partner's folder, in which a path lies: nothing may be added there.
+/// Why nothing new can be written at a path: it lies in an output, or something is there.
 #[must_use]
-pub fn output_around(path: &Path) -> Option<PathBuf> {
+pub fn not_free(path: &Path) -> Option<String> {
+    if let Some(output) = output_around(path) {
+        return Some(format!("a path in the output `{}`", output.display()));
+    }
+    match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().map(|_| "a folder that holds something".to_owned()),
+        Err(error) => Some(error).filter(|error| error.kind() != ErrorKind::NotFound).map(|error| error.to_string()),
+    }
+}
+
+/// The output, or the partner's folder, in which a path lies: nothing may be added there.
+fn output_around(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     // What is not there yet has no links to follow.
     let there = path.ancestors().find_map(|above| std::fs::canonicalize(above).ok()).unwrap_or_default();

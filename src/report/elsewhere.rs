@@ -1,10 +1,9 @@
 //! Pages of a finished output, in a folder of their own: what is published is never added to.
 
 use super::{PAGE, ReportError, Scene, operator_page, partner_page};
-use crate::product::{Expected, output_around, replace, verify_seals};
+use crate::product::{Expected, not_free, replace, verify_seals};
 use serde_json::{Map, Value};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Writes pages into a new folder, which appears whole or not at all: of one partner's folder its `report.html`; of a whole
@@ -14,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// A folder that is no output or not as a run wrote it, a place for the new one that is taken or lies in an output, or a disk
 /// that is full.
 pub fn report(from: &Path, scene: &Scene, out: &Path) -> Result<Vec<PathBuf>, ReportError> {
-    free(out)?;
+    not_free(out).map_or(Ok(()), |found| Err(ReportError::Place { path: out.to_owned(), found }))?;
     let integrity = verify_seals(from, Expected::default())?;
     if let Some(fault) = integrity.faults.into_iter().next() {
         return Err(ReportError::Unsound { path: from.join(fault.place), found: fault.found, wanted: fault.wanted });
@@ -63,16 +62,4 @@ fn of_partner(folder: &Path) -> Result<String, ReportError> {
 
 fn manifest(folder: &Path) -> Result<Map<String, Value>, ReportError> {
     super::operator::object(&folder.join("manifest.json"))
-}
-
-fn free(out: &Path) -> Result<(), ReportError> {
-    let place = |found: String| ReportError::Place { path: out.to_owned(), found };
-    if let Some(output) = output_around(out) {
-        return Err(place(format!("a path in the output `{}`", output.display())));
-    }
-    let taken = match fs::read_dir(out) {
-        Ok(mut entries) => entries.next().map(|_| "a folder that holds something".to_owned()),
-        Err(error) => Some(error).filter(|error| error.kind() != ErrorKind::NotFound).map(|error| error.to_string()),
-    };
-    taken.map_or(Ok(()), |found| Err(place(found)))
 }

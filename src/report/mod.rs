@@ -25,6 +25,7 @@ pub use error::ReportError;
 pub use operator::operator_page;
 pub use partner::{partner_page, write};
 pub use scene::Scene;
+pub(crate) use words::{count, escaped};
 
 /// The name of a page in its folder.
 pub const PAGE: &str = "report.html";

@@ -47,7 +47,7 @@ pub(super) fn and(texts: &[String]) -> String {
 }
 
 /// A count with commas between thousands.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -73,7 +73,7 @@ fn short(value: f64) -> String {
 }
 
 /// Text in HTML, between tags or quotes.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
