@@ -54,9 +54,12 @@ impl Accounts {
     /// Those of a track, if there is one, and what is still to be counted to it.
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
     pub(super) fn of_track(arrays: &Arrays<Host>, track: usize, more: Own) -> Self {
-        let [flags, detections] = [2, 3].map(|k| arrays.identity[at(track, k, IDENTITY)]);
+        let [flags, detections] = [2, 3].map(|k| &arrays.identity[at(track, k, IDENTITY)]);
         let all = u64::from(detections.wrapping_add(more.detections));
-        if flags & WAS_CONFIRMED != 0 {
+        // Most ended places were free before: what is not asked for need not be brought from memory.
+        if all == 0 {
+            Self::default()
+        } else if flags & WAS_CONFIRMED != 0 {
             Self { confirmed: all, ..Self::default() }
         } else {
             Self { unconfirmed: all, ..Self::default() }
@@ -173,6 +176,9 @@ impl Own {
     pub fn count(self, identity: &mut [u32], track: usize) {
         let of = |k| at(track, k, IDENTITY);
         // What is not written need not be brought back to memory.
+        if self == Self::NONE {
+            return;
+        }
         if self.detections > 0 {
             identity[of(3)] = identity[of(3)].wrapping_add(self.detections);
         }

@@ -134,13 +134,15 @@ fn invocations(
     let half_m = reach(&states, lane.grid, look.gate);
     let windows = lane.grid.windows(|a, base| f32x8::excess(tiles(a), base), &states.mean, &half_m);
     let mut factor = [0.0; f32x8::WIDTH];
+    let sure = lane.sees.is_sure();
     for (n, row) in rows.iter_mut().enumerate() {
         let odds = tracks.odds[first + n];
         *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
         // A free place is no track.
         if odds > 0.0 || odds.is_nan() {
             let word = |k| tracks.views[at(first + n, k, VIEW_WORDS)];
-            let share = lane.sees.track(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n)), word);
+            let sees = || lane.sees.track(&[0, 1, 2].map(|a| tiles(a)[n]), &states.mean.map(|x| x.at(n)), word);
+            let share = if sure { 1.0 } else { sees() };
             let detected = look.detection_probability * share;
             row.missed = odds * (1.0 - detected.max(0.0));
             factor[n] = odds * detected / (1.0 + row.missed);
@@ -332,10 +334,11 @@ impl<'a> Near<'a> {
     #[inline(always)]
     fn new(look: &Look, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
         let u = || up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
-        let earlier = Since::new(look, seen.ahead_s, u).map(|since| since.off(states));
-        let then = earlier.as_ref().unwrap_or(states);
         let here = seen.offsets(&[f32x8::splat(0.0); 3]);
-        let Factor { variance: d, lower: l, determinant } = seen.factor(then, &here);
+        let Factor { variance: d, lower: l, determinant } = match Since::new(look, seen.ahead_s, u) {
+            None => seen.factor(states, &here),
+            Some(since) => seen.factor(&since.off(states), &here),
+        };
         let (x, zero) = (&states.mean, f32x8::splat(0.0));
         let [t0, t1, t2] = tile.map(bytemuck::cast::<_, f32x8>);
         Self {

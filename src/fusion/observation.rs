@@ -115,6 +115,13 @@ impl Fields<'_> {
         [self.rows(|o, a| field(o, 0, a)), self.rows(|o, a| field(o, 1, a)), self.rows(|o, a| field(o, 2, a))]
     }
 
+    /// Whether all are of offsets alone.
+    #[inline(always)]
+    fn are_offsets(&self) -> bool {
+        let of = if self.same { self.of.get(..1).unwrap_or_default() } else { &self.of };
+        of.iter().all(|of| self.observations.get(*of as usize).is_none_or(|o| o.kinds == 0 && o.rates == 0))
+    }
+
     #[inline(always)]
     fn ranges<R: Real>(&self) -> Option<Ranges<R>> {
         let kinds = self.get(|o| o.kinds as f32);
@@ -157,7 +164,7 @@ impl<R: Real> Seen<R> {
         let shared = d(0).observation;
         let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
         let fields = Fields { observations, of: rows.map(|row| row.observation), same };
-        Self {
+        let plain = Self {
             difference: array(|a| {
                 let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
                 let offset = R::from_fn(|n| d(n).offset_m[a]);
@@ -167,9 +174,13 @@ impl<R: Real> Seen<R> {
             axis: fields.directions(|o, k, a| o.position[k].direction[a]),
             sigma_m: fields.rows(|o, k| o.position[k].sigma),
             axes: fields.get(|o| o.axes as f32),
-            ranges: fields.ranges(),
-            rates: fields.rates(),
+            ranges: None,
+            rates: None,
+        };
+        if fields.are_offsets() {
+            return plain;
         }
+        Self { ranges: fields.ranges(), rates: fields.rates(), ..plain }
     }
 
     /// The rows of position of offsets alone, given the residual vector `e` at the time of the detection.
@@ -247,10 +258,17 @@ impl<R: Real> Seen<R> {
     /// The state given this detection, as a change of mean and a covariance: sequential scalar updates.
     #[inline(always)]
     #[must_use]
-    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn posterior(&self, prior: &State<R>) -> State<R> {
+        if self.ranges.is_none() && self.rates.is_none() {
+            return self.located(prior, &self.offsets(&self.residual(&prior.mean)));
+        }
+        { *self }.sighted(&{ *prior })
+    }
+
+    /// The same of rows of position alone.
+    #[inline(always)]
+    fn located(&self, prior: &State<R>, Positions { axis, nu, beyond, .. }: &Positions<R>) -> State<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
-        let Positions { axis, nu, beyond, line } = self.positions(prior);
         let variance = |k: usize| self.variance(beyond.as_ref(), k);
         let h = |a: &[R; 3]| [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
         let mut to = State { mean: [zero; 6], covariance: prior.covariance };
@@ -261,7 +279,18 @@ impl<R: Real> Seen<R> {
             scalar(&mut third, &h(&axis[2]), nu[2], variance(2));
             to = to.replaced_where_less(R::splat(2.5), self.axes, &third);
         }
-        if let Some((rates, line)) = self.rates.as_ref().zip(line) {
+        to
+    }
+
+    /// The same of a detection with a line of sight or with rows of velocity; out of the way of those without, whose state
+    /// then stays in registers.
+    #[inline(never)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    fn sighted(&self, prior: &State<R>) -> State<R> {
+        let (zero, tau) = (R::splat(0.0), self.ahead_s);
+        let positions = self.positions(prior);
+        let mut to = self.located(prior, &positions);
+        if let Some((rates, line)) = self.rates.as_ref().zip(positions.line) {
             let pulled: [R; 3] =
                 array(|i| R::where_less(zero, line.turns, line.axis[i] + tau * line.pull[i], line.axis[i]));
             let h = [line.pull[0], line.pull[1], line.pull[2], pulled[0], pulled[1], pulled[2]];
@@ -274,7 +303,7 @@ impl<R: Real> Seen<R> {
         }
         match self.sight(&prior.mean) {
             None => to,
-            Some((has_line, sight)) => turned(&to, &{ prior.covariance }, tau, (&sight, has_line), &{ self.axis }),
+            Some((has_line, sight)) => turned(&to, &prior.covariance, tau, (&sight, has_line), &self.axis),
         }
     }
 

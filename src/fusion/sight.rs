@@ -100,8 +100,8 @@ pub fn apart<R: Real>(c: &[R; 6], u: &[R; 3], (a1, a2): (&[R; 3], &[R; 3])) -> R
 }
 
 /// A posterior, as a change of mean and a covariance, turned with the line to the prediction, from a state of covariance
-/// `prior`, where there is one; `axes` are those of the detection. Out of the way of detections without a line.
-#[inline(never)]
+/// `prior`, where there is one; `axes` are those of the detection.
+#[inline(always)]
 #[must_use]
 pub fn turned<R: Real>(
     after: &State<R>,

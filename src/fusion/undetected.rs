@@ -60,7 +60,7 @@ pub enum Undetected {
 }
 
 /// Cells that one task thins: to hand over fewer costs more than to thin them.
-const CELLS: usize = 1 << 15;
+const CELLS: usize = 1 << 17;
 
 /// What is known of objects beforehand: standard deviations of a new track, and how often they report.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -190,12 +190,16 @@ impl Undetected {
                 components.retain(|component| component.weight >= *weight_min);
             }
             Self::Field { density, .. } => match sees.sight() {
-                _ if sees.has_views() => density.par_chunks_mut(CELLS).enumerate().for_each(|(chunk, density)| {
-                    let shares = sees.cells(chunk * CELLS);
-                    density
-                        .iter_mut()
-                        .zip(shares)
-                        .for_each(|(d, share)| *d *= 1.0 - look.detection_probability * share);
+                _ if sees.has_views() => density.par_chunks_mut(CELLS).enumerate().for_each(|(chunk, mut density)| {
+                    let first = chunk * CELLS;
+                    for (cells, share) in sees.stretches(first..first + density.len()) {
+                        let left = 1.0 - look.detection_probability * share;
+                        let here;
+                        (here, density) = density.split_at_mut(cells.len().min(density.len()));
+                        for d in here {
+                            *d *= left;
+                        }
+                    }
                 }),
                 Sight::Everywhere => density.iter_mut().for_each(|d| *d *= 1.0 - look.detection_probability),
                 Sight::Mask(mask) => {

@@ -84,7 +84,7 @@ fn invocation<R: Real>(
         );
         let posterior = match Since::new(look, seen.ahead_s, u) {
             None => seen.posterior(&prior),
-            Some(since) => since.on(&seen.posterior(&since.off(&prior))),
+            Some(since) => earlier(&since, &{ seen }, &{ prior }),
         };
         let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);
@@ -100,6 +100,12 @@ fn invocation<R: Real>(
     let ratio = R::where_less(ratio, R::splat(ODDS_MAX), ratio, R::splat(ODDS_MAX));
     let before = R::load(&odds[place..]);
     R::where_less(zero, awake, ratio, before).store(&mut odds[place..]);
+}
+
+/// The posterior given a detection from before the scan; out of the way of those of its time.
+#[inline(never)]
+fn earlier<R: Real>(since: &Since<R>, seen: &Seen<R>, prior: &State<R>) -> State<R> {
+    since.on(&seen.posterior(&since.off(prior)))
 }
 
 /// Merges hypothesis `h` of weight `w` into the mixture `m` of weight `total`.

@@ -39,6 +39,15 @@ impl Sight<'_> {
         }
     }
 
+    /// The cells that have another share than the one before them, in order.
+    #[must_use]
+    pub fn turns(&self) -> &[u32] {
+        match self {
+            Self::Everywhere => &[],
+            Self::Mask(mask) => mask.turns(),
+        }
+    }
+
     /// The largest share that it has at any point.
     #[must_use]
     pub fn most(&self) -> f32 {
@@ -55,6 +64,8 @@ pub struct Mask {
     planes: Planes,
     /// Copies have the same: that they are equal is soon told.
     share: Arc<[f32]>,
+    /// The cells that have another share than the one before them, in order.
+    turns: Arc<[u32]>,
     parts: Arc<[Part]>,
     most: f32,
 }
@@ -95,7 +106,9 @@ impl Mask {
         }
         let of_part = |part: &Part| part.permission.as_ref().map_or(1.0, |of| of.iter().copied().fold(0.0, f32::max));
         let most = parts.iter().map(of_part).fold(0.0, f32::max);
-        Ok(Self { planes, share, parts, most })
+        let pairs = (1..).zip(share.windows(2));
+        let turns = pairs.filter(|(_, pair)| pair.first() != pair.last()).map(|(cell, _)| cell).collect();
+        Ok(Self { planes, share, turns, parts, most })
     }
 
     /// Whether it is the same one, or equal.
@@ -116,6 +129,13 @@ impl Mask {
     #[inline]
     pub fn share(&self) -> &Arc<[f32]> {
         &self.share
+    }
+
+    /// The cells that have another share than the one before them, in order.
+    #[must_use]
+    #[inline]
+    pub fn turns(&self) -> &[u32] {
+        &self.turns
     }
 
     /// What it is made of.

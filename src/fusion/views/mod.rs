@@ -31,6 +31,7 @@ use crate::mirror::mirror;
 use crate::scan::{Scan, Sight, Views};
 use crate::time::seconds_between;
 use core::array::from_fn;
+use core::ops::Range;
 use rayon::prelude::*;
 
 /// Views that a lane has at most.
@@ -260,6 +261,13 @@ impl<'a> Sees<'a> {
         !self.looks.is_empty()
     }
 
+    /// Whether the look sees every object wherever it is.
+    #[inline]
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        matches!(self.sight, Sight::Everywhere) && !self.has_views()
+    }
+
     /// v̂ where `covers` says which views see, and `chance` each one's v and 1 - v; 1 for a report, which is of an object that
     /// reports.
     #[inline]
@@ -318,19 +326,22 @@ impl<'a> Sees<'a> {
         seen * self.share(|sight| sight.in_cell(cell) > 0.0, chance)
     }
 
-    /// That of every cell from `first` on. Next to all are covered as the one before them is, and have its share.
-    pub fn cells(&self, first: usize) -> impl Iterator<Item = f32> {
-        let covered = move |cell: usize| -> [u32; VIEWS_MAX] {
-            let sight = |h: usize| if h == self.looking { Some(&self.sight) } else { self.sights.get(h) };
-            from_fn(|h| sight(h).map_or(0, |sight| sight.in_cell(cell).to_bits()))
-        };
-        let mut known = (covered(first), self.cell(first));
-        (first..).map(move |cell| {
-            let covered = covered(cell);
-            if covered != known.0 {
-                known = (covered, self.cell(cell));
+    /// That of some cells, in stretches of cells that are covered alike and so have one share.
+    pub fn stretches(&self, cells: Range<usize>) -> impl Iterator<Item = (Range<usize>, f32)> {
+        let sight = |h: usize| if h == self.looking { Some(&self.sight) } else { self.sights.get(h) };
+        let mut turns: [&[u32]; VIEWS_MAX] = from_fn(|h| sight(h).map_or(&[][..], Sight::turns));
+        for turns in &mut turns {
+            *turns = turns.get(turns.partition_point(|cell| (*cell as usize) <= cells.start)..).unwrap_or_default();
+        }
+        let mut first = cells.start;
+        core::iter::from_fn(move || {
+            let next = turns.iter().filter_map(|turns| turns.first()).map(|cell| *cell as usize).min();
+            let here = first..next.map_or(cells.end, |next| next.min(cells.end));
+            first = here.end;
+            for turns in turns.iter_mut().filter(|turns| turns.first().is_some_and(|cell| *cell as usize <= first)) {
+                *turns = turns.get(1..).unwrap_or_default();
             }
-            known.1
+            (!here.is_empty()).then(|| (here.clone(), self.cell(here.start)))
         })
     }
 

@@ -124,6 +124,47 @@ fn of_undetected_targets_another_view_sees_what_is_on_the_ground_that_it_covers(
 }
 
 #[test]
+fn stretches_of_cells_have_the_share_of_each_of_their_cells() {
+    let mut random = ChaCha8Rng::seed_from_u64(9);
+    for _ in 0..2000 {
+        let (views, cells) = (random.random_range(2..=VIEWS_MAX), random.random_range(1..40));
+        let plane = Plane { cells: [cells, 2], ..plane() };
+        let all = 2 * cells as usize;
+        let mut mask = || {
+            let mut share = 0.0;
+            let mut next = |_| {
+                if random.random_bool(0.2) {
+                    share = [0.0, 0.25, 1.0, random.random()][random.random_range(0..4)];
+                }
+                share
+            };
+            Mask::new(plane.clone(), (0..all).map(&mut next).collect()).unwrap()
+        };
+        let masks: Vec<Mask> = (0..=views).map(|_| mask()).collect();
+        let mut sights: Vec<Sight<'_>> = masks.iter().map(Sight::Mask).collect();
+        let sight = sights.pop().unwrap();
+        if random.random_bool(0.3) {
+            sights[0] = Sight::Everywhere;
+        }
+        let looks = vec![ViewLook { field: random.random_range(0.01..0.99), ..ViewLook::default() }; views];
+        let looking = random.random_range(0..views);
+        let views_now = Views { looking, reports: random.random_bool(0.1), sights };
+        let sees = Sees::new(sight, &views_now, &looks);
+        let first = random.random_range(0..all);
+        let mut next = first;
+        for (cells, share) in sees.stretches(first..all) {
+            assert!(cells.start == next && !cells.is_empty());
+            next = cells.end;
+            assert!(
+                cells.clone().all(|cell| sees.cell(cell).to_bits() == share.to_bits()),
+                "{cells:?} of {first}..{all}"
+            );
+        }
+        assert_eq!(next, all);
+    }
+}
+
+#[test]
 fn a_miss_and_a_hit_leave_the_law_that_bayes_leaves() {
     let mut random = ChaCha8Rng::seed_from_u64(2);
     for _ in 0..2000 {
