@@ -1,12 +1,13 @@
 //! Every stage of a wave, kernel and twin, side by side: `make stages`.
 //!
-//! The world is that of `trackweave bench`: one scan after another, at constant density. `twin` is the host executor over
+//! The world is that of `trackweave bench`: one scan after another, at constant density, seen by each of `bench::Sensors`:
+//! positions, two views of them (what detectability costs), and a radar with range rates (what rows cost). `twin` is the host executor over
 //! all cores, timed around each stage; `kernel` is the device, timed by its own clock where it has one. Throughput is in
 //! objects. Without an adapter only the twins are timed.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;
-use trackweave::bench::{Bench, Session};
+use trackweave::bench::{Bench, Sensors, Session};
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::{Executor, STAGES};
 
@@ -15,7 +16,8 @@ const SIZES: [usize; 2] = [1_000, 30_000];
 const SETTLING: usize = 12;
 
 fn stages(criterion: &mut Criterion) {
-    for objects in SIZES {
+    let worlds = [(Sensors::Positions, "positions"), (Sensors::Views, "views"), (Sensors::Radar, "radar")];
+    for (objects, (sensors, seen_by)) in SIZES.into_iter().flat_map(|size| worlds.map(|world| (size, world))) {
         for side in ["twin", "kernel"] {
             let executor = match side {
                 "twin" => Some(Executor::host()),
@@ -25,11 +27,11 @@ fn stages(criterion: &mut Criterion) {
                 eprintln!("kernels are not timed: there is no adapter");
                 continue;
             };
-            let mut session = settled(objects, executor);
+            let mut session = settled(objects, sensors, executor);
             for (stage, place) in STAGES.iter().zip(0..) {
                 let mut group = criterion.benchmark_group(stage.name);
                 group.sample_size(10).throughput(Throughput::Elements(objects as u64));
-                group.bench_function(BenchmarkId::new(side, objects), |bencher| {
+                group.bench_function(BenchmarkId::new(format!("{side}, {seen_by}"), objects), |bencher| {
                     bencher.iter_custom(|scans| spent(&mut session, place, scans));
                 });
                 group.finish();
@@ -38,9 +40,9 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-fn settled(objects: usize, executor: Executor) -> Session {
+fn settled(objects: usize, sensors: Sensors, executor: Executor) -> Session {
     let config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
-    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config }, executor).expect("a lane");
+    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config, sensors }, executor).expect("a lane");
     for _ in 0..SETTLING {
         session.scan().expect("a scan");
     }

@@ -5,7 +5,7 @@ use super::executor::{Choice, choose};
 use super::failure::{Code, Failure};
 use super::layout::{count, paragraph, percent, table};
 use super::screen::Screen;
-use crate::bench::{Bench, Figures};
+use crate::bench::{Bench, Figures, Sensors};
 use crate::fusion::config::{self, Config};
 use crate::fusion::executor::{STAGES, Stage};
 use serde::Serialize;
@@ -39,7 +39,13 @@ pub(super) fn execute(arguments: &arguments::Bench, screen: Screen) -> Result<()
     let mut ready = Some(first);
     let mut figures = Vec::new();
     for objects in sizes {
-        let bench = Bench { objects: size(objects)?, scans, seed: arguments.seed, config: config.clone() };
+        let bench = Bench {
+            objects: size(objects)?,
+            scans,
+            seed: arguments.seed,
+            config: config.clone(),
+            sensors: Sensors::default(),
+        };
         let bar = screen.bar(arguments.scans);
         bar.set_message(format!("{} objects", count(objects)));
         let executor = match ready.take() {
