@@ -20,6 +20,7 @@ use super::{VIEW_WORDS, VIEWS_MAX, ViewLook, chance, stored, with_stored};
 use crate::mirror::mirror;
 use crate::space::TILE_M;
 use core::array::from_fn;
+use rayon::prelude::*;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
@@ -57,13 +58,28 @@ mirror! {
     }
 }
 
+fn may_be_twin(look: &Look, odds: f32) -> bool {
+    look.views > 1 && odds > 0.0 && odds / (1.0 + odds) > TWIN_EXISTENCE
+}
+
+/// v of every view of the lane, after the update, and the variance of what it measures.
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+fn seen(arrays: &Arrays<Host>, look: &Look, views: &[ViewLook], track: usize) -> impl Iterator<Item = (f32, f32)> {
+    views.iter().take(look.views as usize).enumerate().map(move |(h, view)| {
+        let steps = stored(|k| arrays.views[at(track, k, VIEW_WORDS)], h);
+        // That of the view that looked is of now.
+        let [seen, _] = if h == look.view as usize { chance(steps) } else { view.now(steps) };
+        (seen, view.variance_m2)
+    })
+}
+
 impl Portrait {
     /// Of a track of the lane of `look`, after its update.
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
     pub fn of(arrays: &Arrays<Host>, look: &Look, views: &[ViewLook], track: usize) -> Self {
         let odds = arrays.odds[track];
-        if look.views < 2 || !(odds > 0.0 && odds / (1.0 + odds) > TWIN_EXISTENCE) {
+        if !may_be_twin(look, odds) {
             return Self::default();
         }
         let mut to = Self { odds, radial: look.radial, ..Self::default() };
@@ -73,12 +89,10 @@ impl Portrait {
         [to.scan, to.detection] = from_fn(|k| arrays.identity[at(track, k, IDENTITY)]);
         to.covariance = from_fn(|k| arrays.covariance[at(track, tri(3, 3) + k, COVARIANCE)]);
         let mut most = -1.0;
-        for (h, (seen, view)) in to.seen.iter_mut().zip(views).take(look.views as usize).enumerate() {
-            let steps = stored(|k| arrays.views[at(track, k, VIEW_WORDS)], h);
-            // That of the view that looked is of now.
-            [*seen, _] = if h == look.view as usize { chance(steps) } else { view.now(steps) };
-            if *seen > most {
-                (most, to.variance_m2) = (*seen, view.variance_m2);
+        for (seen, (now, variance_m2)) in to.seen.iter_mut().zip(seen(arrays, look, views, track)) {
+            *seen = now;
+            if now > most {
+                (most, to.variance_m2) = (now, variance_m2);
             }
         }
         to
@@ -145,7 +159,17 @@ fn level(u: &[f32; 3]) -> [[f32; 3]; 2] {
     [first, [y * c - z * b, z * a - x * c, x * b - y * a]]
 }
 
-/// The detections in the gates of tracks whose lanes have several views, each with the track: by detection, then track.
+/// Bits of all views.
+const ALL_VIEWS: u8 = u8::MAX;
+const _: () = assert!(VIEWS_MAX <= u8::BITS as usize);
+
+/// The look of a track's lane, and what the lane knows of its views.
+fn lane_of(arrays: &Arrays<Host>, track: usize) -> Option<(&Look, &[ViewLook])> {
+    let lane = *arrays.lane.get(track / BLOCK)? as usize;
+    Some((arrays.looks.get(lane)?, arrays.view_looks.get(lane * VIEWS_MAX..(lane + 1) * VIEWS_MAX)?))
+}
+
+/// The detections in the gates of tracks whose lanes have several views, each with the track.
 #[derive(Debug, Default)]
 pub struct Met(Vec<[u32; 2]>);
 
@@ -170,22 +194,48 @@ impl Met {
             Some(arrays.looks.get(*lane as usize)?.views)
         };
         let edges = edges.filter(|(track, _)| views(*track) > Some(1));
-        let mut met: Vec<[u32; 2]> = edges.map(|(track, edge)| [edge.detection, track]).collect();
-        met.sort_unstable();
-        Self(met)
+        Self(edges.map(|(track, edge)| [edge.detection, track]).collect())
+    }
+
+    /// Those in whose gates there may be twins, by detection, then track: of most detections one view sees all tracks.
+    #[expect(clippy::indexing_slicing, reason = "detections and tracks are within the wave")]
+    fn apart(&self, arrays: &Arrays<Host>) -> Vec<[u32; 2]> {
+        let seen_by: Vec<u8> = arrays
+            .odds
+            .par_iter()
+            .enumerate()
+            .map(|(track, odds)| {
+                let Some((look, views)) = lane_of(arrays, track).filter(|(look, _)| may_be_twin(look, *odds)) else {
+                    return ALL_VIEWS;
+                };
+                let views = (0..).zip(seen(arrays, look, views, track));
+                views.fold(0, |seen_by, (h, (v, _))| seen_by | u8::from(v >= TWIN_SEEN) << h)
+            })
+            .collect();
+        let mut all_by = vec![ALL_VIEWS; arrays.detections.len()];
+        for [detection, track] in &self.0 {
+            all_by[*detection as usize] &= seen_by[*track as usize];
+        }
+        let mut apart: Vec<[u32; 2]> =
+            self.0.iter().filter(|[detection, _]| all_by[*detection as usize] == 0).copied().collect();
+        apart.sort_unstable();
+        apart
     }
 
     /// Merges twins; says how many ended.
     pub fn merge(&self, arrays: &mut Arrays<Host>, inputs: &Inputs<'_>) -> u64 {
-        let mut tracks: Vec<u32> = self.0.iter().map(|[_, track]| *track).collect();
+        if self.0.is_empty() {
+            return 0;
+        }
+        let apart = self.apart(arrays);
+        let mut tracks: Vec<u32> = apart.iter().map(|[_, track]| *track).collect();
         tracks.sort_unstable();
         tracks.dedup();
         let portraits: Vec<(u32, Portrait)> = tracks
             .iter()
             .filter_map(|&track| {
-                let lane = *arrays.lane.get(track as usize / BLOCK)? as usize;
-                let views = arrays.view_looks.get(lane * VIEWS_MAX..(lane + 1) * VIEWS_MAX)?;
-                let portrait = Portrait::of(arrays, arrays.looks.get(lane)?, views, track as usize);
+                let (look, views) = lane_of(arrays, track as usize)?;
+                let portrait = Portrait::of(arrays, look, views, track as usize);
                 (portrait.odds > 0.0).then_some((track, portrait))
             })
             .collect();
@@ -194,7 +244,7 @@ impl Met {
             Some((place, portraits.get(place)?))
         };
         let mut elders: Vec<Option<usize>> = vec![None; portraits.len()];
-        for group in self.0.chunk_by(|a, b| a[0] == b[0]) {
+        for group in apart.chunk_by(|a, b| a[0] == b[0]) {
             let here: Vec<(usize, &(u32, Portrait))> = group.iter().filter_map(|[_, track]| find(*track)).collect();
             for (place, (_, own)) in &here {
                 // By track: the first one of its lane.
