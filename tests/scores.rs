@@ -122,6 +122,24 @@ fn nees_of_known_errors_and_its_bounds() {
 }
 
 #[test]
+fn on_a_plane_nees_is_of_two_axes() {
+    let plane = |time_s, x| {
+        let state: TrackState = track(time_s, 10, x);
+        let covariance_m2 = state.covariance_m2.map(|[x, y, _]| [x, y, [0.0; 3]]);
+        TrackState { covariance_m2, ..state }
+    };
+    let truth = [truth(0, 1, 0.0), truth(1, 1, 0.0)];
+    let report = scored(&truth, &[plane(0, 2.0), plane(1, 4.0)], &Asking::default());
+    let nees = further(&report).nees;
+    assert_eq!(nees.rows, 2);
+    near(nees.mean, (1.0 + 4.0) / 4.0);
+    // scipy.stats.chi2.ppf([0.025, 0.975], 4) / 4
+    assert!(nees.lower.is_some_and(|lower| (lower - 0.484_418_557_087_929_9 / 4.0).abs() < 1e-9), "{nees:?}");
+    assert!(nees.upper.is_some_and(|upper| (upper - 11.143_286_781_877_796 / 4.0).abs() < 1e-9), "{nees:?}");
+    assert!(further(&report).left_out.iter().all(|what| !what.contains("covariance")));
+}
+
+#[test]
 fn times_until_objects_are_known_and_how_often_they_are_lost() {
     let (truth, tracks) = example();
     let found = further(&scored(&truth, &tracks, &Asking::default())).timeliness;
