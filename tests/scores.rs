@@ -109,6 +109,16 @@ fn hota_is_that_of_its_definition() {
 }
 
 #[test]
+fn hota_prefers_the_track_that_lasts_to_one_that_is_nearer_once() {
+    let truth: Vec<_> = (0..3).map(|t| truth(t, 1, 0.0)).collect();
+    let tracks = [track(0, 10, 2.0), track(1, 10, 2.0), track(1, 11, 0.5), track(2, 10, 2.0)];
+    let hota = further(&scored(&truth, &tracks, &Asking::default())).hota.clone();
+    // Alignment 2.46 / 3.54 of track 10 against 0.54 / 3.46 of track 11: all three scans are track 10's.
+    near(Some(hota.within[9].ass_a), 1.0);
+    near(Some(hota.within[9].det_a), 3.0 / 4.0);
+}
+
+#[test]
 fn nees_of_known_errors_and_its_bounds() {
     let truth = [truth(0, 1, 0.0), truth(1, 1, 0.0)];
     let tracks = [track(0, 10, 2.0), track(1, 10, 4.0)];
