@@ -17,7 +17,7 @@ help:
 	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
 	@echo 'make soak    an hour of fuzzing and of random cases with seeds that were never used'
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
-	@echo 'make scores  scores and coherence against Stone Soup, py-motmetrics, TrackEval; installs them under target/'
+	@echo 'make scores  scores against Stone Soup, py-motmetrics, TrackEval (installed under target/); coherence, prices once more'
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
@@ -76,6 +76,7 @@ stages:
 
 scores:
 	scripts/check-scores
+	scripts/check-coherence
 
 SCORING ?= 100000 20
 scoring:

@@ -1,9 +1,9 @@
-"""Scores and coherence of finished runs once more, from the files, by other people's code: Stone Soup (SIAP, OSPA, GOSPA),
+"""Scores of finished runs once more, from the files, by other people's code: Stone Soup (SIAP, OSPA, GOSPA),
 py-motmetrics (CLEAR MOT, IDF1), TrackEval (HOTA), SciPy (assignment, chi-square). scripts/check-scores runs it.
 
-usage: check_scores.py RECORDING OUT [--trackweave PROGRAM]
+usage: check_scores.py RECORDING OUT [--scores FILE] [--partial-truth]
 
-Compares OUT/_operator/scores.json and coherence.json with what it computes; every figure within 1e-6, absolute or relative.
+Compares OUT/_operator/scores.json with what it computes; every figure within 1e-6, absolute or relative.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 from collections import defaultdict
 
 import numpy as np
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import chi2
@@ -73,6 +74,14 @@ def numbers(table, names):
     return np.stack([np.array(table[name].to_numpy(zero_copy_only=False), dtype=float) for name in names], axis=1)
 
 
+def form(covariance, delta):
+    """δᵀ P⁺ δ, and how many axes have a variance."""
+    values, axes = np.linalg.eigh(covariance)
+    there = values > 1e-12 * values[-1]
+    along = axes.T @ delta
+    return float(np.sum(along[there] ** 2 / values[there])), int(there.sum())
+
+
 class Picture:
     """The rows of a picture, in metres."""
 
@@ -107,7 +116,8 @@ class Truth:
     """Samples of every object, and where it is between two of them."""
 
     def __init__(self, folder, max_gap_us):
-        table = pq.read_table(folder / "truth.parquet")
+        parquet = folder / "truth.parquet"
+        table = pq.read_table(parquet) if parquet.exists() else csv.read_csv(folder / "truth.csv")
         time, name = times(table["time"]), table["object"].to_pylist()
         if "latitude_deg" in table.column_names:
             place = numbers(table, ["latitude_deg", "longitude_deg", "altitude_m"])
@@ -250,7 +260,7 @@ def gospa(say, scans, picture, cutoff, order, truth):
                 squares.append(error @ error)
                 kind[1], kind[2] = kind[1] + 1, kind[2] + error @ error
                 if np.isfinite(picture.covariance[row]).all():
-                    nees.append(error @ np.linalg.solve(picture.covariance[row], error))
+                    nees.append(form(picture.covariance[row], error))
                 if np.isfinite(picture.seen[row]):
                     latency.append((time - picture.seen[row]) / SECOND)
             track = None if row is None else picture.track[row]
@@ -270,8 +280,8 @@ def gospa(say, scans, picture, cutoff, order, truth):
         say(key, value)
     say("position_rmse_m", math.sqrt(np.mean(squares)) if squares else None)
     say("nees.rows", len(nees))
-    dof = 3 * len(nees)
-    say("nees.mean", divided(sum(nees), dof))
+    dof = sum(axes for _, axes in nees)
+    say("nees.mean", divided(sum(squared for squared, _ in nees), dof))
     say("nees.lower", chi2.ppf(0.025, dof) / dof if dof else None)
     say("nees.upper", chi2.ppf(0.975, dof) / dof if dof else None)
     waits = [(life[1] - life[0]) / SECOND for life in lives.values() if life[1] is not None]
@@ -413,233 +423,6 @@ def hota(say, scans, picture, cutoff):
         say(f"hota.within.{place}.det_a", float(found["DetA"][place]))
 
 
-class Coherence:
-    """docs/coherence.md in Python."""
-
-    def __init__(self, out, config):
-        operator = out / "_operator"
-        self.table = json.loads((operator / "releases.json").read_text())
-        self.cutoff = float(np.float32(config["score"]["cutoff_m"]))
-        lanes, alike, levels = self.table["lanes"], self.table["alike"], self.table["levels"]
-        key = lambda c: (c["status"], *(tuple(sorted(c[k])) for k in ("contributors", "labels", "zones", "periods")))
-        self.classes = {key(c): c for c in self.table["classes"]}
-        lane_of = {partner: number for number, lane in enumerate(lanes) for partner in lane["partners"]}
-        picture_of = {partner: number for number, of in enumerate(alike) for partner in of["partners"]}
-        self.stretches = defaultdict(list)
-        table = pq.read_table(operator / "stretches.parquet")
-        firsts, lasts = times(table["first"]), times(table["last"])
-        for first, last, row in zip(firsts, lasts, table.to_pylist()):
-            if row["status"] == "confirmed":
-                held = {(picture_of[h.split(":", 1)[0]], h.split(":", 1)[1]) for h in row["holders"]}
-                self.stretches[(lane_of[row["lane"][0]], row["track"])].append((first, last, self.classes[key(row)], held))
-        self.order = sorted(range(len(lanes)), key=lambda k: (not lanes[k]["whole"], -lanes[k]["detections"], k))
-        latest = max((lane["until_us"] for lane in lanes), default=0)
-        self.until = [latest if of["lane"] is None else lanes[of["lane"]]["until_us"] for of in alike]
-        free = lambda level: level is not None and not levels[level]["delay_us"] and levels[level]["coarsen_m"] is None
-        confirmed = [c for c in self.table["classes"] if c["status"] == "confirmed"]
-        self.complete = next((k for k, of in enumerate(alike) if of["lane"] is not None and lanes[of["lane"]]["whole"]
-                              and all(free(c["levels"][k]) for c in confirmed)), None)
-        self.rows = defaultdict(lambda: defaultdict(list))
-        for k, of in enumerate(alike):
-            if of["lane"] is None:
-                continue
-            picture = Picture(out / of["partners"][0])
-            for row in np.flatnonzero(picture.confirmed):
-                time, track = int(picture.time[row]), int(picture.track[row])
-                found = self.stretch(of["lane"], track, time)
-                demands = levels[found[2]["levels"][k]]
-                self.rows[time][k].append((track, picture.position[row], picture.covariance[row],
-                                           demands["coarsen_m"] or 0.0, demands["delay_us"], found[2], found[3]))
-
-    def stretch(self, lane, track, time):
-        return next(s for s in self.stretches[(lane, track)] if s[0] <= time <= s[1])
-
-    def gate(self, a, b):
-        return self.cutoff + math.sqrt(0.75) * (a[3] + b[3])
-
-    def objects(self):
-        """By report: time and objects, each with its number, its rows by picture and its first track."""
-        alike = self.table["alike"]
-        of_track, lanes_of, known, first, alias = {}, {}, {}, {}, {}
-
-        def root(number):
-            while number in alias:
-                number = alias[number]
-            return number
-
-        before = lambda track: root(of_track[track]) if track in of_track else None
-        for time in sorted(self.rows):
-            groups = []
-            for lane in self.order:
-                nodes = defaultdict(list)
-                for k in sorted(self.rows[time]):
-                    if alike[k]["lane"] == lane:
-                        for row in self.rows[time][k]:
-                            nodes[(lane, row[0])].append((k, row))
-                nodes = [(track, rows, min(rows, key=lambda r: r[1][3])[1]) for track, rows in sorted(nodes.items())]
-                place_of = {}
-                for place, group in enumerate(groups):
-                    for track, _, _ in group["nodes"]:
-                        if before(track) is not None:
-                            place_of.setdefault(before(track), place)
-                taken, rest = {}, []
-                for node in nodes:
-                    place = place_of.get(before(node[0]))
-                    near = place is not None and place not in taken and np.linalg.norm(
-                        groups[place]["at"][1] - node[2][1]) / self.gate(groups[place]["at"], node[2]) < 1
-                    if near:
-                        taken[place] = node
-                    else:
-                        rest.append(node)
-                free = [place for place in range(len(groups)) if place not in taken]
-                share = np.full((len(rest), len(free)), np.inf)
-                for r, node in enumerate(rest):
-                    for c, place in enumerate(free):
-                        at = groups[place]["at"]
-                        value = np.linalg.norm(at[1] - node[2][1]) / self.gate(at, node[2])
-                        if value < 1:
-                            share[r, c] = value * value
-                chosen = dict(best(share, 0.5))
-                fresh = []
-                for r, node in enumerate(rest):
-                    if r in chosen:
-                        taken[free[chosen[r]]] = node
-                    else:
-                        fresh.append({"nodes": [node], "at": node[2]})
-                for place, node in taken.items():
-                    if node[2][3] < groups[place]["at"][3]:
-                        groups[place]["at"] = node[2]
-                    groups[place]["nodes"].append(node)
-                groups += fresh
-            claimed, ids = set(), []
-            for group in groups:
-                had = [before(track) for track, _, _ in group["nodes"] if before(track) is not None]
-                number = next((n for n in had if n not in claimed), None)
-                if number is None:
-                    number = len(lanes_of)
-                    lanes_of[number], known[number], first[number] = set(), {}, (time, group["at"][5])
-                claimed.add(number)
-                ids.append(number)
-            for group, number in zip(groups, ids):
-                for track, _, _ in group["nodes"]:
-                    other = before(track)
-                    if other is not None and other not in claimed and not lanes_of[number] & lanes_of[other]:
-                        alias[other] = number
-                        lanes_of[number] |= lanes_of[other]
-                        first[number] = min(first[number], first[other], key=lambda f: f[0])
-                        for k, us in known[other].items():
-                            known[number][k] = min(us, known[number].get(k, us))
-            present = []
-            for group, number in zip(groups, ids):
-                rows = {}
-                for track, of_node, _ in group["nodes"]:
-                    of_track[track] = number
-                    lanes_of[number].add(track[0])
-                    for k, row in of_node:
-                        rows[k] = row
-                        known[number][k] = min(known[number].get(k, time + row[4]), time + row[4])
-                ordered = [row for _, of_node, _ in group["nodes"] for _, row in of_node]
-                present.append((number, rows, min(ordered, key=lambda r: r[3]), group["nodes"][0][0]))
-            yield time, present
-        self.known = {n: k for n, k in known.items() if n not in alias}
-        self.root = root
-
-    def compare(self, census, report):
-        alike = self.table["alike"]
-        n = len(alike)
-        pairs = [(a, b) for a in range(n) for b in range(a + 1, n)] + [(a, n) for a in range(n)]
-        sums = {pair: defaultdict(float) for pair in pairs}
-        met = {pair: defaultdict(int) for pair in pairs}
-        last = {pair: ({}, {}) for pair in pairs}
-        held, count = defaultdict(lambda: [0, 0, 0]), 0
-        lane = lambda side: alike[side]["lane"] if side < n else (
-            None if self.complete is None else alike[self.complete]["lane"])
-        pending = []
-        for time, present in self.objects():
-            for number, rows, finest, _ in present:
-                of_all = finest if self.complete is None else rows.get(self.complete)
-                anchor = of_all or finest
-                side = []
-                for k in range(n):
-                    level = anchor[5]["levels"][k]
-                    arrived = level is not None and time <= self.until[k] - self.table["levels"][level]["delay_us"]
-                    side.append((rows.get(k), k in rows or (of_all is not None and arrived)))
-                side.append((of_all, of_all is not None))
-                for a, b in pairs:
-                    (row_a, due_a), (row_b, due_b) = side[a], side[b]
-                    if not (due_a and due_b):
-                        continue
-                    sum_ = sums[(a, b)]
-                    sum_["due"] += 1
-                    if row_a is None or row_b is None:
-                        sum_["only_a"] += row_a is not None
-                        sum_["only_b"] += row_b is not None
-                        continue
-                    sum_["both"] += 1
-                    delta = row_a[1] - row_b[1]
-                    sum_["m2"] += delta @ delta
-                    both = row_a[2] + row_b[2]
-                    if np.isfinite(both).all():
-                        sum_["sigma2"] += delta @ np.linalg.solve(both, delta)
-                        sum_["measured"] += 1
-                    if lane(a) is not None and lane(a) == lane(b):
-                        continue
-                    union = b == n and self.complete is None
-                    pending.append(((a, b), row_a[0], number if union else row_b[0]))
-                if of_all is not None:
-                    for k, action in of_all[6]:
-                        row = rows.get(k)
-                        counts = held[(k, action)]
-                        counts[0] += 1
-                        counts[1] += row is None
-                        counts[2] += row is not None and (row[4] > 0 or row[3] > 0)
-        for pair, a, b in pending:
-            union = pair[1] == n and self.complete is None
-            met[pair][(a, self.root(b) if union else b)] += 1
-            of_a, of_b = last[pair]
-            changed = (a in of_a and (self.root(of_a[a]) != self.root(b) if union else of_a[a] != b)) or (
-                b in of_b and of_b[b] != a)
-            sums[pair]["switches"] += changed
-            of_a[a], of_b[b] = b, a
-        for known in self.known.values():
-            side = lambda k: known.get(k) if k < n else (
-                min(known.values()) if self.complete is None else known.get(self.complete))
-            for a, b in pairs:
-                ka, kb = side(a), side(b)
-                if ka is not None and kb is not None:
-                    sums[(a, b)]["objects"] += 1
-                    sums[(a, b)]["a_s"] += max(0, ka - kb) / SECOND
-                    sums[(a, b)]["b_s"] += max(0, kb - ka) / SECOND
-        census.near("coherence objects", report["objects"], len(self.known))
-        names = [of["partners"] for of in alike]
-        for found in report["pairs"] + report["against_all_source"]:
-            a = names.index(found["a"])
-            b = n if found["b"] is None else names.index(found["b"])
-            sum_, total = sums[(a, b)], found["total"]
-            say = lambda key, wanted: census.near(f"coherence {a} {b} {key}", total[key], wanted)
-            for key in ("due", "both", "only_a", "only_b", "objects"):
-                say(key, int(sum_[key]))
-            say("shared", divided(sum_["both"], sum_["due"]))
-            say("apart_rms_m", math.sqrt(sum_["m2"] / sum_["both"]) if sum_["both"] else None)
-            say("apart_sigmas", math.sqrt(sum_["sigma2"] / 3 / sum_["measured"]) if sum_["measured"] else None)
-            say("a_later_s", divided(sum_["a_s"], sum_["objects"]))
-            say("b_later_s", divided(sum_["b_s"], sum_["objects"]))
-            one_lane = lane(a) is not None and lane(a) == lane(b)
-            if not (b == n and self.complete is None):
-                # A switch of an object that was joined later is one at its time only.
-                say("switches", int(sum_["switches"]))
-            of = met[(a, b)]
-            most_a, most_b = defaultdict(int), defaultdict(int)
-            for (i, j), times_ in of.items():
-                most_a[i], most_b[j] = max(most_a[i], times_), max(most_b[j], times_)
-            same = sum(times_ for (i, j), times_ in of.items() if most_a[i] == times_ == most_b[j])
-            say("same_identity", divided(sum_["both"] if one_lane else same, sum_["both"]))
-        for action in report["blind_authority"]["actions"]:
-            counts = held[(names.index(action["partners"]), action["action"])]
-            for key, wanted in zip(("held", "blind", "late_or_coarse"), counts):
-                census.near(f"coherence {action['partners']} {action['action']} {key}", action[key], wanted)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recording", type=pathlib.Path)
@@ -649,13 +432,10 @@ def main():
     arguments = parser.parse_args()
     out, census = arguments.out, Census()
     scores = json.loads((arguments.scores or out / "_operator/scores.json").read_text())
-    config = None
     for partner, report in scores.items():
         config = json.loads((out / partner / "manifest.json").read_text())["configuration"]
         truth = Truth(arguments.recording, round(float(np.float32(config["score"]["max_gap_s"])) * SECOND))
         score(census, partner, report, truth, Picture(out / partner), config, arguments.partial_truth)
-    if not arguments.scores:
-        Coherence(out, config).compare(census, json.loads((out / "_operator/coherence.json").read_text()))
     for wrong in census.wrong[:40]:
         print(wrong)
     print(f"{out}: {census.compared} figures compared, {len(census.wrong)} differ by more than {TOLERANCE}; "
@@ -663,4 +443,5 @@ def main():
     sys.exit(bool(census.wrong) or census.compared == 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -180,6 +180,36 @@ fn an_example_worked_by_hand() {
 }
 
 #[test]
+fn on_a_plane_sigmas_are_of_two_axes() {
+    let plane = |x| Shown { covariance_m2: Some([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0; 3]]), ..row(1, x) };
+    let found = compare(world(2), &[vec![vec![plane(0.0)], vec![plane(6.0)]]]);
+    let Pair { total, .. } = pair(&found, "p0", "p1");
+    assert_eq!((total.apart_sigmas, total.without_covariance), (Some((4.5_f64 / 2.0).sqrt()), 0));
+}
+
+#[test]
+fn a_spell_of_blindness_ends_where_it_is_seen_gone_or_no_more_its_to_act_on() {
+    let here = |class| vec![vec![Shown { class, ..row(1, 0.0) }], vec![]];
+    let seen = vec![vec![Shown { class: 1, ..row(1, 0.0) }], vec![Shown { class: 1, ..row(9, 0.0) }]];
+    let gone = vec![vec![row(2, 900.0)], vec![]];
+    let reports = [here(1), here(1), seen, here(1), gone, here(1), here(0), here(1)];
+    let spells = compare(world(2), &reports).blind_authority.spells;
+    let times: Vec<_> = spells.iter().map(|spell| (spell.first_us / SECOND_US, spell.last_us / SECOND_US)).collect();
+    assert_eq!(times, [(0, 1), (3, 3), (5, 5), (7, 7)]);
+    assert_eq!(spells.iter().map(|spell| spell.reports).collect::<Vec<_>>(), [2, 1, 1, 1]);
+}
+
+#[test]
+fn of_objects_equally_near_the_first_one_is_taken() {
+    // p1's tracks are as near to both objects; the lower one goes to the lower one.
+    let ys = [0.0, 40.0].map(|y| Shown { position_m: [0.0, y, 0.0], ..row(1, 0.0) });
+    let first = vec![Shown { track: 1, ..ys[0] }, Shown { track: 2, ..ys[1] }];
+    let second = [5, 6].map(|track| Shown { track, position_m: [30.0, 20.0, 0.0], ..row(1, 0.0) }).to_vec();
+    let found = compare(world(2), &[vec![first, second], vec![vec![row(1, 0.0)], vec![row(5, 0.0)]]]);
+    assert_eq!(pair(&found, "p0", "p1").total.switches, 0);
+}
+
+#[test]
 fn two_objects_of_two_lanes_that_turn_out_to_be_one_are_joined_and_two_of_one_lane_never() {
     let reports = [
         vec![vec![row(1, 0.0)], vec![row(5, 300.0)]],

@@ -127,24 +127,25 @@ impl<'a> Known<'a> {
         let mut known = Self {
             zones: zones.into_iter().collect(),
             actions: Vec::new(),
-            holders: vec![BTreeSet::new(); table.classes.len()],
+            holders: Vec::new(),
             stretches: BTreeMap::new(),
         };
-        let mut actions: BTreeMap<String, usize> = BTreeMap::new();
+        let mut actions: BTreeSet<String> = BTreeSet::new();
+        let mut held: Vec<BTreeSet<(usize, String)>> = vec![BTreeSet::new(); table.classes.len()];
         each_stretch(out, |Stretch { lane, track, first_us, last_us, class, holders, .. }| {
             let place = lane.first().and_then(|id| lanes.get(id)).zip(classes.get(&class));
             let Some((&lane, &class)) = place.filter(|_| class.status == Status::Confirmed) else { return };
             known.stretches.entry((lane, track)).or_default().push((first_us, last_us, class));
-            let Some(held) = known.holders.get_mut(class).filter(|held| held.is_empty()) else { return };
+            let Some(held) = held.get_mut(class).filter(|held| held.is_empty()) else { return };
             for (partner, action) in holders.iter().filter_map(|holder| holder.split_once(':')) {
-                let next = actions.len();
-                let action = *actions.entry(action.to_owned()).or_insert(next);
-                held.extend(pictures.get(partner).map(|picture| (*picture, action)));
+                actions.insert(action.to_owned());
+                held.extend(pictures.get(partner).map(|picture| (*picture, action.to_owned())));
             }
         })?;
-        let mut names: Vec<(usize, String)> = actions.into_iter().map(|(name, number)| (number, name)).collect();
-        names.sort_unstable();
-        known.actions = names.into_iter().map(|(_, name)| name).collect();
+        known.actions = actions.into_iter().collect();
+        let number = |action: &String| known.actions.binary_search(action).ok();
+        let numbered = |(picture, action): &(usize, String)| Some((*picture, number(action)?));
+        known.holders = held.iter().map(|held| held.iter().filter_map(numbered).collect()).collect();
         known.stretches.values_mut().for_each(|stretches| stretches.sort_unstable());
         Ok(known)
     }

@@ -1,16 +1,15 @@
 //! NEES: whether the covariances of a picture are honest, with the bounds in which it lies if they are.
 //!
 //! Of a match with error δ and covariance P of the position the normalised squared error is `ε = δᵀ P⁻¹ δ`, 3 on average
-//! where P is honest. Of n matches `Σ ε` is χ² with 3n degrees of freedom if they are independent, so the mean an axis,
-//! `Σ ε / 3n`, lies within `χ²(0.025; 3n) / 3n` and `χ²(0.975; 3n) / 3n` in 95 of 100 cases (Bar-Shalom, Li and Kirubarajan,
-//! 2001, 5.4.2). Errors of one track at neighbouring times are not independent: the bounds are narrower than they should be.
+//! where P is honest; on a plane, where the height has no variance, 2. Of matches of k axes together `Σ ε` is χ² with k degrees
+//! of freedom if they are independent, so the mean an axis, `Σ ε / k`, lies within `χ²(0.025; k) / k` and `χ²(0.975; k) / k` in
+//! 95 of 100 cases (Bar-Shalom, Li and Kirubarajan, 2001, 5.4.2). Errors of one track at neighbouring times are not independent:
+//! the bounds are narrower than they should be.
 
 use serde::Serialize;
 
 use super::identity::ratio;
-
-/// Axes of a position.
-const AXES: f64 = 3.0;
+use super::spread::Sigmas2;
 
 /// NEES of the position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -29,22 +28,25 @@ pub struct Nees {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct NeesSums {
     rows: u64,
+    axes: u64,
     sum: f64,
 }
 
 impl NeesSums {
-    pub(super) fn add(&mut self, squared: f64) {
+    pub(super) fn add(&mut self, error: Sigmas2) {
         self.rows += 1;
-        self.sum += squared;
+        self.axes += u64::from(error.axes);
+        self.sum += error.squared;
     }
 
     pub(super) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
+        self.axes += other.axes;
         self.sum += other.sum;
     }
 
     pub(super) fn report(self) -> Nees {
-        let dof = AXES * self.rows as f64;
+        let dof = self.axes as f64;
         let bound = |p: f64| (self.rows > 0).then(|| chi2_quantile(dof, p) / dof);
         Nees { rows: self.rows, mean: ratio(self.sum, dof), lower: bound(0.025), upper: bound(0.975) }
     }

@@ -139,9 +139,8 @@ impl<'a> Parts<'a> {
                 }
                 (sums.matched, sums.metres2) = (1, metres * metres);
                 let places = [state.position_m, there.position_m];
-                let squared = state.covariance_m2.and_then(|p| mahalanobis2(places, [p, [[0.0; 3]; 3]]));
-                if let Some(squared) = squared {
-                    sums.nees.add(squared);
+                if let Some(error) = state.covariance_m2.and_then(|p| mahalanobis2(places, [p, [[0.0; 3]; 3]])) {
+                    sums.nees.add(error);
                 }
                 if self.last.len() <= there.index {
                     self.last.resize(there.index + 1, None);

@@ -1,7 +1,7 @@
 //! Who may act on what it does not see, or sees late or coarse.
 //!
 //! On every object of the all-source picture the rules say who may act, whether or not it sees the object. *Blind* is who
-//! may act and has no row of it at that time; a *spell* is blindness from report to report.
+//! may act and has no row of it at that time; a *spell* is blindness in reports one after the other.
 
 use super::objects::{Present, Track};
 use super::{Shown, World, all_source};
@@ -105,12 +105,19 @@ impl Authority {
                 zones.entry(*zone).or_default().add(row);
             }
             let key = (holder, object.track);
-            match (row, self.open.get_mut(&key)) {
-                (None, Some((_, last_us, reports))) => (*last_us, *reports) = (time_us, *reports + 1),
-                (None, None) => drop(self.open.insert(key, (time_us, time_us, 1))),
-                (Some(_), Some(_)) => self.close(key),
-                (Some(_), None) => {}
+            if row.is_none() {
+                let (_, last_us, reports) = self.open.entry(key).or_insert((time_us, time_us, 0));
+                (*last_us, *reports) = (time_us, *reports + 1);
             }
+        }
+    }
+
+    /// Takes note that a report is over: what nobody was blind to in it is a spell no more, also where the object is gone or
+    /// others may act on it.
+    pub(super) fn passed(&mut self, time_us: i64) {
+        let over = self.open.iter().filter(|(_, (_, last_us, _))| *last_us < time_us);
+        for key in over.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.close(key);
         }
     }
 

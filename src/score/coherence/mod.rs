@@ -181,6 +181,7 @@ impl Coherence {
             self.authority.take(&self.world, time_us, object);
         }
         self.pairs.passed(time_us);
+        self.authority.passed(time_us);
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use crate::score::assignment::{Costs, Edge, Skip};
 use crate::score::pairs::{distance, within};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Steps of a cost of 1, 2⁴⁰: costs, and sums of thousands of them, are exact.
+const COST_STEPS: f64 = (1_u64 << 40) as f64;
+
 /// A track: its lane and its number there.
 pub(super) type Track = (usize, u64);
 
@@ -238,7 +241,9 @@ impl Objects {
         }
         b.same_as = id;
         a.lanes.append(&mut b.lanes);
-        a.first = a.first.min(b.first);
+        if b.first.0 < a.first.0 {
+            a.first = b.first;
+        }
         for (picture, known_us) in std::mem::take(&mut b.known_us) {
             let known = a.known_us.entry(picture).or_insert(known_us);
             *known = known_us.min(*known);
@@ -292,7 +297,9 @@ fn assigned(world: &World, found: &[&Shown], there: &[&Shown]) -> Result<Vec<Opt
         let edges = pairs.iter().filter_map(|pair| {
             let (a, b) = (found.get(row)?, there.get(pair.estimate as usize)?);
             let share = share(world, a, b);
-            (share < 1.0).then_some(Edge { column: pair.estimate, cost: share * share })
+            // Rounded, so that equal sums are equal: rows in cells are often equally far apart.
+            let cost = (share * share * COST_STEPS).round_ties_even() / COST_STEPS;
+            (share < 1.0).then_some(Edge { column: pair.estimate, cost })
         });
         costs.push_row(&edges.collect::<Vec<_>>())
     })?;

@@ -115,7 +115,9 @@ struct Tally {
     metres: f64,
     metres2: f64,
     sigmas2: f64,
+    /// Rows with a covariance in both, and the axes that have one.
     measured: u64,
+    axes: u64,
     switches: u64,
     same: u64,
     objects: u64,
@@ -131,6 +133,7 @@ impl Tally {
         self.metres2 += other.metres2;
         self.sigmas2 += other.sigmas2;
         self.measured += other.measured;
+        self.axes += other.axes;
         self.switches += other.switches;
         self.same += other.same;
         self.objects += other.objects;
@@ -153,7 +156,7 @@ impl Tally {
     }
 
     fn sigmas(&self) -> Option<f64> {
-        ratio(self.sigmas2, 3.0 * self.measured as f64).map(f64::sqrt)
+        ratio(self.sigmas2, self.axes as f64).map(f64::sqrt)
     }
 
     /// `same`: how much is of one identity, where that was counted.
@@ -395,8 +398,8 @@ impl Tally {
         let metres = distance(a.position_m, b.position_m);
         (self.metres, self.metres2) = (metres, metres * metres);
         let covariances = a.covariance_m2.zip(b.covariance_m2);
-        if let Some(sigmas2) = covariances.and_then(|(p, q)| mahalanobis2([a.position_m, b.position_m], [p, q])) {
-            (self.sigmas2, self.measured) = (sigmas2, 1);
+        if let Some(apart) = covariances.and_then(|(p, q)| mahalanobis2([a.position_m, b.position_m], [p, q])) {
+            (self.sigmas2, self.measured, self.axes) = (apart.squared, 1, u64::from(apart.axes));
         }
     }
 }
