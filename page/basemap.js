@@ -6,10 +6,15 @@ const ink = {};
 
 function readInk() {
   const style = getComputedStyle(document.documentElement);
+  const theme = document.documentElement.dataset.theme;
+  const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const names =
     "bg panel ink ink2 ink3 rule rule2 land water border shore grid country zone both A B coarse none withheld " +
     "focus halo k0 k1 k2 k3 k4 k5 k6 k7";
-  for (const name of names.split(" ")) ink[name] = style.getPropertyValue(`--${name}`).trim();
+  for (const name of names.split(" ")) {
+    const pair = style.getPropertyValue(`--${name}`).match(/#[0-9a-f]+/gi) ?? [];
+    ink[name] = pair[dark ? 1 : 0] ?? "";
+  }
 }
 
 /** Pixels of the root's text, over 16. */

@@ -87,7 +87,7 @@ async function classify(app) {
             ? column[i] >= 0
               ? list[column[i]] || "none"
               : "not told"
-            : mode === "level"
+            : mode === "level" && pic.levelAt(i) !== UNKNOWN
               ? (pic.levels[0]?.name ?? "exact")
               : "not told",
       ]);

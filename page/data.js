@@ -3,7 +3,8 @@
 
 /**
  * @typedef {{rows: number, tracks?: {ids: string[], counts: Column}, columns: Record<string, Column>}} Table
- * @typedef {{name: string, delay_s: number, coarsen_m: number, omit: string[], rules?: string[]}} Level
+ * @typedef {{name: string, delay_s: number, coarsen_m: number, omit: string[], rules?: string[],
+ *   unknown?: boolean}} Level
  * @typedef {Table & {partner: string, lane?: number, every?: number, levels?: Level[], innovation_dof?: number,
  *   links?: any[],
  *   tracks: {ids: string[], counts: Column}}} PictureData
@@ -74,6 +75,9 @@ class Rows {
     return out;
   }
 }
+
+/** What stands for the level of a row that does not tell it. @type {Level} */
+const UNKNOWN = { name: "", delay_s: 0, coarsen_m: 0, omit: [], unknown: true };
 
 /** A partner's picture, ready to be drawn. */
 class Picture extends Rows {
@@ -152,7 +156,9 @@ class Picture extends Rows {
     this.known = known;
     this.level = level;
     const names = this.words("level");
-    const of = names.length ? names.map((name) => this.levels.find((l) => l.name === name)) : [this.levels[0]];
+    // Without the column all rows are of the only level, or of none that is known.
+    const only = this.levels.length > 1 ? UNKNOWN : this.levels[0];
+    const of = names.length ? names.map((name) => this.levels.find((l) => l.name === name)) : [only];
     this.levelOf = of;
     this.delays = Float64Array.from(of, (l) => l?.delay_s ?? 0);
     this.cells = Float64Array.from(of, (l) => l?.coarsen_m ?? 0);
@@ -212,13 +218,13 @@ class Picture extends Rows {
 
   /** @param {number} row */
   cell(row) {
-    return this.cells[this.level ? Math.max(0, this.level[row]) : 0] ?? 0;
+    return this.cells[this.level ? this.level[row] : 0] ?? 0;
   }
 
   /** @param {number} row */
   delay(row) {
     if (this.known) return this.known[row] - this.time[row];
-    return this.delays[this.level ? Math.max(0, this.level[row]) : 0] ?? 0;
+    return this.delays[this.level ? this.level[row] : 0] ?? 0;
   }
 
   /** Is a row coarser or later than it could be? @param {number} row */
@@ -243,7 +249,7 @@ class Picture extends Rows {
 
   /** @param {number} row */
   levelAt(row) {
-    return this.levelOf[this.level ? this.level[row] : 0];
+    return this.level && this.level[row] < 0 ? UNKNOWN : this.levelOf[this.level ? this.level[row] : 0];
   }
 
   /** The last row of a track at or before a time, or -1. @param {number} k @param {number} t */
@@ -306,6 +312,18 @@ const basePictures = (doc.pictures ?? []).map((/** @type {PictureData & {same_as
   const same = p.same_as && doc.pictures.find((/** @type {PictureData} */ q) => q.partner === p.same_as);
   return new Picture(same ? { ...same, ...p } : p);
 });
+
+/** A picture as it would be with a rule lifted; another lift may hold its rows.
+ * @param {PictureData & {same_as?: {rule: string, partner: string}}} p */
+function liftedPicture(p) {
+  const same = p.same_as;
+  const held =
+    same &&
+    doc.prices.lifts
+      .find((/** @type {any} */ lift) => lift.rule === same.rule)
+      .pictures.find((/** @type {PictureData} */ q) => q.partner === same.partner);
+  return new Picture(held ? { ...held, ...p } : p);
+}
 
 /** Time of day, or seconds since the recording's epoch. @param {number} t @param {boolean} [fine] */
 function clockText(t, fine) {

@@ -239,28 +239,35 @@ function buildPictures(app) {
     ),
     h("div", { class: "why", id: "why-side", "aria-live": "polite", hidden: true }),
   );
-  const lifts = doc.prices?.lifts ?? [];
+  const lifts = (doc.prices?.lifts ?? []).slice(0, 30);
+  const taken = (/** @type {any} */ lift) => lift.rule.startsWith("permit ");
+  const box = (/** @type {any} */ lift) =>
+    h(
+      "label",
+      { class: "check" },
+      h("input", {
+        type: "checkbox",
+        "data-lift": lift.rule,
+        onchange: (/** @type {any} */ e) => {
+          app.lift(e.target.checked ? lift.rule : null);
+          if (app.map.getBoundingClientRect().bottom < 120) app.toMap();
+        },
+      }),
+      h(
+        "span",
+        null,
+        rich(lift.title ?? lift.rule),
+        lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null,
+      ),
+    );
+  const group = (/** @type {string} */ name, /** @type {any[]} */ list) =>
+    list.length ? [h("h4", null, name), ...list.map(box)] : [];
   if (isOperator && lifts.length) {
     app.panels.pictures.append(
       h("h4", null, "What if"),
-      ...lifts.slice(0, 30).map((/** @type {any} */ lift) =>
-        h(
-          "label",
-          { class: "check" },
-          h("input", {
-            type: "checkbox",
-            "data-lift": lift.rule,
-            onchange: (/** @type {any} */ e) => app.lift(e.target.checked ? lift.rule : null),
-          }),
-          h(
-            "span",
-            null,
-            "Lift ",
-            h("code", null, lift.rule),
-            lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null,
-          ),
-        ),
-      ),
+      h("p", { class: "caption" }, "Change one thing, and the map shows the pictures as a run with that change makes them."),
+      ...group("A limit less", lifts.filter((/** @type {any} */ lift) => !taken(lift))),
+      ...group("A permission less", lifts.filter(taken)),
     );
   }
   if (!isOperator) {

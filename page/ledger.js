@@ -3,12 +3,13 @@
 
 /** @type {Record<string, string>} */
 const KINDS = {
-  exact: "in a track, exact",
+  exact: "in a track, used exact",
   confirmed: "in a confirmed track",
-  coarse: "in a track, coarse or late",
+  coarse: "in a track, used coarse or late",
   unconfirmed: "in a track never confirmed",
   none: "in no track",
   outside: "outside its sensor’s coverage",
+  unknown: "level not known",
   not_due: "not due yet",
   withheld: "withheld",
   rejected: "rejected",
@@ -24,6 +25,7 @@ function kindText(kind, bar) {
 /** Words for what a level demands. @param {Level | undefined} level */
 function levelText(level) {
   if (!level) return "exact and at once";
+  if (level.unknown) return "of a level not known";
   const out = [];
   if (level.delay_s) out.push(`${seconds(level.delay_s)} late`);
   if (level.coarsen_m) out.push(`in cells of ${metres(level.coarsen_m)}`);

@@ -131,6 +131,7 @@ class App {
       this.sides[0].twins = rel.toB;
       this.sides[1].twins = rel.toA;
     }
+    this.readEllipses();
     await classify(this);
     this.timeline.prepare(a, b, rel);
     if (!this.ready || turn === 1) this.t = this.timeline.busy(this.t);
@@ -160,15 +161,16 @@ class App {
     this.lifted = lift ? lift.rule : null;
     for (const box of document.querySelectorAll("input[data-lift]"))
       /** @type {HTMLInputElement} */ (box).checked = /** @type {HTMLElement} */ (box).dataset.lift === this.lifted;
-    if (lift && !lift.made) lift.made = lift.pictures.map((/** @type {PictureData} */ p) => new Picture(p));
+    if (lift && !lift.made) lift.made = lift.pictures.map(liftedPicture);
     const [a, b] = [this.a?.partner, this.b?.partner];
     this.pictures = basePictures.map(
       (p) => lift?.made.find((/** @type {Picture} */ q) => q.partner === p.partner) ?? p,
     );
     this.select(null, -1);
     this.lifting.hidden = !lift;
-    fill(this.lifting, lift ? h("span", null, "as if ", h("code", null, lift.rule), " were lifted") : "");
+    fill(this.lifting, lift ? h("span", null, "as if: ", rich(lift.title ?? lift.rule)) : "");
     const of = (/** @type {string | undefined} */ name) => this.pictures.find((p) => p.partner === name) ?? null;
+    this.findPictures?.();
     const changed = lift?.made[0]?.partner;
     if (a) await this.choose(of(a), changed && changed !== a && !quiet ? of(changed) : of(b));
   }
@@ -281,17 +283,21 @@ class App {
 
   layersChanged() {
     if (this.layers.detections) this.detections?.ready().then(() => this.dirty());
-    if (this.layers.ellipses) {
-      for (const { pic } of this.sides) {
-        Promise.all([pic.column("minor"), pic.column("angle")]).then(([minor, angle]) => {
-          this.minor.set(pic, minor);
-          this.angle.set(pic, angle);
-          this.dirty();
-        });
-      }
-    }
+    this.readEllipses();
     buildLayers(this);
     this.repaint();
+  }
+
+  /** What ellipses of both sides need, where they are wanted. */
+  readEllipses() {
+    if (!this.layers.ellipses) return;
+    for (const { pic } of this.sides) {
+      Promise.all([pic.column("minor"), pic.column("angle")]).then(([minor, angle]) => {
+        this.minor.set(pic, minor);
+        this.angle.set(pic, angle);
+        this.dirty();
+      });
+    }
   }
 
   /** @param {number} factor */

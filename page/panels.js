@@ -313,35 +313,39 @@ function authoritySection(app) {
 function sensorsSection() {
   const sensors = doc.sensors ?? [];
   if (!isOperator || !sensors.length) return null;
-  const keys = /** @type {string[]} */ ([
-    ...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.measured ?? {}))),
-  ]);
-  const said = /** @type {string[]} */ ([
-    ...new Set(sensors.flatMap((/** @type {any} */ s) => Object.keys(s.declared ?? {}))),
-  ]);
+  const keysOf = (/** @type {string} */ what) => sensors.flatMap((/** @type {any} */ s) => Object.keys(s[what] ?? {}));
+  const measured = keysOf("measured");
+  const keys = /** @type {string[]} */ ([...new Set([...measured, ...keysOf("declared")])]);
+  const number = (/** @type {any} */ v) => (Number.isInteger(v) ? count(v) : plain(v));
   return section(
     "sensors",
     "Sensors",
-    keys.length
-      ? "As measured over the whole recording, beside what the recording declares."
+    measured.length
+      ? "As measured over the whole recording, and in brackets as it declares them. NIS: innovations squared over what " +
+          "is expected of them, in the middle; 1 is as declared, less means that the declared noise is too large."
       : "As the recording declares them.",
     tableOf({
-      columns: [
-        { name: "sensor" },
-        { name: "owner" },
-        { name: "kind" },
-        ...keys.map((name) => ({ name: words(name) })),
-        ...said.map((name) => ({ name: keys.length ? `${words(name)}, declared` : words(name) })),
-      ],
+      columns: [{ name: "sensor" }, { name: "owner" }, { name: "kind" }, ...keys.map((key) => ({ name: titled(key) }))],
       rows: sensors.map((/** @type {any} */ s) => [
         s.name,
         s.owner,
         s.kind,
-        ...keys.map((key) => s.measured?.[key] ?? null),
-        ...said.map((key) => s.declared?.[key] ?? null),
+        ...keys.map((key) => {
+          const [found, said] = [s.measured?.[key], s.declared?.[key]];
+          if (typeof (found ?? said) !== "number") return found ?? said ?? null;
+          const told = typeof said === "number" ? h("span", { class: "caption" }, ` (${number(said)})`) : null;
+          return h("span", { class: "figure" }, typeof found === "number" ? number(found) : "–", told);
+        }),
       ]),
     }),
+    doc.sensors_lacking ? h("p", { class: "caption" }, rich(doc.sensors_lacking), ".") : null,
   );
+}
+
+/** A key in words, its unit behind a comma. @param {string} key */
+function titled(key) {
+  const unit = { m: "m", s: "s", deg: "°" }[key.split("_").at(-1) ?? ""];
+  return unit ? `${words(key.slice(0, key.lastIndexOf("_")))}, ${unit}` : words(key).replace("P D", "P_D");
 }
 
 function decisionsSection() {
@@ -445,6 +449,15 @@ function auditSection() {
   );
 }
 
+/** @type {Record<string, string>} */
+const PRICED = {
+  coverage_share: "of the truth, points",
+  of_all_source_share: "of all sources, points",
+  delay_mean_s: "late, mean",
+  apart_m: "off all sources",
+  may_act: "rows to act on",
+};
+
 /** @param {any} app */
 function pricesSection(app) {
   const rows = doc.prices?.rows ?? [];
@@ -453,10 +466,11 @@ function pricesSection(app) {
     ...new Set(rows.flatMap((/** @type {any} */ r) => Object.keys(r.gains ?? {}))),
   ]);
   const lifts = doc.prices.lifts ?? [];
-  const name = (/** @type {string} */ key) => words(key.replace(/_(m|s|share|percent)$/, ""));
+  const name = (/** @type {string} */ key) => PRICED[key] ?? words(key.replace(/_(m|s|share|percent)$/, ""));
   const text = (/** @type {string} */ key, /** @type {any} */ v) => {
     if (typeof v !== "number") return cellText(v);
-    const sign = v > 0 ? "+" : v < 0 ? "−" : "";
+    if (v === 0) return "0";
+    const sign = v > 0 ? "+" : "−";
     const size = Math.abs(v);
     return (
       sign +
@@ -465,7 +479,7 @@ function pricesSection(app) {
         : key.endsWith("_s")
           ? seconds(size)
           : key.endsWith("_share")
-            ? share(size)
+            ? plain(100 * size)
             : key.endsWith("_percent")
               ? `${plain(size)}${NB}%`
               : Number.isInteger(size)
@@ -476,16 +490,16 @@ function pricesSection(app) {
   return section(
     "prices",
     "What each rule costs",
-    "What each partner would gain if a rule were lifted, all others kept.",
+    "What each partner would have more or less if one rule were lifted, all others kept: each line is a whole run.",
     tableOf({
       columns: [
-        { name: "rule" },
+        { name: "if" },
         { name: "partner" },
         ...keys.map((key) => ({ name: name(key) })),
         ...(lifts.length ? [{ name: "on the map" }] : []),
       ],
-      rows: rows.map((/** @type {any} */ r) => [
-        h("code", null, r.rule),
+      rows: rows.map((/** @type {any} */ r, /** @type {number} */ at) => [
+        h("span", null, rows[at - 1]?.rule === r.rule ? "" : rich(r.title ?? r.rule)),
         r.partner,
         ...keys.map((key) =>
           r.gains?.[key] === undefined || r.gains[key] === null
@@ -494,7 +508,7 @@ function pricesSection(app) {
         ),
         ...(lifts.length
           ? [
-              lifts.some((/** @type {any} */ l) => l.rule === r.rule)
+              pictureOf(lifts, r)
                 ? h(
                     "button",
                     { type: "button", class: "small", onclick: () => (app.lift(r.rule), app.toMap()) },
@@ -506,7 +520,20 @@ function pricesSection(app) {
       ]),
       limit: 40,
     }),
+    notesOf("Not on the map, for want of room", doc.prices.left_out),
+    notesOf("No price", doc.prices.refused),
   );
+}
+
+/** Whether a lift brings the picture of a line's partner. @param {any[]} lifts @param {any} r */
+function pictureOf(lifts, r) {
+  const of = lifts.find((lift) => lift.rule === r.rule);
+  return of?.pictures.some((/** @type {any} */ p) => p.partner === r.partner);
+}
+
+/** Things in a line, where there are some. @param {string} what @param {string[]} [list] */
+function notesOf(what, list) {
+  return list?.length ? h("p", { class: "caption" }, `${what}: `, rich(list.join("; ")), ".") : null;
 }
 
 function timesSection() {
@@ -701,7 +728,9 @@ function pictureCard(app, pic) {
     said?.text ??
     (!pic.n
       ? "nothing: its picture is empty"
-      : reduced > 0 && late
+      : rows?.parts.some((p) => p.kind === "unknown")
+        ? rows.parts.map((p) => `${share(p.count / rows.total)} ${kindText(p.kind, "rows")}`).join(", ")
+        : reduced > 0 && late
         ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
         : "exact and at once");
   const side = (/** @type {"a" | "b"} */ which) =>

@@ -206,7 +206,11 @@ class Story {
     for (const [partner, rel] of this.others) {
       const other = rel.b;
       const blocks = this.runs(
-        (i) => (rel.toB[i] < 0 ? null : other.reduced(rel.toB[i]) ? levelText(other.levelAt(rel.toB[i])) : "exact"),
+        (i) => {
+          if (rel.toB[i] < 0) return null;
+          const level = other.levelAt(rel.toB[i]);
+          return other.reduced(rel.toB[i]) || level === UNKNOWN ? levelText(level) : "exact";
+        },
         (text) => (text === "exact" ? [partnerColour(partner), ink.panel] : [`${partnerColour(partner)}66`, ink.ink]),
       );
       rows.push({ name: `${partner} sees`, blocks });
@@ -400,7 +404,7 @@ class Story {
     const by = (/** @type {Level | undefined} */ level) =>
       level?.rules?.length
         ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])]
-        : level
+        : level?.name
           ? [", at ", h("code", null, level.name)]
           : "";
     const lines = [line(isOperator ? pic.partner : "you", [levelText(pic.levelAt(row)), by(pic.levelAt(row))])];
@@ -603,27 +607,13 @@ class Story {
         if (every > 1) details.append(h("p", { class: "caption" }, `1 in ${every} rows listed`));
       },
     });
+    const heads = ["time", "existence", "height m", "speed m/s", "contributors", isOperator ? "it may" : "you may"];
     details.append(
       h("summary", null, "As a table"),
-      h(
-        "div",
-        { class: "scroll" },
-        h(
-          "table",
-          null,
-          h(
-            "thead",
-            null,
-            h(
-              "tr",
-              null,
-              ["time", "existence", "height m", "speed m/s", "contributors", "you may"].map((name) =>
-                h("th", { scope: "col" }, isOperator ? name.replace("you may", "it may") : name),
-              ),
-            ),
-          ),
-          body,
-        ),
+      scrolling(
+        heads.map((name) => h("th", { scope: "col" }, name)),
+        body,
+        "Rows of the track",
       ),
     );
     return details;

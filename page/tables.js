@@ -25,6 +25,16 @@ function cellText(value, kind) {
   return Number.isInteger(value) ? count(value) : plain(value, 4);
 }
 
+/** A table that scrolls by itself where it is wide. @param {any[]} heads @param {any} body @param {string} [label] */
+function scrolling(heads, body, label = "Table") {
+  const head = h("thead", null, h("tr", null, heads));
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
+    h("table", null, head, body),
+  );
+}
+
 /** @param {Grid} grid */
 function tableOf({ title, columns, rows, limit = 100, onrow }) {
   const body = h("tbody", null);
@@ -59,23 +69,10 @@ function tableOf({ title, columns, rows, limit = 100, onrow }) {
   show(limit);
   return [
     title ? h("h3", null, title) : null,
-    h(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": title ?? "Table" },
-      h(
-        "table",
-        null,
-        h(
-          "thead",
-          null,
-          h(
-            "tr",
-            null,
-            columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)),
-          ),
-        ),
-        body,
-      ),
+    scrolling(
+      columns.map((c, at) => h("th", { scope: "col", class: numeric[at] ? "number" : null }, c.name)),
+      body,
+      title,
     ),
     rows.length > limit
       ? h(

@@ -164,11 +164,12 @@ fn a_run_that_is_asked_writes_them_for_the_operator_alone() {
     let run_to = |name: &str, prices: bool| {
         let out = at(name);
         let request =
-            Request { besides: Besides { prices, pages: false }, ..Request::new(&recording, &policy, &out, &config) };
+            Request { besides: Besides { prices, pages: true }, ..Request::new(&recording, &policy, &out, &config) };
         run(&request, Executor::host(), &mut |_| {}).expect("a run")
     };
     let (plain, priced) = (run_to("plain", false), run_to("priced", true));
     assert!(plain.prices.is_none() && !at("plain/_operator/prices.json").exists());
+    assert!(!at("plain/_operator/lifts.json").exists() && at("priced/_operator/lifts.json").exists());
     let text = fs::read_to_string(at("priced/_operator/prices.json")).expect("prices");
     assert_eq!(serde_json::to_string_pretty(&priced.prices.expect("prices")).expect("JSON") + "\n", text);
     for partner in ["aspen", "birch", "clover", "dogwood"] {
@@ -177,7 +178,8 @@ fn a_run_that_is_asked_writes_them_for_the_operator_alone() {
             let read = |out: &str| fs::read(at(out).join(partner).join(&name)).expect("a file");
             assert!(read("plain") == read("priced"), "{partner}: {}", name.display());
         }
-        assert!(!at("priced").join(partner).join("prices.json").exists());
+        let names = |out: &str| fs::read_dir(at(out).join(partner)).expect("a folder").count();
+        assert_eq!(names("plain"), names("priced"), "{partner}");
     }
     let left: Vec<_> =
         fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("one").file_name()).collect();

@@ -22,6 +22,58 @@ static DEMO: LazyLock<TempDir> = LazyLock::new(|| {
     around
 });
 
+/// A run of the demo under another policy: clover may use birch's detections in cells of 2 km alone, what it receives outside
+/// of its zone is late and otherwise as exact as the rest, and elder may do what aspen may.
+static OTHER: LazyLock<TempDir> = LazyLock::new(|| {
+    let around = TempDir::new().expect("a folder");
+    let policy = around.path().join("policy");
+    fs::create_dir(&policy).expect("a folder");
+    let changes = [
+        ("schema.cedarschema", "action fuse_full in", "action fuse_full, fuse_coarse in"),
+        (
+            "levels.toml",
+            "level = \"fuse_full\"\n",
+            "level = \"fuse_full\"\n[[fuse]]\nlevel = \"fuse_coarse\"\ncoarsen_m = 2000\n",
+        ),
+        ("levels.toml", "coarsen_m = 5000\nomit = [\"velocity\"]\n", ""),
+        (
+            "fuse.cedar",
+            "(principal == Partner::\"clover\", action == Action::\"fuse_full\", resource);",
+            "(principal == Partner::\"clover\", action == Action::\"fuse_full\", resource) unless { resource.owner == \"birch\" };\n\
+             @id(\"clover-fuses-birch\") permit (principal == Partner::\"clover\", action == Action::\"fuse_coarse\", resource);",
+        ),
+        ("fuse.cedar", "(principal == Partner::\"aspen\", action == Action::\"fuse_full\", resource);", ALL_FUSE),
+        (
+            "receive.cedar",
+            "(principal == Partner::\"aspen\", action == Action::\"receive_full\", resource);",
+            ALL_RECEIVE,
+        ),
+        (
+            "partners.toml",
+            "[[partner]]",
+            "[[partner]]\nid = \"elder\"\nattributes = { zone = \"aspen-zone\" }\n\n[[partner]]",
+        ),
+    ];
+    for entry in fs::read_dir("data/demo/policy").expect("the policy") {
+        let entry = entry.expect("a file");
+        let name = entry.file_name().into_string().expect("a name");
+        let mut text = fs::read_to_string(entry.path()).expect("a text");
+        for (_, from, to) in changes.iter().filter(|(of, ..)| *of == name) {
+            assert!(text.contains(from), "{name}: {from}");
+            text = text.replacen(from, to, 1);
+        }
+        fs::write(policy.join(name), text).expect("a file");
+    }
+    let [policy, out] = ["policy", "out"].map(|name| text(&around.path().join(name)));
+    let done = trackweave(&["run", "data/demo/recording", "--policy", &policy, "--executor", "host", "--out", &out]);
+    assert!(done.status.success(), "{done:?}");
+    around
+});
+const ALL_FUSE: &str = "(principal, action == Action::\"fuse_full\", resource)\n\
+    when { principal == Partner::\"aspen\" || principal == Partner::\"elder\" };";
+const ALL_RECEIVE: &str = "(principal, action == Action::\"receive_full\", resource)\n\
+    when { principal == Partner::\"aspen\" || principal == Partner::\"elder\" };";
+
 fn out() -> std::path::PathBuf {
     DEMO.path().join("out")
 }
@@ -301,4 +353,176 @@ fn pages_of_a_finished_output_are_the_same_elsewhere() {
     let done = trackweave(&["report", &text(&damaged), "--out", &text(&DEMO.path().join("never"))]);
     assert_eq!(done.status.code(), Some(3), "{done:?}");
     assert!(!DEMO.path().join("never").exists());
+}
+
+/// The part of a bar with a kind.
+fn part<'a>(ledger: &'a Value, partner: &str, bar: &str, kind: &str) -> Option<&'a Value> {
+    let accounts = ledger.as_array().expect("accounts").iter();
+    let account = accounts.into_iter().find(|account| account["partner"] == partner).expect("an account");
+    account[bar]["parts"].as_array().expect("parts").iter().find(|part| part["kind"] == kind)
+}
+
+#[test]
+fn a_row_that_does_not_tell_its_level_is_not_called_exact() {
+    let folder = OTHER.path().join("out/clover");
+    let page = fs::read_to_string(folder.join("report.html")).expect("a page");
+    let document = data(&page);
+    let picture = &document["pictures"][0];
+    let names: Vec<&Value> = picture["levels"].as_array().expect("levels").iter().map(|level| &level["name"]).collect();
+    assert_eq!(names, ["receive_full", "receive_coarse"]);
+    assert!(picture["columns"].get("level").is_none(), "no row tells its level");
+    for kind in ["exact", "coarse"] {
+        assert_eq!(part(&document["ledger"], "clover", "rows", kind), None);
+    }
+    let unknown = part(&document["ledger"], "clover", "rows", "unknown").expect("rows of a level not known");
+    assert_eq!(unknown["count"], picture["rows"]);
+    assert!(
+        page.contains("tracks</a>, of 100\u{a0}% the level not known."),
+        "{}",
+        between(&page, "id=\"headline\">", "</p>")
+    );
+    // The operator knows, for the run counts them.
+    let operator = fs::read_to_string(OTHER.path().join("out/_operator/report.html")).expect("a page");
+    let ledger = data(&operator)["ledger"].clone();
+    assert_eq!(part(&ledger, "clover", "rows", "unknown"), None);
+    assert!(part(&ledger, "clover", "rows", "coarse").is_some_and(|part| part["count"].as_u64() > Some(10_000)));
+    // The guard makes the page again from the folder and what docs/report.md says.
+    let [policy, out] = ["policy", "out"].map(|name| text(&OTHER.path().join(name)));
+    let done = trackweave(&["verify", &out, "--policy", &policy, "--recording", "data/demo/recording"]);
+    assert!(done.status.success(), "{done:?}");
+}
+
+#[test]
+fn detections_are_exact_or_coarse_as_far_as_the_level_tells_at_which_they_were_taken() {
+    let read = |name: &str| fs::read_to_string(OTHER.path().join("out/_operator").join(name)).expect("a file");
+    let (page, report) = (data(&read("report.html")), read("report.json"));
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let count = |partner: &str, kind: &str| {
+        part(&page["ledger"], partner, "detections", kind).map_or(0, |part| part["count"].as_u64().expect("a count"))
+    };
+    let of = |partner: &str| {
+        let partners = report["partners"].as_array().expect("partners");
+        &partners.iter().find(|of| of["partner"] == partner).expect("a partner")["ledger"]
+    };
+    // Rows of birch's sensor in the recording: a fact of the data.
+    const BIRCH: u64 = 6_633;
+    let clover = of("clover");
+    assert_eq!(clover["taken"]["fuse_coarse"]["rows"], BIRCH);
+    assert_eq!(clover["taken"]["fuse_full"]["rows"], 42_018 - BIRCH);
+    let confirmed = clover["confirmed"].as_u64().expect("a count");
+    // All that could be birch's are; then nobody knows which those are that are in no confirmed track.
+    let others = 42_018 - confirmed;
+    assert_eq!(count("clover", "exact"), confirmed - BIRCH);
+    assert_eq!(count("clover", "coarse"), BIRCH - others);
+    assert_eq!(count("clover", "confirmed"), others);
+    let reason = part(&page["ledger"], "clover", "detections", "coarse").expect("a part")["reasons"][0]["text"].clone();
+    assert!(reason.as_str().is_some_and(|text| text.contains("`fuse_coarse`: in cells of 2\u{a0}km")), "{reason}");
+    assert_eq!(count("aspen", "exact"), of("aspen")["confirmed"].as_u64().expect("a count"));
+    assert_eq!((count("aspen", "coarse"), count("aspen", "confirmed")), (0, 0));
+}
+
+#[test]
+fn partners_whom_the_rules_cannot_tell_apart_have_pages_of_their_own() {
+    let page = |partner: &str| fs::read(OTHER.path().join("out").join(partner).join("report.html")).expect("a page");
+    assert!(page("aspen") != page("elder"));
+    for partner in ["aspen", "elder"] {
+        let alone = OTHER.path().join(format!("alone-{partner}"));
+        let folder = text(&OTHER.path().join("out").join(partner));
+        let done = trackweave(&["report", &folder, "--out", &text(&alone)]);
+        assert!(done.status.success(), "{done:?}");
+        assert!(fs::read(alone.join("report.html")).expect("a page") == page(partner), "{partner}");
+        assert_eq!(data(&String::from_utf8(page(partner)).expect("text"))["pictures"][0]["partner"], partner);
+    }
+}
+
+#[test]
+fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
+    use trackweave::policy::{Lift, Policy};
+    let document = data(&page("_operator"));
+    let lifts = document["prices"]["lifts"].as_array().expect("lifts");
+    let policy = Policy::read(Path::new("data/demo/policy")).expect("the policy");
+    let cases = [
+        ("conditions of birch-fuses-its-zone", Lift::Conditions("birch-fuses-its-zone".to_owned()), vec!["birch"]),
+        (
+            "conditions of identity-by-zone",
+            Lift::Conditions("identity-by-zone".to_owned()),
+            vec!["aspen", "birch", "clover"],
+        ),
+        ("level of receive_coarse", Lift::Level("receive_coarse".to_owned()), vec!["clover"]),
+        ("permit of clover-fuses-all", Lift::Permit("clover-fuses-all".to_owned()), vec!["clover"]),
+    ];
+    for (rule, lift, changed) in cases {
+        let around = TempDir::new().expect("a folder");
+        let [folder, out] = ["policy", "out"].map(|name| around.path().join(name));
+        fs::create_dir(&folder).expect("a folder");
+        for (name, text) in policy.lifted(&lift).expect("files") {
+            fs::write(folder.join(name), text).expect("a file");
+        }
+        let done = trackweave(&[
+            "run",
+            "data/demo/recording",
+            "--policy",
+            &text(&folder),
+            "--executor",
+            "host",
+            "--out",
+            &text(&out),
+        ]);
+        assert!(done.status.success(), "{done:?}");
+        let lift = lifts.iter().find(|lift| lift["rule"] == rule).expect("the lift");
+        let pictures = lift["pictures"].as_array().expect("pictures");
+        let partners: Vec<&str> = pictures.iter().map(|picture| picture["partner"].as_str().expect("one")).collect();
+        assert_eq!(partners, changed, "{rule}");
+        for picture in pictures {
+            let partner = picture["partner"].as_str().expect("a partner");
+            let held = picture.get("same_as").map_or(picture, |same| {
+                let of = lifts.iter().find(|lift| lift["rule"] == same["rule"]).expect("a lift");
+                let mut pictures = of["pictures"].as_array().expect("pictures").iter();
+                pictures.find(|picture| picture["partner"] == same["partner"]).expect("a picture")
+            });
+            let page = fs::read_to_string(out.join(partner).join("report.html")).expect("a page");
+            let wanted = &data(&page)["pictures"][0];
+            for key in ["levels", "rows", "tracks", "columns"] {
+                assert!(held[key] == wanted[key], "{rule}, {partner}: {key}");
+            }
+        }
+    }
+    // Not a word of it in any partner's folder: pages of partners are those of a run without prices.
+    let plain = TempDir::new().expect("a folder");
+    let out = plain.path().join("out");
+    let run =
+        ["run", "data/demo/recording", "--policy", "data/demo/policy", "--executor", "host", "--out", &text(&out)];
+    assert!(trackweave(&run).status.success());
+    for partner in ["aspen", "birch", "clover", "dogwood"] {
+        for entry in fs::read_dir(out.join(partner)).expect("a folder") {
+            let name = entry.expect("a file").file_name();
+            let read = |of: &Path| fs::read(of.join(partner).join(&name)).expect("a file");
+            assert!(read(&out) == read(&self::out()), "{partner}: {}", name.display());
+        }
+    }
+}
+
+#[test]
+fn sensors_are_as_measured_beside_what_is_said_of_them() {
+    let document = data(&page("_operator"));
+    let done = trackweave(&["inspect", "data/demo/recording", "--json"]);
+    let inspected: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    let sensors = document["sensors"].as_array().expect("sensors");
+    let mut detections = 0;
+    for sensor in sensors {
+        let found = inspected["sensors"].as_array().expect("sensors").iter();
+        let found = found.into_iter().find(|found| found["name"] == sensor["name"]).expect("the sensor");
+        let measured = &sensor["measured"];
+        assert_eq!(measured["P_D"], found["figures"]["detection_probability"]["value"]);
+        assert_eq!(measured["clutter_per_scan"], found["figures"]["clutter_per_scan"]["value"]);
+        assert_eq!(measured["look_every_s"], 10.0);
+        assert_eq!(sensor["declared"]["P_D"], 0.9);
+        // The catalogue says more noise than there is, and the innovations show it.
+        assert!(measured["NIS_horizontal"].as_f64().is_some_and(|nis| nis > 0.0 && nis < 0.5), "{measured}");
+        detections += measured["detections"].as_u64().expect("a count");
+    }
+    assert_eq!(detections, 42_018);
+    for partner in ["aspen", "birch", "clover", "dogwood"] {
+        assert_eq!(data(&page(partner)).get("sensors"), None);
+    }
 }

@@ -4,7 +4,7 @@ use super::arguments::Demo;
 use super::failure::{Code, Failure};
 use super::run::fuse;
 use super::screen::Screen;
-use crate::run::{Request, RunConfig, Seals};
+use crate::run::{Besides, Request, RunConfig, Seals};
 use std::path::{Path, PathBuf};
 
 /// Where the demo's data lie in the source tree.
@@ -23,7 +23,8 @@ pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure>
     let data = find()?;
     let config = RunConfig::air()?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
-    let request = Request { formats: format, ..Request::new(&recording, &policy, out, &config) };
+    let besides = Besides { prices: true, ..Besides::default() };
+    let request = Request { formats: format, besides, ..Request::new(&recording, &policy, out, &config) };
     fuse((&request, "air", INTRODUCTION), Seals::default(), *executor, screen)
 }
 

@@ -7,7 +7,7 @@ use crate::ingest::Recording;
 use crate::policy::Policy;
 use crate::product::ProductError;
 use crate::report::{ReportError, Scene, report};
-use crate::run::OPTIONS;
+use crate::run::{Measured, OPTIONS, configuration_of, measured};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -23,9 +23,17 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
     let Report { from, recording, policy, out } = arguments;
     let scene = match recording.as_ref().zip(policy.as_ref()) {
         None => Scene::empty(),
-        Some((recording, folder)) => {
-            let (recording, policy) = (Recording::open(recording)?, Policy::read(folder)?);
-            Scene::of(&recording, (&policy, folder), OPTIONS)?.with_truth(&recording)?
+        Some((path, folder)) => {
+            let (recording, policy) = (Recording::open(path)?, Policy::read(folder)?);
+            let scene = Scene::of(&recording, (&policy, folder), OPTIONS)?.with_truth(&recording)?;
+            // The folder of one partner has a page that shows no sensors.
+            match configuration_of(from) {
+                Err(_) => scene,
+                Ok(config) => {
+                    let Measured { sensors, lacking } = measured(path, &config, scene.rows(), &mut |_| Ok(()))?;
+                    scene.with_measured(&sensors, lacking.as_deref())
+                }
+            }
         }
     };
     let pages = report(from, &scene, out)?;

@@ -49,6 +49,12 @@ impl Executor {
         Self::split(context, options, STAGES.len())
     }
 
+    /// Whether every stage is on the host.
+    #[must_use]
+    pub fn is_host(&self) -> bool {
+        self.device.is_none()
+    }
+
     /// What computes, so far as the same input may give other bits elsewhere: the host, or stages, adapter and driver.
     #[must_use]
     pub fn identity(&self) -> String {

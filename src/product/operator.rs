@@ -113,6 +113,14 @@ impl Staging {
         write_json(&self.operator_file("prices.json"), prices).map(drop)
     }
 
+    /// Writes pictures as they would be if a rule were lifted, `lifts.json`.
+    ///
+    /// # Errors
+    /// As [`Staging::report`].
+    pub fn lifts(&self, lifts: &impl Serialize) -> Result<(), ProductError> {
+        write_json(&self.operator_file("lifts.json"), lifts).map(drop)
+    }
+
     /// Writes what the run took, `timings.json`: it goes here and nowhere else.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Pages of a finished output, in a folder of their own: what is published is never added to.
 
-use super::{PAGE, ReportError, Scene, operator_page, partner_page};
+use super::{PAGE, Pages, ReportError, Scene, operator_page, partner_page};
 use crate::product::{Expected, not_free, replace, verify_seals};
 use serde_json::{Map, Value};
 use std::fs;
@@ -27,7 +27,7 @@ pub fn report(from: &Path, scene: &Scene, out: &Path) -> Result<Vec<PathBuf>, Re
     let around = tempfile::Builder::new().prefix(".trackweave-").tempdir_in(parent).map_err(disk(parent))?;
     let new = around.path().join("new");
     fs::create_dir(&new).map_err(disk(&new))?;
-    let mut written = Vec::new();
+    let (mut written, pages) = (Vec::new(), Pages::default());
     let mut write = |name: PathBuf, page: String| {
         let path = new.join(&name);
         path.parent().map_or(Ok(()), fs::create_dir_all).map_err(disk(&path))?;
@@ -44,20 +44,20 @@ pub fn report(from: &Path, scene: &Scene, out: &Path) -> Result<Vec<PathBuf>, Re
         if timings.is_file() {
             scene.parts.insert("timings".to_owned(), super::operator::json_file(&timings)?);
         }
-        write(PathBuf::from(PAGE), operator_page(from, &made_from, &scene)?)?;
+        write(PathBuf::from(PAGE), operator_page(from, &made_from, &scene, &pages)?)?;
         let pictures = manifest.get("pictures").and_then(Value::as_array).into_iter().flatten();
         for partner in pictures.filter_map(|picture| picture.get("partner")?.as_str()) {
-            write(Path::new(partner).join(PAGE), of_partner(&from.join(partner))?)?;
+            write(Path::new(partner).join(PAGE), of_partner(&from.join(partner), &pages)?)?;
         }
     } else {
-        write(PathBuf::from(PAGE), of_partner(from)?)?;
+        write(PathBuf::from(PAGE), of_partner(from, &pages)?)?;
     }
     replace(around, out)?.into_iter().next().map_or(Ok(written), |after| Err(after.into()))
 }
 
 /// The page of a finished folder: the one that a run writes into it.
-fn of_partner(folder: &Path) -> Result<String, ReportError> {
-    partner_page(folder, &manifest(folder)?)
+fn of_partner(folder: &Path, pages: &Pages) -> Result<String, ReportError> {
+    partner_page(folder, &manifest(folder)?, pages)
 }
 
 fn manifest(folder: &Path) -> Result<Map<String, Value>, ReportError> {

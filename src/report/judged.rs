@@ -1,6 +1,7 @@
 //! Scores over time, how far pictures agree, and what rules cost whom, as a page shows them.
 
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// What a pair of pictures is told by: the key, its title, its unit.
 const AGREEMENT: [(&str, &str, &str); 7] = [
@@ -46,24 +47,92 @@ fn pairs(coherence: &Value) -> impl Iterator<Item = (String, String, &Value)> {
     })
 }
 
-/// What rules cost whom, from `prices.json`.
-pub(super) fn prices(prices: &Value) -> Value {
-    let mut rows = Vec::new();
-    for price in prices.get("prices").and_then(Value::as_array).into_iter().flatten() {
+/// What rules cost whom, from `prices.json`, and the pictures of `lifts.json`; `lane_of`: the number of a partner's lane.
+pub(super) fn prices(prices: &Value, lifts: Option<&Value>, lane_of: &dyn Fn(&str) -> Option<usize>) -> Value {
+    let of = |key: &str| prices.get(key).and_then(Value::as_array).into_iter().flatten();
+    let (mut rows, mut texts, mut refused) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for price in of("prices") {
         let text = |key: &str| price.get(key).and_then(Value::as_str).unwrap_or_default();
-        let rule = format!("{} of {}", text("lifted"), text("name"));
-        for (partner, figures) in price.get("partners").and_then(Value::as_object).into_iter().flatten() {
-            let gains = figures.get("gain").and_then(Value::as_object).into_iter().flatten();
-            let gains = gains.filter(|(_, gain)| !gain.is_null());
+        let (rule, title) = (lift(text("lifted"), text("name")), title(text("lifted"), text("name")));
+        if price.get("refused").is_some() {
+            refused.push(format!("{title}: {}", text("refused")));
+        }
+        let partners = price.get("partners").and_then(Value::as_object).into_iter().flatten();
+        let mut told = Vec::new();
+        for (partner, figures) in partners {
+            let gain = figures.get("gain").and_then(Value::as_object);
+            let left = figures.get("would_have").and_then(|has| has.get("rows")?.as_u64()).unwrap_or_default();
+            told.extend(gain.and_then(|gain| gained(gain, left)).map(|gained| format!("{partner} {gained}")));
+            let gains = gain.into_iter().flatten().filter(|(_, gain)| !gain.is_null());
             let unit = |key: &String| match key.as_str() {
                 "coverage" | "of_all_source" => format!("{key}_share"),
                 _ => key.clone(),
             };
             let gains: Map<String, Value> = gains.map(|(key, gain)| (unit(key), gain.clone())).collect();
-            rows.push(json!({ "rule": rule, "partner": partner, "gains": gains }));
+            rows.push(json!({ "rule": rule, "title": title, "partner": partner, "gains": gains }));
         }
+        texts.insert(rule, (title, told.join("; ")));
     }
-    json!({ "rows": rows })
+    let list = |key: &str| lifts.and_then(|lifts| lifts.get(key)?.as_array()).into_iter().flatten();
+    let lifts = list("lifts").filter_map(|lift| {
+        let rule = lift.get("rule")?.as_str()?;
+        let (title, text) = texts.get(rule)?;
+        let pictures = lift.get("pictures")?.as_array()?.iter().map(|picture| placed(picture, lane_of));
+        Some(json!({ "rule": rule, "title": title, "text": text, "pictures": pictures.collect::<Vec<_>>() }))
+    });
+    let lifts: Vec<Value> = lifts.collect();
+    let left_out = list("left_out").filter_map(|rule| Some(texts.get(rule.as_str()?)?.0.clone()));
+    let left_out: Vec<String> = left_out.collect();
+    json!({ "rows": rows, "lifts": lifts, "left_out": left_out, "refused": refused })
+}
+
+/// What a lift is called by: the kind of change, and the rule's or the level's name.
+pub(super) fn lift(kind: &str, name: &str) -> String {
+    format!("{kind} of {name}")
+}
+
+/// The same for people.
+fn title(kind: &str, name: &str) -> String {
+    match kind {
+        "forbid" => format!("Without the prohibition `{name}`"),
+        "permit" => format!("Without the permission `{name}`"),
+        "conditions" => format!("`{name}` without its conditions"),
+        _ => format!("`{name}` without delay, cells or omissions"),
+    }
+}
+
+/// What a partner, which would have so many rows, gains of what its picture shows, in words; `None` where that is nothing.
+fn gained(gain: &Map<String, Value>, rows: u64) -> Option<String> {
+    let counted = |(key, unit, rest): (&str, &str, &str)| {
+        let by = gain.get(key).and_then(Value::as_i64).filter(|by| *by != 0)?;
+        let (sign, plural) = (if by < 0 { "−" } else { "+" }, if by.abs() == 1 { "" } else { "s" });
+        Some(format!("{sign}{} {unit}{plural}{rest}", super::words::count(by.unsigned_abs())))
+    };
+    let units = [
+        ("detections", "detection", ""),
+        ("tracks", "track", ""),
+        ("rows", "row", ""),
+        ("may_act", "row", " to act on"),
+    ];
+    let mut words: Vec<String> = units.into_iter().filter_map(counted).collect();
+    let late_s = gain.get("delay_mean_s").and_then(Value::as_f64).filter(|late_s| rows > 0 && late_s.abs() >= 1.0);
+    words.extend(late_s.map(|late_s| {
+        let how = if late_s < 0.0 { "earlier" } else { "later" };
+        format!("{} {how} in the mean", super::words::seconds(late_s.abs()))
+    }));
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// A lifted picture with the number of its lane.
+fn placed(picture: &Value, lane_of: &dyn Fn(&str) -> Option<usize>) -> Value {
+    let mut picture = picture.clone();
+    if let Value::Object(picture) = &mut picture
+        && let Some(of) = picture.remove("lane_of")
+        && let Some(lane) = of.as_str().and_then(lane_of)
+    {
+        picture.insert("lane".to_owned(), lane.into());
+    }
+    picture
 }
 
 /// Charts over time and tables that have no section of their own.

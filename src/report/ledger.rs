@@ -51,11 +51,37 @@ fn used(bar: &mut Bar, accounts: &Value) {
     }
 }
 
-/// The rows of a picture by level: exact ones first.
+/// The same, with detections of confirmed tracks by how exactly they were taken, so far as that is known: of which tracks
+/// those of a level became is not, so where a lane took some exact and some not, a part may be either.
+fn used_at(bar: &mut Bar, ledger: &Value) {
+    let count = |key: &str| ledger.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let taken = ledger.get("taken").and_then(Value::as_object).into_iter().flatten();
+    let taken: Vec<(Level, u64)> = taken
+        .filter_map(|(name, taken)| Some((Level::of(name, taken.get("demands")?), taken.get("rows")?.as_u64()?)))
+        .collect();
+    let of = |coarse: bool| taken.iter().filter(move |(level, _)| level.is_coarse() == coarse);
+    let exact: u64 = of(false).map(|(_, rows)| rows).sum();
+    let all: u64 = USED.iter().map(|(account, ..)| count(account)).sum();
+    let (confirmed, coarse) = (count("confirmed"), all.saturating_sub(exact));
+    // At least so many are, whatever became of the others.
+    let (exactly, coarsely) = (confirmed.saturating_sub(coarse), confirmed.saturating_sub(exact));
+    let levels: Vec<String> = of(true).map(|(level, _)| format!("`{}`: {}", level.name, level.demands())).collect();
+    let levels = levels.join("; ");
+    let [(_, _, text), others @ ..] = USED;
+    bar.part("exact", [reason(exactly, text)]);
+    bar.part("coarse", [reason(coarsely, &format!("{text} They were taken at level {levels}."))]);
+    let either = format!("{text} Some of them were taken exact and at once, others at level {levels}.");
+    bar.part("confirmed", [reason(confirmed.saturating_sub(exactly).saturating_sub(coarsely), &either)]);
+    for (account, kind, text) in others {
+        bar.part(kind, [reason(count(account), text)]);
+    }
+}
+
+/// The rows of a picture by level: exact ones first, last those of which the level is not known.
 fn rows<'a>(bar: &mut Bar, levels: impl Iterator<Item = (u64, Option<&'a Level>)>) {
     let all: Vec<(u64, Option<&Level>)> = levels.collect();
-    for (kind, coarse) in [("exact", false), ("coarse", true)] {
-        let of_kind = all.iter().filter(|(_, level)| level.is_some_and(Level::is_coarse) == coarse);
+    for (kind, coarse) in [("exact", Some(false)), ("coarse", Some(true)), ("unknown", None)] {
+        let of_kind = all.iter().filter(|(_, level)| level.map(Level::is_coarse) == coarse);
         bar.part(
             kind,
             of_kind.map(|(count, level)| {
@@ -69,7 +95,7 @@ fn rows<'a>(bar: &mut Bar, levels: impl Iterator<Item = (u64, Option<&'a Level>)
 }
 
 /// The bars of a partner's own page: what its folder says and nothing else.
-pub(super) fn of_partner(picture: &Picture, manifest: &Map<String, Value>) -> Value {
+pub(super) fn of_partner(picture: &Picture, partner: &str, manifest: &Map<String, Value>) -> Value {
     let mut detections = Bar::default();
     if let Some(accounts) = manifest.get("computed_from").and_then(|from| from.get("accounts")) {
         used(&mut detections, accounts);
@@ -77,7 +103,6 @@ pub(super) fn of_partner(picture: &Picture, manifest: &Map<String, Value>) -> Va
     let mut bar = Bar::default();
     let levels = picture.levels.iter().map(Some).chain([None]);
     rows(&mut bar, picture.by_level.iter().copied().zip(levels));
-    let partner = picture.document.get("partner").cloned().unwrap_or_default();
     json!({ "partner": partner, "detections": detections.document(), "rows": bar.document() })
 }
 
@@ -86,7 +111,7 @@ pub(super) fn of_report(report: &Value, levels: &[Level]) -> Value {
     let partner = report.get("partner").and_then(Value::as_str).unwrap_or_default();
     let ledger = report.get("ledger").cloned().unwrap_or_default();
     let mut detections = Bar::default();
-    used(&mut detections, &ledger);
+    used_at(&mut detections, &ledger);
     let due = counts(ledger.get("not_due")).map(|(level, count)| {
         (count, json!({ "text": format!("Not due yet at level `{level}`."), "count": count, "level": level }))
     });

@@ -20,7 +20,24 @@ pub(super) struct Level {
     rules: Vec<String>,
 }
 
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let texts = value.and_then(Value::as_array).into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 impl Level {
+    /// A level with these demands, keys as in `levels.toml`.
+    pub(super) fn of(name: &str, demands: &Value) -> Self {
+        let number = |key: &str| demands.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+        Self {
+            name: name.to_owned(),
+            delay_s: number("delay_us") * 1e-6,
+            coarsen_m: number("coarsen_m"),
+            omit: texts(demands.get("omit")),
+            rules: Vec::new(),
+        }
+    }
+
     /// Whether its rows are late, or coarse.
     pub(super) fn is_coarse(&self) -> bool {
         self.delay_s > 0.0 || self.coarsen_m > 0.0
@@ -83,24 +100,11 @@ impl Level {
 /// The levels that a partner's audit names, the most exact first.
 pub(super) fn levels(audit: &[Value]) -> Vec<Level> {
     let mut levels: BTreeMap<&str, Level> = BTreeMap::new();
-    let texts = |value: Option<&Value>| -> Vec<String> {
-        let texts = value.and_then(Value::as_array).into_iter().flatten();
-        texts.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
     for entry in audit {
         // Entries about rows that were given say what that demanded.
         let action = entry.get("action").and_then(Value::as_str);
         let Some((action, demands)) = action.zip(entry.get("obligations")) else { continue };
-        let level = levels.entry(action).or_insert_with(|| {
-            let number = |key: &str| demands.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-            Level {
-                name: action.to_owned(),
-                delay_s: number("delay_us") * 1e-6,
-                coarsen_m: number("coarsen_m"),
-                omit: texts(demands.get("omit")),
-                rules: Vec::new(),
-            }
-        });
+        let level = levels.entry(action).or_insert_with(|| Level::of(action, demands));
         for rule in texts(entry.get("decided_by")) {
             if !level.rules.contains(&rule) {
                 level.rules.push(rule);

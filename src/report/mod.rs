@@ -12,7 +12,9 @@ mod folder; // a partner's folder
 mod judged; // scores over time, coherence, prices
 mod ledger; // where every row went
 mod levels; // what levels demand, and which one a row is of
+mod lifts; // pictures as they would be if a rule were lifted
 mod operator; // the operator's page
+mod pages; // pictures that several pages show
 mod partner; // a partner's page
 mod picture; // rows by track, a column at a time
 mod scene; // sensors, zones, detections, truth
@@ -22,7 +24,9 @@ mod words; // numbers and names in words
 
 pub use elsewhere::report;
 pub use error::ReportError;
+pub use lifts::{Before, Lifted, Lifts};
 pub use operator::operator_page;
+pub use pages::Pages;
 pub use partner::{partner_page, write};
 pub use scene::Scene;
 pub(crate) use words::{count, escaped};

@@ -2,7 +2,8 @@
 
 use super::document::Document;
 use super::folder::Folder;
-use super::picture::{self, Picture, ROWS_MOST};
+use super::pages::{Pages, Shown, key};
+use super::picture::{Picture, ROWS_MOST};
 use super::scene::Scene;
 use super::table::table;
 use super::template::{Content, page};
@@ -13,6 +14,7 @@ use crate::space::Frame;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Rows of tables that a page holds at most.
 const STRETCHES_MOST: usize = 400_000;
@@ -24,7 +26,7 @@ const NAMED: usize = 6;
 ///
 /// # Errors
 /// An output that is not what a run writes.
-pub fn operator_page(out: &Path, made_from: &Value, scene: &Scene) -> Result<String, ReportError> {
+pub fn operator_page(out: &Path, made_from: &Value, scene: &Scene, pages: &Pages) -> Result<String, ReportError> {
     let operator = out.join("_operator");
     let report = json_file(&operator.join("report.json"))?;
     let partners: Vec<&Value> = report.get("partners").and_then(Value::as_array).into_iter().flatten().collect();
@@ -34,9 +36,15 @@ pub fn operator_page(out: &Path, made_from: &Value, scene: &Scene) -> Result<Str
         folders.iter().map(|folder| object(&folder.join("manifest.json"))).collect::<Result<_, _>>()?;
     let folders = folders.iter().zip(&manifests).map(|(path, manifest)| Folder::read(path, manifest));
     let folders: Vec<Folder<'_>> = folders.collect::<Result<_, _>>()?;
-    let pictures = pictures(&folders)?;
-    let output =
-        Output { operator: &operator, report: &report, partners: &partners, folders: &folders, pictures: &pictures };
+    let pictures = pictures(&folders, pages)?;
+    let output = Output {
+        operator: &operator,
+        report: &report,
+        partners: &partners,
+        folders: &folders,
+        pictures: &pictures,
+        lifts: maybe(&operator.join("lifts.json"))?,
+    };
     let mut data = Document::default();
     output.introduce(&mut data, made_from);
     output.account(&mut data)?;
@@ -44,8 +52,8 @@ pub fn operator_page(out: &Path, made_from: &Value, scene: &Scene) -> Result<Str
     scene.parts.iter().for_each(|(key, part)| data.put(key, part.clone()));
     if output.frame() == Frame::Geodetic {
         let drawn = pictures.iter().filter_map(|picture| picture.as_ref().ok());
-        let ground = drawn.flat_map(|picture| &picture.ground).chain(&scene.ground).copied().collect();
-        data.put("basemap", basemap::about(&ground));
+        let ground = drawn.flat_map(|shown| &shown.picture.ground).chain(&scene.ground).copied();
+        data.put("basemap", basemap::about(&ground.chain(output.lifted_ground()).collect()));
     }
     data.put("pictures", documents(&report, &names, &pictures));
     let recording = report.get("recording").and_then(Value::as_str).unwrap_or_default();
@@ -60,6 +68,8 @@ struct Output<'a> {
     partners: &'a [&'a Value],
     folders: &'a [Folder<'a>],
     pictures: &'a [Shared],
+    /// Pictures as they would be with one rule lifted.
+    lifts: Option<Value>,
 }
 
 impl Output<'_> {
@@ -70,14 +80,20 @@ impl Output<'_> {
     /// The picture of a partner by its number, perhaps an earlier one's too.
     fn picture(&self, number: usize) -> Option<&Picture> {
         match self.pictures.get(number)? {
-            Ok(picture) => Some(picture),
-            Err(same) => self.pictures.get(*same)?.as_ref().ok(),
+            Ok(shown) => Some(&shown.picture),
+            Err(same) => self.pictures.get(*same)?.as_ref().ok().map(|shown| &shown.picture),
         }
     }
 
     fn span_us(&self) -> Option<[i64; 2]> {
-        let spans = self.pictures.iter().filter_map(|picture| picture.as_ref().ok()?.span_us);
-        spans.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)])
+        let spans = self.pictures.iter().filter_map(|shown| shown.as_ref().ok()?.picture.span_us);
+        let lifted = self.lifts.as_ref().and_then(|lifts| serde_json::from_value(lifts.get("span_us")?.clone()).ok());
+        spans.chain(lifted).reduce(|[a, b], [c, d]| [a.min(c), b.max(d)])
+    }
+
+    fn lifted_ground(&self) -> impl Iterator<Item = [i32; 2]> {
+        let ground = self.lifts.as_ref().and_then(|lifts| lifts.get("ground")?.as_array()).into_iter().flatten();
+        ground.filter_map(|place| serde_json::from_value(place.clone()).ok())
     }
 
     /// What was run, and what it read.
@@ -110,19 +126,13 @@ impl Output<'_> {
         for key in ["warnings", "doubts"] {
             data.put(key, self.report.get(key).cloned());
         }
-        let read = |name: &str| {
-            let path = self.operator.join(format!("{name}.json"));
-            // What cannot be looked at is not taken for absent.
-            match std::fs::symlink_metadata(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                _ => json_file(&path).map(Some),
-            }
-        };
+        let read = |name: &str| maybe(&self.operator.join(format!("{name}.json")));
         let (scores, coherence) = (read("scores")?, read("coherence")?);
         data.put("panels", judged::panels(scores.as_ref(), coherence.as_ref()));
         data.put("scores", scores.map(without_details));
         data.put("coherence", coherence.as_ref().map(judged::coherence));
-        data.put("prices", read("prices")?.as_ref().map(judged::prices));
+        let lane_of = |partner: &str| lane_of(self.report, partner);
+        data.put("prices", read("prices")?.map(|prices| judged::prices(&prices, self.lifts.as_ref(), &lane_of)));
         let summaries = self.partners.iter().filter_map(|partner| {
             Some((partner.get("partner")?.as_str()?.to_owned(), json!({ "share": coverage(partner)? })))
         });
@@ -161,40 +171,52 @@ impl Output<'_> {
 }
 
 /// A picture, or the number of an earlier one with the same table and the same audit but for its name.
-type Shared = Result<Picture, usize>;
+type Shared = Result<Arc<Shown>, usize>;
 
-fn pictures(folders: &[Folder<'_>]) -> Result<Vec<Shared>, ReportError> {
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    let mut same = Vec::with_capacity(folders.len());
-    for (number, folder) in folders.iter().enumerate() {
-        let table = folder.digests().get("tracks.parquet").cloned().unwrap_or_default();
-        let levels: Vec<Value> =
-            super::levels::levels(&folder.audit).iter().map(super::levels::Level::document).collect();
-        let first = *known.entry(format!("{table} {}", Value::from(levels))).or_insert(number);
-        same.push(Some(first).filter(|first| *first != number));
-    }
-    let rows: u64 = folders.iter().zip(&same).filter(|(_, same)| same.is_none()).map(|(folder, _)| folder.rows()).sum();
-    let every = rows.div_ceil(ROWS_MOST).max(1);
+fn pictures(folders: &[Folder<'_>], pages: &Pages) -> Result<Vec<Shared>, ReportError> {
+    let (same, every) = (same(folders), every(folders));
     let read = |(folder, same): (&Folder<'_>, Option<usize>)| {
-        same.map_or_else(|| picture::read(folder, every).map(Ok), |n| Ok(Err(n)))
+        same.map_or_else(|| pages.picture(folder, every).map(Ok), |n| Ok(Err(n)))
     };
     folders.iter().zip(same).map(read).collect()
 }
 
-/// The pictures as a page has them, each with the number of its lane.
-fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
-    let lanes = report.get("lanes").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let has = |lane: &Value, name: &str| {
+/// The number of an earlier folder with the same picture, by folder.
+fn same(folders: &[Folder<'_>]) -> Vec<Option<usize>> {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let first = |(number, folder): (usize, &Folder<'_>)| {
+        let first = *known.entry(key(folder)).or_insert(number);
+        Some(first).filter(|first| *first != number)
+    };
+    folders.iter().enumerate().map(first).collect()
+}
+
+/// Every how many-th report time a page of these pictures has.
+pub(super) fn every(folders: &[Folder<'_>]) -> u64 {
+    let held = folders.iter().zip(same(folders)).filter(|(_, same)| same.is_none());
+    held.map(|(folder, _)| folder.rows()).sum::<u64>().div_ceil(ROWS_MOST).max(1)
+}
+
+/// The number of a partner's lane.
+fn lane_of(report: &Value, name: &str) -> Option<usize> {
+    let lanes = report.get("lanes").and_then(Value::as_array)?;
+    lanes.iter().position(|lane| {
         let partners = lane.get("partners").and_then(Value::as_array).into_iter().flatten();
         partners.filter_map(Value::as_str).any(|partner| partner == name)
-    };
+    })
+}
+
+/// The pictures as a page has them, each with the number of its lane.
+fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
     let document = |(name, picture): (&&str, &Shared)| {
         let mut document = match picture {
-            Ok(picture) => picture.document.clone(),
-            Err(same) => Map::from_iter([("same_as".to_owned(), json!(names.get(*same)))]),
+            Ok(shown) => shown.document(name),
+            Err(same) => Map::from_iter([
+                ("same_as".to_owned(), json!(names.get(*same))),
+                ("partner".to_owned(), (*name).into()),
+            ]),
         };
-        document.insert("partner".to_owned(), (*name).into());
-        if let Some(lane) = lanes.iter().position(|lane| has(lane, name)) {
+        if let Some(lane) = lane_of(report, name) {
             document.insert("lane".to_owned(), lane.into());
         }
         Value::Object(document)
@@ -303,6 +325,14 @@ fn gaps(report: &Value) -> String {
         ))
     });
     gap.unwrap_or_default()
+}
+
+/// A file of JSON, if it is there: what cannot be looked at is not taken for absent.
+fn maybe(path: &Path) -> Result<Option<Value>, ReportError> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        _ => json_file(path).map(Some),
+    }
 }
 
 pub(super) fn json_file(path: &Path) -> Result<Value, ReportError> {

@@ -2,10 +2,11 @@
 
 use super::document::Document;
 use super::folder::Folder;
-use super::picture::{self, Picture, ROWS_MOST};
+use super::pages::{Pages, Shown};
+use super::picture::{Picture, ROWS_MOST};
 use super::template::{Content, page};
 use super::words::{count, escaped, share_of, span};
-use super::{PAGE, ReportError, basemap, ledger};
+use super::{PAGE, ReportError, ledger};
 use crate::product::Beside;
 use crate::space::Frame;
 use serde_json::{Map, Value, json};
@@ -19,8 +20,8 @@ const REPEATED: [&str; 5] = ["label", "as_of_us", "configuration", "configuratio
 ///
 /// # Errors
 /// As [`partner_page`], or a disk that is full.
-pub fn write(beside: &mut Beside<'_>) -> Result<(), ReportError> {
-    let page = partner_page(beside.picture(), beside.manifest())?;
+pub fn write(beside: &mut Beside<'_>, pages: &Pages) -> Result<(), ReportError> {
+    let page = partner_page(beside.picture(), beside.manifest(), pages)?;
     let path = beside.to().join(PAGE);
     let refused = |source| ReportError::Write { path: path.clone(), source };
     beside.write(PAGE, |file| file.write_all(page.as_bytes()).map_err(refused))
@@ -30,9 +31,10 @@ pub fn write(beside: &mut Beside<'_>) -> Result<(), ReportError> {
 ///
 /// # Errors
 /// A folder that is not what a run writes.
-pub fn partner_page(folder: &Path, manifest: &Map<String, Value>) -> Result<String, ReportError> {
+pub fn partner_page(folder: &Path, manifest: &Map<String, Value>, pages: &Pages) -> Result<String, ReportError> {
     let folder = Folder::read(folder, manifest)?;
-    let picture = picture::read(&folder, folder.rows().div_ceil(ROWS_MOST).max(1))?;
+    let shown = pages.picture(&folder, folder.rows().div_ceil(ROWS_MOST).max(1))?;
+    let picture = &shown.picture;
     let partner = folder.partner();
     let header = match picture.span_us {
         Some(times) => span(times, folder.frame()),
@@ -42,11 +44,11 @@ pub fn partner_page(folder: &Path, manifest: &Map<String, Value>) -> Result<Stri
     let summary = format!(
         "<header class=\"top\"><p class=\"brand\"><b>Trackweave</b> <span>{header}</span></p><p class=\"badge\">{name}’s \
          edition</p></header>\n<p class=\"headline\" id=\"headline\">{}</p>",
-        headline(&picture, &name)
+        headline(picture, &name)
     );
     let title = format!("Trackweave: {partner}");
-    let ledger = ledger::of_partner(&picture, manifest);
-    let data = document(&folder, &picture, &ledger);
+    let ledger = ledger::of_partner(picture, partner, manifest);
+    let data = document(&folder, &shown, &ledger);
     Ok(page(&Content { title: &title, summary: &summary, data: &data }))
 }
 
@@ -59,11 +61,15 @@ fn headline(picture: &Picture, partner: &str) -> String {
     }
     let late = picture.levels.iter().zip(&picture.by_level).filter(|(level, _)| level.is_coarse());
     let late: u64 = late.map(|(_, rows)| rows).sum();
-    let how = if late == 0 {
-        "all exact and at once".to_owned()
-    } else {
-        format!("{} of it coarse or late", share_of(late, rows))
-    };
+    let untold = picture.by_level.last().copied().unwrap_or_default();
+    let mut how = Vec::new();
+    if late > 0 {
+        how.push(format!("{} of it coarse or late", share_of(late, rows)));
+    }
+    if untold > 0 {
+        how.push(format!("of {} the level not known", share_of(untold, rows)));
+    }
+    let how = if how.is_empty() { "all exact and at once".to_owned() } else { how.join(", ") };
     let act = match picture.actionable {
         0 => String::new(),
         some => format!(" You may act on <a href=\"#authority\">{}</a> of its rows.", share_of(some, rows)),
@@ -75,14 +81,14 @@ fn headline(picture: &Picture, partner: &str) -> String {
     format!("Your picture holds <a href=\"#ledger\">{tracks}</a>, {how}.{act}")
 }
 
-fn document(folder: &Folder<'_>, picture: &Picture, ledger: &Value) -> Value {
+fn document(folder: &Folder<'_>, shown: &Shown, ledger: &Value) -> Value {
     let mut data = Document::default();
     data.put("edition", Value::from("partner"));
     data.put("partner", Value::from(folder.partner()));
     data.put("version", Value::from(folder.text("engine_version")));
     data.put("frame", Value::from(folder.text("frame")));
     data.put("recording", Value::from(""));
-    data.put("span", json!(picture.span_us));
+    data.put("span", json!(shown.picture.span_us));
     for key in REPEATED {
         data.put(key, folder.manifest.get(key).cloned());
     }
@@ -90,9 +96,9 @@ fn document(folder: &Folder<'_>, picture: &Picture, ledger: &Value) -> Value {
     data.put("ledger", json!([ledger]));
     data.put("audit", folder.audit.iter().map(without_partner).collect::<Value>());
     if folder.frame() == Frame::Geodetic {
-        data.put("basemap", basemap::about(&picture.ground));
+        data.put("basemap", shown.basemap());
     }
-    data.put("pictures", json!([picture.document]));
+    data.put("pictures", json!([shown.document(folder.partner())]));
     data.finish()
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Picture {
     /// Rows on which the partner may act.
     pub(super) actionable: u64,
     pub(super) tracks: usize,
+    /// Rows that the page has.
+    pub(super) kept: u64,
     /// Every tenth of a degree that has a row, as longitude and latitude in tenths.
     pub(super) ground: BTreeSet<[i32; 2]>,
 }
@@ -225,7 +227,7 @@ impl Rows {
         }
         let counts: Vec<i64> = counts.into_iter().map(|count| i64::try_from(count).unwrap_or(ABSENT)).collect();
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
-        let tracks = ids.len();
+        let (tracks, kept) = (ids.len(), track.len() as u64);
         let mut document = Map::new();
         let mut put = |key: &str, value: Value| document.insert(key.to_owned(), value);
         put("partner", partner.into());
@@ -237,7 +239,7 @@ impl Rows {
         }
         put("tracks", json!({ "ids": ids, "counts": Coding::PLAIN.column(&counts, &[counts.len()]) }));
         put("columns", columns.into());
-        Picture { document, levels, by_level, span_us, actionable, tracks, ground: self.ground }
+        Picture { document, levels, by_level, span_us, actionable, tracks, kept, ground: self.ground }
     }
 }
 

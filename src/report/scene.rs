@@ -7,7 +7,7 @@ use crate::policy::{Attribute, Partner, Policy};
 use crate::sensor::{Coverage, Kind, Sensor};
 use crate::space::{Frame, Geodetic};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Detections, and points of the truth, that a page holds at most.
@@ -19,6 +19,7 @@ const TRUTH_MOST: usize = 300_000;
 pub struct Scene {
     pub(super) parts: Map<String, Value>,
     pub(super) ground: BTreeSet<[i32; 2]>,
+    rows: u64,
 }
 
 impl Scene {
@@ -38,11 +39,31 @@ impl Scene {
         let sensors: Vec<Value> =
             recording.catalogue().sensors.iter().map(|s| sensor(s, recording.catalogue().frame)).collect();
         scene.parts.insert("sensors".to_owned(), sensors.into());
-        match detections(recording, options)? {
-            Ok(detections) => scene.parts.insert("detections".to_owned(), detections),
-            Err(rows) => scene.parts.insert("detections_left_out".to_owned(), rows.into()),
+        let (rows, detections) = detections(recording, options)?;
+        scene.rows = rows;
+        match detections {
+            Some(detections) => scene.parts.insert("detections".to_owned(), detections),
+            None => scene.parts.insert("detections_left_out".to_owned(), rows.into()),
         };
         Ok(scene)
+    }
+
+    /// Detections of the recording.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The same with figures that were measured of sensors, by name, or why there are none.
+    #[must_use]
+    pub fn with_measured(mut self, measured: &BTreeMap<String, Map<String, Value>>, lacking: Option<&str>) -> Self {
+        let sensors = self.parts.get_mut("sensors").and_then(Value::as_array_mut).into_iter().flatten();
+        for sensor in sensors.filter_map(Value::as_object_mut) {
+            let found = sensor.get("name").and_then(Value::as_str).and_then(|name| measured.get(name)).cloned();
+            sensor.extend(found.map(|found| ("measured".to_owned(), found.into())));
+        }
+        self.parts.extend(lacking.map(|why| ("sensors_lacking".to_owned(), why.into())));
+        self
     }
 
     /// The same with the truth, if there is one and it is not too large.
@@ -108,6 +129,19 @@ fn sensor(sensor: &Sensor, frame: Frame) -> Value {
     if let Kind::Radar { site_m, .. } = sensor.kind {
         put("position", json!(on_map(frame, site_m)));
     }
+    let noise = sensor.noise;
+    let declared = [
+        ("look_every_s", Some(sensor.looks.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip)),
+        ("P_D", Some(sensor.detection_probability)),
+        ("clutter_per_scan", Some(sensor.clutter_per_scan)),
+        ("horizontal_m", noise.horizontal_m),
+        ("vertical_m", noise.vertical_m),
+        ("range_m", noise.range_m),
+        ("azimuth_deg", noise.azimuth_rad.map(f64::to_degrees)),
+        ("elevation_deg", noise.elevation_rad.map(f64::to_degrees)),
+    ];
+    let declared = declared.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?))));
+    put("declared", declared.collect::<Map<_, _>>().into());
     Value::Object(told)
 }
 
@@ -122,8 +156,8 @@ fn on_map(frame: Frame, metres: [f64; 3]) -> [f64; 2] {
     }
 }
 
-/// The detections, or how many there are if they are too many.
-fn detections(recording: &Recording, options: Options) -> Result<Result<Value, u64>, IngestError> {
+/// How many detections there are, and all of them if they are not too many.
+fn detections(recording: &Recording, options: Options) -> Result<(u64, Option<Value>), IngestError> {
     let catalogue = recording.catalogue();
     let names: Vec<String> = catalogue.sensors.iter().map(|sensor| sensor.name.clone()).collect();
     let (mut reader, mut points, mut rows) = (recording.reader(options)?, Vec::new(), 0);
@@ -135,7 +169,7 @@ fn detections(recording: &Recording, options: Options) -> Result<Result<Value, u
         }
     }
     let few = rows <= DETECTIONS_MOST;
-    Ok(if few { Ok(table(catalogue.frame, &names, points, 0)) } else { Err(rows) })
+    Ok((rows, few.then(|| table(catalogue.frame, &names, points, 0))))
 }
 
 /// Points of several sensors or objects, each with the number of whose it is, its time and its place.

@@ -82,6 +82,14 @@ pub struct Errors {
 /// # Errors
 /// What is wrong with the recording or the configuration.
 pub fn consistency(folder: &Path, config: &RunConfig) -> Result<Consistency, RunError> {
+    consistency_of_first(folder, config, ROWS)
+}
+
+/// The same of so many rows.
+///
+/// # Errors
+/// As [`consistency`].
+pub(super) fn consistency_of_first(folder: &Path, config: &RunConfig, most: usize) -> Result<Consistency, RunError> {
     let recording = Recording::open(folder)?;
     let catalogue = recording.catalogue();
     let mut reader = recording.reader(OPTIONS)?;
@@ -91,10 +99,10 @@ pub fn consistency(folder: &Path, config: &RunConfig) -> Result<Consistency, Run
     }
     let mut reader = recording.reader(OPTIONS)?;
     let mut rows: Vec<Row> = Vec::new();
-    while let Some(batch) = reader.next_batch()?.filter(|_| rows.len() < ROWS) {
+    while let Some(batch) = reader.next_batch()?.filter(|_| rows.len() < most) {
         rows.extend(Row::of(&batch, 0));
     }
-    rows.truncate(ROWS);
+    rows.truncate(most);
     let truth = recording.truth()?.as_ref().map(Paths::of);
     compared(catalogue, &rows, (config, truth))
 }

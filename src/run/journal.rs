@@ -137,7 +137,7 @@ fn granted(partner: &str, class: &Value, action: &str, rules: &[&str], level: Op
 }
 
 /// What a level demands, keys as in `levels.toml`.
-fn demands<Part: Serialize>(obligations: &Obligations<Part>) -> Value {
+pub(super) fn demands<Part: Serialize>(obligations: &Obligations<Part>) -> Value {
     let Obligations { delay_us, coarsen_m, omit } = obligations;
     let mut demands = serde_json::Map::new();
     if *delay_us > 0 {

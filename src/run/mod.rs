@@ -26,6 +26,7 @@ mod coherence; // pictures against each other
 mod prices; // what each rule costs whom
 mod innovations; // a filter's predictions against rows and truth
 mod verdicts; // what they mean, in words
+mod measured; // sensors as measured
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
@@ -35,7 +36,8 @@ pub use doubts::Doubt;
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Taken};
+pub use measured::{Measured, measured};
 pub use memory::{TrackAt, track};
 pub use prices::{Changed, Figures, Gain, Price, Prices, price};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
@@ -47,14 +49,15 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
-use crate::report::{Scene, operator_page};
+use crate::report::{Lifts, Pages, Scene, operator_page};
 use crate::scan::Lane;
 use basis::Basis;
 use cache::Cache;
 use doubts::Doubts;
 use fuse::fuse;
 use pictures::Pictures;
-use prices::prices;
+use prices::Pricing;
+use report::Judged;
 use scores::check_truth;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -212,8 +215,22 @@ pub fn run_watched(
     executor: Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
+    run_within(request, seals, &Judged::default(), &executor, listener)
+}
+
+/// The same, with the scores of pictures that were met before.
+///
+/// # Errors
+/// As [`run_watched`].
+fn run_within(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    judged: &Judged,
+    executor: &Executor,
+    listener: &mut Listener<'_>,
+) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let done = run_opened(request, &recording, seals, &executor, listener);
+    let done = run_opened(request, &recording, (seals, judged), executor, listener);
     done.map_err(|error| match error {
         RunError::Stopped | RunError::Product(_) => error,
         // Half a file may be wrong in many ways: that somebody is writing it comes first.
@@ -225,7 +242,7 @@ pub fn run_watched(
 fn run_opened(
     request: &Request<'_>,
     recording: &Recording,
-    seals: Seals<'_>,
+    (seals, judged): (Seals<'_>, &Judged),
     executor: &Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
@@ -264,11 +281,12 @@ fn run_opened(
     };
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     let class = started.elapsed().as_secs_f64();
+    let pages = Pages::default();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
     let fusing = (request, cache.as_ref());
     let (outcomes, mut work) = fuse(fusing, executor.clone(), (&basis, &lanes), &mut pictures, listener)?;
     work.seconds.class = class;
-    let (released, authority, releases) = pictures.finish(request, &decisions, &outcomes)?;
+    let (released, authority, releases) = pictures.finish(request, (&decisions, &pages), &outcomes)?;
     staging.releases(&releases)?;
     tell(listener, Progress::Scoring)?;
     let origin = origin(recording, &policy, request.config, request.as_of_us)?.with_rows(ingest.rows_read);
@@ -277,12 +295,14 @@ fn run_opened(
     let doubts = doubts.finish((&basis, &lanes), &ingest);
     let fed = &outcomes;
     let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, fed, released, authority };
-    let mut report = RunReport::assemble(request, &basis, &lanes, outcome, &mut staging)?;
+    let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if request.besides.prices {
-        let scratch = staging.scratch().join("prices");
-        let folders = (scratch.as_path(), request.cache.unwrap_or(&lanes_kept));
-        let priced = prices(request, (&policy, &report), folders, executor, listener)?;
+        let (scratch, cache) = (staging.scratch().join("prices"), request.cache.unwrap_or(&lanes_kept));
+        let lifts = request.besides.pages.then(|| Lifts::of(&staging.folder())).transpose()?;
+        let pricing = Pricing { request, policy: &policy, scratch: &scratch, cache, judged, executor, lifts };
+        let (priced, lifts) = pricing.all(&report, listener)?;
         staging.prices(&priced)?;
+        lifts.map_or(Ok(()), |lifts| staging.lifts(&lifts.finish()))?;
         report.prices = Some(priced);
     }
     if request.besides.pages {
@@ -291,7 +311,10 @@ fn run_opened(
         if report.unscored.is_empty() {
             scene = scene.with_truth(recording)?;
         }
-        staging.page(&operator_page(&staging.folder(), &made_from, &scene)?)?;
+        let found =
+            measured(request.recording, request.config, scene.rows(), &mut |_| tell(listener, Progress::Scoring))?;
+        scene = scene.with_measured(&found.sensors, found.lacking.as_deref());
+        staging.page(&operator_page(&staging.folder(), &made_from, &scene, &pages)?)?;
     }
     tell(listener, Progress::Publishing)?;
     let sealing = Sealing { sign: seals.sign, encrypt: recipients.as_ref(), label: request.label };

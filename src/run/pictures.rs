@@ -15,7 +15,7 @@ use crate::policy::{
 use crate::product::{
     Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting,
 };
-use crate::report;
+use crate::report::{self, Pages};
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
 use rayon::prelude::*;
@@ -127,6 +127,8 @@ pub(super) struct Released {
     pub(super) tally: Tally,
     /// Decisions over classes of tracks.
     pub(super) records: Vec<DecisionRecord>,
+    /// The digest of its table.
+    pub(super) table_sha256: String,
 }
 
 impl<'a> Pictures<'a> {
@@ -211,7 +213,7 @@ impl<'a> Pictures<'a> {
     pub(super) fn finish(
         self,
         request: &Request<'_>,
-        decisions: &Decisions,
+        (decisions, pages): (&Decisions, &Pages),
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport, ReleaseTable), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
@@ -241,13 +243,14 @@ impl<'a> Pictures<'a> {
                 (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
             let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
-            writer.finish_with(&made, |beside| {
+            let picture = writer.finish_with(&made, |beside| {
                 if request.besides.pages {
-                    report::write(beside)?;
+                    report::write(beside, pages)?;
                 }
                 export::write(beside, request.formats).map_err(RunError::from)
             })?;
-            Ok(Released { tally, records })
+            let table = picture.files.into_iter().find(|file| file.name == "tracks.parquet");
+            Ok(Released { tally, records, table_sha256: table.map(|file| file.sha256).unwrap_or_default() })
         };
         let released: Vec<Result<Released, RunError>> =
             waiting(all.len(), || all.into_par_iter().map(finish).collect());

@@ -1,18 +1,24 @@
 //! The price of segmentation: what each partner would gain or lose if one rule of the policy were lifted.
 //!
 //! Every row is a whole run with that one change, of which only the lanes that it changes are fused: all others are in the
-//! cache. Nothing of these runs is kept but their figures.
+//! cache, and a picture that was met before is not scored again. Nothing of these runs is kept but their figures and, for the
+//! operator's page, pictures that a change makes others.
 
 use super::cache::failed;
-use super::{
-    Besides, Listener, PartnerReport, Progress, Request, RunError, RunReport, Seals, chain, run_watched, tell,
-};
+use super::report::Judged;
+use super::{Besides, Listener, PartnerReport, Progress, Request, RunError, RunReport, Seals, chain, run_within, tell};
 use crate::fusion::executor::Executor;
 use crate::policy::{Lift, Policy};
+use crate::report::{Before, Lifted, Lifts};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 /// The prices of all rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -132,7 +138,8 @@ impl Figures {
 /// Prices a policy: a run as it is, then one for each rule and level; `cache` and `scratch` are folders outside of any output.
 ///
 /// # Errors
-/// As [`run_watched`] of the policy as it is; a policy that cannot be run with one rule lifted has no price, and says why.
+/// As [`run_watched`](super::run_watched) of the policy as it is; a policy that cannot be run with one rule lifted has no
+/// price, and says why.
 pub fn price(
     request: &Request<'_>,
     (scratch, cache): (&Path, &Path),
@@ -143,67 +150,135 @@ pub fn price(
     let out = scratch.join("as-it-is");
     let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*request };
     let as_it_is = Request { out: &out, cache: Some(cache), ..without };
-    let report = run_watched(&as_it_is, Seals::default(), executor.clone(), listener)?;
+    let judged = Judged::default();
+    let report = run_within(&as_it_is, Seals::default(), &judged, executor, listener)?;
     let policy = Policy::read(request.policy)?;
-    prices(request, (&policy, &report), (scratch, cache), executor, listener)
+    let pricing = Pricing { request, policy: &policy, scratch, cache, judged: &judged, executor, lifts: None };
+    Ok(pricing.all(&report, listener)?.0)
 }
 
-/// The prices of a policy, a run under which gave `report`.
-///
-/// # Errors
-/// If it is told to stop.
-pub(super) fn prices(
-    request: &Request<'_>,
-    (policy, report): (&Policy, &RunReport),
-    (scratch, cache): (&Path, &Path),
-    executor: &Executor,
-    listener: &mut Listener<'_>,
-) -> Result<Prices, RunError> {
-    let as_it_is = Figures::all(report);
-    let lifts = policy.lifts();
-    let all = lifts.len() as u64;
-    let mut prices = Vec::with_capacity(lifts.len());
-    for (done, lift) in (0..).zip(lifts) {
-        tell(listener, Progress::Pricing(done, all))?;
-        let run = lifted(request, (policy, &lift), (scratch, cache), executor, listener);
-        prices.push(match run {
-            Err(RunError::Stopped) => return Err(RunError::Stopped),
-            Err(error) => Price { lift, partners: BTreeMap::new(), refused: Some(chain(&error)), fused: 0 },
-            Ok(report) => {
+/// What it takes to price a policy.
+#[derive(Debug)]
+pub(super) struct Pricing<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) policy: &'a Policy,
+    /// Folders outside of any output.
+    pub(super) scratch: &'a Path,
+    pub(super) cache: &'a Path,
+    /// Scores of pictures that were met.
+    pub(super) judged: &'a Judged,
+    pub(super) executor: &'a Executor,
+    /// Where pictures are kept that a lift changes, if they are wanted.
+    pub(super) lifts: Option<Lifts>,
+}
+
+/// Runs at once on the host, where there are as many cores; each holds what a run holds.
+const AT_ONCE: usize = 4;
+/// How often it is asked whether to stop.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// A price, and the pictures that it changes.
+type Found = (Price, Vec<Lifted>);
+
+impl Pricing<'_> {
+    /// The prices, a run under the policy as it is having given `report`, and the pictures that change.
+    ///
+    /// # Errors
+    /// If it is told to stop.
+    pub(super) fn all(
+        mut self,
+        report: &RunReport,
+        listener: &mut Listener<'_>,
+    ) -> Result<(Prices, Option<Lifts>), RunError> {
+        let as_it_is = Figures::all(report);
+        let lifts = self.policy.lifts();
+        let all = lifts.len() as u64;
+        let cores = if self.executor.is_host() { available_parallelism().map_or(1, usize::from) } else { 1 };
+        let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let (mut prices, mut early) = (Vec::with_capacity(lifts.len()), BTreeMap::new());
+        let mut kept = self.lifts.take();
+        let done = std::thread::scope(|scope| {
+            let (found, finds) = channel();
+            for worker in 0..cores.min(AT_ONCE).min(lifts.len()) {
+                let (pricing, before, found) = (&self, kept.as_ref().map(Lifts::before), found.clone());
+                let (lifts, next, stop, as_it_is) = (&lifts, &next, &stop, &as_it_is);
+                scope.spawn(move || {
+                    let scratch = pricing.scratch.join(worker.to_string());
+                    let one = || next.fetch_add(1, Ordering::Relaxed);
+                    while let Some((number, lift)) = Some(one()).and_then(|n| Some((n, lifts.get(n)?))) {
+                        let price = pricing.one(lift, as_it_is, (&scratch, before.as_deref()), stop);
+                        if stop.load(Ordering::Relaxed) || found.send((number, price)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(found);
+            loop {
+                let progress = match finds.recv_timeout(ASKED_EVERY) {
+                    Ok((number, price)) => {
+                        early.insert(number, price);
+                        // In their order, so that which pictures are left out is the same in every run.
+                        while let Some((price, changed)) = early.remove(&prices.len()) {
+                            if let Some(kept) = &mut kept {
+                                kept.add(&price.lift, changed);
+                            }
+                            prices.push(price);
+                        }
+                        Progress::Pricing((prices.len() + early.len()) as u64, all)
+                    }
+                    Err(RecvTimeoutError::Timeout) => Progress::Lifted,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                };
+                tell(listener, progress).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+            }
+        });
+        done.map(|()| (Prices { as_it_is, prices }, kept))
+    }
+    /// The price of one rule or level, and the pictures that become others than `before`.
+    fn one(
+        &self,
+        lift: &Lift,
+        as_it_is: &BTreeMap<String, Figures>,
+        (scratch, before): (&Path, Option<&Before>),
+        stop: &AtomicBool,
+    ) -> Found {
+        let price = |partners, refused, fused| Price { lift: lift.clone(), partners, refused, fused };
+        let out = scratch.join("lifted");
+        let run = self.run(lift, (scratch, &out), stop).and_then(|report| {
+            Ok((report, before.map(|before| before.read(&out)).transpose().map_err(RunError::from)?))
+        });
+        match run {
+            Err(error) => (price(BTreeMap::new(), Some(chain(&error)), 0), Vec::new()),
+            Ok((report, changed)) => {
                 let figures = Figures::all(&report).into_iter().filter_map(|(partner, would_have)| {
                     let has = as_it_is.get(&partner).filter(|has| **has != would_have)?;
                     Some((partner, Changed { would_have, gain: would_have.less(has) }))
                 });
                 let fused = report.work.from_cache.iter().filter(|stored| !**stored).count();
-                Price { lift, partners: figures.collect(), refused: None, fused }
+                (price(figures.collect(), None, fused), changed.unwrap_or_default())
             }
-        });
-    }
-    Ok(Prices { as_it_is, prices })
-}
-
-/// A run under the policy with one rule lifted.
-fn lifted(
-    request: &Request<'_>,
-    (policy, lift): (&Policy, &Lift),
-    (scratch, cache): (&Path, &Path),
-    executor: &Executor,
-    listener: &mut Listener<'_>,
-) -> Result<RunReport, RunError> {
-    let (folder, out) = (scratch.join("policy"), scratch.join("lifted"));
-    let write = || {
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
         }
-        fs::create_dir_all(&folder)
-    };
-    write().map_err(failed(&folder, "make the folder of a policy with one rule lifted"))?;
-    for (name, text) in policy.lifted(lift)? {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(failed(&path, "write a policy with one rule lifted"))?;
     }
-    let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*request };
-    let request = Request { policy: &folder, out: &out, cache: Some(cache), ..without };
-    // What it tells of its own progress is no progress of the whole; only whether to stop is asked.
-    run_watched(&request, Seals::default(), executor.clone(), &mut |_| listener(Progress::Lifted))
+
+    /// A run under the policy with one rule lifted.
+    fn run(&self, lift: &Lift, (scratch, out): (&Path, &Path), stop: &AtomicBool) -> Result<RunReport, RunError> {
+        let folder = scratch.join("policy");
+        let write = || {
+            if folder.exists() {
+                fs::remove_dir_all(&folder)?;
+            }
+            fs::create_dir_all(&folder)
+        };
+        write().map_err(failed(&folder, "make the folder of a policy with one rule lifted"))?;
+        for (name, text) in self.policy.lifted(lift)? {
+            let path = folder.join(name);
+            fs::write(&path, text).map_err(failed(&path, "write a policy with one rule lifted"))?;
+        }
+        let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*self.request };
+        let request = Request { policy: &folder, out, cache: Some(self.cache), ..without };
+        // What it tells of its own progress is no progress of the whole; only whether to stop is asked.
+        let ask = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        run_within(&request, Seals::default(), self.judged, self.executor, &mut { ask })
+    }
 }

@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -213,14 +214,14 @@ impl RunReport {
     /// If the operator's folder cannot be written.
     pub(super) fn assemble(
         request: &Request<'_>,
-        basis: &Basis<'_>,
+        (basis, judged): (&Basis<'_>, &Judged),
         lanes: &[Lane],
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
         let Outcome { decisions, ingest, mut doubts, work, fed, released, authority } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
-        let (scores, unscored) = scores(request, basis, &released, staging);
+        let (scores, unscored) = scores(request, (basis, judged), &released, staging);
         let coherence =
             coherence_of(&staging.folder()).map_err(|error| format!("coherence of the pictures: {}", chain(&error)));
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
@@ -297,6 +298,32 @@ impl RunReport {
 
 /// The score of a picture, if it has one, and its resolution.
 type Scored = (Option<ScoreReport>, Resolution);
+/// Scores of pictures, by the digests of their tables and the cut-offs of their levels: of one recording and one configuration.
+#[derive(Debug, Default)]
+pub(super) struct Judged(Mutex<BTreeMap<(String, u64), Scored>>);
+
+impl Judged {
+    /// The score of a picture, which is only asked for if it was not met.
+    fn of(
+        &self,
+        table_sha256: &str,
+        plain: &Resolution,
+        score: impl FnOnce() -> Result<Scored, RunError>,
+    ) -> Result<Scored, RunError> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (table_sha256.to_owned(), plain.within_m.to_bits());
+        if let Some((score, scored)) = known().get(&key).cloned() {
+            return Ok((
+                score,
+                Resolution { coverage: scored.coverage, position_rmse_m: scored.position_rmse_m, ..*plain },
+            ));
+        }
+        let scored = score()?;
+        known().insert(key, scored.clone());
+        Ok(scored)
+    }
+}
+
 /// How it went; `None`: there is no truth.
 type Scoring = Option<Result<Scored, String>>;
 
@@ -304,7 +331,7 @@ type Scoring = Option<Result<Scored, String>>;
 /// that the rules cannot tell apart have one picture.
 fn scores(
     request: &Request<'_>,
-    basis: &Basis<'_>,
+    (basis, judged): (&Basis<'_>, &Judged),
     released: &[Released],
     staging: &Staging,
 ) -> (Vec<Scored>, BTreeMap<String, String>) {
@@ -323,8 +350,11 @@ fn scores(
         let scored = match &truth {
             Err(why) => Err((*why).clone()),
             Ok(None) => return Some((plain, None)),
-            Ok(Some(truth)) => score_picture(&folder, truth, request.config, judge)
-                .and_then(|score| Ok((Some(score.clone()), plain.scored(request, &folder, truth, &score)?)))
+            Ok(Some(truth)) => judged
+                .of(&released.table_sha256, &plain, || {
+                    let score = score_picture(&folder, truth, request.config, judge)?;
+                    Ok((Some(score.clone()), plain.scored(request, &folder, truth, &score)?))
+                })
                 .map_err(|error| chain(&error)),
         };
         Some((plain, Some(scored)))

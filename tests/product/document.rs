@@ -69,6 +69,7 @@ fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
     staging.coherence(&json!({ "pairs": [] }))?;
     staging.releases(&ReleaseTable::default())?;
     staging.prices(&json!({ "prices": [] }))?;
+    staging.lifts(&json!({ "lifts": [] }))?;
     staging.timings(&json!({ "predict_s": 0.1 }))?;
     staging.audit()?.finish()?;
     staging.authority(Frame::Local)?.finish()?;
@@ -99,6 +100,7 @@ fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
         "authority.parquet",
         "coherence.json",
         "decisions.parquet",
+        "lifts.json",
         "prices.json",
         "releases.json",
         "report.html",

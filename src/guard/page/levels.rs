@@ -108,8 +108,17 @@ impl Level {
     }
 }
 
-/// The ledger of a partner, and how many of its rows are coarse or late.
-pub(super) fn ledger(partner: &str, manifest: &Value, levels: &[Level], rows: &[Row], frame: Frame) -> (Value, u64) {
+/// Rows of which a page's summary tells the shares.
+#[derive(Clone, Copy)]
+pub(super) struct Shares {
+    /// Coarse or late.
+    pub(super) coarse: u64,
+    /// Of a level that is not known.
+    pub(super) untold: u64,
+}
+
+/// The ledger of a partner, and what of it the summary tells.
+pub(super) fn ledger(partner: &str, manifest: &Value, levels: &[Level], rows: &[Row], frame: Frame) -> (Value, Shares) {
     let account = |key: &str| manifest.pointer("/computed_from/accounts")?.get(key)?.as_u64();
     let accounts = ACCOUNTS.map(|(key, kind, text)| (kind, account(key).unwrap_or(0), text));
     let detections: Vec<Value> = accounts
@@ -139,11 +148,6 @@ pub(super) fn ledger(partner: &str, manifest: &Value, levels: &[Level], rows: &[
             sum += count;
             reasons.push(json!({ "text": level.text(), "count": count, "level": level.name }));
         }
-        if !reduced && untold > 0 {
-            sum += untold;
-            let text = "Of a level that the row alone does not tell.";
-            reasons.push(json!({ "text": text, "count": untold, "level": null }));
-        }
         if reduced {
             coarse = sum;
         }
@@ -151,7 +155,12 @@ pub(super) fn ledger(partner: &str, manifest: &Value, levels: &[Level], rows: &[
             parts.push(json!({ "kind": kind, "count": sum, "reasons": reasons }));
         }
     }
+    if untold > 0 {
+        let text = "Of a level that the row alone does not tell.";
+        let reasons = json!([{ "text": text, "count": untold, "level": null }]);
+        parts.push(json!({ "kind": "unknown", "count": untold, "reasons": reasons }));
+    }
     let ledger = json!([{ "partner": partner, "detections": { "total": all, "parts": detections },
                           "rows": { "total": rows.len(), "parts": parts } }]);
-    (ledger, coarse)
+    (ledger, Shares { coarse, untold })
 }

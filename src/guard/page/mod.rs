@@ -76,7 +76,7 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
     let entries = entries(folder.audit);
     let levels = levels::of(&entries);
     let manifest: Value = serde_json::from_slice(folder.manifest).unwrap_or_default();
-    let (ledger, coarse) = levels::ledger(folder.partner, &manifest, &levels, folder.rows, folder.frame);
+    let (ledger, shares) = levels::ledger(folder.partner, &manifest, &levels, folder.rows, folder.frame);
     let (every, kept) = kept(folder.rows);
     let tracks = by_track(&kept);
     let mut rest = FRAME;
@@ -90,7 +90,7 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
             "title" => file.next(format!("Trackweave: {}", folder.partner)),
             "style" => file.next(STYLE.concat()),
             "summary" => {
-                file.next(words::summary(folder.partner, folder.frame, folder.rows, tracks.len(), coarse));
+                file.next(words::summary(folder.partner, folder.frame, folder.rows, tracks.len(), shares));
             }
             "data" => {
                 data(&mut file, folder, &manifest, (entries.as_slice(), &ledger));

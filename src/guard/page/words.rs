@@ -1,6 +1,7 @@
 //! Numbers and times in words, as docs/report.md has them.
 
 use super::super::table::Row;
+use super::levels::Shares;
 use crate::space::Frame;
 use crate::time::{format_timestamp, seconds_between};
 
@@ -81,7 +82,7 @@ pub(super) fn and(texts: &[String]) -> String {
 }
 
 /// What a page says before its map.
-pub(super) fn summary(partner: &str, frame: Frame, rows: &[Row], tracks: usize, coarse: u64) -> String {
+pub(super) fn summary(partner: &str, frame: Frame, rows: &[Row], tracks: usize, shares: Shares) -> String {
     let all = rows.len() as u64;
     let span = match (rows.first(), rows.last(), frame) {
         (Some(first), Some(last), Frame::Geodetic) => instants(first.time_us, last.time_us),
@@ -92,10 +93,14 @@ pub(super) fn summary(partner: &str, frame: Frame, rows: &[Row], tracks: usize, 
         format!("Your picture is empty: <a href=\"#ledger\">no rule permits</a> {partner} to receive anything yet.")
     } else {
         let s = if tracks == 1 { "" } else { "s" };
-        let how = if coarse == 0 {
-            "all exact and at once".to_owned()
-        } else {
-            format!("{} of it coarse or late", share(coarse, all))
+        let how = match shares {
+            Shares { coarse: 0, untold: 0 } => "all exact and at once".to_owned(),
+            Shares { coarse, untold: 0 } => format!("{} of it coarse or late", share(coarse, all)),
+            Shares { coarse: 0, untold } => format!("of {} the level not known", share(untold, all)),
+            Shares { coarse, untold } => {
+                let (coarse, untold) = (share(coarse, all), share(untold, all));
+                format!("{coarse} of it coarse or late, of {untold} the level not known")
+            }
         };
         let acted = rows.iter().filter(|row| !row.authorities.is_empty()).count() as u64;
         let act = if acted == 0 {
