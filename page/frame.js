@@ -266,8 +266,8 @@ function buildPictures(app) {
     app.panels.pictures.append(
       h("h4", null, "What if"),
       h("p", { class: "caption" }, "Change one thing, and the map shows the pictures as a run with that change makes them."),
-      ...group("A limit less", lifts.filter((/** @type {any} */ lift) => !taken(lift))),
-      ...group("A permission less", lifts.filter(taken)),
+      ...group("With a limit less", lifts.filter((/** @type {any} */ lift) => !taken(lift))),
+      ...group("With a permission less", lifts.filter(taken)),
     );
   }
   if (!isOperator) {
@@ -431,7 +431,9 @@ function listenPage(app) {
       const found = (part.dataset.bar ? [part.dataset.bar] : ["detections", "rows"]).some((bar) =>
         explain(byId(part.dataset.box ?? "why") ?? byId("why"), partner, bar, kind),
       );
-      if (!found && kind === "confirmed") explain(byId("why"), partner, "detections", "exact");
+      // The operator's detections are told finer.
+      if (!found && kind === "confirmed")
+        ["exact", "coarse", "either"].some((finer) => explain(byId("why"), partner, "detections", finer));
     }
     if (!link) return;
     e.preventDefault();

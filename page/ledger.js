@@ -6,6 +6,7 @@ const KINDS = {
   exact: "in a track, used exact",
   confirmed: "in a confirmed track",
   coarse: "in a track, used coarse or late",
+  either: "in a track, used exact or coarse",
   unconfirmed: "in a track never confirmed",
   none: "in no track",
   outside: "outside its sensor’s coverage",

@@ -451,11 +451,11 @@ function auditSection() {
 
 /** @type {Record<string, string>} */
 const PRICED = {
-  coverage_share: "of the truth, points",
-  of_all_source_share: "of all sources, points",
+  coverage_share: "truth, points",
+  of_all_source_share: "all sources, points",
   delay_mean_s: "late, mean",
   apart_m: "off all sources",
-  may_act: "rows to act on",
+  may_act: "to act on",
 };
 
 /** @param {any} app */
@@ -479,7 +479,7 @@ function pricesSection(app) {
         : key.endsWith("_s")
           ? seconds(size)
           : key.endsWith("_share")
-            ? plain(100 * size)
+            ? (100 * size).toFixed(1)
             : key.endsWith("_percent")
               ? `${plain(size)}${NB}%`
               : Number.isInteger(size)
@@ -490,13 +490,14 @@ function pricesSection(app) {
   return section(
     "prices",
     "What each rule costs",
-    "What each partner would have more or less if one rule were lifted, all others kept: each line is a whole run.",
+    "What each partner would have more or less with one change, all else kept: each change is a run of its own. Points: of " +
+      "the truth, and of what all sources show, how much it sees. Late, and off all sources: less is a gain.",
     tableOf({
       columns: [
         { name: "if" },
         { name: "partner" },
         ...keys.map((key) => ({ name: name(key) })),
-        ...(lifts.length ? [{ name: "on the map" }] : []),
+        ...(lifts.length ? [{ name: "map" }] : []),
       ],
       rows: rows.map((/** @type {any} */ r, /** @type {number} */ at) => [
         h("span", null, rows[at - 1]?.rule === r.rule ? "" : rich(r.title ?? r.rule)),
@@ -514,7 +515,7 @@ function pricesSection(app) {
                     { type: "button", class: "small", onclick: () => (app.lift(r.rule), app.toMap()) },
                     "Show",
                   )
-                : "",
+                : h("span"),
             ]
           : []),
       ]),
@@ -717,7 +718,7 @@ function pictureCard(app, pic) {
   const bar = account?.detections;
   const said = doc.summaries?.[pic.partner];
   const inTracks = bar?.total
-    ? bar.parts.filter((p) => ["exact", "confirmed", "coarse"].includes(p.kind)).reduce((n, p) => n + p.count, 0) /
+    ? bar.parts.filter((p) => ["exact", "confirmed", "coarse", "either"].includes(p.kind)).reduce((n, p) => n + p.count, 0) /
       bar.total
     : NaN;
   const value = said?.share ?? inTracks;

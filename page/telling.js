@@ -43,7 +43,8 @@ function tell(app) {
     if (!side.pic.n) return "nothing: its picture is empty";
     const n = side.alive.n;
     if (!n) return "no tracks now";
-    const late = side.alive.reduced;
+    const { reduced: late, untold } = side.alive;
+    if (untold) return `${counted(n, "track")} now, ${untold === n ? "" : `${count(untold)} `}of a level not known`;
     const level = side.pic.levels.find((l) => l.delay_s || l.coarsen_m);
     const how = late === 0 ? ", all exact" : late === n ? ", all " : `, ${count(late)} `;
     const what = late
@@ -110,7 +111,11 @@ function tellLegend(app) {
   if (app.colour === "who" && sideB && app.a && app.b) {
     const c = sideA.alive.counts;
     rows.push(
-      line(symbolOf("dart", ink.both), "both, exact", c[0]),
+      line(
+        symbolOf("dart", ink.both),
+        sideA.alive.untold + sideB.alive.untold ? "both, as far as is known exact" : "both, exact",
+        c[0],
+      ),
       line(symbolOf("hollow", ink.both), "both, one coarse or late", c[HOLLOW]),
       line(symbolOf("dart", ink.A), `only A, ${app.a.partner}`, c[1]),
       line(symbolOf("dart", ink.B), `only B, ${app.b.partner}`, sideB.alive.counts[2]),

@@ -22,6 +22,8 @@ class Alive {
     /** Counts by mark. */
     this.counts = new Int32Array(32);
     this.reduced = 0;
+    /** Of them, those whose level is not known. */
+    this.untold = 0;
     this.late = 0;
   }
 
@@ -44,7 +46,7 @@ class Alive {
     const { pic, marks } = side;
     this.n = 0;
     this.counts.fill(0);
-    this.reduced = this.late = 0;
+    this.reduced = this.untold = this.late = 0;
     if (!pic.isOpen || !pic.bins || !pic.tracks) return;
     knew &&= pic.isLate;
     const { time, x, y, first, last, step, gap } = pic;
@@ -75,6 +77,7 @@ class Alive {
       this.y[i] = (v - cy) * scale + height / 2;
       this.counts[marks ? marks[row] : 0]++;
       if (pic.reduced(row)) this.reduced++;
+      else if (pic.levelAt(row) === UNKNOWN) this.untold++;
     }
   }
 }

@@ -71,7 +71,7 @@ fn used_at(bar: &mut Bar, ledger: &Value) {
     bar.part("exact", [reason(exactly, text)]);
     bar.part("coarse", [reason(coarsely, &format!("{text} They were taken at level {levels}."))]);
     let either = format!("{text} Some of them were taken exact and at once, others at level {levels}.");
-    bar.part("confirmed", [reason(confirmed.saturating_sub(exactly).saturating_sub(coarsely), &either)]);
+    bar.part("either", [reason(confirmed.saturating_sub(exactly).saturating_sub(coarsely), &either)]);
     for (account, kind, text) in others {
         bar.part(kind, [reason(count(account), text)]);
     }

@@ -480,6 +480,8 @@ async function testPage(browser, file, operator) {
         const app = window.trackweave;
         app.play(false);
         app.seek(0.5 * Number(app.timeline.slider.max));
+        // Ellipses are drawn when they have been read, which may be later.
+        if (app.layers.ellipses) app.toggle("ellipses");
         return app.setColour("status");
       });
       await page.locator("#tab-pictures").click();
