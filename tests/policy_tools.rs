@@ -2,6 +2,8 @@
 
 #[path = "policy_tools/authority.rs"]
 mod authority;
+#[path = "policy_tools/elsewhere.rs"]
+mod elsewhere;
 #[path = "policy_tools/world.rs"]
 mod world;
 

@@ -1,20 +1,22 @@
 //! What may be typed. The sentences here are the text of `--help`.
 
 use super::executor::Wish;
+use super::policy_new::TEMPLATES;
 use crate::export::Format;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::aot::Shell;
 use std::path::PathBuf;
 
 /// Fuses recorded sensor data into tracks and gives each partner its own picture
 #[derive(Debug, Parser)]
-#[command(name = "trackweave", version)]
+#[command(name = "trackweave", bin_name = "trackweave", version)]
 pub(super) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(super) command: Command,
 
-    /// Print one JSON object instead of text, and no progress
+    /// Print JSON instead of text, errors too, and no progress; see docs/json.md
     #[arg(long, global = true)]
     pub(super) json: bool,
 }
@@ -28,7 +30,7 @@ pub(super) enum Command {
     Inspect(Inspect),
     /// Fuse a recording and write one picture per partner, as a policy has it
     Run(Run),
-    /// Look at a policy before anything is shared: check, matrix, diff, explain
+    /// Begin a policy, and look at it before anything is shared
     Policy {
         /// What to do with it.
         #[command(subcommand)]
@@ -55,6 +57,87 @@ pub(super) enum Command {
     Bench(Bench),
     /// List the GPUs and drivers that answer, and what `--executor auto` takes
     Devices,
+    /// Say what this build and machine are, or what a folder or file is and what to do with it next
+    Info(Info),
+    /// Show rows of a picture or lines of an audit
+    Show(Show),
+    /// List the configurations that are built in, print one, or compare a file with one
+    Config(Configs),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
+}
+
+/// Arguments of `trackweave info`.
+#[derive(Debug, Args)]
+pub(super) struct Info {
+    /// A recording, a policy, an output, a partner's folder, a configuration, a scenario; without it, this build and machine
+    pub(super) path: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave show`.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// Output folder of a finished run, or the folder of one partner in it
+    #[arg(value_name = "OUT")]
+    pub(super) from: PathBuf,
+
+    /// Partners to show, with commas between them; without it, all
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    pub(super) partner: Vec<String>,
+
+    /// Tracks to show, with commas between them
+    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with = "audit")]
+    pub(super) track: Vec<u64>,
+
+    /// First time to show, as the recording counts it
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with = "audit")]
+    pub(super) from_time: Option<String>,
+
+    /// Last time to show
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with = "audit")]
+    pub(super) to_time: Option<String>,
+
+    /// Columns to show instead of the usual ones, with commas between them; docs/pictures.md has them
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', conflicts_with = "audit")]
+    pub(super) columns: Vec<String>,
+
+    /// Show the lines of the audit instead: the decisions that gave the picture; of an output, with `_operator`, all
+    #[arg(long)]
+    pub(super) audit: bool,
+
+    /// End after so many rows
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<u64>,
+}
+
+/// Arguments of `trackweave config`.
+#[derive(Debug, Args)]
+pub(super) struct Configs {
+    /// A configuration that is built in: it is printed, with its comments; or a file: it is checked, and compared
+    #[arg(value_name = "NAME|FILE")]
+    pub(super) choice: Option<PathBuf>,
+
+    /// The configuration that a file is compared with; without it, the one that it differs least from
+    #[arg(long, value_name = "NAME|FILE", requires = "choice")]
+    pub(super) from: Option<PathBuf>,
+}
+
+/// Arguments of `trackweave completions`.
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
+}
+
+/// Arguments of `trackweave man`.
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// Folder to write the pages into; pages of these names are replaced, nothing else is touched
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 /// Arguments of `trackweave demo`.
@@ -259,6 +342,8 @@ pub(super) struct Keygen {
 /// What can be done with a policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
+    /// Write a policy to begin with, from a template; nothing that is there is overwritten
+    New(PolicyNew),
     /// Find what is wrong with a policy, or was perhaps not meant: unknown names, rules that never apply, levels that
     /// nobody gets
     Check(PolicyCheck),
@@ -268,6 +353,26 @@ pub(super) enum Policy {
     Diff(PolicyDiff),
     /// Say why a partner gets a detection or a track, or does not, and which rule would have to change
     Explain(PolicyExplain),
+}
+
+/// Arguments of `trackweave policy new`.
+#[derive(Debug, Args)]
+pub(super) struct PolicyNew {
+    /// Folder to write, new or empty
+    pub(super) folder: PathBuf,
+
+    /// Template to begin with
+    #[arg(long, value_name = "T", value_parser = templates())]
+    pub(super) template: String,
+
+    /// Recording whose owners become the partners, where the template's rules name none
+    #[arg(long, value_name = "DIR")]
+    pub(super) recording: Option<PathBuf>,
+}
+
+/// Takes the names of templates.
+fn templates() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(TEMPLATES.iter().map(|template| PossibleValue::new(template.name).help(template.shows)))
 }
 
 /// Arguments of `trackweave policy check`.
@@ -327,6 +432,8 @@ pub(super) struct PolicyDiff {
 
 /// Arguments of `trackweave policy explain`.
 #[derive(Debug, Args)]
+#[command(override_usage = "trackweave policy explain <POLICY> --recording <DIR> --partner <ID>\n         \
+                            (--detection <N> | --track <ID> --out <DIR> [--of <PARTNER>])")]
 pub(super) struct PolicyExplain {
     /// Folder of the policy
     pub(super) policy: PathBuf,
@@ -343,16 +450,20 @@ pub(super) struct PolicyExplain {
     #[arg(long, value_name = "N", required_unless_present = "track", conflicts_with = "track")]
     pub(super) detection: Option<u64>,
 
-    /// Track: its number in the pictures of a run
+    /// Track: its number in the partner's picture, or in that of `--of`
     #[arg(long, value_name = "ID", requires = "out")]
     pub(super) track: Option<u64>,
+
+    /// Whose picture has the track: then it is told what the partner sees of it and why not the rest
+    #[arg(long, value_name = "PARTNER", requires = "track")]
+    pub(super) of: Option<String>,
 
     /// Output folder of that run
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 
-    /// Time of the run, as in `trackweave run`
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    /// Time of the run, as in `trackweave run`; with `--of` it is that of the output
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with = "of")]
     pub(super) as_of: Option<String>,
 }
 

@@ -42,7 +42,10 @@ pub(super) fn execute(arguments: &arguments::Inspect, screen: Screen) -> Result<
     });
     spinner.finish_and_clear();
     let done = Done { inspection: &found, after: after.transpose()? };
-    screen.publish(&done, || describe(&found) + &done.after.as_ref().map_or_else(String::new, describe_after))
+    screen.publish_before(&done, || {
+        let text = describe(&found) + &done.after.as_ref().map_or_else(String::new, describe_after);
+        (text, found.catalogue.as_deref().map_or_else(String::new, proposed))
+    })
 }
 
 /// What `--json` prints.
@@ -121,11 +124,12 @@ fn describe(found: &Inspection) -> String {
         text += "\n";
         text += &paragraph("configuration  ", &format!("--config {}: {}", proposal.name, proposal.reason));
     }
-    if let Some(catalogue) = &found.catalogue {
-        text += "\nproposed for recording.toml, where the rows contradict it or it has no entry\n\n";
-        text += catalogue;
-    }
     text
+}
+
+/// Entries for `recording.toml`, to copy.
+fn proposed(catalogue: &str) -> String {
+    format!("\nproposed for recording.toml, where the rows contradict it or it has no entry\n\n{catalogue}")
 }
 
 fn remark(Remark { at, found, wanted, key: _ }: &Remark) -> String {

@@ -1,9 +1,17 @@
-//! Numbers and tables as text, for terminals of a hundred columns.
+//! Numbers and tables as text, as wide as the terminal, or 80 columns where nothing says how wide it is.
 
 pub(super) use crate::report::count;
 
-/// Columns of a terminal that everything fits in.
-const WIDTH: usize = 100;
+use std::io;
+use terminal_size::{Width, terminal_size_of};
+
+/// Columns of what goes into a pipe or a file.
+const COLUMNS: usize = 80;
+
+/// Columns that text may take: those of the terminal, within reason.
+pub(super) fn width() -> usize {
+    terminal_size_of(io::stdout()).map_or(COLUMNS, |(Width(columns), _)| usize::from(columns).clamp(40, 120))
+}
 
 /// Text that a terminal shows and does not obey: control characters, and signs that turn or hide what stands beside
 /// them, become escapes such as `\u{1b}`; line ends stay.
@@ -30,38 +38,144 @@ pub(super) fn metres(metres: Option<f64>) -> String {
     metres.map_or_else(|| "-".to_owned(), |metres| format!("{metres:.1}"))
 }
 
-/// Lines of cells under a head: the first column to the left, the others to the right, two spaces between.
+/// Parts with semicolons between them, or a word for none.
+pub(super) fn list(parts: impl Iterator<Item = String>, none: &str) -> String {
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() { none.to_owned() } else { parts.join("; ") }
+}
+
+/// Lines of cells under a head: the first column to the left, the others to the right, two spaces between. Where a table is
+/// too wide heads go on several lines; what still does not fit follows below, under the first column again.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize, name: &str| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-        cells.fold(name.chars().count(), usize::max)
+    table_of(1, head, rows)
+}
+
+/// The same where the first `keys` columns say what a row is of: what goes on below has all of them again.
+pub(super) fn table_of(keys: usize, head: &[&str], rows: &[Vec<String>]) -> String {
+    table_within(keys, head, rows, width())
+}
+
+fn table_within(keys: usize, head: &[&str], rows: &[Vec<String>], within: usize) -> String {
+    let wide = |text: &str| text.chars().count();
+    let body = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| wide(cell)).max().unwrap_or(0);
+    let bodies: Vec<usize> = (0..head.len()).map(body).collect();
+    let mut widths: Vec<usize> = head.iter().zip(&bodies).map(|(name, body)| wide(name).max(*body)).collect();
+    let word = |name: &str| name.split(' ').map(wide).max().unwrap_or(0);
+    let least: Vec<usize> = head.iter().zip(&bodies).map(|(name, body)| word(name).max(*body)).collect();
+    let sum = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+    // The heads that save the most are folded first.
+    let mut foldable: Vec<usize> = (1..head.len()).collect();
+    foldable.sort_by_key(|column| {
+        least.get(*column).zip(widths.get(*column)).map(|(least, whole)| *least as i64 - *whole as i64)
+    });
+    for column in foldable {
+        if sum(&widths) > within
+            && let (Some(width), Some(least)) = (widths.get_mut(column), least.get(column))
+        {
+            *width = *least;
+        }
+    }
+    if sum(&widths) <= within {
+        return block(head, rows, &widths);
+    }
+    if let (Some(first), Some(name)) = (widths.first_mut(), head.first()) {
+        *first = (*first).min((within / 2).max(word(name)));
+    }
+    let blocks = blocks(keys, &widths, within).into_iter().map(|columns| {
+        let columns: Vec<usize> = (0..keys).chain(columns).collect();
+        let heads: Vec<&str> = columns.iter().filter_map(|k| head.get(*k)).copied().collect();
+        let cells = |row: &Vec<String>| columns.iter().filter_map(|k| row.get(*k)).cloned().collect();
+        let widths: Vec<usize> = columns.iter().filter_map(|k| widths.get(*k)).copied().collect();
+        block(&heads, &rows.iter().map(cells).collect::<Vec<_>>(), &widths)
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+/// Columns beside the keys, in blocks that fit: as few as can be, with about as many columns in each.
+fn blocks(keys: usize, widths: &[usize], within: usize) -> Vec<Vec<usize>> {
+    let lead: usize = widths.iter().take(keys).map(|width| width + 2).sum();
+    let split = |most: usize| {
+        let (mut blocks, mut used) = (Vec::<Vec<usize>>::new(), 0);
+        for (column, width) in widths.iter().enumerate().skip(keys) {
+            match blocks.last_mut().filter(|block| block.len() < most && used + 2 + width <= within) {
+                Some(block) => {
+                    block.push(column);
+                    used += 2 + width;
+                }
+                None => {
+                    blocks.push(vec![column]);
+                    used = lead + width;
+                }
+            }
+        }
+        blocks
     };
-    let widths: Vec<usize> = head.iter().enumerate().map(|(column, name)| width(column, name)).collect();
+    let least = split(usize::MAX).len().max(1);
+    let even = split(widths.len().saturating_sub(keys).div_ceil(least).max(1));
+    if even.len() == least { even } else { split(usize::MAX) }
+}
+
+/// Lines of cells under a head, in columns of these widths.
+fn block(head: &[&str], rows: &[Vec<String>], widths: &[usize]) -> String {
     let line = |cells: Vec<&str>| {
-        let mut cells = cells.into_iter().zip(&widths);
+        let mut cells = cells.into_iter().zip(widths);
         let first = cells.next().map_or_else(String::new, |(cell, width)| format!("{cell:width$}"));
         let line = cells.fold(first, |line, (cell, width)| format!("{line}  {cell:>width$}"));
         format!("{}\n", line.trim_end())
     };
-    let body = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
-    line(head.to_vec()) + &body.collect::<String>()
+    let heads: Vec<Vec<String>> = head.iter().zip(widths).map(|(name, width)| wrapped(name, *width)).collect();
+    let lines = heads.iter().map(Vec::len).max().unwrap_or(0);
+    let head = (0..lines).map(|at| {
+        let cell = |words: &Vec<String>| (at + words.len()).checked_sub(lines).and_then(|at| words.get(at)).cloned();
+        let cells: Vec<String> = heads.iter().map(|words| cell(words).unwrap_or_default()).collect();
+        line(cells.iter().map(String::as_str).collect())
+    });
+    let row = |row: &Vec<String>| {
+        let first = wrapped(row.first().map_or("", String::as_str), widths.first().copied().unwrap_or(0));
+        let mut lines = first.into_iter();
+        let lead = lines.next().unwrap_or_default();
+        let cells = std::iter::once(lead.as_str()).chain(row.iter().skip(1).map(String::as_str));
+        line(cells.collect()) + &lines.map(|more| format!("{more}\n")).collect::<String>()
+    };
+    head.collect::<String>() + &rows.iter().map(row).collect::<String>()
 }
 
-/// A paragraph that begins with `lead`; its further lines are set in as far.
-pub(super) fn paragraph(lead: &str, text: &str) -> String {
-    let indent = lead.chars().count();
+/// A text in lines of at most so many columns, but for words that are longer.
+pub(super) fn wrapped(text: &str, within: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let used = lines.last().map_or(0, |line| line.chars().count());
         match lines.last_mut() {
             Some(line) if used == 0 => line.push_str(word),
-            Some(line) if indent + used + 1 + word.chars().count() <= WIDTH => {
+            Some(line) if used + 1 + word.chars().count() <= within => {
                 line.push(' ');
                 line.push_str(word);
             }
             _ => lines.push(word.to_owned()),
         }
     }
+    lines
+}
+
+/// Text with every line within the width, but for words that are longer: what is too long goes on below, set in.
+pub(super) fn fitted(text: &str) -> String {
+    let within = width();
+    let line = |line: &str| {
+        if line.chars().count() <= within {
+            return format!("{line}\n");
+        }
+        let indent = line.chars().take_while(|letter| *letter == ' ').count();
+        let (lead, rest) = line.split_at_checked(indent).unwrap_or(("", line));
+        let lines = wrapped(rest, within.saturating_sub(indent + 2));
+        format!("{lead}{}\n", lines.join(&format!("\n{lead}  ")))
+    };
+    text.lines().map(line).collect()
+}
+
+/// A paragraph that begins with `lead`; its further lines are set in as far.
+pub(super) fn paragraph(lead: &str, text: &str) -> String {
+    let indent = lead.rsplit('\n').next().unwrap_or_default().chars().count();
+    let lines = wrapped(text, width().saturating_sub(indent).max(20));
     format!("{lead}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))))
 }
 
@@ -92,9 +206,46 @@ mod tests {
     fn a_paragraph_keeps_within_the_width_and_under_its_lead() {
         let text = paragraph("lead  ", &["word"; 60].join(" "));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 4);
-        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(lines.len(), 5);
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
         assert!(lines.iter().skip(1).all(|line| line.starts_with("      word")));
         assert_eq!(text.matches("word").count(), 60);
+    }
+
+    #[test]
+    fn a_wide_table_folds_its_heads_and_then_goes_on_below() {
+        let rows = vec![vec!["aspen".to_owned(), "1".to_owned(), "22".to_owned(), "333".to_owned()]];
+        let head = ["who", "in no track", "within (m)", "coverage"];
+        let whole = "who    in no track  within (m)  coverage\naspen            1          22       333\n";
+        assert_eq!(table_within(1, &head, &rows, 40), whole);
+        let folded = "       in no  within\nwho    track     (m)  coverage\naspen      1      22       333\n";
+        assert_eq!(table_within(1, &head, &rows, 30), folded);
+        let one = "       in no\nwho    track  within (m)  coverage\naspen      1          22       333\n";
+        assert_eq!(table_within(1, &head, &rows, 34), one);
+        let below =
+            "       in no  within\nwho    track     (m)\naspen      1      22\n\nwho    coverage\naspen       333\n";
+        assert_eq!(table_within(1, &head, &rows, 24), below);
+        let rows = vec![vec!["conditions of `a-rule`".to_owned(), "1".to_owned()]];
+        assert_eq!(
+            table_within(1, &["without", "gain"], &rows, 24),
+            "without       gain\nconditions       1\nof `a-rule`\n"
+        );
+    }
+
+    #[test]
+    fn what_says_of_what_a_row_is_stands_in_every_block() {
+        let row = |who: &str| vec![String::new(), who.to_owned(), "1".to_owned(), "2".to_owned()];
+        let text = table_within(2, &["of", "who", "one", "two"], &[row("a"), row("b")], 12);
+        assert_eq!(text, "of  who  one\n      a    1\n      b    1\n\nof  who  two\n      a    2\n      b    2\n");
+    }
+
+    #[test]
+    fn what_is_too_long_goes_on_below() {
+        let text = format!("  found {}\nshort\n", "word ".repeat(20).trim_end());
+        let fitted = fitted(&text);
+        let lines: Vec<&str> = fitted.lines().collect();
+        assert_eq!((lines.len(), lines.last()), (3, Some(&"short")));
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(lines.get(1).is_some_and(|line| line.starts_with("    word")));
     }
 }

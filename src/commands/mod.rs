@@ -1,9 +1,10 @@
 //! The command line: arguments in, text or JSON out. Whatever a command does, the library does without it.
 //!
-//! Results go to stdout, as text or, with `--json`, as one JSON object; progress and errors go to stderr. Every way to
+//! Results go to stdout, as text or, with `--json`, as one JSON value; progress and errors go to stderr. Every way to
 //! fail has its exit code (`failure`). For people: `docs/command-line.md`.
 
 mod arguments; // what may be typed
+mod examples; // what help ends with
 mod failure; // errors -> exit codes, and one readable line
 mod screen; // stdout and progress bars
 mod signals; // SIGINT and SIGTERM, and when they wait
@@ -15,8 +16,10 @@ mod run; // recording and policy -> pictures
 mod pictures; // a run's report as text
 mod demo; // the same on the recording in data/
 mod policy; // what a policy does, before anything is shared
+mod policy_new; // a policy to begin with
 mod policy_diff; // two policies beside each other
 mod policy_explain; // why, in words
+mod policy_elsewhere; // why a track of one picture is not in another
 mod policy_html; // a matrix as a page
 mod policy_matrix; // a matrix as text
 mod simulate; // scenario -> recording
@@ -29,47 +32,76 @@ mod report; // finished pictures as pages
 mod keygen; // a key that signs
 mod bench; // throughput
 mod devices; // adapters
+mod info; // what something is
+mod show; // rows of pictures, lines of audits
+mod config; // configurations
+mod manual; // completions and manual pages
 
 use arguments::{Arguments, Command};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
-use failure::{Code, Failure};
+use examples::after_help;
+use failure::{Body, Code, Failure};
 use screen::Screen;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// What `--help` of every command says about exit codes.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done
-  1  `policy check` found an error, or `policy diff` found that more is granted
-  2  the arguments are wrong
-  3  the recording, the policy, the configuration or the scenario is wrong
-  4  the output cannot be written, or the cache cannot be used; what was there is still there
-  5  the device is not there, or failed
-  6  the output is not what was written, or holds more than its partners may have
-  7  the new output is in place, but could not be scored
-  8  the new output is in place, but something beside it failed, which the message names
-  130, 143  SIGINT or SIGTERM ended it; what was there is still there";
-
 /// Runs the command that the arguments name, the program's own name first.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::pages::contain::quietly();
-    let command = Arguments::command().after_help(EXIT_CODES);
-    let codes = |command: clap::Command| command.after_help(EXIT_CODES);
-    let command = command.mut_subcommands(|command| codes(command).mut_subcommands(codes));
-    let parsed = command.try_get_matches_from(arguments).and_then(|found| Arguments::from_arg_matches(&found));
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Where arguments are wrong, only the words tell how to say so.
+    let wants_json = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+    let parsed = whole().try_get_matches_from(arguments).and_then(|found| Arguments::from_arg_matches(&found));
     let Arguments { command, json } = match parsed {
         Ok(arguments) => arguments,
+        Err(error) if wants_json && error.use_stderr() => {
+            usage(&error).print();
+            return Code::Usage.into();
+        }
         Err(error) => {
             // Help and version come this way, too, and go to stdout. Who has closed it wants no word of that.
             let _ = error.print();
             return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
         }
     };
-    match execute(&command, if json { Screen::Json } else { Screen::Text }) {
+    let screen = if json { Screen::Json } else { Screen::Text };
+    match execute(&command, screen) {
         Ok(code) => code.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(screen),
     }
+}
+
+/// The commands as clap knows them, with what their help ends with.
+fn whole() -> clap::Command {
+    let ended = |command: clap::Command, before: &str| {
+        let name = format!("{before}{}", command.get_name());
+        command.after_help(after_help(&name))
+    };
+    let command = Arguments::command().term_width(layout::width()).after_help(after_help(""));
+    command.mut_subcommands(|command| {
+        let before = format!("{} ", command.get_name());
+        ended(command, "").mut_subcommands(|below| ended(below, &before))
+    })
+}
+
+/// Wrong arguments, in parts.
+fn usage(error: &clap::Error) -> Body {
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message).trim_end_matches(':').to_owned();
+    let of = |kind: ContextKind| {
+        error.get(kind).map(|value| match value {
+            ContextValue::Strings(all) => all.join(", "),
+            value => value.to_string(),
+        })
+    };
+    let mut body = Body::of(Code::Usage, message, "trackweave --help");
+    body.place = of(ContextKind::InvalidArg).or_else(|| of(ContextKind::InvalidSubcommand));
+    body.found = of(ContextKind::InvalidValue);
+    let wanted = [ContextKind::ValidValue, ContextKind::ValidSubcommand, ContextKind::SuggestedSubcommand];
+    body.wanted = wanted.into_iter().filter_map(of).find(|all| !all.is_empty());
+    body
 }
 
 fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
@@ -88,6 +120,43 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Keygen(keygen) => keygen::execute(keygen, screen),
         Command::Bench(bench) => bench::execute(bench, screen),
         Command::Devices => devices::execute(screen),
+        Command::Info(info) => info::execute(info, screen),
+        Command::Show(show) => show::execute(show, screen),
+        Command::Config(config) => config::execute(config, screen),
+        Command::Completions(completions) => manual::completions(completions, screen),
+        Command::Man(man) => manual::man(man, screen),
     };
     done.map(|()| Code::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::examples::EXAMPLES;
+    use super::*;
+
+    #[test]
+    fn every_example_is_a_command_that_clap_takes() {
+        for (name, examples) in EXAMPLES {
+            for example in *examples {
+                let words = example.split_whitespace().filter(|word| *word != "\\");
+                let words: Vec<&str> = words.take_while(|word| *word != ">" && *word != "|").collect();
+                let found = whole().try_get_matches_from(&words);
+                assert!(found.is_ok(), "{example}: {:?}", found.err());
+                assert!(words.join(" ").starts_with(&format!("trackweave {name}")), "{example} is of {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        let all = whole();
+        let below = all.get_subcommands().flat_map(|command| {
+            let before = command.get_name().to_owned();
+            let below = command.get_subcommands().map(move |below| format!("{before} {}", below.get_name()));
+            std::iter::once(command.get_name().to_owned()).chain(below)
+        });
+        for name in below {
+            assert!(EXAMPLES.iter().any(|(of, examples)| *of == name && !examples.is_empty()), "{name}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::coherence::summary;
 use super::executor::Choice;
-use super::layout::{count, metres, paragraph, percent, table};
+use super::layout::{count, list, metres, paragraph, percent, table};
 use crate::fusion::credit::Accounts;
 use crate::policy::{Finding, Obligations};
 use crate::report::PAGE;
@@ -229,13 +229,8 @@ fn details(partner: &PartnerReport, levels: &BTreeMap<String, String>) -> String
         + &paragraph("  may       ", &list(may, "act on nothing"))
 }
 
-fn list(parts: impl Iterator<Item = String>, none: &str) -> String {
-    let parts: Vec<String> = parts.collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join("; ") }
-}
-
 /// Obligations in words.
-fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
+pub(super) fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
     let mut words = Vec::new();
     if *delay_us > 0 {
         words.push(format!("{} s late", *delay_us as f64 * 1e-6));

@@ -2,10 +2,10 @@
 
 use super::arguments::{Policy as Command, PolicyCheck};
 use super::failure::{Code, Failure};
-use super::layout::count;
+use super::layout::{count, fitted};
 use super::run::instant;
 use super::screen::Screen;
-use super::{policy_diff, policy_explain, policy_matrix};
+use super::{policy_diff, policy_explain, policy_matrix, policy_new};
 use crate::ingest::Catalogue;
 use crate::policy::{Check, Finding, Severity, check};
 use std::path::Path;
@@ -13,6 +13,7 @@ use std::path::Path;
 /// Runs the command.
 pub(super) fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
     match command {
+        Command::New(arguments) => policy_new::execute(arguments, screen).map(|()| Code::Done),
         Command::Check(arguments) => check_policy(arguments, screen),
         Command::Matrix(arguments) => policy_matrix::execute(arguments, screen).map(|()| Code::Done),
         Command::Diff(arguments) => policy_diff::execute(arguments, screen),
@@ -29,7 +30,8 @@ fn check_policy(arguments: &PolicyCheck, screen: Screen) -> Result<Code, Failure
     let PolicyCheck { policy, recording, as_of } = arguments;
     let as_of_us = recording.as_ref().map_or(Ok(None), |recording| as_of_us(as_of.as_ref(), recording))?;
     let found = check(policy, recording.as_deref(), as_of_us)?;
-    screen.publish(&found, || describe(&found))?;
+    // A finding stays in one line: editors and `grep` take it by its file and line.
+    screen.publish_before(&found, || (String::new(), describe(&found)))?;
     Ok(if found.has_errors() { Code::Findings } else { Code::Done })
 }
 
@@ -53,6 +55,6 @@ fn describe(found: &Check) -> String {
     if found.detection_classes > 0 {
         summary = format!("{summary}, tried on {detections} classes of detections and {tracks} of tracks");
     }
-    lines.push(summary);
+    lines.push(fitted(&summary));
     lines.join("\n")
 }

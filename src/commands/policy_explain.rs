@@ -2,8 +2,9 @@
 
 use super::arguments::PolicyExplain;
 use super::failure::{Code, Failure};
-use super::layout::paragraph;
+use super::layout::{paragraph, width, wrapped};
 use super::policy::as_of_us;
+use super::policy_elsewhere;
 use super::screen::Screen;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::policy::{Answer, Explanation, NO_POLICY, Policy, RuleText, explain_detection, explain_track};
@@ -24,7 +25,10 @@ struct Explained {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &PolicyExplain, screen: Screen) -> Result<(), Failure> {
-    let PolicyExplain { policy: folder, recording, partner, detection, track, out, as_of } = arguments;
+    let PolicyExplain { policy: folder, recording, partner, detection, track, of, out, as_of } = arguments;
+    if let Some(of) = of {
+        return policy_elsewhere::execute(arguments, of, screen);
+    }
     let as_of_us = as_of_us(as_of.as_ref(), recording)?;
     let policy = Policy::read(folder)?;
     let number = policy.partners().iter().position(|known| known.id == *partner).ok_or_else(|| {
@@ -37,45 +41,74 @@ pub(super) fn execute(arguments: &PolicyExplain, screen: Screen) -> Result<(), F
         let (explanation, time_us) = explain_detection(&policy, recording, number, detection, as_of_us)?;
         explained.push(Explained { first_us: time_us, last_us: time_us, rows: 1, explanation });
     }
+    let mut numbering = String::new();
     if let (Some(track), Some(out)) = (*track, out) {
-        for Stretch { first_us, last_us, rows, class, .. } in life(out, partner, track)? {
+        let life = life(out, partner, track)?;
+        numbering = life.first().map_or_else(String::new, |stretch| {
+            let lane = stretch.lane.join(", ");
+            paragraph(
+                "",
+                &format!("track {track} as the lane of {lane} numbers it; for a track of another picture, `--of`"),
+            )
+        });
+        for Stretch { first_us, last_us, rows, class, .. } in life {
             let explanation = explain_track(&policy, number, &class, as_of_us)?;
             explained.push(Explained { first_us, last_us, rows, explanation });
         }
     }
     let scale = Catalogue::read(recording)?.time;
-    screen.publish(&explained, || explained.iter().map(|one| describe(one, scale)).collect())
+    screen.publish(&explained, || explained.iter().fold(numbering, |text, one| text + &describe(one, scale)))
 }
 
 /// The stretches of a track of the lane that makes a partner's picture.
 fn life(out: &Path, partner: &str, track: u64) -> Result<Vec<Stretch>, Failure> {
     let all = read_stretches(out).map_err(|error| Failure::new(Code::Input, error))?;
-    let own = |stretch: &Stretch| stretch.track == track && stretch.lane.iter().any(|known| known == partner);
-    let life: Vec<Stretch> = all.into_iter().filter(own).collect();
+    let (mut life, mut others) = (Vec::new(), BTreeSet::new());
+    for stretch in all.into_iter().filter(|stretch| stretch.track == track) {
+        if stretch.lane.iter().any(|known| known == partner) {
+            life.push(stretch);
+        } else {
+            others.extend(stretch.lane.iter().cloned());
+        }
+    }
     if life.is_empty() {
-        let text = format!("{}: found no track {track} in the lane of `{partner}`, wanted one of its", out.display());
+        let others: Vec<String> = others.into_iter().collect();
+        let wanted = match others.as_slice() {
+            [] => "one of its".to_owned(),
+            others => format!("one of its, or `--of` whose number it is: {} have one", others.join(", ")),
+        };
+        let text = format!("{}: found no track {track} in the lane of `{partner}`, wanted {wanted}", out.display());
         return Err(Failure::new(Code::Usage, text));
     }
     Ok(life)
 }
 
-fn describe(one: &Explained, scale: TimeScale) -> String {
-    let time = |us: i64| match scale {
+/// A time as the recording has it.
+pub(super) fn instant(us: i64, scale: TimeScale) -> String {
+    match scale {
         TimeScale::Timestamp => format_timestamp(us),
         TimeScale::Seconds => format!("{} s", us as f64 * 1e-6),
-    };
-    let attributes: Vec<String> =
-        one.explanation.attributes.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    }
+}
+
+fn describe(one: &Explained, scale: TimeScale) -> String {
     let when = if one.first_us == one.last_us {
-        time(one.first_us)
+        instant(one.first_us, scale)
     } else {
-        format!("{} to {}", time(one.first_us), time(one.last_us))
+        format!("{} to {}", instant(one.first_us, scale), instant(one.last_us, scale))
     };
-    let mut text = paragraph("", &format!("{when}: {}", attributes.join(", ")));
-    let gets = one.explanation.answers.iter().find(|answer| answer.allowed && answer.level);
-    let not_due = &one.explanation.not_due;
-    text.extend(one.explanation.answers.iter().map(|answer| describe_answer(answer, gets, not_due)));
-    text + "\n"
+    describe_explanation(&when, &one.explanation) + "\n"
+}
+
+/// Why a partner gets what of a class, under a lead.
+pub(super) fn describe_explanation(lead: &str, explanation: &Explanation) -> String {
+    let attributes: Vec<String> =
+        explanation.attributes.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let mut text = paragraph("", &format!("{lead}: {}", attributes.join(", ")));
+    let gets = explanation.answers.iter().find(|answer| answer.allowed && answer.level);
+    let not_due = &explanation.not_due;
+    text.extend(explanation.answers.iter().map(|answer| describe_answer(answer, gets, not_due)));
+    text
 }
 
 /// An answer in words; `gets` is that of the level which the partner gets, `not_due` are levels that come later.
@@ -116,6 +149,11 @@ fn describe_answer(answer: &Answer, gets: Option<&Answer>, not_due: &BTreeSet<St
 }
 
 fn describe_rule(lead: &str, rule: &RuleText) -> String {
-    let text: Vec<String> = rule.text.lines().map(|line| format!("      | {line}\n")).collect();
-    format!("{lead}`{}`, {}:{}\n{}", rule.id, rule.file.display(), rule.line, text.concat())
+    let within = width().saturating_sub(10);
+    let lines = rule.text.lines().flat_map(|line| {
+        let parts = wrapped(line, within).into_iter().enumerate();
+        parts.map(|(at, part)| format!("      | {}{part}\n", if at == 0 { "" } else { "  " }))
+    });
+    let place = format!("`{}`, {}:{}", rule.id, rule.file.display(), rule.line);
+    paragraph(lead, &place) + &lines.collect::<String>()
 }

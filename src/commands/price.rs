@@ -3,7 +3,7 @@
 use super::arguments;
 use super::executor::{attempt, choose};
 use super::failure::{Code, Failure};
-use super::layout::{count, paragraph, table};
+use super::layout::{count, paragraph, table_of};
 use super::policy::as_of_us;
 use super::screen::Screen;
 use super::signals::Signals;
@@ -41,7 +41,7 @@ pub(super) fn describe(prices: &Prices) -> String {
     let head =
         ["without", "partner", "detections", "tracks", "rows", "truth", "all", "late (s)", "apart (m)", "may act"];
     let rows: Vec<Vec<String>> = prices.prices.iter().flat_map(rows).collect();
-    let mut text = table(&head, &rows);
+    let mut text = table_of(2, &head, &rows);
     text += &paragraph(
         "",
         "what each partner would have more (+) or less (-) without a rule, without its conditions, or without what a level demands; truth \

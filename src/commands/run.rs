@@ -86,9 +86,9 @@ pub(super) fn fuse(
         Failure::new(Code::Untidy, text)
     })?;
     for (partner, why) in &report.unscored {
-        say(&format!("{out}: the picture of `{partner}` is in place, but could not be scored: {why}"));
+        say(&format!("{out}: the picture of `{partner}` is in place, but could not be scored: {why}"), screen);
     }
-    report.untidy.iter().for_each(|warning| say(warning));
+    report.untidy.iter().for_each(|warning| say(warning, screen));
     Ok(match (report.unscored.is_empty(), report.untidy.is_empty()) {
         (true, true) => Code::Done,
         (false, true) => Code::Unscored,

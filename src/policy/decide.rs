@@ -49,6 +49,17 @@ pub struct Segment {
     pub partners: Vec<usize>,
 }
 
+/// What a partner gets of a class of detections.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdicted<'a> {
+    /// It may have it fused at this level.
+    Given(&'a Level<Measured>),
+    /// It may at this level, but the delay has not passed, or the detections are later than the run.
+    NotDue(&'a Level<Measured>),
+    /// It may not, by these rules; none where no policy permits it.
+    Withheld(Vec<String>),
+}
+
 /// Whether a partner may have a class fused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Granted<'a> {
@@ -179,6 +190,19 @@ impl Decisions {
         let level = self.granted(class, partner)?;
         let verdict = self.verdicts(class as usize, partner).iter().find(|verdict| verdict.allowed)?;
         Some((&level.name, &verdict.decided_by))
+    }
+
+    /// The level of `fuse` at which a partner may have a class, or the one that is not due, or neither, with the rules that
+    /// decided: none where no policy permits it. For the operator only.
+    #[must_use]
+    pub fn verdict(&self, class: u32, partner: usize) -> Verdicted<'_> {
+        let class = class as usize;
+        let Some(key) = self.classes.get(class) else { return Verdicted::Withheld(Vec::new()) };
+        match Granted::of(self.cell(class, partner), key) {
+            Granted::At(level) => Verdicted::Given(level),
+            Granted::NotYet(level) => Verdicted::NotDue(level),
+            Granted::Nothing => Verdicted::Withheld(deniers(self.verdicts(class, partner))),
+        }
     }
 
     /// The numbers of the classes that a partner may have fused.

@@ -5,6 +5,7 @@
 //! itself: its scope, and each part of its conditions between `&&`, each alone. What fails is what it lacks.
 
 use super::PolicyError;
+use super::class::ClassKey;
 use super::probe::{Applying, Asked, Probe};
 use super::read::Policy;
 use super::release::TrackClass;
@@ -81,13 +82,26 @@ pub fn explain_detection(
     as_of_us: Option<i64>,
 ) -> Result<(Explanation, i64), SurveyError> {
     let (key, time_us) = detection(recording, policy, number, as_of_us)?;
+    Ok((explain_class(policy, partner, &key, as_of_us)?, time_us))
+}
+
+/// Why a partner may have detections of a class fused, or not.
+///
+/// # Errors
+/// A rule that fails.
+pub fn explain_class(
+    policy: &Policy,
+    partner: usize,
+    key: &ClassKey,
+    as_of_us: Option<i64>,
+) -> Result<Explanation, PolicyError> {
     let actions: Vec<&Action> = policy.fuse.iter().map(|(_, action)| action).collect();
-    let class = Asked::detections(policy, &key)?;
+    let class = Asked::detections(policy, key)?;
     let mut explanation = explain(policy, partner, &class, &actions, as_of_us)?;
-    explanation.attributes = attributes_of_detections(&key);
+    explanation.attributes = attributes_of_detections(key);
     let not_due = policy.fuse_levels().filter(|level| key.waited_us < Some(level.obligations.delay_us));
     explanation.not_due = not_due.map(|level| level.name.clone()).collect();
-    Ok((explanation, time_us))
+    Ok(explanation)
 }
 
 /// Why a partner receives tracks of a class, or not, and what it may do with them.

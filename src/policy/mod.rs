@@ -57,11 +57,11 @@ mod zones; // zones.geojson
 pub use authority::{Held, Holders, SEE_AUTHORITY};
 pub use check::{Check, Finding, Severity, check};
 pub use class::{ClassKey, ClassSummary, Classifier};
-pub use decide::{Decisions, FuseRights, Segment};
+pub use decide::{Decisions, FuseRights, Segment, Verdicted};
 pub use difference::{Change, Difference, Grant, difference};
 pub use disclosure::Disclosure;
 pub use error::PolicyError;
-pub use explain::{Answer, Explanation, Missing, RuleText, explain_detection, explain_track};
+pub use explain::{Answer, Explanation, Missing, RuleText, explain_class, explain_detection, explain_track};
 pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
 pub use levels::{Field, Level, Measured, Obligations};

@@ -40,11 +40,19 @@ impl From<FileDigest> for FileEntry {
 /// # Errors
 /// A manifest of the operator that cannot be read.
 pub fn verify_origin(out: &Path, given: &Origin) -> Result<Option<Vec<Fault>>, ProductError> {
+    Ok(origin_of(out)?.map(|made_from| made_from.differences(given)))
+}
+
+/// What an output was made from; `None` if it does not say.
+///
+/// # Errors
+/// A manifest of the operator that cannot be read.
+pub fn origin_of(out: &Path) -> Result<Option<Origin>, ProductError> {
     let path = out.join(OPERATOR).join(MANIFEST);
     let bytes = fs::read(&path).map_err(io_error(&path, "read the file"))?;
     let json = |source| ProductError::Json { path: path.clone(), doing: "read as JSON", source };
     let manifest: OperatorManifest = serde_json::from_slice(&bytes).map_err(json)?;
-    Ok(manifest.made_from.map(|made_from| made_from.differences(given)))
+    Ok(manifest.made_from)
 }
 
 impl Origin {

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, TimestampMicrosecondType};
+use arrow_array::types::{Float32Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 
 use super::error::{ProductError, io_error, parquet_error};
@@ -38,6 +38,17 @@ pub struct PictureState {
     pub velocity_m_s: Option<[f64; 3]>,
     /// When the last detection of the track was made, microseconds.
     pub last_detection_us: Option<i64>,
+    /// How many detections are counted to the track.
+    pub detections: Option<u64>,
+}
+
+/// The rows of one track of the picture in a partner's folder, in order of time.
+///
+/// # Errors
+/// As [`PictureRows::open`], or a file that is not a picture.
+pub fn read_track(folder: &Path, track: u64) -> Result<Vec<PictureState>, ProductError> {
+    let own = |row: &Result<PictureState, ProductError>| row.as_ref().map_or(true, |row| row.track == track);
+    PictureRows::open(folder)?.filter(own).collect()
 }
 
 /// The rows of one picture, in their order.
@@ -104,7 +115,7 @@ fn states(batch: &RecordBatch, place: &str) -> Result<Vec<PictureState>, Product
         });
     let velocity = [("x", "east"), ("y", "north"), ("z", "up")]
         .map(|(local, axis)| named(&format!("velocity_{local}_m_s"), &format!("velocity_{axis}_m_s")));
-    let last_detection = batch.column_by_name("last_detection");
+    let [last_detection, detections] = ["last_detection", "detections"].map(|name| batch.column_by_name(name));
     let state = |(row, point): (usize, PicturePoint)| {
         let axes = if geodetic { Geodetic::from_ecef(point.position_m).enu_axes() } else { UNIT };
         PictureState {
@@ -117,6 +128,9 @@ fn states(batch: &RecordBatch, place: &str) -> Result<Vec<PictureState>, Product
             last_detection_us: last_detection
                 .filter(|column| column.is_valid(row))
                 .and_then(|column| Some(column.as_primitive_opt::<TimestampMicrosecondType>()?.value(row))),
+            detections: detections
+                .filter(|column| column.is_valid(row))
+                .and_then(|column| Some(column.as_primitive_opt::<UInt64Type>()?.value(row))),
         }
     };
     Ok(points.into_iter().enumerate().map(state).collect())

@@ -44,14 +44,26 @@ fn compared(out: &Path, table: &ReleaseTable, (cutoff_m, period_us): (f64, i64))
         let why = format!("{open} different pictures of {rows} rows: at most {OPEN_MAX} pictures, or {HELD_MAX} rows");
         return Ok(CoherenceReport::none(why));
     }
-    let source = |folder: &PathBuf| -> Result<Peekable<Rows>, RunError> {
-        let rows = PictureRows::open(folder)?;
-        // So many files may not be open at once: then they are read beforehand.
-        let rows: Rows = if open > OPEN_MAX { Box::new(rows.collect::<Vec<_>>().into_iter()) } else { Box::new(rows) };
-        Ok(rows.peekable())
-    };
     let known = Known::read(out, table)?;
     let mut coherence = Coherence::new(known.world(table, cutoff_m, period_us))?;
+    each_report(&known, table, &folders, |time_us, pictures| Ok(coherence.report(time_us, pictures)?))?;
+    Ok(coherence.finish())
+}
+
+/// Goes through the reports of pictures: their folders, by number, and nothing of a picture without one.
+pub(super) fn each_report(
+    known: &Known<'_>,
+    table: &ReleaseTable,
+    folders: &[Option<PathBuf>],
+    mut take: impl FnMut(i64, &[Vec<Shown>]) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    // So many files may not be open at once: then they are read beforehand.
+    let held = folders.iter().flatten().count() > OPEN_MAX;
+    let source = |folder: &PathBuf| -> Result<Peekable<Rows>, RunError> {
+        let rows = PictureRows::open(folder)?;
+        let rows: Rows = if held { Box::new(rows.collect::<Vec<_>>().into_iter()) } else { Box::new(rows) };
+        Ok(rows.peekable())
+    };
     let sources = folders.iter().map(|folder| folder.as_ref().map(source).transpose());
     let mut sources = sources.collect::<Result<Vec<Source>, _>>()?;
     while let Some(time_us) = next_time(&mut sources)? {
@@ -63,10 +75,10 @@ fn compared(out: &Path, table: &ReleaseTable, (cutoff_m, period_us): (f64, i64))
             }
         }
         if pictures.iter().any(|rows| !rows.is_empty()) {
-            coherence.report(time_us, &pictures)?;
+            take(time_us, &pictures)?;
         }
     }
-    Ok(coherence.finish())
+    Ok(())
 }
 
 /// The rows of a picture.
@@ -98,7 +110,7 @@ type Stretched = (i64, i64, usize);
 type Source = Option<Peekable<Rows>>;
 
 /// What the operator's tables tell of tracks.
-struct Known<'a> {
+pub(super) struct Known<'a> {
     zones: Vec<&'a String>,
     actions: Vec<String>,
     /// By number of the class, who may act.
@@ -108,7 +120,7 @@ struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn read(out: &Path, table: &'a ReleaseTable) -> Result<Self, RunError> {
+    pub(super) fn read(out: &Path, table: &'a ReleaseTable) -> Result<Self, RunError> {
         let zones: BTreeSet<&String> = table.classes.iter().flat_map(|class| &class.zones).collect();
         let classes: BTreeMap<TrackClass, usize> =
             table.classes.iter().enumerate().filter_map(|(number, class)| Some((class.class()?, number))).collect();
@@ -150,7 +162,7 @@ impl<'a> Known<'a> {
         Ok(known)
     }
 
-    fn world(&self, table: &ReleaseTable, cutoff_m: f64, period_us: i64) -> World {
+    pub(super) fn world(&self, table: &ReleaseTable, cutoff_m: f64, period_us: i64) -> World {
         let demands = |level: &Option<String>| table.levels.get(level.as_ref()?);
         let mut lane_order: Vec<usize> = (0..table.lanes.len()).collect();
         lane_order

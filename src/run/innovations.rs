@@ -287,23 +287,11 @@ impl<'a> Watch<'a> {
     fn innovations(&self, row: &Row, track: &Seen, lag_s: f64) -> Vec<(&'static str, [f64; 3])> {
         let Some(sensor) = self.catalogue.sensors.get(row.sensor) else { return Vec::new() };
         let there = plus(track.at, lag_s, track.velocity);
-        let off = plus(row.place.metres(), -1.0, there);
         let up = self.up(there);
+        let range_m = f64::from(row.measurement.range_m).max(1.0);
         let mut found = Vec::with_capacity(3);
-        let measured = row.measurement.axes.iter().zip(row.measurement.sigma_m).zip(0..row.measurement.rows);
-        for ((axis, sigma_m), number) in measured {
-            let mut axis = axis.map(f64::from);
-            let mut innovation = dot(off, axis);
-            let range_m = f64::from(row.measurement.range_m).max(1.0);
-            if let Kind::Radar { site_m, .. } = sensor.kind
-                && number == 0
-                && (row.measurement.slant || row.measurement.curved)
-            {
-                let line = plus(there, -1.0, site_m);
-                let far = dot(line, line).sqrt().max(1.0);
-                (axis, innovation) = (line.map(|x| x / far), range_m - far);
-            }
-            let variance = f64::from(sigma_m).powi(2);
+        for (number, (axis, innovation, sigma_m)) in residuals(sensor.kind, row, there).into_iter().enumerate() {
+            let variance = sigma_m.powi(2);
             let spread = variance + track.along(axis, lag_s) + self.turning(dot(axis, up).powi(2), lag_s);
             let elevates = sensor.noise.elevation_rad.is_some();
             let (key, unit) = match (sensor.kind, number) {
@@ -417,6 +405,24 @@ impl Seen {
     }
 }
 
+/// Each measured axis of a row, how far along it the row lies from a point, and the standard deviation, metres.
+pub(super) fn residuals(kind: Kind, row: &Row, there: [f64; 3]) -> Vec<([f64; 3], f64, f64)> {
+    let off = plus(row.place.metres(), -1.0, there);
+    let measured = row.measurement.axes.iter().zip(row.measurement.sigma_m).zip(0..row.measurement.rows);
+    let residual = |((axis, sigma_m), number): ((&[f32; 3], f32), u32)| {
+        let (axis, sigma_m) = (axis.map(f64::from), f64::from(sigma_m));
+        match kind {
+            Kind::Radar { site_m, .. } if number == 0 && (row.measurement.slant || row.measurement.curved) => {
+                let line = plus(there, -1.0, site_m);
+                let far = dot(line, line).sqrt().max(1.0);
+                (line.map(|x| x / far), f64::from(row.measurement.range_m).max(1.0) - far, sigma_m)
+            }
+            _ => (axis, dot(off, axis), sigma_m),
+        }
+    };
+    measured.map(residual).collect()
+}
+
 /// Where objects truly were.
 struct Paths {
     paths: Vec<TruePath>,
@@ -464,11 +470,11 @@ impl TruePath {
     }
 }
 
-fn plus([a, b, c]: [f64; 3], by: f64, [x, y, z]: [f64; 3]) -> [f64; 3] {
+pub(super) fn plus([a, b, c]: [f64; 3], by: f64, [x, y, z]: [f64; 3]) -> [f64; 3] {
     [a + by * x, b + by * y, c + by * z]
 }
 
-fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
+pub(super) fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
     a * x + b * y + c * z
 }
 

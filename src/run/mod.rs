@@ -25,6 +25,9 @@ mod judging; // one picture against truth
 mod coherence; // pictures against each other
 mod prices; // what each rule costs whom
 mod innovations; // a filter's predictions against rows and truth
+mod on_track; // which detections lie on a track of a picture
+mod spells; // what another partner sees of its reports, and why not
+mod elsewhere; // a track of one picture in another
 mod verdicts; // what they mean, in words
 mod measured; // sensors as measured
 mod memory; // detections in memory -> tracks in memory
@@ -33,6 +36,7 @@ pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use coherence::coherence_of;
 pub use config::{ConfigError, NAMED, RunConfig, Scoring};
 pub use doubts::Doubt;
+pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
@@ -42,6 +46,7 @@ pub use memory::{TrackAt, track};
 pub use prices::{Changed, Figures, Gain, Price, Prices, price};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
 pub use scores::{Judging, OutputError, configuration_of, score_output};
+pub use spells::{Spell, What, Withheld};
 pub use verdicts::verdicts;
 
 use crate::export::{self, Format};

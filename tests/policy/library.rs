@@ -61,7 +61,7 @@ fn every_folder_is_in_the_overview_and_is_a_policy_with_a_page() {
             found.insert(name);
         }
     }
-    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(found.len(), 6, "{found:?}");
 }
 
 #[test]
@@ -75,6 +75,17 @@ fn all_to_all() {
     let track = track(&["birch"], &[], &[]);
     let wanted = levels(&["receive_full", "receive_full", "receive_full", "-"]);
     assert_eq!(received(&policy, &track, &partners), wanted);
+}
+
+#[test]
+fn owner_only() {
+    let policy = read("owner-only");
+    let partners = ["alder", "birch", "cedar"];
+    assert_eq!(fused(&policy, &key("s", "birch", "any", &[]), None, &partners), ["-", "fuse_full", "-"]);
+    let stranger = key("s", "stranger", "", &[]);
+    assert_eq!(fused(&policy, &stranger, None, &partners), ["-", "-", "-"]);
+    assert_eq!(received(&policy, &track(&["birch"], &[], &[]), &partners), levels(&["-", "receive_full", "-"]));
+    assert_eq!(received(&policy, &track(&["alder", "birch"], &[], &[]), &partners), levels(&["-", "-", "-"]));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn config() -> RunConfig {
     RunConfig::parse(&text, Path::new("test")).expect("a configuration")
 }
 
-fn fused(world: &World) -> RunReport {
+pub(crate) fn fused(world: &World) -> RunReport {
     let (recording, policy, out) = (world.recording(), world.policy(), world.out());
     let config = config();
     let request = Request::new(&recording, &policy, &out, &config);

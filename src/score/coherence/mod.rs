@@ -10,9 +10,11 @@
 mod authority; // who may act on what it does not see
 mod objects; // tracks of several lanes -> objects
 mod pairs; // two pictures beside each other
+mod same; // one track of a picture in another
 
 pub use authority::{Action, Blind, BlindAuthority, Spell};
 pub use pairs::{Agreement, AtTime, InZone, Pair, Summary};
+pub use same::Same;
 
 use super::ScoreError;
 use authority::Authority;
