@@ -156,6 +156,19 @@ fn an_object_that_was_not_there_has_lost_no_track() {
 }
 
 #[test]
+fn parts_over_time_are_of_doubled_lengths_and_have_the_share_of_rows_that_is_false() {
+    let there: Vec<_> = (0..300).flat_map(|t| [truth(t, 1, 0.0), truth(t, 2, 100.0)]).collect();
+    let rows: Vec<_> = (0..300).flat_map(|t| [track(t, 10, 0.0), track(t, 20, 40.0), track(t, 30, 60.0)]).collect();
+    let scans = Scans::Every { period_us: SECOND_US, first_us: 0, last_us: 299 * SECOND_US };
+    let config = ScoreConfig { gospa: Gospa { cutoff_m: 10.0, order: 2.0 }, max_gap_s: 0.0, scans };
+    let pass = || (there.iter().copied(), rows.iter().copied());
+    let report = score_states(pass, &config, &Asking::default()).expect("a score");
+    let over_time = &further(&report).over_time;
+    assert_eq!((over_time.len(), over_time[0].to_us - over_time[0].from_us), (75, 4 * SECOND_US));
+    near(over_time[0].part.spuriousness, 2.0 / 3.0);
+}
+
+#[test]
 fn nees_of_known_errors_and_its_bounds() {
     let truth = [truth(0, 1, 0.0), truth(1, 1, 0.0)];
     let tracks = [track(0, 10, 2.0), track(1, 10, 4.0)];
