@@ -1,5 +1,5 @@
-"""Scores of finished runs once more, from the files, by other people's code: Stone Soup (SIAP, OSPA, GOSPA),
-py-motmetrics (CLEAR MOT, IDF1), TrackEval (HOTA), SciPy (assignment, chi-square). scripts/check-scores runs it.
+"""Scores of finished runs once more, from the files, by other people's code: Stone Soup (SIAP), py-motmetrics
+(CLEAR MOT, IDF1), TrackEval (HOTA), SciPy (assignment for GOSPA and OSPA, chi-square). scripts/check-scores runs it.
 
 usage: check_scores.py RECORDING OUT [--scores FILE] [--partial-truth]
 
@@ -12,7 +12,10 @@ import itertools
 import json
 import math
 import pathlib
+import resource
+import subprocess
 import sys
+import time
 from collections import defaultdict
 
 import numpy as np
@@ -30,7 +33,7 @@ class Census:
     """Figures that were compared, and those that differ."""
 
     def __init__(self):
-        self.compared, self.tied, self.wrong = 0, 0, []
+        self.compared, self.tied, self.wrong, self.seconds = 0, 0, [], defaultdict(float)
 
     def near(self, name, found, wanted):
         self.compared += 1
@@ -214,10 +217,10 @@ def score(census, name, report, truth, picture, config, partial):
         else:
             census.near(f"{name} {key}", dig(report, key), wanted)
 
-    gospa(say, scans, picture, cutoff, order, truth)
-    siap(say, scans, picture, cutoff)
-    clear(say, scans, picture, cutoff)
-    hota(say, scans, picture, cutoff)
+    for family, arguments in [(gospa, (order, truth)), (siap, ()), (clear, ()), (hota, ())]:
+        began = time.process_time()
+        family(say, scans, picture, cutoff, *arguments)
+        census.seconds[family.__name__] += time.process_time() - began
 
 
 def dig(value, path):
@@ -423,12 +426,25 @@ def hota(say, scans, picture, cutoff):
         say(f"hota.within.{place}.det_a", float(found["DetA"][place]))
 
 
+def beside(arguments, census):
+    """Processor seconds on the same pictures; those of others without reading files and without distances."""
+    used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    began = used()
+    subprocess.run([arguments.beside, "--json", "score", arguments.out, "--truth", arguments.recording],
+                   stdout=subprocess.DEVNULL, check=True)
+    print(f"{arguments.out}: all scores of Trackweave, files read: {used() - began:.2f} s of processors")
+    for family, of in [("gospa", "GOSPA, OSPA, NEES, times: SciPy"), ("siap", "SIAP: Stone Soup"),
+                       ("clear", "CLEAR MOT, IDF1: py-motmetrics"), ("hota", "HOTA: TrackEval")]:
+        print(f"  {of}: {census.seconds[family]:.2f} s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recording", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--scores", type=pathlib.Path, help="what `trackweave --json score` printed; else the run's own")
     parser.add_argument("--partial-truth", action="store_true")
+    parser.add_argument("--beside", help="a program: say what all scores cost it, and what each family costs the others")
     arguments = parser.parse_args()
     out, census = arguments.out, Census()
     scores = json.loads((arguments.scores or out / "_operator/scores.json").read_text())
@@ -436,6 +452,8 @@ def main():
         config = json.loads((out / partner / "manifest.json").read_text())["configuration"]
         truth = Truth(arguments.recording, round(float(np.float32(config["score"]["max_gap_s"])) * SECOND))
         score(census, partner, report, truth, Picture(out / partner), config, arguments.partial_truth)
+    if arguments.beside:
+        beside(arguments, census)
     for wrong in census.wrong[:40]:
         print(wrong)
     print(f"{out}: {census.compared} figures compared, {len(census.wrong)} differ by more than {TOLERANCE}; "

@@ -162,6 +162,7 @@ fn an_example_worked_by_hand() {
     // p0 knows object 1 at 1 s; p1 gets its row of 0 s at 3 s, and its exact one of 2 s at 2 s. Object 2 is p0's alone.
     assert_eq!((total.objects, total.objects_only_a, total.objects_only_b), (1, 1, 0));
     assert_eq!((total.a_later_s, total.b_later_s), (Some(0.0), Some(1.0)));
+    assert_eq!(found.summary.later_s, Some(1.0));
     assert_eq!((found.objects, &found.all_source), (2, &AllSource::Union));
     assert_eq!(
         zones.iter().map(|zone| (zone.zone.as_deref(), zone.agreement.due)).collect::<Vec<_>>(),
@@ -197,6 +198,99 @@ fn a_spell_of_blindness_ends_where_it_is_seen_gone_or_no_more_its_to_act_on() {
     let times: Vec<_> = spells.iter().map(|spell| (spell.first_us / SECOND_US, spell.last_us / SECOND_US)).collect();
     assert_eq!(times, [(0, 1), (3, 3), (5, 5), (7, 7)]);
     assert_eq!(spells.iter().map(|spell| spell.reports).collect::<Vec<_>>(), [2, 1, 1, 1]);
+}
+
+#[test]
+fn late_and_coarse_are_counted_apart_and_together() {
+    let here = |track| Shown { class: 1, ..row(track, 0.0) };
+    let late = Shown { delay_us: SECOND_US, ..here(7) };
+    let coarse = Shown { cell_m: 10.0, ..here(7) };
+    let reports = [late, coarse, here(7)].map(|row| vec![vec![here(1)], vec![row]]);
+    let blind = compare(world(2), &[&reports[..], &[vec![vec![here(1)], vec![]]]].concat()).blind_authority;
+    let total = blind.actions[0].total;
+    assert_eq!((total.held, total.blind, total.late, total.coarse, total.late_or_coarse), (4, 1, 1, 1, 2));
+    assert_eq!((blind.share, blind.late_or_coarse_share), (Some(0.25), Some(0.5)));
+}
+
+#[test]
+fn a_gate_is_the_cut_off_and_half_the_diagonal_of_both_cells() {
+    // 100 m, and √¾ · 100 m.
+    let coarse = Shown { cell_m: 100.0, ..row(7, 0.0) };
+    for (x, both) in [(186.0, 1), (187.0, 0)] {
+        let found = compare(world(2), &[vec![vec![row(1, x)], vec![coarse]]]);
+        assert_eq!(pair(&found, "p0", "p1").total.both, both, "{x}");
+    }
+}
+
+#[test]
+fn an_object_is_where_its_row_in_the_smallest_cell_is() {
+    // Two pictures of one lane show a track in cells of 100 m and of 1 m; that of another lane is near the second one alone.
+    let mut one = world(3);
+    for (picture, lane) in one.pictures.iter_mut().zip([0, 0, 1]) {
+        picture.lane = Some(lane);
+    }
+    let cell = |cell_m, x| Shown { cell_m, ..row(1, x) };
+    let reports = [vec![vec![cell(100.0, 0.0)], vec![cell(1.0, 90.0)], vec![row(4, 190.0)]]];
+    let found = compare(one.clone(), &reports);
+    assert_eq!((found.objects, pair(&found, "p0", "p2").total.both), (1, 1));
+    // Of two lanes the first is in cells: a third one is held against the second.
+    one.pictures[1].lane = Some(2);
+    one.lane_order = vec![0, 2, 1];
+    let reports = [vec![vec![cell(100.0, 0.0)], vec![cell(1.0, 90.0)], vec![row(4, 190.0)]]];
+    assert_eq!(compare(one, &reports).objects, 1);
+}
+
+#[test]
+fn a_track_leaves_its_object_beyond_the_gate_and_what_both_knew_is_kept_where_two_are_joined() {
+    let apart =
+        compare(world(2), &[vec![vec![row(1, 0.0)], vec![row(5, 0.0)]], vec![vec![row(1, 0.0)], vec![row(5, 500.0)]]]);
+    assert_eq!((apart.objects, pair(&apart, "p0", "p1").total.both), (2, 1));
+    // p1 knows of its track at 0 s, p0 of its own at 1 s; at 2 s they are one, first seen at 0 s inside.
+    let inside = Shown { class: 1, ..row(5, 500.0) };
+    let found = compare(
+        world(2),
+        &[vec![vec![], vec![inside]], vec![vec![row(1, 0.0)], vec![inside]], vec![vec![row(1, 450.0)], vec![inside]]],
+    );
+    let Pair { total, zones, .. } = pair(&found, "p0", "p1");
+    assert_eq!((found.joined, total.objects, total.a_later_s, total.b_later_s), (1, 1, Some(1.0), Some(0.0)));
+    let first: Vec<_> = zones.iter().map(|zone| (zone.zone.as_deref(), zone.agreement.objects)).collect();
+    assert_eq!(first, [(None, 0), (Some("inside"), 1)]);
+    // The union is one object throughout, and joining is no switch.
+    let of_all: Vec<_> = found.against_all_source.iter().map(|pair| &pair.total).collect();
+    assert!(of_all.iter().all(|total| (total.switches, total.same_identity) == (0, Some(1.0))), "{of_all:?}");
+    assert_eq!(found.summary.after_all_source_s, Some(0.5));
+}
+
+#[test]
+fn what_a_level_delays_is_due_when_its_time_is_over() {
+    let mut late = world(2);
+    late.classes[0].delay_us[1] = Some(3 * SECOND_US);
+    late.pictures[1].until_us = 5 * SECOND_US;
+    let found = compare(late, &vec![vec![vec![row(1, 0.0)], vec![]]; 6]);
+    let total = &pair(&found, "p0", "p1").total;
+    assert_eq!((total.due, total.only_a), (3, 3));
+}
+
+#[test]
+fn an_object_is_in_the_zone_of_its_all_source_row() {
+    let mut one = world(2);
+    one.complete = Some(0);
+    let inside = Shown { class: 1, ..row(7, 0.0) };
+    let found = compare(one, &[vec![vec![Shown { cell_m: 10.0, ..row(1, 0.0) }], vec![inside]]]);
+    let due: Vec<_> = found.pairs[0].zones.iter().map(|zone| (zone.zone.as_deref(), zone.agreement.due)).collect();
+    assert!(due.contains(&(None, 1)), "{due:?}");
+}
+
+#[test]
+fn objects_are_assigned_by_squares_of_distances() {
+    // Distances 10 and 95, or 60 and 60: the sum prefers the first two, the sum of squares the others.
+    let at = |track, x, y| Shown { position_m: [x, y, 0.0], ..row(track, 0.0) };
+    let found = compare(
+        world(2),
+        &[vec![vec![at(1, 10.0, 0.0), at(2, -60.0, 0.0)], vec![at(5, 0.0, 0.0), at(6, 13.75, 59.882_698)]]],
+    );
+    let apart_m = pair(&found, "p0", "p1").total.apart_mean_m.expect("both");
+    assert!((apart_m - 60.0).abs() < 1e-3, "{apart_m}");
 }
 
 #[test]

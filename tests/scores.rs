@@ -119,6 +119,56 @@ fn hota_prefers_the_track_that_lasts_to_one_that_is_nearer_once() {
 }
 
 #[test]
+fn hota_is_that_of_trackeval_where_every_part_of_the_alignment_counts() {
+    let truth: Vec<_> = (0..)
+        .zip([[8.0, 6.0], [9.0, 8.0], [11.0, 0.0], [3.0, 8.0]])
+        .flat_map(|(t, [a, b])| [truth(t, 0, a), truth(t, 1, b)])
+        .collect();
+    let of_scans: [&[(u64, f64)]; 4] = [
+        &[(0, 6.0), (1, 2.0), (2, 10.0)],
+        &[(0, 7.0), (1, 2.0), (2, 3.0)],
+        &[(2, 2.0)],
+        &[(0, 6.0), (1, 4.0), (2, 10.0)],
+    ];
+    let tracks: Vec<_> =
+        (0..).zip(of_scans).flat_map(|(t, rows)| rows.iter().map(move |(id, x)| track(t, *id, *x))).collect();
+    let hota = further(&scored(&truth, &tracks, &Asking::default())).hota.clone();
+    // trackeval.metrics.HOTA of TrackEval 1.3.0
+    near(hota.hota, 0.541_807_811_931_989_9);
+    near(hota.ass_a, 0.640_977_443_609_022_5);
+}
+
+#[test]
+fn a_row_between_two_objects_is_the_nearer_ones_and_who_is_first_missed_is_not_fragmented() {
+    let there = [truth(0, 1, 0.0), truth(0, 2, 9.0), truth(1, 1, 0.0), truth(1, 2, 9.0)];
+    let found = scored(&there, &[track(0, 10, 4.0), track(1, 10, 4.0), track(1, 20, 9.0)], &Asking::default());
+    near(further(&found).siap.position_accuracy_m, 8.0 / 3.0);
+    let clear = &further(&found).clear;
+    assert_eq!((clear.misses, clear.matches, clear.fragmentations), (1, 3, 0));
+}
+
+#[test]
+fn an_object_that_was_not_there_has_lost_no_track() {
+    let there = [truth(0, 1, 0.0), truth(2, 1, 0.0)];
+    let found = scored(&there, &[track(0, 10, 0.0), track(2, 11, 0.0)], &Asking::default());
+    let times = further(&found).timeliness;
+    assert_eq!((times.track_breaks, times.object_hours), (0, 0.0));
+}
+
+#[test]
+fn parts_over_time_are_of_doubled_lengths_and_have_the_share_of_rows_that_is_false() {
+    let there: Vec<_> = (0..300).flat_map(|t| [truth(t, 1, 0.0), truth(t, 2, 100.0)]).collect();
+    let rows: Vec<_> = (0..300).flat_map(|t| [track(t, 10, 0.0), track(t, 20, 40.0), track(t, 30, 60.0)]).collect();
+    let scans = Scans::Every { period_us: SECOND_US, first_us: 0, last_us: 299 * SECOND_US };
+    let config = ScoreConfig { gospa: Gospa { cutoff_m: 10.0, order: 2.0 }, max_gap_s: 0.0, scans };
+    let pass = || (there.iter().copied(), rows.iter().copied());
+    let report = score_states(pass, &config, &Asking::default()).expect("a score");
+    let over_time = &further(&report).over_time;
+    assert_eq!((over_time.len(), over_time[0].to_us - over_time[0].from_us), (75, 4 * SECOND_US));
+    near(over_time[0].part.spuriousness, 2.0 / 3.0);
+}
+
+#[test]
 fn nees_of_known_errors_and_its_bounds() {
     let truth = [truth(0, 1, 0.0), truth(1, 1, 0.0)];
     let tracks = [track(0, 10, 2.0), track(1, 10, 4.0)];

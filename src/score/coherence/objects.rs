@@ -244,10 +244,8 @@ impl Objects {
         if b.first.0 < a.first.0 {
             a.first = b.first;
         }
-        for (picture, known_us) in std::mem::take(&mut b.known_us) {
-            let known = a.known_us.entry(picture).or_insert(known_us);
-            *known = known_us.min(*known);
-        }
+        // Of other lanes, so of other pictures.
+        a.known_us.append(&mut b.known_us);
         self.joined += 1;
     }
 
