@@ -90,6 +90,21 @@ function setTheme(app, theme) {
   app.repaint();
 }
 
+/** What the page's words mean. */
+const TERMS = [
+  ["detection", "one measurement by one sensor"],
+  ["track", "an object as it is followed from detections; confirmed once it probably exists"],
+  ["row", "a track at one report time: where it is, how surely, who may act on it"],
+  ["sees 90 %", "of all times at which an object was there, by the truth, those with a row near it"],
+  ["coarse or late", "given in cells of the ground instead of a place, or only after a delay"],
+  ["withheld", "not given to a partner: a rule forbids it, or no rule permits it"],
+  ["level", "what a rule lets a partner have: the delay, the cells and what is left out"],
+  ["existence", "the probability that a track is an object"],
+  ["P_D", "the probability that a sensor that looks at an object detects it"],
+  ["NIS, NEES", "squared errors over what was expected, for each number measured: 1 where the figures are honest"],
+  ["GOSPA", "one number for errors of place, missed objects and false tracks, in metres: less is better"],
+];
+
 const KEYS = [
   ["Space", "play or pause"],
   ["← →", "one scan; with Shift one minute"],

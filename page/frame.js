@@ -134,7 +134,21 @@ function buildPage(app) {
   main.append(h("div", { class: "stage" }, h("div", { class: "left" }, app.map, time), side), under);
   app.helpBox = h(
     "dialog",
-    { class: "help", "aria-label": "Keys" },
+    { class: "help", "aria-label": "About this page" },
+    h("h2", null, "About this page"),
+    h(
+      "p",
+      null,
+      "Recorded sensor data were fused into tracks, once for each partner, from what the agreed rules let it have. ",
+      isOperator
+        ? "Here all their pictures stand side by side. This page names everybody: it is for whoever runs the exchange."
+        : "Here is yours, made from your folder alone: nothing that is withheld from you went into it.",
+    ),
+    h(
+      "dl",
+      { class: "terms" },
+      TERMS.map(([term, what]) => h("div", null, h("dt", null, term), h("dd", null, what))),
+    ),
     h("h2", null, "Keys"),
     h(
       "dl",
@@ -170,7 +184,11 @@ function buildPage(app) {
       h("span", { class: "half", "aria-hidden": "true" }),
     ),
     h("button", { type: "button", class: "wide", onclick: () => print() }, "Print"),
-    h("button", { type: "button", "aria-label": "Keys", title: "Keys", onclick: () => app.help() }, "?"),
+    h(
+      "button",
+      { type: "button", "aria-label": "About this page, and keys", title: "About this page, and keys", onclick: () => app.help() },
+      "?",
+    ),
   );
   (document.querySelector("header.top") ?? byId("summary")).append(tools);
   const made = document.getElementById("ledger");

@@ -350,6 +350,15 @@ class Story {
     return word.split(", ").includes(action) ? (isOperator ? pic.partner : "you") : null;
   }
 
+  /** Who may act at a row, and since when on this track. @param {number} row @param {string} action */
+  heldAt(row, action) {
+    const pic = /** @type {Picture} */ (this.pic);
+    const holders = this.holdersAt(row, action);
+    let first = row;
+    while (first > pic.start[this.k] && this.holdersAt(first - 1, action) === holders) first--;
+    return `${holders ?? (isOperator ? "–" : "not you")}, since ${clockText(pic.time[first])}`;
+  }
+
   /** What changes with the clock. */
   update() {
     const { pic, columns } = this;
@@ -382,7 +391,7 @@ class Story {
     const action = this.actions()[0];
     facts.push(
       action
-        ? fact(`May ${words(action)} now`, this.holdersAt(row, action) ?? (isOperator ? "–" : "not you"))
+        ? fact(`May ${words(action)} now`, this.heldAt(row, action))
         : fact("Existence", plain(columns.existence?.[row] ?? NaN)),
     );
     if (columns.detections && Number.isFinite(columns.detections[row]))

@@ -409,6 +409,13 @@ fn detections_are_exact_or_coarse_as_far_as_the_level_tells_at_which_they_were_t
     let clover = of("clover");
     assert_eq!(clover["taken"]["fuse_coarse"]["rows"], BIRCH);
     assert_eq!(clover["taken"]["fuse_full"]["rows"], 42_018 - BIRCH);
+    let headline = read("report.html");
+    assert!(headline.contains(", from detections of which 15.8\u{a0}% in cells of 2\u{a0}km"), "said at once, too");
+    let decisions = page["decisions"].as_array().expect("decisions");
+    let of_tracks = |decision: &&Value| decision["of"] == "tracks";
+    assert!(decisions.iter().any(|decision| decision["of"] == "detections" && decision["action"] == "fuse_full"));
+    assert!(decisions.iter().filter(of_tracks).all(|decision| decision["action"] != "fuse_full"));
+    assert!(decisions.iter().filter(of_tracks).any(|decision| decision["action"] == "assign_identity"));
     let confirmed = clover["confirmed"].as_u64().expect("a count");
     // All that could be birch's are; then nobody knows which those are that are in no confirmed track.
     let others = 42_018 - confirmed;

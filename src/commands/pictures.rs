@@ -6,7 +6,7 @@ use super::layout::{count, list, metres, paragraph, percent, table};
 use crate::fusion::credit::Accounts;
 use crate::policy::{Finding, Obligations};
 use crate::report::PAGE;
-use crate::run::{ActionAuthority, Doubt, LaneAuthority, PartnerReport, Request, RunReport, WorkReport};
+use crate::run::{ActionAuthority, Doubt, LaneAuthority, PartnerReport, Request, RunReport, Taken, WorkReport};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -87,7 +87,7 @@ const AT_A_GLANCE: usize = 20;
 fn glance(partners: &[PartnerReport], levels: &BTreeMap<String, String>) -> String {
     let width = partners.iter().take(AT_A_GLANCE).map(|partner| partner.partner.chars().count()).max().unwrap_or(0);
     let line = |partner: &PartnerReport| {
-        let PartnerReport { partner: name, rows, levels: given, resolution, .. } = partner;
+        let PartnerReport { partner: name, rows, levels: given, resolution, ledger, .. } = partner;
         let sees = match (rows, resolution.coverage) {
             (0, _) => "sees nothing".to_owned(),
             (_, Some(coverage)) => format!("sees {} of the truth", percent(Some(coverage))),
@@ -100,11 +100,27 @@ fn glance(partners: &[PartnerReport], levels: &BTreeMap<String, String>) -> Stri
         });
         let how: Vec<String> = how.collect();
         let how = if how.is_empty() { String::new() } else { format!(": {}", how.join("; ")) };
-        paragraph(&format!("{name:width$}  "), &format!("{sees}{how}"))
+        let all: u64 = ledger.taken.values().map(|taken| taken.rows).sum();
+        let from: Vec<String> = ledger.taken.values().filter_map(|taken| lowered(taken, all)).collect();
+        let from = if from.is_empty() { String::new() } else { format!("; from detections {}", from.join(" and ")) };
+        paragraph(&format!("{name:width$}  "), &format!("{sees}{how}{from}"))
     };
     let more = partners.len().saturating_sub(AT_A_GLANCE);
     let rest = if more > 0 { format!("and {} more\n", count(more as u64)) } else { String::new() };
     partners.iter().take(AT_A_GLANCE).map(line).collect::<String>() + &rest
+}
+
+/// How late and coarse what is taken at a level of `fuse` is, and what share of all that is taken.
+fn lowered(taken: &Taken, all: u64) -> Option<String> {
+    let number = |key: &str| taken.demands.get(key).and_then(serde_json::Value::as_f64);
+    let late = number("delay_us").map(|us| format!("{} s late", us * 1e-6));
+    let cells = number("coarsen_m").map(|metres| format!("in cells of {metres} m"));
+    let words: Vec<String> = late.into_iter().chain(cells).collect();
+    let of = match percent(Some(taken.rows as f64 / all.max(1) as f64)) {
+        share if taken.rows < all => format!("of which {share} "),
+        _ => String::new(),
+    };
+    (!words.is_empty()).then(|| of + &words.join(", "))
 }
 
 /// What the cache saved, and what the rest took.

@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::folder::Folder;
+use super::levels::Level;
 use super::pages::{Pages, Shown, key};
 use super::picture::{Picture, ROWS_MOST};
 use super::scene::Scene;
@@ -233,8 +234,9 @@ fn decisions(operator: &Path) -> Result<Value, ReportError> {
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         let Some(entry) = line.get("entry") else { continue };
-        let class = entry.get("class").map(|class| class.as_str().map_or_else(|| class.to_string(), str::to_owned));
-        let of = if class.unwrap_or_default().contains("\"of\":\"tracks\"") { "tracks" } else { "detections" };
+        let class = entry.get("class").and_then(Value::as_str);
+        // "confirmed tracks with …", "identified detections of …".
+        let of = class.and_then(|class| class.split(' ').nth(1)).unwrap_or_default();
         let key = json!({
             "partner": entry.get("partner"), "action": entry.get("action"), "allowed": entry.get("allowed"),
             "policies": entry.get("decided_by"), "of": of,
@@ -294,15 +296,33 @@ impl Told<'_> {
         let of =
             |name: &str| self.report.get("levels").and_then(|levels| levels.get(name)?.as_u64()).unwrap_or_default();
         let late_rows: u64 = late.iter().map(|level| of(&level.name)).sum();
+        let from = self.lowered();
         let how = match (late.first(), late_rows) {
             (Some(level), 1..) => {
                 let demands = level.demands();
                 let text = link("coarse", &demands);
                 format!(", {} of it {text}", share(late_rows as f64 / rows as f64))
             }
-            _ => " at once".to_owned(),
+            _ if from.is_empty() => " at once".to_owned(),
+            _ => String::new(),
         };
-        format!("{name} sees {}{how}", link("confirmed", &sees))
+        let from = if from.is_empty() { from } else { format!(", from detections {from}") };
+        format!("{name} sees {}{how}{from}", link("confirmed", &sees))
+    }
+
+    /// How late and coarse the detections are that it is computed from, and what share of them; empty where none is.
+    fn lowered(&self) -> String {
+        let taken = self.report.get("ledger").and_then(|ledger| ledger.get("taken")?.as_object()).into_iter().flatten();
+        let taken: Vec<(Level, u64)> = taken
+            .filter_map(|(name, taken)| Some((Level::of(name, taken.get("demands")?), taken.get("rows")?.as_u64()?)))
+            .collect();
+        let all: u64 = taken.iter().map(|(_, rows)| rows).sum();
+        let told = taken.iter().filter(|(level, _)| level.is_coarse()).map(|(level, rows)| {
+            let of =
+                if *rows < all { format!("of which {} ", super::words::share_of(*rows, all)) } else { String::new() };
+            of + &level.demands()
+        });
+        told.collect::<Vec<_>>().join(" and ")
     }
 }
 
