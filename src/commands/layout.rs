@@ -202,8 +202,7 @@ mod tests {
     fn a_paragraph_keeps_within_the_width_and_under_its_lead() {
         let text = paragraph("lead  ", &["word"; 60].join(" "));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 5);
-        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= width()));
         assert!(lines.iter().skip(1).all(|line| line.starts_with("      word")));
         assert_eq!(text.matches("word").count(), 60);
     }
@@ -240,8 +239,8 @@ mod tests {
         let text = format!("  found {}\nshort\n", "word ".repeat(20).trim_end());
         let fitted = fitted(&text);
         let lines: Vec<&str> = fitted.lines().collect();
-        assert_eq!((lines.len(), lines.last()), (3, Some(&"short")));
-        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(lines.len() > 2 && lines.last() == Some(&"short"));
+        assert!(lines.iter().all(|line| line.chars().count() <= width()));
         assert!(lines.get(1).is_some_and(|line| line.starts_with("    word")));
     }
 }
