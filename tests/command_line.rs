@@ -262,7 +262,7 @@ fn a_device_that_is_not_there_ends_with_5() {
     };
     let output = without("device");
     assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("trackweave: no adapter is"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("\"message\":\"no adapter is"), "{}", text(&output.stderr));
     let output = without("auto");
     let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(found["executor"]["executor"], "host");

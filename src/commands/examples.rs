@@ -40,7 +40,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("simulate", &["trackweave simulate data/scenarios/crossing.toml --out out/crossing"]),
-    ("score", &["trackweave score out/demo --truth data/demo/recording --policy data/demo/policy"]),
+    ("score", &["trackweave score out/demo --truth data/demo/recording \\\n    --policy data/demo/policy"]),
     ("coherence", &["trackweave coherence out/demo"]),
     ("price", &["trackweave price data/demo/recording --policy data/demo/policy"]),
     (
@@ -90,6 +90,5 @@ Exit codes:
 pub(super) fn after_help(name: &str) -> String {
     let examples =
         EXAMPLES.iter().find(|(of, _)| *of == name).map_or(&["trackweave demo"][..], |(_, examples)| examples);
-    let lines: String = examples.iter().map(|example| format!("  {example}\n")).collect();
-    format!("Examples:\n{lines}\n{EXIT_CODES}")
+    format!("Examples:\n  {}\n\n{EXIT_CODES}", examples.join("\n  "))
 }

@@ -116,14 +116,14 @@ impl Body {
 }
 
 /// What is wrong where, found and wanted, as the messages of the house have it: `PLACE: found F, wanted W`. Before the first
-/// colon with a space is the place, unless the message begins with what was found.
+/// colon with a space is the place, unless the message begins with what was found, or in two clauses.
 fn parts(message: &str) -> [Option<String>; 3] {
     let words = [", wanted ", "; wanted ", ", expected "];
     let first = words.iter().filter_map(|word| Some((message.find(word)?, word.len()))).min();
     let cut = first.and_then(|(at, length)| Some((message.get(..at)?, message.get(at + length..)?)));
     let (left, wanted) = cut.map_or((message, None), |(left, wanted)| (left, Some(wanted)));
     let (place, found) = match left.split_once(": ") {
-        Some((place, found)) if !place.starts_with("found ") => (Some(place), found),
+        Some((place, found)) if !place.starts_with("found ") && !place.contains("; ") => (Some(place), found),
         _ => (None, left),
     };
     let found = found.rsplit_once(": found ").map_or(found, |(_, found)| found);
@@ -309,6 +309,7 @@ mod tests {
         let line = "s.toml:4: unknown field `frame`, expected one of `name`, `seed`";
         assert_eq!(told(line), ["s.toml:4", "unknown field `frame`", "one of `name`, `seed`"]);
         assert_eq!(told("a/b: cannot be read: No such file"), ["a/b", "cannot be read: No such file", ""]);
+        assert_eq!(told("no adapter; found: none"), ["", "no adapter; found: none", ""]);
         assert_eq!(parts("no adapter").map(|part| part.is_some()), [false, true, false]);
     }
 }

@@ -65,9 +65,9 @@ fn table_within(keys: usize, head: &[&str], rows: &[Vec<String>], within: usize)
     let sum = |widths: &[usize]| widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
     // The heads that save the most are folded first.
     let mut foldable: Vec<usize> = (1..head.len()).collect();
-    foldable.sort_by_key(|column| {
-        least.get(*column).zip(widths.get(*column)).map(|(least, whole)| *least as i64 - *whole as i64)
-    });
+    let saved =
+        |column: &usize| least.get(*column).zip(widths.get(*column)).map(|(least, whole)| whole.abs_diff(*least));
+    foldable.sort_by_key(|column| std::cmp::Reverse(saved(column)));
     for column in foldable {
         if sum(&widths) > within
             && let (Some(width), Some(least)) = (widths.get_mut(column), least.get(column))
@@ -97,15 +97,12 @@ fn blocks(keys: usize, widths: &[usize], within: usize) -> Vec<Vec<usize>> {
     let split = |most: usize| {
         let (mut blocks, mut used) = (Vec::<Vec<usize>>::new(), 0);
         for (column, width) in widths.iter().enumerate().skip(keys) {
-            match blocks.last_mut().filter(|block| block.len() < most && used + 2 + width <= within) {
-                Some(block) => {
-                    block.push(column);
-                    used += 2 + width;
-                }
-                None => {
-                    blocks.push(vec![column]);
-                    used = lead + width;
-                }
+            if let Some(block) = blocks.last_mut().filter(|of| of.len() < most && used + 2 + width <= within) {
+                block.push(column);
+                used += 2 + width;
+            } else {
+                blocks.push(vec![column]);
+                used = lead + width;
             }
         }
         blocks
@@ -132,10 +129,9 @@ fn block(head: &[&str], rows: &[Vec<String>], widths: &[usize]) -> String {
     });
     let row = |row: &Vec<String>| {
         let first = wrapped(row.first().map_or("", String::as_str), widths.first().copied().unwrap_or(0));
-        let mut lines = first.into_iter();
-        let lead = lines.next().unwrap_or_default();
-        let cells = std::iter::once(lead.as_str()).chain(row.iter().skip(1).map(String::as_str));
-        line(cells.collect()) + &lines.map(|more| format!("{more}\n")).collect::<String>()
+        let (lead, more) = first.split_first().map_or(("", &[][..]), |(lead, more)| (lead.as_str(), more));
+        let cells = std::iter::once(lead).chain(row.iter().skip(1).map(String::as_str));
+        more.iter().fold(line(cells.collect()), |text, more| text + more + "\n")
     };
     head.collect::<String>() + &rows.iter().map(row).collect::<String>()
 }
@@ -206,8 +202,7 @@ mod tests {
     fn a_paragraph_keeps_within_the_width_and_under_its_lead() {
         let text = paragraph("lead  ", &["word"; 60].join(" "));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 5);
-        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= width()));
         assert!(lines.iter().skip(1).all(|line| line.starts_with("      word")));
         assert_eq!(text.matches("word").count(), 60);
     }
@@ -244,8 +239,8 @@ mod tests {
         let text = format!("  found {}\nshort\n", "word ".repeat(20).trim_end());
         let fitted = fitted(&text);
         let lines: Vec<&str> = fitted.lines().collect();
-        assert_eq!((lines.len(), lines.last()), (3, Some(&"short")));
-        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS));
+        assert!(lines.len() > 2 && lines.last() == Some(&"short"));
+        assert!(lines.iter().all(|line| line.chars().count() <= width()));
         assert!(lines.get(1).is_some_and(|line| line.starts_with("    word")));
     }
 }

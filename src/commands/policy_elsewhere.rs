@@ -71,14 +71,14 @@ fn describe(answered: &Answered, scale: TimeScale) -> String {
     if let Some(lying) = &answered.detections {
         text += &detections(answered, lying);
     }
-    text += &format!("\nwhat {partner} has of it\n");
+    text.extend([format!("\nwhat {partner} has of it\n")]);
     text.extend(answered.spells.iter().take(SPELLS).map(|spell| {
         let span = format!("  {} to {}  ", time(spell.first_us), time(spell.last_us));
         paragraph(&span, &format!("{} reports: {}", count(spell.reports), words(spell, answered)))
     }));
     let more = answered.spells.len().saturating_sub(SPELLS);
     if more > 0 {
-        text += &format!("  and {} more: with --json\n", count(more as u64));
+        text.extend([format!("  and {} more: with --json\n", count(more as u64))]);
     }
     if answered.spells.is_empty() {
         text += "  no file says when it was reported\n";

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+/// What stands before the partners, and what of each of them.
+type Partners = (&'static str, fn(&str) -> String);
+
 /// A policy to begin with.
 #[derive(Debug)]
 pub(super) struct Template {
@@ -22,7 +25,7 @@ pub(super) struct Template {
     pub(super) shows: &'static str,
     files: &'static [(&'static str, &'static str)],
     /// What stands in `partners.toml` before its partners, and of each of them after its id; `None`: rules name partners.
-    partners: Option<(&'static str, fn(&str) -> String)>,
+    partners: Option<Partners>,
 }
 
 /// Declares a template: its folder below `data/` and its files.
@@ -166,11 +169,11 @@ impl Template {
 
 fn describe(Done { out, template, files, check }: &Done<'_>) -> String {
     let out = out.display();
-    let mut text = paragraph("", &format!("{out}: from template `{template}`: {}", files.join(", ")));
-    text += &format!("checked: {} rules, {} partners\n", count(check.rules as u64), count(check.partners as u64));
-    text += &format!(
-        "\nnext\n  edit partners.toml and the rules; docs/policy.md\n  trackweave policy check {out}\n  \
-         trackweave policy matrix {out} --recording RECORDING\n  trackweave run RECORDING --policy {out} --out OUT\n"
-    );
-    text
+    let from = paragraph("", &format!("{out}: from template `{template}`: {}", files.join(", ")));
+    let [rules, partners] = [check.rules, check.partners].map(|n| count(n as u64));
+    format!(
+        "{from}checked: {rules} rules, {partners} partners\n\nnext\n  edit partners.toml and the rules; docs/policy.md\n  \
+         trackweave policy check {out}\n  trackweave policy matrix {out} --recording RECORDING\n  \
+         trackweave run RECORDING --policy {out} --out OUT\n"
+    )
 }

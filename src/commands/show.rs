@@ -5,12 +5,12 @@ use super::failure::{Code, Failure};
 use super::layout::{count, fitted, printable, width};
 use super::screen::{Screen, print};
 use crate::ingest::TimeScale;
-use crate::product::{ProductError, read_batches};
+use crate::product::{ProductError, read_batches, read_schema};
 use crate::time::{format_timestamp, micros, parse_timestamp};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Schema};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read as _};
@@ -62,8 +62,11 @@ struct Filter<'a> {
 /// Runs the command.
 pub(super) fn execute(arguments: &Show, screen: Screen) -> Result<(), Failure> {
     let Show { from, partner, track, from_time, to_time, columns, audit, limit } = arguments;
-    let folders = folders(from, partner, *audit)?;
+    let folders = folders(from, partner, if *audit { "audit.jsonl" } else { "tracks.parquet" })?;
     let filter = Filter { tracks: track, span: [from_time.as_deref(), to_time.as_deref()] };
+    if !*audit {
+        folders.iter().try_for_each(|folder| check(folder, &filter, columns))?;
+    }
     let mut left = limit.unwrap_or(u64::MAX);
     let mut open = true;
     if matches!(screen, Screen::Json) {
@@ -97,12 +100,23 @@ pub(super) fn execute(arguments: &Show, screen: Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folders of an output, or one partner's.
-fn folders(from: &Path, partners: &[String], audit: bool) -> Result<Vec<Folder>, Failure> {
-    let is_folder = |path: &Path| {
-        path.join("manifest.json").is_file()
-            && path.join(if audit { "audit.jsonl" } else { "tracks.parquet" }).is_file()
-    };
+/// Whether what is asked for makes sense of a picture: known before anything is printed.
+fn check(folder: &Folder, filter: &Filter<'_>, asked: &[String]) -> Result<(), Failure> {
+    let schema = read_schema(&folder.path).map_err(|error| Failure::new(Code::Input, error))?;
+    span(&schema, filter)?;
+    match asked.iter().find(|name| schema.index_of(name).is_err()) {
+        None => Ok(()),
+        Some(name) => {
+            let all: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            let text = format!("`--columns` has `{name}`, wanted some of: {}", all.join(", "));
+            Err(Failure::new(Code::Usage, text))
+        }
+    }
+}
+
+/// The folders of an output that have a file, or one partner's.
+fn folders(from: &Path, partners: &[String], file: &str) -> Result<Vec<Folder>, Failure> {
+    let is_folder = |path: &Path| path.join("manifest.json").is_file() && path.join(file).is_file();
     let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if is_folder(from) {
         let path = std::path::absolute(from).unwrap_or_else(|_| from.to_owned());
@@ -201,13 +215,13 @@ fn rows(
     let mut columns: Option<Vec<Column>> = None;
     for batch in read_batches(&folder.path).map_err(input)? {
         let batch = batch.map_err(|error| Failure::new(Code::Input, format!("{}: {error}", folder.path.display())))?;
-        let span = span(&batch, filter)?;
+        let span = span(&batch.schema(), filter)?;
         let rows = (0..batch.num_rows()).filter(|row| shown(&batch, *row, (filter, span)));
         let rows: Vec<usize> = rows.take(usize::try_from(*left).unwrap_or(usize::MAX)).collect();
         *left -= rows.len() as u64;
         let begins = columns.is_none() && !rows.is_empty();
         if begins {
-            columns = Some(chosen(&batch, asked, &rows)?);
+            columns = Some(chosen(&batch, asked, &rows));
         }
         let columns = columns.as_deref().unwrap_or_default();
         let mut text = String::new();
@@ -238,8 +252,8 @@ fn rows(
 }
 
 /// The times between which rows are shown, microseconds, as the picture counts them.
-fn span(batch: &RecordBatch, filter: &Filter<'_>) -> Result<[Option<i64>; 2], Failure> {
-    let geodetic = batch.column_by_name("latitude_deg").is_some();
+fn span(schema: &Schema, filter: &Filter<'_>) -> Result<[Option<i64>; 2], Failure> {
+    let geodetic = schema.index_of("latitude_deg").is_ok();
     let scale = if geodetic { TimeScale::Timestamp } else { TimeScale::Seconds };
     let [from, to] = filter.span;
     let time = |text: Option<&str>, option: &str| {
@@ -264,7 +278,7 @@ fn shown(batch: &RecordBatch, row: usize, (filter, [from_us, to_us]): (&Filter<'
 }
 
 /// The columns to show, as wide as their cells in these rows: those that are asked for, or of the usual ones those that fit.
-fn chosen(batch: &RecordBatch, asked: &[String], rows: &[usize]) -> Result<Vec<Column>, Failure> {
+fn chosen(batch: &RecordBatch, asked: &[String], rows: &[usize]) -> Vec<Column> {
     let schema = batch.schema();
     let column = |name: &str| {
         let place = schema.index_of(name).ok()?;
@@ -276,21 +290,14 @@ fn chosen(batch: &RecordBatch, asked: &[String], rows: &[usize]) -> Result<Vec<C
     if asked.is_empty() {
         let mut used = 0;
         let usual = USUAL.iter().filter_map(|name| column(name));
-        return Ok(usual
-            .filter(|of| {
-                let fits = used + of.width <= width();
-                used += if fits { of.width + 2 } else { 0 };
-                fits
-            })
-            .collect());
+        let fits = |of: &Column| {
+            let fits = used + of.width <= width();
+            used += if fits { of.width + 2 } else { 0 };
+            fits
+        };
+        return usual.filter(fits).collect();
     }
-    let known = |name: &String| {
-        column(name).ok_or_else(|| {
-            let all: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            Failure::new(Code::Usage, format!("`--columns` has `{name}`, wanted some of: {}", all.join(", ")))
-        })
-    };
-    asked.iter().map(known).collect()
+    asked.iter().filter_map(|name| column(name)).collect()
 }
 
 /// The head of a column.

@@ -228,13 +228,15 @@ pub fn elsewhere(asked: &Elsewhere<'_>) -> Result<Answered, Box<ElsewhereError>>
 
 /// The detections that lie on the track, and the classes of those that are withheld.
 type Found = Option<(Lying, Vec<u32>)>;
+/// Detections with what becomes of each for the partner.
+type Fates = Vec<(On, Fate)>;
 
 impl<'a> Case<'a> {
     fn open(asked: &'a Elsewhere<'a>) -> Result<Self, Box<ElsewhereError>> {
         let table = read_releases(asked.out)?;
         if let Some(why) = &table.left_out {
             let found = format!("releases.json without what partners receive: {why}");
-            return Err(unknown(found, "a run of fewer partners, or classes of tracks".to_owned()));
+            return Err(Box::new(unknown(found, "a run of fewer partners, or classes of tracks".to_owned())));
         }
         let recording = Recording::open(asked.recording).map_err(RunError::from)?;
         let as_of_us = check_origin(asked, &recording)?;
@@ -242,7 +244,8 @@ impl<'a> Case<'a> {
             let place = table.alike.iter().position(|alike| alike.partners.iter().any(|known| known == id));
             place.ok_or_else(|| {
                 let all = table.alike.iter().flat_map(|alike| alike.partners.iter().map(String::as_str));
-                unknown(format!("partner `{id}`"), format!("one of the run: {}", all.collect::<Vec<_>>().join(", ")))
+                let wanted = format!("one of the run: {}", all.collect::<Vec<_>>().join(", "));
+                Box::new(unknown(format!("partner `{id}`"), wanted))
             })
         };
         let (of, partner) = (place(asked.of)?, place(asked.partner)?);
@@ -271,7 +274,7 @@ impl<'a> Case<'a> {
                 }
                 None => "one of its".to_owned(),
             };
-            return Err(unknown(format!("no track {} in the lane of `{}`", asked.track, asked.of), wanted));
+            return Err(Box::new(unknown(format!("no track {} in the lane of `{}`", asked.track, asked.of), wanted)));
         }
         life.sort_by_key(|stretch| stretch.first_us);
         others.sort_by_key(|stretch| stretch.first_us);
@@ -309,7 +312,7 @@ impl<'a> Case<'a> {
 
     fn way(&self, id: &str, track: u64) -> Result<Way, Box<ElsewhereError>> {
         let folder = self.asked.out.join(id);
-        let (_, made) = manifest(&folder).map_err(|error| read_failed(&folder, error))?;
+        let (_, made) = manifest(&folder).map_err(|error| read_failed(&folder, &error))?;
         let period_us = micros(f64::from(made.configuration.report_period_s.get())).unwrap_or(1).max(1);
         let rows = read_track(&folder, track)?;
         // Older ones are exact to a part in 16 million.
@@ -333,9 +336,9 @@ impl<'a> Case<'a> {
         picture: &str,
         way: &Way,
         classifier: &mut Classifier,
-    ) -> Result<(Vec<(On, Fate)>, Found), Box<ElsewhereError>> {
+    ) -> Result<(Fates, Found), Box<ElsewhereError>> {
         let folder = self.asked.out.join(picture);
-        let (_, made) = manifest(&folder).map_err(|error| read_failed(&folder, error))?;
+        let (_, made) = manifest(&folder).map_err(|error| read_failed(&folder, &error))?;
         let against = Against {
             config: &made.configuration.fusion,
             cutoff_m: f64::from(made.configuration.score.cutoff_m.get()),
@@ -425,7 +428,7 @@ impl<'a> Case<'a> {
                 *folder = Some(self.asked.out.join(id));
             }
         }
-        let (_, made) = manifest(&self.asked.out.join(picture)).map_err(|error| read_failed(self.asked.out, error))?;
+        let (_, made) = manifest(&self.asked.out.join(picture)).map_err(|error| read_failed(self.asked.out, &error))?;
         let cutoff_m = f64::from(made.configuration.score.cutoff_m.get());
         let world = known.world(&self.table, cutoff_m, way.period_us);
         let mut same = Same::new(world, (from, self.asked.track)).map_err(RunError::from)?;
@@ -475,7 +478,7 @@ impl<'a> Case<'a> {
             let level = class.and_then(|class| self.level(class, self.partner));
             report.late = level
                 .zip(until_us)
-                .filter(|((_, delay_us, _), until_us)| time_us.saturating_add(*delay_us) > *until_us)
+                .filter(|((_, delay_us, _), until_us)| *delay_us > 0 && time_us.saturating_add(*delay_us) > *until_us)
                 .map(|((level, ..), _)| level.clone());
         }
         reports
@@ -559,13 +562,13 @@ fn counted(folder: &Path, track: u64) -> Result<Option<u64>, ProductError> {
 /// That recording and policy are those of the run; the time that it was made at.
 fn check_origin(asked: &Elsewhere<'_>, recording: &Recording) -> Result<Option<i64>, Box<ElsewhereError>> {
     let Some(made_from) = origin_of(asked.out)? else {
-        return Err(unknown(
+        return Err(Box::new(unknown(
             "an output that does not say what it was made from".to_owned(),
             "one that does".to_owned(),
-        ));
+        )));
     };
     // Configuration and time are those of the run.
-    let config = configuration_of(asked.out).map_err(|error| read_failed(asked.out, error))?;
+    let config = configuration_of(asked.out).map_err(|error| read_failed(asked.out, &error))?;
     let given = origin(recording, asked.policy, &config, made_from.as_of_us).map_err(RunError::from)?;
     let as_of_us = made_from.as_of_us;
     match verify_origin(asked.out, &given)?.into_iter().flatten().next() {
@@ -578,14 +581,14 @@ fn check_origin(asked: &Elsewhere<'_>, recording: &Recording) -> Result<Option<i
     }
 }
 
-fn unknown(found: String, wanted: String) -> Box<ElsewhereError> {
-    Box::new(ElsewhereError::Unknown { found, wanted })
+fn unknown(found: String, wanted: String) -> ElsewhereError {
+    ElsewhereError::Unknown { found, wanted }
 }
 
-fn read_failed(folder: &Path, error: super::OutputError) -> Box<ElsewhereError> {
-    Box::new(ElsewhereError::Origin {
+fn read_failed(folder: &Path, error: &super::OutputError) -> ElsewhereError {
+    ElsewhereError::Origin {
         place: folder.to_owned(),
-        found: super::chain(&error),
+        found: super::chain(error),
         wanted: "the folder of a picture".to_owned(),
-    })
+    }
 }

@@ -46,8 +46,8 @@ fn every_example_does_what_it_says() {
         }
     }
     assert!(met >= 30, "{met}");
-    examples("policy").iter().for_each(|example| {
+    for example in examples("policy") {
         let _ = std::fs::remove_dir_all(folder.path().join("out/policy"));
-        run(example);
-    });
+        run(&example);
+    }
 }

@@ -95,7 +95,7 @@ impl Schema {
             match (properties.and_then(|all| all.get(key)), words.get("additionalProperties")) {
                 (Some(schema), _) | (None, Some(schema)) => self.check(value, schema, &place, faults),
                 (None, None) if properties.is_some() => {
-                    faults.push(format!("{at}: a key `{key}` that the schema lacks"))
+                    faults.push(format!("{at}: a key `{key}` that the schema lacks"));
                 }
                 (None, None) => {}
             }
