@@ -166,3 +166,40 @@ fn manifests(out: &Path) -> Result<Manifests, ReportError> {
 fn folders(manifests: &Manifests) -> Result<Vec<Folder<'_>>, ReportError> {
     manifests.iter().map(|(path, manifest)| Folder::read(path, manifest)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifted(key: &str, kept: u64) -> Lifted {
+        let document = Map::from_iter([("rows".to_owned(), kept.into())]);
+        let (levels, by_level, span_us, ground) = (Vec::new(), Vec::new(), Some([3, 5]), BTreeSet::from([[80, 470]]));
+        let picture = Picture { document, levels, by_level, span_us, actionable: 0, tracks: 1, kept, ground };
+        Lifted { partner: "birch".to_owned(), key: key.to_owned(), alike: None, picture: Some(picture) }
+    }
+
+    #[test]
+    fn a_picture_is_held_once_and_what_does_not_fit_is_left_out_whole() {
+        let before = Arc::new(Before { every: 1, known: BTreeMap::new() });
+        let (held, ground) = (BTreeMap::new(), BTreeSet::new());
+        let mut lifts = Lifts { before, lifts: Vec::new(), left_out: Vec::new(), held, rows: 0, span_us: None, ground };
+        let permit = |name: &str| Lift::Permit(name.to_owned());
+        lifts.add(&permit("a"), vec![lifted("x", LIFTED_MOST - 1)]);
+        lifts.add(&permit("b"), vec![lifted("x", LIFTED_MOST - 1)]);
+        lifts.add(&permit("c"), vec![lifted("y", 1), lifted("z", 1)]);
+        lifts.add(&permit("d"), vec![lifted("y", 1)]);
+        lifts.add(&permit("e"), Vec::new());
+        lifts.add(&permit("f"), vec![Lifted { picture: None, ..lifted("w", 1) }]);
+        let found = lifts.finish();
+        assert_eq!(found["left_out"], json!(["permit of c", "permit of f"]));
+        let told = found["lifts"].as_array().expect("lifts").iter();
+        let told: Vec<(&Value, &Value)> = told.map(|lift| (&lift["rule"], &lift["pictures"][0])).collect();
+        let same = json!({ "same_as": { "rule": "permit of a", "partner": "birch" }, "partner": "birch" });
+        assert_eq!(
+            told.iter().map(|(rule, _)| *rule).collect::<Vec<_>>(),
+            ["permit of a", "permit of b", "permit of d"]
+        );
+        assert_eq!(told[1].1, &same);
+        assert_eq!((&found["span_us"], &found["ground"]), (&json!([3, 5]), &json!([[80, 470]])));
+    }
+}

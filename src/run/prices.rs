@@ -235,6 +235,7 @@ impl Pricing<'_> {
         });
         done.map(|()| (Prices { as_it_is, prices }, kept))
     }
+
     /// The price of one rule or level, and the pictures that become others than `before`.
     fn one(
         &self,
@@ -249,7 +250,11 @@ impl Pricing<'_> {
             Ok((report, before.map(|before| before.read(&out)).transpose().map_err(RunError::from)?))
         });
         match run {
-            Err(error) => (price(BTreeMap::new(), Some(chain(&error)), 0), Vec::new()),
+            Err(error) => {
+                // Where it was tried is no part of why not, and another place in every run.
+                let why = chain(&error).replace(&format!("{}/", scratch.display()), "");
+                (price(BTreeMap::new(), Some(why), 0), Vec::new())
+            }
             Ok((report, changed)) => {
                 let figures = Figures::all(&report).into_iter().filter_map(|(partner, would_have)| {
                     let has = as_it_is.get(&partner).filter(|has| **has != would_have)?;
