@@ -420,8 +420,10 @@ class App {
   }
 
   help() {
-    if (this.helpBox.open) this.helpBox.close();
-    else this.helpBox.showModal();
+    if (this.helpBox.open) return this.helpBox.close();
+    this.helpBox.showModal();
+    // The button at its end has the focus, and would be scrolled to.
+    this.helpBox.scrollTop = 0;
   }
 
   // ---- drawing ----
