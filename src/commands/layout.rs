@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_goes_on_below() {
-        let text = format!("  found {}\nshort\n", "word ".repeat(20).trim_end());
+        let text = format!("  found {}\nshort\n", "word ".repeat(40).trim_end());
         let fitted = fitted(&text);
         let lines: Vec<&str> = fitted.lines().collect();
         assert!(lines.len() > 2 && lines.last() == Some(&"short"));
