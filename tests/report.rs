@@ -355,11 +355,16 @@ fn pages_of_a_finished_output_are_the_same_elsewhere() {
     assert!(!DEMO.path().join("never").exists());
 }
 
-/// The part of a bar with a kind.
+/// The parts of a bar.
+fn parts<'a>(ledger: &'a Value, partner: &str, bar: &str) -> &'a [Value] {
+    let mut accounts = ledger.as_array().expect("accounts").iter();
+    let account = accounts.find(|account| account["partner"] == partner).expect("an account");
+    account[bar]["parts"].as_array().expect("parts")
+}
+
+/// The one with a kind.
 fn part<'a>(ledger: &'a Value, partner: &str, bar: &str, kind: &str) -> Option<&'a Value> {
-    let accounts = ledger.as_array().expect("accounts").iter();
-    let account = accounts.into_iter().find(|account| account["partner"] == partner).expect("an account");
-    account[bar]["parts"].as_array().expect("parts").iter().find(|part| part["kind"] == kind)
+    parts(ledger, partner, bar).iter().find(|part| part["kind"] == kind)
 }
 
 #[test]
@@ -392,6 +397,9 @@ fn a_row_that_does_not_tell_its_level_is_not_called_exact() {
     assert!(done.status.success(), "{done:?}");
 }
 
+/// Rows of birch's sensor in the recording: a fact of the data.
+const BIRCH: u64 = 6_633;
+
 #[test]
 fn detections_are_exact_or_coarse_as_far_as_the_level_tells_at_which_they_were_taken() {
     let read = |name: &str| fs::read_to_string(OTHER.path().join("out/_operator").join(name)).expect("a file");
@@ -404,8 +412,6 @@ fn detections_are_exact_or_coarse_as_far_as_the_level_tells_at_which_they_were_t
         let partners = report["partners"].as_array().expect("partners");
         &partners.iter().find(|of| of["partner"] == partner).expect("a partner")["ledger"]
     };
-    // Rows of birch's sensor in the recording: a fact of the data.
-    const BIRCH: u64 = 6_633;
     let clover = of("clover");
     assert_eq!(clover["taken"]["fuse_coarse"]["rows"], BIRCH);
     assert_eq!(clover["taken"]["fuse_full"]["rows"], 42_018 - BIRCH);

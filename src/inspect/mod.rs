@@ -62,7 +62,7 @@ pub fn inspect<E: From<IngestError>>(
     folder: &Path,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    looked_at(folder, true, heard)
+    looked_at(folder, Scope::All, heard)
 }
 
 /// The same without what two sensors say of each other, which costs five times all else.
@@ -73,12 +73,20 @@ pub fn inspect_sensors<E: From<IngestError>>(
     folder: &Path,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    looked_at(folder, false, heard)
+    looked_at(folder, Scope::EachSensor, heard)
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    All,
+    /// No pairs of sensors.
+    EachSensor,
 }
 
 fn looked_at<E: From<IngestError>>(
     folder: &Path,
-    in_pairs: bool,
+    scope: Scope,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let (recording, missing, (first, places, report)) = opened(folder, heard)?;
@@ -100,7 +108,7 @@ fn looked_at<E: From<IngestError>>(
     }
     recording.check()?;
     let missing = Missing { sensors: &missing, has_catalogue: recording.has_catalogue() };
-    Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt, in_pairs)))
+    Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt, scope)))
 }
 
 /// What the catalogue lacks.
@@ -176,7 +184,7 @@ fn look_rows(sensor: &Sensor, counts: &Counts) -> f64 {
 fn assembled(
     (catalogue, missing): (&Catalogue, &Missing<'_>),
     (ingest, order): (IngestReport, RowOrder),
-    (counts, excerpt, in_pairs): (&[Counts], &Excerpt, bool),
+    (counts, excerpt, scope): (&[Counts], &Excerpt, Scope),
 ) -> Inspection {
     let frame = catalogue.frame;
     let of = (&catalogue.sensors).into_par_iter().zip(counts).zip(excerpt.sensors.par_iter().zip(&excerpt.spread));
@@ -184,7 +192,7 @@ fn assembled(
         .map(|((sensor, counts), rows)| found((sensor, frame, missing.of(sensor)), counts, (rows, excerpt)))
         .collect();
     let (mut sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
-    let pairs = if in_pairs { pairs(&sides, frame) } else { Vec::new() };
+    let pairs = if scope == Scope::All { pairs(&sides, frame) } else { Vec::new() };
     let spans = counts.iter().filter_map(|counts| counts.span_us);
     let span_us = spans.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
     let (mut remarks, mut entries) = (remarks::of_ingest(&ingest), Vec::new());

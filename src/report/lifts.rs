@@ -36,7 +36,7 @@ pub struct Before {
 #[derive(Debug)]
 pub struct Lifts {
     before: Arc<Before>,
-    lifts: Vec<Value>,
+    told: Vec<Value>,
     left_out: Vec<Value>,
     /// Where a picture is held: its lift and its partner.
     held: BTreeMap<String, (String, String)>,
@@ -90,7 +90,7 @@ impl Lifts {
         let before = Before { every: every(&folders), known: folders.iter().map(known).collect() };
         Ok(Self {
             before: Arc::new(before),
-            lifts: Vec::new(),
+            told: Vec::new(),
             left_out: Vec::new(),
             held: BTreeMap::new(),
             rows: 0,
@@ -117,7 +117,7 @@ impl Lifts {
         } else if !changed.is_empty() {
             self.rows = rows;
             let pictures = changed.into_iter().map(|lifted| self.take(rule, lifted)).collect::<Vec<_>>();
-            self.lifts.push(json!({ "rule": rule, "pictures": pictures }));
+            self.told.push(json!({ "rule": rule, "pictures": pictures }));
         }
     }
 
@@ -141,8 +141,8 @@ impl Lifts {
     /// All of it, as the operator's folder has it.
     #[must_use]
     pub fn finish(self) -> Value {
-        let Self { lifts, left_out, span_us, ground, .. } = self;
-        json!({ "lifts": lifts, "left_out": left_out, "span_us": span_us, "ground": ground })
+        let Self { told, left_out, span_us, ground, .. } = self;
+        json!({ "lifts": told, "left_out": left_out, "span_us": span_us, "ground": ground })
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
     fn a_picture_is_held_once_and_what_does_not_fit_is_left_out_whole() {
         let before = Arc::new(Before { every: 1, known: BTreeMap::new() });
         let (held, ground) = (BTreeMap::new(), BTreeSet::new());
-        let mut lifts = Lifts { before, lifts: Vec::new(), left_out: Vec::new(), held, rows: 0, span_us: None, ground };
+        let mut lifts = Lifts { before, told: Vec::new(), left_out: Vec::new(), held, rows: 0, span_us: None, ground };
         let permit = |name: &str| Lift::Permit(name.to_owned());
         lifts.add(&permit("a"), vec![lifted("x", LIFTED_MOST - 1)]);
         lifts.add(&permit("b"), vec![lifted("x", LIFTED_MOST - 1)]);

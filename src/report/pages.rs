@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Rows of the pictures that are kept, some 10 bytes each; more are read anew.
 const KEPT_MOST: u64 = 5_000_000;
 
+/// Where a picture is, or will be.
+type Place = Arc<Mutex<Option<Arc<Shown>>>>;
+
 /// The pictures that pages of an output were made of.
 #[derive(Debug, Default)]
 pub struct Pages(Mutex<Kept>);
@@ -20,7 +23,7 @@ pub struct Pages(Mutex<Kept>);
 struct Kept {
     rows: u64,
     /// By what tells a picture from others and by how it is thinned; whoever finds it locked waits for it to be read.
-    pictures: BTreeMap<(String, u64), Arc<Mutex<Option<Arc<Shown>>>>>,
+    pictures: BTreeMap<(String, u64), Place>,
 }
 
 /// A picture as pages show it.

@@ -303,12 +303,8 @@ fn run_opened(
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if request.besides.prices {
         let (scratch, cache) = (staging.scratch().join("prices"), request.cache.unwrap_or(&lanes_kept));
-        let lifts = request.besides.pages.then(|| Lifts::of(&staging.folder())).transpose()?;
-        let pricing = Pricing { request, policy: &policy, scratch: &scratch, cache, judged, executor, lifts };
-        let (priced, lifts) = pricing.all(&report, listener)?;
-        staging.prices(&priced)?;
-        lifts.map_or(Ok(()), |lifts| staging.lifts(&lifts.finish()))?;
-        report.prices = Some(priced);
+        let pricing = Pricing { request, policy: &policy, scratch: &scratch, cache, judged, executor };
+        report.prices = Some(priced(&pricing, &report, &staging, listener)?);
     }
     if request.besides.pages {
         let mut scene = Scene::of(recording, (&policy, request.policy), options(request))?;
@@ -326,6 +322,20 @@ fn run_opened(
     let after = staging.publish_sealed(&sealing)?;
     report.untidy.extend(after.iter().map(|error| chain(error)).chain(report.work.unstored.clone()));
     Ok(report)
+}
+
+/// Prices the policy, and writes what it costs whom and the pictures that a change makes others.
+fn priced(
+    pricing: &Pricing<'_>,
+    report: &RunReport,
+    staging: &Staging,
+    listener: &mut Listener<'_>,
+) -> Result<Prices, RunError> {
+    let lifts = pricing.request.besides.pages.then(|| Lifts::of(&staging.folder())).transpose()?;
+    let (prices, lifts) = pricing.all(report, lifts, listener)?;
+    staging.prices(&prices)?;
+    lifts.map_or(Ok(()), |lifts| staging.lifts(&lifts.finish()))?;
+    Ok(prices)
 }
 
 /// What a run reads: the files of a recording and of a policy, the configuration and the time.

@@ -153,8 +153,8 @@ pub fn price(
     let judged = Judged::default();
     let report = run_within(&as_it_is, Seals::default(), &judged, executor, listener)?;
     let policy = Policy::read(request.policy)?;
-    let pricing = Pricing { request, policy: &policy, scratch, cache, judged: &judged, executor, lifts: None };
-    Ok(pricing.all(&report, listener)?.0)
+    let pricing = Pricing { request, policy: &policy, scratch, cache, judged: &judged, executor };
+    Ok(pricing.all(&report, None, listener)?.0)
 }
 
 /// What it takes to price a policy.
@@ -168,8 +168,6 @@ pub(super) struct Pricing<'a> {
     /// Scores of pictures that were met.
     pub(super) judged: &'a Judged,
     pub(super) executor: &'a Executor,
-    /// Where pictures are kept that a lift changes, if they are wanted.
-    pub(super) lifts: Option<Lifts>,
 }
 
 /// Runs at once on the host, where there are as many cores; each holds what a run holds.
@@ -181,13 +179,14 @@ const ASKED_EVERY: Duration = Duration::from_millis(50);
 type Found = (Price, Vec<Lifted>);
 
 impl Pricing<'_> {
-    /// The prices, a run under the policy as it is having given `report`, and the pictures that change.
+    /// The prices, a run under the policy as it is having given `report`, and the pictures that change, where they are `kept`.
     ///
     /// # Errors
     /// If it is told to stop.
     pub(super) fn all(
-        mut self,
+        &self,
         report: &RunReport,
+        mut kept: Option<Lifts>,
         listener: &mut Listener<'_>,
     ) -> Result<(Prices, Option<Lifts>), RunError> {
         let as_it_is = Figures::all(report);
@@ -196,11 +195,10 @@ impl Pricing<'_> {
         let cores = if self.executor.is_host() { available_parallelism().map_or(1, usize::from) } else { 1 };
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         let (mut prices, mut early) = (Vec::with_capacity(lifts.len()), BTreeMap::new());
-        let mut kept = self.lifts.take();
         let done = std::thread::scope(|scope| {
             let (found, finds) = channel();
             for worker in 0..cores.min(AT_ONCE).min(lifts.len()) {
-                let (pricing, before, found) = (&self, kept.as_ref().map(Lifts::before), found.clone());
+                let (pricing, before, found) = (self, kept.as_ref().map(Lifts::before), found.clone());
                 let (lifts, next, stop, as_it_is) = (&lifts, &next, &stop, &as_it_is);
                 scope.spawn(move || {
                     let scratch = pricing.scratch.join(worker.to_string());
