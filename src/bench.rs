@@ -458,7 +458,6 @@ mod tests {
         for sensors in [Sensors::Positions, Sensors::Views, Sensors::Radar] {
             let bench = Bench { objects: 900, scans: 24, seed: 3, config: config.clone(), sensors };
             let figures = bench.run(Executor::host(), |_| ()).expect("figures");
-            println!("{sensors:?}: held {}, false {}", figures.held, figures.false_tracks);
             assert!(figures.held > 0.88 && figures.false_tracks < 0.08, "{sensors:?}: {figures:?}");
         }
     }

@@ -236,6 +236,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "whole microseconds")]
     fn a_way_goes_through_its_reports_and_turns_with_their_velocities() {
         // x = t², so that velocities are 2 t.
         let of = |t: f64| fix((1e6 * t) as i64, [t * t, 0.0, 0.0], Some([2.0 * t, 0.0, 0.0]));
