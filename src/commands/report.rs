@@ -30,7 +30,7 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
             match configuration_of(from) {
                 Err(_) => scene,
                 Ok(config) => {
-                    let Measured { sensors, lacking } = measured(path, &config, scene.rows(), &mut |_| Ok(()))?;
+                    let Measured { sensors, lacking } = measured(&recording, &config, scene.rows(), &mut |_| Ok(()))?;
                     scene.with_measured(&sensors, lacking.as_deref())
                 }
             }

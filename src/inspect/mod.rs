@@ -62,18 +62,20 @@ pub fn inspect<E: From<IngestError>>(
     folder: &Path,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    looked_at(folder, Scope::All, heard)
+    let (recording, missing, counted) = opened(folder, heard)?;
+    looked_at((&recording, &missing, counted), Scope::All, heard)
 }
 
-/// The same without what two sensors say of each other, which costs five times all else.
+/// The same of a recording that has been opened, without what two sensors say of each other, which costs five times all else.
 ///
 /// # Errors
 /// As [`inspect`].
 pub fn inspect_sensors<E: From<IngestError>>(
-    folder: &Path,
+    recording: &Recording,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    looked_at(folder, Scope::EachSensor, heard)
+    let counted = counted(recording, heard)??;
+    looked_at((recording, &[], counted), Scope::EachSensor, heard)
 }
 
 /// What is looked at.
@@ -85,11 +87,10 @@ enum Scope {
 }
 
 fn looked_at<E: From<IngestError>>(
-    folder: &Path,
+    (recording, missing, (first, places, report)): (&Recording, &[Named], Counted),
     scope: Scope,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
-    let (recording, missing, (first, places, report)) = opened(folder, heard)?;
     let catalogue = recording.catalogue();
     if first.order.late_rows > 0 {
         recording.sort(options(), &std::env::temp_dir(), heard)?;
@@ -107,7 +108,7 @@ fn looked_at<E: From<IngestError>>(
         heard(rows)?;
     }
     recording.check()?;
-    let missing = Missing { sensors: &missing, has_catalogue: recording.has_catalogue() };
+    let missing = Missing { sensors: missing, has_catalogue: recording.has_catalogue() };
     Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt, scope)))
 }
 

@@ -82,16 +82,27 @@ pub struct Errors {
 /// # Errors
 /// What is wrong with the recording or the configuration.
 pub fn consistency(folder: &Path, config: &RunConfig) -> Result<Consistency, RunError> {
-    consistency_of_first(folder, config, ROWS)
+    let recording = Recording::open(folder)?;
+    let rows = first_rows(&recording, ROWS)?;
+    let truth = recording.truth()?.as_ref().map(Paths::of);
+    compared(recording.catalogue(), &rows, (config, truth))
 }
 
-/// The same of so many rows.
+/// Innovations of the first rows of a recording, so many; none where the configuration does not fit them.
 ///
 /// # Errors
-/// As [`consistency`].
-pub(super) fn consistency_of_first(folder: &Path, config: &RunConfig, most: usize) -> Result<Consistency, RunError> {
-    let recording = Recording::open(folder)?;
-    let catalogue = recording.catalogue();
+/// A recording that cannot be read.
+pub(super) fn innovations_of_first(
+    recording: &Recording,
+    config: &RunConfig,
+    most: usize,
+) -> Result<Vec<Innovations>, RunError> {
+    let rows = first_rows(recording, most)?;
+    Ok(compared(recording.catalogue(), &rows, (config, None)).map(|found| found.innovations).unwrap_or_default())
+}
+
+/// The first rows in the order of time, so many.
+fn first_rows(recording: &Recording, most: usize) -> Result<Vec<Row>, RunError> {
     let mut reader = recording.reader(OPTIONS)?;
     while reader.next_batch()?.is_some() {}
     if !reader.is_in_order() {
@@ -103,8 +114,7 @@ pub(super) fn consistency_of_first(folder: &Path, config: &RunConfig, most: usiz
         rows.extend(Row::of(&batch, 0));
     }
     rows.truncate(most);
-    let truth = recording.truth()?.as_ref().map(Paths::of);
-    compared(catalogue, &rows, (config, truth))
+    Ok(rows)
 }
 
 /// The same of detections in memory, in any order.

@@ -3,12 +3,12 @@
 //! What is measured is what `trackweave inspect` finds of each sensor, without what needs two of them, and the innovations of the
 //! first rows under the configuration of the run. No run uses any of it.
 
-use super::innovations::{Innovations, consistency_of_first};
+use super::innovations::{Innovations, innovations_of_first};
 use super::{RunConfig, RunError};
+use crate::ingest::Recording;
 use crate::inspect::{Estimated, SensorFound, inspect_sensors};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Rows of a recording that is measured for a page: it is read thrice for it.
 const ROWS_MOST: u64 = 1_000_000;
@@ -29,7 +29,7 @@ pub struct Measured {
 /// # Errors
 /// What `heard` gives, a recording that changed, or one that cannot be read any more.
 pub fn measured(
-    folder: &Path,
+    recording: &Recording,
     config: &RunConfig,
     rows: u64,
     heard: &mut dyn FnMut(u64) -> Result<(), RunError>,
@@ -38,12 +38,10 @@ pub fn measured(
         let lacking = Some("not measured in a recording of so many rows: `trackweave inspect` does it".to_owned());
         return Ok(Measured { lacking, ..Measured::default() });
     }
-    let found = inspect_sensors(folder, heard)?;
+    let found = inspect_sensors(recording, heard)?;
     let mut sensors: BTreeMap<String, Map<String, Value>> =
         found.sensors.iter().map(|found| (found.name.clone(), figures(found))).collect();
-    // A configuration that these rows do not fit tells nothing of the sensors.
-    let innovations = consistency_of_first(folder, config, FIRST).map(|found| found.innovations).unwrap_or_default();
-    for Innovations { sensor, key, nis, .. } in innovations {
+    for Innovations { sensor, key, nis, .. } in innovations_of_first(recording, config, FIRST)? {
         let axis = key.trim_end_matches("_m").trim_end_matches("_deg");
         sensors.entry(sensor).or_default().insert(format!("NIS_{axis}"), nis.into());
     }

@@ -312,8 +312,7 @@ fn run_opened(
         if report.unscored.is_empty() {
             scene = scene.with_truth(recording)?;
         }
-        let found =
-            measured(request.recording, request.config, scene.rows(), &mut |_| tell(listener, Progress::Scoring))?;
+        let found = measured(recording, request.config, scene.rows(), &mut |_| tell(listener, Progress::Scoring))?;
         scene = scene.with_measured(&found.sensors, found.lacking.as_deref());
         staging.page(&operator_page(&staging.folder(), &made_from, &scene, &pages)?)?;
     }
