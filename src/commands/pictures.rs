@@ -110,12 +110,16 @@ fn glance(partners: &[PartnerReport], levels: &BTreeMap<String, String>) -> Stri
     partners.iter().take(AT_A_GLANCE).map(line).collect::<String>() + &rest
 }
 
+/// A delay and cells, in words; none where there is neither.
+fn late_or_coarse(delay_us: f64, coarsen_m: Option<f64>) -> Vec<String> {
+    let late = (delay_us > 0.0).then(|| format!("{} s late", delay_us * 1e-6));
+    late.into_iter().chain(coarsen_m.map(|metres| format!("in cells of {metres} m"))).collect()
+}
+
 /// How late and coarse what is taken at a level of `fuse` is, and what share of all that is taken.
 fn lowered(taken: &Taken, all: u64) -> Option<String> {
     let number = |key: &str| taken.demands.get(key).and_then(serde_json::Value::as_f64);
-    let late = number("delay_us").map(|us| format!("{} s late", us * 1e-6));
-    let cells = number("coarsen_m").map(|metres| format!("in cells of {metres} m"));
-    let words: Vec<String> = late.into_iter().chain(cells).collect();
+    let words = late_or_coarse(number("delay_us").unwrap_or(0.0), number("coarsen_m"));
     let of = match percent(Some(taken.rows as f64 / all.max(1) as f64)) {
         share if taken.rows < all => format!("of which {share} "),
         _ => String::new(),
@@ -247,13 +251,7 @@ fn details(partner: &PartnerReport, levels: &BTreeMap<String, String>) -> String
 
 /// Obligations in words.
 pub(super) fn demands(Obligations { delay_us, coarsen_m, omit }: &Obligations) -> String {
-    let mut words = Vec::new();
-    if *delay_us > 0 {
-        words.push(format!("{} s late", *delay_us as f64 * 1e-6));
-    }
-    if let Some(metres) = coarsen_m {
-        words.push(format!("in cells of {metres} m"));
-    }
+    let mut words = late_or_coarse(*delay_us as f64, *coarsen_m);
     words.extend(omit.iter().map(|field| format!("without {}", field.name())));
     if words.is_empty() { "exact, at once".to_owned() } else { words.join(", ") }
 }

@@ -55,10 +55,7 @@ fn used(bar: &mut Bar, accounts: &Value) {
 /// those of a level became is not, so where a lane took some exact and some not, a part may be either.
 fn used_at(bar: &mut Bar, ledger: &Value) {
     let count = |key: &str| ledger.get(key).and_then(Value::as_u64).unwrap_or_default();
-    let taken = ledger.get("taken").and_then(Value::as_object).into_iter().flatten();
-    let taken: Vec<(Level, u64)> = taken
-        .filter_map(|(name, taken)| Some((Level::of(name, taken.get("demands")?), taken.get("rows")?.as_u64()?)))
-        .collect();
+    let taken = Level::taken(ledger);
     let of = |coarse: bool| taken.iter().filter(move |(level, _)| level.is_coarse() == coarse);
     let exact: u64 = of(false).map(|(_, rows)| rows).sum();
     let all: u64 = USED.iter().map(|(account, ..)| count(account)).sum();

@@ -38,6 +38,14 @@ impl Level {
         }
     }
 
+    /// The levels of `fuse` at which a partner's detections were taken, and how many at each, from its ledger.
+    pub(super) fn taken(ledger: &Value) -> Vec<(Self, u64)> {
+        let taken = ledger.get("taken").and_then(Value::as_object).into_iter().flatten();
+        taken
+            .filter_map(|(name, taken)| Some((Self::of(name, taken.get("demands")?), taken.get("rows")?.as_u64()?)))
+            .collect()
+    }
+
     /// Whether its rows are late, or coarse.
     pub(super) fn is_coarse(&self) -> bool {
         self.delay_s > 0.0 || self.coarsen_m > 0.0

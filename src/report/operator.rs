@@ -312,10 +312,7 @@ impl Told<'_> {
 
     /// How late and coarse the detections are that it is computed from, and what share of them; empty where none is.
     fn lowered(&self) -> String {
-        let taken = self.report.get("ledger").and_then(|ledger| ledger.get("taken")?.as_object()).into_iter().flatten();
-        let taken: Vec<(Level, u64)> = taken
-            .filter_map(|(name, taken)| Some((Level::of(name, taken.get("demands")?), taken.get("rows")?.as_u64()?)))
-            .collect();
+        let taken = self.report.get("ledger").map(Level::taken).unwrap_or_default();
         let all: u64 = taken.iter().map(|(_, rows)| rows).sum();
         let told = taken.iter().filter(|(level, _)| level.is_coarse()).map(|(level, rows)| {
             let of =
