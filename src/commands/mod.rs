@@ -39,7 +39,7 @@ mod manual; // completions and manual pages
 
 use arguments::{Arguments, Command};
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use examples::after_help;
 use failure::{Body, Code, Failure};
 use screen::Screen;
@@ -72,13 +72,22 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// No colour where the terminal has none or nobody wants any, in continuous integration too: clap's own choice overlooks
+/// `TERM=dumb` where `CI` is set.
+fn colour() -> ColorChoice {
+    let is =
+        |name: &str, wanted: fn(&std::ffi::OsStr) -> bool| std::env::var_os(name).is_some_and(|value| wanted(&value));
+    let plain = is("NO_COLOR", |value| !value.is_empty()) || is("TERM", |value| value == "dumb");
+    if plain { ColorChoice::Never } else { ColorChoice::Auto }
+}
+
 /// The commands as clap knows them, with what their help ends with.
 fn whole() -> clap::Command {
     let ended = |command: clap::Command, before: &str| {
         let name = format!("{before}{}", command.get_name());
         command.after_help(after_help(&name))
     };
-    let command = Arguments::command().term_width(layout::width()).after_help(after_help(""));
+    let command = Arguments::command().term_width(layout::width()).color(colour()).after_help(after_help(""));
     command.mut_subcommands(|command| {
         let before = format!("{} ", command.get_name());
         ended(command, "").mut_subcommands(|below| ended(below, &before))

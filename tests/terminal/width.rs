@@ -99,7 +99,9 @@ fn on_a_terminal_text_is_as_wide_as_it_and_plain_where_that_is_wished() {
     assert!(widest(&narrow) <= 50 && widest(&wide) > 80 && widest(&wide) <= 110, "{narrow}\n{wide}");
     let coloured = on_a_terminal("run --help", 80, &[]).expect("a terminal");
     assert!(coloured.contains('\u{1b}'), "help is styled where it may be");
-    for variables in [[("NO_COLOR", "1")], [("TERM", "dumb")]] {
+    let plain = [("NO_COLOR", "1"), ("TERM", "dumb")];
+    // Continuous integration sets `CI`, and clap's own choice then has colours on a dumb terminal.
+    for variables in plain.map(|one| vec![one]).into_iter().chain(plain.map(|one| vec![one, ("CI", "true")])) {
         for arguments in ["run --help", "dmeo", &format!("demo --executor host --out {}", at("plain"))] {
             let shown = on_a_terminal(arguments, 80, &variables).expect("a terminal");
             // A bar moves the cursor: that is no colour, and a terminal that cannot has none.
