@@ -9,7 +9,7 @@ use super::associate::{Tally, associate};
 use super::check::check;
 use super::cluster::{Clusters, Edges};
 use super::config::Config;
-use super::credit::{Accounts, Own, Times};
+use super::credit::{Accounts, Ended, Own, Times};
 use super::device::engine::Patience;
 use super::device::kernels::LaneState;
 use super::error::{FusionError, INDEX_MAX, counted};
@@ -17,7 +17,7 @@ use super::estimate::estimates_of;
 use super::executor::Executor;
 use super::gate::{LaneGate, gate};
 use super::lanes::{Lane, Prepared, Settled, prepare, settle};
-use super::manage::{Inputs, Places, Plan, compact, settle_in_place};
+use super::manage::{Inputs, Places, Plan, compact, end, settle_in_place};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
 use super::update::update;
@@ -249,7 +249,7 @@ impl Batch {
             merged: 0,
             association,
         };
-        (report.births, report.merged) = self.manage(&prepared, &met);
+        (report.births, report.merged) = self.manage(&prepared, &densities, &met);
         self.timings.note(5, start);
         self.reports.push(report);
         Ok(())
@@ -278,7 +278,7 @@ impl Batch {
         self.bring_back()?;
         let lane = self.lane(lane)?;
         let tracks = lane.first_track..lane.first_track + lane.tracks;
-        let accounts = tracks.map(|track| Accounts::of_track(&self.arrays, track, Own::NONE));
+        let accounts = tracks.map(|track| Accounts::of_track(&self.arrays.identity, track, Own::NONE));
         Ok(accounts.fold(lane.accounts, Add::add))
     }
 
@@ -447,8 +447,8 @@ impl Batch {
                 self.arrays.addresses.extend((0..lane.order.len()).map(|d| lane.address(d)));
             }
             append(&mut self.arrays.detections, &mut lane.detections);
-            density.extend_from_slice(&lane.density);
-            fresh.extend_from_slice(&lane.fresh);
+            append(&mut density, &mut lane.density);
+            append(&mut fresh, &mut lane.fresh);
         }
         [density, fresh]
     }
@@ -464,7 +464,7 @@ impl Batch {
 
     /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.
     #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
-    fn manage(&mut self, prepared: &[Option<Prepared<'_>>], met: &Met) -> (u64, u64) {
+    fn manage(&mut self, prepared: &[Option<Prepared<'_>>], densities: &[Vec<f32>; 2], met: &Met) -> (u64, u64) {
         if let Some(of) = self.config.identity {
             address::learn(&mut self.arrays, of.error_probability.get());
         }
@@ -490,28 +490,40 @@ impl Batch {
             .enumerate()
             .map(|(number, ((lane, prepared), look))| {
                 let counting = inputs.counting(number, &arrays.detections);
-                Some(settle(lane, look, prepared.as_ref()?, (arrays, &counting), config))
+                Some(settle(lane, look, (prepared.as_ref()?, densities), (arrays, &counting), config))
             })
             .collect();
         let mut plan = Plan::default();
         let mut births = Vec::new();
-        let mut in_place = true;
+        let in_place = settled.iter().flatten().all(|settled| settled.places.in_place);
+        let ended: Vec<Ended> = self.lanes.iter().map(|_| Ended::default()).collect();
         for (index, (lane, settled)) in self.lanes.iter_mut().zip(settled).enumerate() {
             let mut settled = settled.unwrap_or_else(|| Settled {
                 places: Places::at_rest(lane.first_track..lane.first_track + lane.tracks, lane.live),
                 births: Vec::new(),
+                fates: Vec::new(),
             });
+            if !in_place {
+                end(
+                    &settled.fates,
+                    lane.first_track,
+                    (arrays, &inputs.counting(index, &arrays.detections)),
+                    &ended[index],
+                );
+            }
             (lane.tracks, lane.live) = (settled.places.len(), settled.places.live);
-            in_place &= settled.places.in_place;
             lane.first_track = plan.lane(index, settled.places, births.len());
             append(&mut births, &mut settled.births);
         }
         let inputs = Inputs { births: &births, ..inputs };
         if in_place {
-            settle_in_place(&mut self.arrays, &plan, &inputs);
+            settle_in_place(&mut self.arrays, &plan, &inputs, &ended);
         } else {
             compact(&self.arrays, &mut self.spare, &plan, &inputs);
             core::mem::swap(&mut self.arrays, &mut self.spare);
+        }
+        for (lane, ended) in self.lanes.iter_mut().zip(ended) {
+            lane.accounts = lane.accounts + ended.accounts();
         }
         (births.len() as u64, merged)
     }

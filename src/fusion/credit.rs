@@ -10,12 +10,13 @@
 //! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
 
 use super::address::Belief;
-use super::arrays::{Arrays, Edge, Host, IDENTITY, Row, at};
+use super::arrays::{Edge, IDENTITY, Row, at};
 use super::cluster::{Claim, Claims};
 use super::config::Existence;
 use super::manage::{WAS_CONFIRMED, edges_of};
 use crate::scan::Detection;
 use core::ops::Add;
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use serde::{Deserialize, Serialize};
 
 /// What became of the detections of a lane, each counted once.
@@ -51,10 +52,11 @@ impl Accounts {
         [self.confirmed, self.unconfirmed, self.none, self.outside_coverage]
     }
 
-    /// Those of a track, if there is one, and what is still to be counted to it.
+    /// Those of a track by its identity, if there is one, and what is still to be counted to it.
+    #[inline]
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-    pub(super) fn of_track(arrays: &Arrays<Host>, track: usize, more: Own) -> Self {
-        let [flags, detections] = [2, 3].map(|k| &arrays.identity[at(track, k, IDENTITY)]);
+    pub(super) fn of_track(identity: &[u32], track: usize, more: Own) -> Self {
+        let [flags, detections] = [2, 3].map(|k| &identity[at(track, k, IDENTITY)]);
         let all = u64::from(detections.wrapping_add(more.detections));
         // Most ended places were free before: what is not asked for need not be brought from memory.
         if all == 0 {
@@ -64,6 +66,25 @@ impl Accounts {
         } else {
             Self { unconfirmed: all, ..Self::default() }
         }
+    }
+}
+
+/// Detections of tracks of a lane that end in a wave: of those that were confirmed, and of those that never were.
+#[derive(Debug, Default)]
+pub struct Ended([AtomicU64; 2]);
+
+impl Ended {
+    /// Takes in a track that ends, by its identity and its row.
+    #[inline]
+    pub(super) fn add(&self, (identity, track): (&[u32], usize), own: Own) {
+        let all = Accounts::of_track(identity, track, own).words();
+        self.0.iter().zip(all).filter(|(_, n)| *n > 0).for_each(|(sum, n)| _ = sum.fetch_add(n, Relaxed));
+    }
+
+    /// All of them.
+    pub(super) fn accounts(self) -> Accounts {
+        let [confirmed, unconfirmed] = self.0.map(AtomicU64::into_inner);
+        Accounts { confirmed, unconfirmed, ..Accounts::default() }
     }
 }
 
@@ -204,7 +225,7 @@ pub(super) fn inherit(identity: &mut [u32], to: usize, from: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fusion::arrays::{AT_REST, BLOCK};
+    use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host};
 
     fn existence(contributor: f32) -> Existence {
         let config: crate::fusion::config::Config =

@@ -389,15 +389,18 @@ impl<'a> Near<'a> {
         let weight = weight.to_array();
         let room = &mut found.room()[..f32x8::WIDTH];
         let mut next = 0;
+        // Those of each track in a byte, counted without memory between.
+        let mut counts = 0_u64;
         for n in 0..f32x8::WIDTH {
             room[next & 7] = Edge { detection: pairs.detection[n], weight: weight[n] };
             let hit = hits >> n & 1;
             next += hit as usize;
-            if let Some(row) = rows.get_mut(track[n]) {
-                row.count += hit;
-            }
+            counts += u64::from(hit) << (8 * track[n]);
         }
         found.count += next;
+        for (row, count) in rows.iter_mut().zip(counts.to_le_bytes()) {
+            row.count += u32::from(count);
+        }
         pairs.track.copy_within(f32x8::WIDTH.., 0);
         pairs.detection.copy_within(f32x8::WIDTH.., 0);
         pairs.count = pairs.count.saturating_sub(f32x8::WIDTH);

@@ -3,7 +3,7 @@
 use super::address::Belief;
 use super::arrays::{Arrays, Host, Look};
 use super::config::Config;
-use super::credit::{Accounts, Counting, Own, owner};
+use super::credit::{Accounts, Counting, owner};
 use super::device::kernels::LaneState;
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
@@ -124,6 +124,7 @@ pub(super) fn prepare<'a>(
 pub(super) struct Settled {
     pub(super) places: Places,
     pub(super) births: Vec<Newborn>,
+    pub(super) fates: Vec<Fate>,
 }
 
 /// Ends, keeps and begins a lane's tracks, and thins its field of undetected targets.
@@ -131,13 +132,14 @@ pub(super) struct Settled {
 pub(super) fn settle(
     lane: &mut Lane,
     look: &Look,
-    scan: &Prepared<'_>,
+    (scan, densities): (&Prepared<'_>, &[Vec<f32>; 2]),
     (arrays, counting): (&Arrays<Host>, &Counting<'_>),
     config: &Config,
 ) -> Settled {
     let tracks = lane.first_track..lane.first_track + lane.tracks;
     let here = look.first_detection as usize..(look.first_detection + look.detections) as usize;
     let detections = &arrays.detections[here.clone()];
+    let [density, fresh] = densities.each_ref().map(|of_all| &of_all[here.clone()]);
     let claim = |d: usize| counting.claims.of(here.start + d);
     let undetected = &lane.setup.undetected;
     let (number, sees) = (lane.scans - 1, scan.sees());
@@ -145,10 +147,10 @@ pub(super) fn settle(
     // Detections that no track has and that begin none.
     let [none, outside_coverage] = [AtomicU64::new(0), AtomicU64::new(0)];
     let begins = |d: usize| {
-        let existence = (1.0 - claim(d).sum).max(0.0) * (scan.fresh[d] / scan.density[d]);
+        let existence = (1.0 - claim(d).sum).max(0.0) * (fresh[d] / density[d]);
         let begins = existence > 0.0 && existence >= config.existence.prune.get();
         if !begins && !is_own(d) {
-            if scan.fresh[d] > 0.0 { &none } else { &outside_coverage }.fetch_add(1, Relaxed);
+            if fresh[d] > 0.0 { &none } else { &outside_coverage }.fetch_add(1, Relaxed);
         }
         begins.then_some((d, existence))
     };
@@ -166,20 +168,9 @@ pub(super) fn settle(
     let found: Vec<(usize, f32)> =
         (0..detections.len()).into_par_iter().with_min_len(1024).filter_map(begins).collect();
     let births: Vec<Newborn> = found.into_par_iter().with_min_len(256).map(begin).collect();
-    let ended = [AtomicU64::new(0), AtomicU64::new(0)];
-    let end = |track: usize| {
-        let fate = fate(arrays, look, &config.existence, track);
-        if fate != Fate::Kept {
-            let own = Own::of(&arrays.rows[track], &arrays.edges, counting);
-            let all = Accounts::of_track(arrays, track, own);
-            ended.iter().zip(all.words()).filter(|(_, n)| *n > 0).for_each(|(sum, n)| _ = sum.fetch_add(n, Relaxed));
-        }
-        fate
-    };
-    let fates: Vec<Fate> = tracks.clone().into_par_iter().with_min_len(4096).map(end).collect();
-    let [confirmed, unconfirmed] = ended.map(AtomicU64::into_inner);
-    let ended = Accounts::of([confirmed, unconfirmed, none.into_inner(), outside_coverage.into_inner()]);
-    lane.accounts = lane.accounts + ended;
+    lane.accounts = lane.accounts + Accounts::of([0, 0, none.into_inner(), outside_coverage.into_inner()]);
+    let fate = |track: usize| fate(arrays, look, &config.existence, track);
+    let fates: Vec<Fate> = tracks.clone().into_par_iter().with_min_len(4096).map(fate).collect();
     lane.setup.undetected.thin(look, &sees);
     let recycled = tracks.zip(&fates).filter(|(_, fate)| **fate == Fate::Recycled).map(|(track, _)| {
         let (tile, state) = state_of(arrays, track);
@@ -206,5 +197,5 @@ pub(super) fn settle(
             }
         })
     });
-    Settled { places, births }
+    Settled { places, births, fates }
 }

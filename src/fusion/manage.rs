@@ -10,7 +10,7 @@ use super::address::Belief;
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
 use super::cluster::Claims;
 use super::config::Existence;
-use super::credit::{Counting, Own, Times, words};
+use super::credit::{Counting, Ended, Own, Times, words};
 use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
@@ -26,6 +26,8 @@ pub const WAS_CONFIRMED: u32 = 2;
 /// Tracks of a lane that may share a cell. Where more do, they keep the order there was: the scan saw so little that its
 /// cells do not tell them apart, and kernels rank the tracks of a cell among each other.
 pub const CELL_MAX: usize = 32_768;
+/// Places that a task looks at.
+const CHUNK: usize = 8192;
 /// An unused place.
 const EMPTY: u32 = u32::MAX;
 /// Marks births among the origins of places.
@@ -127,14 +129,23 @@ impl Places {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
     pub fn in_place(first: usize, fates: &[Fate], births: usize) -> Option<Self> {
-        let live = fates.iter().filter(|fate| **fate == Fate::Kept).count() + births;
-        let mut born = (0..births as u32).map(|birth| birth | BORN);
-        let place = |(place, fate): (u32, &Fate)| match fate {
-            Fate::Kept => place,
-            Fate::Pruned | Fate::Recycled => born.next().unwrap_or(EMPTY),
-        };
-        let origins = (first as u32..).zip(fates).map(place).collect();
-        (live <= fates.len()).then_some(Self { origins, in_place: true, live })
+        let free = |fates: &[Fate]| fates.iter().filter(|fate| **fate != Fate::Kept).count();
+        let mut begun: Vec<usize> = fates.par_chunks(CHUNK).map(free).collect();
+        let mut all = 0;
+        for begun in &mut begun {
+            (*begun, all) = (all, all + *begun);
+        }
+        let live = (fates.len() + births).checked_sub(all).filter(|live| *live <= fates.len())?;
+        let mut origins = vec![EMPTY; fates.len()];
+        let chunks = origins.par_chunks_mut(CHUNK).zip(fates.par_chunks(CHUNK)).zip(begun).enumerate();
+        chunks.for_each(|(chunk, ((origins, fates), begun))| {
+            let mut born = (begun..births).map(|birth| birth as u32 | BORN);
+            let places = (first + chunk * CHUNK) as u32..;
+            for ((origin, place), fate) in origins.iter_mut().zip(places).zip(fates) {
+                *origin = if *fate == Fate::Kept { place } else { born.next().unwrap_or(EMPTY) };
+            }
+        });
+        Some(Self { origins, in_place: true, live })
     }
 
     /// Puts the tracks that are kept, in the order that `order` gives them, and then `births` births into new places.
@@ -212,6 +223,14 @@ impl<'a> Inputs<'a> {
     }
 }
 
+/// Counts to a lane what ends of its tracks from `first` on, where they are to be moved.
+pub fn end(fates: &[Fate], first: usize, (arrays, counting): (&Arrays<Host>, &Counting<'_>), ended: &Ended) {
+    let places = (first..).zip(fates).zip(arrays.rows.get(first..).unwrap_or_default());
+    for ((track, _), row) in places.filter(|((_, fate), _)| **fate != Fate::Kept) {
+        ended.add((&arrays.identity, track), Own::of(row, &arrays.edges, counting));
+    }
+}
+
 /// Moves the tracks to their new places in `to`.
 pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
     to.resize_blocks(plan.lanes.len());
@@ -270,8 +289,8 @@ fn name_views(views: &mut [u32], plan: &Plan, births: &[Newborn]) {
     }
 }
 
-/// Settles every track where it is: the plan moves none.
-pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
+/// Settles every track where it is: the plan moves none. What ends is counted to its lane in `ended`.
+pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>, ended: &[Ended]) {
     if arrays.view_words > 0 {
         name_views(&mut arrays.views, plan, inputs.births);
     }
@@ -290,10 +309,15 @@ pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'
             let counting = inputs.counting(lane as usize, detections);
             let mut block = Block { tile, mean, covariance, odds, identity, sources };
             for (place, (&origin, row)) in origins.iter().zip(rows).enumerate() {
+                if origin & BORN == 0 {
+                    block.keep(place, (row, edges), (inputs, &counting));
+                    continue;
+                }
+                if let Some(ended) = ended.get(lane as usize) {
+                    ended.add((block.identity, place), Own::of(row, edges, &counting));
+                }
                 if origin == EMPTY {
                     block.free(place);
-                } else if origin & BORN == 0 {
-                    block.keep(place, (row, edges), (inputs, &counting));
                 } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
                     block.begin(place, newborn, inputs.existence);
                 }

@@ -164,7 +164,7 @@ impl<R: Real> Seen<R> {
         let shared = d(0).observation;
         let same = (1..R::WIDTH).all(|n| d(n).observation == shared);
         let fields = Fields { observations, of: rows.map(|row| row.observation), same };
-        let plain = Self {
+        let mut seen = Self {
             difference: array(|a| {
                 let tiles = R::from_fn(|n| d(n).tile[a].wrapping_sub(tile(n, a)) as f32);
                 let offset = R::from_fn(|n| d(n).offset_m[a]);
@@ -177,10 +177,10 @@ impl<R: Real> Seen<R> {
             ranges: None,
             rates: None,
         };
-        if fields.are_offsets() {
-            return plain;
+        if !fields.are_offsets() {
+            (seen.ranges, seen.rates) = (fields.ranges(), fields.rates());
         }
-        Self { ranges: fields.ranges(), rates: fields.rates(), ..plain }
+        seen
     }
 
     /// The rows of position of offsets alone, given the residual vector `e` at the time of the detection.
