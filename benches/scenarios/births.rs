@@ -2,7 +2,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "counts are small; parameters are rounded once")]
 #![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
-use crate::lanes::{Problem, Run, component, fuse, places, trajectories};
+use crate::lanes::{Expected, Named, Problem, Run, component, fuse, places, trajectories};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
@@ -80,17 +80,22 @@ pub(crate) fn table(runs: usize) {
                 toml::from_str(include_str!("../../data/config/births.toml")).expect("a configuration");
             config.association.mode = mode;
             config.association.exact_max = exact_max;
-            let [plain, windowed] = score(&all, p_d, config);
+            let [[plain, windowed], smoothed] = score(&all, p_d, config);
             println!(
                 "{name:32}{p_d:6}{plain:8.2}{windowed:10.2}{:>11}{:8.3}",
                 format!("{} / {}", reference[0], reference[1]),
                 plain / reference[0]
             );
+            let share = smoothed[0] / plain;
+            println!(
+                "{:32}{:6}{:8.2}{:10.2}{:>11}{share:8.3} of the filter's",
+                "  smoothed", "", smoothed[0], smoothed[1], ""
+            );
         }
     }
 }
 
-fn score(all: &[Run], p_d: f64, config: Config) -> [f64; 2] {
+fn score(all: &[Run], p_d: f64, config: Config) -> [[f64; 2]; 2] {
     let births = SITES.map(|site| component(0.03, site, 10.0, 10.0)).to_vec();
     let found = fuse(
         all,
@@ -105,11 +110,16 @@ fn score(all: &[Run], p_d: f64, config: Config) -> [f64; 2] {
             detection_probability: p_d as f32,
             config,
             looks: 1,
+            expected: Expected { initial: 0.0, births: 0.12 },
         },
     );
+    [&found.filtered, &found.smoothed].map(|found| score_of(all, found))
+}
+
+fn score_of(all: &[Run], found: &[Vec<Named>]) -> [f64; 2] {
     let sums: Vec<[f64; 2]> = all
         .par_iter()
-        .zip(&found)
+        .zip(found)
         .map(|(run, found)| {
             let metric = Ospa { cutoff_m: 100.0, order: 1.0 };
             let plain = run

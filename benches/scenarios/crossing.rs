@@ -3,7 +3,7 @@
 #![expect(clippy::cast_possible_wrap, reason = "scans are few")]
 #![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
-use crate::lanes::{Problem, Run, component, fuse, places};
+use crate::lanes::{Expected, Named, Problem, Run, component, fuse, places};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
@@ -100,7 +100,7 @@ pub(crate) fn table(runs: usize) {
                 toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
             config.association.mode = mode;
             config.association.exact_max = exact_max;
-            let (average, switches) = score(&all, (p_d, clutter), config, Vec::new(), 1);
+            let [(average, switches), (smoothed, kept)] = score(&all, (p_d, clutter), config, Vec::new(), 1);
             let rms = average.rms().expect("scans were scored");
             println!(
                 "{name:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:11.2}{:8.3}{:10.2}",
@@ -112,6 +112,11 @@ pub(crate) fn table(runs: usize) {
                 reference[column],
                 rms.total / reference[column],
                 switches
+            );
+            let rms = smoothed.rms().expect("scans were scored");
+            println!(
+                "{:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:>11}{:>8}{kept:10.2}",
+                "  smoothed", "", rms.total, rms.localisation, rms.missed, rms.false_tracks, "", ""
             );
         }
     }
@@ -126,7 +131,7 @@ pub(crate) fn two_views(runs: usize, (p_d, clutter): (f64, f64), mode: Mode, exa
         let mut config: Config =
             toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
         (config.association.mode, config.association.exact_max) = (mode, exact_max);
-        score(&all, (p_d, clutter), config, views, 2).0.rms().expect("scans were scored").total
+        score(&all, (p_d, clutter), config, views, 2)[0].0.rms().expect("scans were scored").total
     })
 }
 
@@ -147,7 +152,7 @@ fn score(
     config: Config,
     views: Vec<View>,
     looks: usize,
-) -> (GospaAverage, f64) {
+) -> [(GospaAverage, f64); 2] {
     let born = |weight| component(weight, [100.0, 100.0], 150.0, 1.0);
     let found = fuse(
         all,
@@ -166,11 +171,16 @@ fn score(
             detection_probability: p_d as f32,
             config,
             looks,
+            expected: Expected { initial: 3.0, births: 0.005 },
         },
     );
+    [&found.filtered, &found.smoothed].map(|found| score_of(all, found))
+}
+
+fn score_of(all: &[Run], found: &[Vec<Named>]) -> (GospaAverage, f64) {
     let scored: Vec<(GospaAverage, u64)> = all
         .par_iter()
-        .zip(&found)
+        .zip(found)
         .map(|(run, found)| {
             let (mut average, mut identity) = (GospaAverage::default(), IdentityCounter::default());
             for (k, (truth, tracks)) in run.truth.iter().zip(found).enumerate() {

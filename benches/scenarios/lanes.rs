@@ -1,6 +1,11 @@
 //! Planar position measurements, all Monte Carlo runs as lanes of one batch.
-#![expect(clippy::cast_possible_wrap, reason = "scans are few")]
+#![expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    reason = "scans are few; a probability is rounded"
+)]
 
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use trackweave::fusion::arrays::{COVARIANCE, tri};
 use trackweave::fusion::batch::{Batch, LaneSetup};
@@ -9,6 +14,7 @@ use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::Component;
+use trackweave::refine::{Interval, Record, Smoother};
 use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 use trackweave::score::ospa::Trajectory;
 use trackweave::space::Place;
@@ -31,16 +37,55 @@ pub(crate) struct Problem {
     pub(crate) config: Config,
     /// Looks in one second, each of another view where the setup has several.
     pub(crate) looks: usize,
+    pub(crate) expected: Expected,
 }
 
-/// Runs the filter over all runs at once; for each run and scan the reported tracks.
-pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
+/// What was found of each run, scan by scan.
+pub(crate) struct Found {
+    /// The tracks that the filter reports.
+    pub(crate) filtered: Vec<Vec<Named>>,
+    /// Those that a smoother has, given all scans, where they are likelier there than not.
+    pub(crate) smoothed: Vec<Vec<Named>>,
+}
+
+/// Undetected targets of a lane, as far as their number goes: those before the first scan, and births a scan.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) initial: f64,
+    pub(crate) births: f64,
+}
+
+impl Expected {
+    /// With what probability a target that is undetected after the scan before k, or is born then, is the former: for
+    /// every k.
+    fn before(self, scans: usize, (survival, detection_probability): (f64, f64)) -> Vec<f64> {
+        let mut undetected = self.initial;
+        let step = |_| {
+            let lasting = survival * undetected;
+            undetected = (lasting + self.births) * (1.0 - detection_probability);
+            lasting / (lasting + self.births)
+        };
+        (0..scans).map(step).collect()
+    }
+}
+
+/// Runs the filter, and the smoother, over all runs at once.
+pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Found {
+    let motion = problem.config.motion;
+    let scans = runs.first().map_or(0, |run| run.truth.len());
+    let seen = 1.0 - (1.0 - f64::from(problem.detection_probability)).powi(problem.looks as i32);
+    let before = problem.expected.before(scans, (motion.survival_per_s, seen));
+    let mut records = vec![Record::default(); runs.len()];
     let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let sigma_m = [problem.sigma_m, problem.sigma_m, 0.0];
     let observation =
         Observation { clutter: problem.clutter_per_m2, spread: 1.0, ..Observation::offsets(directions, sigma_m, 2) };
     let lanes = vec![problem.setup.clone(); runs.len()];
-    let mut batch = Batch::new(problem.config, executor(), lanes).expect("lanes");
+    // Everything is asked for; what is reported is cut out of it.
+    let mut config = problem.config;
+    let report = config.existence.report.get();
+    config.existence.report = config.existence.prune;
+    let mut batch = Batch::new(config, executor(), lanes).expect("lanes");
     let mut found = vec![Vec::new(); runs.len()];
     let views = problem.setup.views.len();
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
@@ -62,13 +107,31 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Vec<Vec<Named>> {
         if (k + 1) % problem.looks > 0 {
             continue;
         }
-        for (lane, found) in found.iter_mut().enumerate() {
-            let name = |born: [u32; 2]| u64::from(born[0]) << 32 | u64::from(born[1]);
+        for (lane, (found, record)) in found.iter_mut().zip(&mut records).enumerate() {
             let estimates = batch.estimates(lane).expect("the executor does not fail");
-            found.push(estimates.iter().map(|e| (name(e.born), e.position_m())).collect());
+            record.push((k / problem.looks) as i64 * 1_000_000, &estimates).expect("in order");
+            let reported = estimates.iter().filter(|estimate| estimate.existence >= report);
+            found.push(reported.map(|e| (name(e.born), e.position_m())).collect());
         }
     }
-    found
+    let smoother = Smoother { motion: &motion, radial: false, height_information: 0.0, reports_per_s: 0.0 };
+    let smooth = |record: &Record| {
+        let mut scans = vec![Named::new(); record.times_us().len()];
+        for track in smoother.smooth(record, Interval::Fixed, |wave, _| before[wave] as f32) {
+            for row in track.rows.iter().filter(|row| row.existence > 0.5) {
+                let [x, y, z, ..] = row.state.mean;
+                let place = Place { tile: row.tile, offset_m: [x, y, z] };
+                scans[row.wave].push((name(track.born), place.metres()));
+            }
+        }
+        scans
+    };
+    Found { filtered: found, smoothed: records.par_iter().map(smooth).collect() }
+}
+
+/// One number for a birth.
+fn name(born: [u32; 2]) -> u64 {
+    u64::from(born[0]) << 32 | u64::from(born[1])
 }
 
 /// The host, or the device if `SCENARIOS_EXECUTOR` asks for it.

@@ -121,7 +121,7 @@ fn columns_along<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], block: (usize, usize)
 /// The state with a height no less certain than what is known of heights.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State<R> {
+pub(crate) fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State<R> {
     let one = R::splat(1.0);
     let excess = dot3(&columns_along(&state.covariance, u, (0, 0)), u) * R::splat(look.height_information);
     if !R::any_less(one, excess) {
@@ -147,7 +147,7 @@ fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State<R> {
 /// F P Fᵀ + Q.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
+pub(crate) fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
     let dt = R::splat(look.dt_s);
     let mut q = [R::splat(0.0); COVARIANCE];
     for i in 0..3 {

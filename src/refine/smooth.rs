@@ -1,0 +1,286 @@
+//! Smooths the tracks of a record: what each was, and whether it was, given what came later.
+//!
+//! States: Rauch, Tung and Striebel over a track's own filtered states. With x' = F x and P' = F P Fᵀ + Q of the wave after,
+//! G = P Fᵀ P'⁻¹: x_k|N = x + G (x_k+1|N - x'), P_k|N = (I - G F) P (I - G F)ᵀ + G (P_k+1|N + Q) Gᵀ, which is
+//! P + G (P_k+1|N - P') Gᵀ as a sum of positive terms, so that rounding cannot make it anything else.
+//! Rauch, Tung and Striebel, AIAA Journal 3(8), 1965; the sum: Bierman, Automatica 9(5), 1973. P is what the prediction takes,
+//! its height no less certain than what is known of heights ([`crate::fusion::predict`]).
+//!
+//! Existence is a chain of two states, of which the dead one is never left: r_k|N = r_k+1|N + (1 - r_k+1|N) r (1 - p_S) /
+//! (1 - p_S r), r what the filter had, and r_k+1|N zero where the track is no more in the wave after. So a track that
+//! lingers after its object's end is taken back to that end.
+//!
+//! Before its first detection an object was undetected, and was there already with a probability that the field of
+//! undetected targets tells, p_S D / (p_S D + births); its state goes back along F⁻¹ with the noise of the way.
+//! One lane knows nothing of another. Units: m, m/s, s.
+
+use super::record::{Record, Row, Track};
+use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
+use crate::fusion::motion::Motion;
+use crate::fusion::predict::{faded, predict_one, propagated, up};
+use crate::fusion::real::{Real, array};
+use crate::fusion::state::State;
+use crate::space::TILE_M;
+use crate::time::seconds_between;
+use rayon::prelude::*;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+const TILE: f32 = TILE_M as f32;
+/// A pivot below this share of its variance is rounding: along it nothing is corrected.
+const PIVOT_MIN: f32 = 1e-6;
+
+/// Rows before a track's first one end where they say less than this of existence.
+const EXISTENCE_MIN: f32 = 0.01;
+
+/// What a row may know of what came after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interval {
+    /// All of the record.
+    Fixed,
+    /// So many microseconds after it.
+    Lag(i64),
+}
+
+/// What a lane's tracks move by.
+#[derive(Clone, Copy, Debug)]
+pub struct Smoother<'a> {
+    /// How targets move and last.
+    pub motion: &'a Motion,
+    /// Whether up is away from the Earth's centre, and not the z axis.
+    pub radial: bool,
+    /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
+    pub height_information: f32,
+    /// How often an object reports where nobody looks, one over seconds; else 0.
+    pub reports_per_s: f64,
+}
+
+/// 6 × 6.
+type Matrix<R> = [[R; 6]; 6];
+
+impl Smoother<'_> {
+    /// The tracks of a record as later waves tell of them: a row for each of the record, and those before the first in
+    /// which `before` says with what probability an undetected object that is born to a track at wave k, its first
+    /// argument, or was undetected there, was there at k - 1 already.
+    #[must_use]
+    pub fn smooth(
+        &self,
+        record: &Record,
+        interval: Interval,
+        before: impl Fn(usize, &Track) -> f32 + Sync,
+    ) -> Vec<Track> {
+        let tracks: Vec<([u32; 2], &[Row])> = record.tracks().collect();
+        let smoothed = |(born, rows): ([u32; 2], &[Row])| {
+            let rows = match interval {
+                Interval::Fixed => self.interval(record, rows),
+                Interval::Lag(lag_us) => self.lagged(record, rows, lag_us),
+            };
+            let mut track = Track { born, rows };
+            self.extend_back(record, &mut track, &before);
+            track
+        };
+        tracks.into_par_iter().map(smoothed).collect()
+    }
+
+    /// What happens between two waves.
+    fn look(&self, record: &Record, from: usize, to: usize) -> Look {
+        let time = |wave: usize| record.times_us().get(wave).copied().unwrap_or_default();
+        let mut look =
+            Look { radial: u32::from(self.radial), height_information: self.height_information, ..Look::default() };
+        self.motion.over(seconds_between(time(from), time(to)), self.reports_per_s, &mut look);
+        look
+    }
+
+    /// Rows given all of them and, where the record goes on without the track, its end.
+    fn interval(&self, record: &Record, rows: &[Row]) -> Vec<Row> {
+        let mut smoothed: Vec<Row> = Vec::with_capacity(rows.len());
+        for row in rows.iter().rev() {
+            smoothed.push(self.step(record, row, smoothed.last()));
+        }
+        smoothed.reverse();
+        smoothed
+    }
+
+    /// One row, given the next of its track as smoothed, or that there is none.
+    fn step(&self, record: &Record, row: &Row, next: Option<&Row>) -> Row {
+        let ends = row.wave + 1;
+        let Some(next) = next else {
+            if ends >= record.times_us().len() {
+                return *row;
+            }
+            return Row { existence: lasted(&self.look(record, row.wave, ends), row.existence, 0.0), ..*row };
+        };
+        let look = self.look(record, row.wave, next.wave);
+        let ahead = array(|a| match (next.tile.get(a), row.tile.get(a)) {
+            (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
+            _ => 0.0,
+        });
+        let state = back(&look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
+        let (tile, state) = centred(row.tile, state);
+        Row {
+            wave: row.wave,
+            existence: lasted(&look, row.existence, next.existence),
+            tile,
+            state,
+            known_us: next.known_us,
+        }
+    }
+
+    /// Rows given those that are at most so much later.
+    fn lagged(&self, record: &Record, rows: &[Row], lag_us: i64) -> Vec<Row> {
+        let times_us = record.times_us();
+        let one = |(number, row): (usize, &Row)| {
+            let until_us = times_us.get(row.wave).copied().unwrap_or_default().saturating_add(lag_us);
+            // Waves that are known of: where the track is in none of the later ones, it has ended.
+            let waves = times_us.partition_point(|time_us| *time_us <= until_us);
+            let known = rows.partition_point(|row| row.wave < waves);
+            let mut next: Option<Row> = None;
+            for row in rows.get(number..known).unwrap_or_default().iter().rev() {
+                let last = next.is_none() && row.wave + 1 >= waves;
+                next = Some(if last { *row } else { self.step(record, row, next.as_ref()) });
+            }
+            next.unwrap_or(*row)
+        };
+        rows.iter().enumerate().map(one).collect()
+    }
+
+    /// Puts rows before the first one, as long as the object was there with some probability.
+    fn extend_back(&self, record: &Record, track: &mut Track, before: impl Fn(usize, &Track) -> f32) {
+        let Some(mut first) = track.rows.first().copied() else { return };
+        let mut earlier = Vec::new();
+        while let Some(wave) = first.wave.checked_sub(1) {
+            let existence = first.existence * before(first.wave, track).clamp(0.0, 1.0);
+            if existence.is_nan() || existence < EXISTENCE_MIN {
+                break;
+            }
+            let mut look = self.look(record, wave, first.wave);
+            // F⁻¹ (P + Q) F⁻ᵀ is F(-dt) P F(-dt)ᵀ and the noise with its cross terms turned round.
+            look.dt_s = -look.dt_s;
+            (look.noise_pv, look.extra_pv) = (-look.noise_pv, -look.extra_pv);
+            predict_one(&look, &mut first.tile, &mut first.state);
+            first = Row { wave, existence, ..first };
+            earlier.push(first);
+        }
+        earlier.reverse();
+        earlier.append(&mut track.rows);
+        track.rows = earlier;
+    }
+}
+
+/// r_k|N from r of the filter and r_k+1|N.
+#[inline(always)]
+fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
+    let (one, survival) = (R::splat(1.0), R::splat(look.survival));
+    later + (one - later) * (r * (one - survival) / (one - survival * r))
+}
+
+/// The state at a wave, given the filter's there and the smoothed one of the wave after, its tile so many ahead.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
+fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later): (&[R; 3], &State<R>)) -> State<R> {
+    let (zero, dt) = (R::splat(0.0), R::splat(look.dt_s));
+    let u = up(look, tile, &filtered.mean);
+    let State { mean: x, covariance: p } = faded(filtered, &u, look);
+    let predicted = propagated(&p, &u, look);
+    let mut noise = propagated(&[zero; COVARIANCE], &u, look);
+    let mut error = [zero; MEAN];
+    for a in 0..3 {
+        error[a] = ahead[a] * R::splat(TILE) + (later.mean[a] - (x[a] + dt * x[3 + a]));
+        error[3 + a] = later.mean[3 + a] - x[3 + a];
+    }
+    let gain = gain(&p, &predicted, dt);
+    let mut rest = [[zero; 6]; 6];
+    for i in 0..6 {
+        for j in 0..3 {
+            rest[i][j] = -gain[i][j];
+            rest[i][3 + j] = -(dt * gain[i][j] + gain[i][3 + j]);
+        }
+        rest[i][i] = R::splat(1.0) + rest[i][i];
+    }
+    for k in 0..COVARIANCE {
+        noise[k] = noise[k] + later.covariance[k];
+    }
+    let (own, others) = (between(&rest, &p), between(&gain, &noise));
+    let mut mean = x;
+    for i in 0..6 {
+        for j in 0..6 {
+            mean[i] = mean[i] + gain[i][j] * error[j];
+        }
+    }
+    State { mean, covariance: array(|k| own[k] + others[k]) }
+}
+
+/// G = P Fᵀ P'⁻¹, by P' = L D Lᵀ.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
+fn gain<R: Real>(p: &[R; COVARIANCE], predicted: &[R; COVARIANCE], dt: R) -> Matrix<R> {
+    let zero = R::splat(0.0);
+    let (mut lower, mut pivot, mut inverse) = ([[zero; 6]; 6], [zero; 6], [zero; 6]);
+    for j in 0..6 {
+        let full = predicted[tri(j, j)];
+        let mut d = full;
+        for k in 0..j {
+            d = d - lower[j][k] * lower[j][k] * pivot[k];
+        }
+        pivot[j] = d;
+        let some = R::where_less(full * R::splat(PIVOT_MIN), d, d, R::splat(1.0));
+        inverse[j] = R::where_less(full * R::splat(PIVOT_MIN), d, R::splat(1.0) / some, zero);
+        for i in j + 1..6 {
+            let mut l = predicted[tri(i, j)];
+            for k in 0..j {
+                l = l - lower[i][k] * lower[j][k] * pivot[k];
+            }
+            lower[i][j] = l * inverse[j];
+        }
+    }
+    let mut gain = [[zero; 6]; 6];
+    for i in 0..6 {
+        // Row i of P Fᵀ, then L y = that, D z = y, Lᵀ g = z.
+        let mut g = [zero; 6];
+        for j in 0..3 {
+            g[j] = p[tri(i, j)] + dt * p[tri(i, 3 + j)];
+            g[3 + j] = p[tri(i, 3 + j)];
+        }
+        for j in 0..6 {
+            for k in 0..j {
+                g[j] = g[j] - lower[j][k] * g[k];
+            }
+        }
+        for j in 0..6 {
+            g[j] = g[j] * inverse[j];
+        }
+        for j in (0..6).rev() {
+            for k in j + 1..6 {
+                g[j] = g[j] - lower[k][j] * g[k];
+            }
+        }
+        gain[i] = g;
+    }
+    gain
+}
+
+/// A P Aᵀ.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
+fn between<R: Real>(a: &Matrix<R>, p: &[R; COVARIANCE]) -> [R; COVARIANCE] {
+    let dot = |a: &[R; 6], b: &[R; 6]| crate::fusion::state::dot6(a, b);
+    let columns: Matrix<R> = core::array::from_fn(|j| array(|k| p[tri(k, j)]));
+    let left: Matrix<R> = core::array::from_fn(|i| array(|j| dot(&a[i], &columns[j])));
+    let mut product = [R::splat(0.0); COVARIANCE];
+    for i in 0..6 {
+        for j in i..6 {
+            product[tri(i, j)] = dot(&left[i], &a[j]);
+        }
+    }
+    product
+}
+
+/// A state with its offset brought back into the middle of a tile.
+#[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
+fn centred(mut tile: [i32; 3], mut state: State<f32>) -> ([i32; 3], State<f32>) {
+    for (tile, offset) in tile.iter_mut().zip(&mut state.mean) {
+        let carry = (*offset / TILE + 0.5).floor();
+        *tile = tile.wrapping_add(carry as i32);
+        *offset -= carry * TILE;
+    }
+    (tile, state)
+}
