@@ -20,13 +20,14 @@ use super::lanes::{Lane, Prepared, Settled, prepare, settle};
 use super::manage::{Inputs, Places, Plan, compact, settle_in_place};
 use super::predict::{predict, predict_one};
 use super::remote::{Partial, Remote, Request, tally};
+use super::stage::{Stage, Timings};
 use super::update::update;
 use super::views::{Sees, VIEW_WORDS, VIEWS_MAX, ViewLook, learn, twins::Met};
 use crate::scan::{Observation, Scan, wrong};
 use crate::time::seconds_between;
 use core::ops::Add;
 use rayon::prelude::*;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wide::f32x8;
 
 pub use super::estimate::Estimate;
@@ -56,10 +57,6 @@ pub struct WaveReport {
 /// Lanes of a batch: a detection on a device has its lane and its source in one word.
 const LANES_MAX: u64 = 1 << 24;
 
-/// Time spent in each stage, in the order of [`super::executor::STAGES`]. Never part of a result.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Timings(pub [Duration; 6]);
-
 /// The lanes of a batch and their tracks.
 #[derive(Debug)]
 pub struct Batch {
@@ -84,15 +81,6 @@ pub struct Answer {
     pub time_us: i64,
     /// The tracks then, as [`Batch::estimates_at`] gives them.
     pub estimates: Vec<Estimate>,
-}
-
-impl Timings {
-    #[expect(clippy::indexing_slicing, reason = "stages are counted")]
-    fn note(&mut self, stage: usize, since: Instant) -> Instant {
-        let now = Instant::now();
-        self.0[stage] += now - since;
-        now
-    }
 }
 
 impl Batch {
@@ -125,7 +113,7 @@ impl Batch {
     #[must_use]
     pub fn timings(&self) -> Timings {
         match &self.remote {
-            Some(remote) if remote.is_whole() => Timings(remote.times()),
+            Some(remote) if remote.is_whole() => remote.times(),
             _ => self.timings,
         }
     }
@@ -193,44 +181,44 @@ impl Batch {
     ) -> Result<(), FusionError> {
         let places = self.lanes.iter().map(|lane| lane.tracks.next_multiple_of(BLOCK) as u64);
         counted("places for tracks", places.sum(), INDEX_MAX)?;
-        let stages = done.map_or(0, |partial| partial.stages);
+        let is_done = |stage: Stage| done.is_some_and(|partial| partial.last >= stage);
         self.looks(&scans);
         self.arrays.observations = observations;
         let start = Instant::now();
-        if stages < 1 {
+        if !is_done(Stage::Predict) {
             predict::<f32x8>(&mut self.arrays);
         }
-        let start = self.timings.note(0, start);
+        let start = self.timings.note(Stage::Predict, start);
         let mut prepared = self.prepare(scans);
         let densities = self.join(&mut prepared);
         let narrowed = match done {
-            Some(partial) if stages >= 3 => u64::from(partial.status.narrowed),
-            Some(_) if stages == 2 => self.arrays.rows.iter().filter(|row| row.gone > 0.0).count() as u64,
+            Some(partial) if is_done(Stage::Cluster) => u64::from(partial.status.narrowed),
+            Some(_) if is_done(Stage::Gate) => self.arrays.rows.iter().filter(|row| row.gone > 0.0).count() as u64,
             _ => self.gate(&prepared, &densities)?,
         };
-        if let Some(of) = self.config.identity.filter(|_| stages < 2) {
+        if let Some(of) = self.config.identity.filter(|_| !is_done(Stage::Gate)) {
             address::weigh(&mut self.arrays, of.error_probability.get());
         }
-        let start = self.timings.note(1, start);
+        let start = self.timings.note(Stage::Gate, start);
         match done {
-            Some(partial) if stages >= 3 => {
-                let edges = if stages < 4 { Edges::ByCluster } else { Edges::AsTheyLie };
+            Some(partial) if is_done(Stage::Cluster) => {
+                let edges = if is_done(Stage::Associate) { Edges::AsTheyLie } else { Edges::ByCluster };
                 self.clusters.adopt(&partial.labels, &mut self.arrays, edges);
             }
             _ => self.clusters.build(&mut self.arrays),
         }
         let met = match done {
             _ if self.arrays.view_words == 0 => Met::default(),
-            Some(partial) if stages >= 4 => Met::listed(&self.arrays, &partial.edge_track),
+            Some(partial) if is_done(Stage::Associate) => Met::listed(&self.arrays, &partial.edge_track),
             _ => Met::in_rows(&self.arrays),
         };
-        let start = self.timings.note(2, start);
+        let start = self.timings.note(Stage::Cluster, start);
         let association = match done {
-            Some(partial) if stages >= 4 => tally(&partial.status, self.config.association.mode),
+            Some(partial) if is_done(Stage::Associate) => tally(&partial.status, self.config.association.mode),
             _ => associate(&mut self.arrays, &self.clusters, &self.config.association),
         };
-        let start = self.timings.note(3, start);
-        if stages < 5 {
+        let start = self.timings.note(Stage::Associate, start);
+        if !is_done(Stage::Update) {
             if self.arrays.view_words > 0 {
                 let sees: Vec<Option<Sees<'_>>> =
                     prepared.iter().map(|lane| lane.as_ref().map(Prepared::sees)).collect();
@@ -238,7 +226,7 @@ impl Batch {
             }
             update::<f32x8>(&mut self.arrays);
         }
-        let start = self.timings.note(4, start);
+        let start = self.timings.note(Stage::Update, start);
         let mut report = WaveReport {
             tracks: self.lanes.iter().map(|lane| lane.live as u64).sum(),
             detections: self.arrays.detections.len() as u64,
@@ -250,7 +238,7 @@ impl Batch {
             association,
         };
         (report.births, report.merged) = self.manage(&prepared, &met);
-        self.timings.note(5, start);
+        self.timings.note(Stage::Manage, start);
         self.reports.push(report);
         Ok(())
     }

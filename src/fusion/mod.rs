@@ -31,6 +31,7 @@ pub mod update; // stage 5
 pub mod credit; // detections counted to tracks
 pub mod manage; // stage 6
 
+pub mod stage; // the stages in their order
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand

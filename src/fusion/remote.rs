@@ -8,18 +8,19 @@ use super::device::engine::{Patience, Tracks, Wave};
 use super::device::kernels::{LaneState, Status};
 use super::device::{Context, Engine, Feed, Options};
 use super::error::FusionError;
-use super::executor::{KernelError, STAGES};
+use super::executor::KernelError;
 use super::setup::LaneSetup;
+use super::stage::{Stage, Timings};
 use crate::scan::{Observation, Scan};
 use std::collections::VecDeque;
-use std::time::Duration;
 
 /// The device side of a batch.
 #[derive(Debug)]
 pub(super) struct Remote {
     engine: Engine,
     feed: Feed,
-    stages: usize,
+    /// The last stage that runs on the device.
+    last: Stage,
     config: Config,
     /// Whether the host has the tracks as the device does.
     fresh: bool,
@@ -44,8 +45,8 @@ pub(super) struct Request {
 /// What the device made of the first stages of a wave, for the host to go on with.
 #[derive(Debug)]
 pub(super) struct Partial {
-    /// Stages that are done.
-    pub(super) stages: usize,
+    /// The last stage that is done.
+    pub(super) last: Stage,
     /// Least track of each track's cluster, where clusters are done.
     pub(super) labels: Vec<u32>,
     /// Track of each hypothesis, where they are settled and a lane has several views.
@@ -56,7 +57,7 @@ pub(super) struct Partial {
 
 impl Remote {
     pub(super) fn new(
-        (context, options, stages): (Context, Options, usize),
+        (context, options, last): (Context, Options, Stage),
         config: &Config,
         setups: &[&LaneSetup],
     ) -> Result<Self, KernelError> {
@@ -65,7 +66,7 @@ impl Remote {
         Ok(Self {
             engine,
             feed,
-            stages,
+            last,
             config: config.clone(),
             fresh: true,
             reports: Vec::new(),
@@ -76,7 +77,7 @@ impl Remote {
 
     /// Whether every stage runs on the device.
     pub(super) fn is_whole(&self) -> bool {
-        self.stages >= STAGES.len()
+        self.last == Stage::Manage
     }
 
     /// Time of a lane's last scan.
@@ -85,7 +86,7 @@ impl Remote {
     }
 
     /// Time that the stages took on the device.
-    pub(super) fn times(&self) -> [Duration; 6] {
+    pub(super) fn times(&self) -> Timings {
         self.engine.times()
     }
 
@@ -172,23 +173,21 @@ impl Remote {
         wave: Wave,
     ) -> Result<Partial, KernelError> {
         self.engine.load(arrays, lanes, setups)?;
-        let status = self.engine.run(wave, 0..self.stages)?;
+        let status = self.engine.run(wave, Stage::Predict..=self.last)?;
         let mut labels = Vec::new();
         let blocks = arrays.lane.len();
-        if self.stages >= 1 {
-            self.engine.unload(arrays)?;
-        }
-        if self.stages >= 2 {
+        self.engine.unload(arrays)?;
+        if self.last >= Stage::Gate {
             self.engine.unload_graph(arrays, blocks, status.edges)?;
         }
-        if self.stages >= 3 {
+        if self.last >= Stage::Cluster {
             labels = self.engine.labels(blocks)?;
         }
         let mut edge_track = Vec::new();
-        if self.stages >= 4 && arrays.view_words > 0 {
+        if self.last >= Stage::Associate && arrays.view_words > 0 {
             edge_track = self.engine.edge_track(status.edges)?;
         }
-        Ok(Partial { stages: self.stages, labels, edge_track, status })
+        Ok(Partial { last: self.last, labels, edge_track, status })
     }
 }
 

@@ -8,6 +8,7 @@ use trackweave::fusion::batch::Batch;
 use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, KernelError};
+use trackweave::fusion::stage::Stage;
 use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -37,7 +38,7 @@ fn lost() -> Result<(), Failed> {
     engine.context().destroy();
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
-    for stage in [0, 4] {
+    for stage in [Stage::Predict, Stage::Update] {
         let done = engine.stage(stage, &mut found, &states(), &fields);
         expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;
         written(&found, &before, Tolerance::Bits)?;
@@ -65,7 +66,7 @@ fn no_kernel() -> Result<(), Failed> {
     let fields: Vec<_> = setups.iter().collect();
     let options = Options { kernels: few.leak(), ..Options::USUAL };
     let mut engine = Engine::new(open()?, config(), &fields, options)?;
-    let done = engine.stage(4, &mut wave(100, 9), &states(), &fields);
+    let done = engine.stage(Stage::Update, &mut wave(100, 9), &states(), &fields);
     expect(done, |error| error.to_string().starts_with("there is no kernel `update`; there are: "))
 }
 

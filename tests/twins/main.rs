@@ -22,7 +22,7 @@ use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
 use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted};
-use trackweave::fusion::executor::STAGES;
+use trackweave::fusion::stage::Stage;
 use trackweave::fusion::{predict, update};
 use wide::f32x8;
 
@@ -32,9 +32,11 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 type Twin = fn(&mut Arrays<Host>);
 
-/// Stages that are one kernel over tracks: their places in [`STAGES`], their twins, and these in blocks of eight.
-const SINGLE: [(usize, Twin, Twin); 2] =
-    [(0, predict::predict::<f32>, predict::predict::<f32x8>), (4, update::update::<f32>, update::update::<f32x8>)];
+/// Stages that are one kernel over tracks, their twins, and these in blocks of eight.
+const SINGLE: [(Stage, Twin, Twin); 2] = [
+    (Stage::Predict, predict::predict::<f32>, predict::predict::<f32x8>),
+    (Stage::Update, update::update::<f32>, update::update::<f32x8>),
+];
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
@@ -49,8 +51,8 @@ fn main() -> ExitCode {
 }
 
 /// The kernel does what its twin does.
-fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
-    let name = STAGES[stage].name;
+fn agreement(stage: Stage, twin: Twin, eight: Twin) -> Vec<Trial> {
+    let name = stage.name();
     let mut trials = Vec::new();
     for size in SIZES {
         for seed in SEEDS {
@@ -88,8 +90,8 @@ fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
 }
 
 /// The comparison sees what is wrong.
-fn harness(stage: usize, twin: Twin) -> Vec<Trial> {
-    let name = STAGES[stage].name;
+fn harness(stage: Stage, twin: Twin) -> Vec<Trial> {
+    let name = stage.name();
     let mut trials: Vec<Trial> = WRITTEN
         .into_iter()
         .map(|field| {
@@ -121,7 +123,7 @@ fn harness(stage: usize, twin: Twin) -> Vec<Trial> {
         }
     }));
     trials.push(trial(format!("{name}::a_wrong_kernel_is_seen"), move || {
-        let options = Options { kernels: planted(STAGES[stage].name), ..Options::USUAL };
+        let options = Options { kernels: planted(stage), ..Options::USUAL };
         let (mut found, mut wanted) = (wave(100, 8), wave(100, 8));
         run(stage, Some(options), &mut found)?;
         twin(&mut wanted);
@@ -138,15 +140,16 @@ fn flipped(x: f32) -> f32 {
 }
 
 /// All kernels, one of this stage with a small fault in its formula.
-pub(crate) fn planted(stage: &str) -> &'static [Kernel] {
+pub(crate) fn planted(stage: Stage) -> &'static [Kernel] {
     let (kernel, from, to) = match stage {
-        "predict" => ("predict", "noise(look.noise_vv, look.extra_vv, u)", "noise(look.noise_vv, look.extra_pv, u)"),
-        "gate" => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
-        "cluster" => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
-        "associate" => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
-        "update" => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
-        "manage" => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
-        name => panic!("no fault is thought of for `{name}`"),
+        Stage::Predict => {
+            ("predict", "noise(look.noise_vv, look.extra_vv, u)", "noise(look.noise_vv, look.extra_pv, u)")
+        }
+        Stage::Gate => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
+        Stage::Cluster => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
+        Stage::Associate => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
+        Stage::Update => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
+        Stage::Manage => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
     };
     changed(&[(kernel, from.to_owned(), to.to_owned())])
 }
@@ -162,7 +165,7 @@ pub(crate) fn changed(changes: &[(&str, String, String)]) -> &'static [Kernel] {
     kernels.leak()
 }
 
-fn agrees(stage: usize, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
+fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
     let (mut found, mut wanted) = (copy(wave), copy(wave));
     run(stage, options, &mut found)?;
     twin(&mut wanted);
@@ -170,7 +173,7 @@ fn agrees(stage: usize, twin: Twin, options: Option<Options>, wave: &Arrays<Host
 }
 
 /// Runs a stage by itself; the default options share one open device.
-fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
+fn run(stage: Stage, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
     static SHARED: LazyLock<Result<Mutex<Engine>, String>> = LazyLock::new(|| engine(Options::USUAL).map(Mutex::new));
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();

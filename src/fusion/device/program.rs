@@ -11,6 +11,7 @@ use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
 use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, SOURCE_WORDS};
 use crate::fusion::config::{Config, Mode};
+use crate::fusion::stage::Stage;
 use crate::fusion::views::VIEW_WORDS;
 
 /// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
@@ -86,7 +87,7 @@ pub enum Room {
 #[derive(Clone, Debug)]
 pub struct Pass {
     /// Its stage.
-    pub stage: usize,
+    pub stage: Stage,
     /// Its kernel.
     pub kernel: &'static str,
     /// Its size.
@@ -135,7 +136,7 @@ pub struct Extent {
 struct Builder {
     base: Params,
     extent: Extent,
-    stage: usize,
+    stage: Stage,
     passes: Vec<Pass>,
 }
 
@@ -166,24 +167,24 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         capacity: u32::MAX,
         ..Params::default()
     };
-    let mut to = Builder { base, extent: *extent, stage: 0, passes: Vec::new() };
+    let mut to = Builder { base, extent: *extent, stage: Stage::Predict, passes: Vec::new() };
     to.plan(0, u32::MAX, None);
     to.predict();
-    to.stage = 1;
+    to.stage = Stage::Gate;
     to.gate();
-    to.stage = 2;
+    to.stage = Stage::Cluster;
     to.cluster();
-    to.stage = 3;
+    to.stage = Stage::Associate;
     match config.association.mode {
         Mode::Assign => to.assign(),
         Mode::Soft => to.soft(config.association.iterations_max),
     }
-    to.stage = 4;
+    to.stage = Stage::Update;
     if extent.has_views {
         to.pass("learn", Size::Places, extent.places);
     }
     to.pass("update", Size::Places, extent.places);
-    to.stage = 5;
+    to.stage = Stage::Manage;
     to.manage();
     to.passes
 }

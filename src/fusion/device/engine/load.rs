@@ -6,8 +6,10 @@ use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, St
 use super::{Engine, Wave};
 use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
 use crate::fusion::setup::LaneSetup;
+use crate::fusion::stage::Stage;
 use crate::fusion::undetected::{self, Undetected};
 use crate::scan::{Detection, Limit, Planes};
+use core::ops::RangeInclusive;
 
 impl Engine {
     /// Lays out lanes, their fields and their components.
@@ -135,12 +137,12 @@ impl Engine {
         self.upload(Field::Status, bytemuck::bytes_of(&Status { edges, ..Status::default() }))
     }
 
-    /// Runs the stages `stages` of one wave.
+    /// Runs some stages of one wave.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn run(&mut self, wave: Wave, stages: core::ops::Range<usize>) -> Result<Status, DeviceError> {
-        let first = stages.start == 0;
+    pub fn run(&mut self, wave: Wave, stages: RangeInclusive<Stage>) -> Result<Status, DeviceError> {
+        let first = *stages.start() == Stage::Predict;
         let extents = self.upload_waves(&[wave])?;
         let mut at = (0, 0);
         loop {
@@ -165,7 +167,7 @@ impl Engine {
     /// If the device fails; `arrays` are then unchanged.
     pub fn stage(
         &mut self,
-        stage: usize,
+        stage: Stage,
         arrays: &mut Arrays<Host>,
         lanes: &[LaneState],
         setups: &[&LaneSetup],
@@ -174,7 +176,7 @@ impl Engine {
         self.load_graph(arrays)?;
         let (looks, observations) = (arrays.looks.clone(), arrays.observations.clone());
         let views = arrays.view_looks.clone();
-        self.run(Wave { looks, views, observations, cells: 1, ..Wave::default() }, stage..stage + 1)?;
+        self.run(Wave { looks, views, observations, cells: 1, ..Wave::default() }, stage..=stage)?;
         self.unload(arrays)
     }
 

@@ -20,13 +20,13 @@ use super::timer::Timer;
 use crate::fusion::arrays::{Arrays, Host, Look};
 use crate::fusion::config::Config;
 use crate::fusion::setup::LaneSetup;
+use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::views::ViewLook;
 use crate::scan::{Detection, Observation};
 pub use masks::Laid;
 use masks::Masks;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How the engine begins. Results do not depend on it.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +130,7 @@ struct Landing {
     reports: Readback,
     stamps: Option<Readback>,
     /// Stage of each pass that is timed.
-    stages: Vec<usize>,
+    stages: Vec<Stage>,
 }
 
 /// All that a track is, and what is known of lanes, in the order in which it is read back.
@@ -182,7 +182,7 @@ pub struct Engine {
     /// Tracks as they were when they were asked for, in that order.
     snapshots: VecDeque<Tracks>,
     reports: Vec<(Status, u32)>,
-    times: [Duration; 6],
+    times: Timings,
 }
 
 impl Engine {
@@ -224,7 +224,7 @@ impl Engine {
             queue: VecDeque::new(),
             snapshots: VecDeque::new(),
             reports: Vec::new(),
-            times: [Duration::ZERO; 6],
+            times: Timings::default(),
         };
         engine.begin(setups)?;
         Ok(engine)
@@ -238,7 +238,7 @@ impl Engine {
 
     /// Time that the stages took on the device so far, where the adapter can tell. Never part of a result.
     #[must_use]
-    pub fn times(&self) -> [Duration; 6] {
+    pub fn times(&self) -> Timings {
         self.times
     }
 
@@ -413,9 +413,7 @@ impl Engine {
         if let (Some(timer), Some(stamps)) = (&self.timer, stamps) {
             let count = u32::try_from(stages.len()).unwrap_or(u32::MAX);
             for (stage, spent) in stages.into_iter().zip(timer.read(stamps, count)?) {
-                if let Some(time) = self.times.get_mut(stage) {
-                    *time += spent;
-                }
+                self.times.add(stage, spent);
             }
         }
         let [now] = now;
