@@ -2,10 +2,11 @@
 
 use super::address::Belief;
 use super::arrays::{Arrays, Host, IDENTITY, SOURCE_WORDS, at};
-use super::credit::time_us;
+use super::credit::{Accounts, Own, time_us};
 use super::manage::{CONFIRMED, state_of};
 use super::state::State;
 use crate::space::Place;
+use core::ops::Add;
 use rayon::prelude::*;
 
 /// One track of one lane, as it stands.
@@ -40,14 +41,37 @@ impl Estimate {
     }
 }
 
-/// Tracks of a lane, which are what its places with odds hold, with at least the existence `threshold`, in the order of their identities.
-#[must_use]
-pub fn estimates_of(arrays: &Arrays<Host>, first: usize, places: usize, threshold: f32) -> Vec<Estimate> {
-    let estimate = |track| estimate(arrays, track).filter(|estimate| estimate.existence >= threshold);
-    let tracks = (first..first + places).into_par_iter();
-    let mut found: Vec<Estimate> = tracks.with_min_len(4096).filter_map(estimate).collect();
-    found.par_sort_unstable_by_key(|estimate| estimate.born);
-    found
+/// The tracks of one lane as they stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LaneTracks<'a> {
+    /// Where they are.
+    pub(super) arrays: &'a Arrays<Host>,
+    /// First place.
+    pub(super) first: usize,
+    /// Places.
+    pub(super) places: usize,
+    /// Places that hold a track.
+    pub(super) live: usize,
+    /// Detections of tracks that have ended, and those of none.
+    pub(super) ended: Accounts,
+}
+
+impl LaneTracks<'_> {
+    /// Those with at least the existence `threshold`, in the order of their identities.
+    pub(super) fn estimates(&self, threshold: f32) -> Vec<Estimate> {
+        let estimate = |track| estimate(self.arrays, track).filter(|estimate| estimate.existence >= threshold);
+        let tracks = (self.first..self.first + self.places).into_par_iter();
+        let mut found: Vec<Estimate> = tracks.with_min_len(4096).filter_map(estimate).collect();
+        found.par_sort_unstable_by_key(|estimate| estimate.born);
+        found
+    }
+
+    /// What became of the lane's detections; of those of tracks that go on, by what these have been.
+    pub(super) fn accounts(&self) -> Accounts {
+        let tracks = self.first..self.first + self.places;
+        let accounts = tracks.map(|track| Accounts::of_track(self.arrays, track, Own::NONE));
+        accounts.fold(self.ended, Add::add)
+    }
 }
 
 fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {

@@ -5,7 +5,13 @@
 //! runs the stages of each wave up to any of them on the device and the rest on the host, so that a difference can be
 //! traced to the stage that makes it; it moves all tracks there and back for every wave.
 
+use super::config::Config;
 use super::device::{AdapterReport, Context, DeviceError, Options};
+use super::engine::Engine;
+use super::engine::device::DeviceEngine;
+use super::engine::host::HostEngine;
+use super::engine::split::SplitEngine;
+use super::setup::LaneSetup;
 use super::stage::Stage;
 
 /// The device did not do as asked.
@@ -17,10 +23,19 @@ pub struct KernelError(#[from] pub DeviceError);
 /// it has compiled: one executor serves many runs.
 #[derive(Clone, Debug, Default)]
 pub struct Executor {
-    pub(super) device: Option<(Context, Options, Stage)>,
+    device: Option<(Context, Options, Stage)>,
 }
 
 impl Executor {
+    /// What runs the waves of these lanes. Where there is none, no device is asked.
+    pub(super) fn engine(self, config: Config, setups: Vec<LaneSetup>) -> Result<Box<dyn Engine>, KernelError> {
+        Ok(match self.device.filter(|_| !setups.is_empty()) {
+            None => Box::new(HostEngine::new(config, setups)),
+            Some((context, options, Stage::Manage)) => Box::new(DeviceEngine::new((context, options), config, setups)?),
+            Some(split) => Box::new(SplitEngine::new(split, config, setups)?),
+        })
+    }
+
     /// Every stage on the host.
     #[must_use]
     pub fn host() -> Self {

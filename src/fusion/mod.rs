@@ -18,6 +18,7 @@ pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be
 mod setup; // a lane before its first scan
+mod timeline; // a lane in time: what a scan is to it
 mod lanes; // a lane on the host, wave by wave
 pub mod views; // detectability: who sees an object at all
 
@@ -35,7 +36,7 @@ pub mod stage; // the stages in their order
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand
-mod remote; // waves on a device
+mod engine; // what runs the waves: the host, a device, or both
 pub mod batch; // all lanes together, wave by wave
 
 #[cfg(test)]

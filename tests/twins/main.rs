@@ -21,7 +21,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
-use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted};
+use trackweave::fusion::device::{Context, DeviceError, DeviceLanes, KERNELS, Kernel, Options, Wanted};
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::{predict, update};
 use wide::f32x8;
@@ -174,7 +174,8 @@ fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host
 
 /// Runs a stage by itself; the default options share one open device.
 fn run(stage: Stage, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
-    static SHARED: LazyLock<Result<Mutex<Engine>, String>> = LazyLock::new(|| engine(Options::USUAL).map(Mutex::new));
+    static SHARED: LazyLock<Result<Mutex<DeviceLanes>, String>> =
+        LazyLock::new(|| lanes(Options::USUAL).map(Mutex::new));
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
     let done = match options {
@@ -182,16 +183,16 @@ fn run(stage: Stage, options: Option<Options>, arrays: &mut Arrays<Host>) -> Res
             let shared = SHARED.as_ref().map_err(Clone::clone)?;
             shared.lock().unwrap_or_else(PoisonError::into_inner).stage(stage, arrays, &states(), &fields)
         }
-        Some(options) => engine(options)?.stage(stage, arrays, &states(), &fields),
+        Some(options) => lanes(options)?.stage(stage, arrays, &states(), &fields),
     };
     done.map_err(|error| error.to_string())
 }
 
-/// An engine over the lanes of the cases.
-pub(crate) fn engine(options: Options) -> Result<Engine, String> {
+/// The lanes of the cases on a device.
+pub(crate) fn lanes(options: Options) -> Result<DeviceLanes, String> {
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
-    Engine::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
+    DeviceLanes::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
 }
 
 /// The configuration of the benches.

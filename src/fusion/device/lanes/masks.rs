@@ -3,7 +3,7 @@
 use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::Ground;
-use super::Engine;
+use super::DeviceLanes;
 use super::load::{limit, planes};
 use crate::fusion::arrays::NONE;
 use crate::scan::Mask;
@@ -37,7 +37,7 @@ pub struct Laid {
     pub cover: u32,
 }
 
-impl Engine {
+impl DeviceLanes {
     /// Where a mask lies on the device, uploaded if it is new.
     ///
     /// # Errors

@@ -5,11 +5,11 @@ use super::super::fields::Field;
 use super::super::kernels::Params;
 use super::super::pipeline::PARAMS_STRIDE;
 use super::super::program::{Extent, Pass, wave};
-use super::{Capacity, Engine, Landing, Pipeline, Readback, Wave};
+use super::{Capacity, DeviceLanes, Landing, Pipeline, Readback, Wave};
 use crate::fusion::arrays::BLOCK;
 use crate::scan::Detection;
 
-impl Engine {
+impl DeviceLanes {
     /// Uploads all that the waves bring, one after another; says how much there is of everything in each.
     pub(super) fn upload_waves(&mut self, waves: &[Wave]) -> Result<Vec<Extent>, DeviceError> {
         let mut views = Vec::new();

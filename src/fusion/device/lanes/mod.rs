@@ -19,6 +19,9 @@ use super::program::Extent;
 use super::timer::Timer;
 use crate::fusion::arrays::{Arrays, Host, Look};
 use crate::fusion::config::Config;
+use crate::fusion::credit::Accounts;
+use crate::fusion::engine::Patience;
+use crate::fusion::estimate::LaneTracks;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::views::ViewLook;
@@ -28,7 +31,7 @@ use masks::Masks;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// How the engine begins. Results do not depend on it.
+/// How lanes begin on a device. Results do not depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The kernels, as a rule [`super::KERNELS`].
@@ -116,8 +119,30 @@ enum Asked {
     Tracks(Vec<Readback>, wgpu::SubmissionIndex),
 }
 
-/// The tracks of all lanes, what is known of each lane, and what became of its detections.
-pub type Tracks = (Arrays<Host>, Vec<LaneState>, Vec<[u32; 4]>);
+/// The tracks of all lanes as they were read back.
+#[derive(Debug)]
+pub struct Tracks {
+    /// Where they are.
+    pub arrays: Arrays<Host>,
+    /// What is known of each lane.
+    pub lanes: Vec<LaneState>,
+    /// What became of the detections of each lane.
+    pub accounts: Vec<[u32; 4]>,
+}
+
+impl Tracks {
+    /// Those of one lane.
+    pub(in crate::fusion) fn lane(&self, lane: usize) -> Option<LaneTracks<'_>> {
+        let (state, accounts) = self.lanes.get(lane).zip(self.accounts.get(lane))?;
+        Some(LaneTracks {
+            arrays: &self.arrays,
+            first: state.first as usize,
+            places: state.places as usize,
+            live: state.live as usize,
+            ended: Accounts::of(accounts.map(u64::from)),
+        })
+    }
+}
 
 /// Submissions that the host leaves unasked at most.
 const QUEUE: usize = 3;
@@ -146,21 +171,12 @@ const TRACKS: [Field; 9] = [
     Field::Sources,
 ];
 
-/// Whether to wait for what the device has not brought yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// Until it is there.
-    Wait,
-    /// Not at all.
-    None,
-}
-
 /// Bytes of waves that wait at most: what is uploaded at once, if one binding takes it.
 const PENDING_BYTES: u64 = 256 << 20;
 
 /// Lanes whose tracks live on the device.
 #[derive(Debug)]
-pub struct Engine {
+pub struct DeviceLanes {
     context: Context,
     options: Options,
     config: Config,
@@ -185,7 +201,7 @@ pub struct Engine {
     times: Timings,
 }
 
-impl Engine {
+impl DeviceLanes {
     /// Begins with no track in any lane.
     ///
     /// # Errors
@@ -198,7 +214,7 @@ impl Engine {
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
         let memory =
             Field::ALL.iter().map(|&field| (field, Memory::new(field.name(), field.element_bytes()))).collect();
-        let mut engine = Self {
+        let mut lanes = Self {
             context,
             options,
             config,
@@ -226,8 +242,8 @@ impl Engine {
             reports: Vec::new(),
             times: Timings::default(),
         };
-        engine.begin(setups)?;
-        Ok(engine)
+        lanes.begin(setups)?;
+        Ok(lanes)
     }
 
     /// The open device.
@@ -276,7 +292,7 @@ impl Engine {
     /// several are under way: the host prepares and uploads waves while the device runs earlier ones.
     ///
     /// # Errors
-    /// If the device fails. The engine is then not to be used further.
+    /// If the device fails. The lanes are then not to be used further.
     pub fn push(&mut self, wave: Wave) -> Result<(), DeviceError> {
         if self.pending_bytes + wave.bytes() > PENDING_BYTES.min(self.context.report().binding_bytes_max) {
             self.launch()?;
@@ -289,7 +305,7 @@ impl Engine {
     /// Runs all waves that wait.
     ///
     /// # Errors
-    /// If the device fails. The engine is then not to be used further.
+    /// If the device fails. The lanes are then not to be used further.
     pub fn flush(&mut self) -> Result<(), DeviceError> {
         self.launch()?;
         while !self.queue.is_empty() {
@@ -473,6 +489,6 @@ impl Engine {
             sources: words(next.next())?,
             ..Arrays::default()
         };
-        Ok((arrays, lanes.into_iter().take(self.lanes as usize).collect(), accounts))
+        Ok(Tracks { arrays, lanes: lanes.into_iter().take(self.lanes as usize).collect(), accounts })
     }
 }

@@ -3,7 +3,7 @@
 use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
-use super::{Engine, Wave};
+use super::{DeviceLanes, Wave};
 use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::Stage;
@@ -11,7 +11,7 @@ use crate::fusion::undetected::{self, Undetected};
 use crate::scan::{Detection, Limit, Planes};
 use core::ops::RangeInclusive;
 
-impl Engine {
+impl DeviceLanes {
     /// Lays out lanes, their fields and their components.
     pub(super) fn begin(&mut self, setups: &[&LaneSetup]) -> Result<(), DeviceError> {
         let (mut described, mut grounds, mut rest) = (Vec::new(), Vec::new(), Vec::new());

@@ -5,12 +5,12 @@ use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{CHUNK, Component, FIELD_BLOCK, RANK_MAX, SIZES, Status};
 use super::super::program::{Extent, Room};
-use super::{Capacity, Engine, Memory};
+use super::{Capacity, DeviceLanes, Memory};
 use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, NONE, SOURCE_WORDS};
 use crate::fusion::config::Mode;
 use crate::fusion::views::VIEW_WORDS;
 
-impl Engine {
+impl DeviceLanes {
     /// Gives every array the room that the capacities ask for, keeping what is there.
     pub(super) fn allocate(&mut self) -> Result<(), DeviceError> {
         let blocks_before = self.elements(Field::Lane);
