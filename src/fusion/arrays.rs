@@ -8,11 +8,14 @@
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
+pub use super::track::{Graph, Shape};
+use super::track::{TASK, arrays};
 use super::views::ViewLook;
 use crate::mirror::mirror;
 use crate::scan::{Detection, Observation, SOURCES_MAX};
 use bytemuck::Pod;
 use core::fmt::Debug;
+use rayon::iter::ParallelIterator as _;
 
 /// Tracks in a block.
 pub const BLOCK: usize = 32;
@@ -46,77 +49,40 @@ impl Side for Host {
     type Array<T: Pod + Debug> = Vec<T>;
 }
 
-/// All that a wave reads and writes.
-#[derive(Debug)]
-pub struct Arrays<S: Side> {
-    /// What each lane does in this wave. \[lanes\]
-    pub looks: S::Array<Look>,
-    /// Lane of each block of tracks. \[blocks\]
-    pub lane: S::Array<u32>,
-    /// Tile of each track. \[blocks\]\[3\]
-    pub tile: S::Array<i32>,
-    /// Mean of each track's state. \[blocks\]\[6\]
-    pub mean: S::Array<f32>,
-    /// Covariance of each track's state. \[blocks\]\[21\]
-    pub covariance: S::Array<f32>,
-    /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
-    pub odds: S::Array<f32>,
-    /// Birth, flags, what was counted to it, its address. \[blocks\]\[8\]
-    pub identity: S::Array<u32>,
-    /// Sources that contributed. \[blocks\]\[4\]
-    pub sources: S::Array<u32>,
-    /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
-    pub views: S::Array<u32>,
-    /// Words of these: none where every lane has one view.
-    pub view_words: usize,
-    /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
-    pub view_looks: S::Array<ViewLook>,
-    /// Detections of the wave, lane by lane, within a lane by cell of its grid.
-    pub detections: S::Array<Detection>,
-    /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]
-    pub addresses: S::Array<u32>,
-    /// How detections were measured; detections with equal noise share one.
-    pub observations: S::Array<Observation>,
-    /// One row of hypotheses a track. \[tracks, in block order\]
-    pub rows: S::Array<Row>,
-    /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
-    pub edges: S::Array<Edge>,
-}
-
-impl Default for Arrays<Host> {
-    fn default() -> Self {
-        Self {
-            looks: Vec::new(),
-            lane: Vec::new(),
-            tile: Vec::new(),
-            mean: Vec::new(),
-            covariance: Vec::new(),
-            odds: Vec::new(),
-            identity: Vec::new(),
-            sources: Vec::new(),
-            views: Vec::new(),
-            view_words: 0,
-            view_looks: Vec::new(),
-            detections: Vec::new(),
-            addresses: Vec::new(),
-            observations: Vec::new(),
-            rows: Vec::new(),
-            edges: Vec::new(),
-        }
+arrays! {
+    /// All that a wave reads and writes.
+    pub struct Arrays of shape;
+    tracks {
+        /// Tile of each track. \[blocks\]\[3\]
+        tile: i32 [3] = Tile,
+        /// Mean of each track's state. \[blocks\]\[6\]
+        mean: f32 [MEAN] = Mean,
+        /// Covariance of each track's state. \[blocks\]\[21\]
+        covariance: f32 [COVARIANCE] = Covariance,
+        /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
+        odds: f32 [1] = Odds,
+        /// Birth, flags, what was counted to it, its address. \[blocks\]\[8\]
+        identity: u32 [IDENTITY] = Identity,
+        /// Sources that contributed. \[blocks\]\[4\]
+        sources: u32 [SOURCE_WORDS] = Sources,
+        /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
+        views: u32 [shape.view_words] = Views,
     }
-}
-
-impl Arrays<Host> {
-    /// Gives every track array room for `blocks` blocks; new tracks are zero.
-    pub fn resize_blocks(&mut self, blocks: usize) {
-        self.lane.resize(blocks, 0);
-        self.tile.resize(blocks * 3 * BLOCK, 0);
-        self.mean.resize(blocks * MEAN * BLOCK, 0.0);
-        self.covariance.resize(blocks * COVARIANCE * BLOCK, 0.0);
-        self.odds.resize(blocks * BLOCK, 0.0);
-        self.identity.resize(blocks * IDENTITY * BLOCK, 0);
-        self.sources.resize(blocks * SOURCE_WORDS * BLOCK, 0);
-        self.views.resize(blocks * self.view_words * BLOCK, 0);
+    wave {
+        /// What each lane does in this wave. \[lanes\]
+        looks: Look,
+        /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
+        view_looks: ViewLook,
+        /// Detections of the wave, lane by lane, within a lane by cell of its grid.
+        detections: Detection,
+        /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]
+        addresses: u32,
+        /// How detections were measured; detections with equal noise share one.
+        observations: Observation,
+        /// One row of hypotheses a track. \[tracks, in block order\]
+        rows: Row,
+        /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
+        edges: Edge,
     }
 }
 

@@ -5,6 +5,7 @@
 //! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
 
 pub mod error; // what can be wrong with what is given
+mod track; // what follows from the fields of a track
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 mod bounds; // numbers of a configuration within their bounds
 pub mod config; // parameters of the filter

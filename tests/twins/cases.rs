@@ -35,28 +35,6 @@ pub(crate) fn wave(tracks: usize, seed: u64) -> Arrays<Host> {
     arrays
 }
 
-/// The same arrays again.
-pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
-    Arrays {
-        looks: from.looks.clone(),
-        lane: from.lane.clone(),
-        tile: from.tile.clone(),
-        mean: from.mean.clone(),
-        covariance: from.covariance.clone(),
-        odds: from.odds.clone(),
-        identity: from.identity.clone(),
-        sources: from.sources.clone(),
-        views: from.views.clone(),
-        view_words: from.view_words,
-        view_looks: from.view_looks.clone(),
-        detections: from.detections.clone(),
-        addresses: from.addresses.clone(),
-        observations: from.observations.clone(),
-        rows: from.rows.clone(),
-        edges: from.edges.clone(),
-    }
-}
-
 fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
     let dt_s: f32 = random.random_range(0.1..12.0);
     let (level, upright) = (random.random_range(0.01..4.0f32), random.random_range(0.001..1.0f32));

@@ -1,6 +1,6 @@
 //! What a device does when asked for too much, for nothing, or after it is gone.
 
-use crate::cases::{copy, setups, states, wave};
+use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
 use crate::{config, lanes, open, trial};
 use libtest_mimic::{Failed, Trial};
@@ -45,7 +45,7 @@ fn lost() -> Result<(), Failed> {
         expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;
         written(&found, &before, Tolerance::Bits)?;
     }
-    let again = copy(&found);
+    let again = found.clone();
     Ok(written(&again, &before, Tolerance::Bits)?)
 }
 

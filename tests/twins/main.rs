@@ -12,7 +12,7 @@ mod poison;
 mod traps;
 mod waves;
 
-use cases::{copy, setups, states, wave};
+use cases::{setups, states, wave};
 use compare::{Tolerance, WRITTEN, compare, written};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use poison::{Poison, spoilt};
@@ -79,7 +79,7 @@ fn agreement(stage: Stage, twin: Twin, eight: Twin) -> Vec<Trial> {
     trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
         let spoilt = Poison::ALL.map(|poison| spoilt(300, 1, poison));
         for mut one in SEEDS.into_iter().map(|seed| wave(300, seed)).chain(spoilt) {
-            let mut block = copy(&one);
+            let mut block = one.clone();
             twin(&mut one);
             eight(&mut block);
             written(&block, &one, Tolerance::Bits)?;
@@ -166,7 +166,7 @@ pub(crate) fn changed(changes: &[(&str, String, String)]) -> &'static [Kernel] {
 }
 
 fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
-    let (mut found, mut wanted) = (copy(wave), copy(wave));
+    let (mut found, mut wanted) = (wave.clone(), wave.clone());
     run(stage, options, &mut found)?;
     twin(&mut wanted);
     Ok(written(&found, &wanted, tolerance()?)?)

@@ -49,7 +49,7 @@ impl Kernel {
         let bound = |line: &str| {
             let (access, rest) = line.split_once("var<storage, ")?.1.split_once("> ")?;
             let (name, _) = rest.split_once(':')?;
-            let field = *Field::ALL.iter().find(|field| field.name() == name)?;
+            let field = Field::all().find(|field| field.name() == name)?;
             Some(Binding { field, written: access == "read_write" })
         };
         lines.filter_map(bound).collect()

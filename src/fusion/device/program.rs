@@ -9,10 +9,9 @@
 
 use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
-use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, SOURCE_WORDS};
+use crate::fusion::arrays::{BLOCK, IDENTITY, Shape, TrackField};
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::stage::Stage;
-use crate::fusion::views::VIEW_WORDS;
 
 /// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +118,8 @@ pub struct Extent {
     pub wave: u32,
     /// Cells of the fields of undetected targets.
     pub field_cells: u32,
-    /// Whether a lane has several views.
-    pub has_views: bool,
+    /// Fields of a track of which the batch says how many there are.
+    pub shape: Shape,
     /// Whether detections of the wave have addresses that count.
     pub has_addresses: bool,
     /// Room for edges.
@@ -180,7 +179,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         Mode::Soft => to.soft(config.association.iterations_max),
     }
     to.stage = Stage::Update;
-    if extent.has_views {
+    if extent.shape.has_views() {
         to.pass("learn", Size::Places, extent.places);
     }
     to.pass("update", Size::Places, extent.places);
@@ -262,7 +261,7 @@ impl Builder {
             self.pass("component_density", Size::Detections, detections);
         }
         let again = self.passes.len();
-        if self.extent.has_views {
+        if self.extent.shape.has_views() {
             self.pass("see", Size::Places, places);
         }
         self.pass("aim", Size::Places, places);
@@ -336,7 +335,7 @@ impl Builder {
         }
         self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
         self.pass("credit", Size::Places, places);
-        if self.extent.has_views {
+        if self.extent.shape.has_views() {
             self.twins();
         }
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
@@ -370,7 +369,7 @@ impl Builder {
         }
         self.pass("name_births", Size::Births, detections);
         self.pass("credit_births", Size::Births, detections);
-        if self.extent.has_views {
+        if self.extent.shape.has_views() {
             self.pass("name_views", Size::Births, detections);
         }
         self.pass("advance", Size::Lanes, lanes);
@@ -391,33 +390,24 @@ impl Builder {
 
     /// Puts tracks where they belong, if any lane asks for it: into spare arrays and back.
     fn moves(&mut self) {
-        let Extent { places, cells, .. } = self.extent;
+        let Extent { places, cells, shape, .. } = self.extent;
         self.general("clear", Size::MovingCells, cells, [Field::Cells, Field::Copies]);
-        self.general("clear", Size::MovingPlaces, places, [Field::SpareOdds, Field::Copies]);
+        self.general("clear", Size::MovingPlaces, places, [Field::Spare(TrackField::Odds), Field::Copies]);
         // Places that no track comes to have nothing to account for.
         let words = places * u32::try_from(IDENTITY).unwrap_or(0);
-        self.general("clear", Size::MovingWords, words, [Field::SpareIdentity, Field::Copies]);
+        self.general("clear", Size::MovingWords, words, [Field::Spare(TrackField::Identity), Field::Copies]);
         self.pass("count_cells", Size::MovingPlaces, places);
         self.scan(Field::Cells, Size::MovingCellChunks, cells, 0);
         self.pass("scatter", Size::MovingPlaces, places);
         self.pass("aim_places", Size::MovingPlaces, places);
-        let fields = [
-            (Field::Tile, Field::SpareTile, 3),
-            (Field::Mean, Field::SpareMean, MEAN),
-            (Field::Covariance, Field::SpareCovariance, COVARIANCE),
-            (Field::Odds, Field::SpareOdds, 1),
-            (Field::Identity, Field::SpareIdentity, IDENTITY),
-            (Field::Sources, Field::SpareSources, SOURCE_WORDS),
-        ];
-        let views = self.extent.has_views.then_some((Field::Views, Field::SpareViews, VIEW_WORDS));
-        let fields = || fields.into_iter().chain(views);
-        for (field, spare, words) in fields() {
-            let words = u32::try_from(words).unwrap_or(0);
-            self.general("move_words", Size::MovingPlaces, places, [field, spare]).params.stride = words;
+        let words = |of: TrackField| u32::try_from(of.words(shape)).unwrap_or(0);
+        let fields = || TrackField::ALL.iter().copied().filter(|of| words(*of) > 0);
+        for of in fields() {
+            let general = [Field::Track(of), Field::Spare(of)];
+            self.general("move_words", Size::MovingPlaces, places, general).params.stride = words(of);
         }
-        for (field, spare, words) in fields() {
-            let words = places * u32::try_from(words).unwrap_or(0);
-            self.general("copy_words", Size::MovingWords, words, [spare, field]);
+        for of in fields() {
+            self.general("copy_words", Size::MovingWords, places * words(of), [Field::Spare(of), Field::Track(of)]);
         }
         self.pass("enlist", Size::MovingPlaces, blocks(places));
     }

@@ -4,7 +4,7 @@ use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
 use super::{DeviceLanes, Wave};
-use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row};
+use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row, TrackField};
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::Stage;
 use crate::fusion::undetected::{self, Undetected};
@@ -98,15 +98,13 @@ impl DeviceLanes {
         let mut lane = arrays.lane.clone();
         lane.resize(self.capacity.blocks as usize, NONE);
         self.upload(Field::Lane, bytemuck::cast_slice(&lane))?;
-        self.upload(Field::Tile, bytemuck::cast_slice(&arrays.tile))?;
-        self.upload(Field::Mean, bytemuck::cast_slice(&arrays.mean))?;
-        self.upload(Field::Covariance, bytemuck::cast_slice(&arrays.covariance))?;
+        for of in TrackField::ALL.iter().copied() {
+            self.upload(Field::Track(of), arrays.bytes(of))?;
+        }
+        // Places behind those of the host are free.
         let mut odds = arrays.odds.clone();
         odds.resize(self.capacity.blocks as usize * BLOCK, 0.0);
-        self.upload(Field::Odds, bytemuck::cast_slice(&odds))?;
-        self.upload(Field::Identity, bytemuck::cast_slice(&arrays.identity))?;
-        self.upload(Field::Views, bytemuck::cast_slice(&arrays.views))?;
-        self.upload(Field::Sources, bytemuck::cast_slice(&arrays.sources))
+        self.upload(Field::Track(TrackField::Odds), bytemuck::cast_slice(&odds))
     }
 
     /// Replaces the graph of tracks and detections by the host's, for a stage that is run by itself.
@@ -185,12 +183,13 @@ impl DeviceLanes {
     /// # Errors
     /// If the device fails.
     pub fn unload(&mut self, arrays: &mut Arrays<Host>) -> Result<(), DeviceError> {
-        let tile = self.download(Field::Tile, arrays.tile.len())?;
-        let mean = self.download(Field::Mean, arrays.mean.len())?;
-        let covariance = self.download(Field::Covariance, arrays.covariance.len())?;
-        arrays.odds = self.download(Field::Odds, arrays.odds.len())?;
-        arrays.views = self.download(Field::Views, arrays.views.len())?;
-        (arrays.tile, arrays.mean, arrays.covariance) = (tile, mean, covariance);
+        let field = |of: &TrackField| {
+            let elements = arrays.bytes(*of).len() / of.element_bytes();
+            Ok((*of, self.download::<u32>(Field::Track(*of), elements)?))
+        };
+        let fields: Vec<(TrackField, Vec<u32>)> =
+            TrackField::ALL.iter().map(field).collect::<Result<_, DeviceError>>()?;
+        fields.iter().for_each(|(of, words)| arrays.set_bytes(*of, bytemuck::cast_slice(words)));
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;
 use super::program::Extent;
 use super::timer::Timer;
-use crate::fusion::arrays::{Arrays, Host, Look};
+use crate::fusion::arrays::{Arrays, Host, Look, Shape, TrackField};
 use crate::fusion::config::Config;
 use crate::fusion::credit::Accounts;
 use crate::fusion::engine::Patience;
@@ -110,13 +110,16 @@ struct Flight {
     landing: Landing,
 }
 
+/// All that a track is, and what is known of lanes, by name.
+type TrackReadback = Vec<(Field, Readback)>;
+
 /// What the device has been asked for.
 #[derive(Debug)]
 enum Asked {
     /// Waves.
     Waves(Box<Flight>),
     /// The tracks as they are then.
-    Tracks(Vec<Readback>, wgpu::SubmissionIndex),
+    Tracks(TrackReadback, wgpu::SubmissionIndex),
 }
 
 /// The tracks of all lanes as they were read back.
@@ -158,19 +161,6 @@ struct Landing {
     stages: Vec<Stage>,
 }
 
-/// All that a track is, and what is known of lanes, in the order in which it is read back.
-const TRACKS: [Field; 9] = [
-    Field::LaneStates,
-    Field::Accounts,
-    Field::Lane,
-    Field::Tile,
-    Field::Mean,
-    Field::Covariance,
-    Field::Odds,
-    Field::Identity,
-    Field::Sources,
-];
-
 /// Bytes of waves that wait at most: what is uploaded at once, if one binding takes it.
 const PENDING_BYTES: u64 = 256 << 20;
 
@@ -187,8 +177,8 @@ pub struct DeviceLanes {
     timer: Option<Timer>,
     capacity: Capacity,
     lanes: u32,
-    /// Whether a lane has several views.
-    has_views: bool,
+    /// Fields of a track of which the batch says how many there are.
+    shape: Shape,
     field_cells: u32,
     masks: Masks,
     pending: Vec<Wave>,
@@ -212,8 +202,7 @@ impl DeviceLanes {
             pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
         }
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
-        let memory =
-            Field::ALL.iter().map(|&field| (field, Memory::new(field.name(), field.element_bytes()))).collect();
+        let memory = Field::all().map(|field| (field, Memory::new(field.name(), field.element_bytes()))).collect();
         let mut lanes = Self {
             context,
             options,
@@ -232,7 +221,7 @@ impl DeviceLanes {
                 cells: 1,
             },
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
-            has_views: setups.iter().any(|setup| setup.views.len() > 1),
+            shape: Shape::of(setups.iter().any(|setup| setup.views.len() > 1)),
             field_cells: 0,
             masks: Masks::default(),
             pending: Vec::new(),
@@ -390,7 +379,7 @@ impl DeviceLanes {
             }
             Asked::Tracks(readbacks, submission) => {
                 self.context.wait_for("tracks", Some(submission))?;
-                readbacks.into_iter().try_for_each(|readback| readback.finish(|_| ()))?;
+                readbacks.into_iter().try_for_each(|(_, readback)| readback.finish(|_| ()))?;
                 let (readbacks, submission) = self.ask_tracks()?;
                 Ok(Asked::Tracks(readbacks, submission))
             }
@@ -457,38 +446,32 @@ impl DeviceLanes {
     }
 
     /// Submits the copies of all that a track is.
-    fn ask_tracks(&mut self) -> Result<(Vec<Readback>, wgpu::SubmissionIndex), DeviceError> {
+    fn ask_tracks(&mut self) -> Result<(TrackReadback, wgpu::SubmissionIndex), DeviceError> {
         let mut encoder = self.context.encoder("tracks")?;
         let mut readbacks = Vec::new();
-        for field in TRACKS {
+        let fields = TrackField::ALL.iter().filter(|of| of.words(self.shape) > 0).map(|of| Field::Track(*of));
+        for field in [Field::LaneStates, Field::Accounts, Field::Lane].into_iter().chain(fields) {
             let memory = self.memory(field)?;
-            readbacks.push(memory.record_readback(&self.context, memory.elements(), &mut encoder)?);
+            readbacks.push((field, memory.record_readback(&self.context, memory.elements(), &mut encoder)?));
         }
         let submission = self.context.scoped("tracks", || self.context.queue.submit([encoder.finish()]))?;
-        readbacks.iter().for_each(Readback::map);
+        readbacks.iter().for_each(|(_, readback)| readback.map());
         Ok((readbacks, submission))
     }
 
-    fn tracks_of(&self, readbacks: Vec<Readback>) -> Result<Tracks, DeviceError> {
-        fn words<T: bytemuck::Pod>(readback: Option<Readback>) -> Result<Vec<T>, DeviceError> {
-            let mut words = Vec::new();
-            let readback = readback.ok_or_else(|| DeviceError::no_memory("download of tracks"))?;
-            readback.finish(|bytes| words.extend_from_slice(bytemuck::cast_slice(bytes)))?;
-            Ok(words)
+    fn tracks_of(&self, readbacks: TrackReadback) -> Result<Tracks, DeviceError> {
+        let (mut lanes, mut accounts) = (Vec::new(), Vec::new());
+        let mut arrays = Arrays { shape: self.shape, ..Arrays::default() };
+        for (field, readback) in readbacks {
+            readback.finish(|bytes| match field {
+                Field::LaneStates => lanes = bytemuck::pod_collect_to_vec(bytes),
+                Field::Accounts => accounts = bytemuck::pod_collect_to_vec(bytes),
+                Field::Lane => arrays.lane = bytemuck::pod_collect_to_vec(bytes),
+                Field::Track(of) => arrays.set_bytes(of, bytes),
+                _ => {}
+            })?;
         }
-        let mut next = readbacks.into_iter();
-        let lanes: Vec<LaneState> = words(next.next())?;
-        let accounts: Vec<[u32; 4]> = words(next.next())?;
-        let arrays = Arrays {
-            lane: words(next.next())?,
-            tile: words(next.next())?,
-            mean: words(next.next())?,
-            covariance: words(next.next())?,
-            odds: words(next.next())?,
-            identity: words(next.next())?,
-            sources: words(next.next())?,
-            ..Arrays::default()
-        };
-        Ok(Tracks { arrays, lanes: lanes.into_iter().take(self.lanes as usize).collect(), accounts })
+        lanes.truncate(self.lanes as usize);
+        Ok(Tracks { arrays, lanes, accounts })
     }
 }

@@ -6,15 +6,14 @@ use super::super::fields::Field;
 use super::super::kernels::{CHUNK, Component, FIELD_BLOCK, RANK_MAX, SIZES, Status};
 use super::super::program::{Extent, Room};
 use super::{Capacity, DeviceLanes, Memory};
-use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, NONE, SOURCE_WORDS};
+use crate::fusion::arrays::{BLOCK, COVARIANCE, NONE, TrackField};
 use crate::fusion::config::Mode;
-use crate::fusion::views::VIEW_WORDS;
 
 impl DeviceLanes {
     /// Gives every array the room that the capacities ask for, keeping what is there.
     pub(super) fn allocate(&mut self) -> Result<(), DeviceError> {
         let blocks_before = self.elements(Field::Lane);
-        for &field in Field::ALL {
+        for field in Field::all() {
             let wanted = self.wanted(field);
             let (memory, context) = self.memory_mut(field)?;
             memory.grow(context, wanted)?;
@@ -52,20 +51,9 @@ impl DeviceLanes {
         let chunks = |elements: usize| elements.div_ceil(CHUNK as usize);
         match field {
             Field::Lane => blocks,
-            Field::Tile | Field::SpareTile => 3 * places,
-            Field::Mean | Field::SpareMean => MEAN * places,
-            Field::Covariance | Field::SpareCovariance => COVARIANCE * places,
-            Field::Odds
-            | Field::SpareOdds
-            | Field::Aims
-            | Field::Rows
-            | Field::Labels
-            | Field::Targets
-            | Field::Work => places,
-            Field::Identity | Field::SpareIdentity => IDENTITY * places,
-            Field::Sources | Field::SpareSources => SOURCE_WORDS * places,
-            Field::Views | Field::SpareViews => only(self.has_views, VIEW_WORDS * places),
-            Field::Portraits | Field::Elders | Field::Heirs => only(self.has_views, places),
+            Field::Track(of) | Field::Spare(of) => of.words(self.shape) * places,
+            Field::Aims | Field::Rows | Field::Labels | Field::Targets | Field::Work => places,
+            Field::Portraits | Field::Elders | Field::Heirs => only(self.shape.has_views(), places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
             Field::Contested | Field::Holds | Field::Waiters => only(!soft, places + 1),
@@ -153,7 +141,8 @@ impl DeviceLanes {
         match room {
             Room::Edges => self.capacity.edges = self.roomy(before.edges, status.needed, Field::Edges, 1),
             Room::Blocks => {
-                self.capacity.blocks = self.roomy(before.blocks, status.needed, Field::Covariance, COVARIANCE * BLOCK);
+                self.capacity.blocks =
+                    self.roomy(before.blocks, status.needed, Field::Track(TrackField::Covariance), COVARIANCE * BLOCK);
             }
             Room::Table => self.capacity.table = self.roomy(before.table, status.needed, Field::Table, 1),
             Room::Components => self.grow_components(status.needed)?,
