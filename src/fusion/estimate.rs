@@ -1,35 +1,145 @@
 //! The tracks of a lane as they stand, for those who ask.
 
 use super::address::Belief;
-use super::arrays::{Arrays, Host, IDENTITY, SOURCE_WORDS, at};
-use super::credit::{Accounts, Own, time_us};
+use super::arrays::{Arrays, COVARIANCE, Host, IDENTITY, MEAN, SOURCE_WORDS, at};
+use super::credit::{Accounts, Own, time_us, words};
 use super::manage::{CONFIRMED, state_of};
 use super::state::State;
 use crate::space::Place;
 use core::ops::Add;
 use rayon::prelude::*;
 
-/// One track of one lane, as it stands.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
-    /// Scan within the lane and detection within the scan of its birth.
-    pub born: [u32; 2],
-    /// Whether it is confirmed.
-    pub confirmed: bool,
-    /// Probability of existence.
-    pub existence: f32,
-    /// Tile of its position.
-    pub tile: [i32; 3],
-    /// Offset in the tile and velocity, and their covariance.
-    pub state: State<f32>,
-    /// Set of sources that contributed.
-    pub sources: [u32; SOURCE_WORDS],
-    /// How many detections are counted to it: those that were more likely its than anything else.
-    pub detections: u32,
-    /// When the last of these was made, or the one that began it, microseconds.
-    pub last_detection_us: i64,
-    /// What it is taken to send.
-    pub belief: Belief,
+/// Declares an estimate: what is told of a track, and how each part of it lies in words.
+macro_rules! estimate {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $type:ty,)+ }) => {
+        $(#[$meta])*
+        pub struct $name { $($(#[$doc])* pub $field: $type,)+ }
+
+        impl $name {
+            /// Words of one.
+            pub const WORDS: usize = 0 $(+ <$type as Words>::COUNT)+;
+
+            /// As words, in the order of its parts; a number of 64 bits with the lower one first.
+            pub fn put(&self, put: &mut impl FnMut(u32)) {
+                $(<$type as Words>::put(&self.$field, put);)+
+            }
+
+            /// From such words.
+            ///
+            /// # Errors
+            /// Those of `word`.
+            pub fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+                Ok(Self { $($field: <$type as Words>::take(word)?,)+ })
+            }
+        }
+    };
+}
+
+estimate! {
+    /// One track of one lane, as it stands.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Estimate {
+        /// Scan within the lane and detection within the scan of its birth.
+        pub born: [u32; 2],
+        /// Whether it is confirmed.
+        pub confirmed: bool,
+        /// Probability of existence.
+        pub existence: f32,
+        /// Tile of its position.
+        pub tile: [i32; 3],
+        /// Offset in the tile and velocity, and their covariance.
+        pub state: State<f32>,
+        /// Set of sources that contributed.
+        pub sources: [u32; SOURCE_WORDS],
+        /// How many detections are counted to it: those that were more likely its than anything else.
+        pub detections: u32,
+        /// When the last of these was made, or the one that began it, microseconds.
+        pub last_detection_us: i64,
+        /// What it is taken to send.
+        pub belief: Belief,
+    }
+}
+
+/// What lies in a number of words.
+trait Words: Sized {
+    const COUNT: usize;
+    fn put(&self, put: &mut impl FnMut(u32));
+    fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E>;
+}
+
+/// What lies in one word, by how it becomes one and comes of one.
+macro_rules! one_word {
+    ($($type:ty: $to:expr, $of:expr;)+) => {
+        $(impl Words for $type {
+            const COUNT: usize = 1;
+
+            fn put(&self, put: &mut impl FnMut(u32)) {
+                put($to(*self));
+            }
+
+            fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+                word().map($of)
+            }
+        })+
+    };
+}
+
+one_word! {
+    u32: core::convert::identity, core::convert::identity;
+    i32: i32::cast_unsigned, u32::cast_signed;
+    f32: f32::to_bits, f32::from_bits;
+    bool: u32::from, |word| word != 0;
+}
+
+impl Words for i64 {
+    const COUNT: usize = 2;
+
+    fn put(&self, put: &mut impl FnMut(u32)) {
+        words(*self).put(put);
+    }
+
+    fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+        Words::take(word).map(time_us)
+    }
+}
+
+impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
+    const COUNT: usize = N * T::COUNT;
+
+    fn put(&self, put: &mut impl FnMut(u32)) {
+        self.iter().for_each(|part| part.put(put));
+    }
+
+    fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+        let mut parts = [T::default(); N];
+        parts.iter_mut().try_for_each(|part| T::take(word).map(|taken| *part = taken))?;
+        Ok(parts)
+    }
+}
+
+impl Words for State<f32> {
+    const COUNT: usize = MEAN + COVARIANCE;
+
+    fn put(&self, put: &mut impl FnMut(u32)) {
+        self.mean.put(put);
+        self.covariance.put(put);
+    }
+
+    fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+        Ok(Self { mean: Words::take(word)?, covariance: Words::take(word)? })
+    }
+}
+
+impl Words for Belief {
+    const COUNT: usize = 2;
+
+    fn put(&self, put: &mut impl FnMut(u32)) {
+        self.words().put(put);
+    }
+
+    fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {
+        Ok(Self { address: Words::take(word)?, probability: Words::take(word)? })
+    }
 }
 
 impl Estimate {
