@@ -34,15 +34,15 @@ fn name_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     odds[home] = o;
     let again = o / (1.0 + o);
     let look = looks[params.first_look + (p.tag >> 8u)];
-    identity[at(home, 0u, IDENTITY)] = look.scan;
-    identity[at(home, 1u, IDENTITY)] = p.arrived;
-    identity[at(home, 2u, IDENTITY)] = select(0u, CONFIRMED | WAS_CONFIRMED, again >= params.confirm);
+    identity[at(home, BORN_SCAN, IDENTITY)] = look.scan;
+    identity[at(home, BORN_DETECTION, IDENTITY)] = p.arrived;
+    identity[at(home, FLAGS, IDENTITY)] = select(0u, CONFIRMED | WAS_CONFIRMED, again >= params.confirm);
     var address = 0u;
     if params.address_error > 0.0 {
         address = address_of(look, p);
     }
-    identity[at(home, 6u, IDENTITY)] = address;
-    identity[at(home, 7u, IDENTITY)] = bitcast<u32>(select(0.0, 1.0 - params.address_error, address != 0u));
+    identity[at(home, ADDRESS, IDENTITY)] = address;
+    identity[at(home, ADDRESS_CHANCE, IDENTITY)] = bitcast<u32>(select(0.0, 1.0 - params.address_error, address != 0u));
     let source = p.tag & 255u;
     for (var k = 0u; k < SOURCE_WORDS; k++) {
         sources[at(home, k, SOURCE_WORDS)] = select(0u, 1u << (source % 32u), source / 32u == k);

@@ -20,11 +20,11 @@ fn refresh(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     if track >= params.n {
         return;
     }
-    let flags = at(track, 2u, IDENTITY);
+    let flags = at(track, FLAGS, IDENTITY);
     let before = identity[flags];
     if fates[track] != KEPT {
         odds[track] = 0.0;
-        let counted = at(track, 3u, IDENTITY);
+        let counted = at(track, COUNTED, IDENTITY);
         if identity[counted] > 0u {
             let account = select(1u, 0u, (before & WAS_CONFIRMED) != 0u);
             atomicAdd(&accounts[4u * lane[track / BLOCK] + account], identity[counted]);

@@ -25,8 +25,23 @@ pub const MEAN: usize = 6;
 pub const COVARIANCE: usize = 21;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
-/// Fields of a track's identity and age: scan and detection of its birth, flags, the number of its detections, the time of
-/// the last one in two words, the lower one first, and the number of its address with the probability that it is its own.
+/// Of a track's identity and age: scan of its birth.
+pub const BORN_SCAN: usize = 0;
+/// Detection of its birth, as it arrived.
+pub const BORN_DETECTION: usize = 1;
+/// Flags.
+pub const FLAGS: usize = 2;
+/// Number of its detections.
+pub const COUNTED: usize = 3;
+/// Time of the last one, the lower word.
+pub const LAST_LOW: usize = 4;
+/// The higher word.
+pub const LAST_HIGH: usize = 5;
+/// Number of its address.
+pub const ADDRESS: usize = 6;
+/// Probability that this is its own, as bits.
+pub const ADDRESS_CHANCE: usize = 7;
+/// Words of an identity: these.
 pub const IDENTITY: usize = 8;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
 pub const ODDS_MAX: f32 = 1e30;

@@ -1,7 +1,10 @@
 //! The tracks of a lane as they stand, for those who ask.
 
 use super::address::Belief;
-use super::arrays::{Arrays, COVARIANCE, Host, IDENTITY, MEAN, SOURCE_WORDS, at};
+use super::arrays::{
+    ADDRESS, ADDRESS_CHANCE, Arrays, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, FLAGS, Host, IDENTITY, LAST_HIGH,
+    LAST_LOW, MEAN, SOURCE_WORDS, at,
+};
 use super::credit::{Accounts, Own, time_us, words};
 use super::manage::{CONFIRMED, state_of};
 use super::state::State;
@@ -190,14 +193,14 @@ fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
     let (tile, state) = state_of(arrays, track);
     let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
     Some(Estimate {
-        born: [identity(0), identity(1)],
-        confirmed: identity(2) & CONFIRMED != 0,
+        born: [identity(BORN_SCAN), identity(BORN_DETECTION)],
+        confirmed: identity(FLAGS) & CONFIRMED != 0,
         existence: odds / (1.0 + odds),
         tile,
         state,
         sources: core::array::from_fn(|k| arrays.sources.get(at(track, k, SOURCE_WORDS)).copied().unwrap_or(0)),
-        detections: identity(3),
-        last_detection_us: time_us([identity(4), identity(5)]),
-        belief: Belief { address: identity(6), probability: f32::from_bits(identity(7)) },
+        detections: identity(COUNTED),
+        last_detection_us: time_us([identity(LAST_LOW), identity(LAST_HIGH)]),
+        belief: Belief { address: identity(ADDRESS), probability: f32::from_bits(identity(ADDRESS_CHANCE)) },
     })
 }

@@ -7,7 +7,9 @@
 //! is the scan and the detection of its birth, counted within its lane.
 
 use super::address::Belief;
-use super::arrays::{Arrays, BLOCK, Block, COVARIANCE, Edge, Graph, Host, Look, MEAN, Row, SOURCE_WORDS, at, tri};
+use super::arrays::{
+    Arrays, BLOCK, Block, COUNTED, COVARIANCE, Edge, FLAGS, Graph, Host, Look, MEAN, Row, SOURCE_WORDS, at, tri,
+};
 use super::cluster::Claims;
 use super::config::Existence;
 use super::credit::{Counting, Own, Times, words};
@@ -262,7 +264,7 @@ impl Block<'_> {
     /// Ends what was here: without odds nothing else counts, and its detections are accounted for.
     fn free(&mut self, place: usize) {
         self.odds[place] = 0.0;
-        let detections = &mut self.identity[3 * BLOCK + place];
+        let detections = &mut self.identity[COUNTED * BLOCK + place];
         if *detections > 0 {
             *detections = 0;
         }
@@ -270,10 +272,10 @@ impl Block<'_> {
 
     /// Leaves a track where it is, with its status, sources and detections as they are now.
     fn keep(&mut self, place: usize, (row, edges): (&Row, &[Edge]), (inputs, counting): (&Inputs<'_>, &Counting<'_>)) {
-        let before = self.identity[2 * BLOCK + place];
+        let before = self.identity[FLAGS * BLOCK + place];
         let flags = status(self.odds[place], before, inputs.existence);
         if flags != before {
-            self.identity[2 * BLOCK + place] = flags;
+            self.identity[FLAGS * BLOCK + place] = flags;
         }
         let mut own = Own::NONE;
         for (edge, number) in edges_of(row, edges).iter().zip(row.start..) {
@@ -298,7 +300,7 @@ impl Block<'_> {
         (inputs, counting): (&Inputs<'_>, &Counting<'_>),
     ) {
         self.copy(place, from, track);
-        let flags = &mut self.identity[2 * BLOCK + place];
+        let flags = &mut self.identity[FLAGS * BLOCK + place];
         *flags = status(self.odds[place], *flags, inputs.existence);
         if let Some(row) = from.rows.get(track) {
             let mut own = Own::NONE;

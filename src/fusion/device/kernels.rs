@@ -4,7 +4,8 @@
 use super::fields::Field;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
-    AT_REST, BLOCK, COVARIANCE, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
+    ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
+    LAST_HIGH, LAST_LOW, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
@@ -80,6 +81,14 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("MEAN", MEAN as f64),
     ("COVARIANCE", COVARIANCE as f64),
     ("IDENTITY", IDENTITY as f64),
+    ("BORN_SCAN", BORN_SCAN as f64),
+    ("BORN_DETECTION", BORN_DETECTION as f64),
+    ("FLAGS", FLAGS as f64),
+    ("COUNTED", COUNTED as f64),
+    ("LAST_LOW", LAST_LOW as f64),
+    ("LAST_HIGH", LAST_HIGH as f64),
+    ("ADDRESS", ADDRESS as f64),
+    ("ADDRESS_CHANCE", ADDRESS_CHANCE as f64),
     ("SOURCE_WORDS", SOURCE_WORDS as f64),
     ("CONFIRMED", CONFIRMED as f64),
     ("WAS_CONFIRMED", WAS_CONFIRMED as f64),
