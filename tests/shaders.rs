@@ -54,7 +54,9 @@ fn every_kernel_obeys_every_rule() {
 fn every_kernel_has_a_file_of_its_name_in_the_folder_of_its_stage_and_the_reverse() {
     let listed: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
     assert_eq!(listed.len(), KERNELS.len(), "names are unique");
-    let own = |file: &PathBuf| file.parent() != Some(&shaders().join("shared"));
+    // What kernels share, and what each motion model gives them.
+    let parts = ["shared", "motion"].map(|name| shaders().join(name));
+    let own = |file: &PathBuf| parts.iter().all(|folder| file.parent() != Some(folder));
     let entries: BTreeSet<String> = files().iter().filter(|file| own(file)).map(|file| stem(file)).collect();
     assert_eq!(entries, listed, "the files of shaders/");
     let folders = ["undetected", "scan"].into_iter().chain(Stage::ALL.iter().map(|stage| stage.name()));

@@ -8,6 +8,7 @@
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
+use super::motion::ProcessNoise;
 pub use super::track::{Graph, Shape};
 use super::track::{TASK, arrays};
 use super::views::ViewLook;
@@ -139,31 +140,8 @@ mirror! {
         pub heard: f32,
         /// The same seconds, at most the mean time until a target ends or reports: those whose births are still undetected.
         pub births_s: f32,
-        /// Process noise of the horizontal axes: position, position with velocity, velocity.
-        pub noise_pp: f32,
-        /// m² / s.
-        pub noise_pv: f32,
-        /// m² / s².
-        pub noise_vv: f32,
-        /// The same along the vertical, less the horizontal.
-        pub extra_pp: f32,
-        /// m² / s.
-        pub extra_pv: f32,
-        /// m² / s².
-        pub extra_vv: f32,
-        /// Of the noise along the horizontal axes over any time c: that of position over c³, m² / s³; 0 where that does not
-        /// hold.
-        pub drive_pp: f32,
-        /// That of position with velocity over c².
-        pub drive_pv: f32,
-        /// That of velocity over c.
-        pub drive_vv: f32,
-        /// The same along the vertical, less the horizontal.
-        pub extra_drive_pp: f32,
-        /// m² / s³.
-        pub extra_drive_pv: f32,
-        /// m² / s³.
-        pub extra_drive_vv: f32,
+        /// What they add to covariances.
+        pub noise: ProcessNoise,
         /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
         pub height_information: f32,
         /// Probability that the look detects what it covers.

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at, tri};
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::device::kernels::LaneState;
+use trackweave::fusion::motion::ProcessNoise;
 use trackweave::fusion::undetected::{Prior, Undetected};
 use trackweave::scan::{Detection, KIND_BITS, OFFSET, Observation, Plane, RANGE};
 use trackweave::space::Place;
@@ -44,18 +45,20 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         dt_s,
         births_s: dt_s,
         survival: random.random_range(0.9..1.0),
-        noise_pp: level * dt_s * dt_s * dt_s / 3.0,
-        noise_pv: level * dt_s * dt_s / 2.0,
-        noise_vv: level * dt_s,
-        extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
-        extra_pv: (upright - level) * dt_s * dt_s / 2.0,
-        extra_vv: (upright - level) * dt_s,
-        drive_pp: level / 3.0,
-        drive_pv: level / 2.0,
-        drive_vv: level,
-        extra_drive_pp: (upright - level) / 3.0,
-        extra_drive_pv: (upright - level) / 2.0,
-        extra_drive_vv: upright - level,
+        noise: ProcessNoise {
+            pp: level * dt_s * dt_s * dt_s / 3.0,
+            pv: level * dt_s * dt_s / 2.0,
+            vv: level * dt_s,
+            extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
+            extra_pv: (upright - level) * dt_s * dt_s / 2.0,
+            extra_vv: (upright - level) * dt_s,
+            drive_pp: level / 3.0,
+            drive_pv: level / 2.0,
+            drive_vv: level,
+            extra_drive_pp: (upright - level) / 3.0,
+            extra_drive_pv: (upright - level) / 2.0,
+            extra_drive_vv: upright - level,
+        },
         // Between what most tracks are known to and what some are.
         height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,

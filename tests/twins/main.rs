@@ -142,9 +142,7 @@ fn flipped(x: f32) -> f32 {
 /// All kernels, one of this stage with a small fault in its formula.
 pub(crate) fn planted(stage: Stage) -> &'static [Kernel] {
     let (kernel, from, to) = match stage {
-        Stage::Predict => {
-            ("predict", "noise(look.noise_vv, look.extra_vv, u)", "noise(look.noise_vv, look.extra_pv, u)")
-        }
+        Stage::Predict => ("predict", "noise(q.vv, q.extra_vv, u)", "noise(q.vv, q.extra_pv, u)"),
         Stage::Gate => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
         Stage::Cluster => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
         Stage::Associate => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),

@@ -11,6 +11,7 @@ use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PR
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
+use crate::fusion::motion::ProcessNoise;
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
@@ -159,6 +160,7 @@ pub const RECYCLED: u32 = 2;
 /// Every struct that Rust and WGSL share.
 pub const LAYOUTS: &[&Layout] = &[
     &Params::LAYOUT,
+    &ProcessNoise::LAYOUT,
     &Look::LAYOUT,
     &Detection::LAYOUT,
     &Placed::LAYOUT,

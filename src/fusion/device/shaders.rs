@@ -14,9 +14,9 @@ macro_rules! kernel {
 /// All kernels, in the order in which a wave runs them first.
 pub const KERNELS: &[Kernel] = &[
     kernel!("grow": "shared/params", "shared/index", "shared/lane", "shared/look", "undetected/grow"),
-    kernel!("drift": "shared/params", "shared/index", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "shared/up", "shared/vector", "undetected/drift"),
+    kernel!("drift": "shared/params", "shared/index", "motion/constant_velocity", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "shared/up", "shared/vector", "undetected/drift"),
     kernel!("thin": "shared/params", "shared/index", "shared/area", "shared/ground_struct", "shared/look", "shared/tile", "shared/vector", "shared/view_cell", "shared/view_law", "shared/view_struct", "undetected/thin"),
-    kernel!("predict": "shared/params", "shared/index", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "predict"),
+    kernel!("predict": "shared/params", "shared/index", "motion/constant_velocity", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "predict"),
     kernel!("clear": "shared/params", "shared/index", "scan/clear"),
     kernel!("reduce": "shared/params", "shared/index", "shared/scan", "shared/word", "scan/reduce"),
     kernel!("spine": "shared/params", "shared/index", "shared/scan", "shared/status", "scan/spine"),
