@@ -43,4 +43,6 @@ pub mod batch; // all lanes together, wave by wave
 #[cfg(test)]
 mod detection_tests;
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
