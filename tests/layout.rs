@@ -7,10 +7,12 @@ mod reflect;
 
 use naga::{Handle, Module, Type, TypeInner};
 use reflect::{bindings, shader};
+use std::collections::BTreeMap;
 use trackweave::fusion::arrays::{MEAN, Shape, TrackField, tri};
 use trackweave::fusion::device::kernels::{CONSTANTS, LAYOUTS};
+use trackweave::fusion::device::program::NUMBERED;
 use trackweave::fusion::device::{KERNELS, Kernel};
-use trackweave::mirror::Layout;
+use trackweave::mirror::{Layout, Numbers};
 
 #[test]
 fn every_mirrored_struct_has_the_same_layout_in_wgsl() {
@@ -31,6 +33,16 @@ fn every_shared_constant_comes_from_rust() {
     for kernel in KERNELS {
         assert_clean(&constants(kernel));
     }
+}
+
+#[test]
+fn every_numbered_name_has_its_number_in_wgsl() {
+    for kernel in KERNELS {
+        assert_clean(&numbers(kernel));
+    }
+    let wrong = planted("plan", "const SIZE_CELLS = 4u;", "const SIZE_CELLS = 5u;");
+    assert_complains(&numbers(&wrong), "`SIZE_CELLS`");
+    assert_complains(&numbers(&planted("spine", "const COUNT_BIRTHS = 2u;", "")), "`COUNT_BIRTHS`");
 }
 
 #[test]
@@ -172,6 +184,30 @@ fn constants(kernel: &Kernel) -> Vec<String> {
     for (_, constant) in module.constants.iter() {
         if let Some(name) = constant.name.as_deref().filter(|name| known(name)) {
             complaints.push(format!("`{name}` is not an `override`"));
+        }
+    }
+    complaints
+}
+
+/// A kernel that has a number of an enum has them all, as Rust has them.
+fn numbers(kernel: &Kernel) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Numbers { prefix, names } in NUMBERED {
+        let constant = |line: &str| {
+            let (name, value) = line.strip_prefix("const ")?.split_once(" = ")?;
+            name.starts_with(&format!("{prefix}_")).then(|| (name.to_owned(), value.to_owned()))
+        };
+        let found: BTreeMap<String, String> = kernel.wgsl.lines().filter_map(constant).collect();
+        let in_wgsl = |name: &str| {
+            let upper = |c: char| if c.is_uppercase() { format!("_{c}") } else { c.to_uppercase().to_string() };
+            format!("{prefix}{}", name.chars().map(upper).collect::<String>())
+        };
+        let wanted: BTreeMap<String, String> =
+            names.iter().map(|(name, number)| (in_wgsl(name), format!("{number}u;"))).collect();
+        for name in found.keys().chain(wanted.keys()).filter(|_| !found.is_empty()) {
+            if found.get(name) != wanted.get(name) {
+                complaints.push(format!("`{name}`: found {:?}, wanted {:?}", found.get(name), wanted.get(name)));
+            }
         }
     }
     complaints

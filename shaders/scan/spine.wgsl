@@ -40,11 +40,11 @@ fn spine(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) gro
 
 // Writes the total down.
 fn noted(total: u32) {
-    if params.slot == 1u {
+    if params.counted == COUNT_EDGES {
         status[0].edges = total;
-    } else if params.slot == 2u {
+    } else if params.counted == COUNT_BIRTHS {
         status[0].births = total;
-    } else if params.slot == 4u {
+    } else if params.counted == COUNT_BLOCKS {
         status[0].next_blocks = total;
     }
 }

@@ -2,6 +2,7 @@
 //! shaders by `tests/layout.rs`.
 
 use super::fields::Field;
+use super::program::Size;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
     ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
@@ -73,8 +74,9 @@ pub const CHUNK: u32 = 1024;
 pub const FIELD_BLOCK: u32 = 64;
 /// Workgroups that one dimension of a dispatch can have, by the rules of WebGPU.
 pub const GROUPS_MAX: u32 = 65_535;
-/// Sizes that a pass can have: see `shaders/scan/plan.wgsl`.
-pub const SIZES: u32 = 24;
+/// Sizes that a pass can have.
+#[expect(clippy::cast_possible_truncation, reason = "few")]
+pub const SIZES: u32 = Size::NUMBERS.names.len() as u32;
 
 /// Every constant that shaders take from Rust, but for the size of a workgroup.
 pub const CONSTANTS: &[(&str, f64)] = &[
@@ -199,14 +201,16 @@ mirror! {
         pub first_detection: u32,
         /// Number of this wave in its upload.
         pub wave: u32,
+        /// Cells of the fields of undetected targets.
+        pub field_cells: u32,
         /// Of a scan or a copy: words of an element.
         pub stride: u32,
         /// Word read.
         pub from_word: u32,
         /// Word written.
         pub to_word: u32,
-        /// Which count a scan notes, or a plan compares with the room there is.
-        pub slot: u32,
+        /// Which count a scan notes, or a plan compares with the room there is: a [`Count`](super::program::Count).
+        pub counted: u32,
         /// The room there is.
         pub capacity: u32,
         /// Number of the pass in its wave, plus one.

@@ -12,59 +12,91 @@ use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
 use crate::fusion::arrays::{BLOCK, IDENTITY, Shape, TrackField};
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::stage::Stage;
+use crate::mirror::{Numbers, numbered};
 
-/// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Size {
-    /// One.
-    One = 0,
-    /// Detections of the wave.
-    Detections = 1,
-    /// These, and the end of a scan over them.
-    DetectionsAndEnd = 2,
-    /// Chunks of these.
-    DetectionChunks = 3,
-    /// Cells of the wave.
-    Cells = 4,
-    /// Chunks of these.
-    CellChunks = 5,
-    /// Places for tracks.
-    Places = 6,
-    /// These, and the end of a scan over them.
-    PlacesAndEnd = 7,
-    /// Chunks of these.
-    PlaceChunks = 8,
-    /// Lanes.
-    Lanes = 9,
-    /// These, and the end of a scan over them.
-    LanesAndEnd = 10,
-    /// Chunks of these.
-    LaneChunks = 11,
-    /// Cells of the fields of undetected targets.
-    FieldCells = 12,
-    /// Edges.
-    Edges = 13,
-    /// Clusters to be solved.
-    Work = 14,
-    /// The same, a workgroup each.
-    WorkGroups = 15,
-    /// Births.
-    Births = 16,
-    /// Places, if tracks move.
-    MovingPlaces = 17,
-    /// Cells, if tracks move.
-    MovingCells = 18,
-    /// Chunks of these.
-    MovingCellChunks = 19,
-    /// Columns of the assignment.
-    Slots = 20,
-    /// Places, while belief propagation goes on.
-    GoingPlaces = 21,
-    /// Detections, while belief propagation goes on.
-    GoingDetections = 22,
-    /// Words of the largest field, if tracks move.
-    MovingWords = 23,
+/// Every enum whose numbers WGSL has.
+pub const NUMBERED: &[&Numbers] = &[&Size::NUMBERS, &Count::NUMBERS];
+
+numbered! {
+    /// How many invocations or workgroups a pass has.
+    pub enum Size = "SIZE" {
+        /// One.
+        One = 0,
+        /// Detections of the wave.
+        Detections = 1,
+        /// These, and the end of a scan over them.
+        DetectionsAndEnd = 2,
+        /// Chunks of these.
+        DetectionChunks = 3,
+        /// Cells of the wave.
+        Cells = 4,
+        /// Chunks of these.
+        CellChunks = 5,
+        /// Places for tracks.
+        Places = 6,
+        /// These, and the end of a scan over them.
+        PlacesAndEnd = 7,
+        /// Chunks of these.
+        PlaceChunks = 8,
+        /// Lanes.
+        Lanes = 9,
+        /// These, and the end of a scan over them.
+        LanesAndEnd = 10,
+        /// Chunks of these.
+        LaneChunks = 11,
+        /// Cells of the fields of undetected targets.
+        FieldCells = 12,
+        /// Edges.
+        Edges = 13,
+        /// Clusters to be solved.
+        Work = 14,
+        /// The same, a workgroup each.
+        WorkGroups = 15,
+        /// Births.
+        Births = 16,
+        /// Places, if tracks move.
+        MovingPlaces = 17,
+        /// Cells, if tracks move.
+        MovingCells = 18,
+        /// Chunks of these.
+        MovingCellChunks = 19,
+        /// Columns of the assignment.
+        Slots = 20,
+        /// Places, while belief propagation goes on.
+        GoingPlaces = 21,
+        /// Detections, while belief propagation goes on.
+        GoingDetections = 22,
+        /// Words of the largest field, if tracks move.
+        MovingWords = 23,
+    }
+}
+
+numbered! {
+    /// A count that a scan notes, or that a plan compares with the room there is, or with which something begins anew.
+    pub enum Count = "COUNT" {
+        /// A plan: all counts of the wave begin.
+        Wave = 0,
+        /// Edges.
+        Edges = 1,
+        /// Births.
+        Births = 2,
+        /// A plan: clusters begin to be counted.
+        Clusters = 3,
+        /// Blocks after the wave.
+        Blocks = 4,
+        /// Components of the lane that will have most.
+        Components = 5,
+        /// Numbers of the tables of exact clusters; a plan: more than can be counted are too many, too.
+        Table = 6,
+        /// Bounded searches that did not end.
+        Unfinished = 7,
+        /// A plan: a bounded search begins.
+        Search = 8,
+        /// A plan: clusters with which belief propagation would go on have not converged.
+        Unconverged = 9,
+        /// None.
+        Nothing = 10,
+    }
 }
 
 /// What may not suffice.
@@ -162,12 +194,12 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         tolerance: config.association.tolerance,
         hypotheses_max: config.association.hypotheses_max.get(),
         address_error: config.address_error(),
-        stride: extent.field_cells,
+        field_cells: extent.field_cells,
         capacity: u32::MAX,
         ..Params::default()
     };
     let mut to = Builder { base, extent: *extent, stage: Stage::Predict, passes: Vec::new() };
-    to.plan(0, u32::MAX, None);
+    to.plan(Count::Wave, u32::MAX, None);
     to.predict();
     to.stage = Stage::Gate;
     to.gate();
@@ -210,10 +242,10 @@ impl Builder {
         pass
     }
 
-    /// Computes all sizes anew; halts where `slot` counts more than `capacity`.
-    fn plan(&mut self, slot: u32, capacity: u32, halts: Option<(Room, usize)>) {
+    /// Computes all sizes anew; halts where `count` is more than `capacity`.
+    fn plan(&mut self, count: Count, capacity: u32, halts: Option<(Room, usize)>) {
         let pass = self.pass("plan", Size::One, 1);
-        pass.params.slot = slot;
+        pass.params.counted = count as u32;
         pass.params.capacity = capacity;
         pass.halts = halts;
     }
@@ -224,18 +256,19 @@ impl Builder {
         pass
     }
 
-    /// An exclusive scan in place; `slot` says where its total is noted.
-    fn scan(&mut self, words: Field, chunks: Size, count: u32, slot: u32) {
-        self.scan_words(words, chunks, count, slot, [1, 0, 0]);
+    /// An exclusive scan of `count` words in place; `total` says where their sum is noted.
+    fn scan(&mut self, words: Field, chunks: Size, count: u32, total: Count) {
+        self.scan_words(words, chunks, count, total, [1, 0, 0]);
     }
 
-    fn scan_words(&mut self, words: Field, chunks: Size, count: u32, slot: u32, [stride, read, written]: [u32; 3]) {
+    fn scan_words(&mut self, words: Field, chunks: Size, count: u32, total: Count, [stride, read, written]: [u32; 3]) {
         for (kernel, size) in [("reduce", chunks), ("spine", Size::One), ("spread", chunks)] {
             let pass = self.general(kernel, size, count.div_ceil(CHUNK), [words, Field::Copies]);
             pass.params.capacity = count;
             (pass.params.stride, pass.params.from_word, pass.params.to_word) = (stride, read, written);
             if kernel == "spine" {
-                (pass.params.n, pass.params.capacity, pass.params.slot) = (1, count.div_ceil(CHUNK), slot);
+                (pass.params.n, pass.params.capacity) = (1, count.div_ceil(CHUNK));
+                pass.params.counted = total as u32;
             }
         }
     }
@@ -253,7 +286,7 @@ impl Builder {
         let Extent { places, detections, cells, components_max, edges_max, .. } = self.extent;
         self.general("clear", Size::Cells, cells, [Field::Cells, Field::Copies]);
         self.pass("bin", Size::Detections, detections);
-        self.scan(Field::Cells, Size::CellChunks, cells, 0);
+        self.scan(Field::Cells, Size::CellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::Detections, detections);
         self.pass("arrange", Size::Detections, detections);
         self.pass("field_density", Size::Detections, detections);
@@ -266,8 +299,8 @@ impl Builder {
         }
         self.pass("aim", Size::Places, places);
         self.of_kind("search", Size::Places, places, 0);
-        self.scan_words(Field::Rows, Size::PlaceChunks, places, 1, [4, 1, 0]);
-        self.plan(1, edges_max, Some((Room::Edges, again)));
+        self.scan_words(Field::Rows, Size::PlaceChunks, places, Count::Edges, [4, 1, 0]);
+        self.plan(Count::Edges, edges_max, Some((Room::Edges, again)));
         self.of_kind("search", Size::Places, places, 1);
         if self.extent.has_addresses {
             self.pass("weigh_addresses", Size::Places, places);
@@ -277,14 +310,14 @@ impl Builder {
     fn cluster(&mut self) {
         let Extent { places, detections, edges_max, .. } = self.extent;
         self.pass("degree", Size::Places, places);
-        self.scan(Field::Columns, Size::DetectionChunks, detections, 0);
+        self.scan(Field::Columns, Size::DetectionChunks, detections, Count::Nothing);
         self.pass("column", Size::Edges, edges_max);
         self.pass("column_order", Size::Edges, edges_max);
         let again = self.passes.len();
-        self.plan(3, u32::MAX, None);
+        self.plan(Count::Clusters, u32::MAX, None);
         self.pass("unite", Size::Places, places);
         self.pass("flatten", Size::Places, places);
-        self.plan(7, 0, Some((Room::Steps, again)));
+        self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
     }
 
     fn assign(&mut self) {
@@ -293,15 +326,15 @@ impl Builder {
         self.pass("best", Size::Places, places);
         self.pass("choose", Size::Places, places);
         self.pass("queue", Size::Places, places);
-        self.plan(u32::MAX, u32::MAX, None);
-        self.scan(Field::Waiters, Size::PlaceChunks, places, 0);
+        self.plan(Count::Nothing, u32::MAX, None);
+        self.scan(Field::Waiters, Size::PlaceChunks, places, Count::Nothing);
         self.pass("enqueue", Size::Places, places);
         let again = self.passes.len();
         for _ in 0..2 {
-            self.plan(8, u32::MAX, None);
+            self.plan(Count::Search, u32::MAX, None);
             self.pass("augment", Size::Work, places);
         }
-        self.plan(7, 0, Some((Room::Steps, again)));
+        self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
         self.pass("settle_assigned", Size::Places, places);
     }
 
@@ -312,7 +345,7 @@ impl Builder {
         self.pass("count_tracks", Size::Places, places);
         self.pass("count_detections", Size::Detections, detections);
         self.pass("sort_out", Size::Places, places);
-        self.plan(6, table_max, Some((Room::Table, again)));
+        self.plan(Count::Table, table_max, Some((Room::Table, again)));
         self.pass("list_tracks", Size::Places, places);
         self.pass("list_detections", Size::Detections, detections);
         self.pass("exact", Size::WorkGroups, places);
@@ -321,9 +354,9 @@ impl Builder {
             self.pass("believe", Size::GoingPlaces, places);
             self.pass("answer", Size::GoingDetections, detections);
             self.pass("judge", Size::GoingPlaces, places);
-            self.plan(u32::MAX, u32::MAX, None);
+            self.plan(Count::Nothing, u32::MAX, None);
         }
-        self.plan(9, u32::MAX, None);
+        self.plan(Count::Unconverged, u32::MAX, None);
         self.pass("settle_soft", Size::Places, places);
     }
 
@@ -338,22 +371,22 @@ impl Builder {
         if self.extent.shape.has_views() {
             self.twins();
         }
-        self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
+        self.scan(Field::Born, Size::DetectionChunks, detections_and_end, Count::Births);
         self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
         self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
-        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 0);
+        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, Count::Nothing);
         if components_max > 0 {
             self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
                 [Field::Gathered, Field::Copies];
-            self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, 0);
+            self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, Count::Nothing);
             let again = self.passes.len();
             self.pass("tally_components", Size::Lanes, lanes);
-            self.plan(5, components_max, Some((Room::Components, again)));
+            self.plan(Count::Components, components_max, Some((Room::Components, again)));
         }
         let again = self.passes.len();
         self.pass("muster", Size::LanesAndEnd, lanes + 1);
-        self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, 4);
-        self.plan(4, blocks(places), Some((Room::Blocks, again)));
+        self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, Count::Blocks);
+        self.plan(Count::Blocks, blocks(places), Some((Room::Blocks, again)));
         self.pass("house", Size::Places, places);
         self.pass("house_behind", Size::Detections, detections);
         if components_max > 0 {
@@ -397,7 +430,7 @@ impl Builder {
         let words = places * u32::try_from(IDENTITY).unwrap_or(0);
         self.general("clear", Size::MovingWords, words, [Field::Spare(TrackField::Identity), Field::Copies]);
         self.pass("count_cells", Size::MovingPlaces, places);
-        self.scan(Field::Cells, Size::MovingCellChunks, cells, 0);
+        self.scan(Field::Cells, Size::MovingCellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::MovingPlaces, places);
         self.pass("aim_places", Size::MovingPlaces, places);
         let words = |of: TrackField| u32::try_from(of.words(shape)).unwrap_or(0);

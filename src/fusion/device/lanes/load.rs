@@ -3,6 +3,7 @@
 use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
+use super::super::program::Count;
 use super::{DeviceLanes, Wave};
 use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row, TrackField};
 use crate::fusion::setup::LaneSetup;
@@ -148,7 +149,7 @@ impl DeviceLanes {
             passes.retain(|pass| stages.contains(&pass.stage) || pass.params.pass_number == 1);
             if let Some(plan) = passes.first_mut().filter(|_| !first) {
                 // What is counted already stays counted.
-                plan.params.slot = u32::MAX;
+                plan.params.counted = Count::Nothing as u32;
             }
             let landing = self.submit(&passes)?;
             let (status, _) = self.ask(landing)?;

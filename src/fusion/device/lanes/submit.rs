@@ -4,7 +4,7 @@ use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::Params;
 use super::super::pipeline::PARAMS_STRIDE;
-use super::super::program::{Extent, Pass, wave};
+use super::super::program::{Count, Extent, Pass, wave};
 use super::{Capacity, DeviceLanes, Landing, Pipeline, Readback, Wave};
 use crate::fusion::arrays::BLOCK;
 use crate::scan::Detection;
@@ -79,7 +79,7 @@ impl DeviceLanes {
                     // The sizes of the wave are computed anew before it goes on; nothing is counted anew.
                     let mut plan = passes.first().cloned();
                     if let Some(plan) = &mut plan {
-                        plan.params.slot = u32::MAX;
+                        plan.params.counted = Count::Nothing as u32;
                     }
                     return plan.into_iter().chain(passes.split_off(skipped)).collect::<Vec<_>>();
                 }
