@@ -42,7 +42,7 @@ fn every_numbered_name_has_its_number_in_wgsl() {
     }
     let wrong = planted("plan", "const SIZE_CELLS = 4u;", "const SIZE_CELLS = 5u;");
     assert_complains(&numbers(&wrong), "`SIZE_CELLS`");
-    assert_complains(&numbers(&planted("spine", "const COUNT_BIRTHS = 2u;", "")), "`COUNT_BIRTHS`");
+    assert_complains(&numbers(&planted("scan_sums", "const COUNT_BIRTHS = 2u;", "")), "`COUNT_BIRTHS`");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn every_covariance_lies_row_by_row() {
 
 #[test]
 fn a_field_of_tracks_with_other_elements_is_seen() {
-    let wgsl = planted("judge_tracks", "tile: array<i32>", "tile: array<u32>");
+    let wgsl = planted("prune_or_recycle", "tile: array<i32>", "tile: array<u32>");
     let wgsl = Kernel {
         wgsl: wgsl
             .wgsl
@@ -76,7 +76,7 @@ fn a_field_of_tracks_with_other_elements_is_seen() {
         "`mean`",
     );
     assert_complains(
-        &tracks(&planted("refresh", "at(track, source / 32u, SOURCE_WORDS)", "at(track, source / 32u, 5u)")),
+        &tracks(&planted("confirm_tracks", "at(track, source / 32u, SOURCE_WORDS)", "at(track, source / 32u, 5u)")),
         "`sources`",
     );
 }
@@ -86,8 +86,8 @@ fn a_covariance_that_lies_otherwise_is_seen() {
     for (kernel, from, to) in [
         ("predict", "covariance_of(track, 1u, 6u, 7u)", "covariance_of(track, 1u, 7u, 6u)"),
         ("predict", "vec3(s.pv[0].z, s.pv[1].z, s.pv[2].z)", "vec3(s.pv[2].x, s.pv[2].y, s.pv[2].z)"),
-        ("drift", "vec3(p[4], p[9], p[13])", "vec3(p[4], p[9], p[14])"),
-        ("give_back", "s.pp[1].y, s.pp[2].y", "s.pp[2].y, s.pp[1].y"),
+        ("predict_components", "vec3(p[4], p[9], p[13])", "vec3(p[4], p[9], p[14])"),
+        ("recycle_tracks", "s.pp[1].y, s.pp[2].y", "s.pp[2].y, s.pp[1].y"),
     ] {
         assert_complains(&triangles(&planted(kernel, from, to)), "row by row");
     }

@@ -7,7 +7,7 @@
 //! was counted to both.
 //!
 //! Every detection of a lane ends in one of four accounts ([`Accounts`]): with its track, once that ends, or in none, where
-//! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
+//! no track has it and it begins none. Kernels: `birth_probability`, `credit`, `credit_births`, `confirm_tracks`.
 
 use super::address::Belief;
 use super::arrays::{Arrays, COUNTED, Edge, FLAGS, Host, IDENTITY, LAST_HIGH, LAST_LOW, Row, at};

@@ -145,9 +145,9 @@ pub(crate) fn planted(stage: Stage) -> &'static [Kernel] {
         Stage::Predict => ("predict", "noise(q.vv, q.extra_vv, u)", "noise(q.vv, q.extra_pv, u)"),
         Stage::Gate => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
         Stage::Cluster => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
-        Stage::Associate => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
+        Stage::Associate => ("assignment_weights", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
         Stage::Update => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
-        Stage::Manage => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
+        Stage::Manage => ("init_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
     };
     changed(&[(kernel, from.to_owned(), to.to_owned())])
 }

@@ -221,7 +221,7 @@ fn bounds(soft: World) -> Vec<Trial> {
         agree(unconverged, Options { blocks: 1, edges: 1, ..Options::USUAL })
     }));
     trials.push(trial("waves::soft::more_numbers_than_can_be_counted_are_an_error".into(), move || {
-        let many = [("sort_out", "(outer + 3u) << bits".to_owned(), "0xc0000000u".to_owned())];
+        let many = [("classify_clusters", "(outer + 3u) << bits".to_owned(), "0xc0000000u".to_owned())];
         let options = Options { kernels: changed(&many), ..Options::USUAL };
         match fuse(World { objects: 400, ..soft }, Executor::device(open()?, options)) {
             Err(error) if format!("{error:?}").contains("array `table` needs 17179869180 bytes") => Ok(()),

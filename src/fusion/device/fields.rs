@@ -1,7 +1,7 @@
 //! The arrays that live on the device, by the names that the shaders give them. Those of tracks are declared with the
 //! host's (`super::super::arrays`).
 
-use super::kernels::{Aim, Cluster, Component, Ground, LaneState, Setup, Slot, Status};
+use super::kernels::{Cluster, Component, GateWindow, Ground, LaneState, Setup, Slot, Status};
 use crate::fusion::arrays::{Edge, Look, Placed, Row, TrackField};
 use crate::fusion::views::ViewLook;
 use crate::fusion::views::twins::Portrait;
@@ -99,7 +99,7 @@ fields! {
     /// Detections in their cells.
     Placed "placed" Placed,
     /// Where tracks look for detections.
-    Aims "aims" Aim,
+    Windows "windows" GateWindow,
     /// Hypotheses of each track.
     Rows "rows" Row,
     /// Hypotheses.

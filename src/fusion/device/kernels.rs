@@ -170,7 +170,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &Observation::LAYOUT,
     &Row::LAYOUT,
     &Edge::LAYOUT,
-    &Aim::LAYOUT,
+    &GateWindow::LAYOUT,
     &Ground::LAYOUT,
     &Setup::LAYOUT,
     &LaneState::LAYOUT,
@@ -242,7 +242,7 @@ mirror! {
 
 mirror! {
     /// Where a track looks for detections.
-    pub struct Aim {
+    pub struct GateWindow {
         /// What the likelihood of a detection is multiplied by; below 0 where the look does not see the track.
         pub factor: f32,
         /// Half the edge of a box about it along the first axis of the grid, metres.

@@ -212,7 +212,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
     }
     to.stage = Stage::Update;
     if extent.shape.has_views() {
-        to.pass("learn", Size::Places, extent.places);
+        to.pass("learn_views", Size::Places, extent.places);
     }
     to.pass("update", Size::Places, extent.places);
     to.stage = Stage::Manage;
@@ -262,11 +262,11 @@ impl Builder {
     }
 
     fn scan_words(&mut self, words: Field, chunks: Size, count: u32, total: Count, [stride, read, written]: [u32; 3]) {
-        for (kernel, size) in [("reduce", chunks), ("spine", Size::One), ("spread", chunks)] {
+        for (kernel, size) in [("reduce", chunks), ("scan_sums", Size::One), ("downsweep", chunks)] {
             let pass = self.general(kernel, size, count.div_ceil(CHUNK), [words, Field::Copies]);
             pass.params.capacity = count;
             (pass.params.stride, pass.params.from_word, pass.params.to_word) = (stride, read, written);
-            if kernel == "spine" {
+            if kernel == "scan_sums" {
                 (pass.params.n, pass.params.capacity) = (1, count.div_ceil(CHUNK));
                 pass.params.counted = total as u32;
             }
@@ -276,28 +276,28 @@ impl Builder {
     fn predict(&mut self) {
         let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
         self.pass("predict", Size::Places, places);
-        self.pass("grow", Size::FieldCells, field_cells);
+        self.pass("predict_field", Size::FieldCells, field_cells);
         if components_max > 0 {
-            self.pass("drift", Size::Lanes, lanes);
+            self.pass("predict_components", Size::Lanes, lanes);
         }
     }
 
     fn gate(&mut self) {
         let Extent { places, detections, cells, components_max, edges_max, .. } = self.extent;
         self.general("clear", Size::Cells, cells, [Field::Cells, Field::Copies]);
-        self.pass("bin", Size::Detections, detections);
+        self.pass("cell_histogram", Size::Detections, detections);
         self.scan(Field::Cells, Size::CellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::Detections, detections);
-        self.pass("arrange", Size::Detections, detections);
+        self.pass("stable_rank", Size::Detections, detections);
         self.pass("field_density", Size::Detections, detections);
         if components_max > 0 {
             self.pass("component_density", Size::Detections, detections);
         }
         let again = self.passes.len();
         if self.extent.shape.has_views() {
-            self.pass("see", Size::Places, places);
+            self.pass("detectability", Size::Places, places);
         }
-        self.pass("aim", Size::Places, places);
+        self.pass("gate_window", Size::Places, places);
         self.of_kind("search", Size::Places, places, 0);
         self.scan_words(Field::Rows, Size::PlaceChunks, places, Count::Edges, [4, 1, 0]);
         self.plan(Count::Edges, edges_max, Some((Room::Edges, again)));
@@ -309,10 +309,10 @@ impl Builder {
 
     fn cluster(&mut self) {
         let Extent { places, detections, edges_max, .. } = self.extent;
-        self.pass("degree", Size::Places, places);
+        self.pass("detection_degree", Size::Places, places);
         self.scan(Field::Columns, Size::DetectionChunks, detections, Count::Nothing);
-        self.pass("column", Size::Edges, edges_max);
-        self.pass("column_order", Size::Edges, edges_max);
+        self.pass("transpose_edges", Size::Edges, edges_max);
+        self.pass("sort_columns", Size::Edges, edges_max);
         let again = self.passes.len();
         self.plan(Count::Clusters, u32::MAX, None);
         self.pass("unite", Size::Places, places);
@@ -322,42 +322,42 @@ impl Builder {
 
     fn assign(&mut self) {
         let Extent { places, detections, .. } = self.extent;
-        self.pass("ready", Size::Slots, detections + places + 1);
-        self.pass("best", Size::Places, places);
-        self.pass("choose", Size::Places, places);
-        self.pass("queue", Size::Places, places);
+        self.pass("init_columns", Size::Slots, detections + places + 1);
+        self.pass("best_detection", Size::Places, places);
+        self.pass("bid", Size::Places, places);
+        self.pass("count_unassigned", Size::Places, places);
         self.plan(Count::Nothing, u32::MAX, None);
         self.scan(Field::Waiters, Size::PlaceChunks, places, Count::Nothing);
-        self.pass("enqueue", Size::Places, places);
+        self.pass("list_unassigned", Size::Places, places);
         let again = self.passes.len();
         for _ in 0..2 {
             self.plan(Count::Search, u32::MAX, None);
             self.pass("augment", Size::Work, places);
         }
         self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
-        self.pass("settle_assigned", Size::Places, places);
+        self.pass("assignment_weights", Size::Places, places);
     }
 
     fn soft(&mut self, iterations_max: u32) {
         let Extent { places, detections, edges_max, table_max, .. } = self.extent;
         let again = self.passes.len();
-        self.pass("begin_soft", Size::Places, places);
+        self.pass("init_clusters", Size::Places, places);
         self.pass("count_tracks", Size::Places, places);
         self.pass("count_detections", Size::Detections, detections);
-        self.pass("sort_out", Size::Places, places);
+        self.pass("classify_clusters", Size::Places, places);
         self.plan(Count::Table, table_max, Some((Room::Table, again)));
         self.pass("list_tracks", Size::Places, places);
         self.pass("list_detections", Size::Detections, detections);
         self.pass("exact", Size::WorkGroups, places);
-        self.pass("hope", Size::Edges, edges_max);
+        self.pass("init_messages", Size::Edges, edges_max);
         for _ in 0..iterations_max {
-            self.pass("believe", Size::GoingPlaces, places);
-            self.pass("answer", Size::GoingDetections, detections);
-            self.pass("judge", Size::GoingPlaces, places);
+            self.pass("track_to_detection", Size::GoingPlaces, places);
+            self.pass("detection_to_track", Size::GoingDetections, detections);
+            self.pass("check_convergence", Size::GoingPlaces, places);
             self.plan(Count::Nothing, u32::MAX, None);
         }
         self.plan(Count::Unconverged, u32::MAX, None);
-        self.pass("settle_soft", Size::Places, places);
+        self.pass("settle_marginals", Size::Places, places);
     }
 
     fn manage(&mut self) {
@@ -366,46 +366,46 @@ impl Builder {
         if self.extent.has_addresses {
             self.pass("learn_addresses", Size::Places, places);
         }
-        self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
+        self.pass("birth_probability", Size::DetectionsAndEnd, detections_and_end);
         self.pass("credit", Size::Places, places);
         if self.extent.shape.has_views() {
             self.twins();
         }
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, Count::Births);
-        self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
-        self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
+        self.pass("prune_or_recycle", Size::PlacesAndEnd, places_and_end);
+        self.of_kind("fate_flags", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
         self.scan(Field::Keep, Size::PlaceChunks, places_and_end, Count::Nothing);
         if components_max > 0 {
-            self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
+            self.of_kind("fate_flags", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
                 [Field::Gathered, Field::Copies];
             self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, Count::Nothing);
             let again = self.passes.len();
-            self.pass("tally_components", Size::Lanes, lanes);
+            self.pass("count_components", Size::Lanes, lanes);
             self.plan(Count::Components, components_max, Some((Room::Components, again)));
         }
         let again = self.passes.len();
-        self.pass("muster", Size::LanesAndEnd, lanes + 1);
+        self.pass("size_lanes", Size::LanesAndEnd, lanes + 1);
         self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, Count::Blocks);
         self.plan(Count::Blocks, blocks(places), Some((Room::Blocks, again)));
-        self.pass("house", Size::Places, places);
-        self.pass("house_behind", Size::Detections, detections);
+        self.pass("place_births", Size::Places, places);
+        self.pass("append_births", Size::Detections, detections);
         if components_max > 0 {
-            self.pass("give_back", Size::Places, places);
+            self.pass("recycle_tracks", Size::Places, places);
         }
-        self.pass("thin", Size::FieldCells, field_cells);
-        self.pass("refresh", Size::Places, places);
+        self.pass("misdetect", Size::FieldCells, field_cells);
+        self.pass("confirm_tracks", Size::Places, places);
         self.moves();
         self.pass("begin_from_field", Size::Births, detections);
         if components_max > 0 {
             self.pass("begin_from_components", Size::Births, detections);
-            self.pass("retain", Size::Lanes, lanes);
+            self.pass("prune_components", Size::Lanes, lanes);
         }
-        self.pass("name_births", Size::Births, detections);
+        self.pass("init_births", Size::Births, detections);
         self.pass("credit_births", Size::Births, detections);
         if self.extent.shape.has_views() {
-            self.pass("name_views", Size::Births, detections);
+            self.pass("init_views", Size::Births, detections);
         }
-        self.pass("advance", Size::Lanes, lanes);
+        self.pass("commit_lanes", Size::Lanes, lanes);
         self.pass("report", Size::One, 1);
     }
 
@@ -432,7 +432,7 @@ impl Builder {
         self.pass("count_cells", Size::MovingPlaces, places);
         self.scan(Field::Cells, Size::MovingCellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::MovingPlaces, places);
-        self.pass("aim_places", Size::MovingPlaces, places);
+        self.pass("compaction_targets", Size::MovingPlaces, places);
         let words = |of: TrackField| u32::try_from(of.words(shape)).unwrap_or(0);
         let fields = || TrackField::ALL.iter().copied().filter(|of| words(*of) > 0);
         for of in fields() {
@@ -442,7 +442,7 @@ impl Builder {
         for of in fields() {
             self.general("copy_words", Size::MovingWords, places * words(of), [Field::Spare(of), Field::Track(of)]);
         }
-        self.pass("enlist", Size::MovingPlaces, blocks(places));
+        self.pass("assign_blocks", Size::MovingPlaces, blocks(places));
     }
 }
 

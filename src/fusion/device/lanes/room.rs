@@ -52,7 +52,7 @@ impl DeviceLanes {
         match field {
             Field::Lane => blocks,
             Field::Track(of) | Field::Spare(of) => of.words(self.shape) * places,
-            Field::Aims | Field::Rows | Field::Labels | Field::Targets | Field::Work => places,
+            Field::Windows | Field::Rows | Field::Labels | Field::Targets | Field::Work => places,
             Field::Portraits | Field::Elders | Field::Heirs => only(self.shape.has_views(), places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
