@@ -22,8 +22,8 @@ use rayon::iter::ParallelIterator as _;
 pub const BLOCK: usize = 32;
 /// Components of a mean: position offset in the tile, then velocity; metres and metres a second.
 pub const MEAN: usize = 6;
-/// Components of a covariance: the upper triangle of 6 × 6, row by row.
-pub const COVARIANCE: usize = 21;
+/// Components of a covariance: the upper triangle, row by row.
+pub const COVARIANCE: usize = MEAN * (MEAN + 1) / 2;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
 /// Of a track's identity and age: scan of its birth.
@@ -71,9 +71,9 @@ arrays! {
     tracks {
         /// Tile of each track. \[blocks\]\[3\]
         tile: i32 [3] = Tile,
-        /// Mean of each track's state. \[blocks\]\[6\]
+        /// Mean of each track's state. \[blocks\]\[`MEAN`\]
         mean: f32 [MEAN] = Mean,
-        /// Covariance of each track's state. \[blocks\]\[21\]
+        /// Covariance of each track's state. \[blocks\]\[`COVARIANCE`\]
         covariance: f32 [COVARIANCE] = Covariance,
         /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
         odds: f32 [1] = Odds,
@@ -109,12 +109,12 @@ pub fn at(i: usize, k: usize, fields: usize) -> usize {
     ((i / BLOCK) * fields + k) * BLOCK + i % BLOCK
 }
 
-/// Place of element (i, j), i ≤ j, in the upper triangle of a 6 × 6 matrix, row by row.
+/// Place of element (i, j) in the upper triangle of a covariance, row by row.
 #[must_use]
 #[inline(always)]
 pub const fn tri(i: usize, j: usize) -> usize {
     let (i, j) = if i < j { (i, j) } else { (j, i) };
-    i * (11 - i) / 2 + j
+    i * (2 * MEAN - 1 - i) / 2 + j
 }
 
 mirror! {
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_upper_triangle_is_counted_row_by_row() {
-        let order: Vec<usize> = (0..6).flat_map(|i| (i..6).map(move |j| tri(i, j))).collect();
+        let order: Vec<usize> = (0..MEAN).flat_map(|i| (i..MEAN).map(move |j| tri(i, j))).collect();
         assert_eq!(order, (0..COVARIANCE).collect::<Vec<_>>());
         assert_eq!(tri(4, 1), tri(1, 4));
     }

@@ -356,9 +356,9 @@ mirror! {
         /// Expected number of targets.
         pub weight: f32,
         /// Position and velocity.
-        pub mean: [f32; 6],
+        pub mean: [f32; MEAN],
         /// Upper triangle of the covariance, row by row.
-        pub covariance: [f32; 21],
+        pub covariance: [f32; COVARIANCE],
         /// Zero.
         pub padding: u32,
     }
