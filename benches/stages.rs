@@ -9,7 +9,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use std::time::Duration;
 use trackweave::bench::{Bench, Sensors, Session};
 use trackweave::fusion::device::{Context, Options, Wanted};
-use trackweave::fusion::executor::{Executor, STAGES};
+use trackweave::fusion::executor::Executor;
+use trackweave::fusion::stage::Stage;
 
 const SIZES: [usize; 2] = [1_000, 30_000];
 /// Scans before the first that is timed: births and deaths are then in balance.
@@ -28,11 +29,11 @@ fn stages(criterion: &mut Criterion) {
                 continue;
             };
             let mut session = settled(objects, sensors, executor);
-            for (stage, place) in STAGES.iter().zip(0..) {
-                let mut group = criterion.benchmark_group(stage.name);
+            for stage in Stage::ALL {
+                let mut group = criterion.benchmark_group(stage.name());
                 group.sample_size(10).throughput(Throughput::Elements(objects as u64));
                 group.bench_function(BenchmarkId::new(format!("{side}, {seen_by}"), objects), |bencher| {
-                    bencher.iter_custom(|scans| spent(&mut session, place, scans));
+                    bencher.iter_custom(|scans| spent(&mut session, stage, scans));
                 });
                 group.finish();
             }
@@ -50,12 +51,12 @@ fn settled(objects: usize, sensors: Sensors, executor: Executor) -> Session {
 }
 
 /// What one stage took over some scans.
-fn spent(session: &mut Session, stage: usize, scans: u64) -> Duration {
-    let before = session.timings().0[stage];
+fn spent(session: &mut Session, stage: Stage, scans: u64) -> Duration {
+    let before = session.timings().of(stage);
     for _ in 0..scans {
         session.scan().expect("a scan");
     }
-    session.timings().0[stage].saturating_sub(before)
+    session.timings().of(stage).saturating_sub(before)
 }
 
 criterion_group!(benches, stages);

@@ -5,10 +5,11 @@
 //! objects. One object in a hundred ends in each scan and another begins. The detections are made between the scans,
 //! and only the scans are timed. `benches/peers` runs public crates over the same world. [`Sensors`] says what looks at it.
 
-use crate::fusion::batch::{Batch, Estimate, LaneSetup, Timings, WaveReport};
+use crate::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use crate::fusion::config::Config;
 use crate::fusion::error::FusionError;
-use crate::fusion::executor::{Executor, STAGES};
+use crate::fusion::executor::Executor;
+use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::undetected::{Prior, Undetected};
 use crate::fusion::views::View;
 use crate::scan::{Detection, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
@@ -162,11 +163,11 @@ impl Bench {
         let (held, false_tracks) = session.world.held(&mut session.batch)?;
         let spent = session.timings();
         let copy_gb_s = session.batch.copy_bandwidth()?.map(|bytes| bytes * 1e-9);
-        let stages_ms: Vec<(&'static str, f64)> = STAGES
-            .iter()
-            .zip(spent.0.iter().zip(before.0))
-            .map(|(stage, (after, before))| {
-                (stage.name, after.saturating_sub(before).as_secs_f64() * 1e3 / later.len() as f64)
+        let stages_ms: Vec<(&'static str, f64)> = spent
+            .each()
+            .map(|(stage, after)| {
+                let spent = after.saturating_sub(before.of(stage));
+                (stage.name(), spent.as_secs_f64() * 1e3 / later.len() as f64)
             })
             .collect();
         Ok(Figures {
@@ -205,7 +206,7 @@ fn floor_mb(report: &WaveReport) -> Vec<(&'static str, f64)> {
         (2.0 * 124.0 + 16.0) * t + (8.0 + 48.0) * e,
         (4.0 + 4.0 + 2.0 * 28.0) * t + (48.0 + 8.0) * d + 12.0 * e,
     ];
-    STAGES.iter().zip(bytes).map(|(stage, bytes)| (stage.name, bytes * 1e-6)).collect()
+    Stage::ALL.into_iter().zip(bytes).map(|(stage, bytes)| (stage.name(), bytes * 1e-6)).collect()
 }
 
 /// A bench under way, scan by scan.

@@ -1,4 +1,4 @@
-//! Structs that exist in Rust and in WGSL under one name, and the joining of WGSL files.
+//! Structs and numbers that exist in Rust and in WGSL under one name, and the joining of WGSL files.
 
 /// Byte layout of one mirrored struct.
 #[derive(Debug)]
@@ -30,6 +30,34 @@ macro_rules! mirror {
     };
 }
 pub(crate) use mirror;
+
+/// Numbers that have names in both languages.
+#[derive(Debug)]
+pub struct Numbers {
+    /// What their names in WGSL begin with.
+    pub prefix: &'static str,
+    /// Their names in Rust: `PlacesAndEnd` is `PREFIX_PLACES_AND_END` in WGSL.
+    pub names: &'static [(&'static str, u32)],
+}
+
+/// Declares an enum whose numbers are constants in WGSL; `tests/layout.rs` compares the two.
+macro_rules! numbered {
+    ($(#[$meta:meta])* pub enum $name:ident = $prefix:literal {
+        $($(#[$doc:meta])* $variant:ident = $number:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u32)]
+        pub enum $name { $($(#[$doc])* $variant = $number,)+ }
+
+        impl $name {
+            /// Names and numbers, compared with WGSL by `tests/layout.rs`.
+            pub const NUMBERS: $crate::mirror::Numbers =
+                $crate::mirror::Numbers { prefix: $prefix, names: &[$((stringify!($variant), $number)),+] };
+        }
+    };
+}
+pub(crate) use numbered;
 
 /// Joins WGSL files into one module; order is free, since WGSL declarations are unordered.
 macro_rules! wgsl {

@@ -1,4 +1,4 @@
-//! Rust and WGSL agree on every mirrored struct, binding and constant.
+//! Rust and WGSL agree on every mirrored struct, binding and constant, and on the fields of tracks.
 //!
 //! Each check takes a kernel and gives complaints, so that what finds nothing in the house is shown to find a planted
 //! fault.
@@ -7,9 +7,12 @@ mod reflect;
 
 use naga::{Handle, Module, Type, TypeInner};
 use reflect::{bindings, shader};
+use std::collections::BTreeMap;
+use trackweave::fusion::arrays::{MEAN, Shape, TrackField, tri};
 use trackweave::fusion::device::kernels::{CONSTANTS, LAYOUTS};
+use trackweave::fusion::device::program::NUMBERED;
 use trackweave::fusion::device::{KERNELS, Kernel};
-use trackweave::mirror::Layout;
+use trackweave::mirror::{Layout, Numbers};
 
 #[test]
 fn every_mirrored_struct_has_the_same_layout_in_wgsl() {
@@ -29,6 +32,64 @@ fn every_kernel_binds_params_and_then_arrays_that_the_device_has() {
 fn every_shared_constant_comes_from_rust() {
     for kernel in KERNELS {
         assert_clean(&constants(kernel));
+    }
+}
+
+#[test]
+fn every_numbered_name_has_its_number_in_wgsl() {
+    for kernel in KERNELS {
+        assert_clean(&numbers(kernel));
+    }
+    let wrong = planted("plan", "const SIZE_CELLS = 4u;", "const SIZE_CELLS = 5u;");
+    assert_complains(&numbers(&wrong), "`SIZE_CELLS`");
+    assert_complains(&numbers(&planted("scan_sums", "const COUNT_BIRTHS = 2u;", "")), "`COUNT_BIRTHS`");
+}
+
+#[test]
+fn every_field_of_tracks_has_the_same_elements_in_wgsl() {
+    for kernel in KERNELS {
+        assert_clean(&tracks(kernel));
+    }
+}
+
+#[test]
+fn every_covariance_lies_row_by_row() {
+    for kernel in KERNELS {
+        assert_clean(&triangles(kernel));
+    }
+}
+
+#[test]
+fn a_field_of_tracks_with_other_elements_is_seen() {
+    let wgsl = planted("prune_or_recycle", "tile: array<i32>", "tile: array<u32>");
+    let wgsl = Kernel {
+        wgsl: wgsl
+            .wgsl
+            .replace("-> vec3<i32> {\n    return vec3(tile[", "-> vec3<i32> {\n    return vec3<i32>(vec3(tile[")
+            .replace("tile[at(track, 2u, 3u)])", "tile[at(track, 2u, 3u)]))")
+            .leak(),
+        ..wgsl
+    };
+    assert_complains(&tracks(&wgsl), "`tile`");
+    assert_complains(
+        &tracks(&planted("predict", "mean[at(track, k, MEAN)]", "mean[at(track, k, IDENTITY)]")),
+        "`mean`",
+    );
+    assert_complains(
+        &tracks(&planted("confirm_tracks", "at(track, source / 32u, SOURCE_WORDS)", "at(track, source / 32u, 5u)")),
+        "`sources`",
+    );
+}
+
+#[test]
+fn a_covariance_that_lies_otherwise_is_seen() {
+    for (kernel, from, to) in [
+        ("predict", "covariance_of(track, 1u, 6u, 7u)", "covariance_of(track, 1u, 7u, 6u)"),
+        ("predict", "vec3(s.pv[0].z, s.pv[1].z, s.pv[2].z)", "vec3(s.pv[2].x, s.pv[2].y, s.pv[2].z)"),
+        ("predict_components", "vec3(p[4], p[9], p[13])", "vec3(p[4], p[9], p[14])"),
+        ("recycle_tracks", "s.pp[1].y, s.pp[2].y", "s.pp[2].y, s.pp[1].y"),
+    ] {
+        assert_complains(&triangles(&planted(kernel, from, to)), "row by row");
     }
 }
 
@@ -126,6 +187,110 @@ fn constants(kernel: &Kernel) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// A kernel that has a number of an enum has them all, as Rust has them.
+fn numbers(kernel: &Kernel) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Numbers { prefix, names } in NUMBERED {
+        let constant = |line: &str| {
+            let (name, value) = line.strip_prefix("const ")?.split_once(" = ")?;
+            name.starts_with(&format!("{prefix}_")).then(|| (name.to_owned(), value.to_owned()))
+        };
+        let found: BTreeMap<String, String> = kernel.wgsl.lines().filter_map(constant).collect();
+        let in_wgsl = |name: &str| {
+            let upper = |c: char| if c.is_uppercase() { format!("_{c}") } else { c.to_uppercase().to_string() };
+            format!("{prefix}{}", name.chars().map(upper).collect::<String>())
+        };
+        let wanted: BTreeMap<String, String> =
+            names.iter().map(|(name, number)| (in_wgsl(name), format!("{number}u;"))).collect();
+        for name in found.keys().chain(wanted.keys()).filter(|_| !found.is_empty()) {
+            if found.get(name) != wanted.get(name) {
+                complaints.push(format!("`{name}`: found {:?}, wanted {:?}", found.get(name), wanted.get(name)));
+            }
+        }
+    }
+    complaints
+}
+
+/// Arrays of tracks, and the room for them while they move: the type of an element, and how many a track has wherever one
+/// is read or written.
+fn tracks(kernel: &Kernel) -> Vec<String> {
+    let module = module(kernel);
+    let mut complaints = Vec::new();
+    for of in TrackField::ALL {
+        for name in [of.name(), of.spare_name()] {
+            let bound = module.global_variables.iter().find(|(_, variable)| variable.name.as_deref() == Some(name));
+            let found = bound.and_then(|(_, variable)| scalar(element(&module, variable.ty)?));
+            if found.is_some_and(|found| found != of.element()) {
+                complaints.push(format!("`{name}` is an array of {found:?}, wanted {}", of.element()));
+            }
+            let wanted = of.words(Shape::of(true)) as f64;
+            for stride in strides(kernel.wgsl, name) {
+                let known = CONSTANTS.iter().find(|(known, _)| *known == stride).map(|(_, value)| *value);
+                if known.or_else(|| stride.trim_end_matches('u').parse().ok()) != Some(wanted) {
+                    complaints.push(format!("`{name}` has {wanted} elements a track, found `{stride}`"));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+/// The third argument of each `at(…)` by which an array is indexed, at once or through a name.
+fn strides<'a>(wgsl: &'a str, name: &str) -> Vec<&'a str> {
+    let third = |text: &'a str| text.split_once(')')?.0.rsplit(',').next().map(str::trim);
+    let mut strides = Vec::new();
+    for (place, found) in wgsl.match_indices(&format!("{name}[")) {
+        let (before, index) = (&wgsl[..place], &wgsl[place + found.len()..]);
+        if before.ends_with(|before: char| before.is_alphanumeric() || ['_', '.'].contains(&before)) {
+            continue;
+        }
+        let named = index.split(']').next().unwrap_or_default();
+        let through = || third(before.rsplit_once(&format!("let {named} = at("))?.1);
+        strides.extend(index.strip_prefix("at(").map_or_else(through, third));
+    }
+    strides
+}
+
+fn scalar(ty: &Type) -> Option<&'static str> {
+    let (TypeInner::Scalar(scalar) | TypeInner::Atomic(scalar)) = &ty.inner else { return None };
+    Some(match scalar.kind {
+        naga::ScalarKind::Sint => "i32",
+        naga::ScalarKind::Uint => "u32",
+        naga::ScalarKind::Float => "f32",
+        _ => "another type",
+    })
+}
+
+/// Functions that take a covariance apart into blocks, or put it together, take its upper triangle row by row.
+fn triangles(kernel: &Kernel) -> Vec<String> {
+    let text: String = kernel.wgsl.split_whitespace().collect();
+    // Column j of each block of 3 x 3: elements (i, j) for i of 0, 1, 2.
+    let blocks = |column: &dyn Fn([usize; 3]) -> String| {
+        let block = |(row, first): (usize, usize)| {
+            let columns = (0..3).map(|j| column([0, 1, 2].map(|i| tri(row + i, first + j))));
+            format!("mat3x3({}),", columns.collect::<Vec<_>>().join(","))
+        };
+        [(0, 0), (0, 3), (3, 3)].map(block).concat()
+    };
+    let element = |(i, j): (usize, usize)| {
+        let block = ["pp", "pv", "vv"][(i / 3) + (j / 3)];
+        format!("s.{block}[{}].{}", j % 3, ["x", "y", "z"][i % 3])
+    };
+    let elements: Vec<String> = (0..MEAN).flat_map(|i| (i..MEAN).map(move |j| (i, j))).map(element).collect();
+    let stored = elements
+        .chunks(3)
+        .enumerate()
+        .map(|(k, three)| format!("store_covariance(track,{}u,vec3({}));", 3 * k, three.join(",")));
+    let rules = [
+        ("fnload_state(", blocks(&|[a, b, c]| format!("covariance_of(track,{a}u,{b}u,{c}u)"))),
+        ("fnstate_of_component(", blocks(&|[a, b, c]| format!("vec3(p[{a}],p[{b}],p[{c}])"))),
+        ("fncomponent_of(", format!("array({},),", elements.join(","))),
+        ("fnstore_state(", stored.collect()),
+    ];
+    let broken = rules.into_iter().filter(|(function, wanted)| text.contains(function) && !text.contains(wanted));
+    broken.map(|(function, wanted)| format!("{function} is not row by row: wanted {wanted}")).collect()
 }
 
 fn module(kernel: &Kernel) -> Module {

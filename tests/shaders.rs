@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
 use trackweave::fusion::device::{KERNELS, Kernel};
-use trackweave::fusion::executor::STAGES;
+use trackweave::fusion::stage::Stage;
 
 /// Arrays that one kernel can bind on every driver that was tried.
 const STORAGE_MAX: usize = 10;
@@ -54,14 +54,16 @@ fn every_kernel_obeys_every_rule() {
 fn every_kernel_has_a_file_of_its_name_in_the_folder_of_its_stage_and_the_reverse() {
     let listed: BTreeSet<String> = KERNELS.iter().map(|kernel| kernel.name.to_owned()).collect();
     assert_eq!(listed.len(), KERNELS.len(), "names are unique");
-    let own = |file: &PathBuf| file.parent() != Some(&shaders().join("shared"));
+    // What kernels share, and what each motion model gives them.
+    let parts = ["shared", "motion"].map(|name| shaders().join(name));
+    let own = |file: &PathBuf| parts.iter().all(|folder| file.parent() != Some(folder));
     let entries: BTreeSet<String> = files().iter().filter(|file| own(file)).map(|file| stem(file)).collect();
     assert_eq!(entries, listed, "the files of shaders/");
-    let folders = ["undetected", "scan"].into_iter().chain(STAGES.iter().map(|stage| stage.name));
+    let folders = ["undetected", "scan"].into_iter().chain(Stage::ALL.iter().map(|stage| stage.name()));
     let known: BTreeSet<PathBuf> = folders.map(|name| shaders().join(name)).collect();
     for file in files().iter().filter(|file| own(file)) {
         let folder = file.parent().expect("a folder");
-        let alone = folder == shaders() && STAGES.iter().any(|stage| stage.name == stem(file));
+        let alone = folder == shaders() && Stage::ALL.iter().any(|stage| stage.name() == stem(file));
         assert!(alone || known.contains(folder), "{} is in no folder of a stage", file.display());
     }
 }

@@ -1,4 +1,4 @@
-// Puts every index into its cell, in whatever order they come; `arrange` puts that right.
+// Puts every index into its cell, in whatever order they come; `stable_rank` puts that right.
 // Each cell's start becomes its end. Guard: indices past the end, and those without a cell, return.
 // Twin: src/fusion/grid.rs
 

@@ -21,7 +21,7 @@ override NARROWED: f32;
 @group(0) @binding(2) var<storage, read> tile: array<i32>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
 @group(0) @binding(4) var<storage, read> covariance: array<f32>;
-@group(0) @binding(5) var<storage, read> aims: array<Aim>;
+@group(0) @binding(5) var<storage, read> windows: array<GateWindow>;
 @group(0) @binding(6) var<storage, read> placed: array<Placed>;
 @group(0) @binding(7) var<storage, read> observations: array<Observation>;
 @group(0) @binding(8) var<storage, read> cells: array<u32>;
@@ -34,26 +34,26 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     if track >= params.n {
         return;
     }
-    let aim = aims[track];
-    if !is_awake(aim.lane) {
+    let window = windows[track];
+    if !is_awake(window.lane) {
         // The scan has put a number there.
         rows[track].start = AT_REST;
         return;
     }
-    let look = looks[params.first_look + aim.lane];
-    if !(abs(aim.factor) > 0.0) || look.detections == 0u {
+    let look = looks[params.first_look + window.lane];
+    if !(abs(window.factor) > 0.0) || look.detections == 0u {
         return;
     }
     track_at = track;
     place_at = tile_of(track);
     state_at = load_state(track);
     up_at = up(look, place_at, state_at.x);
-    factor = aim.factor;
+    factor = window.factor;
     gate = look.gate;
     visited = 0u;
     room = rows[track].count;
     let most = params.hypotheses_max;
-    seek(look, aim.half_u, aim.half_v);
+    seek(look, window.half_u, window.half_v);
     let narrowed = found > most;
     for (var k = 0u; k < HALVINGS; k++) {
         if found <= most {

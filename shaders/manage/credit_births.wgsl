@@ -23,7 +23,7 @@ fn credit_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
     }
     let d = birth_at[i];
     let time = time_of(placed[d]);
-    identity[at(homes[i], 3u, IDENTITY)] = select(0u, 1u, owners[d] == NONE);
-    identity[at(homes[i], 4u, IDENTITY)] = time.x;
-    identity[at(homes[i], 5u, IDENTITY)] = time.y;
+    identity[at(homes[i], COUNTED, IDENTITY)] = select(0u, 1u, owners[d] == NONE);
+    identity[at(homes[i], LAST_LOW, IDENTITY)] = time.x;
+    identity[at(homes[i], LAST_HIGH, IDENTITY)] = time.y;
 }

@@ -57,6 +57,6 @@ fn learn_addresses(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wo
     let mean = sum / total;
     let own = select(CERTAIN, mean, mean < CERTAIN);
     let of_other = most / total * right * (1.0 - own);
-    identity[at(track, 6u, IDENTITY)] = select(belief.address, other, of_other > own);
-    identity[at(track, 7u, IDENTITY)] = bitcast<u32>(select(own, of_other, of_other > own));
+    identity[at(track, ADDRESS, IDENTITY)] = select(belief.address, other, of_other > own);
+    identity[at(track, ADDRESS_CHANCE, IDENTITY)] = bitcast<u32>(select(own, of_other, of_other > own));
 }

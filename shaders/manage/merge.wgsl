@@ -41,15 +41,15 @@ fn merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) 
             sources[word] = sources[word] | (1u << (source % 32u));
         }
     }
-    let counted = at(heir, 3u, IDENTITY);
-    count(track, identity[counted], vec2(identity[at(heir, 4u, IDENTITY)], identity[at(heir, 5u, IDENTITY)]));
+    let counted = at(heir, COUNTED, IDENTITY);
+    count(track, identity[counted], vec2(identity[at(heir, LAST_LOW, IDENTITY)], identity[at(heir, LAST_HIGH, IDENTITY)]));
     identity[counted] = 0u;
-    let flags = at(track, 2u, IDENTITY);
-    identity[flags] = identity[flags] | (identity[at(heir, 2u, IDENTITY)] & WAS_CONFIRMED);
-    let likelier = bitcast<f32>(identity[at(heir, 7u, IDENTITY)]) > bitcast<f32>(identity[at(track, 7u, IDENTITY)]);
+    let flags = at(track, FLAGS, IDENTITY);
+    identity[flags] = identity[flags] | (identity[at(heir, FLAGS, IDENTITY)] & WAS_CONFIRMED);
+    let likelier = bitcast<f32>(identity[at(heir, ADDRESS_CHANCE, IDENTITY)]) > bitcast<f32>(identity[at(track, ADDRESS_CHANCE, IDENTITY)]);
     if likelier {
-        identity[at(track, 6u, IDENTITY)] = identity[at(heir, 6u, IDENTITY)];
-        identity[at(track, 7u, IDENTITY)] = identity[at(heir, 7u, IDENTITY)];
+        identity[at(track, ADDRESS, IDENTITY)] = identity[at(heir, ADDRESS, IDENTITY)];
+        identity[at(track, ADDRESS_CHANCE, IDENTITY)] = identity[at(heir, ADDRESS_CHANCE, IDENTITY)];
     }
     atomicAdd(&status[0].merged, 1u);
 }

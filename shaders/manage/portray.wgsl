@@ -51,7 +51,7 @@ fn portray(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
         mean_of(track, 0u),
         variance_m2,
         mean_of(track, 3u),
-        identity[at(track, 0u, IDENTITY)],
+        identity[at(track, BORN_SCAN, IDENTITY)],
         array(
             covariance[at(track, 15u, COVARIANCE)],
             covariance[at(track, 16u, COVARIANCE)],
@@ -60,7 +60,7 @@ fn portray(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
             covariance[at(track, 19u, COVARIANCE)],
             covariance[at(track, 20u, COVARIANCE)],
         ),
-        identity[at(track, 1u, IDENTITY)],
+        identity[at(track, BORN_DETECTION, IDENTITY)],
         look.radial,
         seen,
     );

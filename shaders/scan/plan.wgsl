@@ -47,28 +47,30 @@ fn plan(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
 // What the passes before this one needed of what may not suffice.
 fn needed() -> u32 {
     let s = status[0];
-    switch params.slot {
-        case 1u: { return s.edges; }
-        case 4u: { return s.next_blocks; }
-        case 5u: { return s.components; }
-        case 6u: { return select(s.table, 0xffffffffu, s.unfinished == 1u); }
-        case 7u: { return s.unfinished; }
+    switch params.counted {
+        case COUNT_EDGES: { return s.edges; }
+        case COUNT_BLOCKS: { return s.next_blocks; }
+        case COUNT_COMPONENTS: { return s.components; }
+        case COUNT_TABLE: { return select(s.table, 0xffffffffu, s.unfinished == 1u); }
+        case COUNT_UNFINISHED: { return s.unfinished; }
         default: { return 0u; }
     }
 }
 
 // Counts that begin anew here, or end. Where a batch has halted they stay as they are: it goes on with them.
 fn note() {
-    switch params.slot {
-        case 0u: {
-            status[0] = Status(0u, params.wave, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u);
+    switch params.counted {
+        case COUNT_WAVE: {
+            var fresh = Status();
+            fresh.wave = params.wave;
+            status[0] = fresh;
         }
-        case 3u: {
+        case COUNT_CLUSTERS: {
             status[0].unfinished = 0u;
             status[0].clusters = 0u;
         }
-        case 8u: { status[0].unfinished = 0u; }
-        case 9u: { status[0].unconverged = status[0].going; }
+        case COUNT_SEARCH: { status[0].unfinished = 0u; }
+        case COUNT_UNCONVERGED: { status[0].unconverged = status[0].going; }
         default: {}
     }
 }
@@ -85,30 +87,30 @@ fn groups_of(size: u32) -> u32 {
     let s = status[0];
     let moves = s.moves == 1u;
     switch size {
-        case 0u: { return 1u; }
-        case 1u: { return invocations(params.detections); }
-        case 2u: { return invocations(params.detections + 1u); }
-        case 3u: { return chunks(params.detections + 1u); }
-        case 4u: { return invocations(params.cells); }
-        case 5u: { return chunks(params.cells); }
-        case 6u: { return invocations(params.places); }
-        case 7u: { return invocations(params.places + 1u); }
-        case 8u: { return chunks(params.places + 1u); }
-        case 9u: { return invocations(params.lanes); }
-        case 10u: { return invocations(params.lanes + 1u); }
-        case 11u: { return chunks(params.lanes + 1u); }
-        case 12u: { return invocations(params.stride); }
-        case 13u: { return invocations(s.edges); }
-        case 14u: { return invocations(s.work); }
-        case 15u: { return s.work; }
-        case 16u: { return invocations(s.births); }
-        case 17u: { return select(0u, invocations(params.places), moves); }
-        case 18u: { return select(0u, invocations(params.cells), moves); }
-        case 19u: { return select(0u, chunks(params.cells), moves); }
-        case 20u: { return invocations(params.detections + params.places + 1u); }
-        case 21u: { return select(0u, invocations(params.places), s.going > 0u); }
-        case 22u: { return select(0u, invocations(params.detections), s.going > 0u); }
-        case 23u: { return select(0u, invocations(params.places * COVARIANCE), moves); }
+        case SIZE_ONE: { return 1u; }
+        case SIZE_DETECTIONS: { return invocations(params.detections); }
+        case SIZE_DETECTIONS_AND_END: { return invocations(params.detections + 1u); }
+        case SIZE_DETECTION_CHUNKS: { return chunks(params.detections + 1u); }
+        case SIZE_CELLS: { return invocations(params.cells); }
+        case SIZE_CELL_CHUNKS: { return chunks(params.cells); }
+        case SIZE_PLACES: { return invocations(params.places); }
+        case SIZE_PLACES_AND_END: { return invocations(params.places + 1u); }
+        case SIZE_PLACE_CHUNKS: { return chunks(params.places + 1u); }
+        case SIZE_LANES: { return invocations(params.lanes); }
+        case SIZE_LANES_AND_END: { return invocations(params.lanes + 1u); }
+        case SIZE_LANE_CHUNKS: { return chunks(params.lanes + 1u); }
+        case SIZE_FIELD_CELLS: { return invocations(params.field_cells); }
+        case SIZE_EDGES: { return invocations(s.edges); }
+        case SIZE_WORK: { return invocations(s.work); }
+        case SIZE_WORK_GROUPS: { return s.work; }
+        case SIZE_BIRTHS: { return invocations(s.births); }
+        case SIZE_MOVING_PLACES: { return select(0u, invocations(params.places), moves); }
+        case SIZE_MOVING_CELLS: { return select(0u, invocations(params.cells), moves); }
+        case SIZE_MOVING_CELL_CHUNKS: { return select(0u, chunks(params.cells), moves); }
+        case SIZE_SLOTS: { return invocations(params.detections + params.places + 1u); }
+        case SIZE_GOING_PLACES: { return select(0u, invocations(params.places), s.going > 0u); }
+        case SIZE_GOING_DETECTIONS: { return select(0u, invocations(params.detections), s.going > 0u); }
+        case SIZE_MOVING_WORDS: { return select(0u, invocations(params.places * COVARIANCE), moves); }
         default: { return 0u; }
     }
 }

@@ -11,7 +11,7 @@ struct Belief {
 }
 
 fn belief_of(track: u32) -> Belief {
-    return Belief(identity[at(track, 6u, IDENTITY)], bitcast<f32>(identity[at(track, 7u, IDENTITY)]));
+    return Belief(identity[at(track, ADDRESS, IDENTITY)], bitcast<f32>(identity[at(track, ADDRESS_CHANCE, IDENTITY)]));
 }
 
 // The address of a detection of a look.

@@ -2,9 +2,9 @@
 
 // Counts so many detections to a track, of which the last was made then, the lower word first.
 fn count(track: u32, detections: u32, last: vec2<u32>) {
-    let counted = at(track, 3u, IDENTITY);
-    let low = at(track, 4u, IDENTITY);
-    let high = at(track, 5u, IDENTITY);
+    let counted = at(track, COUNTED, IDENTITY);
+    let low = at(track, LAST_LOW, IDENTITY);
+    let high = at(track, LAST_HIGH, IDENTITY);
     identity[counted] = identity[counted] + detections;
     let before = bitcast<i32>(identity[high]);
     let now = bitcast<i32>(last.y);

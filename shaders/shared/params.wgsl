@@ -11,12 +11,14 @@ struct Params {
     first_look: u32,
     first_detection: u32,
     wave: u32,
+    // Cells of the fields of undetected targets.
+    field_cells: u32,
     // Of a scan or a copy: words of an element, the word read, the word written.
     stride: u32,
     from_word: u32,
     to_word: u32,
     // Which count a scan notes, or a plan compares with the room there is.
-    slot: u32,
+    counted: u32,
     capacity: u32,
     // The number of the pass in its wave, plus one.
     pass_number: u32,

@@ -7,15 +7,15 @@ fn seconds_since(look: Look, ahead_s: f32) -> f32 {
 
 // The state without the noise of the last `seconds`, `u` being upwards.
 fn without_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
-    let flat = noise_blocks(vec3(look.drive_pp, look.drive_pv, look.drive_vv), seconds);
-    let extra = noise_blocks(vec3(look.extra_drive_pp, look.extra_drive_pv, look.extra_drive_vv), seconds);
+    let flat = noise_blocks(vec3(look.noise.drive_pp, look.noise.drive_pv, look.noise.drive_vv), seconds);
+    let extra = noise_blocks(vec3(look.noise.extra_drive_pp, look.noise.extra_drive_pv, look.noise.extra_drive_vv), seconds);
     return changed_by(s, -flat, -extra, u);
 }
 
 // The state with the noise of `seconds` more.
 fn with_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
-    let flat = noise_blocks(vec3(look.drive_pp, look.drive_pv, look.drive_vv), seconds);
-    let extra = noise_blocks(vec3(look.extra_drive_pp, look.extra_drive_pv, look.extra_drive_vv), seconds);
+    let flat = noise_blocks(vec3(look.noise.drive_pp, look.noise.drive_pv, look.noise.drive_vv), seconds);
+    let extra = noise_blocks(vec3(look.noise.extra_drive_pp, look.noise.extra_drive_pv, look.noise.extra_drive_vv), seconds);
     return changed_by(s, flat, extra, u);
 }
 

@@ -6,9 +6,17 @@ override BLOCK: u32;
 override MEAN: u32;
 // Components of a covariance: the upper triangle of 6 x 6, row by row.
 override COVARIANCE: u32;
-// Components of an identity: scan and detection of birth, flags, number of detections, time of the last one in two words,
-// address and its probability.
+// Words of an identity, and what they are: scan and detection of birth, flags, number of detections, time of the last one
+// in two words, address and the probability that it is its own.
 override IDENTITY: u32;
+override BORN_SCAN: u32;
+override BORN_DETECTION: u32;
+override FLAGS: u32;
+override COUNTED: u32;
+override LAST_LOW: u32;
+override LAST_HIGH: u32;
+override ADDRESS: u32;
+override ADDRESS_CHANCE: u32;
 // Words of a set of sources.
 override SOURCE_WORDS: u32;
 // Flag of a confirmed track.

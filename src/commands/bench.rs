@@ -7,7 +7,7 @@ use super::layout::{count, paragraph, percent, table};
 use super::screen::Screen;
 use crate::bench::{Bench, Figures, Sensors};
 use crate::fusion::config::{self, Config};
-use crate::fusion::executor::{STAGES, Stage};
+use crate::fusion::stage::Stage;
 use serde::Serialize;
 
 /// The filter of the bench.
@@ -71,14 +71,14 @@ fn describe(Measured { executor, figures }: &Measured) -> String {
     };
     let sizes = cells("objects", &|figures| count(figures.objects as u64));
     let head: Vec<&str> = sizes.iter().map(String::as_str).collect();
-    let stage = |(place, stage): (usize, &Stage)| {
-        cells(&format!("{}, ms", stage.name), &|figures| {
+    let stage = |(place, stage): (usize, Stage)| {
+        cells(&format!("{}, ms", stage.name()), &|figures| {
             figures.stages_ms.get(place).map_or_else(String::new, |(_, ms)| format!("{ms:.2}"))
         })
     };
-    let mut rows: Vec<Vec<String>> = STAGES.iter().enumerate().map(stage).collect();
-    let share = |(place, stage): (usize, &Stage)| {
-        cells(&format!("{}, share of copy speed", stage.name), &|figures| {
+    let mut rows: Vec<Vec<String>> = Stage::ALL.into_iter().enumerate().map(stage).collect();
+    let share = |(place, stage): (usize, Stage)| {
+        cells(&format!("{}, share of copy speed", stage.name()), &|figures| {
             let floor = figures.floor_mb.get(place).map(|(_, mb)| mb * 1e-3);
             let spent = figures.stages_ms.get(place).map(|(_, ms)| ms * 1e-3);
             let share = floor.zip(spent).zip(figures.copy_gb_s).map(|((gb, s), speed)| gb / s / speed);
@@ -87,7 +87,7 @@ fn describe(Measured { executor, figures }: &Measured) -> String {
     };
     let peak = |bytes: u64| count(bytes / 1_000_000);
     if figures.iter().any(|figures| figures.copy_gb_s.is_some()) {
-        rows.extend(STAGES.iter().enumerate().map(share));
+        rows.extend(Stage::ALL.into_iter().enumerate().map(share));
         rows.push(cells("copy speed, GB/s", &|figures| {
             figures.copy_gb_s.map_or_else(|| "-".to_owned(), |speed| format!("{speed:.1}"))
         }));

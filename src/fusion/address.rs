@@ -19,7 +19,7 @@
 //! it goes to the address of the likeliest other detection, which takes the place of t where it is likelier.
 //! Kernels: `shaders/gate/weigh_addresses.wgsl`, `shaders/manage/learn_addresses.wgsl`.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, Edge, Host, IDENTITY, Row, at};
+use super::arrays::{ADDRESS, ADDRESS_CHANCE, AT_REST, Arrays, BLOCK, Edge, Host, IDENTITY, Row, at};
 use super::manage::edges_of;
 use rayon::prelude::*;
 
@@ -45,7 +45,7 @@ impl Belief {
     /// Of a track.
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
     pub(super) fn of(identity: &[u32], track: usize) -> Self {
-        let [address, probability] = [6, 7].map(|k| identity[at(track, k, IDENTITY)]);
+        let [address, probability] = [ADDRESS, ADDRESS_CHANCE].map(|k| identity[at(track, k, IDENTITY)]);
         Self { address, probability: f32::from_bits(probability) }
     }
 
@@ -57,7 +57,7 @@ impl Belief {
 
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
     pub(super) fn put(self, identity: &mut [u32], track: usize) {
-        for (k, word) in (6..).zip(self.words()) {
+        for (k, word) in [ADDRESS, ADDRESS_CHANCE].into_iter().zip(self.words()) {
             identity[at(track, k, IDENTITY)] = word;
         }
     }

@@ -8,22 +8,41 @@
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
+use super::motion::ProcessNoise;
+pub use super::track::{Graph, Shape};
+use super::track::{TASK, arrays};
 use super::views::ViewLook;
 use crate::mirror::mirror;
 use crate::scan::{Detection, Observation, SOURCES_MAX};
 use bytemuck::Pod;
 use core::fmt::Debug;
+use rayon::iter::ParallelIterator as _;
 
 /// Tracks in a block.
 pub const BLOCK: usize = 32;
 /// Components of a mean: position offset in the tile, then velocity; metres and metres a second.
 pub const MEAN: usize = 6;
-/// Components of a covariance: the upper triangle of 6 × 6, row by row.
-pub const COVARIANCE: usize = 21;
+/// Components of a covariance: the upper triangle, row by row.
+pub const COVARIANCE: usize = MEAN * (MEAN + 1) / 2;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
-/// Fields of a track's identity and age: scan and detection of its birth, flags, the number of its detections, the time of
-/// the last one in two words, the lower one first, and the number of its address with the probability that it is its own.
+/// Of a track's identity and age: scan of its birth.
+pub const BORN_SCAN: usize = 0;
+/// Detection of its birth, as it arrived.
+pub const BORN_DETECTION: usize = 1;
+/// Flags.
+pub const FLAGS: usize = 2;
+/// Number of its detections.
+pub const COUNTED: usize = 3;
+/// Time of the last one, the lower word.
+pub const LAST_LOW: usize = 4;
+/// The higher word.
+pub const LAST_HIGH: usize = 5;
+/// Number of its address.
+pub const ADDRESS: usize = 6;
+/// Probability that this is its own, as bits.
+pub const ADDRESS_CHANCE: usize = 7;
+/// Words of an identity: these.
 pub const IDENTITY: usize = 8;
 /// Largest odds of existence; beyond it 1 - r is below f32's smallest normal number.
 pub const ODDS_MAX: f32 = 1e30;
@@ -46,77 +65,40 @@ impl Side for Host {
     type Array<T: Pod + Debug> = Vec<T>;
 }
 
-/// All that a wave reads and writes.
-#[derive(Debug)]
-pub struct Arrays<S: Side> {
-    /// What each lane does in this wave. \[lanes\]
-    pub looks: S::Array<Look>,
-    /// Lane of each block of tracks. \[blocks\]
-    pub lane: S::Array<u32>,
-    /// Tile of each track. \[blocks\]\[3\]
-    pub tile: S::Array<i32>,
-    /// Mean of each track's state. \[blocks\]\[6\]
-    pub mean: S::Array<f32>,
-    /// Covariance of each track's state. \[blocks\]\[21\]
-    pub covariance: S::Array<f32>,
-    /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
-    pub odds: S::Array<f32>,
-    /// Birth, flags, what was counted to it, its address. \[blocks\]\[8\]
-    pub identity: S::Array<u32>,
-    /// Sources that contributed. \[blocks\]\[4\]
-    pub sources: S::Array<u32>,
-    /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
-    pub views: S::Array<u32>,
-    /// Words of these: none where every lane has one view.
-    pub view_words: usize,
-    /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
-    pub view_looks: S::Array<ViewLook>,
-    /// Detections of the wave, lane by lane, within a lane by cell of its grid.
-    pub detections: S::Array<Detection>,
-    /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]
-    pub addresses: S::Array<u32>,
-    /// How detections were measured; detections with equal noise share one.
-    pub observations: S::Array<Observation>,
-    /// One row of hypotheses a track. \[tracks, in block order\]
-    pub rows: S::Array<Row>,
-    /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
-    pub edges: S::Array<Edge>,
-}
-
-impl Default for Arrays<Host> {
-    fn default() -> Self {
-        Self {
-            looks: Vec::new(),
-            lane: Vec::new(),
-            tile: Vec::new(),
-            mean: Vec::new(),
-            covariance: Vec::new(),
-            odds: Vec::new(),
-            identity: Vec::new(),
-            sources: Vec::new(),
-            views: Vec::new(),
-            view_words: 0,
-            view_looks: Vec::new(),
-            detections: Vec::new(),
-            addresses: Vec::new(),
-            observations: Vec::new(),
-            rows: Vec::new(),
-            edges: Vec::new(),
-        }
+arrays! {
+    /// All that a wave reads and writes.
+    pub struct Arrays of shape;
+    tracks {
+        /// Tile of each track. \[blocks\]\[3\]
+        tile: i32 [3] = Tile,
+        /// Mean of each track's state. \[blocks\]\[`MEAN`\]
+        mean: f32 [MEAN] = Mean,
+        /// Covariance of each track's state. \[blocks\]\[`COVARIANCE`\]
+        covariance: f32 [COVARIANCE] = Covariance,
+        /// Odds of existence, r / (1 - r): as exact near 1 as near 0. \[blocks\]
+        odds: f32 [1] = Odds,
+        /// Birth, flags, what was counted to it, its address. \[blocks\]\[8\]
+        identity: u32 [IDENTITY] = Identity,
+        /// Sources that contributed. \[blocks\]\[4\]
+        sources: u32 [SOURCE_WORDS] = Sources,
+        /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
+        views: u32 [shape.view_words] = Views,
     }
-}
-
-impl Arrays<Host> {
-    /// Gives every track array room for `blocks` blocks; new tracks are zero.
-    pub fn resize_blocks(&mut self, blocks: usize) {
-        self.lane.resize(blocks, 0);
-        self.tile.resize(blocks * 3 * BLOCK, 0);
-        self.mean.resize(blocks * MEAN * BLOCK, 0.0);
-        self.covariance.resize(blocks * COVARIANCE * BLOCK, 0.0);
-        self.odds.resize(blocks * BLOCK, 0.0);
-        self.identity.resize(blocks * IDENTITY * BLOCK, 0);
-        self.sources.resize(blocks * SOURCE_WORDS * BLOCK, 0);
-        self.views.resize(blocks * self.view_words * BLOCK, 0);
+    wave {
+        /// What each lane does in this wave. \[lanes\]
+        looks: Look,
+        /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
+        view_looks: ViewLook,
+        /// Detections of the wave, lane by lane, within a lane by cell of its grid.
+        detections: Detection,
+        /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]
+        addresses: u32,
+        /// How detections were measured; detections with equal noise share one.
+        observations: Observation,
+        /// One row of hypotheses a track. \[tracks, in block order\]
+        rows: Row,
+        /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
+        edges: Edge,
     }
 }
 
@@ -127,12 +109,12 @@ pub fn at(i: usize, k: usize, fields: usize) -> usize {
     ((i / BLOCK) * fields + k) * BLOCK + i % BLOCK
 }
 
-/// Place of element (i, j), i ≤ j, in the upper triangle of a 6 × 6 matrix, row by row.
+/// Place of element (i, j) in the upper triangle of a covariance, row by row.
 #[must_use]
 #[inline(always)]
 pub const fn tri(i: usize, j: usize) -> usize {
     let (i, j) = if i < j { (i, j) } else { (j, i) };
-    i * (11 - i) / 2 + j
+    i * (2 * MEAN - 1 - i) / 2 + j
 }
 
 mirror! {
@@ -158,31 +140,8 @@ mirror! {
         pub heard: f32,
         /// The same seconds, at most the mean time until a target ends or reports: those whose births are still undetected.
         pub births_s: f32,
-        /// Process noise of the horizontal axes: position, position with velocity, velocity.
-        pub noise_pp: f32,
-        /// m² / s.
-        pub noise_pv: f32,
-        /// m² / s².
-        pub noise_vv: f32,
-        /// The same along the vertical, less the horizontal.
-        pub extra_pp: f32,
-        /// m² / s.
-        pub extra_pv: f32,
-        /// m² / s².
-        pub extra_vv: f32,
-        /// Of the noise along the horizontal axes over any time c: that of position over c³, m² / s³; 0 where that does not
-        /// hold.
-        pub drive_pp: f32,
-        /// That of position with velocity over c².
-        pub drive_pv: f32,
-        /// That of velocity over c.
-        pub drive_vv: f32,
-        /// The same along the vertical, less the horizontal.
-        pub extra_drive_pp: f32,
-        /// m² / s³.
-        pub extra_drive_pv: f32,
-        /// m² / s³.
-        pub extra_drive_vv: f32,
+        /// What they add to covariances.
+        pub noise: ProcessNoise,
         /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
         pub height_information: f32,
         /// Probability that the look detects what it covers.
@@ -286,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_upper_triangle_is_counted_row_by_row() {
-        let order: Vec<usize> = (0..6).flat_map(|i| (i..6).map(move |j| tri(i, j))).collect();
+        let order: Vec<usize> = (0..MEAN).flat_map(|i| (i..MEAN).map(move |j| tri(i, j))).collect();
         assert_eq!(order, (0..COVARIANCE).collect::<Vec<_>>());
         assert_eq!(tri(4, 1), tri(1, 4));
     }

@@ -7,10 +7,10 @@
 //! was counted to both.
 //!
 //! Every detection of a lane ends in one of four accounts ([`Accounts`]): with its track, once that ends, or in none, where
-//! no track has it and it begins none. Kernels: `claim`, `credit`, `credit_births`, `refresh`.
+//! no track has it and it begins none. Kernels: `birth_probability`, `credit`, `credit_births`, `confirm_tracks`.
 
 use super::address::Belief;
-use super::arrays::{Edge, IDENTITY, Row, at};
+use super::arrays::{COUNTED, Edge, FLAGS, IDENTITY, LAST_HIGH, LAST_LOW, Row, at};
 use super::cluster::{Claim, Claims};
 use super::config::Existence;
 use super::manage::{WAS_CONFIRMED, edges_of};
@@ -56,7 +56,7 @@ impl Accounts {
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
     pub(super) fn of_track(identity: &[u32], track: usize, more: Own) -> Self {
-        let [flags, detections] = [2, 3].map(|k| &identity[at(track, k, IDENTITY)]);
+        let [flags, detections] = [FLAGS, COUNTED].map(|k| &identity[at(track, k, IDENTITY)]);
         let all = u64::from(detections.wrapping_add(more.detections));
         // Most ended places were free before: what is not asked for need not be brought from memory.
         if all == 0 {
@@ -201,10 +201,10 @@ impl Own {
             return;
         }
         if self.detections > 0 {
-            identity[of(3)] = identity[of(3)].wrapping_add(self.detections);
+            identity[of(COUNTED)] = identity[of(COUNTED)].wrapping_add(self.detections);
         }
-        if self.last_us > time_us([identity[of(4)], identity[of(5)]]) {
-            [identity[of(4)], identity[of(5)]] = words(self.last_us);
+        if self.last_us > time_us([identity[of(LAST_LOW)], identity[of(LAST_HIGH)]]) {
+            [identity[of(LAST_LOW)], identity[of(LAST_HIGH)]] = words(self.last_us);
         }
     }
 }
@@ -212,9 +212,9 @@ impl Own {
 /// Gives a track what was counted to another one, which has nothing then.
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
 pub(super) fn inherit(identity: &mut [u32], to: usize, from: usize) {
-    let last_us = time_us([4, 5].map(|k| identity[at(from, k, IDENTITY)]));
-    let detections = core::mem::take(&mut identity[at(from, 3, IDENTITY)]);
-    identity[at(to, 2, IDENTITY)] |= identity[at(from, 2, IDENTITY)] & WAS_CONFIRMED;
+    let last_us = time_us([LAST_LOW, LAST_HIGH].map(|k| identity[at(from, k, IDENTITY)]));
+    let detections = core::mem::take(&mut identity[at(from, COUNTED, IDENTITY)]);
+    identity[at(to, FLAGS, IDENTITY)] |= identity[at(from, FLAGS, IDENTITY)] & WAS_CONFIRMED;
     Own { detections, last_us }.count(identity, to);
     let [own, other] = [to, from].map(|track| Belief::of(identity, track));
     if other.probability > own.probability {
@@ -276,12 +276,15 @@ mod tests {
             let counting = Counting { claims: &claims, detections, existence, times };
             rows.iter().enumerate().for_each(|(track, row)| Own::of(row, edges, &counting).count(identity, track));
             let of = |track, k| arrays.identity[at(track, k, IDENTITY)];
-            let last_us = |track| time_us([of(track, 4), of(track, 5)]);
-            assert_eq!([of(0, 3), of(1, 3)], counted);
+            let last_us = |track| time_us([of(track, LAST_LOW), of(track, LAST_HIGH)]);
+            assert_eq!([of(0, COUNTED), of(1, COUNTED)], counted);
             assert_eq!([last_us(0), last_us(1)], [7_000_000 * i64::from(counted[0]), 6_500_000]);
         }
         inherit(&mut arrays.identity, 0, 1);
         let of = |track, k| arrays.identity[at(track, k, IDENTITY)];
-        assert_eq!(([of(0, 3), of(1, 3)], time_us([of(0, 4), of(0, 5)])), ([1, 0], 6_500_000));
+        assert_eq!(
+            ([of(0, COUNTED), of(1, COUNTED)], time_us([of(0, LAST_LOW), of(0, LAST_HIGH)])),
+            ([1, 0], 6_500_000)
+        );
     }
 }

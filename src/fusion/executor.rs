@@ -1,28 +1,18 @@
 //! Which side runs which stage.
 //!
-//! The stages of a wave run in the order of [`STAGES`]. The host executor runs the twins in blocks of eight. A device
+//! The stages of a wave run in the order of [`Stage`]. The host executor runs the twins in blocks of eight. A device
 //! executor keeps the tracks on the device and runs every stage there, many waves to a submission. A split executor
-//! runs the first k stages of each wave on the device and the rest on the host, for any k, so that a difference can be
+//! runs the stages of each wave up to any of them on the device and the rest on the host, so that a difference can be
 //! traced to the stage that makes it; it moves all tracks there and back for every wave.
 
+use super::config::Config;
 use super::device::{AdapterReport, Context, DeviceError, Options};
-
-/// One stage of a wave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// Its name: module, folder or file of its shaders, timing key.
-    pub name: &'static str,
-}
-
-/// All stages, in order.
-pub const STAGES: [Stage; 6] = [
-    Stage { name: "predict" },
-    Stage { name: "gate" },
-    Stage { name: "cluster" },
-    Stage { name: "associate" },
-    Stage { name: "update" },
-    Stage { name: "manage" },
-];
+use super::engine::Engine;
+use super::engine::device::DeviceEngine;
+use super::engine::host::HostEngine;
+use super::engine::split::SplitEngine;
+use super::setup::LaneSetup;
+use super::stage::Stage;
 
 /// The device did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,10 +23,19 @@ pub struct KernelError(#[from] pub DeviceError);
 /// it has compiled: one executor serves many runs.
 #[derive(Clone, Debug, Default)]
 pub struct Executor {
-    pub(super) device: Option<(Context, Options, usize)>,
+    device: Option<(Context, Options, Stage)>,
 }
 
 impl Executor {
+    /// What runs the waves of these lanes. Where there is none, no device is asked.
+    pub(super) fn engine(self, config: Config, setups: Vec<LaneSetup>) -> Result<Box<dyn Engine>, KernelError> {
+        Ok(match self.device.filter(|_| !setups.is_empty()) {
+            None => Box::new(HostEngine::new(config, setups)),
+            Some((context, options, Stage::Manage)) => Box::new(DeviceEngine::new((context, options), config, setups)?),
+            Some(split) => Box::new(SplitEngine::new(split, config, setups)?),
+        })
+    }
+
     /// Every stage on the host.
     #[must_use]
     pub fn host() -> Self {
@@ -46,7 +45,7 @@ impl Executor {
     /// Every stage on the device.
     #[must_use]
     pub fn device(context: Context, options: Options) -> Self {
-        Self::split(context, options, STAGES.len())
+        Self::split(context, options, Stage::Manage)
     }
 
     /// Whether every stage is on the host.
@@ -60,16 +59,16 @@ impl Executor {
     pub fn identity(&self) -> String {
         self.device.as_ref().map_or_else(
             || "host".to_owned(),
-            |(context, _, stages)| {
+            |(context, _, last)| {
                 let AdapterReport { name, backend, driver, .. } = context.report();
-                format!("{stages} stages: {name}, {backend}, {driver}")
+                format!("{} stages: {name}, {backend}, {driver}", *last as usize + 1)
             },
         )
     }
 
-    /// The first `stages` stages on the device, the rest on the host.
+    /// The stages up to `last` on the device, the rest on the host.
     #[must_use]
-    pub fn split(context: Context, options: Options, stages: usize) -> Self {
-        Self { device: Some((context, options, stages)) }
+    pub fn split(context: Context, options: Options, last: Stage) -> Self {
+        Self { device: Some((context, options, last)) }
     }
 }

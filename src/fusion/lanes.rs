@@ -9,7 +9,8 @@ use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
 use super::predict::predict_one;
 use super::setup::LaneSetup;
-use super::views::{Outlook, Sees, VIEWS_MAX, ViewLook};
+use super::timeline::Timeline;
+use super::views::{Sees, VIEWS_MAX, ViewLook};
 use crate::scan::{Detection, Observation, Scan, Sight, Views};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rayon::prelude::*;
@@ -18,12 +19,7 @@ use rayon::prelude::*;
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) setup: LaneSetup,
-    /// What is known of its views, if there are several.
-    pub(super) outlook: Option<Outlook>,
-    /// Time of the last scan that was taken, and of the last one whose tracks the host has.
-    pub(super) taken_us: Option<i64>,
-    pub(super) time_us: Option<i64>,
-    pub(super) scans: u32,
+    pub(super) timeline: Timeline,
     pub(super) first_track: usize,
     /// Places for tracks; those without one have odds 0.
     pub(super) tracks: usize,
@@ -36,18 +32,8 @@ pub(super) struct Lane {
 impl Lane {
     /// Before its first scan.
     pub(super) fn new(setup: LaneSetup) -> Self {
-        let outlook = Outlook::of(&setup);
-        Self {
-            setup,
-            outlook,
-            taken_us: None,
-            time_us: None,
-            scans: 0,
-            first_track: 0,
-            tracks: 0,
-            live: 0,
-            accounts: Accounts::default(),
-        }
+        let timeline = Timeline::new(&setup);
+        Self { setup, timeline, first_track: 0, tracks: 0, live: 0, accounts: Accounts::default() }
     }
 
     /// Where its tracks are, as a device sees it.
@@ -142,7 +128,7 @@ pub(super) fn settle(
     let [density, fresh] = densities.each_ref().map(|of_all| &of_all[here.clone()]);
     let claim = |d: usize| counting.claims.of(here.start + d);
     let undetected = &lane.setup.undetected;
-    let (number, sees) = (lane.scans - 1, scan.sees());
+    let sees = scan.sees();
     let is_own = |d: usize| owner(claim(d), &config.existence).is_some();
     // Detections that no track has and that begin none.
     let [none, outside_coverage] = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -157,7 +143,7 @@ pub(super) fn settle(
     let begin = |(d, existence): (usize, f32)| Newborn {
         birth: undetected.birth(look, (detections, &arrays.observations), d),
         existence,
-        born: [number, scan.order[d]],
+        born: [look.scan, scan.order[d]],
         source: scan.sources[scan.order[d] as usize],
         detections: u32::from(!is_own(d)),
         detected_us: counting.times.of(detections, d),
@@ -179,11 +165,7 @@ pub(super) fn settle(
     });
     lane.setup.undetected.take_back(recycled);
     let first = lane.first_track;
-    let in_place = if lane.scans.is_multiple_of(config.reorder_scans.max(1)) {
-        None
-    } else {
-        Places::in_place(first, &fates, births.len())
-    };
+    let in_place = if look.reorder == 1 { None } else { Places::in_place(first, &fates, births.len()) };
     let places = in_place.unwrap_or_else(|| {
         Places::compacted(first, &fates, births.len(), |kept| {
             let cell = |&track: &u32| {

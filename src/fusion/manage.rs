@@ -7,7 +7,9 @@
 //! is the scan and the detection of its birth, counted within its lane.
 
 use super::address::Belief;
-use super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, Row, SOURCE_WORDS, at, tri};
+use super::arrays::{
+    Arrays, BLOCK, Block, COUNTED, COVARIANCE, Edge, FLAGS, Graph, Host, Look, MEAN, Row, SOURCE_WORDS, at, tri,
+};
 use super::cluster::Claims;
 use super::config::Existence;
 use super::credit::{Counting, Ended, Own, Times, words};
@@ -183,6 +185,12 @@ impl Places {
 }
 
 impl Plan {
+    /// Origins of the places of a block, and its lane.
+    fn block(&self, block: usize) -> Option<(&[u32], usize)> {
+        let origins = self.origins.get(block * BLOCK..(block + 1) * BLOCK)?;
+        Some((origins, *self.lanes.get(block)? as usize))
+    }
+
     /// Appends one lane, whose births are those of the wave from `births` on. Returns its first place.
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 31 bits; the batch checks")]
     pub fn lane(&mut self, lane: usize, places: Places, births: usize) -> usize {
@@ -235,103 +243,45 @@ pub fn end(fates: &[Fate], first: usize, (arrays, counting): (&Arrays<Host>, &Co
 pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>) {
     to.resize_blocks(plan.lanes.len());
     to.lane.copy_from_slice(&plan.lanes);
-    if to.view_words > 0 {
-        move_views(&from.views, &mut to.views, plan, inputs.births);
-    }
-    to.tile
-        .par_chunks_mut(3 * BLOCK)
-        .zip(to.mean.par_chunks_mut(MEAN * BLOCK))
-        .zip(to.covariance.par_chunks_mut(COVARIANCE * BLOCK))
-        .zip(to.odds.par_chunks_mut(BLOCK))
-        .zip(to.identity.par_chunks_mut(IDENTITY * BLOCK))
-        .zip(to.sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
-        .zip(plan.origins.par_chunks(BLOCK))
-        .zip(&plan.lanes)
-        .with_min_len(16)
-        .for_each(|(((((((tile, mean), covariance), odds), identity), sources), origins), &lane)| {
-            let counting = inputs.counting(lane as usize, &from.detections);
-            let mut block = Block { tile, mean, covariance, odds, identity, sources };
-            for (place, &origin) in origins.iter().enumerate() {
-                if origin == EMPTY {
-                    block.clear(place);
-                } else if origin & BORN == 0 {
-                    block.copy(place, from, origin as usize, (inputs, &counting));
-                } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
-                    block.begin(place, newborn, inputs.existence);
-                }
-            }
-        });
-}
-
-/// Moves what is known of views, where there are several, in the same way.
-#[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
-fn move_views(from: &[u32], to: &mut [u32], plan: &Plan, births: &[Newborn]) {
-    let blocks = to.par_chunks_mut(VIEW_WORDS * BLOCK).zip(plan.origins.par_chunks(BLOCK)).with_min_len(16);
-    blocks.for_each(|(views, origins)| {
-        for (place, &origin) in origins.iter().enumerate().filter(|(_, origin)| **origin != EMPTY) {
-            let newborn = births.get((origin ^ BORN) as usize).filter(|_| origin & BORN != 0);
-            for k in 0..VIEW_WORDS {
-                views[k * BLOCK + place] =
-                    newborn.map_or_else(|| from[at(origin as usize, k, VIEW_WORDS)], |newborn| newborn.views[k]);
+    let (blocks, _) = to.blocks_mut();
+    blocks.for_each(|mut block| {
+        let Some((origins, lane)) = plan.block(block.first) else { return };
+        let counting = inputs.counting(lane, &from.detections);
+        for (place, &origin) in origins.iter().enumerate() {
+            if origin == EMPTY {
+                block.clear(place);
+            } else if origin & BORN == 0 {
+                block.carry(place, from, origin as usize, (inputs, &counting));
+            } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
+                block.begin(place, newborn, inputs.existence);
             }
         }
     });
 }
 
-/// Gives births what they know of views.
-#[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
-fn name_views(views: &mut [u32], plan: &Plan, births: &[Newborn]) {
-    for (place, &origin) in plan.origins.iter().enumerate().filter(|(_, origin)| **origin & BORN != 0) {
-        let Some(newborn) = births.get((origin ^ BORN) as usize) else { continue };
-        for (k, word) in newborn.views.into_iter().enumerate() {
-            views[at(place, k, VIEW_WORDS)] = word;
-        }
-    }
-}
-
 /// Settles every track where it is: the plan moves none. What ends is counted to its lane in `ended`.
 pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'_>, ended: &[Ended]) {
-    if arrays.view_words > 0 {
-        name_views(&mut arrays.views, plan, inputs.births);
-    }
-    let Arrays { tile, mean, covariance, odds, identity, sources, rows, edges, detections, .. } = arrays;
-    tile.par_chunks_mut(3 * BLOCK)
-        .zip(mean.par_chunks_mut(MEAN * BLOCK))
-        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
-        .zip(odds.par_chunks_mut(BLOCK))
-        .zip(identity.par_chunks_mut(IDENTITY * BLOCK))
-        .zip(sources.par_chunks_mut(SOURCE_WORDS * BLOCK))
-        .zip(plan.origins.par_chunks(BLOCK))
-        .zip(rows.par_chunks(BLOCK))
-        .zip(&plan.lanes)
-        .with_min_len(16)
-        .for_each(|((((((((tile, mean), covariance), odds), identity), sources), origins), rows), &lane)| {
-            let counting = inputs.counting(lane as usize, detections);
-            let mut block = Block { tile, mean, covariance, odds, identity, sources };
-            for (place, (&origin, row)) in origins.iter().zip(rows).enumerate() {
-                if origin & BORN == 0 {
-                    block.keep(place, (row, edges), (inputs, &counting));
-                    continue;
-                }
-                if let Some(ended) = ended.get(lane as usize) {
-                    ended.add((block.identity, place), Own::of(row, edges, &counting));
-                }
-                if origin == EMPTY {
-                    block.free(place);
-                } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
-                    block.begin(place, newborn, inputs.existence);
-                }
+    let (blocks, Graph { rows, edges, detections }) = arrays.blocks_mut();
+    blocks.for_each(|mut block| {
+        let first = block.first * BLOCK;
+        let Some((origins, lane)) = plan.block(block.first) else { return };
+        let counting = inputs.counting(lane, detections);
+        let rows = rows.get(first..first + BLOCK).unwrap_or_default();
+        for (place, (&origin, row)) in origins.iter().zip(rows).enumerate() {
+            if origin & BORN == 0 {
+                block.keep(place, (row, edges), (inputs, &counting));
+                continue;
             }
-        });
-}
-
-struct Block<'a> {
-    tile: &'a mut [i32],
-    mean: &'a mut [f32],
-    covariance: &'a mut [f32],
-    odds: &'a mut [f32],
-    identity: &'a mut [u32],
-    sources: &'a mut [u32],
+            if let Some(ended) = ended.get(lane) {
+                ended.add((block.identity, place), Own::of(row, edges, &counting));
+            }
+            if origin == EMPTY {
+                block.free(place);
+            } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
+                block.begin(place, newborn, inputs.existence);
+            }
+        }
+    });
 }
 
 #[expect(clippy::indexing_slicing, reason = "a place lies in its block")]
@@ -339,7 +289,7 @@ impl Block<'_> {
     /// Ends what was here: without odds nothing else counts, and its detections are accounted for.
     fn free(&mut self, place: usize) {
         self.odds[place] = 0.0;
-        let detections = &mut self.identity[3 * BLOCK + place];
+        let detections = &mut self.identity[COUNTED * BLOCK + place];
         if *detections > 0 {
             *detections = 0;
         }
@@ -347,10 +297,10 @@ impl Block<'_> {
 
     /// Leaves a track where it is, with its status, sources and detections as they are now.
     fn keep(&mut self, place: usize, (row, edges): (&Row, &[Edge]), (inputs, counting): (&Inputs<'_>, &Counting<'_>)) {
-        let before = self.identity[2 * BLOCK + place];
+        let before = self.identity[FLAGS * BLOCK + place];
         let flags = status(self.odds[place], before, inputs.existence);
         if flags != before {
-            self.identity[2 * BLOCK + place] = flags;
+            self.identity[FLAGS * BLOCK + place] = flags;
         }
         let mut own = Own::NONE;
         for (edge, number) in edges_of(row, edges).iter().zip(row.start..) {
@@ -366,61 +316,26 @@ impl Block<'_> {
         own.count(self.identity, place);
     }
 
-    fn clear(&mut self, place: usize) {
-        for k in 0..3 {
-            self.tile[k * BLOCK + place] = 0;
-        }
-        for k in 0..MEAN {
-            self.mean[k * BLOCK + place] = 0.0;
-        }
-        for k in 0..COVARIANCE {
-            self.covariance[k * BLOCK + place] = 0.0;
-        }
-        self.odds[place] = 0.0;
-        for k in 0..IDENTITY {
-            self.identity[k * BLOCK + place] = 0;
-        }
-        for k in 0..SOURCE_WORDS {
-            self.sources[k * BLOCK + place] = 0;
-        }
-    }
-
-    fn copy(
+    /// Brings a track here, with its status, sources and detections as they are now.
+    fn carry(
         &mut self,
         place: usize,
         from: &Arrays<Host>,
         track: usize,
         (inputs, counting): (&Inputs<'_>, &Counting<'_>),
     ) {
-        for k in 0..3 {
-            self.tile[k * BLOCK + place] = from.tile[at(track, k, 3)];
-        }
-        for k in 0..MEAN {
-            self.mean[k * BLOCK + place] = from.mean[at(track, k, MEAN)];
-        }
-        for k in 0..COVARIANCE {
-            self.covariance[k * BLOCK + place] = from.covariance[at(track, k, COVARIANCE)];
-        }
-        let odds = from.odds[track];
-        self.odds[place] = odds;
-        for k in 0..IDENTITY {
-            self.identity[k * BLOCK + place] = from.identity[at(track, k, IDENTITY)];
-        }
-        let flags = &mut self.identity[2 * BLOCK + place];
-        *flags = status(odds, *flags, inputs.existence);
-        let mut words: [u32; SOURCE_WORDS] = core::array::from_fn(|k| from.sources[at(track, k, SOURCE_WORDS)]);
+        self.copy(place, from, track);
+        let flags = &mut self.identity[FLAGS * BLOCK + place];
+        *flags = status(self.odds[place], *flags, inputs.existence);
         if let Some(row) = from.rows.get(track) {
             let mut own = Own::NONE;
             for (edge, number) in edges_of(row, &from.edges).iter().zip(row.start..) {
                 if let Some((word, bit)) = contribution(*edge, inputs) {
-                    words[word] |= bit;
+                    self.sources[word * BLOCK + place] |= bit;
                     own.add((number, edge), counting);
                 }
             }
             own.count(self.identity, place);
-        }
-        for (k, word) in words.into_iter().enumerate() {
-            self.sources[k * BLOCK + place] = word;
         }
     }
 
@@ -446,6 +361,9 @@ impl Block<'_> {
         for k in 0..SOURCE_WORDS {
             let here = usize::from(source) / 32 == k;
             self.sources[k * BLOCK + place] = if here { 1 << (source % 32) } else { 0 };
+        }
+        for (views, word) in self.views.chunks_mut(BLOCK).zip(newborn.views) {
+            views[place] = word;
         }
     }
 }

@@ -5,6 +5,7 @@
 //! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
 
 pub mod error; // what can be wrong with what is given
+mod track; // what follows from the fields of a track
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 mod bounds; // numbers of a configuration within their bounds
 pub mod config; // parameters of the filter
@@ -18,6 +19,7 @@ pub mod observation; // residuals, innovation, posterior
 pub mod undetected; // the Poisson field and births from it
 mod check; // what a wave of scans has to be
 mod setup; // a lane before its first scan
+mod timeline; // a lane in time: what a scan is to it
 mod lanes; // a lane on the host, wave by wave
 pub mod views; // detectability: who sees an object at all
 
@@ -31,13 +33,16 @@ pub mod update; // stage 5
 pub mod credit; // detections counted to tracks
 pub mod manage; // stage 6
 
+pub mod stage; // the stages in their order
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand
-mod remote; // waves on a device
+mod engine; // what runs the waves: the host, a device, or both
 pub mod batch; // all lanes together, wave by wave
 
 #[cfg(test)]
 mod detection_tests;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

@@ -153,7 +153,7 @@ impl<R: Real> Seen<R> {
         observations: &[Observation],
         which: impl Fn(usize) -> usize,
         tile: impl Fn(usize, usize) -> i32,
-        x: &[R; 6],
+        x: &[R; MEAN],
     ) -> Self {
         let zero = Detection::default();
         let mut rows = [&zero; 8];
@@ -271,7 +271,7 @@ impl<R: Real> Seen<R> {
         let (zero, tau) = (R::splat(0.0), self.ahead_s);
         let variance = |k: usize| self.variance(beyond.as_ref(), k);
         let h = |a: &[R; 3]| [a[0], a[1], a[2], tau * a[0], tau * a[1], tau * a[2]];
-        let mut to = State { mean: [zero; 6], covariance: prior.covariance };
+        let mut to = State { mean: [zero; MEAN], covariance: prior.covariance };
         scalar(&mut to, &h(&axis[0]), nu[0], variance(0));
         scalar(&mut to, &h(&axis[1]), nu[1], variance(1));
         if self.has_third() {
@@ -569,8 +569,8 @@ pub fn difference<R: Real>(tiles: R, offset_m: R, predicted_m: R) -> R {
 }
 
 #[inline(always)]
-fn scalar<R: Real>(to: &mut State<R>, h: &[R; 6], nu: R, variance: R) {
-    let nu = nu - super::state::dot6(h, &to.mean);
+fn scalar<R: Real>(to: &mut State<R>, h: &[R; MEAN], nu: R, variance: R) {
+    let nu = nu - super::state::dot(h, &to.mean);
     let k = joseph(&mut to.covariance, h, variance);
     for (mean, k) in to.mean.iter_mut().zip(k) {
         *mean = *mean + k * nu;

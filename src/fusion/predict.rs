@@ -1,16 +1,16 @@
-//! Moves every track to the time of its lane's scan: x' = F x, P' = F P Fᵀ + Q, r' = P_S r.
+//! Moves every track to the time of its lane's scan: x' = f(x), P' = F P Fᵀ + Q, r' = P_S r, where the motion model says
+//! what f, F and Q are (see [`super::motion`]).
 //!
-//! F = \[I, dt I; 0, I\]. Q = q_h (I - u uᵀ) + q_v u uᵀ for each of the blocks pp, pv, vv, where u is the local
-//! vertical: white-noise acceleration with separate horizontal and vertical intensity (see [`super::motion`]).
 //! A height that nothing measures is no less certain than what is known of heights, σ: where P exceeds that, uᵀ P_pp u =
 //! σ² / s², s < 1, it goes through S = I - (1 - s) u uᵀ first, P' = S P Sᵀ for position and velocity alike. A congruence
 //! keeps P positive; correlations and all that is horizontal stay, and the vertical settles (of intensity q, at a velocity
 //! of variance (q σ / √2)^⅔), so that hours without a height neither overflow nor cost the ground its digits.
 //!
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
-//! middle of its tile. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
+//! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, tri};
+use super::motion::{ConstantVelocity, Model};
 use super::real::{Real, array};
 use super::state::{State, dot3};
 use crate::space::TILE_M;
@@ -33,7 +33,7 @@ pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
         .for_each(|((((tile, mean), covariance), odds), &lane)| {
             let Some(look) = looks.get(lane as usize).filter(|look| look.awake == 1) else { return };
             for place in (0..BLOCK).step_by(R::WIDTH) {
-                invocation::<R>(look, place, tile, mean, covariance, odds);
+                invocation::<R, ConstantVelocity>(look, place, tile, mean, covariance, odds);
             }
         });
 }
@@ -41,7 +41,7 @@ pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
-fn invocation<R: Real>(
+fn invocation<R: Real, M: Model>(
     look: &Look,
     place: usize,
     tile: &mut [i32],
@@ -50,7 +50,7 @@ fn invocation<R: Real>(
     odds: &mut [f32],
 ) {
     let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
-    let (after, carry) = advance(look, &t, &State::<R>::load(mean, covariance, place));
+    let (after, carry) = advance::<R, M>(look, &t, &State::<R>::load(mean, covariance, place));
     after.store(mean, covariance, place);
     for a in 0..3 {
         for n in 0..R::WIDTH {
@@ -70,25 +70,21 @@ pub(super) fn lasting<R: Real>(look: &Look, o: R) -> R {
 
 /// The state at the time of the scan, and by how many tiles it moved.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn advance<R: Real>(look: &Look, tile: &[R; 3], before: &State<R>) -> (State<R>, [R; 3]) {
+fn advance<R: Real, M: Model>(look: &Look, tile: &[R; 3], before: &State<R>) -> (State<R>, [R; 3]) {
     let u = up(look, tile, &before.mean);
-    let before = faded(before, &u, look);
-    let mut x = before.mean;
-    let dt = R::splat(look.dt_s);
+    let mut after = M::moved(look, &u, &faded(before, &u, look));
     let mut carry = [R::splat(0.0); 3];
-    for a in 0..3 {
-        x[a] = x[a] + dt * x[3 + a];
-        carry[a] = (x[a] * R::splat(1.0 / TILE) + R::splat(0.5)).floor();
-        x[a] = x[a] - carry[a] * R::splat(TILE);
+    for (x, carry) in after.mean.iter_mut().zip(&mut carry) {
+        *carry = (*x * R::splat(1.0 / TILE) + R::splat(0.5)).floor();
+        *x = *x - *carry * R::splat(TILE);
     }
-    (State { mean: x, covariance: propagated(&before.covariance, &u, look) }, carry)
+    (after, carry)
 }
 
 /// Moves one state of the field of undetected targets to the time of the scan.
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
-    let (after, carry) = advance(look, &tile.map(|t| t as f32), state);
+    let (after, carry) = advance::<f32, ConstantVelocity>(look, &tile.map(|t| t as f32), state);
     *state = after;
     for a in 0..3 {
         tile[a] = tile[a].wrapping_add(truncated(carry[a]));
@@ -142,32 +138,6 @@ pub(crate) fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State
         }
     }
     state.replaced_where_less(one, excess, &to)
-}
-
-/// F P Fᵀ + Q.
-#[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub(crate) fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
-    let dt = R::splat(look.dt_s);
-    let mut q = [R::splat(0.0); COVARIANCE];
-    for i in 0..3 {
-        for j in 0..3 {
-            let (pv, vv) = (p[tri(i, 3 + j)], p[tri(3 + i, 3 + j)]);
-            let along = u[i] * u[j];
-            // No product beside the product: of (a b + c d) + e a driver may add e to a b first.
-            let noise = |flat: f32, extra: f32| {
-                let extra = along * R::splat(extra);
-                if i == j { R::splat(flat) + extra } else { extra }
-            };
-            if i <= j {
-                let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3 + i)]) + dt * (dt * vv);
-                q[tri(i, j)] = pp + noise(look.noise_pp, look.extra_pp);
-                q[tri(3 + i, 3 + j)] = vv + noise(look.noise_vv, look.extra_vv);
-            }
-            q[tri(i, 3 + j)] = pv + dt * vv + noise(look.noise_pv, look.extra_pv);
-        }
-    }
-    q
 }
 
 /// As WGSL converts: towards zero, saturating, NaN to zero.

@@ -52,8 +52,8 @@ impl<R: Real> Since<R> {
         Self {
             seconds,
             up: *up,
-            flat: blocks(look.drive_pp, look.drive_pv, look.drive_vv),
-            extra: blocks(look.extra_drive_pp, look.extra_drive_pv, look.extra_drive_vv),
+            flat: blocks(look.noise.drive_pp, look.noise.drive_pv, look.noise.drive_vv),
+            extra: blocks(look.noise.extra_drive_pp, look.noise.extra_drive_pv, look.noise.extra_drive_vv),
         }
     }
 

@@ -57,21 +57,19 @@ impl<R: Real> State<R> {
 /// P hᵀ.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn times<R: Real>(p: &[R; COVARIANCE], h: &[R; 6]) -> [R; 6] {
-    array(|i| {
-        p[tri(i, 0)] * h[0]
-            + p[tri(i, 1)] * h[1]
-            + p[tri(i, 2)] * h[2]
-            + p[tri(i, 3)] * h[3]
-            + p[tri(i, 4)] * h[4]
-            + p[tri(i, 5)] * h[5]
-    })
+pub fn times<R: Real>(p: &[R; COVARIANCE], h: &[R; MEAN]) -> [R; MEAN] {
+    array(|i| dot(&array(|j| p[tri(i, j)]), h))
 }
 
-/// a · b.
+/// a · b, summed in order.
 #[inline(always)]
-pub fn dot6<R: Real>(a: &[R; 6], b: &[R; 6]) -> R {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3] + a[4] * b[4] + a[5] * b[5]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+pub fn dot<R: Real>(a: &[R; MEAN], b: &[R; MEAN]) -> R {
+    let mut sum = a[0] * b[0];
+    for k in 1..MEAN {
+        sum = sum + a[k] * b[k];
+    }
+    sum
 }
 
 /// a · b.
@@ -86,20 +84,20 @@ pub fn dot3<R: Real>(a: &[R; 3], b: &[R; 3]) -> R {
 /// Bar-Shalom, Li and Kirubarajan 2001, eq. 5.2.3-17.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn joseph<R: Real>(p: &mut [R; COVARIANCE], h: &[R; 6], r: R) -> [R; 6] {
+pub fn joseph<R: Real>(p: &mut [R; COVARIANCE], h: &[R; MEAN], r: R) -> [R; MEAN] {
     let g = times(p, h);
-    let inverse = R::splat(1.0) / (dot6(h, &g) + r);
-    let k: [R; 6] = array(|i| g[i] * inverse);
+    let inverse = R::splat(1.0) / (dot(h, &g) + r);
+    let k: [R; MEAN] = array(|i| g[i] * inverse);
     // b = (I - k h) P, all of it: it is not symmetric after rounding.
-    let mut b = [[R::splat(0.0); 6]; 6];
-    for i in 0..6 {
-        for j in 0..6 {
+    let mut b = [[R::splat(0.0); MEAN]; MEAN];
+    for i in 0..MEAN {
+        for j in 0..MEAN {
             b[i][j] = p[tri(i, j)] - k[i] * g[j];
         }
     }
-    let kr: [R; 6] = array(|i| dot6(&b[i], h) - k[i] * r);
-    for i in 0..6 {
-        for j in i..6 {
+    let kr: [R; MEAN] = array(|i| dot(&b[i], h) - k[i] * r);
+    for i in 0..MEAN {
+        for j in i..MEAN {
             p[tri(i, j)] = b[i][j] - kr[i] * k[j];
         }
     }

@@ -1,7 +1,7 @@
 //! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
 use super::arrays::{COVARIANCE, Look, tri};
-use super::motion::{Motion, Noise};
+use super::motion::{Motion, Noise, ProcessNoise};
 use super::observation::Seen;
 use super::predict::{lasting, predict_one};
 use super::state::State;
@@ -92,12 +92,15 @@ fn prediction_is_the_textbooks() {
         radial: 1,
         dt_s: 4.0,
         survival: 0.9,
-        noise_pp: 21.0,
-        noise_pv: 8.0,
-        noise_vv: 4.0,
-        extra_pp: -20.0,
-        extra_pv: -7.5,
-        extra_vv: -3.75,
+        noise: ProcessNoise {
+            pp: 21.0,
+            pv: 8.0,
+            vv: 4.0,
+            extra_pp: -20.0,
+            extra_pv: -7.5,
+            extra_vv: -3.75,
+            ..ProcessNoise::default()
+        },
         ..Look::default()
     };
     let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
@@ -225,7 +228,8 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
     }
     let mut state = State { mean: [0.0; 6], covariance: p };
     for step in 0..50u8 {
-        let look = Look { dt_s: 1.0, survival: 1.0, noise_pp: 0.3, noise_pv: 0.5, noise_vv: 1.0, ..Look::default() };
+        let noise = ProcessNoise { pp: 0.3, pv: 0.5, vv: 1.0, ..ProcessNoise::default() };
+        let look = Look { dt_s: 1.0, survival: 1.0, noise, ..Look::default() };
         let mut tile = [0; 3];
         predict_one(&look, &mut tile, &mut state);
         let detection = Detection { offset_m: [f32::from(step), 0.0, 0.0], ..Detection::default() };

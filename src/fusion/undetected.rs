@@ -325,9 +325,9 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
         let (share, spread) = (w / sum, to.density / sum * (w / sum));
         let keep = to.density / sum;
         let delta: [f32; MEAN] = core::array::from_fn(|k| posterior.mean[k] - to.state.mean[k]);
-        for i in 0..6 {
+        for i in 0..MEAN {
             to.state.mean[i] += share * delta[i];
-            for j in i..6 {
+            for j in i..MEAN {
                 let k = tri(i, j);
                 to.state.covariance[k] =
                     keep * to.state.covariance[k] + share * posterior.covariance[k] + spread * (delta[i] * delta[j]);

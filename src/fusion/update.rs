@@ -117,8 +117,8 @@ fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
     let spread = total * share;
     let delta: [R; MEAN] = array(|k| h.mean[k] - m.mean[k]);
     let mut to = State { mean: array(|k| m.mean[k] + share * delta[k]), covariance: m.covariance };
-    for i in 0..6 {
-        for j in i..6 {
+    for i in 0..MEAN {
+        for j in i..MEAN {
             let k = tri(i, j);
             to.covariance[k] = m.covariance[k] + w * h.covariance[k] + spread * (delta[i] * delta[j]);
         }

@@ -16,10 +16,10 @@
 
 use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
-use crate::fusion::motion::Motion;
-use crate::fusion::predict::{faded, predict_one, propagated, up};
+use crate::fusion::motion::{ConstantVelocity, Model, Motion};
+use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
-use crate::fusion::state::State;
+use crate::fusion::state::{State, dot};
 use crate::space::TILE_M;
 use crate::time::seconds_between;
 use rayon::prelude::*;
@@ -155,7 +155,7 @@ impl Smoother<'_> {
             let mut look = self.look(record, wave, first.wave);
             // F⁻¹ (P + Q) F⁻ᵀ is F(-dt) P F(-dt)ᵀ and the noise with its cross terms turned round.
             look.dt_s = -look.dt_s;
-            (look.noise_pv, look.extra_pv) = (-look.noise_pv, -look.extra_pv);
+            (look.noise.pv, look.noise.extra_pv) = (-look.noise.pv, -look.noise.extra_pv);
             predict_one(&look, &mut first.tile, &mut first.state);
             first = Row { wave, existence, ..first };
             earlier.push(first);
@@ -179,15 +179,16 @@ fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
 fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later): (&[R; 3], &State<R>)) -> State<R> {
     let (zero, dt) = (R::splat(0.0), R::splat(look.dt_s));
     let u = up(look, tile, &filtered.mean);
-    let State { mean: x, covariance: p } = faded(filtered, &u, look);
-    let predicted = propagated(&p, &u, look);
-    let mut noise = propagated(&[zero; COVARIANCE], &u, look);
+    let before = faded(filtered, &u, look);
+    let predicted = ConstantVelocity::moved(look, &u, &before);
+    let State { mean: x, covariance: p } = before;
+    let mut noise = ConstantVelocity::moved(look, &u, &State::zero()).covariance;
     let mut error = [zero; MEAN];
     for a in 0..3 {
-        error[a] = ahead[a] * R::splat(TILE) + (later.mean[a] - (x[a] + dt * x[3 + a]));
-        error[3 + a] = later.mean[3 + a] - x[3 + a];
+        error[a] = ahead[a] * R::splat(TILE) + (later.mean[a] - predicted.mean[a]);
+        error[3 + a] = later.mean[3 + a] - predicted.mean[3 + a];
     }
-    let gain = gain(&p, &predicted, dt);
+    let gain = gain(&p, &predicted.covariance, dt);
     let mut rest = [[zero; 6]; 6];
     for i in 0..6 {
         for j in 0..3 {
@@ -262,7 +263,6 @@ fn gain<R: Real>(p: &[R; COVARIANCE], predicted: &[R; COVARIANCE], dt: R) -> Mat
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
 fn between<R: Real>(a: &Matrix<R>, p: &[R; COVARIANCE]) -> [R; COVARIANCE] {
-    let dot = |a: &[R; 6], b: &[R; 6]| crate::fusion::state::dot6(a, b);
     let columns: Matrix<R> = core::array::from_fn(|j| array(|k| p[tri(k, j)]));
     let left: Matrix<R> = core::array::from_fn(|i| array(|j| dot(&a[i], &columns[j])));
     let mut product = [R::splat(0.0); COVARIANCE];

@@ -12,11 +12,8 @@
 use super::RunError;
 use super::inputs::Hashing;
 use crate::files::{self, array};
-use crate::fusion::address::Belief;
-use crate::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS};
 use crate::fusion::batch::{Answer, Estimate};
-use crate::fusion::credit::{Accounts, words};
-use crate::fusion::state::State;
+use crate::fusion::credit::Accounts;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
@@ -29,10 +26,6 @@ const HEAD: [u8; 18] = *b"trackweave lane 4\n";
 const UNFINISHED: &str = ".unfinished-";
 /// Bytes of a digest.
 const DIGEST: u64 = 32;
-/// Words of a track: birth, confirmed, existence, tile, mean, covariance, sources, detections, time of the last one,
-/// address and its probability.
-const WORDS: usize = 2 + 1 + 1 + 3 + MEAN + COVARIANCE + SOURCE_WORDS + 1 + 2 + 2;
-
 /// A folder of lanes.
 #[derive(Debug)]
 pub struct Cache {
@@ -235,26 +228,8 @@ impl Stored {
         array(&mut self.file).map(u32::from_le_bytes)
     }
 
-    fn words<const N: usize>(&mut self) -> io::Result<[u32; N]> {
-        let mut words = [0; N];
-        for word in &mut words {
-            *word = self.word()?;
-        }
-        Ok(words)
-    }
-
     fn estimate(&mut self) -> io::Result<Estimate> {
-        Ok(Estimate {
-            born: self.words()?,
-            confirmed: self.word()? != 0,
-            existence: f32::from_bits(self.word()?),
-            tile: self.words()?.map(u32::cast_signed),
-            state: State { mean: self.words()?.map(f32::from_bits), covariance: self.words()?.map(f32::from_bits) },
-            sources: self.words()?,
-            detections: self.word()?,
-            last_detection_us: i64::from_le_bytes(array(&mut self.file)?),
-            belief: Belief { address: self.word()?, probability: f32::from_bits(self.word()?) },
-        })
+        Estimate::take(&mut || self.word())
     }
 }
 
@@ -271,7 +246,12 @@ impl Storing {
     pub fn add(&mut self, answer: &Answer) -> Result<(), RunError> {
         self.append(&answer.time_us.to_le_bytes())?;
         self.append(&(answer.estimates.len() as u64).to_le_bytes())?;
-        answer.estimates.iter().try_for_each(|estimate| self.append(&packed(estimate)))
+        let mut bytes = Vec::with_capacity(4 * Estimate::WORDS);
+        answer.estimates.iter().try_for_each(|estimate| {
+            bytes.clear();
+            estimate.put(&mut |word| bytes.extend(word.to_le_bytes()));
+            self.append(&bytes)
+        })
     }
 
     /// Puts the file in its place, with what became of the lane's detections.
@@ -291,29 +271,11 @@ impl Storing {
     }
 }
 
-/// A track as bytes, in the order in which it is read.
-fn packed(estimate: &Estimate) -> [u8; 4 * WORDS] {
-    let Estimate { born, confirmed, existence, tile, state, sources, detections, last_detection_us, belief } = estimate;
-    let words = born
-        .iter()
-        .copied()
-        .chain([u32::from(*confirmed), existence.to_bits()])
-        .chain(tile.iter().map(|tile| tile.cast_unsigned()))
-        .chain(state.mean.iter().chain(&state.covariance).map(|number| number.to_bits()))
-        .chain(sources.iter().copied())
-        .chain([*detections])
-        .chain(words(*last_detection_us))
-        .chain(belief.words());
-    let mut bytes = [0; 4 * WORDS];
-    for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(words) {
-        *to = word.to_le_bytes();
-    }
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fusion::address::Belief;
+    use crate::fusion::state::State;
 
     const ACCOUNTS: Accounts = Accounts { confirmed: 9, unconfirmed: 8, none: 7, outside_coverage: u64::MAX };
 

@@ -11,10 +11,9 @@ use super::pictures::Pictures;
 use super::report::WorkReport;
 use super::waves::{Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
-use crate::fusion::batch::{Answer, Batch, LaneSetup};
+use crate::fusion::batch::{Answer, Batch, LaneSetup, Patience};
 use crate::fusion::credit::Accounts;
-use crate::fusion::device::engine::Patience;
-use crate::fusion::executor::{Executor, STAGES};
+use crate::fusion::executor::Executor;
 use crate::scan::{Lane, Observation, Scan};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -195,8 +194,8 @@ impl Fusing<'_, '_, '_> {
         for wave in self.batch.take_reports()? {
             work.fusion.add(&wave);
         }
-        let spent = STAGES.iter().zip(self.batch.timings().0);
-        work.stages_s = spent.map(|(stage, time)| (stage.name, time.as_secs_f64())).collect();
+        let spent = self.batch.timings().each();
+        work.stages_s = spent.map(|(stage, time)| (stage.name(), time.as_secs_f64())).collect();
         let unstored = self.known.map_or(Ok(None), |known| known.finish(self.basis, &mut accounts))?;
         work.unstored = unstored.map(|error| chain(&error));
         Ok(accounts)

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at, tri};
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::device::kernels::LaneState;
+use trackweave::fusion::motion::ProcessNoise;
 use trackweave::fusion::undetected::{Prior, Undetected};
 use trackweave::scan::{Detection, KIND_BITS, OFFSET, Observation, Plane, RANGE};
 use trackweave::space::Place;
@@ -35,28 +36,6 @@ pub(crate) fn wave(tracks: usize, seed: u64) -> Arrays<Host> {
     arrays
 }
 
-/// The same arrays again.
-pub(crate) fn copy(from: &Arrays<Host>) -> Arrays<Host> {
-    Arrays {
-        looks: from.looks.clone(),
-        lane: from.lane.clone(),
-        tile: from.tile.clone(),
-        mean: from.mean.clone(),
-        covariance: from.covariance.clone(),
-        odds: from.odds.clone(),
-        identity: from.identity.clone(),
-        sources: from.sources.clone(),
-        views: from.views.clone(),
-        view_words: from.view_words,
-        view_looks: from.view_looks.clone(),
-        detections: from.detections.clone(),
-        addresses: from.addresses.clone(),
-        observations: from.observations.clone(),
-        rows: from.rows.clone(),
-        edges: from.edges.clone(),
-    }
-}
-
 fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
     let dt_s: f32 = random.random_range(0.1..12.0);
     let (level, upright) = (random.random_range(0.01..4.0f32), random.random_range(0.001..1.0f32));
@@ -66,18 +45,20 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         dt_s,
         births_s: dt_s,
         survival: random.random_range(0.9..1.0),
-        noise_pp: level * dt_s * dt_s * dt_s / 3.0,
-        noise_pv: level * dt_s * dt_s / 2.0,
-        noise_vv: level * dt_s,
-        extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
-        extra_pv: (upright - level) * dt_s * dt_s / 2.0,
-        extra_vv: (upright - level) * dt_s,
-        drive_pp: level / 3.0,
-        drive_pv: level / 2.0,
-        drive_vv: level,
-        extra_drive_pp: (upright - level) / 3.0,
-        extra_drive_pv: (upright - level) / 2.0,
-        extra_drive_vv: upright - level,
+        noise: ProcessNoise {
+            pp: level * dt_s * dt_s * dt_s / 3.0,
+            pv: level * dt_s * dt_s / 2.0,
+            vv: level * dt_s,
+            extra_pp: (upright - level) * dt_s * dt_s * dt_s / 3.0,
+            extra_pv: (upright - level) * dt_s * dt_s / 2.0,
+            extra_vv: (upright - level) * dt_s,
+            drive_pp: level / 3.0,
+            drive_pv: level / 2.0,
+            drive_vv: level,
+            extra_drive_pp: (upright - level) / 3.0,
+            extra_drive_pv: (upright - level) / 2.0,
+            extra_drive_vv: upright - level,
+        },
         // Between what most tracks are known to and what some are.
         height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,

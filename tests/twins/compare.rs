@@ -1,8 +1,8 @@
 //! Comparison of arrays, with a census where they differ.
 
 use core::fmt;
-use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, MEAN};
-use trackweave::fusion::device::{AdapterReport, Field, Kind};
+use trackweave::fusion::arrays::{Arrays, BLOCK, Host, Shape, TrackField};
+use trackweave::fusion::device::{AdapterReport, Kind};
 
 /// How closely kernel and twin agree.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +68,8 @@ impl fmt::Display for Number {
 }
 
 /// The arrays of tracks that stages write.
-pub(crate) const WRITTEN: [Field; 4] = [Field::Tile, Field::Mean, Field::Covariance, Field::Odds];
+pub(crate) const WRITTEN: [TrackField; 4] =
+    [TrackField::Tile, TrackField::Mean, TrackField::Covariance, TrackField::Odds];
 
 /// Compares everything that a stage writes to tracks.
 pub(crate) fn written(found: &Arrays<Host>, wanted: &Arrays<Host>, tolerance: Tolerance) -> Result<(), String> {
@@ -81,19 +82,13 @@ pub(crate) fn written(found: &Arrays<Host>, wanted: &Arrays<Host>, tolerance: To
 }
 
 /// The words of an array of tracks.
-pub(crate) fn words(field: Field, arrays: &Arrays<Host>) -> &[u32] {
-    match field {
-        Field::Tile => bytemuck::cast_slice(&arrays.tile),
-        Field::Mean => bytemuck::cast_slice(&arrays.mean),
-        Field::Covariance => bytemuck::cast_slice(&arrays.covariance),
-        Field::Odds => bytemuck::cast_slice(&arrays.odds),
-        other => panic!("`{}` is no array of tracks that a stage writes", other.name()),
-    }
+pub(crate) fn words(field: TrackField, arrays: &Arrays<Host>) -> &[u32] {
+    bytemuck::cast_slice(arrays.bytes(field))
 }
 
 /// Compares one array.
 pub(crate) fn compare(
-    field: Field,
+    field: TrackField,
     found: &Arrays<Host>,
     wanted: &Arrays<Host>,
     tolerance: Tolerance,
@@ -103,7 +98,7 @@ pub(crate) fn compare(
     let mut differences = Vec::new();
     for (index, (&kernel, &twin)) in found.iter().zip(wanted).enumerate() {
         let allowed = match tolerance {
-            _ if field == Field::Tile => None,
+            _ if field == TrackField::Tile => None,
             Tolerance::Bits => Some(0.0),
             Tolerance::Relative(share) => Some(share * largest_beside(wanted, field, index)),
         };
@@ -139,12 +134,8 @@ fn ordered(bits: u32) -> i32 {
 }
 
 /// The largest magnitude among the components of the same track.
-fn largest_beside(words: &[u32], field: Field, index: usize) -> f32 {
-    let fields = match field {
-        Field::Mean => MEAN,
-        Field::Covariance => COVARIANCE,
-        _ => 1,
-    };
+fn largest_beside(words: &[u32], field: TrackField, index: usize) -> f32 {
+    let fields = field.words(Shape::default());
     let (block, place) = (index / (fields * BLOCK), index % BLOCK);
     let component = |k: usize| f32::from_bits(words[(block * fields + k) * BLOCK + place]).abs();
     (0..fields).map(component).fold(0.0, f32::max)

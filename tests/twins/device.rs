@@ -1,13 +1,16 @@
 //! What a device does when asked for too much, for nothing, or after it is gone.
 
-use crate::cases::{copy, setups, states, wave};
+use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
-use crate::{config, engine, open, trial};
+use crate::{config, lanes, open, trial};
 use libtest_mimic::{Failed, Trial};
 use trackweave::fusion::batch::Batch;
-use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted, auto, list, probe};
+use trackweave::fusion::device::{
+    Context, DeviceError, DeviceLanes, KERNELS, Kernel, Options, Wanted, auto, list, probe,
+};
 use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::{Executor, KernelError};
+use trackweave::fusion::stage::Stage;
 use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -27,22 +30,22 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn too_large() -> Result<(), Failed> {
     let options = Options { edges: u32::MAX, ..Options::USUAL };
-    let error = engine(options).err().ok_or("it did not fail")?;
+    let error = lanes(options).err().ok_or("it did not fail")?;
     if error.contains("needs") && error.contains("the device allows") { Ok(()) } else { Err(error.into()) }
 }
 
 fn lost() -> Result<(), Failed> {
-    let mut engine = engine(Options::USUAL)?;
+    let mut on_device = lanes(Options::USUAL)?;
     let (mut found, before) = (wave(100, 9), wave(100, 9));
-    engine.context().destroy();
+    on_device.context().destroy();
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
-    for stage in [0, 4] {
-        let done = engine.stage(stage, &mut found, &states(), &fields);
+    for stage in [Stage::Predict, Stage::Update] {
+        let done = on_device.stage(stage, &mut found, &states(), &fields);
         expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;
         written(&found, &before, Tolerance::Bits)?;
     }
-    let again = copy(&found);
+    let again = found.clone();
     Ok(written(&again, &before, Tolerance::Bits)?)
 }
 
@@ -55,7 +58,7 @@ fn invalid_shader() -> Result<(), Failed> {
 }
 
 fn invalid_workgroup() -> Result<(), Failed> {
-    let error = engine(Options { workgroup_size: 100_000, ..Options::USUAL }).err().ok_or("it did not fail")?;
+    let error = lanes(Options { workgroup_size: 100_000, ..Options::USUAL }).err().ok_or("it did not fail")?;
     if error.starts_with("the device refused compilation of ") { Ok(()) } else { Err(error.into()) }
 }
 
@@ -64,8 +67,8 @@ fn no_kernel() -> Result<(), Failed> {
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
     let options = Options { kernels: few.leak(), ..Options::USUAL };
-    let mut engine = Engine::new(open()?, config(), &fields, options)?;
-    let done = engine.stage(4, &mut wave(100, 9), &states(), &fields);
+    let mut on_device = DeviceLanes::new(open()?, config(), &fields, options)?;
+    let done = on_device.stage(Stage::Update, &mut wave(100, 9), &states(), &fields);
     expect(done, |error| error.to_string().starts_with("there is no kernel `update`; there are: "))
 }
 
@@ -110,7 +113,7 @@ fn many_waves() -> Result<(), Failed> {
 
 /// The figures of `benches/README.md`.
 fn footprint() -> Result<(), Failed> {
-    let bytes = |blocks: u32, edges: u32| engine(Options { blocks, edges, ..Options::USUAL }).map(|e| e.bytes());
+    let bytes = |blocks: u32, edges: u32| lanes(Options { blocks, edges, ..Options::USUAL }).map(|e| e.bytes());
     let (track, edge) =
         ((bytes(2000, 8192)? - bytes(1000, 8192)?) / 32_000, (bytes(1000, 9192)? - bytes(1000, 8192)?) / 1000);
     if (track, edge) == (436, 20) { Ok(()) } else { Err(format!("{track} bytes a track, {edge} an edge").into()) }

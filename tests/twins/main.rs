@@ -12,7 +12,7 @@ mod poison;
 mod traps;
 mod waves;
 
-use cases::{copy, setups, states, wave};
+use cases::{setups, states, wave};
 use compare::{Tolerance, WRITTEN, compare, written};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use poison::{Poison, spoilt};
@@ -21,8 +21,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use trackweave::fusion::arrays::{Arrays, BLOCK, Host};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
-use trackweave::fusion::device::{Context, DeviceError, Engine, KERNELS, Kernel, Options, Wanted};
-use trackweave::fusion::executor::STAGES;
+use trackweave::fusion::device::{Context, DeviceError, DeviceLanes, KERNELS, Kernel, Options, Wanted};
+use trackweave::fusion::stage::Stage;
 use trackweave::fusion::{predict, update};
 use wide::f32x8;
 
@@ -32,9 +32,11 @@ const SEEDS: [u64; 3] = [1, 2, 3];
 
 type Twin = fn(&mut Arrays<Host>);
 
-/// Stages that are one kernel over tracks: their places in [`STAGES`], their twins, and these in blocks of eight.
-const SINGLE: [(usize, Twin, Twin); 2] =
-    [(0, predict::predict::<f32>, predict::predict::<f32x8>), (4, update::update::<f32>, update::update::<f32x8>)];
+/// Stages that are one kernel over tracks, their twins, and these in blocks of eight.
+const SINGLE: [(Stage, Twin, Twin); 2] = [
+    (Stage::Predict, predict::predict::<f32>, predict::predict::<f32x8>),
+    (Stage::Update, update::update::<f32>, update::update::<f32x8>),
+];
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
@@ -49,8 +51,8 @@ fn main() -> ExitCode {
 }
 
 /// The kernel does what its twin does.
-fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
-    let name = STAGES[stage].name;
+fn agreement(stage: Stage, twin: Twin, eight: Twin) -> Vec<Trial> {
+    let name = stage.name();
     let mut trials = Vec::new();
     for size in SIZES {
         for seed in SEEDS {
@@ -77,7 +79,7 @@ fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
     trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
         let spoilt = Poison::ALL.map(|poison| spoilt(300, 1, poison));
         for mut one in SEEDS.into_iter().map(|seed| wave(300, seed)).chain(spoilt) {
-            let mut block = copy(&one);
+            let mut block = one.clone();
             twin(&mut one);
             eight(&mut block);
             written(&block, &one, Tolerance::Bits)?;
@@ -88,8 +90,8 @@ fn agreement(stage: usize, twin: Twin, eight: Twin) -> Vec<Trial> {
 }
 
 /// The comparison sees what is wrong.
-fn harness(stage: usize, twin: Twin) -> Vec<Trial> {
-    let name = STAGES[stage].name;
+fn harness(stage: Stage, twin: Twin) -> Vec<Trial> {
+    let name = stage.name();
     let mut trials: Vec<Trial> = WRITTEN
         .into_iter()
         .map(|field| {
@@ -121,7 +123,7 @@ fn harness(stage: usize, twin: Twin) -> Vec<Trial> {
         }
     }));
     trials.push(trial(format!("{name}::a_wrong_kernel_is_seen"), move || {
-        let options = Options { kernels: planted(STAGES[stage].name), ..Options::USUAL };
+        let options = Options { kernels: planted(stage), ..Options::USUAL };
         let (mut found, mut wanted) = (wave(100, 8), wave(100, 8));
         run(stage, Some(options), &mut found)?;
         twin(&mut wanted);
@@ -138,15 +140,14 @@ fn flipped(x: f32) -> f32 {
 }
 
 /// All kernels, one of this stage with a small fault in its formula.
-pub(crate) fn planted(stage: &str) -> &'static [Kernel] {
+pub(crate) fn planted(stage: Stage) -> &'static [Kernel] {
     let (kernel, from, to) = match stage {
-        "predict" => ("predict", "noise(look.noise_vv, look.extra_vv, u)", "noise(look.noise_vv, look.extra_pv, u)"),
-        "gate" => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
-        "cluster" => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
-        "associate" => ("settle_assigned", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
-        "update" => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
-        "manage" => ("name_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
-        name => panic!("no fault is thought of for `{name}`"),
+        Stage::Predict => ("predict", "noise(q.vv, q.extra_vv, u)", "noise(q.vv, q.extra_pv, u)"),
+        Stage::Gate => ("search", "innovation.x < gate", "innovation.x < 0.5 * gate"),
+        Stage::Cluster => ("unite", "unite_both(track, first_track[edges[e].detection]);", ""),
+        Stage::Associate => ("assignment_weights", "nothing = 1.0 / (1.0 + weight)", "nothing = 1.0 / (1.5 + weight)"),
+        Stage::Update => ("update", "spread * outer(dx, dx)", "share * outer(dx, dx)"),
+        Stage::Manage => ("init_births", "let ratio = r / (1.0 - r);", "let ratio = r;"),
     };
     changed(&[(kernel, from.to_owned(), to.to_owned())])
 }
@@ -162,16 +163,17 @@ pub(crate) fn changed(changes: &[(&str, String, String)]) -> &'static [Kernel] {
     kernels.leak()
 }
 
-fn agrees(stage: usize, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
-    let (mut found, mut wanted) = (copy(wave), copy(wave));
+fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
+    let (mut found, mut wanted) = (wave.clone(), wave.clone());
     run(stage, options, &mut found)?;
     twin(&mut wanted);
     Ok(written(&found, &wanted, tolerance()?)?)
 }
 
 /// Runs a stage by itself; the default options share one open device.
-fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
-    static SHARED: LazyLock<Result<Mutex<Engine>, String>> = LazyLock::new(|| engine(Options::USUAL).map(Mutex::new));
+fn run(stage: Stage, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
+    static SHARED: LazyLock<Result<Mutex<DeviceLanes>, String>> =
+        LazyLock::new(|| lanes(Options::USUAL).map(Mutex::new));
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
     let done = match options {
@@ -179,16 +181,16 @@ fn run(stage: usize, options: Option<Options>, arrays: &mut Arrays<Host>) -> Res
             let shared = SHARED.as_ref().map_err(Clone::clone)?;
             shared.lock().unwrap_or_else(PoisonError::into_inner).stage(stage, arrays, &states(), &fields)
         }
-        Some(options) => engine(options)?.stage(stage, arrays, &states(), &fields),
+        Some(options) => lanes(options)?.stage(stage, arrays, &states(), &fields),
     };
     done.map_err(|error| error.to_string())
 }
 
-/// An engine over the lanes of the cases.
-pub(crate) fn engine(options: Options) -> Result<Engine, String> {
+/// The lanes of the cases on a device.
+pub(crate) fn lanes(options: Options) -> Result<DeviceLanes, String> {
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
-    Engine::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
+    DeviceLanes::new(open()?, config(), &fields, options).map_err(|error| error.to_string())
 }
 
 /// The configuration of the benches.

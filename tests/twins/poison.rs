@@ -131,7 +131,7 @@ fn sprinkle(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, values: &[f32]) 
     // One lane keeps its look: with every second look spoilt, little else would be compared.
     if let Some(look) = arrays.looks.first_mut() {
         [&mut look.dt_s, &mut look.births_s, &mut look.survival].into_iter().for_each(&mut spoil);
-        [&mut look.noise_pp, &mut look.noise_pv, &mut look.noise_vv].into_iter().for_each(&mut spoil);
-        [&mut look.extra_pp, &mut look.extra_pv, &mut look.extra_vv].into_iter().for_each(&mut spoil);
+        [&mut look.noise.pp, &mut look.noise.pv, &mut look.noise.vv].into_iter().for_each(&mut spoil);
+        [&mut look.noise.extra_pp, &mut look.noise.extra_pv, &mut look.noise.extra_vv].into_iter().for_each(&mut spoil);
     }
 }

@@ -6,13 +6,13 @@ use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Patience, WaveReport};
 use trackweave::fusion::config::{Config, Identity, Mode};
 use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::device::Options;
-use trackweave::fusion::device::engine::Patience;
 use trackweave::fusion::error::FusionError;
-use trackweave::fusion::executor::{Executor, STAGES};
+use trackweave::fusion::executor::Executor;
+use trackweave::fusion::stage::Stage;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, Prior, Undetected};
 use trackweave::fusion::views::View;
@@ -201,11 +201,11 @@ fn others() -> Vec<Trial> {
         }));
     }
     trials.push(exact_trial("waves::a_wrong_stage_is_named".into(), || {
-        for wrong in STAGES {
-            let options = Options { kernels: planted(wrong.name), ..Options::USUAL };
+        for wrong in Stage::ALL {
+            let options = Options { kernels: planted(wrong), ..Options::USUAL };
             let found = first_difference(PLAIN, |_| options)?;
-            if found.as_ref().map(|(stage, _)| *stage) != Some(wrong.name) {
-                return Err(format!("`{}` is wrong; found {found:?}", wrong.name).into());
+            if found.as_ref().map(|(stage, _)| *stage) != Some(wrong) {
+                return Err(format!("`{}` is wrong; found {found:?}", wrong.name()).into());
             }
         }
         Ok(())
@@ -221,7 +221,7 @@ fn bounds(soft: World) -> Vec<Trial> {
         agree(unconverged, Options { blocks: 1, edges: 1, ..Options::USUAL })
     }));
     trials.push(trial("waves::soft::more_numbers_than_can_be_counted_are_an_error".into(), move || {
-        let many = [("sort_out", "(outer + 3u) << bits".to_owned(), "0xc0000000u".to_owned())];
+        let many = [("classify_clusters", "(outer + 3u) << bits".to_owned(), "0xc0000000u".to_owned())];
         let options = Options { kernels: changed(&many), ..Options::USUAL };
         match fuse(World { objects: 400, ..soft }, Executor::device(open()?, options)) {
             Err(error) if format!("{error:?}").contains("array `table` needs 17179869180 bytes") => Ok(()),
@@ -326,14 +326,14 @@ fn difference(lane: usize, found: &[Estimate], wanted: &[Estimate]) -> Option<St
 /// The first stage whose kernels change the tracks, and what they change.
 pub(crate) fn first_difference(
     world: World,
-    options: impl Fn(usize) -> Options,
-) -> Result<Option<(&'static str, String)>, Failed> {
+    options: impl Fn(Stage) -> Options,
+) -> Result<Option<(Stage, String)>, Failed> {
     let host = fuse(world, Executor::host())?;
-    for (stage, stages) in STAGES.iter().zip(1..) {
-        let found = fuse(world, Executor::split(open()?, options(stages), stages))?;
+    for stage in Stage::ALL {
+        let found = fuse(world, Executor::split(open()?, options(stage), stage))?;
         let mut lanes = found.0.iter().zip(&host.0).enumerate();
         if let Some(text) = lanes.find_map(|(lane, (found, wanted))| difference(lane, found, wanted)) {
-            return Ok(Some((stage.name, format!("`{}` is the first stage that differs; {text}", stage.name))));
+            return Ok(Some((stage, format!("`{}` is the first stage that differs; {text}", stage.name()))));
         }
     }
     Ok(None)

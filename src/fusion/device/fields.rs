@@ -1,7 +1,8 @@
-//! The arrays that live on the device, by the names that the shaders give them.
+//! The arrays that live on the device, by the names that the shaders give them. Those of tracks are declared with the
+//! host's (`super::super::arrays`).
 
-use super::kernels::{Aim, Cluster, Component, Ground, LaneState, Setup, Slot, Status};
-use crate::fusion::arrays::{Edge, Look, Placed, Row};
+use super::kernels::{Cluster, Component, GateWindow, Ground, LaneState, Setup, Slot, Status};
+use crate::fusion::arrays::{Edge, Look, Placed, Row, TrackField};
 use crate::fusion::views::ViewLook;
 use crate::fusion::views::twins::Portrait;
 use crate::scan::{Detection, Observation};
@@ -11,22 +12,38 @@ macro_rules! fields {
     ($($(#[doc = $doc:literal])+ $field:ident $name:literal $element:ty,)+) => {
         /// An array on the device.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Field { $($(#[doc = $doc])+ $field,)+ }
+        pub enum Field {
+            /// A field of tracks.
+            Track(TrackField),
+            /// Room for it while tracks move.
+            Spare(TrackField),
+            $($(#[doc = $doc])+ $field,)+
+        }
 
         impl Field {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$field),+];
+            pub fn all() -> impl Iterator<Item = Self> {
+                let tracks = TrackField::ALL.iter().flat_map(|of| [Self::Track(*of), Self::Spare(*of)]);
+                tracks.chain([$(Self::$field),+])
+            }
 
             /// Its name in WGSL.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$field => $name,)+ }
+                match self {
+                    Self::Track(of) => of.name(),
+                    Self::Spare(of) => of.spare_name(),
+                    $(Self::$field => $name,)+
+                }
             }
 
             /// Bytes of an element.
             #[must_use]
             pub const fn element_bytes(self) -> usize {
-                match self { $(Self::$field => size_of::<$element>(),)+ }
+                match self {
+                    Self::Track(of) | Self::Spare(of) => of.element_bytes(),
+                    $(Self::$field => size_of::<$element>(),)+
+                }
             }
         }
     };
@@ -59,20 +76,6 @@ fields! {
     ComponentBirths "component_births" Component,
     /// Lane of each block of tracks.
     Lane "lane" u32,
-    /// Tile of each track.
-    Tile "tile" i32,
-    /// Mean of each track.
-    Mean "mean" f32,
-    /// Covariance of each track.
-    Covariance "covariance" f32,
-    /// Odds of existence of each track.
-    Odds "odds" f32,
-    /// Birth and flags of each track.
-    Identity "identity" u32,
-    /// Sources of each track.
-    Sources "sources" u32,
-    /// Log-odds that each view sees each track.
-    Views "views" u32,
     /// What is known of each lane.
     LaneStates "lane_states" LaneState,
     /// Density of undetected targets in each field cell.
@@ -96,7 +99,7 @@ fields! {
     /// Detections in their cells.
     Placed "placed" Placed,
     /// Where tracks look for detections.
-    Aims "aims" Aim,
+    Windows "windows" GateWindow,
     /// Hypotheses of each track.
     Rows "rows" Row,
     /// Hypotheses.
@@ -171,18 +174,4 @@ fields! {
     Words "words" u32,
     /// What a general kernel writes.
     Copies "copies" u32,
-    /// Room for tracks while they move.
-    SpareTile "spare_tile" i32,
-    /// Room for tracks while they move.
-    SpareMean "spare_mean" f32,
-    /// Room for tracks while they move.
-    SpareCovariance "spare_covariance" f32,
-    /// Room for tracks while they move.
-    SpareOdds "spare_odds" f32,
-    /// Room for tracks while they move.
-    SpareIdentity "spare_identity" u32,
-    /// Room for tracks while they move.
-    SpareSources "spare_sources" u32,
-    /// Room for tracks while they move.
-    SpareViews "spare_views" u32,
 }

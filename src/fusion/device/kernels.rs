@@ -2,14 +2,17 @@
 //! shaders by `tests/layout.rs`.
 
 use super::fields::Field;
+use super::program::Size;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
-    AT_REST, BLOCK, COVARIANCE, Edge, IDENTITY, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
+    ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
+    LAST_HIGH, LAST_LOW, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
+use crate::fusion::motion::ProcessNoise;
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
@@ -49,7 +52,7 @@ impl Kernel {
         let bound = |line: &str| {
             let (access, rest) = line.split_once("var<storage, ")?.1.split_once("> ")?;
             let (name, _) = rest.split_once(':')?;
-            let field = *Field::ALL.iter().find(|field| field.name() == name)?;
+            let field = Field::all().find(|field| field.name() == name)?;
             Some(Binding { field, written: access == "read_write" })
         };
         lines.filter_map(bound).collect()
@@ -71,8 +74,9 @@ pub const CHUNK: u32 = 1024;
 pub const FIELD_BLOCK: u32 = 64;
 /// Workgroups that one dimension of a dispatch can have, by the rules of WebGPU.
 pub const GROUPS_MAX: u32 = 65_535;
-/// Sizes that a pass can have: see `shaders/scan/plan.wgsl`.
-pub const SIZES: u32 = 24;
+/// Sizes that a pass can have.
+#[expect(clippy::cast_possible_truncation, reason = "few")]
+pub const SIZES: u32 = Size::NUMBERS.names.len() as u32;
 
 /// Every constant that shaders take from Rust, but for the size of a workgroup.
 pub const CONSTANTS: &[(&str, f64)] = &[
@@ -80,6 +84,14 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("MEAN", MEAN as f64),
     ("COVARIANCE", COVARIANCE as f64),
     ("IDENTITY", IDENTITY as f64),
+    ("BORN_SCAN", BORN_SCAN as f64),
+    ("BORN_DETECTION", BORN_DETECTION as f64),
+    ("FLAGS", FLAGS as f64),
+    ("COUNTED", COUNTED as f64),
+    ("LAST_LOW", LAST_LOW as f64),
+    ("LAST_HIGH", LAST_HIGH as f64),
+    ("ADDRESS", ADDRESS as f64),
+    ("ADDRESS_CHANCE", ADDRESS_CHANCE as f64),
     ("SOURCE_WORDS", SOURCE_WORDS as f64),
     ("CONFIRMED", CONFIRMED as f64),
     ("WAS_CONFIRMED", WAS_CONFIRMED as f64),
@@ -150,6 +162,7 @@ pub const RECYCLED: u32 = 2;
 /// Every struct that Rust and WGSL share.
 pub const LAYOUTS: &[&Layout] = &[
     &Params::LAYOUT,
+    &ProcessNoise::LAYOUT,
     &Look::LAYOUT,
     &Detection::LAYOUT,
     &Placed::LAYOUT,
@@ -157,7 +170,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &Observation::LAYOUT,
     &Row::LAYOUT,
     &Edge::LAYOUT,
-    &Aim::LAYOUT,
+    &GateWindow::LAYOUT,
     &Ground::LAYOUT,
     &Setup::LAYOUT,
     &LaneState::LAYOUT,
@@ -188,14 +201,16 @@ mirror! {
         pub first_detection: u32,
         /// Number of this wave in its upload.
         pub wave: u32,
+        /// Cells of the fields of undetected targets.
+        pub field_cells: u32,
         /// Of a scan or a copy: words of an element.
         pub stride: u32,
         /// Word read.
         pub from_word: u32,
         /// Word written.
         pub to_word: u32,
-        /// Which count a scan notes, or a plan compares with the room there is.
-        pub slot: u32,
+        /// Which count a scan notes, or a plan compares with the room there is: a [`Count`](super::program::Count).
+        pub counted: u32,
         /// The room there is.
         pub capacity: u32,
         /// Number of the pass in its wave, plus one.
@@ -227,7 +242,7 @@ mirror! {
 
 mirror! {
     /// Where a track looks for detections.
-    pub struct Aim {
+    pub struct GateWindow {
         /// What the likelihood of a detection is multiplied by; below 0 where the look does not see the track.
         pub factor: f32,
         /// Half the edge of a box about it along the first axis of the grid, metres.
@@ -341,9 +356,9 @@ mirror! {
         /// Expected number of targets.
         pub weight: f32,
         /// Position and velocity.
-        pub mean: [f32; 6],
+        pub mean: [f32; MEAN],
         /// Upper triangle of the covariance, row by row.
-        pub covariance: [f32; 21],
+        pub covariance: [f32; COVARIANCE],
         /// Zero.
         pub padding: u32,
     }

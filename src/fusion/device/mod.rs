@@ -16,16 +16,16 @@ mod shaders; // every kernel, by its files
 mod pipeline; // compiled kernels
 mod timer; // how long passes took
 pub mod program; // a wave as passes
-pub mod engine; // runs waves on the device
-pub mod feed; // scans to waves
+pub mod lanes; // lanes whose tracks live on the device
+pub mod waves; // scans to waves
 mod probe; // one small kernel, run once
 
 pub use adapter::{AdapterReport, Kind, Wanted, auto, list};
 pub use context::Context;
-pub use engine::{Engine, Options};
 pub use error::DeviceError;
-pub use feed::Feed;
 pub use fields::Field;
 pub use kernels::Kernel;
+pub use lanes::{DeviceLanes, Options};
 pub use probe::probe;
 pub use shaders::KERNELS;
+pub use waves::WaveBuilder;

@@ -9,62 +9,94 @@
 
 use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
-use crate::fusion::arrays::{BLOCK, COVARIANCE, IDENTITY, MEAN, SOURCE_WORDS};
+use crate::fusion::arrays::{BLOCK, IDENTITY, Shape, TrackField};
 use crate::fusion::config::{Config, Mode};
-use crate::fusion::views::VIEW_WORDS;
+use crate::fusion::stage::Stage;
+use crate::mirror::{Numbers, numbered};
 
-/// How many invocations or workgroups a pass has; the numbers are those of `shaders/scan/plan.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Size {
-    /// One.
-    One = 0,
-    /// Detections of the wave.
-    Detections = 1,
-    /// These, and the end of a scan over them.
-    DetectionsAndEnd = 2,
-    /// Chunks of these.
-    DetectionChunks = 3,
-    /// Cells of the wave.
-    Cells = 4,
-    /// Chunks of these.
-    CellChunks = 5,
-    /// Places for tracks.
-    Places = 6,
-    /// These, and the end of a scan over them.
-    PlacesAndEnd = 7,
-    /// Chunks of these.
-    PlaceChunks = 8,
-    /// Lanes.
-    Lanes = 9,
-    /// These, and the end of a scan over them.
-    LanesAndEnd = 10,
-    /// Chunks of these.
-    LaneChunks = 11,
-    /// Cells of the fields of undetected targets.
-    FieldCells = 12,
-    /// Edges.
-    Edges = 13,
-    /// Clusters to be solved.
-    Work = 14,
-    /// The same, a workgroup each.
-    WorkGroups = 15,
-    /// Births.
-    Births = 16,
-    /// Places, if tracks move.
-    MovingPlaces = 17,
-    /// Cells, if tracks move.
-    MovingCells = 18,
-    /// Chunks of these.
-    MovingCellChunks = 19,
-    /// Columns of the assignment.
-    Slots = 20,
-    /// Places, while belief propagation goes on.
-    GoingPlaces = 21,
-    /// Detections, while belief propagation goes on.
-    GoingDetections = 22,
-    /// Words of the largest field, if tracks move.
-    MovingWords = 23,
+/// Every enum whose numbers WGSL has.
+pub const NUMBERED: &[&Numbers] = &[&Size::NUMBERS, &Count::NUMBERS];
+
+numbered! {
+    /// How many invocations or workgroups a pass has.
+    pub enum Size = "SIZE" {
+        /// One.
+        One = 0,
+        /// Detections of the wave.
+        Detections = 1,
+        /// These, and the end of a scan over them.
+        DetectionsAndEnd = 2,
+        /// Chunks of these.
+        DetectionChunks = 3,
+        /// Cells of the wave.
+        Cells = 4,
+        /// Chunks of these.
+        CellChunks = 5,
+        /// Places for tracks.
+        Places = 6,
+        /// These, and the end of a scan over them.
+        PlacesAndEnd = 7,
+        /// Chunks of these.
+        PlaceChunks = 8,
+        /// Lanes.
+        Lanes = 9,
+        /// These, and the end of a scan over them.
+        LanesAndEnd = 10,
+        /// Chunks of these.
+        LaneChunks = 11,
+        /// Cells of the fields of undetected targets.
+        FieldCells = 12,
+        /// Edges.
+        Edges = 13,
+        /// Clusters to be solved.
+        Work = 14,
+        /// The same, a workgroup each.
+        WorkGroups = 15,
+        /// Births.
+        Births = 16,
+        /// Places, if tracks move.
+        MovingPlaces = 17,
+        /// Cells, if tracks move.
+        MovingCells = 18,
+        /// Chunks of these.
+        MovingCellChunks = 19,
+        /// Columns of the assignment.
+        Slots = 20,
+        /// Places, while belief propagation goes on.
+        GoingPlaces = 21,
+        /// Detections, while belief propagation goes on.
+        GoingDetections = 22,
+        /// Words of the largest field, if tracks move.
+        MovingWords = 23,
+    }
+}
+
+numbered! {
+    /// A count that a scan notes, or that a plan compares with the room there is, or with which something begins anew.
+    pub enum Count = "COUNT" {
+        /// A plan: all counts of the wave begin.
+        Wave = 0,
+        /// Edges.
+        Edges = 1,
+        /// Births.
+        Births = 2,
+        /// A plan: clusters begin to be counted.
+        Clusters = 3,
+        /// Blocks after the wave.
+        Blocks = 4,
+        /// Components of the lane that will have most.
+        Components = 5,
+        /// Numbers of the tables of exact clusters; a plan: more than can be counted are too many, too.
+        Table = 6,
+        /// Bounded searches that did not end.
+        Unfinished = 7,
+        /// A plan: a bounded search begins.
+        Search = 8,
+        /// A plan: clusters with which belief propagation would go on have not converged.
+        Unconverged = 9,
+        /// None.
+        Nothing = 10,
+    }
 }
 
 /// What may not suffice.
@@ -86,7 +118,7 @@ pub enum Room {
 #[derive(Clone, Debug)]
 pub struct Pass {
     /// Its stage.
-    pub stage: usize,
+    pub stage: Stage,
     /// Its kernel.
     pub kernel: &'static str,
     /// Its size.
@@ -118,8 +150,8 @@ pub struct Extent {
     pub wave: u32,
     /// Cells of the fields of undetected targets.
     pub field_cells: u32,
-    /// Whether a lane has several views.
-    pub has_views: bool,
+    /// Fields of a track of which the batch says how many there are.
+    pub shape: Shape,
     /// Whether detections of the wave have addresses that count.
     pub has_addresses: bool,
     /// Room for edges.
@@ -135,7 +167,7 @@ pub struct Extent {
 struct Builder {
     base: Params,
     extent: Extent,
-    stage: usize,
+    stage: Stage,
     passes: Vec<Pass>,
 }
 
@@ -162,28 +194,28 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         tolerance: config.association.tolerance,
         hypotheses_max: config.association.hypotheses_max.get(),
         address_error: config.address_error(),
-        stride: extent.field_cells,
+        field_cells: extent.field_cells,
         capacity: u32::MAX,
         ..Params::default()
     };
-    let mut to = Builder { base, extent: *extent, stage: 0, passes: Vec::new() };
-    to.plan(0, u32::MAX, None);
+    let mut to = Builder { base, extent: *extent, stage: Stage::Predict, passes: Vec::new() };
+    to.plan(Count::Wave, u32::MAX, None);
     to.predict();
-    to.stage = 1;
+    to.stage = Stage::Gate;
     to.gate();
-    to.stage = 2;
+    to.stage = Stage::Cluster;
     to.cluster();
-    to.stage = 3;
+    to.stage = Stage::Associate;
     match config.association.mode {
         Mode::Assign => to.assign(),
         Mode::Soft => to.soft(config.association.iterations_max),
     }
-    to.stage = 4;
-    if extent.has_views {
-        to.pass("learn", Size::Places, extent.places);
+    to.stage = Stage::Update;
+    if extent.shape.has_views() {
+        to.pass("learn_views", Size::Places, extent.places);
     }
     to.pass("update", Size::Places, extent.places);
-    to.stage = 5;
+    to.stage = Stage::Manage;
     to.manage();
     to.passes
 }
@@ -210,10 +242,10 @@ impl Builder {
         pass
     }
 
-    /// Computes all sizes anew; halts where `slot` counts more than `capacity`.
-    fn plan(&mut self, slot: u32, capacity: u32, halts: Option<(Room, usize)>) {
+    /// Computes all sizes anew; halts where `count` is more than `capacity`.
+    fn plan(&mut self, count: Count, capacity: u32, halts: Option<(Room, usize)>) {
         let pass = self.pass("plan", Size::One, 1);
-        pass.params.slot = slot;
+        pass.params.counted = count as u32;
         pass.params.capacity = capacity;
         pass.halts = halts;
     }
@@ -224,18 +256,19 @@ impl Builder {
         pass
     }
 
-    /// An exclusive scan in place; `slot` says where its total is noted.
-    fn scan(&mut self, words: Field, chunks: Size, count: u32, slot: u32) {
-        self.scan_words(words, chunks, count, slot, [1, 0, 0]);
+    /// An exclusive scan of `count` words in place; `total` says where their sum is noted.
+    fn scan(&mut self, words: Field, chunks: Size, count: u32, total: Count) {
+        self.scan_words(words, chunks, count, total, [1, 0, 0]);
     }
 
-    fn scan_words(&mut self, words: Field, chunks: Size, count: u32, slot: u32, [stride, read, written]: [u32; 3]) {
-        for (kernel, size) in [("reduce", chunks), ("spine", Size::One), ("spread", chunks)] {
+    fn scan_words(&mut self, words: Field, chunks: Size, count: u32, total: Count, [stride, read, written]: [u32; 3]) {
+        for (kernel, size) in [("reduce", chunks), ("scan_sums", Size::One), ("downsweep", chunks)] {
             let pass = self.general(kernel, size, count.div_ceil(CHUNK), [words, Field::Copies]);
             pass.params.capacity = count;
             (pass.params.stride, pass.params.from_word, pass.params.to_word) = (stride, read, written);
-            if kernel == "spine" {
-                (pass.params.n, pass.params.capacity, pass.params.slot) = (1, count.div_ceil(CHUNK), slot);
+            if kernel == "scan_sums" {
+                (pass.params.n, pass.params.capacity) = (1, count.div_ceil(CHUNK));
+                pass.params.counted = total as u32;
             }
         }
     }
@@ -243,31 +276,31 @@ impl Builder {
     fn predict(&mut self) {
         let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
         self.pass("predict", Size::Places, places);
-        self.pass("grow", Size::FieldCells, field_cells);
+        self.pass("predict_field", Size::FieldCells, field_cells);
         if components_max > 0 {
-            self.pass("drift", Size::Lanes, lanes);
+            self.pass("predict_components", Size::Lanes, lanes);
         }
     }
 
     fn gate(&mut self) {
         let Extent { places, detections, cells, components_max, edges_max, .. } = self.extent;
         self.general("clear", Size::Cells, cells, [Field::Cells, Field::Copies]);
-        self.pass("bin", Size::Detections, detections);
-        self.scan(Field::Cells, Size::CellChunks, cells, 0);
+        self.pass("cell_histogram", Size::Detections, detections);
+        self.scan(Field::Cells, Size::CellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::Detections, detections);
-        self.pass("arrange", Size::Detections, detections);
+        self.pass("stable_rank", Size::Detections, detections);
         self.pass("field_density", Size::Detections, detections);
         if components_max > 0 {
             self.pass("component_density", Size::Detections, detections);
         }
         let again = self.passes.len();
-        if self.extent.has_views {
-            self.pass("see", Size::Places, places);
+        if self.extent.shape.has_views() {
+            self.pass("detectability", Size::Places, places);
         }
-        self.pass("aim", Size::Places, places);
+        self.pass("gate_window", Size::Places, places);
         self.of_kind("search", Size::Places, places, 0);
-        self.scan_words(Field::Rows, Size::PlaceChunks, places, 1, [4, 1, 0]);
-        self.plan(1, edges_max, Some((Room::Edges, again)));
+        self.scan_words(Field::Rows, Size::PlaceChunks, places, Count::Edges, [4, 1, 0]);
+        self.plan(Count::Edges, edges_max, Some((Room::Edges, again)));
         self.of_kind("search", Size::Places, places, 1);
         if self.extent.has_addresses {
             self.pass("weigh_addresses", Size::Places, places);
@@ -276,55 +309,55 @@ impl Builder {
 
     fn cluster(&mut self) {
         let Extent { places, detections, edges_max, .. } = self.extent;
-        self.pass("degree", Size::Places, places);
-        self.scan(Field::Columns, Size::DetectionChunks, detections, 0);
-        self.pass("column", Size::Edges, edges_max);
-        self.pass("column_order", Size::Edges, edges_max);
+        self.pass("detection_degree", Size::Places, places);
+        self.scan(Field::Columns, Size::DetectionChunks, detections, Count::Nothing);
+        self.pass("transpose_edges", Size::Edges, edges_max);
+        self.pass("sort_columns", Size::Edges, edges_max);
         let again = self.passes.len();
-        self.plan(3, u32::MAX, None);
+        self.plan(Count::Clusters, u32::MAX, None);
         self.pass("unite", Size::Places, places);
         self.pass("flatten", Size::Places, places);
-        self.plan(7, 0, Some((Room::Steps, again)));
+        self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
     }
 
     fn assign(&mut self) {
         let Extent { places, detections, .. } = self.extent;
-        self.pass("ready", Size::Slots, detections + places + 1);
-        self.pass("best", Size::Places, places);
-        self.pass("choose", Size::Places, places);
-        self.pass("queue", Size::Places, places);
-        self.plan(u32::MAX, u32::MAX, None);
-        self.scan(Field::Waiters, Size::PlaceChunks, places, 0);
-        self.pass("enqueue", Size::Places, places);
+        self.pass("init_columns", Size::Slots, detections + places + 1);
+        self.pass("best_detection", Size::Places, places);
+        self.pass("bid", Size::Places, places);
+        self.pass("count_unassigned", Size::Places, places);
+        self.plan(Count::Nothing, u32::MAX, None);
+        self.scan(Field::Waiters, Size::PlaceChunks, places, Count::Nothing);
+        self.pass("list_unassigned", Size::Places, places);
         let again = self.passes.len();
         for _ in 0..2 {
-            self.plan(8, u32::MAX, None);
+            self.plan(Count::Search, u32::MAX, None);
             self.pass("augment", Size::Work, places);
         }
-        self.plan(7, 0, Some((Room::Steps, again)));
-        self.pass("settle_assigned", Size::Places, places);
+        self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
+        self.pass("assignment_weights", Size::Places, places);
     }
 
     fn soft(&mut self, iterations_max: u32) {
         let Extent { places, detections, edges_max, table_max, .. } = self.extent;
         let again = self.passes.len();
-        self.pass("begin_soft", Size::Places, places);
+        self.pass("init_clusters", Size::Places, places);
         self.pass("count_tracks", Size::Places, places);
         self.pass("count_detections", Size::Detections, detections);
-        self.pass("sort_out", Size::Places, places);
-        self.plan(6, table_max, Some((Room::Table, again)));
+        self.pass("classify_clusters", Size::Places, places);
+        self.plan(Count::Table, table_max, Some((Room::Table, again)));
         self.pass("list_tracks", Size::Places, places);
         self.pass("list_detections", Size::Detections, detections);
         self.pass("exact", Size::WorkGroups, places);
-        self.pass("hope", Size::Edges, edges_max);
+        self.pass("init_messages", Size::Edges, edges_max);
         for _ in 0..iterations_max {
-            self.pass("believe", Size::GoingPlaces, places);
-            self.pass("answer", Size::GoingDetections, detections);
-            self.pass("judge", Size::GoingPlaces, places);
-            self.plan(u32::MAX, u32::MAX, None);
+            self.pass("track_to_detection", Size::GoingPlaces, places);
+            self.pass("detection_to_track", Size::GoingDetections, detections);
+            self.pass("check_convergence", Size::GoingPlaces, places);
+            self.plan(Count::Nothing, u32::MAX, None);
         }
-        self.plan(9, u32::MAX, None);
-        self.pass("settle_soft", Size::Places, places);
+        self.plan(Count::Unconverged, u32::MAX, None);
+        self.pass("settle_marginals", Size::Places, places);
     }
 
     fn manage(&mut self) {
@@ -333,46 +366,46 @@ impl Builder {
         if self.extent.has_addresses {
             self.pass("learn_addresses", Size::Places, places);
         }
-        self.pass("claim", Size::DetectionsAndEnd, detections_and_end);
+        self.pass("birth_probability", Size::DetectionsAndEnd, detections_and_end);
         self.pass("credit", Size::Places, places);
-        if self.extent.has_views {
+        if self.extent.shape.has_views() {
             self.twins();
         }
-        self.scan(Field::Born, Size::DetectionChunks, detections_and_end, 2);
-        self.pass("judge_tracks", Size::PlacesAndEnd, places_and_end);
-        self.of_kind("mark", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
-        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, 0);
+        self.scan(Field::Born, Size::DetectionChunks, detections_and_end, Count::Births);
+        self.pass("prune_or_recycle", Size::PlacesAndEnd, places_and_end);
+        self.of_kind("fate_flags", Size::PlacesAndEnd, places_and_end, KEPT).general = [Field::Keep, Field::Copies];
+        self.scan(Field::Keep, Size::PlaceChunks, places_and_end, Count::Nothing);
         if components_max > 0 {
-            self.of_kind("mark", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
+            self.of_kind("fate_flags", Size::PlacesAndEnd, places_and_end, RECYCLED).general =
                 [Field::Gathered, Field::Copies];
-            self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, 0);
+            self.scan(Field::Gathered, Size::PlaceChunks, places_and_end, Count::Nothing);
             let again = self.passes.len();
-            self.pass("tally_components", Size::Lanes, lanes);
-            self.plan(5, components_max, Some((Room::Components, again)));
+            self.pass("count_components", Size::Lanes, lanes);
+            self.plan(Count::Components, components_max, Some((Room::Components, again)));
         }
         let again = self.passes.len();
-        self.pass("muster", Size::LanesAndEnd, lanes + 1);
-        self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, 4);
-        self.plan(4, blocks(places), Some((Room::Blocks, again)));
-        self.pass("house", Size::Places, places);
-        self.pass("house_behind", Size::Detections, detections);
+        self.pass("size_lanes", Size::LanesAndEnd, lanes + 1);
+        self.scan(Field::Blocks, Size::LaneChunks, lanes + 1, Count::Blocks);
+        self.plan(Count::Blocks, blocks(places), Some((Room::Blocks, again)));
+        self.pass("place_births", Size::Places, places);
+        self.pass("append_births", Size::Detections, detections);
         if components_max > 0 {
-            self.pass("give_back", Size::Places, places);
+            self.pass("recycle_tracks", Size::Places, places);
         }
-        self.pass("thin", Size::FieldCells, field_cells);
-        self.pass("refresh", Size::Places, places);
+        self.pass("misdetect", Size::FieldCells, field_cells);
+        self.pass("confirm_tracks", Size::Places, places);
         self.moves();
         self.pass("begin_from_field", Size::Births, detections);
         if components_max > 0 {
             self.pass("begin_from_components", Size::Births, detections);
-            self.pass("retain", Size::Lanes, lanes);
+            self.pass("prune_components", Size::Lanes, lanes);
         }
-        self.pass("name_births", Size::Births, detections);
+        self.pass("init_births", Size::Births, detections);
         self.pass("credit_births", Size::Births, detections);
-        if self.extent.has_views {
-            self.pass("name_views", Size::Births, detections);
+        if self.extent.shape.has_views() {
+            self.pass("init_views", Size::Births, detections);
         }
-        self.pass("advance", Size::Lanes, lanes);
+        self.pass("commit_lanes", Size::Lanes, lanes);
         self.pass("report", Size::One, 1);
     }
 
@@ -390,35 +423,26 @@ impl Builder {
 
     /// Puts tracks where they belong, if any lane asks for it: into spare arrays and back.
     fn moves(&mut self) {
-        let Extent { places, cells, .. } = self.extent;
+        let Extent { places, cells, shape, .. } = self.extent;
         self.general("clear", Size::MovingCells, cells, [Field::Cells, Field::Copies]);
-        self.general("clear", Size::MovingPlaces, places, [Field::SpareOdds, Field::Copies]);
+        self.general("clear", Size::MovingPlaces, places, [Field::Spare(TrackField::Odds), Field::Copies]);
         // Places that no track comes to have nothing to account for.
         let words = places * u32::try_from(IDENTITY).unwrap_or(0);
-        self.general("clear", Size::MovingWords, words, [Field::SpareIdentity, Field::Copies]);
+        self.general("clear", Size::MovingWords, words, [Field::Spare(TrackField::Identity), Field::Copies]);
         self.pass("count_cells", Size::MovingPlaces, places);
-        self.scan(Field::Cells, Size::MovingCellChunks, cells, 0);
+        self.scan(Field::Cells, Size::MovingCellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::MovingPlaces, places);
-        self.pass("aim_places", Size::MovingPlaces, places);
-        let fields = [
-            (Field::Tile, Field::SpareTile, 3),
-            (Field::Mean, Field::SpareMean, MEAN),
-            (Field::Covariance, Field::SpareCovariance, COVARIANCE),
-            (Field::Odds, Field::SpareOdds, 1),
-            (Field::Identity, Field::SpareIdentity, IDENTITY),
-            (Field::Sources, Field::SpareSources, SOURCE_WORDS),
-        ];
-        let views = self.extent.has_views.then_some((Field::Views, Field::SpareViews, VIEW_WORDS));
-        let fields = || fields.into_iter().chain(views);
-        for (field, spare, words) in fields() {
-            let words = u32::try_from(words).unwrap_or(0);
-            self.general("move_words", Size::MovingPlaces, places, [field, spare]).params.stride = words;
+        self.pass("compaction_targets", Size::MovingPlaces, places);
+        let words = |of: TrackField| u32::try_from(of.words(shape)).unwrap_or(0);
+        let fields = || TrackField::ALL.iter().copied().filter(|of| words(*of) > 0);
+        for of in fields() {
+            let general = [Field::Track(of), Field::Spare(of)];
+            self.general("move_words", Size::MovingPlaces, places, general).params.stride = words(of);
         }
-        for (field, spare, words) in fields() {
-            let words = places * u32::try_from(words).unwrap_or(0);
-            self.general("copy_words", Size::MovingWords, words, [spare, field]);
+        for of in fields() {
+            self.general("copy_words", Size::MovingWords, places * words(of), [Field::Spare(of), Field::Track(of)]);
         }
-        self.pass("enlist", Size::MovingPlaces, blocks(places));
+        self.pass("assign_blocks", Size::MovingPlaces, blocks(places));
     }
 }
 

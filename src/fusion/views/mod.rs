@@ -15,7 +15,7 @@
 //! have one v_h a lane, π where view h does not cover, and follow a density that every view covers: births against misses.
 //! What is recycled takes on theirs. A lane of one view computes nothing of this, and its bits do not know π or τ.
 //!
-//! Stored are log-odds in steps of 1/2048, of 16 bits, two a word. Units: m, s. Kernels: `see`, `learn`, `name_views`.
+//! Stored are log-odds in steps of 1/2048, of 16 bits, two a word. Units: m, s. Kernels: `detectability`, `learn_views`, `init_views`.
 
 pub mod twins; // one object, two tracks
 

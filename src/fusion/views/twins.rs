@@ -11,7 +11,9 @@
 //! and an elder one heir, the first: others wait for the next look. Kernels: `portray`,
 //! `elder`, `heir`, `merge`.
 
-use super::super::arrays::{Arrays, BLOCK, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, SOURCE_WORDS, at, tri};
+use super::super::arrays::{
+    Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, SOURCE_WORDS, at, tri,
+};
 use super::super::credit::{Own, inherit};
 use super::super::manage::{Inputs, contribution, edges_of};
 use super::super::predict::up;
@@ -86,7 +88,7 @@ impl Portrait {
         to.tile = from_fn(|a| arrays.tile[at(track, a, 3)]);
         to.offset_m = from_fn(|a| arrays.mean[at(track, a, MEAN)]);
         to.velocity_m_s = from_fn(|a| arrays.mean[at(track, 3 + a, MEAN)]);
-        [to.scan, to.detection] = from_fn(|k| arrays.identity[at(track, k, IDENTITY)]);
+        [to.scan, to.detection] = [BORN_SCAN, BORN_DETECTION].map(|k| arrays.identity[at(track, k, IDENTITY)]);
         to.covariance = from_fn(|k| arrays.covariance[at(track, tri(3, 3) + k, COVARIANCE)]);
         let mut most = -1.0;
         for (seen, (now, variance_m2)) in to.seen.iter_mut().zip(seen(arrays, look, views, track)) {
