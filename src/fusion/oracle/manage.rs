@@ -8,7 +8,7 @@ use crate::fusion::arrays::{
 };
 use crate::fusion::cluster::Claims;
 use crate::fusion::config::{Config, Existence};
-use crate::fusion::credit::{Times, time_us, words};
+use crate::fusion::credit::{Ended, Times, time_us, words};
 use crate::fusion::manage::{
     CONFIRMED, Fate, Inputs, Newborn, Places, Plan, WAS_CONFIRMED, compact, fate, settle_in_place,
 };
@@ -248,7 +248,7 @@ fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
         assert_eq!(plan.lane(lane, places, lane * scene.births[0].len()) % BLOCK, 0, "a block is of one lane");
     }
     if in_place == [true; 2] {
-        settle_in_place(&mut scene.arrays, &plan, &inputs);
+        settle_in_place(&mut scene.arrays, &plan, &inputs, &[Ended::default(), Ended::default()]);
     } else {
         let mut to = Arrays { shape: scene.arrays.shape, ..Arrays::default() };
         compact(&scene.arrays, &mut to, &plan, &inputs);
