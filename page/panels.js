@@ -370,9 +370,76 @@ function decisionsSection() {
         rows: rows.map((/** @type {any} */ d) => [
           d.partner,
           d.action,
+    biasesOf(),
           d.of,
           d.allowed ? "permitted" : "denied",
           d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"),
+/** What two sensors that see the same objects say of each other; why nothing, where they say nothing. */
+function biasesOf() {
+  const { pairs = [], unpaired = [], why } = doc.biases ?? {};
+  if (!doc.biases) return null;
+  const [east, north] = isLocal ? ["x", "y"] : ["east", "north"];
+  const names = [
+    ["east_m", `${east}, m`],
+    ["north_m", `${north}, m`],
+    ["up_m", "up, m"],
+    ["range_m", "range, m"],
+    ["azimuth_deg", "azimuth, °"],
+    ["clock_s", "clock, s"],
+  ].filter(([key]) => pairs.some((/** @type {any} */ p) => p[key]));
+  /** Millimetres, milliseconds: less is no bias of a sensor. */
+  const LEAST = 0.001;
+  const tiny = (/** @type {number} */ v) => (v < LEAST ? `<${NB}0.001` : plain(v, 2));
+  const told = (/** @type {any} */ of) => {
+    if (!of) return "–";
+    const text = `${Math.abs(of.value) < LEAST ? "0" : plain(of.value)} ± ${tiny(of.error)}`;
+    const isSure = Math.abs(of.value) > Math.max(LEAST, 3 * of.error);
+    return h("span", { class: "figure" }, isSure ? h("b", null, text) : text);
+  };
+  const few = pairs.some((/** @type {any} */ p) => p.errors_between === "pieces");
+  return [
+    h("h3", null, "Bias between sensors"),
+    pairs.length
+      ? h(
+          "p",
+          { class: "lead" },
+          "Where the first places the objects that both follow, less where the second does: no truth is asked, so " +
+            "that one of the two is off, not which. Clock: by how much the second’s times are later. Range and " +
+            "azimuth: of the radar of the two. ± one standard error; bold beyond three. ",
+          few ? "Of fewer than six objects errors are those between pieces of their ways." : "",
+        )
+      : null,
+    pairs.length
+      ? tableOf({
+          columns: ["sensor", "against", ...names.map(([, name]) => name), "left over, m", "objects", "rows"].map(
+            (name) => ({
+              name,
+            }),
+          ),
+          rows: pairs.map((/** @type {any} */ p) => [
+            ...p.sensors,
+            ...names.map(([key]) => told(p[key])),
+            h("span", { class: "figure" }, tiny(p.residual_m)),
+            p.objects,
+            p.rows,
+          ]),
+          limit: 24,
+        })
+      : null,
+    unpaired.length
+      ? tableOf({
+          title: pairs.length ? "Not told" : "",
+          columns: [{ name: "sensor" }, { name: "against" }, { name: "no bias is told, for" }],
+          rows: unpaired.map((/** @type {any} */ p) => [...p.sensors, h("span", null, rich(p.why))]),
+          limit: 12,
+        })
+      : null,
+    why
+      ? h("p", { class: "caption" }, pairs.length || unpaired.length ? "Compared: " : "Not told: ", rich(why), ".")
+      : null,
+  ];
+}
+
           d.classes,
           d.count,
         ]),

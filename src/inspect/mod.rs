@@ -34,7 +34,7 @@ pub use figures::{Estimated, Figures, NoiseFound, Speeds};
 pub(crate) use geometry::median;
 pub(crate) use glance::Glance;
 pub(crate) use near::Near;
-pub use pairs::PairFound;
+pub use pairs::{COMPARED, PairFound, Unpaired};
 pub use period::Interval;
 pub use remarks::Remark;
 pub use report::{Inspection, SensorFound};
@@ -66,23 +66,25 @@ pub fn inspect<E: From<IngestError>>(
     looked_at((&recording, &missing, counted), Scope::All, heard)
 }
 
-/// The same of a recording that has been opened, without what two sensors say of each other, which costs five times all else.
+/// The same of a recording that has been opened.
 ///
 /// # Errors
 /// As [`inspect`].
-pub fn inspect_sensors<E: From<IngestError>>(
+pub fn inspect_opened<E: From<IngestError>>(
     recording: &Recording,
+    scope: Scope,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let counted = counted(recording, heard)??;
-    looked_at((recording, &[], counted), Scope::EachSensor, heard)
+    looked_at((recording, &[], counted), scope, heard)
 }
 
 /// What is looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Each sensor, and what two of them say of each other, which costs five times all else.
     All,
-    /// No pairs of sensors.
+    /// Each sensor alone.
     EachSensor,
 }
 
@@ -193,7 +195,7 @@ fn assembled(
         .map(|((sensor, counts), rows)| found((sensor, frame, missing.of(sensor)), counts, (rows, excerpt)))
         .collect();
     let (mut sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
-    let pairs = if scope == Scope::All { pairs(&sides, frame) } else { Vec::new() };
+    let (pairs, unpaired) = if scope == Scope::All { pairs(&sides, frame) } else { Default::default() };
     let spans = counts.iter().filter_map(|counts| counts.span_us);
     let span_us = spans.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
     let (mut remarks, mut entries) = (remarks::of_ingest(&ingest), Vec::new());
@@ -236,6 +238,7 @@ fn assembled(
         catalogue: (!entries.is_empty()).then(|| entries.join("\n")),
         sensors,
         pairs,
+        unpaired,
         remarks,
     }
 }

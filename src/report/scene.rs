@@ -69,6 +69,13 @@ impl Scene {
     /// The same with the truth, if there is one and it is not too large.
     ///
     /// # Errors
+    /// The same with what two sensors say of each other.
+    #[must_use]
+    pub fn with_biases(mut self, biases: Option<Value>) -> Self {
+        self.parts.extend(biases.map(|biases| ("biases".to_owned(), biases)));
+        self
+    }
+
     /// A truth that cannot be read any more.
     pub fn with_truth(mut self, recording: &Recording) -> Result<Self, IngestError> {
         if let Some(truth) = recording.truth()?.filter(|truth| truth.time_us.len() <= TRUTH_MOST) {
