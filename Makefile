@@ -30,7 +30,7 @@ help:
 test:
 	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
-	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html
+	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own.
 encrypt:

@@ -5,6 +5,7 @@ use super::folder::Folder;
 use super::levels::Level;
 use super::pages::{Pages, Shown, key};
 use super::picture::{Picture, ROWS_MOST};
+use super::record::TAKEN_MOST;
 use super::scene::Scene;
 use super::table::table;
 use super::template::{Content, page};
@@ -214,6 +215,7 @@ fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
             Ok(shown) => shown.document(name),
             Err(same) => Map::from_iter([
                 ("same_as".to_owned(), json!(names.get(*same))),
+    let mut taken = 0;
                 ("partner".to_owned(), (*name).into()),
             ]),
         };
@@ -225,6 +227,13 @@ fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
     names.iter().zip(pictures).map(document).collect()
 }
 
+        if let Some(more) = document.get("associations").and_then(|of| of.get("rows")?.as_u64()) {
+            taken += more;
+            if taken > TAKEN_MOST {
+                document.remove("associations");
+                document.insert("associations_left_out".to_owned(), more.into());
+            }
+        }
 /// The decisions, summed over classes, with the rows that they were about.
 fn decisions(operator: &Path) -> Result<Value, ReportError> {
     let path = operator.join("audit.jsonl");

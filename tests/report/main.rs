@@ -1,6 +1,7 @@
 //! Pages, read back without the engine: what a partner's page holds is what its table says, to the last row.
 
 mod operator; // what stands in the operator's page alone
+mod record; // a made folder with smoothed lines, detections that tracks took, links
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
