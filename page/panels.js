@@ -9,12 +9,13 @@ function dig(score, path) {
 /** Measures of a score that the page names, in this order; what else there is follows under its own name. */
 const MEASURES = [
   ["resolution.coverage", "share of the truth seen, at its own resolution", "share"],
-  ["coverage", "share of the truth seen, exact", "share"],
+  ["coverage", "share of the truth seen, by the exact measure", "share"],
   ["resolution.delay_mean_s", "late, mean", "seconds"],
   ["resolution.position_rmse_m", "error, at its own resolution", "metres"],
   ["position_rmse_m", "error of what is matched, root mean square", "metres"],
   ["gospa_rms_m.total", "GOSPA", "metres"],
-  ["spuriousness", "share of rows that match no object", "share"],
+  ["resolution.spuriousness", "share of rows that match no object, at its own resolution", "share"],
+  ["spuriousness", "share of rows that match no object, by the exact measure", "share"],
   ["mota", "MOTA", "number"],
   ["identity.objects_tracked", "objects tracked", "number"],
   ["identity.tracks", "tracks", "number"],
@@ -54,6 +55,7 @@ function scoresSection(app) {
     "scores",
     partners.length ? "How good it is" : "Over time",
     partners.length ? "Against all of the truth, also where a partner may see nothing." : null,
+    coarseNote(partners),
     table,
     extra.map((/** @type {any} */ p) => [p.text ? h("p", { class: "lead" }, rich(p.text)) : null, panelBody(p)]),
   );
@@ -78,10 +80,36 @@ function scoresSection(app) {
       series.push({ name: pic.partner, values: Array.from({ length: bins }, (_, s) => (n += delta[s])) });
     }
     made.append(
-      chartOf({ title: isOperator ? "Tracks in each picture" : "Tracks in your picture", unit: "", time, series }),
+      chartOf({
+        title: isOperator ? "Tracks in each picture" : "Tracks in your picture",
+        unit: "tracks",
+        time,
+        series,
+      }),
     );
   });
   return made;
+}
+
+/** Why rows in cells are false by the exact measure, where there are some. @param {string[]} partners */
+function coarseNote(partners) {
+  const cutoff = doc.configuration?.score?.cutoff_m;
+  const coarse = partners.filter((p) => doc.resolution?.[p]?.cell_m);
+  if (!coarse.length) return null;
+  const own = coarse.map((p) => {
+    const { cell_m, within_m } = doc.resolution[p];
+    return `within ${metres(within_m)} for ${p}, whose cells are up to ${metres(cell_m)} wide`;
+  });
+  return h(
+    "p",
+    { class: "lead" },
+    "Exact measure: a row counts for an object ",
+    typeof cutoff === "number" ? `within ${metres(cutoff)}` : "within the cut-off of the configuration",
+    ". The middle of a cell may be farther from an object that is in it: then the row counts as false and the " +
+      "object as missed. At its own resolution: ",
+    own.join("; "),
+    ".",
+  );
 }
 
 /** @param {any} app */
@@ -95,12 +123,13 @@ function coherenceSection(app) {
   const made = section(
     "coherence",
     "Do the pictures agree?",
-    "Of the rows of the picture in each line, how many are in the other picture at the same time." +
+    "Of the rows of the picture in each line, how many are in the other picture at the same time. Choose a share to " +
+      "have the two on the map." +
       (shown.length < app.pictures.length
         ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.`
         : ""),
   );
-  const matrix = h("div", { class: "scroll" });
+  const matrix = h("div", null);
   made.append(matrix);
   if (given?.pairs?.length) {
     const keys = Object.keys(given.pairs[0]).filter(
@@ -151,31 +180,33 @@ function coherenceSection(app) {
             h(
               "td",
               { class: "number heat", style: `--heat:${(part * 34).toFixed(0)}%`, title: rel.how },
-              h("button", { type: "button", class: "link", onclick: () => app.choose(a, b) }, share(part)),
+              h(
+                "button",
+                {
+                  type: "button",
+                  class: "link",
+                  "aria-label": `${share(part)} of ${a.partner} in ${b.partner}: show both on the map`,
+                  onclick: async () => {
+                    await app.choose(a, b);
+                    app.say(`The map now shows ${app.a?.partner} as A and ${app.b?.partner} as B.`, true);
+                  },
+                },
+                share(part),
+              ),
             ),
           );
         }
       }
       cells.push(h("tr", null, h("th", { scope: "row" }, `of ${a.partner}`), row));
     }
-    fill(
-      matrix,
-      h(
-        "table",
-        { class: "matrix" },
-        h(
-          "thead",
-          null,
-          h(
-            "tr",
-            null,
-            h("td", null),
-            shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)),
-          ),
-        ),
-        h("tbody", null, cells),
-      ),
+    const heads = shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`));
+    const table = h(
+      "table",
+      { class: "matrix" },
+      h("thead", null, h("tr", null, h("td", null), heads)),
+      h("tbody", null, cells),
     );
+    fill(matrix, cued(table, "Rows of each picture that are in the others"));
   });
   return made;
 }
@@ -339,41 +370,10 @@ function sensorsSection() {
       ]),
     }),
     doc.sensors_lacking ? h("p", { class: "caption" }, rich(doc.sensors_lacking), ".") : null,
+    biasesOf(),
   );
 }
 
-/** A key in words, its unit behind a comma. @param {string} key */
-function titled(key) {
-  const unit = { m: "m", s: "s", deg: "°" }[key.split("_").at(-1) ?? ""];
-  return unit ? `${words(key.slice(0, key.lastIndexOf("_")))}, ${unit}` : words(key).replace("P D", "P_D");
-}
-
-function decisionsSection() {
-  const list = doc.decisions ?? [];
-  if (!isOperator || !list.length) return null;
-  const partners = /** @type {string[]} */ ([...new Set(list.map((/** @type {any} */ d) => d.partner))]);
-  const box = h("div", null);
-  const show = (/** @type {string} */ partner) => {
-    const rows = list.filter((/** @type {any} */ d) => !partner || d.partner === partner);
-    fill(
-      box,
-      ...tableOf({
-        columns: [
-          { name: "partner" },
-          { name: "level or action", kind: "code" },
-          { name: "of" },
-          { name: "decided" },
-          { name: "rules", kind: "code" },
-          { name: "classes" },
-          { name: "of how many" },
-        ],
-        rows: rows.map((/** @type {any} */ d) => [
-          d.partner,
-          d.action,
-    biasesOf(),
-          d.of,
-          d.allowed ? "permitted" : "denied",
-          d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"),
 /** What two sensors that see the same objects say of each other; why nothing, where they say nothing. */
 function biasesOf() {
   const { pairs = [], unpaired = [], why } = doc.biases ?? {};
@@ -440,6 +440,37 @@ function biasesOf() {
   ];
 }
 
+/** A key in words, its unit behind a comma. @param {string} key */
+function titled(key) {
+  const unit = { m: "m", s: "s", deg: "°" }[key.split("_").at(-1) ?? ""];
+  return unit ? `${words(key.slice(0, key.lastIndexOf("_")))}, ${unit}` : words(key).replace("P D", "P_D");
+}
+
+function decisionsSection() {
+  const list = doc.decisions ?? [];
+  if (!isOperator || !list.length) return null;
+  const partners = /** @type {string[]} */ ([...new Set(list.map((/** @type {any} */ d) => d.partner))]);
+  const box = h("div", null);
+  const show = (/** @type {string} */ partner) => {
+    const rows = list.filter((/** @type {any} */ d) => !partner || d.partner === partner);
+    fill(
+      box,
+      ...tableOf({
+        columns: [
+          { name: "partner" },
+          { name: "level or action", kind: "code" },
+          { name: "of" },
+          { name: "decided" },
+          { name: "rules", kind: "code" },
+          { name: "classes" },
+          { name: "of how many" },
+        ],
+        rows: rows.map((/** @type {any} */ d) => [
+          d.partner,
+          d.action,
+          d.of,
+          d.allowed ? "permitted" : "denied",
+          d.policies.length ? d.policies : h("span", { class: "caption" }, "no rule permits it"),
           d.classes,
           d.count,
         ]),
@@ -785,8 +816,9 @@ function pictureCard(app, pic) {
   const bar = account?.detections;
   const said = doc.summaries?.[pic.partner];
   const inTracks = bar?.total
-    ? bar.parts.filter((p) => ["exact", "confirmed", "coarse", "either"].includes(p.kind)).reduce((n, p) => n + p.count, 0) /
-      bar.total
+    ? bar.parts
+        .filter((p) => ["exact", "confirmed", "coarse", "either"].includes(p.kind))
+        .reduce((n, p) => n + p.count, 0) / bar.total
     : NaN;
   const value = said?.share ?? inTracks;
   const rows = account?.rows;
@@ -799,8 +831,8 @@ function pictureCard(app, pic) {
       : rows?.parts.some((p) => p.kind === "unknown")
         ? rows.parts.map((p) => `${share(p.count / rows.total)} ${kindText(p.kind, "rows")}`).join(", ")
         : reduced > 0 && late
-        ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
-        : "exact and at once");
+          ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
+          : "exact and at once");
   const side = (/** @type {"a" | "b"} */ which) =>
     h(
       "button",

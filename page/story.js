@@ -527,7 +527,7 @@ class Story {
       h("div", null, h("b", null, partner), h("span", null, text));
     const by = (/** @type {Level | undefined} */ level) =>
       level?.rules?.length
-        ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])]
+        ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", named(rule)])]
         : level?.name
           ? [", at ", h("code", null, level.name)]
           : "";

@@ -139,6 +139,11 @@ impl Output<'_> {
             Some((partner.get("partner")?.as_str()?.to_owned(), json!({ "share": coverage(partner)? })))
         });
         data.put("summaries", summaries.collect::<Value>());
+        let resolution = self
+            .partners
+            .iter()
+            .filter_map(|of| Some((of.get("partner")?.as_str()?.to_owned(), of.get("resolution")?.clone())));
+        data.put("resolution", resolution.collect::<Value>());
         Ok(())
     }
 
@@ -210,23 +215,18 @@ fn lane_of(report: &Value, name: &str) -> Option<usize> {
 
 /// The pictures as a page has them, each with the number of its lane.
 fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
+    let mut taken = 0;
     let document = |(name, picture): (&&str, &Shared)| {
         let mut document = match picture {
             Ok(shown) => shown.document(name),
             Err(same) => Map::from_iter([
                 ("same_as".to_owned(), json!(names.get(*same))),
-    let mut taken = 0;
                 ("partner".to_owned(), (*name).into()),
             ]),
         };
         if let Some(lane) = lane_of(report, name) {
             document.insert("lane".to_owned(), lane.into());
         }
-        Value::Object(document)
-    };
-    names.iter().zip(pictures).map(document).collect()
-}
-
         if let Some(more) = document.get("associations").and_then(|of| of.get("rows")?.as_u64()) {
             taken += more;
             if taken > TAKEN_MOST {
@@ -234,6 +234,11 @@ fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
                 document.insert("associations_left_out".to_owned(), more.into());
             }
         }
+        Value::Object(document)
+    };
+    names.iter().zip(pictures).map(document).collect()
+}
+
 /// The decisions, summed over classes, with the rows that they were about.
 fn decisions(operator: &Path) -> Result<Value, ReportError> {
     let path = operator.join("audit.jsonl");

@@ -1,7 +1,9 @@
-//! What stands in the operator's page alone: sensors and their biases.
+//! What stands in the operator's page alone: sensors and their biases, the text of rules, scores at the resolution of a picture.
 
 use super::{data, page, trackweave};
 use serde_json::Value;
+use std::fs;
+use std::path::Path;
 
 #[test]
 fn sensors_are_as_measured_beside_what_is_said_of_them() {
@@ -26,6 +28,46 @@ fn sensors_are_as_measured_beside_what_is_said_of_them() {
     for partner in ["aspen", "birch", "clover", "dogwood"] {
         assert_eq!(data(&page(partner)).get("sensors"), None);
     }
+}
+
+#[test]
+fn every_rule_that_is_named_can_be_read_by_the_operator_alone() {
+    let document = data(&page("_operator"));
+    let rules = document["rules"].as_object().expect("rules");
+    let mut named = 0;
+    for decision in document["decisions"].as_array().expect("decisions") {
+        for rule in decision["policies"].as_array().expect("rules") {
+            let rule = &rules[rule.as_str().expect("a name")];
+            let written =
+                fs::read_to_string(Path::new("data/demo/policy").join(rule["file"].as_str().expect("a file")));
+            let (written, text) = (written.expect("a file of the policy"), rule["text"].as_str().expect("a text"));
+            let line = usize::try_from(rule["line"].as_u64().expect("a line")).expect("a line");
+            assert!(written.lines().skip(line - 1).collect::<Vec<_>>().join("\n").starts_with(text), "{rule}");
+            named += 1;
+        }
+    }
+    assert!(named > 5, "{named} rules are named");
+    for partner in ["aspen", "birch", "clover", "dogwood"] {
+        let page = page(partner);
+        assert_eq!(data(&page).get("rules"), None);
+        assert!(!page.contains("principal =="), "{partner}: the text of a rule");
+    }
+}
+
+#[test]
+fn rows_in_cells_are_counted_at_their_own_resolution_too() {
+    let document = data(&page("_operator"));
+    let of = |partner: &str, path: &str| document.pointer(&path.replace('*', partner)).and_then(Value::as_f64);
+    let [exact, coarse] = ["aspen", "clover"].map(|partner| {
+        let [own, plain] =
+            ["/resolution/*/spuriousness", "/scores/*/spuriousness"].map(|path| of(partner, path).expect("a share"));
+        (own, plain)
+    });
+    assert!((exact.0 - exact.1).abs() < 1e-12, "{exact:?}");
+    // Most of clover's rows stand in cells of 5 km.
+    assert!(coarse.0 < 0.2 && coarse.1 > coarse.0 + 0.2, "{coarse:?}");
+    assert_eq!(of("clover", "/resolution/*/cell_m"), Some(5000.0));
+    assert_eq!(of("aspen", "/resolution/*/cell_m"), None);
 }
 
 #[test]
