@@ -4,7 +4,7 @@ use super::document::Document;
 use super::folder::Folder;
 use super::levels::Level;
 use super::pages::{Pages, Shown, key};
-use super::picture::{Picture, ROWS_MOST};
+use super::picture::{Picture, rows_most};
 use super::record::TAKEN_MOST;
 use super::scene::Scene;
 use super::table::table;
@@ -201,7 +201,8 @@ fn same(folders: &[Folder<'_>]) -> Vec<Option<usize>> {
 /// Every how many-th report time a page of these pictures has.
 pub(super) fn every(folders: &[Folder<'_>]) -> u64 {
     let held = folders.iter().zip(same(folders)).filter(|(_, same)| same.is_none());
-    held.map(|(folder, _)| folder.rows()).sum::<u64>().div_ceil(ROWS_MOST).max(1)
+    let most = rows_most(folders.first().map_or(Frame::Geodetic, Folder::frame));
+    held.map(|(folder, _)| folder.rows()).sum::<u64>().div_ceil(most).max(1)
 }
 
 /// The number of a partner's lane.

@@ -1,6 +1,6 @@
 //! A picture as a page holds it: rows by track, a column at a time.
 //!
-//! Beyond [`ROWS_MOST`] rows only every so many report times are kept, and the first row of each track; the page says so.
+//! Beyond [`rows_most`] rows only every so many report times are kept, and the first row of each track; the page says so.
 
 use super::ReportError;
 use super::column::{ABSENT, Coding, Texts};
@@ -15,8 +15,13 @@ use arrow_array::{Array, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows of all pictures of a page: some 9 bytes each in it.
-pub(super) const ROWS_MOST: u64 = 1_200_000;
+/// Rows that all pictures of a page have at most: some 9 bytes each in it, and in centimetres some 22.
+pub(super) const fn rows_most(frame: Frame) -> u64 {
+    match frame {
+        Frame::Geodetic => 1_200_000,
+        Frame::Local => 600_000,
+    }
+}
 
 /// What of a row is not withheld, as far as rows can show: existence, velocity, covariance, count of detections, time of the last
 /// one, contributors.

@@ -6,7 +6,7 @@
 use super::innovations::{Innovations, innovations_of_first};
 use super::{RunConfig, RunError};
 use crate::ingest::Recording;
-use crate::inspect::{COMPARED, Estimated, Inspection, Scope, SensorFound, inspect_opened};
+use crate::inspect::{COMPARED, Estimated, Inspection, SensorFound, inspect_opened};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub fn measured(
         );
         return Ok(Measured { lacking, ..Measured::default() });
     }
-    let found = inspect_opened(recording, Scope::All, heard)?;
+    let found = inspect_opened(recording, heard)?;
     let mut sensors: BTreeMap<String, Map<String, Value>> =
         found.sensors.iter().map(|found| (found.name.clone(), figures(found))).collect();
     for Innovations { sensor, key, nis, .. } in innovations_of_first(recording, config, FIRST)? {

@@ -67,7 +67,12 @@ pub(super) struct Folder<'a> {
 }
 
 /// Rows that a page has at most, but for first ones of tracks.
-const MOST: usize = 1_200_000;
+const fn most(frame: Frame) -> usize {
+    match frame {
+        Frame::Geodetic => 1_200_000,
+        Frame::Local => 600_000,
+    }
+}
 
 /// Every how many-th report time is kept, the rows that are, and the same by track.
 type By<'a> = (usize, &'a [&'a Row], &'a [Vec<&'a Row>]);
@@ -81,7 +86,7 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
     let levels = levels::of(&entries);
     let manifest: Value = serde_json::from_slice(folder.manifest).unwrap_or_default();
     let (ledger, shares) = levels::ledger(folder.partner, &manifest, &levels, folder.rows, folder.frame);
-    let (every, kept) = kept(folder.rows);
+    let (every, kept) = kept(folder.rows, most(folder.frame));
     let tracks = by_track(&kept);
     let mut rest = FRAME;
     while let Some((before, (name, after))) =
@@ -110,8 +115,8 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
 }
 
 /// Every how many-th report time a page has, and the rows of these with the first row of every track.
-fn kept(rows: &[Row]) -> (usize, Vec<&Row>) {
-    let every = rows.len().div_ceil(MOST).max(1);
+fn kept(rows: &[Row], most: usize) -> (usize, Vec<&Row>) {
+    let every = rows.len().div_ceil(most).max(1);
     let mut seen = BTreeSet::new();
     let times = rows.chunk_by(|a, b| a.time_us == b.time_us).enumerate();
     let rows = times.flat_map(|(time, rows)| rows.iter().map(move |row| (time, row)));
