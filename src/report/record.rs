@@ -74,7 +74,9 @@ fn associations(folder: &Folder<'_>, ids: &[u64]) -> Result<Option<(String, Valu
     if rows > TAKEN_MOST {
         return Ok(Some(("associations_left_out".to_owned(), rows.into())));
     }
-    taken.iter_mut().for_each(|of| of.sort_unstable());
+    for of in &mut taken {
+        of.sort_unstable();
+    }
     let counts: Vec<usize> = taken.iter().map(Vec::len).collect();
     let whole: Vec<i64> = counts.iter().map(|count| i64::try_from(*count).unwrap_or(ABSENT)).collect();
     let mut columns = Map::new();
