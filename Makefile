@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -12,6 +12,7 @@ help:
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make picture  the picture in README.md, from a run of the demo'
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
+	@echo 'make page-load  pages of 100,000 and a million rows in a browser: frames under 50 ms, under 20 MB, open within 10 s'
 	@echo 'make exports  every format, opened by readers of others (Python packages) and compared with the picture'
 	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
 	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
@@ -30,11 +31,15 @@ help:
 test:
 	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
-	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html
+	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own.
 encrypt:
 	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line
+
+# Not part of `make test`: figures of speed, on a machine that does nothing else.
+page-load:
+	scripts/page-load
 
 # Needs Python 3 and its package index.
 exports:

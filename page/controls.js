@@ -113,7 +113,7 @@ const KEYS = [
   ["[ ]", "move the swipe by 5 %"],
   ["A B", "next partner on that side"],
   ["T D Z E G P", "tails, detections, zones, ellipses, ghosts, all points"],
-  ["K", "clock: when it happened, or when each partner knew"],
+  ["K", `clock: when it happened, or when ${isOperator ? "each partner" : "you"} knew`],
   ["N", "next track; with Shift the one before"],
   ["Esc", "clear the selection"],
   ["?", "this list"],

@@ -5,8 +5,9 @@
  * @typedef {{rows: number, tracks?: {ids: string[], counts: Column}, columns: Record<string, Column>}} Table
  * @typedef {{name: string, delay_s: number, coarsen_m: number, omit: string[], rules?: string[],
  *   unknown?: boolean}} Level
- * @typedef {Table & {partner: string, lane?: number, every?: number, levels?: Level[], innovation_dof?: number,
- *   links?: any[],
+ * @typedef {{rows: number, counts: Column, columns: Record<string, Column>}} TakenData
+ * @typedef {Table & {partner: string, lane?: number, every?: number, levels?: Level[], links?: any[],
+ *   associations?: TakenData, associations_left_out?: number,
  *   tracks: {ids: string[], counts: Column}}} PictureData
  */
 
@@ -17,6 +18,9 @@ const isLocal = doc.frame === "local";
 /** Times are seconds after this one (microseconds). */
 const epoch = doc.span ? doc.span[0] : 0;
 const duration = doc.span ? Math.max((doc.span[1] - doc.span[0]) / 1e6, 0.001) : 0;
+
+/** @typedef {{time: Float64Array, detection: Float64Array, probability: Float32Array | null,
+ *   innovation: Float32Array | null, measured: Float32Array | null}} Taken */
 
 /** A table without pictures' needs: its columns by name. */
 class Rows {
@@ -57,7 +61,7 @@ class Rows {
       const column = this.data.columns[name];
       const out = column?.values
         ? new Int32Array(this.n)
-        : /time|longitude|latitude|^x|^y|_x$|_y$|first|last|known/.test(name)
+        : /time|longitude|latitude|^x|^y|_x$|_y$|first|last|known|detection$/.test(name)
           ? new Float64Array(this.n)
           : new Float32Array(this.n);
       promise = column ? decoded(column, out, this.start) : Promise.resolve(null);
@@ -85,7 +89,13 @@ class Picture extends Rows {
   constructor(data) {
     super(data);
     this.links = data.links ?? [];
-    this.freedom = data.innovation_dof ?? 0;
+    const { associations, tracks } = data;
+    this.takenLeftOut = data.associations_left_out ?? 0;
+    this.taken = associations
+      ? new Rows({ ...associations, tracks: { ids: tracks.ids, counts: associations.counts } })
+      : null;
+    /** @type {Promise<void> | null} */
+    this.takenOpening = null;
     this.partner = data.partner;
     this.lane = data.lane ?? -1;
     this.every = data.every ?? 1;
@@ -284,6 +294,23 @@ class Picture extends Rows {
       if (row > best && this.delay(row) <= d) best = row;
     }
     return best;
+  }
+
+  /** The detections that a track took, in the order of time; null where that is not told. @param {number} k
+   * @returns {Promise<Taken | null>} */
+  async takenBy(k) {
+    const { taken } = this;
+    if (!taken) return null;
+    this.takenOpening ??= taken.open();
+    await this.takenOpening;
+    const [from, to] = [taken.start[k], taken.start[k + 1]];
+    const [time, ...others] = await Promise.all([
+      taken.times("time"),
+      ...["detection", "probability", "innovation", "measured"].map((name) => taken.column(name)),
+    ]);
+    const cut = (/** @type {any} */ column) => column?.subarray(from, to) ?? null;
+    const [detection, probability, innovation, measured] = others.map(cut);
+    return { time: cut(time) ?? new Float64Array(0), detection, probability, innovation, measured };
   }
 
   /** @param {string} id */

@@ -35,7 +35,7 @@ function share(x) {
 /** @param {number} m */
 function metres(m) {
   if (!Number.isFinite(m)) return "–";
-  return Math.abs(m) >= 10000 ? `${plain(m / 1000)}${NB}km` : `${plain(m)}${NB}m`;
+  return Math.abs(m) >= 1000 ? `${plain(m / 1000)}${NB}km` : `${plain(m)}${NB}m`;
 }
 
 /** A length of time. @param {number} s */
@@ -85,9 +85,17 @@ function fill(to, ...children) {
   return add(to, ...children);
 }
 
-/** A text in which backquotes set names in monospace. @param {string} text */
-function rich(text) {
-  return text.split("`").map((part, at) => (at % 2 ? h("code", null, part) : part));
+/** A text in which backquotes set names in monospace; plain, where a name must not be a button.
+ * @param {string} text @param {boolean} [isPlain] */
+function rich(text, isPlain) {
+  return text.split("`").map((part, at) => (at % 2 ? (isPlain ? h("code", null, part) : named(part)) : part));
+}
+
+/** A name in monospace; that of a rule shows the rule, where the page has its text. @param {string} name */
+function named(name) {
+  const code = h("code", null, name);
+  if (!Object.hasOwn(doc.rules ?? {}, name)) return code;
+  return h("button", { type: "button", class: "rule", "data-rule": name, title: "Show the rule" }, code);
 }
 
 /** @param {string} id @returns {any} */

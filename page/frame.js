@@ -22,7 +22,11 @@ function buildPage(app) {
     h("span", { "aria-hidden": "true" }, "‹›"),
   );
   app.bar = h("div", { class: "swipe", hidden: true }, app.handle);
-  app.legend = h("div", { class: "legend" });
+  app.sidesBar = h("div", { class: "sides", hidden: true }, app.chips.a, app.chips.b);
+  app.legendTitle = h("summary", { class: "legend-title" });
+  app.legendRows = h("div", { class: "legend-rows" });
+  app.late = h("div", { class: "late caption", hidden: true });
+  app.legend = h("details", { class: "legend", open: true }, app.legendTitle, app.legendRows, app.late);
   app.scale = h("div", { class: "scale" });
   app.note = h("div", { class: "note", role: "status", hidden: true });
   app.lifting = h("div", { class: "lifting", hidden: true });
@@ -53,9 +57,6 @@ function buildPage(app) {
     app.canvas,
     app.lifting,
     app.bar,
-    app.chips.a,
-    app.chips.b,
-    app.legend,
     zooms,
     app.scale,
     app.note,
@@ -131,7 +132,11 @@ function buildPage(app) {
     h("div", { class: "panel" }, Object.values(app.panels)),
   );
   const under = h("div", { class: "sections" });
-  main.append(h("div", { class: "stage" }, h("div", { class: "left" }, app.map, time), side), under);
+  const left = h("div", { class: "left" }, app.sidesBar, h("div", { class: "map-box" }, app.map, app.legend), time);
+  main.append(h("div", { class: "stage" }, left, side), under);
+  app.toast = h("div", { class: "toast", role: "status", hidden: true });
+  app.ruleBox = h("dialog", { class: "help", "aria-label": "A rule of the policy" });
+  document.body.append(app.toast, app.ruleBox);
   app.helpBox = h(
     "dialog",
     { class: "help", "aria-label": "About this page" },
@@ -153,7 +158,7 @@ function buildPage(app) {
     h(
       "dl",
       null,
-      KEYS.filter(([k]) => isOperator || !/^(A B|\[ \]|K)/.test(k)).map(([key, what]) =>
+      KEYS.filter(([k]) => isOperator || !/^(A B|\[ \])/.test(k)).map(([key, what]) =>
         h(
           "div",
           null,
@@ -186,7 +191,12 @@ function buildPage(app) {
     h("button", { type: "button", class: "wide", onclick: () => print() }, "Print"),
     h(
       "button",
-      { type: "button", "aria-label": "About this page, and keys", title: "About this page, and keys", onclick: () => app.help() },
+      {
+        type: "button",
+        "aria-label": "About this page, and keys",
+        title: "About this page, and keys",
+        onclick: () => app.help(),
+      },
       "?",
     ),
   );
@@ -259,13 +269,18 @@ function buildPictures(app) {
   );
   const lifts = (doc.prices?.lifts ?? []).slice(0, 30);
   const taken = (/** @type {any} */ lift) => lift.rule.startsWith("permit ");
-  const box = (/** @type {any} */ lift) =>
-    h(
-      "label",
+  // The name of a rule is a button of its own, so it stands beside the labels.
+  const box = (/** @type {any} */ lift, /** @type {number} */ at) => {
+    const id = `lift-${lifts.indexOf(lift)}-${at}`;
+    const title = lift.title ?? lift.rule;
+    return h(
+      "div",
       { class: "check" },
       h("input", {
+        id,
         type: "checkbox",
         "data-lift": lift.rule,
+        "aria-label": title.replaceAll("`", ""),
         onchange: (/** @type {any} */ e) => {
           app.lift(e.target.checked ? lift.rule : null);
           if (app.map.getBoundingClientRect().bottom < 120) app.toMap();
@@ -274,18 +289,27 @@ function buildPictures(app) {
       h(
         "span",
         null,
-        rich(lift.title ?? lift.rule),
+        rich(title).map((part) => (part instanceof Element ? part : h("label", { for: id }, part))),
         lift.text ? h("span", { class: "caption block" }, rich(lift.text)) : null,
       ),
     );
+  };
   const group = (/** @type {string} */ name, /** @type {any[]} */ list) =>
     list.length ? [h("h4", null, name), ...list.map(box)] : [];
   if (isOperator && lifts.length) {
     app.panels.pictures.append(
       h("h4", null, "What if"),
-      h("p", { class: "caption" }, "Change one thing, and the map shows the pictures as a run with that change makes them."),
-      ...group("With a limit less", lifts.filter((/** @type {any} */ lift) => !taken(lift))),
+      h(
+        "p",
+        { class: "caption" },
+        "Change one thing, and the map shows the pictures as a run with that change makes them.",
+      ),
+      ...group(
+        "With a limit less",
+        lifts.filter((/** @type {any} */ lift) => !taken(lift)),
+      ),
       ...group("With a permission less", lifts.filter(taken)),
+      ...unchanged(app, lifts),
     );
   }
   if (!isOperator) {
@@ -324,6 +348,38 @@ function buildPictures(app) {
     );
   }
   find("");
+}
+
+/** Partners that no change here gives another picture, and why. @param {App} app @param {any[]} lifts */
+function unchanged(app, lifts) {
+  const moved = new Set(lifts.flatMap((lift) => lift.pictures.map((/** @type {any} */ p) => p.partner)));
+  const still = basePictures.filter((p) => !moved.has(p.partner));
+  if (!still.length) return [];
+  const permitted = new Set(
+    (doc.decisions ?? []).filter((/** @type {any} */ d) => d.allowed).map((/** @type {any} */ d) => d.partner),
+  );
+  const list = (/** @type {Picture[]} */ of) =>
+    of
+      .slice(0, 8)
+      .map((p) => p.partner)
+      .join(", ") + (of.length > 8 ? ` and ${count(of.length - 8)} more` : "");
+  const without = still.filter((p) => !permitted.has(p.partner));
+  const others = still.filter((p) => permitted.has(p.partner));
+  const line = (/** @type {string} */ text) => h("p", { class: "caption" }, text);
+  const left = (doc.prices?.left_out?.length ?? 0) + (doc.prices?.refused?.length ?? 0);
+  return [
+    without.length
+      ? line(
+          `${list(without)}: no rule permits anything, so that there is none to lift. A permission more is not tried.`,
+        )
+      : null,
+    others.length
+      ? line(
+          `${list(others)}: no single change gives another picture` +
+            (left ? `, but for ${counted(left, "change")} that could not be shown.` : "."),
+        )
+      : null,
+  ].filter(Boolean);
 }
 
 /** @param {App} app */
@@ -429,6 +485,34 @@ function buildLayers(app) {
   );
 }
 
+/** The text of a rule, where the page has it. @param {App} app @param {string} name */
+function showRule(app, name) {
+  const { file, line, text } = doc.rules[name];
+  const of = (doc.decisions ?? []).filter((/** @type {any} */ d) => d.policies.includes(name));
+  const allowed = of.some((/** @type {any} */ d) => d.allowed);
+  fill(
+    app.ruleBox,
+    h("h2", null, h("code", null, name)),
+    h(
+      "p",
+      { class: "caption" },
+      of.length
+        ? `${allowed ? "Permits" : "Forbids"}, by ${counted(of.length, "decision")}, to ` +
+            `${[...new Set(of.map((/** @type {any} */ d) => d.partner))].join(", ")}. `
+        : "Decided nothing in this run. ",
+      `It stands in ${file}, line ${line}, in Cedar:`,
+    ),
+    h("pre", { tabindex: 0 }, h("code", null, text)),
+    h(
+      "form",
+      { method: "dialog" },
+      of.length ? h("a", { href: "#decisions", onclick: () => app.ruleBox.close() }, "All decisions") : null,
+      h("button", null, "Close"),
+    ),
+  );
+  app.ruleBox.showModal();
+}
+
 /** @param {App} app */
 function buildSpeeds(app) {
   if (!app.speeds.includes(app.speed)) app.speeds = [...app.speeds, app.speed].sort((x, y) => x - y);
@@ -442,6 +526,8 @@ function listenPage(app) {
   listenSwipe(app, app.handle, app.map);
   document.addEventListener("click", (e) => {
     const at = /** @type {HTMLElement} */ (e.target);
+    const rule = /** @type {HTMLElement | null} */ (at.closest("[data-rule]"));
+    if (rule) showRule(app, rule.dataset.rule ?? "");
     const part = /** @type {HTMLElement | null} */ (at.closest("button[data-part], #headline a[data-part]"));
     const link = /** @type {HTMLAnchorElement | null} */ (at.closest("a[href^='#']"));
     if (part) {

@@ -85,7 +85,13 @@ class App {
     this.canvas = /** @type {any} */ (null);
     this.handle = /** @type {any} */ (null);
     this.bar = /** @type {any} */ (null);
-    this.legend = /** @type {any} */ (null);
+    this.sidesBar = /** @type {any} */ (null);
+    this.legend = this.legendTitle = this.legendRows = /** @type {any} */ (null);
+    this.late = /** @type {any} */ (null);
+    this.lateKey = "";
+    this.toast = this.ruleBox = /** @type {any} */ (null);
+    /** @type {any} */
+    this.toastTimer = 0;
     this.scale = /** @type {any} */ (null);
     this.note = /** @type {any} */ (null);
     this.lifting = /** @type {any} */ (null);
@@ -168,7 +174,7 @@ class App {
     );
     this.select(null, -1);
     this.lifting.hidden = !lift;
-    fill(this.lifting, lift ? h("span", null, "as if: ", rich(lift.title ?? lift.rule)) : "");
+    fill(this.lifting, lift ? h("span", null, "as if: ", rich(lift.title ?? lift.rule, true)) : "");
     const of = (/** @type {string | undefined} */ name) => this.pictures.find((p) => p.partner === name) ?? null;
     this.findPictures?.();
     const changed = lift?.made[0]?.partner;
@@ -229,7 +235,7 @@ class App {
   /** @param {number} part */
   setSwipe(part) {
     this.swipe = Math.max(0, Math.min(1, part));
-    this.bar.hidden = !this.b;
+    this.bar.hidden = this.sidesBar.hidden = !this.b;
     this.placeSwipe();
     this.lastWords = 0;
     this.dirty();
@@ -250,11 +256,12 @@ class App {
     for (const which of /** @type {("a" | "b")[]} */ (["a", "b"])) {
       const chip = this.chips[which];
       if (chip.hidden) continue;
-      const wide = chip.offsetWidth;
       const room = which === "a" ? x : view.width - x;
-      const at = which === "a" ? Math.max(8, x - wide - 11) : Math.min(view.width - wide - 8, x + 11);
+      chip.style.maxWidth = `${Math.max(90, room - 14)}px`;
+      const wide = chip.offsetWidth;
+      const at = which === "a" ? Math.max(4, x - wide - 8) : Math.min(view.width - wide - 4, x + 8);
       chip.style.transform = `translateX(${at}px)`;
-      chip.style.visibility = room < Math.min(wide, 90) ? "hidden" : "";
+      chip.style.visibility = room < 90 ? "hidden" : "";
     }
   }
 
@@ -409,6 +416,25 @@ class App {
     }
     for (const [name, panel] of Object.entries(this.panels)) panel.hidden = name !== id;
     if (id === "track") this.selected ? this.story.draw() : listTracks(this);
+  }
+
+  /** Says for a while what a click has changed elsewhere. @param {string} text @param {boolean} [isOnMap] */
+  say(text, isOnMap) {
+    const { top, bottom, height } = this.map.getBoundingClientRect();
+    const away = isOnMap && Math.min(bottom, innerHeight) - Math.max(top, 0) < height / 2;
+    fill(
+      this.toast,
+      h("span", null, text),
+      away ? h("button", { type: "button", class: "small", onclick: () => this.toMap() }, "To the map") : null,
+      h(
+        "button",
+        { type: "button", class: "small", "aria-label": "Close", onclick: () => (this.toast.hidden = true) },
+        "×",
+      ),
+    );
+    this.toast.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (this.toast.hidden = true), 9000);
   }
 
   flipTheme() {

@@ -9,12 +9,13 @@ function dig(score, path) {
 /** Measures of a score that the page names, in this order; what else there is follows under its own name. */
 const MEASURES = [
   ["resolution.coverage", "share of the truth seen, at its own resolution", "share"],
-  ["coverage", "share of the truth seen, exact", "share"],
+  ["coverage", "share of the truth seen, by the exact measure", "share"],
   ["resolution.delay_mean_s", "late, mean", "seconds"],
   ["resolution.position_rmse_m", "error, at its own resolution", "metres"],
   ["position_rmse_m", "error of what is matched, root mean square", "metres"],
   ["gospa_rms_m.total", "GOSPA", "metres"],
-  ["spuriousness", "share of rows that match no object", "share"],
+  ["resolution.spuriousness", "share of rows that match no object, at its own resolution", "share"],
+  ["spuriousness", "share of rows that match no object, by the exact measure", "share"],
   ["mota", "MOTA", "number"],
   ["identity.objects_tracked", "objects tracked", "number"],
   ["identity.tracks", "tracks", "number"],
@@ -54,6 +55,7 @@ function scoresSection(app) {
     "scores",
     partners.length ? "How good it is" : "Over time",
     partners.length ? "Against all of the truth, also where a partner may see nothing." : null,
+    coarseNote(partners),
     table,
     extra.map((/** @type {any} */ p) => [p.text ? h("p", { class: "lead" }, rich(p.text)) : null, panelBody(p)]),
   );
@@ -78,10 +80,36 @@ function scoresSection(app) {
       series.push({ name: pic.partner, values: Array.from({ length: bins }, (_, s) => (n += delta[s])) });
     }
     made.append(
-      chartOf({ title: isOperator ? "Tracks in each picture" : "Tracks in your picture", unit: "", time, series }),
+      chartOf({
+        title: isOperator ? "Tracks in each picture" : "Tracks in your picture",
+        unit: "tracks",
+        time,
+        series,
+      }),
     );
   });
   return made;
+}
+
+/** Why rows in cells are false by the exact measure, where there are some. @param {string[]} partners */
+function coarseNote(partners) {
+  const cutoff = doc.configuration?.score?.cutoff_m;
+  const coarse = partners.filter((p) => doc.resolution?.[p]?.cell_m);
+  if (!coarse.length) return null;
+  const own = coarse.map((p) => {
+    const { cell_m, within_m } = doc.resolution[p];
+    return `within ${metres(within_m)} for ${p}, whose cells are up to ${metres(cell_m)} wide`;
+  });
+  return h(
+    "p",
+    { class: "lead" },
+    "Exact measure: a row counts for an object ",
+    typeof cutoff === "number" ? `within ${metres(cutoff)}` : "within the cut-off of the configuration",
+    ". The middle of a cell may be farther from an object that is in it: then the row counts as false and the " +
+      "object as missed. At its own resolution: ",
+    own.join("; "),
+    ".",
+  );
 }
 
 /** @param {any} app */
@@ -95,12 +123,13 @@ function coherenceSection(app) {
   const made = section(
     "coherence",
     "Do the pictures agree?",
-    "Of the rows of the picture in each line, how many are in the other picture at the same time." +
+    "Of the rows of the picture in each line, how many are in the other picture at the same time. Choose a share to " +
+      "have the two on the map." +
       (shown.length < app.pictures.length
         ? ` The ${shown.length} largest of ${count(app.pictures.length)} pictures.`
         : ""),
   );
-  const matrix = h("div", { class: "scroll" });
+  const matrix = h("div", null);
   made.append(matrix);
   if (given?.pairs?.length) {
     const keys = Object.keys(given.pairs[0]).filter(
@@ -151,31 +180,33 @@ function coherenceSection(app) {
             h(
               "td",
               { class: "number heat", style: `--heat:${(part * 34).toFixed(0)}%`, title: rel.how },
-              h("button", { type: "button", class: "link", onclick: () => app.choose(a, b) }, share(part)),
+              h(
+                "button",
+                {
+                  type: "button",
+                  class: "link",
+                  "aria-label": `${share(part)} of ${a.partner} in ${b.partner}: show both on the map`,
+                  onclick: async () => {
+                    await app.choose(a, b);
+                    app.say(`The map now shows ${app.a?.partner} as A and ${app.b?.partner} as B.`, true);
+                  },
+                },
+                share(part),
+              ),
             ),
           );
         }
       }
       cells.push(h("tr", null, h("th", { scope: "row" }, `of ${a.partner}`), row));
     }
-    fill(
-      matrix,
-      h(
-        "table",
-        { class: "matrix" },
-        h(
-          "thead",
-          null,
-          h(
-            "tr",
-            null,
-            h("td", null),
-            shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`)),
-          ),
-        ),
-        h("tbody", null, cells),
-      ),
+    const heads = shown.map((p) => h("th", { scope: "col", class: "number" }, `in ${p.partner}`));
+    const table = h(
+      "table",
+      { class: "matrix" },
+      h("thead", null, h("tr", null, h("td", null), heads)),
+      h("tbody", null, cells),
     );
+    fill(matrix, cued(table, "Rows of each picture that are in the others"));
   });
   return made;
 }
@@ -339,7 +370,74 @@ function sensorsSection() {
       ]),
     }),
     doc.sensors_lacking ? h("p", { class: "caption" }, rich(doc.sensors_lacking), ".") : null,
+    biasesOf(),
   );
+}
+
+/** What two sensors that see the same objects say of each other; why nothing, where they say nothing. */
+function biasesOf() {
+  const { pairs = [], unpaired = [], why } = doc.biases ?? {};
+  if (!doc.biases) return null;
+  const [east, north] = isLocal ? ["x", "y"] : ["east", "north"];
+  const names = [
+    ["east_m", `${east}, m`],
+    ["north_m", `${north}, m`],
+    ["up_m", "up, m"],
+    ["range_m", "range, m"],
+    ["azimuth_deg", "azimuth, °"],
+    ["clock_s", "clock, s"],
+  ].filter(([key]) => pairs.some((/** @type {any} */ p) => p[key]));
+  /** Millimetres, milliseconds: less is no bias of a sensor. */
+  const LEAST = 0.001;
+  const tiny = (/** @type {number} */ v) => (v < LEAST ? `<${NB}0.001` : plain(v, 2));
+  const told = (/** @type {any} */ of) => {
+    if (!of) return "–";
+    const text = `${Math.abs(of.value) < LEAST ? "0" : plain(of.value)} ± ${tiny(of.error)}`;
+    const isSure = Math.abs(of.value) > Math.max(LEAST, 3 * of.error);
+    return h("span", { class: "figure" }, isSure ? h("b", null, text) : text);
+  };
+  const few = pairs.some((/** @type {any} */ p) => p.errors_between === "pieces");
+  return [
+    h("h3", null, "Bias between sensors"),
+    pairs.length
+      ? h(
+          "p",
+          { class: "lead" },
+          "Where the first places the objects that both follow, less where the second does: no truth is asked, so " +
+            "that one of the two is off, not which. Clock: by how much the second’s times are later. Range and " +
+            "azimuth: of the radar of the two. ± one standard error; bold beyond three. ",
+          few ? "Of fewer than six objects errors are those between pieces of their ways." : "",
+        )
+      : null,
+    pairs.length
+      ? tableOf({
+          columns: ["sensor", "against", ...names.map(([, name]) => name), "left over, m", "objects", "rows"].map(
+            (name) => ({
+              name,
+            }),
+          ),
+          rows: pairs.map((/** @type {any} */ p) => [
+            ...p.sensors,
+            ...names.map(([key]) => told(p[key])),
+            h("span", { class: "figure" }, tiny(p.residual_m)),
+            p.objects,
+            p.rows,
+          ]),
+          limit: 24,
+        })
+      : null,
+    unpaired.length
+      ? tableOf({
+          title: pairs.length ? "Not told" : "",
+          columns: [{ name: "sensor" }, { name: "against" }, { name: "no bias is told, for" }],
+          rows: unpaired.map((/** @type {any} */ p) => [...p.sensors, h("span", null, rich(p.why))]),
+          limit: 12,
+        })
+      : null,
+    why
+      ? h("p", { class: "caption" }, pairs.length || unpaired.length ? "Compared: " : "Not told: ", rich(why), ".")
+      : null,
+  ];
 }
 
 /** A key in words, its unit behind a comma. @param {string} key */
@@ -718,8 +816,9 @@ function pictureCard(app, pic) {
   const bar = account?.detections;
   const said = doc.summaries?.[pic.partner];
   const inTracks = bar?.total
-    ? bar.parts.filter((p) => ["exact", "confirmed", "coarse", "either"].includes(p.kind)).reduce((n, p) => n + p.count, 0) /
-      bar.total
+    ? bar.parts
+        .filter((p) => ["exact", "confirmed", "coarse", "either"].includes(p.kind))
+        .reduce((n, p) => n + p.count, 0) / bar.total
     : NaN;
   const value = said?.share ?? inTracks;
   const rows = account?.rows;
@@ -732,8 +831,8 @@ function pictureCard(app, pic) {
       : rows?.parts.some((p) => p.kind === "unknown")
         ? rows.parts.map((p) => `${share(p.count / rows.total)} ${kindText(p.kind, "rows")}`).join(", ")
         : reduced > 0 && late
-        ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
-        : "exact and at once");
+          ? (reduced < 1 ? `${share(1 - reduced)} of its rows exact, ${share(reduced)} ` : "") + levelText(late)
+          : "exact and at once");
   const side = (/** @type {"a" | "b"} */ which) =>
     h(
       "button",

@@ -3,10 +3,15 @@
 
 /** @typedef {{from: number, to: number, text: string, colour: string, ink?: string}} Block */
 /**
- * Rows of blocks, or a line with a band or a bound; its ends where they are fixed, and the least that it spans.
+ * Rows of blocks, or a line with a band or a bound, or dots at times of their own, perhaps on stems; the ends where
+ * they are fixed, and the least that they span.
  * @typedef {{name: string, note?: string, rows?: {name: string, blocks: Block[]}[], line?: ArrayLike<number>,
- *   band?: ArrayLike<number>, bound?: number, low?: number, high?: number, least?: number, height: number}} Strip
+ *   times?: ArrayLike<number>, stems?: boolean, band?: ArrayLike<number>, bound?: number, low?: number, high?: number,
+ *   least?: number, height: number}} Strip
  */
+
+/** Below these are 95 in 100 sums of so many squares of standard normal numbers (χ²). */
+const BOUNDS = [0, 3.841, 5.991, 7.815, 9.488, 11.07, 12.592];
 
 class Story {
   /** @param {any} app */
@@ -30,6 +35,8 @@ class Story {
     this.facts = this.why = this.shownOf = null;
     /** @type {any} */
     this.columns = null;
+    /** @type {Taken | null} */
+    this.taken = null;
     /** @type {any[] | null} */
     this.stretch = null;
     /** @type {{name: string, error: Float32Array} | null} */
@@ -61,7 +68,6 @@ class Story {
       "contributors",
       "authorities",
       "identity",
-      "innovation",
       "detections",
       "climb",
       "identity_probability",
@@ -75,8 +81,10 @@ class Story {
     const [sx, sy] = await Promise.all(smoothed.map((name) => pic.column(name)));
     const stretch = (await stretches()).get(`${pic.partner} ${pic.ids[k]}`) ?? null;
     const object = await truthOf(pic, k);
+    const taken = await pic.takenBy(k);
     if (turn !== this.turn) return;
     this.columns = columns;
+    this.taken = taken;
     this.stretch = stretch;
     this.object = object;
     this.extra.minor = columns.minor;
@@ -91,6 +99,11 @@ class Story {
       }
       this.extra.smoothed = [u, v];
     }
+    this.extra.links = this.linked().flatMap(({ from, to }) => {
+      if (from < 0 || to < 0) return [];
+      const [last, first] = [pic.start[from + 1] - 1, pic.start[to]];
+      return [[pic.x[last], pic.y[last], pic.x[first], pic.y[first]]];
+    });
     this.others = new Map();
     this.build();
     if (!isOperator) return;
@@ -219,11 +232,17 @@ class Story {
     const cut = (/** @type {any} */ column) => (column ? column.subarray(from, to) : null);
     const existence = cut(columns.existence);
     if (existence) this.strips.push({ name: "existence", line: existence, low: 0, high: 1, height: 26 });
-    if (columns.innovation) {
-      const [line, bound] = [cut(columns.innovation), this.bound()];
-      this.strips.push({ name: "innovation²", line, bound, low: 0, height: 30 });
-    }
+    this.strips.push(...this.ofTaken());
     const sigma = cut(pic.major);
+    const { smoothed } = this.extra;
+    if (smoothed) {
+      const metre = (/** @type {number} */ i) => view.metresPerUnit(pic.y[i]);
+      const apart = Float32Array.from({ length: to - from }, (_, at) => {
+        const i = from + at;
+        return Math.hypot(smoothed[0][i] - pic.x[i], smoothed[1][i] - pic.y[i]) * metre(i);
+      });
+      this.strips.push({ name: "smoothed, m off", line: apart, low: 0, height: 26 });
+    }
     if (this.object)
       this.strips.push({
         name: "error, m",
@@ -257,9 +276,6 @@ class Story {
     this.facts = h("dl", { class: "facts" });
     this.why = h("div", { class: "reasons" });
     const identity = this.identity();
-    const links = pic.links.filter(
-      (/** @type {any} */ l) => String(l.from) === pic.ids[k] || String(l.to) === pic.ids[k],
-    );
     fill(
       this.root,
       h(
@@ -294,28 +310,127 @@ class Story {
       this.extra.smoothed
         ? h("p", { class: "caption" }, h("span", { class: "key smoothed" }), " smoothed line; thin: as filtered")
         : null,
-      links.map((/** @type {any} */ l) =>
-        h(
+      this.linked().map((link) => {
+        const goesOn = link.from === k;
+        const other = goesOn ? link.to : link.from;
+        return h(
           "p",
-          { class: "caption" },
-          String(l.from) === pic.ids[k]
-            ? `probably goes on as track #${pic.find(String(l.to)) + 1}`
-            : `probably goes on from track #${pic.find(String(l.from)) + 1}`,
-          ` (${plain(l.probability, 2)})`,
-        ),
-      ),
+          { class: "caption link-to" },
+          goesOn ? "goes on as " : "goes on from ",
+          other < 0
+            ? "a track that this picture lacks"
+            : h(
+                "button",
+                {
+                  type: "button",
+                  class: "link",
+                  onclick: () => app.goTo(pic, other, goesOn ? pic.first[other] : pic.last[other]),
+                },
+                `track #${other + 1}`,
+              ),
+          link.probability === null ? "" : `, with a probability of ${plain(link.probability, 2)}`,
+        );
+      }),
       h("h4", null, isOperator ? "Why each sees it" : "Why you see it"),
       this.why,
       this.table(),
+      this.takenTable(),
       h("p", { class: "caption id" }, `id ${pic.ids[k]}`),
     );
     this.draw();
     this.update();
   }
 
-  bound() {
-    const dof = this.pic?.freedom;
-    return dof ? dof * (1 - 2 / (9 * dof) + 1.645 * Math.sqrt(2 / (9 * dof))) ** 3 : undefined;
+  /** Links that begin or end with the track, by the places of their tracks in the picture; -1 where it lacks one.
+   * @returns {{from: number, to: number, probability: number | null}[]} */
+  linked() {
+    const { pic, k } = this;
+    if (!pic) return [];
+    const id = pic.ids[k];
+    return pic.links
+      .filter((/** @type {any} */ l) => l.from === id || l.to === id)
+      .map((/** @type {any} */ l) => ({
+        from: pic.find(l.from),
+        to: pic.find(l.to),
+        probability: l.probability ?? null,
+      }));
+  }
+
+  /** Strips of the detections that the track took: how probably each, and how far off. @returns {Strip[]} */
+  ofTaken() {
+    const { taken } = this;
+    if (!taken?.time.length) return [];
+    /** @type {Strip[]} */
+    const strips = [];
+    const { time: times, probability, innovation, measured } = taken;
+    if (probability)
+      strips.push({
+        name: "took, p",
+        note: "a detection each",
+        line: probability,
+        times,
+        stems: true,
+        low: 0,
+        high: 1,
+        height: 26,
+      });
+    if (innovation) {
+      // Of so many numbers measured each; the bound is that of the usual one.
+      const line = measured ? innovation.map((nis, i) => nis / measured[i]) : innovation;
+      const dof = measured ? [...measured].sort((p, q) => p - q)[measured.length >> 1] : NaN;
+      strips.push({
+        name: measured ? "NIS, 1 = as said" : "NIS",
+        note: BOUNDS[dof] ? "line: 95 % below" : undefined,
+        line,
+        times,
+        bound: BOUNDS[dof] ? BOUNDS[dof] / dof : undefined,
+        low: 0,
+        height: 34,
+      });
+    }
+    return strips;
+  }
+
+  /** The detections that the track took, one by one. */
+  takenTable() {
+    const { taken, pic } = this;
+    if (pic?.takenLeftOut)
+      return h(
+        "p",
+        { class: "caption" },
+        `${count(pic.takenLeftOut)} detections that tracks took are not in this page: too many.`,
+      );
+    if (!taken) return null;
+    const n = taken.time.length;
+    const details = h(
+      "details",
+      { class: "taken" },
+      h(
+        "summary",
+        null,
+        n ? `The ${counted(n, "detection")} that it took, by row of the recording` : "It took no detection",
+      ),
+    );
+    details.addEventListener("toggle", () => {
+      if (!details.open || details.dataset.done || !n) return;
+      details.dataset.done = "1";
+      const number = (/** @type {Float32Array | null} */ of, /** @type {number} */ i) =>
+        of && Number.isFinite(of[i]) ? h("span", { class: "figure" }, plain(of[i])) : "–";
+      details.append(
+        ...tableOf({
+          columns: ["time", "row", "probability", "NIS", "numbers"].map((name) => ({ name })),
+          rows: Array.from(taken.time, (t, i) => [
+            clockText(t, true),
+            h("span", { class: "figure" }, String(taken.detection[i])),
+            number(taken.probability, i),
+            number(taken.innovation, i),
+            number(taken.measured, i),
+          ]),
+          limit: 50,
+        }).filter(Boolean),
+      );
+    });
+    return details;
   }
 
   /** Actions that anybody may do with the track. @returns {string[]} */
@@ -412,7 +527,7 @@ class Story {
       h("div", null, h("b", null, partner), h("span", null, text));
     const by = (/** @type {Level | undefined} */ level) =>
       level?.rules?.length
-        ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", h("code", null, rule)])]
+        ? [", by ", level.rules.map((rule, at) => [at ? " or " : "", named(rule)])]
         : level?.name
           ? [", at ", h("code", null, level.name)]
           : "";
@@ -561,7 +676,19 @@ class Story {
         }
         to.beginPath();
         let pen = false;
-        for (let i = 0; i < values.length; i++) {
+        const { times } = strip;
+        for (let i = 0; times && i < values.length; i++) {
+          if (!Number.isFinite(values[i])) continue;
+          const [x, top] = [at(times[i]), v(values[i])];
+          if (strip.stems) {
+            to.moveTo(x, y + tall);
+            to.lineTo(x, top);
+          } else {
+            to.moveTo(x + 1.5, top);
+            to.arc(x, top, 1.5, 0, 7);
+          }
+        }
+        for (let i = 0; !times && i < values.length; i++) {
           const gap = i > 0 && pic.time[from + i] - pic.time[from + i - 1] > pic.gap;
           if (!Number.isFinite(values[i])) pen = false;
           else {
@@ -570,9 +697,10 @@ class Story {
             pen = true;
           }
         }
-        to.strokeStyle = ink.ink;
-        to.lineWidth = 1.25;
-        to.stroke();
+        to.strokeStyle = to.fillStyle = ink.ink;
+        to.lineWidth = times ? 1 : 1.25;
+        if (times && !strip.stems) to.fill();
+        else to.stroke();
         text(strip.name, left - 7 * em, y + tall / 2 - (strip.note ? 7 * em : 0), "right", ink.ink2);
         if (strip.note) text(strip.note, left - 7 * em, y + tall / 2 + 7 * em, "right", ink.ink3);
         text(plain(high, strip.least ? 5 : 3), right + 5 * em, y + 3, "left", ink.ink2);
@@ -580,6 +708,7 @@ class Story {
       }
       y += tall + gapY;
     }
+    text(isLocal ? "time" : clockName, left - 7 * em, y + 6 * em, "right", ink.ink3);
     text(clockText(t0).slice(0, isLocal ? 9 : 5), left, y + 6 * em, "left", ink.ink2);
     text(clockText(t1).slice(0, isLocal ? 9 : 5), right, y + 6 * em, "right", ink.ink2);
     this.cursor.style.height = `${y}px`;

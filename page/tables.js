@@ -28,11 +28,29 @@ function cellText(value, kind) {
 /** A table that scrolls by itself where it is wide. @param {any[]} heads @param {any} body @param {string} [label] */
 function scrolling(heads, body, label = "Table") {
   const head = h("thead", null, h("tr", null, heads));
-  return h(
-    "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
-    h("table", null, head, body),
-  );
+  return cued(h("table", null, head, body), label);
+}
+
+/** A box in which something wide scrolls, and which says so as long as there is more to a side. @param {any} inner
+ * @param {string} [label] */
+function cued(inner, label = "Table") {
+  const box = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, inner);
+  const cue = h("span", { class: "cue", "aria-hidden": "true" });
+  const around = h("div", { class: "wide-box" }, box, cue);
+  const look = () => {
+    const [wide, high] = [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight];
+    const [left, right, down] = [box.scrollLeft > 2, wide - box.scrollLeft > 2, high - box.scrollTop > 2];
+    around.classList.toggle("scrolls", wide > 2 || high > 2);
+    around.classList.toggle("more-left", left);
+    around.classList.toggle("more-right", right);
+    cue.hidden = !left && !right && !down;
+    cue.textContent = `scroll for more ${[left && "←", right && "→", down && "↓"].filter(Boolean).join(" ")}`;
+  };
+  box.addEventListener("scroll", look, { passive: true });
+  const sizes = new ResizeObserver(look);
+  sizes.observe(box);
+  sizes.observe(inner);
+  return around;
 }
 
 /** @param {Grid} grid */
@@ -54,7 +72,7 @@ function tableOf({ title, columns, rows, limit = 100, onrow }) {
               value instanceof Node
                 ? value
                 : kind === "code"
-                  ? [value ?? []].flat().map((v, q) => [q ? ", " : "", h("code", null, String(v))])
+                  ? [value ?? []].flat().map((v, q) => [q ? ", " : "", named(String(v))])
                   : cellText(value, kind);
             const inner =
               c === 0 && onrow
@@ -108,6 +126,7 @@ function chartOf(chart) {
     fill(box);
     const width = box.clientWidth || 600;
     const hues = [ink.k0, ink.A, ink.B, ink.k3, ink.k4, ink.k5, ink.k6, ink.k7];
+    const isShare = chart.unit === "share";
     const data = [chart.time.map((/** @type {number} */ us) => (isLocal ? (us - epoch) / 1e6 : us / 1e6))];
     /** @type {any[]} */
     const series = [
@@ -134,12 +153,15 @@ function chartOf(chart) {
         width: 1.5,
         dash: at % 3 === 2 ? [6, 3] : at % 3 === 1 ? [2, 2] : [],
         points: { show: false },
-        value: (/** @type {any} */ _, /** @type {number} */ v) => (v === null || v === undefined ? "–" : plain(v, 4)),
+        value: (/** @type {any} */ _, /** @type {number} */ v) =>
+          v === null || v === undefined ? "–" : isShare ? share(v) : plain(v, 4),
       });
     });
     const axis = {
       stroke: ink.ink2,
       font: font(11),
+      labelFont: font(11),
+      labelSize: 18 * textScale(),
       grid: { stroke: ink.rule, width: 1 },
       ticks: { stroke: ink.rule2, width: 1 },
     };
@@ -158,14 +180,23 @@ function chartOf(chart) {
         axes: [
           {
             ...axis,
+            label: isLocal ? clockName : `time of day, ${clockName}`,
+            size: 28 * textScale(),
             values: time,
             incrs: [
               0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
               172800, 432000, 864000,
             ],
-            space: 70 * textScale(),
+            space: 54 * textScale(),
           },
-          { ...axis, size: 56 * textScale() },
+          {
+            ...axis,
+            label: isShare ? "%" : chart.unit,
+            values: isShare
+              ? (/** @type {any} */ _, /** @type {number[]} */ at) => at.map((v) => plain(100 * v))
+              : undefined,
+            size: 50 * textScale(),
+          },
         ],
         hooks: chart.bound
           ? {
@@ -207,7 +238,7 @@ function chartOf(chart) {
       Math.abs(plot.width - box.clientWidth) > 2 &&
       plot.setSize({ width: box.clientWidth, height: plot.height }),
   ).observe(box);
-  return h("figure", null, h("figcaption", null, chart.title, chart.unit ? `, ${chart.unit}` : ""), box);
+  return h("figure", null, h("figcaption", null, chart.title), box);
 }
 
 /** Any section by data alone. @param {any} panel */

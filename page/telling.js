@@ -96,6 +96,7 @@ function tellLegend(app) {
     return;
   }
   app.legend.hidden = false;
+  tellLate(app);
   const line = (/** @type {any} */ sign, /** @type {string} */ name, /** @type {any} */ n) =>
     h(
       "div",
@@ -134,7 +135,38 @@ function tellLegend(app) {
     if (!isOperator && sideA.alive.reduced)
       rows.push(line(symbolOf("square", ink.both), "coarse or late", sideA.alive.reduced));
   }
-  fill(app.legend, h("div", { class: "legend-title" }, `Colour: ${title}`), ...rows);
+  const said = `Colour: ${title}`;
+  if (app.legendTitle.textContent !== said) app.legendTitle.textContent = said;
+  fill(app.legendRows, ...rows);
+}
+
+/** At which time late rows are drawn, and the other way to draw them. @param {App} app */
+function tellLate(app) {
+  const late = app.sides.filter(({ pic }) => pic.isLate && pic.n);
+  const key = `${app.knew} ${late.map(({ pic }) => pic.number)}`;
+  if (app.lateKey === key) return;
+  app.lateKey = key;
+  app.late.hidden = !late.length;
+  if (!late.length) return;
+  const delays = late.flatMap(({ pic }) => [...pic.delays]);
+  const most = Math.max(...delays);
+  const by = most > 0 ? `${delays.some((d) => d < most) ? "up to " : ""}${seconds(most)} ` : "";
+  const who = isOperator ? late.map(({ pic }) => pic.partner).join(" and ") : "you";
+  fill(
+    app.late,
+    h(
+      "span",
+      null,
+      app.knew
+        ? `As known: late rows are where ${by ? `they were ${by}before` : "they were known last"}. `
+        : `Late rows are drawn at their own time: ${who} had them ${by}later. `,
+    ),
+    h(
+      "button",
+      { type: "button", class: "link", onclick: () => app.setClock(!app.knew) },
+      app.knew ? "Draw as it happened" : "Draw as known",
+    ),
+  );
 }
 
 /** The text twin of the map: what is on it now. @param {App} app */

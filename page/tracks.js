@@ -443,6 +443,16 @@ class TrackLayer {
       to.lineWidth = 2;
       to.stroke();
     }
+    to.setLineDash([4, 4]);
+    for (const [x0, y0, x1, y1] of extra.links ?? []) {
+      to.beginPath();
+      to.moveTo((x0 - cx) * scale + width / 2, (y0 - cy) * scale + height / 2);
+      to.lineTo((x1 - cx) * scale + width / 2, (y1 - cy) * scale + height / 2);
+      to.strokeStyle = ink.k3;
+      to.lineWidth = 1.5;
+      to.stroke();
+    }
+    to.setLineDash([]);
     for (let i = 0; i < alive.n; i++) {
       if (alive.track[i] !== k) continue;
       const row = alive.row[i];

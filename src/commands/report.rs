@@ -30,8 +30,9 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
             match configuration_of(from) {
                 Err(_) => scene,
                 Ok(config) => {
-                    let Measured { sensors, lacking } = measured(&recording, &config, scene.rows(), &mut |_| Ok(()))?;
-                    scene.with_measured(&sensors, lacking.as_deref())
+                    let Measured { sensors, lacking, biases } =
+                        measured(&recording, &config, scene.rows(), &mut |_| Ok(()))?;
+                    scene.with_measured(&sensors, lacking.as_deref()).with_biases(biases)
                 }
             }
         }

@@ -123,7 +123,8 @@ pub(super) fn inspect(
     let [told, audit, tracks] = [MANIFEST, AUDIT, TRACKS].map(|file| read(&folder.join(file)));
     let (told, audit, tracks) = (told?, audit?, tracks?);
     let partner = &basis.partner.id;
-    let wanted = page::Folder { partner, frame, rows: &rows, manifest: &told, audit: &audit, tracks: &tracks };
+    let record = &page::Record::of(folder);
+    let wanted = page::Folder { partner, frame, rows: &rows, manifest: &told, audit: &audit, tracks: &tracks, record };
     page::inspect(&read(&folder.join(page::PAGE))?, &wanted, &at(page::PAGE), breaches);
     manifest(basis, (folder, &derived), &at(MANIFEST), &rows, breaches)?;
     Ok(looked)

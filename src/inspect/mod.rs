@@ -34,7 +34,7 @@ pub use figures::{Estimated, Figures, NoiseFound, Speeds};
 pub(crate) use geometry::median;
 pub(crate) use glance::Glance;
 pub(crate) use near::Near;
-pub use pairs::PairFound;
+pub use pairs::{COMPARED, PairFound, Unpaired};
 pub use period::Interval;
 pub use remarks::Remark;
 pub use report::{Inspection, SensorFound};
@@ -63,32 +63,23 @@ pub fn inspect<E: From<IngestError>>(
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let (recording, missing, counted) = opened(folder, heard)?;
-    looked_at((&recording, &missing, counted), Scope::All, heard)
+    looked_at((&recording, &missing, counted), heard)
 }
 
-/// The same of a recording that has been opened, without what two sensors say of each other, which costs five times all else.
+/// The same of a recording that has been opened.
 ///
 /// # Errors
 /// As [`inspect`].
-pub fn inspect_sensors<E: From<IngestError>>(
+pub fn inspect_opened<E: From<IngestError>>(
     recording: &Recording,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let counted = counted(recording, heard)??;
-    looked_at((recording, &[], counted), Scope::EachSensor, heard)
-}
-
-/// What is looked at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    All,
-    /// No pairs of sensors.
-    EachSensor,
+    looked_at((recording, &[], counted), heard)
 }
 
 fn looked_at<E: From<IngestError>>(
     (recording, missing, (first, places, report)): (&Recording, &[Named], Counted),
-    scope: Scope,
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let catalogue = recording.catalogue();
@@ -109,7 +100,7 @@ fn looked_at<E: From<IngestError>>(
     }
     recording.check()?;
     let missing = Missing { sensors: missing, has_catalogue: recording.has_catalogue() };
-    Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt, scope)))
+    Ok(assembled((catalogue, &missing), (report, first.order), (&second.finish(), &excerpt)))
 }
 
 /// What the catalogue lacks.
@@ -185,7 +176,7 @@ fn look_rows(sensor: &Sensor, counts: &Counts) -> f64 {
 fn assembled(
     (catalogue, missing): (&Catalogue, &Missing<'_>),
     (ingest, order): (IngestReport, RowOrder),
-    (counts, excerpt, scope): (&[Counts], &Excerpt, Scope),
+    (counts, excerpt): (&[Counts], &Excerpt),
 ) -> Inspection {
     let frame = catalogue.frame;
     let of = (&catalogue.sensors).into_par_iter().zip(counts).zip(excerpt.sensors.par_iter().zip(&excerpt.spread));
@@ -193,7 +184,7 @@ fn assembled(
         .map(|((sensor, counts), rows)| found((sensor, frame, missing.of(sensor)), counts, (rows, excerpt)))
         .collect();
     let (mut sensors, sides): (Vec<SensorFound>, Vec<Side<'_>>) = found.into_iter().unzip();
-    let pairs = if scope == Scope::All { pairs(&sides, frame) } else { Vec::new() };
+    let (pairs, unpaired) = pairs(&sides, frame);
     let spans = counts.iter().filter_map(|counts| counts.span_us);
     let span_us = spans.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]);
     let (mut remarks, mut entries) = (remarks::of_ingest(&ingest), Vec::new());
@@ -236,6 +227,7 @@ fn assembled(
         catalogue: (!entries.is_empty()).then(|| entries.join("\n")),
         sensors,
         pairs,
+        unpaired,
         remarks,
     }
 }

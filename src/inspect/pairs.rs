@@ -22,8 +22,8 @@ use super::solve::{Fitted, Model, Sample, fit};
 use crate::sensor::{Kind, Sensor};
 use crate::space::Frame;
 
-/// Sensors that are compared at most: those whose chains hold the most rows.
-const COMPARED: usize = 12;
+/// Sensors that are compared with each other at most: those whose chains hold the most rows.
+pub const COMPARED: usize = 12;
 /// Rows of a pair of chains at least and at most, and pairs of chains at least.
 const ROWS: [usize; 2] = [5, 40];
 const OBJECTS: usize = 3;
@@ -79,6 +79,15 @@ pub struct PairFound {
     pub residual_m: f64,
 }
 
+/// Two sensors of which neither tells anything of the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unpaired {
+    /// The two.
+    pub sensors: [String; 2],
+    /// Why they could not be compared.
+    pub why: String,
+}
+
 /// What is known of one sensor.
 pub(super) struct Side<'a> {
     pub(super) sensor: &'a Sensor,
@@ -92,6 +101,13 @@ impl Side<'_> {
         self.chains.iter().flatten().map(Vec::len).sum()
     }
 
+    /// The first and the last time of its chains.
+    fn span_us(&self) -> Option<[i64; 2]> {
+        let marks = (0..self.stretches.len()).flat_map(|stretch| self.marks(stretch));
+        let times = marks.flatten().map(|row| [row.time_us; 2]);
+        times.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)])
+    }
+
     /// Its chains in a stretch.
     fn marks(&self, stretch: usize) -> Vec<Vec<&Mark>> {
         let (Some(rows), Some(chains)) = (self.stretches.get(stretch), self.chains.get(stretch)) else {
@@ -101,8 +117,8 @@ impl Side<'_> {
     }
 }
 
-/// All pairs that see the same objects.
-pub(super) fn pairs(sides: &[Side<'_>], frame: Frame) -> Vec<PairFound> {
+/// All pairs that see the same objects, and why the others of those that are compared are none.
+pub(super) fn pairs(sides: &[Side<'_>], frame: Frame) -> (Vec<PairFound>, Vec<Unpaired>) {
     use rayon::prelude::*;
     let mut largest: Vec<usize> = (0..sides.len()).collect();
     largest.sort_by_key(|side| (std::cmp::Reverse(sides.get(*side).map_or(0, Side::chained)), *side));
@@ -110,8 +126,35 @@ pub(super) fn pairs(sides: &[Side<'_>], frame: Frame) -> Vec<PairFound> {
     largest.sort_unstable();
     let firsts = largest.iter().enumerate();
     let pairs: Vec<[usize; 2]> = firsts.flat_map(|(k, &a)| largest.iter().skip(k + 1).map(move |&b| [a, b])).collect();
-    let found = pairs.into_par_iter().map(|[a, b]| pair(sides.get(a)?, sides.get(b)?, frame));
-    found.collect::<Vec<_>>().into_iter().flatten().collect()
+    let found = pairs.into_par_iter().filter_map(|[a, b]| {
+        let (a, b) = (sides.get(a)?, sides.get(b)?);
+        let sensors = || [a, b].map(|side| side.sensor.name.clone());
+        Some(pair(a, b, frame).ok_or_else(|| Unpaired { sensors: sensors(), why: why_not((a, b), frame) }))
+    });
+    let (mut all, mut unpaired) = (Vec::new(), Vec::new());
+    for found in found.collect::<Vec<_>>() {
+        match found {
+            Ok(pair) => all.push(pair),
+            Err(none) => unpaired.push(none),
+        }
+    }
+    (all, unpaired)
+}
+
+/// Why two sensors are no pair, in words.
+fn why_not((a, b): (&Side<'_>, &Side<'_>), frame: Frame) -> String {
+    if let Some(side) = [a, b].into_iter().find(|side| side.chained() == 0) {
+        return format!("no rows of `{}` go on from look to look", side.sensor.name);
+    }
+    let apart = a.span_us().zip(b.span_us()).is_some_and(|([a, b], [c, d])| b < c || d < a);
+    let why = if apart {
+        "they follow nothing at the same time"
+    } else if all((a, b), (frame, None)).is_empty() {
+        "nothing that one follows lies clearly nearer to an object of the other than to the next"
+    } else {
+        "too few objects that both may see agree on how far apart the sensors place them"
+    };
+    why.to_owned()
 }
 
 /// A row and the nearest chain at its time.

@@ -7,7 +7,7 @@ use super::crowd::Crowd;
 use super::excerpt::Sampling;
 use super::extent::Extent;
 use super::figures::Figures;
-use super::pairs::PairFound;
+use super::pairs::{PairFound, Unpaired};
 use super::period::Interval;
 use super::remarks::Remark;
 use super::survey::{RowOrder, Silence};
@@ -36,6 +36,8 @@ pub struct Inspection {
     pub sensors: Vec<SensorFound>,
     /// Pairs of sensors that see the same objects.
     pub pairs: Vec<PairFound>,
+    /// Pairs that were compared, and tell nothing of each other.
+    pub unpaired: Vec<Unpaired>,
     /// What a person should look at.
     pub remarks: Vec<Remark>,
     /// A configuration that fits what was seen.

@@ -230,6 +230,11 @@ fn alone(part: &Value) -> Result<(PolicySet, String), PolicyError> {
 }
 
 impl Policy {
+    /// All rules with their places and texts, by name.
+    pub fn rule_texts(&self) -> impl Iterator<Item = RuleText> {
+        self.rules.by_id.keys().filter_map(|id| self.rule_text(id))
+    }
+
     /// A rule with its place and its text.
     fn rule_text(&self, id: &str) -> Option<RuleText> {
         let rule = self.rules.by_id.get(id)?;

@@ -1,6 +1,7 @@
 //! A partner's folder as a page is made from it: what its manifest says, its audit, its table.
 
 use super::ReportError;
+use super::record::{ASSOCIATIONS, LINKS};
 use crate::space::Frame;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -14,8 +15,8 @@ pub(super) struct Folder<'a> {
     pub(super) audit: Vec<Value>,
 }
 
-/// Files that a page states the digests of.
-const STATED: [&str; 2] = ["tracks.parquet", "audit.jsonl"];
+/// Files that a page states the digests of, where they are there.
+const STATED: [&str; 4] = ["tracks.parquet", "audit.jsonl", ASSOCIATIONS, LINKS];
 
 impl<'a> Folder<'a> {
     /// Reads the audit beside a picture with this manifest.
@@ -50,6 +51,11 @@ impl<'a> Folder<'a> {
     pub(super) fn rows(&self) -> u64 {
         let of = |file: &Value| file.get("rows").and_then(Value::as_u64);
         self.files().filter(|(name, _)| *name == "tracks.parquet").find_map(|(_, file)| of(file)).unwrap_or_default()
+    }
+
+    /// Whether the manifest lists a file.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.files().any(|(listed, _)| listed == name)
     }
 
     /// The digests that a page states.

@@ -147,7 +147,7 @@ pub(super) fn panels(scores: Option<&Value>, coherence: Option<&Value>) -> Value
             json!({ "title": title, "unit": unit, "time": middles(first), "series": series.collect::<Vec<_>>() })
         };
         let charts = [
-            chart("Coverage of the truth", "share", |time| time.get("coverage")),
+            chart("Coverage of the truth, by the exact measure", "share", |time| time.get("coverage")),
             chart("GOSPA, root mean square", "m", |time| time.get("gospa_rms_m")?.get("total")),
         ];
         panels.push(json!({ "id": "scores", "title": "Scores over time", "charts": charts }));

@@ -1,21 +1,19 @@
 //! Pictures as they would be if one rule were lifted, for the switch of the operator's page.
 //!
 //! Of every run with a rule lifted only pictures that become others are read, equal ones are held once, and those beyond
-//! [`LIFTED_MOST`] rows are left out, which the page says. They are in the operator's folder and its page, and nowhere else.
+//! a third of the rows that a page may have are left out, which the page says. They are in the operator's folder and its page, and nowhere else.
 
 use super::folder::Folder;
 use super::operator::{every, json_file, object};
 use super::pages::key;
-use super::picture::{self, Picture};
+use super::picture::{self, Picture, rows_most};
 use super::{ReportError, judged};
 use crate::policy::Lift;
+use crate::space::Frame;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Rows of all lifted pictures of a page, some 9 bytes each.
-const LIFTED_MOST: u64 = 400_000;
 
 /// What a picture is under the policy as it is.
 #[derive(Debug)]
@@ -29,6 +27,8 @@ struct Known {
 #[derive(Debug)]
 pub struct Before {
     every: u64,
+    /// Rows of all lifted pictures of a page.
+    most: u64,
     known: BTreeMap<String, Known>,
 }
 
@@ -70,7 +70,7 @@ impl Before {
                 continue;
             }
             let alike = self.known.iter().find(|(_, known)| known.from == from).map(|(partner, _)| partner.clone());
-            let few = folder.rows() / self.every <= LIFTED_MOST;
+            let few = folder.rows() / self.every <= self.most;
             let picture = few.then(|| picture::read(&folder, self.every)).transpose()?;
             changed.push(Lifted { partner, key, alike, picture });
         }
@@ -87,7 +87,8 @@ impl Lifts {
         let manifests = manifests(out)?;
         let folders = folders(&manifests)?;
         let known = |folder: &Folder<'_>| (folder.partner().to_owned(), Known { key: key(folder), from: from(folder) });
-        let before = Before { every: every(&folders), known: folders.iter().map(known).collect() };
+        let most = rows_most(folders.first().map_or(Frame::Geodetic, Folder::frame)) / 3;
+        let before = Before { every: every(&folders), most, known: folders.iter().map(known).collect() };
         Ok(Self {
             before: Arc::new(before),
             told: Vec::new(),
@@ -112,7 +113,7 @@ impl Lifts {
         let is_new = |lifted: &&Lifted| !self.held.contains_key(&lifted.key);
         let rows = |lifted: &Lifted| lifted.picture.as_ref().map_or(u64::MAX, |picture| picture.kept);
         let rows = changed.iter().filter(is_new).map(rows).fold(self.rows, u64::saturating_add);
-        if rows > LIFTED_MOST {
+        if rows > self.before.most {
             self.left_out.push(rule.as_str().into());
         } else if !changed.is_empty() {
             self.rows = rows;
@@ -171,6 +172,8 @@ fn folders(manifests: &Manifests) -> Result<Vec<Folder<'_>>, ReportError> {
 mod tests {
     use super::*;
 
+    const MOST: u64 = 400_000;
+
     fn lifted(key: &str, kept: u64) -> Lifted {
         let document = Map::from_iter([("rows".to_owned(), kept.into())]);
         let (levels, by_level, span_us, ground) = (Vec::new(), Vec::new(), Some([3, 5]), BTreeSet::from([[80, 470]]));
@@ -180,12 +183,12 @@ mod tests {
 
     #[test]
     fn a_picture_is_held_once_and_what_does_not_fit_is_left_out_whole() {
-        let before = Arc::new(Before { every: 1, known: BTreeMap::new() });
+        let before = Arc::new(Before { every: 1, most: MOST, known: BTreeMap::new() });
         let (held, ground) = (BTreeMap::new(), BTreeSet::new());
         let mut lifts = Lifts { before, told: Vec::new(), left_out: Vec::new(), held, rows: 0, span_us: None, ground };
         let permit = |name: &str| Lift::Permit(name.to_owned());
-        lifts.add(&permit("a"), vec![lifted("x", LIFTED_MOST - 1)]);
-        lifts.add(&permit("b"), vec![lifted("x", LIFTED_MOST - 1)]);
+        lifts.add(&permit("a"), vec![lifted("x", MOST - 1)]);
+        lifts.add(&permit("b"), vec![lifted("x", MOST - 1)]);
         lifts.add(&permit("c"), vec![lifted("y", 1), lifted("z", 1)]);
         lifts.add(&permit("d"), vec![lifted("y", 1)]);
         lifts.add(&permit("e"), Vec::new());

@@ -17,6 +17,7 @@ mod operator; // the operator's page
 mod pages; // pictures that several pages show
 mod partner; // a partner's page
 mod picture; // rows by track, a column at a time
+mod record; // detections that tracks took, and links between tracks
 mod scene; // sensors, zones, detections, truth
 mod table; // the operator's tables
 mod template; // the page around it all

@@ -4,7 +4,8 @@ use super::document::Document;
 use super::folder::Folder;
 use super::levels::Level;
 use super::pages::{Pages, Shown, key};
-use super::picture::{Picture, ROWS_MOST};
+use super::picture::{Picture, rows_most};
+use super::record::TAKEN_MOST;
 use super::scene::Scene;
 use super::table::table;
 use super::template::{Content, page};
@@ -138,6 +139,11 @@ impl Output<'_> {
             Some((partner.get("partner")?.as_str()?.to_owned(), json!({ "share": coverage(partner)? })))
         });
         data.put("summaries", summaries.collect::<Value>());
+        let resolution = self
+            .partners
+            .iter()
+            .filter_map(|of| Some((of.get("partner")?.as_str()?.to_owned(), of.get("resolution")?.clone())));
+        data.put("resolution", resolution.collect::<Value>());
         Ok(())
     }
 
@@ -195,7 +201,8 @@ fn same(folders: &[Folder<'_>]) -> Vec<Option<usize>> {
 /// Every how many-th report time a page of these pictures has.
 pub(super) fn every(folders: &[Folder<'_>]) -> u64 {
     let held = folders.iter().zip(same(folders)).filter(|(_, same)| same.is_none());
-    held.map(|(folder, _)| folder.rows()).sum::<u64>().div_ceil(ROWS_MOST).max(1)
+    let most = rows_most(folders.first().map_or(Frame::Geodetic, Folder::frame));
+    held.map(|(folder, _)| folder.rows()).sum::<u64>().div_ceil(most).max(1)
 }
 
 /// The number of a partner's lane.
@@ -209,6 +216,7 @@ fn lane_of(report: &Value, name: &str) -> Option<usize> {
 
 /// The pictures as a page has them, each with the number of its lane.
 fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
+    let mut taken = 0;
     let document = |(name, picture): (&&str, &Shared)| {
         let mut document = match picture {
             Ok(shown) => shown.document(name),
@@ -219,6 +227,13 @@ fn documents(report: &Value, names: &[&str], pictures: &[Shared]) -> Value {
         };
         if let Some(lane) = lane_of(report, name) {
             document.insert("lane".to_owned(), lane.into());
+        }
+        if let Some(more) = document.get("associations").and_then(|of| of.get("rows")?.as_u64()) {
+            taken += more;
+            if taken > TAKEN_MOST {
+                document.remove("associations");
+                document.insert("associations_left_out".to_owned(), more.into());
+            }
         }
         Value::Object(document)
     };

@@ -76,9 +76,10 @@ fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What tells a picture from others: its table, and what its levels demand by which rules.
+/// What tells a picture from others: its tables, and what its levels demand by which rules.
 pub(super) fn key(folder: &Folder<'_>) -> String {
-    let table = folder.digests().get("tracks.parquet").cloned().unwrap_or_default();
+    let mut table = folder.digests();
+    table.as_object_mut().map(|digests| digests.remove("audit.jsonl"));
     let levels: Vec<Value> = super::levels::levels(&folder.audit).iter().map(super::levels::Level::document).collect();
     format!("{table} {}", Value::from(levels))
 }

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::folder::Folder;
 use super::pages::{Pages, Shown};
-use super::picture::{Picture, ROWS_MOST};
+use super::picture::{Picture, rows_most};
 use super::template::{Content, page};
 use super::words::{count, escaped, share_of, span};
 use super::{PAGE, ReportError, ledger};
@@ -33,7 +33,7 @@ pub fn write(beside: &mut Beside<'_>, pages: &Pages) -> Result<(), ReportError> 
 /// A folder that is not what a run writes.
 pub fn partner_page(folder: &Path, manifest: &Map<String, Value>, pages: &Pages) -> Result<String, ReportError> {
     let folder = Folder::read(folder, manifest)?;
-    let shown = pages.picture(&folder, folder.rows().div_ceil(ROWS_MOST).max(1))?;
+    let shown = pages.picture(&folder, folder.rows().div_ceil(rows_most(folder.frame())).max(1))?;
     let picture = &shown.picture;
     let partner = folder.partner();
     let header = match picture.span_us {

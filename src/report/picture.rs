@@ -1,11 +1,12 @@
 //! A picture as a page holds it: rows by track, a column at a time.
 //!
-//! Beyond [`ROWS_MOST`] rows only every so many report times are kept, and the first row of each track; the page says so.
+//! Beyond [`rows_most`] rows only every so many report times are kept, and the first row of each track; the page says so.
 
 use super::ReportError;
 use super::column::{ABSENT, Coding, Texts};
 use super::folder::Folder;
 use super::levels::{Level, level_of, levels};
+use super::record;
 use crate::product::{ProductError, read_batches, read_schema};
 use crate::space::Frame;
 use arrow_array::cast::AsArray;
@@ -14,8 +15,13 @@ use arrow_array::{Array, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Rows of all pictures of a page: some 9 bytes each in it.
-pub(super) const ROWS_MOST: u64 = 1_200_000;
+/// Rows that all pictures of a page have at most: some 9 bytes each in it, and in centimetres some 22.
+pub(super) const fn rows_most(frame: Frame) -> u64 {
+    match frame {
+        Frame::Geodetic => 1_200_000,
+        Frame::Local => 600_000,
+    }
+}
 
 /// What of a row is not withheld, as far as rows can show: existence, velocity, covariance, count of detections, time of the last
 /// one, contributors.
@@ -50,7 +56,7 @@ pub(super) struct Picture {
 }
 
 /// Columns of numbers, with the order of their differences and their units: degrees and metres, or metres and centimetres.
-const NUMBERS: [(&str, u8, [f64; 2]); 15] = [
+const NUMBERS: [(&str, u8, [f64; 2]); 17] = [
     ("longitude", 2, [1e-5, 0.01]),
     ("latitude", 2, [1e-5, 0.01]),
     ("altitude", 1, [1.0, 0.1]),
@@ -65,6 +71,8 @@ const NUMBERS: [(&str, u8, [f64; 2]); 15] = [
     ("detections", 1, [1.0, 1.0]),
     ("identity_probability", 1, [1e-3, 1e-3]),
     ("last_detection", 2, [1000.0, 1000.0]),
+    ("smoothed_longitude", 2, [1e-5, 0.01]),
+    ("smoothed_latitude", 2, [1e-5, 0.01]),
     ("time", 2, [1.0, 1.0]),
 ];
 /// Columns of texts.
@@ -80,7 +88,10 @@ pub(super) fn read(folder: &Folder<'_>, every: u64) -> Result<Picture, ReportErr
         let columns = Columns::of(&batch, rows.frame).map_err(|column| lacking(folder, column))?;
         (0..batch.num_rows()).for_each(|row| rows.take(&columns, row, every));
     }
-    Ok(rows.finish(folder.partner(), every))
+    let record = record::read(folder, &rows.ids)?;
+    let mut picture = rows.finish(folder.partner(), every);
+    picture.document.extend(record);
+    Ok(picture)
 }
 
 fn damaged(folder: &Folder<'_>, found: String) -> ReportError {
@@ -215,6 +226,8 @@ impl Rows {
             let name = match (*name, frame) {
                 ("longitude", Frame::Local) => "x",
                 ("latitude", Frame::Local) => "y",
+                ("smoothed_longitude", Frame::Local) => "smoothed_x",
+                ("smoothed_latitude", Frame::Local) => "smoothed_y",
                 (name, _) => name,
             };
             let values = sorted(values);
@@ -275,6 +288,8 @@ struct Columns<'a> {
     covariance: [Option<&'a PrimitiveArray<Float32Type>>; 4],
     detections: Option<&'a PrimitiveArray<UInt64Type>>,
     last_detection: Option<&'a PrimitiveArray<TimestampMicrosecondType>>,
+    /// To the east and to the north, of a record that was smoothed.
+    smoothed: [Option<&'a PrimitiveArray<Float64Type>>; 2],
     identity: Option<&'a StringArray>,
     identity_probability: Option<&'a PrimitiveArray<Float32Type>>,
     contributors: Option<&'a ListArray>,
@@ -291,6 +306,10 @@ impl<'a> Columns<'a> {
             }
             Frame::Local => (["x_m", "y_m", "z_m"], ["x", "y", "z"], ["xx", "xy", "yy", "zz"]),
         };
+        let smoothed = match frame {
+            Frame::Geodetic => ["smoothed_longitude_deg", "smoothed_latitude_deg"],
+            Frame::Local => ["smoothed_x_m", "smoothed_y_m"],
+        };
         let [x, y, z] = places.map(|name| primitive(batch, name).ok_or(name));
         let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt());
         let list = |name: &str| batch.column_by_name(name).and_then(|column| column.as_list_opt());
@@ -304,6 +323,7 @@ impl<'a> Columns<'a> {
             covariance: pairs.map(|pair| primitive(batch, &format!("position_covariance_{pair}_m2"))),
             detections: primitive(batch, "detections"),
             last_detection: primitive(batch, "last_detection"),
+            smoothed: smoothed.map(|name| primitive(batch, name)),
             identity: text("identity"),
             identity_probability: primitive(batch, "identity_probability"),
             contributors: list("contributors"),
@@ -358,6 +378,8 @@ impl<'a> Columns<'a> {
             value(self.detections, row).map(|count| count as f64),
             number(self.identity_probability),
             value(self.last_detection, row).map(|time_us| time_us as f64),
+            value(self.smoothed[0], row),
+            value(self.smoothed[1], row),
             Some(self.time.value(row) as f64),
         ]
     }

@@ -1,4 +1,4 @@
-//! What a recording and a policy show around the pictures: sensors, zones, detections, truth. For the operator's page alone.
+//! What a recording and a policy show around the pictures: rules, sensors, zones, detections, truth. For the operator's page alone.
 
 use super::column::Coding;
 use super::picture::tenths;
@@ -13,6 +13,8 @@ use std::path::Path;
 /// Detections, and points of the truth, that a page holds at most.
 const DETECTIONS_MOST: u64 = 200_000;
 const TRUTH_MOST: usize = 300_000;
+/// Bytes of all rules that a page holds at most.
+const RULES_MOST: usize = 1 << 20;
 
 /// What surrounds the pictures of a run.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,7 @@ impl Scene {
     /// A recording that cannot be read any more.
     pub fn of(recording: &Recording, policy: (&Policy, &Path), options: Options) -> Result<Self, IngestError> {
         let mut scene = Self::default();
+        scene.rules(policy.0);
         scene.zones(policy);
         let sensors: Vec<Value> =
             recording.catalogue().sensors.iter().map(|s| sensor(s, recording.catalogue().frame)).collect();
@@ -66,6 +69,13 @@ impl Scene {
         self
     }
 
+    /// The same with what two sensors say of each other.
+    #[must_use]
+    pub fn with_biases(mut self, biases: Option<Value>) -> Self {
+        self.parts.extend(biases.map(|biases| ("biases".to_owned(), biases)));
+        self
+    }
+
     /// The same with the truth, if there is one and it is not too large.
     ///
     /// # Errors
@@ -78,6 +88,21 @@ impl Scene {
             self.parts.insert("truth".to_owned(), table(frame, &truth.objects, points, 2));
         }
         Ok(self)
+    }
+
+    /// Where each rule stands and how it is written, if they are not too long.
+    fn rules(&mut self, policy: &Policy) {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let rules = policy
+            .rule_texts()
+            .map(|rule| (rule.id, json!({ "file": name(&rule.file), "line": rule.line, "text": rule.text })));
+        let rules: Map<String, Value> = rules.collect();
+        let bytes: usize = rules.values().map(|rule| rule.to_string().len()).sum();
+        if bytes > RULES_MOST {
+            self.parts.insert("rules_left_out".to_owned(), rules.len().into());
+        } else {
+            self.parts.insert("rules".to_owned(), rules.into());
+        }
     }
 
     fn zones(&mut self, (policy, folder): (&Policy, &Path)) {

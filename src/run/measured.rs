@@ -1,13 +1,13 @@
 //! Sensors as measured over the whole recording, beside what its catalogue says: for the operator's page alone.
 //!
-//! What is measured is what `trackweave inspect` finds of each sensor, without what needs two of them, and the innovations of the
-//! first rows under the configuration of the run. No run uses any of it.
+//! What is measured is what `trackweave inspect` finds of each sensor and of every two that see the same objects, and the innovations
+//! of the first rows under the configuration of the run. No run uses any of it.
 
 use super::innovations::{Innovations, innovations_of_first};
 use super::{RunConfig, RunError};
 use crate::ingest::Recording;
-use crate::inspect::{Estimated, SensorFound, inspect_sensors};
-use serde_json::{Map, Value};
+use crate::inspect::{COMPARED, Estimated, Inspection, SensorFound, inspect_opened};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Rows of a recording that is measured for a page: it is read thrice for it.
@@ -22,6 +22,8 @@ pub struct Measured {
     pub sensors: BTreeMap<String, Map<String, Value>>,
     /// Why there are none.
     pub lacking: Option<String>,
+    /// What two sensors say of each other: `pairs` and `unpaired` as `trackweave inspect` has them, `why` where it is not all.
+    pub biases: Option<Value>,
 }
 
 /// Measures the sensors of a recording of so many rows; `heard` hears how many have been read, and may end it.
@@ -35,17 +37,33 @@ pub fn measured(
     heard: &mut dyn FnMut(u64) -> Result<(), RunError>,
 ) -> Result<Measured, RunError> {
     if rows > ROWS_MOST {
-        let lacking = Some("not measured in a recording of so many rows: `trackweave inspect` does it".to_owned());
+        let lacking = Some(
+            "neither measured nor compared in a recording of so many rows: `trackweave inspect` does both".to_owned(),
+        );
         return Ok(Measured { lacking, ..Measured::default() });
     }
-    let found = inspect_sensors(recording, heard)?;
+    let found = inspect_opened(recording, heard)?;
     let mut sensors: BTreeMap<String, Map<String, Value>> =
         found.sensors.iter().map(|found| (found.name.clone(), figures(found))).collect();
     for Innovations { sensor, key, nis, .. } in innovations_of_first(recording, config, FIRST)? {
         let axis = key.trim_end_matches("_m").trim_end_matches("_deg");
         sensors.entry(sensor).or_default().insert(format!("NIS_{axis}"), nis.into());
     }
-    Ok(Measured { sensors, lacking: None })
+    Ok(Measured { sensors, lacking: None, biases: Some(biases(&found)) })
+}
+
+/// What two sensors say of each other, and of which nothing is known.
+fn biases(found: &Inspection) -> Value {
+    let why = match found.sensors.len() {
+        0 | 1 => Some("there is no other sensor to compare it with".to_owned()),
+        sensors if sensors > COMPARED => Some(format!("of {sensors} sensors the {COMPARED} whose rows go on most")),
+        _ => None,
+    };
+    let mut told = json!({ "pairs": found.pairs, "unpaired": found.unpaired });
+    if let (Value::Object(told), Some(why)) = (&mut told, why) {
+        told.insert("why".to_owned(), why.into());
+    }
+    told
 }
 
 fn figures(found: &SensorFound) -> Map<String, Value> {

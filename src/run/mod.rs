@@ -313,7 +313,7 @@ fn run_opened(
             scene = scene.with_truth(recording)?;
         }
         let found = measured(recording, request.config, scene.rows(), &mut |_| tell(listener, Progress::Scoring))?;
-        scene = scene.with_measured(&found.sensors, found.lacking.as_deref());
+        scene = scene.with_measured(&found.sensors, found.lacking.as_deref()).with_biases(found.biases);
         staging.page(&operator_page(&staging.folder(), &made_from, &scene, &pages)?)?;
     }
     tell(listener, Progress::Publishing)?;

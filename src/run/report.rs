@@ -118,6 +118,8 @@ pub struct Resolution {
     pub coverage: Option<f64>,
     /// Root mean square distance of those rows from the truth, in metres.
     pub position_rmse_m: Option<f64>,
+    /// Share of the rows that are near no object, at that cut-off.
+    pub spuriousness: Option<f64>,
 }
 
 /// What a run took, and where its tracks are from: equal runs may differ in it.
@@ -315,7 +317,12 @@ impl Judged {
         if let Some((score, scored)) = known().get(&key).cloned() {
             return Ok((
                 score,
-                Resolution { coverage: scored.coverage, position_rmse_m: scored.position_rmse_m, ..*plain },
+                Resolution {
+                    coverage: scored.coverage,
+                    position_rmse_m: scored.position_rmse_m,
+                    spuriousness: scored.spuriousness,
+                    ..*plain
+                },
             ));
         }
         let scored = score()?;
@@ -407,6 +414,7 @@ impl Resolution {
             within_m: f64::from(request.config.score.cutoff_m.get()),
             coverage: None,
             position_rmse_m: None,
+            spuriousness: None,
         };
         for level in policy.receive_levels() {
             let Some(&rows) = tally.levels.get(&level.name) else { continue };
@@ -426,7 +434,8 @@ impl Resolution {
         truth: &Truths<'_>,
         score: &ScoreReport,
     ) -> Result<Self, RunError> {
-        (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
+        let near = |score: &ScoreReport| (score.coverage, score.position_rmse_m, score.spuriousness);
+        (self.coverage, self.position_rmse_m, self.spuriousness) = near(score);
         if self.cell_m.is_none() {
             return Ok(self);
         }
@@ -437,7 +446,7 @@ impl Resolution {
             config.score.cutoff_m = within_m;
         }
         let score = score_plainly(folder, truth, &config)?;
-        (self.coverage, self.position_rmse_m) = (score.coverage, score.position_rmse_m);
+        (self.coverage, self.position_rmse_m, self.spuriousness) = near(&score);
         Ok(self)
     }
 }

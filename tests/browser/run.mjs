@@ -141,7 +141,7 @@ function namesOf(doc) {
   const names = new Set();
   for (const p of doc.pictures) {
     names.add(p.partner);
-    for (const list of p.columns.contributors?.values ?? []) for (const owner of list.split(", ")) names.add(owner);
+    for (const list of p.columns?.contributors?.values ?? []) for (const owner of list.split(", ")) names.add(owner);
   }
   for (const s of doc.sensors ?? []) names.add(s.name).add(s.owner);
   for (const z of doc.zones?.features ?? []) names.add(z.properties?.name);
@@ -151,10 +151,88 @@ function namesOf(doc) {
   return names;
 }
 
+/** The story of a track of which the record tells more than filtered rows. */
+async function testRecord(page, picture) {
+  const found = await page.evaluate(async (partner) => {
+    const app = window.trackweave;
+    const pic = app.pictures.find((p) => p.partner === partner);
+    await app.choose(pic, app.b === pic ? app.a : app.b);
+    await pic.ready();
+    let k = 0;
+    for (; k < pic.tracks; k++) if ((await pic.takenBy(k))?.time.length) break;
+    app.select(pic, k);
+    await new Promise((done) => setTimeout(done, 1500));
+    const { story } = app;
+    const taken = await pic.takenBy(k);
+    document.querySelector(".story .taken summary").click();
+    await new Promise((done) => setTimeout(done, 200));
+    const more = document.querySelector(".story .taken button.more");
+    more?.click();
+    const of = (start) => story.strips.find((s) => s.name.startsWith(start));
+    const off = of("smoothed").line.filter(Number.isFinite);
+    const { width, height } = story.canvas;
+    const ink = story.canvas
+      .getContext("2d")
+      .getImageData(0, 0, width, height)
+      .data.filter((v, i) => i % 4 === 3 && v);
+    return {
+      key: document.querySelector(".story .key.smoothed") !== null,
+      off: [Math.min(...off), Math.max(...off)],
+      took: taken.time.length,
+      stems: of("took").line.length,
+      innovations: [of("NIS").line.length, of("NIS").bound],
+      listed: document.querySelectorAll(".story .taken tbody tr").length,
+      links: [...document.querySelectorAll(".story .link-to")].map((p) => p.textContent),
+      drawn: ink.length,
+    };
+  }, picture.partner);
+  hold(found.key, "no smoothed line beside the filtered one");
+  // 0.002 degrees east and 0.001 south, in Switzerland: 150 m and 111 m.
+  hold(found.off[0] > 150 && found.off[1] < 230, `the smoothed line is ${found.off} m off`);
+  hold(found.took > 10, `${found.took} detections`);
+  equal([found.stems, found.innovations[0], found.listed], [found.took, found.took, found.took], "detections shown");
+  // 95 of 100 of two numbers squared are below 5.99, so that of one it is 3.00.
+  hold(Math.abs(found.innovations[1] - 2.996) < 0.001, `the bound is ${found.innovations[1]}`);
+  equal(found.links.length, 1, "links of the first track");
+  hold(/goes on as track #\d+, with a probability of 0.75/.test(found.links[0]), `the link says ${found.links[0]}`);
+  await page.locator(".story .link-to button").click();
+  await page.waitForFunction(() => /goes on from track/.test(document.querySelector(".story")?.textContent ?? ""));
+  hold(found.drawn > 1000, "the strips are empty");
+  return `${found.took} detections, smoothed ${found.off.map(Math.round).join(" to ")} m off`;
+}
+
+/** A rule's text opens where the rule is named. */
+async function testRule(page, doc) {
+  const rule = page.locator("#decisions [data-rule]").first();
+  const name = await rule.getAttribute("data-rule");
+  await rule.click();
+  equal(await page.textContent("dialog[open] pre"), doc.rules[name].text, "the text");
+  hold(
+    (await page.textContent("dialog[open]")).includes(doc.rules[name].file),
+    "it does not say where the rule stands",
+  );
+  await page.keyboard.press("Escape");
+  equal(await page.locator("dialog[open]").count(), 0, "dialogs");
+  return name;
+}
+
+/** Every pair of sensors with its numbers, or why there are none. */
+async function testBiases(page, { pairs, unpaired, why }) {
+  const text = await page.textContent("#sensors");
+  for (const { sensors, objects } of pairs) {
+    const row = page.locator("#sensors tr", { hasText: sensors[0] }).filter({ hasText: sensors[1] });
+    hold((await row.textContent()).includes("±"), `no error beside the bias of ${sensors}`);
+    hold((await row.textContent()).includes(objects.toLocaleString("en-US")), `how many objects of ${sensors}`);
+  }
+  for (const { why } of unpaired) hold(text.includes(why.replaceAll("`", "")), `it does not say why: ${why}`);
+  if (why) hold(text.includes(why.replaceAll("`", "")), `it does not say ${why}`);
+  return `${pairs.length} pairs, ${unpaired.length} without`;
+}
+
 async function testPage(browser, file, operator) {
   const label = file.split("/").slice(-2).join("/");
   const { html, doc, bare } = read(file);
-  const rows = doc.pictures.reduce((n, p) => n + p.rows, 0);
+  const rows = doc.pictures.reduce((n, p) => n + (p.rows ?? 0), 0);
   const two = doc.edition === "operator" && doc.pictures.length > 1;
   const any = rows > 0;
   const name = (what) => `${label}: ${what}`;
@@ -521,19 +599,63 @@ async function testPage(browser, file, operator) {
       );
     });
   }
-  if (any && doc.pictures.some((p) => Object.keys(p.columns).some((c) => c.startsWith("smoothed_")))) {
-    await check(name("the smoothed line is beside the filtered one"), async () => {
-      const found = await page.evaluate(async () => {
-        const app = window.trackweave;
-        const pic = app.pictures.find((p) => p.has("smoothed_longitude") || p.has("smoothed_x"));
-        await app.choose(pic, app.b === pic ? app.a : app.b);
-        app.select(pic, 0);
-        await new Promise((done) => setTimeout(done, 1500));
-        return document.querySelector(".story .key.smoothed") !== null;
-      });
-      hold(found, "it is not there");
+  const brings = doc.pictures.find(
+    (p) => Object.keys(p.columns ?? {}).some((c) => c.startsWith("smoothed_")) || p.associations,
+  );
+  if (brings) await check(name("the story shows what the record brings"), () => testRecord(page, brings));
+  if (doc.edition === "operator" && doc.rules) await check(name("a rule can be read"), () => testRule(page, doc));
+  else if (doc.edition === "partner")
+    await check(name("no rule can be read"), async () => {
+      equal(await page.locator("[data-rule]").count(), 0, "rules that open");
+      equal(doc.rules, undefined, "texts of rules");
     });
-  }
+  if (doc.biases) await check(name("biases between sensors"), () => testBiases(page, doc.biases));
+  if (two && any && (await page.locator("#coherence").count()))
+    await check(name("a cell of the matrix says what it changes"), async () => {
+      await page.evaluate(() => document.querySelector("#coherence").scrollIntoView({ block: "start" }));
+      const cell = page.locator(".matrix button.link").last();
+      await cell.click();
+      const { a, b } = await state(page);
+      const said = await page.textContent(".toast");
+      hold(said.includes(a) && said.includes(b), `says ${said}`);
+      await page.locator(".toast button", { hasText: "To the map" }).click();
+      await page.waitForFunction(() => scrollY < 50);
+      return said;
+    });
+  if (any && (await page.evaluate(() => window.trackweave.sides.some(({ pic }) => pic.isLate))))
+    await check(name("late rows are said to be drawn at their own time, or as known"), async () => {
+      await page.evaluate(() => (window.trackweave.setClock(false), window.trackweave.render()));
+      const said = await page.textContent(".late");
+      hold(/own time/.test(said) && /later/.test(said), `says ${said}`);
+      await page.locator(".late button").click();
+      await page.waitForFunction(() => /As known/.test(document.querySelector(".late").textContent));
+      equal((await state(page)).knew, true, "the clock");
+      await page.locator(".late button").click();
+      return said;
+    });
+  if (two && any)
+    await check(name("nothing that says which pictures these are lies on the map"), async () => {
+      const over = await page.evaluate(() => {
+        const map = document.querySelector("#map").getBoundingClientRect();
+        return [...document.querySelectorAll(".chip")].filter((chip) => {
+          const box = chip.getBoundingClientRect();
+          return box.width && box.bottom > map.top + 1 && box.top < map.bottom;
+        }).length;
+      });
+      equal(over, 0, "chips over the map");
+    });
+  if (doc.prices?.lifts?.length)
+    await check(name("who has no change to try is told so"), async () => {
+      const moved = new Set(doc.prices.lifts.flatMap((lift) => lift.pictures.map((p) => p.partner)));
+      const still = doc.pictures.map((p) => p.partner).filter((p) => !moved.has(p));
+      const said = await page.textContent("#panel-pictures");
+      const what = said.slice(said.indexOf("What if"));
+      equal(
+        still.slice(0, 8).filter((p) => !new RegExp(`${p}[^.]*: no `).test(what)),
+        [],
+        "partners of whom nothing is said",
+      );
+    });
   if (any) {
     await check(name("text twins: tracks now, events, rows of a track"), async () => {
       await page.evaluate(
@@ -577,6 +699,18 @@ async function testPage(browser, file, operator) {
       const small = await open(browser, file, { width, height });
       const wide = await small.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       hold(wide[0] <= wide[1], `${width} px: the page is ${wide[0]} px wide`);
+      // What is wider than the window scrolls by itself, and says so.
+      for (const section of await small.page.locator("section.section").all()) await section.scrollIntoViewIfNeeded();
+      await small.page.waitForTimeout(200);
+      const [cut, cued] = await small.page.evaluate(() => {
+        const boxes = [...document.querySelectorAll(".section .scroll")].filter(
+          (b) => b.scrollWidth > b.clientWidth + 2,
+        );
+        const hasCue = (b) => getComputedStyle(b.parentElement.querySelector(".cue")).display !== "none";
+        return [boxes.length, boxes.filter((b) => b.scrollLeft > 0 || hasCue(b)).length];
+      });
+      equal(cued, cut, `tables at ${width} that say that they go on, of those that do`);
+      if (width === 320 && doc.edition === "operator" && any) hold(cut > 0, "no table is wide at 320 px");
       equal(small.noise, [], `console at ${width}`);
       await small.close();
     }

@@ -4,11 +4,18 @@
 use super::globe;
 use super::plants::{Plant, plant_in};
 use super::scene::Scene;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, Float32Array, RecordBatch, TimestampMicrosecondArray, UInt32Array, UInt64Array};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fs;
+use std::sync::Arc;
 use trackweave::guard::Beyond;
+use trackweave::report::{Pages, partner_page};
 
 /// What stands before the data of a page.
 const START: &str = "<script id=\"data\" type=\"application/json\">";
@@ -189,6 +196,70 @@ pub(crate) const PLANTS: &[Plant] = &[
         fs::remove_file(scene.out().join("coarse/report.html")).expect("a page");
     }),
 ];
+
+/// Of a folder that has what the record brings, as no run writes it yet: the tables are refused, and the page is held against them.
+#[test]
+fn a_page_holds_of_the_record_what_its_tables_hold() {
+    let scene = Scene::new();
+    let folder = scene.out().join("fine");
+    let rows = super::scene::read(&folder.join("tracks.parquet"));
+    let (time, track) = (rows["time"].as_primitive::<TimestampMicrosecondType>(), rows["track"].as_primitive());
+    let track: &UInt64Array = track;
+    let count = rows.num_rows();
+    let of = |f: fn(usize) -> f32| Arc::new((0..count).map(f).map(Some).collect::<Float32Array>());
+    let associations: Vec<(&str, ArrayRef)> = vec![
+        ("time", Arc::new(TimestampMicrosecondArray::from_iter_values(time.values().iter().copied()))),
+        ("track", Arc::new(track.clone())),
+        ("detection", Arc::new(UInt64Array::from_iter_values((0..count as u64).map(|row| 9000 - row)))),
+        ("probability", of(|row| 1.0 - row as f32 / 97.0)),
+        ("innovation", of(|row| row as f32 * 0.37)),
+        ("measured", Arc::new(UInt32Array::from(vec![2; count]))),
+    ];
+    let links: Vec<(&str, ArrayRef)> = vec![
+        ("from", Arc::new(UInt64Array::from(vec![track.value(0)]))),
+        ("to", Arc::new(UInt64Array::from(vec![track.value(count - 1)]))),
+        ("probability", Arc::new(Float32Array::from(vec![0.8]))),
+    ];
+    let manifest = fs::read_to_string(folder.join("manifest.json")).expect("a manifest");
+    let mut manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    for (name, columns) in [("associations.parquet", associations), ("links.parquet", links)] {
+        let batch = RecordBatch::try_from_iter(columns).expect("a table");
+        let file = fs::File::create(folder.join(name)).expect("a file");
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
+        writer.write(&batch).expect("rows");
+        writer.close().expect("a table");
+        let bytes = fs::read(folder.join(name)).expect("a table");
+        let entry = json!({ "name": name, "bytes": bytes.len(), "sha256": super::scene::hex(&Sha256::digest(&bytes)) });
+        manifest["files"].as_array_mut().expect("files").push(entry);
+    }
+    fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(&manifest).expect("JSON"))
+        .expect("a manifest");
+    let page = partner_page(&folder, manifest.as_object().expect("a manifest"), &Pages::default()).expect("a page");
+    fs::write(folder.join("report.html"), page).expect("a page");
+    scene.remanifest("fine");
+    let in_page = |scene: &Scene| {
+        let breaches = scene.breaches();
+        let files = breaches.iter().filter(|breach| breach.beyond == Beyond::File);
+        assert_eq!(files.map(|breach| breach.count).sum::<u64>(), 2, "{breaches:?}");
+        breaches.into_iter().filter(|breach| breach.beyond == Beyond::Page).collect::<Vec<_>>()
+    };
+    assert_eq!(in_page(&scene), []);
+    let picture = |change: fn(&mut Value)| data(&scene, "fine", |document| change(&mut document["pictures"][0]));
+    let plants: [fn(&mut Value); 6] = [
+        |picture| recoded(&mut picture["associations"]["columns"]["detection"], "z", |codes| codes[0] += 1),
+        |picture| recoded(&mut picture["associations"]["columns"]["innovation"], "z", |codes| codes[1] += 2),
+        |picture| recoded(&mut picture["associations"]["counts"], "z", |codes| codes[0] += 1),
+        |picture| picture["associations"]["sensor"] = json!("slant"),
+        |picture| picture["links"][0]["probability"] = json!(0.81),
+        |picture| picture["links"] = json!([]),
+    ];
+    let kept = fs::read_to_string(folder.join("report.html")).expect("the page");
+    for (number, plant) in plants.into_iter().enumerate() {
+        picture(plant);
+        assert_eq!(in_page(&scene).len(), 1, "plant {number}");
+        scene.text("fine", "report.html", |_| kept.clone());
+    }
+}
 
 fn replace(scene: &Scene, from: &str, to: &str) {
     scene.text("tall", "report.html", |page| page.replacen(from, to, 1));

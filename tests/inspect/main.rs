@@ -57,7 +57,7 @@ fn two_sensors_tell_displacement_and_clocks_apart() {
     let second = True { name: "b", off_m: [-120.0, 40.0], clock_s: 0.3, period_s: 5.0, false_rows: 2.0, ..PLAIN };
     let found = inspected(&SKY, &[PLAIN, second]);
     let [pair] = &found.pairs[..] else { panic!("a pair: {:?}", found.pairs) };
-    assert!(pair.objects >= 15, "{pair:?}");
+    assert!(pair.objects >= 15 && found.unpaired.is_empty(), "{pair:?}");
     near("east", pair.east_m.value, 120.0, 8.0);
     near("north", pair.north_m.value, -40.0, 8.0);
     value("the clock", pair.clock_s, 0.3, 0.04);
@@ -100,6 +100,9 @@ fn sensors_without_common_objects_make_no_pair() {
     fs::write(&path, head.to_owned() + &of(folder.path(), ",a,") + &of(others.path(), ",b,")).expect("a file");
     let found = look(folder.path());
     assert!(found.pairs.is_empty(), "{:?}", found.pairs);
+    let [none] = &found.unpaired[..] else { panic!("why not: {:?}", found.unpaired) };
+    assert_eq!(none.sensors, ["a", "b"]);
+    assert!(none.why.contains("objects that both may see") || none.why.contains("nearer to an object"), "{none:?}");
     // One after the other in the file: out of order, and said so.
     assert!(found.order.late_rows > 100, "{:?}", found.order);
     let [a, b] = &found.sensors[..] else { panic!("two sensors") };

@@ -39,7 +39,7 @@ pub(super) struct Column {
 }
 
 impl Cell {
-    fn real(units: f64) -> Self {
+    pub(super) fn real(units: f64) -> Self {
         Self::Real { units, slack: 1e-6 + 1e-14 * units.abs(), turn: None }
     }
 

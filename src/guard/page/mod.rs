@@ -6,6 +6,7 @@
 mod basemap; // land, lakes, borders and names about the rows
 mod columns; // numbers and texts of the rows
 mod levels; // levels of the audit, and the ledger
+mod record; // detections that tracks took, and links
 mod words; // what stands before the map
 
 use super::finding::{Beyond, Breaches};
@@ -18,6 +19,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use record::Record;
 
 /// Its name in a folder.
 pub(super) const PAGE: &str = "report.html";
@@ -60,10 +63,16 @@ pub(super) struct Folder<'a> {
     pub(super) manifest: &'a [u8],
     pub(super) audit: &'a [u8],
     pub(super) tracks: &'a [u8],
+    pub(super) record: &'a Record,
 }
 
 /// Rows that a page has at most, but for first ones of tracks.
-const MOST: usize = 1_200_000;
+const fn most(frame: Frame) -> usize {
+    match frame {
+        Frame::Geodetic => 1_200_000,
+        Frame::Local => 600_000,
+    }
+}
 
 /// Every how many-th report time is kept, the rows that are, and the same by track.
 type By<'a> = (usize, &'a [&'a Row], &'a [Vec<&'a Row>]);
@@ -77,7 +86,7 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
     let levels = levels::of(&entries);
     let manifest: Value = serde_json::from_slice(folder.manifest).unwrap_or_default();
     let (ledger, shares) = levels::ledger(folder.partner, &manifest, &levels, folder.rows, folder.frame);
-    let (every, kept) = kept(folder.rows);
+    let (every, kept) = kept(folder.rows, most(folder.frame));
     let tracks = by_track(&kept);
     let mut rest = FRAME;
     while let Some((before, (name, after))) =
@@ -106,8 +115,8 @@ pub(super) fn inspect(bytes: &[u8], folder: &Folder<'_>, place: &str, breaches: 
 }
 
 /// Every how many-th report time a page has, and the rows of these with the first row of every track.
-fn kept(rows: &[Row]) -> (usize, Vec<&Row>) {
-    let every = rows.len().div_ceil(MOST).max(1);
+fn kept(rows: &[Row], most: usize) -> (usize, Vec<&Row>) {
+    let every = rows.len().div_ceil(most).max(1);
     let mut seen = BTreeSet::new();
     let times = rows.chunk_by(|a, b| a.time_us == b.time_us).enumerate();
     let rows = times.flat_map(|(time, rows)| rows.iter().map(move |row| (time, row)));
@@ -168,8 +177,11 @@ fn data(file: &mut Reading<'_>, folder: &Folder<'_>, manifest: &Value, (audit, l
     let span = folder.rows.first().zip(folder.rows.last()).map(|(first, last)| [first.time_us, last.time_us]);
     let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     let mut digests = Map::new();
-    let of_files = json!({ "audit.jsonl": digest(folder.audit), "tracks.parquet": digest(folder.tracks) });
-    digests.insert(folder.partner.to_owned(), of_files);
+    let mut of_files = Map::new();
+    of_files.insert("audit.jsonl".to_owned(), digest(folder.audit).into());
+    of_files.insert("tracks.parquet".to_owned(), digest(folder.tracks).into());
+    of_files.extend(folder.record.files.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes).into())));
+    digests.insert(folder.partner.to_owned(), of_files.into());
     let told = |key: &str| manifest.get(key).cloned();
     let basemap = (folder.frame == Frame::Geodetic).then(|| basemap::about(folder.rows)).flatten();
     let keys = [
@@ -233,5 +245,8 @@ fn picture(file: &mut Reading<'_>, folder: &Folder<'_>, levels: &[levels::Level]
     read(columns::texts("authorities", by, |row| Some(list(row.authorities.clone()))));
     read(columns::texts("holders", by, |row| row.holders.clone().map(list)));
     read(columns::texts("level", by, |row| levels::shown(levels, row, folder.frame).map(|level| level.name.clone())));
-    file.next("}}]}");
+    file.next("}");
+    let ids: Vec<u64> = tracks.iter().filter_map(|rows| rows.first()).map(|row| row.track).collect();
+    folder.record.read(&ids, file);
+    file.next("}]}");
 }
