@@ -299,7 +299,8 @@ fn run_opened(
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
     let fed = &outcomes;
-    let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, fed, released, authority };
+    let (decisions, releases) = (&decisions, &releases);
+    let outcome = report::Outcome { decisions, ingest, doubts, work, fed, released, authority, releases };
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if request.besides.prices {
         let (scratch, cache) = (staging.scratch().join("prices"), request.cache.unwrap_or(&lanes_kept));

@@ -67,8 +67,8 @@ pub struct Figures {
     pub coverage: Option<f64>,
     /// Share of what the all-source picture has that it has: of the whole picture, whether or not it should see it.
     pub of_all_source: Option<f64>,
-    /// Mean delay of its rows, in seconds.
-    pub delay_mean_s: f64,
+    /// Mean delay of its rows, of their levels and of the detections that they are from, in seconds; `None` without rows.
+    pub delay_mean_s: Option<f64>,
     /// Root mean square distance of its rows from the all-source picture, metres.
     pub apart_m: Option<f64>,
     /// Rows of tracks on which it may act, once for each action.
@@ -89,7 +89,7 @@ pub struct Gain {
     /// Of what the all-source picture has.
     pub of_all_source: Option<f64>,
     /// Of delay, in seconds: less is a gain.
-    pub delay_mean_s: f64,
+    pub delay_mean_s: Option<f64>,
     /// Of distance, in metres: less is a gain.
     pub apart_m: Option<f64>,
     /// Of rows that it may act on.
@@ -128,7 +128,7 @@ impl Figures {
             tracks: count(self.tracks, other.tracks),
             coverage: share(self.coverage, other.coverage),
             of_all_source: share(self.of_all_source, other.of_all_source),
-            delay_mean_s: self.delay_mean_s - other.delay_mean_s,
+            delay_mean_s: share(self.delay_mean_s, other.delay_mean_s),
             apart_m: share(self.apart_m, other.apart_m),
             may_act: count(self.may_act, other.may_act),
         }
