@@ -11,7 +11,7 @@ use super::prices::Prices;
 use super::waves::Outcome as Fed;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
-use crate::ingest::IngestReport;
+use crate::ingest::{IngestReport, Recording, Truth};
 use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy, TrackClass};
 use crate::product::{ReleaseTable, Staging};
 use crate::scan::Lane;
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -300,11 +300,26 @@ impl RunReport {
 
 /// The score of a picture, if it has one, and its resolution.
 type Scored = (Option<ScoreReport>, Resolution);
-/// Scores of pictures, by the digests of their tables and the cut-offs of their levels: of one recording and one configuration.
+/// What runs of one recording and one configuration share that judges their pictures.
 #[derive(Debug, Default)]
-pub(super) struct Judged(Mutex<BTreeMap<(String, u64), Scored>>);
+pub(super) struct Judged {
+    /// Scores of pictures, by the digests of their tables and the cut-offs of their levels.
+    scored: Mutex<BTreeMap<(String, u64), Scored>>,
+    /// The truth, or why it cannot be had.
+    truth: OnceLock<Result<Option<Truth>, String>>,
+}
 
 impl Judged {
+    /// Whether the truth was read before.
+    pub(super) fn knows_truth(&self) -> bool {
+        self.truth.get().is_some()
+    }
+
+    /// The truth of a recording, which is read once.
+    fn truth(&self, recording: &Recording) -> &Result<Option<Truth>, String> {
+        self.truth.get_or_init(|| recording.truth().map_err(|error| chain(&RunError::from(error))))
+    }
+
     /// The score of a picture, which is only asked for if it was not met.
     fn of(
         &self,
@@ -312,7 +327,7 @@ impl Judged {
         plain: &Resolution,
         score: impl FnOnce() -> Result<Scored, RunError>,
     ) -> Result<Scored, RunError> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.scored.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (table_sha256.to_owned(), plain.within_m.to_bits());
         if let Some((score, scored)) = known().get(&key).cloned() {
             return Ok((
@@ -337,8 +352,7 @@ fn scores(
     (released, releases): (&[Released], &ReleaseTable),
     staging: &Staging,
 ) -> (Vec<Scored>, BTreeMap<String, String>) {
-    let truth = basis.recording.truth().map_err(|error| chain(&RunError::from(error)));
-    let truth = truth.as_ref().map(|truth| truth.as_ref().map(Truths::held));
+    let truth = judged.truth(basis.recording).as_ref().map(|truth| truth.as_ref().map(Truths::held));
     let staged = staging.folder();
     let partners = basis.policy.partners();
     let all: Vec<usize> = (0..partners.len()).collect();
