@@ -474,3 +474,12 @@ fn who_has_detections_fused_late_and_coarse_knows_everything_late_and_coarse() {
     let total = blind("birch");
     assert!(total.held - total.blind > 100 && total.late_or_coarse == 0, "{total:?}");
 }
+
+#[test]
+fn a_run_made_before_the_recording_ends_has_the_same_all_source_picture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run_with(folder.path(), &[], Some(END_US - 3600 * SECOND_US));
+    let found = coherence_of(&folder.path().join("out")).expect("coherence");
+    assert_eq!(found.all_source, AllSource::Picture { partners: vec!["aspen".to_owned()] });
+    assert!(found.all_source_points > 1000, "{}", found.all_source_points);
+}

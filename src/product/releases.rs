@@ -47,7 +47,7 @@ pub struct LaneEntry {
     pub partners: Vec<String>,
     /// Detections that it may fuse.
     pub detections: u64,
-    /// Whether these are all that the recording has, as they were measured.
+    /// Whether these are all that the recording has by the time of the run, as they were measured.
     pub whole: bool,
     /// Until when tracks of it are received that are not delayed, microseconds.
     pub until_us: i64,

@@ -353,7 +353,9 @@ fn release_table(
         partners: named(&mut of.iter().enumerate().filter(|(_, kin)| **kin == place).map(|(partner, _)| partner)),
         lane: lanes.iter().position(|lane| lane.partners.contains(partner)),
     };
-    let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
+    // What is later than the run is nobody's yet.
+    let classes = basis.classes.iter().zip(basis.summaries).filter(|(class, _)| class.waited_us.is_some());
+    let all: u64 = classes.map(|(_, summary)| summary.count).sum();
     let lane = |lane: &Lane| LaneEntry {
         partners: named(&mut lane.partners.iter().copied()),
         detections: lane.detections,
