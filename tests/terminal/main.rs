@@ -6,6 +6,7 @@ mod look; // info, show, config, completions, man, policy new
 #[path = "../common/program.rs"]
 mod program;
 mod schema; // a value against a JSON Schema
+mod warned; // outputs that are in place, and what they lack
 mod width; // columns and escapes
 
 use program::{done, root, text, trackweave, value};
