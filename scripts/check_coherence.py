@@ -23,11 +23,41 @@ STRETCHES, SPELLS, PICTURES = 120, 1000, 32
 class Row:
     """What a picture says of a track at a time: place, covariance, edge of the cell, delay, and what the rules know of it."""
 
-    def __init__(self, lane, track, place, covariance, level, stretch):
+    def __init__(self, lane, track, place, covariance, lowered, stretch):
         self.of = (lane, track)
         self.place, self.covariance = place, covariance
-        self.cell, self.delay = level["coarsen_m"] or 0.0, level["delay_us"]
+        self.delay, self.cell = lowered
         self.kind, self.holders = stretch
+
+
+class Lowered:
+    """How late and how coarse rows are: by their level, and by the detections that they are from."""
+
+    def __init__(self, table):
+        self.lanes, self.alike, self.levels, self.fuse_levels = (
+            table[key] for key in ("lanes", "alike", "levels", "fuse_levels"))
+        self.known = {}
+
+    def fusion(self, lane, kind):
+        """Delay in microseconds and cell in metres of the detections that tracks of a class are from."""
+        if lane is None:
+            return 0, 0.0
+        takes = [entry for entry in self.lanes[lane]["taken"] if entry["owner"] in kind["contributors"]
+                 and entry["label"] in ("", *kind["labels"])]
+        there = [entry for entry in takes
+                 if all(sorted(entry[key]) == sorted(kind[key]) for key in ("zones", "periods"))]
+        levels = [self.fuse_levels[entry["level"]] for entry in there or takes]
+        least = lambda key: min((level[key] or 0 for level in levels), default=0)
+        return least("delay_us"), float(least("coarsen_m"))
+
+    def of(self, number, kind):
+        """Delay and cell of a picture's rows of a class; None if it is not to have any."""
+        if (number, id(kind)) not in self.known:
+            name = kind["levels"][number]
+            level = self.levels[name] if name is not None else None
+            delay, cell = self.fusion(self.alike[number]["lane"], kind)
+            self.known[number, id(kind)] = level and (level["delay_us"] + delay, (level["coarsen_m"] or 0.0) + cell)
+        return self.known[number, id(kind)]
 
 
 class Run:
@@ -36,7 +66,7 @@ class Run:
     def __init__(self, out):
         operator = out / "_operator"
         table = json.loads((operator / "releases.json").read_text())
-        self.lanes, self.alike, self.levels = table["lanes"], table["alike"], table["levels"]
+        self.lanes, self.alike, self.lowered = table["lanes"], table["alike"], Lowered(table)
         self.classes = [kind for kind in table["classes"] if kind["status"] == "confirmed"]
         number = {partner: k for k, of in enumerate(self.alike) for partner in of["partners"]}
         lane_of = {partner: k for k, lane in enumerate(self.lanes) for partner in lane["partners"]}
@@ -60,17 +90,13 @@ class Run:
                 for at in np.flatnonzero(picture.confirmed):
                     time, track = int(picture.time[at]), int(picture.track[at])
                     stretch = next(s for first, last, s in lives[of["lane"], track] if first <= time <= last)
-                    level = self.levels[stretch[0]["levels"][k]]
-                    self.rows[time][k][track] = Row(
-                        of["lane"], track, picture.position[at], picture.covariance[at], level, stretch)
+                    self.rows[time][k][track] = Row(of["lane"], track, picture.position[at], picture.covariance[at],
+                                                    self.lowered.of(k, stretch[0]), stretch)
         self.cutoff = self.config["score"]["cutoff_m"]
         # The picture that lacks nothing, if there is one.
         self.complete = next((k for k, of in enumerate(self.alike) if of["lane"] is not None
-                              and self.lanes[of["lane"]]["whole"] and all(self.exact(kind["levels"][k])
-                                                                         for kind in self.classes)), None)
-
-    def exact(self, level):
-        return level is not None and self.levels[level]["delay_us"] == 0 and self.levels[level]["coarsen_m"] is None
+                              and self.lanes[of["lane"]]["whole"]
+                              and all(self.lowered.of(k, kind) == (0, 0.0) for kind in self.classes)), None)
 
     def share(self, a, b):
         """(d/g)² of two rows."""
@@ -293,9 +319,8 @@ def coherence(out):
             rows = {**rows, n: of_all} if of_all else rows
             due = []
             for k in range(n):
-                level = kind["levels"][k]
-                due.append(k in rows or (of_all is not None and level is not None
-                                         and time <= run.until[k] - run.levels[level]["delay_us"]))
+                lowered = run.lowered.of(k, kind)
+                due.append(k in rows or (of_all is not None and lowered is not None and time <= run.until[k] - lowered[0]))
             due.append(of_all is not None)
             for pair in pairs:
                 if not (due[pair.a] and due[pair.b]):
@@ -419,6 +444,9 @@ def main():
         found.pop("left_out")  # In words.
         differences = Differences()
         differences.look("coherence", found, coherence(out))
+        for lane in json.loads((out / "_operator/releases.json").read_text())["lanes"]:
+            if lane["taken"]:
+                differences.look("taken", sum(entry["detections"] for entry in lane["taken"]), lane["detections"])
         print("\n".join(differences.wrong[:60]))
         print(f"{out}: {differences.leaves} leaves of coherence.json compared, {len(differences.wrong)} differ")
         failed |= bool(differences.wrong) or not differences.leaves

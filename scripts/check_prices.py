@@ -19,7 +19,7 @@ from collections import defaultdict
 
 import numpy as np
 import pyarrow.parquet as pq
-from check_coherence import Differences, coherence
+from check_coherence import Differences, Lowered, coherence
 from check_scores import SECOND, Picture, Truth, times
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
@@ -110,7 +110,7 @@ class Figures:
     def of(self, out):
         operator = out / "_operator"
         table = json.loads((operator / "releases.json").read_text())
-        lanes, levels = table["lanes"], table["levels"]
+        lanes, lowered = table["lanes"], Lowered(table)
         lane_of = {partner: k for k, lane in enumerate(lanes) for partner in lane["partners"]}
         name = lambda c: (c["status"], *(tuple(sorted(c[k])) for k in ("contributors", "labels", "zones", "periods")))
         classes = {name(kind): kind for kind in table["classes"]}
@@ -125,14 +125,14 @@ class Figures:
             for partner in alike["partners"]:
                 picture = pq.read_table(out / partner / "tracks.parquet")
                 at, track = times(picture["time"]), picture["track"].to_pylist()
-                delays = [next(levels[kind["levels"][number]]["delay_us"] for first, last, kind in lives[alike["lane"], i]
+                delays = [next(lowered.of(number, kind)[0] for first, last, kind in lives[alike["lane"], i]
                                if first <= us <= last) for us, i in zip(at, track)]
                 total, points = apart[tuple(alike["partners"])], found["all_source_points"]
                 figures[partner] = {
                     "detections": lanes[alike["lane"]]["detections"] if alike["lane"] is not None else 0,
                     "rows": len(track), "tracks": len(set(track)), "coverage": self.coverage(out, partner),
                     "of_all_source": total["both"] / points if points else None,
-                    "delay_mean_s": float(np.mean(delays)) / SECOND if delays else 0.0, "apart_m": total["apart_rms_m"],
+                    "delay_mean_s": float(np.mean(delays)) / SECOND if delays else None, "apart_m": total["apart_rms_m"],
                     "may_act": sum(map(len, picture["authorities"].to_pylist())),
                 }
         return figures

@@ -12,7 +12,7 @@ use crate::fusion::executor::Executor;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::undetected::{Prior, Undetected};
 use crate::fusion::views::View;
-use crate::scan::{Detection, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
+use crate::scan::{CLUTTER_RATE_M_S, Detection, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
 use crate::space::Place;
@@ -30,8 +30,6 @@ const SPEED_M_S: f64 = 10.0;
 const DETECTION_PROBABILITY: f64 = 0.95;
 const CLUTTER: f64 = 0.1;
 const RATE_SIGMA_M_S: f64 = 1.0;
-/// Speeds that false range rates spread over, either way.
-const CLUTTER_RATE_M_S: f64 = 340.0;
 const DEATH: f64 = 0.01;
 
 /// What looks at the world.

@@ -126,6 +126,17 @@ fn special(_found: FileType) -> &'static str {
     "something of an unknown kind"
 }
 
+/// Reads bytes of a file from a place on, whoever else reads it.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, bytes, at)
+}
+
 /// `O_NONBLOCK`: to open a named pipe returns at once, writer or not; for a regular file it means nothing.
 #[cfg(unix)]
 fn without_waiting(options: &mut OpenOptions) -> &mut OpenOptions {

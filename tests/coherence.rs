@@ -5,7 +5,7 @@ use proptest::test_runner::RngSeed;
 use std::fs;
 use std::path::{Path, PathBuf};
 use trackweave::fusion::executor::Executor;
-use trackweave::run::{Request, RunConfig, coherence_of, run};
+use trackweave::run::{Request, RunConfig, RunReport, coherence_of, run};
 use trackweave::score::coherence::{
     Agreement, AllSource, Class, Coherence, CoherenceReport, Pair, Picture, Shown, World,
 };
@@ -360,20 +360,26 @@ fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo")
 }
 
-/// A run of the demo, birch having only what a condition says.
-fn run_of_birch(folder: &Path, condition: &str) -> (CoherenceReport, String) {
+/// A run of the demo, some texts of its policy being others.
+fn run_with(folder: &Path, changes: &[(&str, &str)], as_of_us: Option<i64>) -> RunReport {
     let policy = folder.join("policy");
     fs::create_dir_all(&policy).expect("a folder");
     for entry in fs::read_dir(demo().join("policy")).expect("the policy") {
         let path = entry.expect("a file").path();
         let text = fs::read_to_string(&path).expect("a text");
-        let rule = "permit (principal == Partner::\"birch\", action == Action::\"fuse_full\", resource)\nwhen { ";
-        let text = text.replace(rule, &format!("{rule}{condition}"));
+        let text = changes.iter().fold(text, |text, (from, to)| text.replace(from, to));
         fs::write(policy.join(path.file_name().expect("a name")), text).expect("a copy");
     }
-    let (out, config) = (folder.join("out"), RunConfig::air().expect("a configuration"));
-    let (recording, policy) = (demo().join("recording"), policy);
-    run(&Request::new(&recording, &policy, &out, &config), Executor::host(), &mut |_| {}).expect("a run");
+    let (recording, out, config) = (demo().join("recording"), folder.join("out"), RunConfig::air().expect("one"));
+    let request = Request { as_of_us, ..Request::new(&recording, &policy, &out, &config) };
+    run(&request, Executor::host(), &mut |_| {}).expect("a run")
+}
+
+/// A run of the demo, birch having only what a condition says.
+fn run_of_birch(folder: &Path, condition: &str) -> (CoherenceReport, String) {
+    let rule = "permit (principal == Partner::\"birch\", action == Action::\"fuse_full\", resource)\nwhen { ";
+    run_with(folder, &[(rule, &format!("{rule}{condition}"))], None);
+    let out = folder.join("out");
     let written = fs::read_to_string(out.join("_operator/coherence.json")).expect("coherence");
     (coherence_of(&out).expect("coherence"), written)
 }
@@ -416,4 +422,64 @@ fn a_partner_that_has_less_fused_shares_less() {
         (pair.shared.expect("a share"), blind.blind as f64 / blind.held as f64)
     });
     assert!(shared.windows(2).all(|two| two[0].0 > two[1].0 && two[0].1 < two[1].1), "{shared:?}");
+}
+
+/// The end of the demo's recording, 2018-08-01T13:00:00Z.
+const END_US: i64 = 1_533_128_400 * SECOND_US;
+
+#[test]
+fn who_has_detections_fused_late_and_coarse_knows_everything_late_and_coarse() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clover = "permit (principal == Partner::\"clover\", action == Action::\"fuse_full\", resource)";
+    let receives = "@id(\"aspen-receives-all\")";
+    let changes = [
+        ("action fuse_full in", "action fuse_full, fuse_late in"),
+        (
+            "level = \"fuse_full\"\n",
+            "level = \"fuse_full\"\n[[fuse]]\nlevel = \"fuse_late\"\ndelay = \"PT2M\"\ncoarsen_m = 500\n",
+        ),
+        (clover, &clover.replace("fuse_full", "fuse_late")),
+        (
+            "@id(\"birch-fuses-its-zone\")",
+            "@id(\"birch-fuses-the-rest-late\")\n\
+             permit (principal == Partner::\"birch\", action == Action::\"fuse_late\", resource);\n\
+             @id(\"birch-fuses-its-zone\")",
+        ),
+        (
+            receives,
+            "@id(\"both-receive-all\")\npermit (principal, action == Action::\"receive_full\", resource)\n\
+             when { principal == Partner::\"birch\" || principal == Partner::\"clover\" };\n@id(\"aspen-receives-all\")",
+        ),
+    ];
+    let report = run_with(folder.path(), &changes, Some(END_US));
+    let late_s = |id: &str| {
+        let of = report.partners.iter().find(|partner| partner.partner == id).expect("a partner");
+        of.resolution.delay_mean_s
+    };
+    assert_eq!((late_s("aspen"), late_s("dogwood")), (Some(0.0), None));
+    assert!(late_s("clover").is_some_and(|s| (s - 120.0).abs() < 1e-6), "{:?}", late_s("clover"));
+    assert!(late_s("birch").is_some_and(|s| (10.0..110.0).contains(&s)), "{:?}", late_s("birch"));
+    let found = coherence_of(&folder.path().join("out")).expect("coherence");
+    assert_eq!(found.all_source, AllSource::Picture { partners: vec!["aspen".to_owned()] });
+    let of_clover = &pair(&found, "aspen", "clover").total;
+    assert!(of_clover.b_later_s.is_some_and(|s| (115.0..240.0).contains(&s)), "{of_clover:?}");
+    let blind = |id: &str| {
+        let mut actions = found.blind_authority.actions.iter();
+        actions.find(|action| action.partners == [id]).expect("it may act").total
+    };
+    let total = blind("clover");
+    assert!(total.late > 100, "{total:?}");
+    assert_eq!((total.late, total.coarse, total.late_or_coarse), (total.held - total.blind, total.late, total.late));
+    // Birch may act in its zone, of which it has everything exact and at once.
+    let total = blind("birch");
+    assert!(total.held - total.blind > 100 && total.late_or_coarse == 0, "{total:?}");
+}
+
+#[test]
+fn a_run_made_before_the_recording_ends_has_the_same_all_source_picture() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run_with(folder.path(), &[], Some(END_US - 3600 * SECOND_US));
+    let found = coherence_of(&folder.path().join("out")).expect("coherence");
+    assert_eq!(found.all_source, AllSource::Picture { partners: vec!["aspen".to_owned()] });
+    assert!(found.all_source_points > 1000, "{}", found.all_source_points);
 }

@@ -1,10 +1,14 @@
 //! The command line: help, exit codes, errors, JSON, the demo end to end, the examples, and the pages that explain them.
 
+#[path = "common/program.rs"]
+mod program;
+
+use program::{done, program, root, text, trackweave, value};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 use std::{env, fs};
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Options, Order, Reader};
@@ -33,37 +37,8 @@ const COMMANDS: [&str; 19] = [
     "man",
 ];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn program(arguments: &[&OsStr]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trackweave"));
-    command.args(arguments).current_dir(root());
-    command
-}
-
-/// Runs the program in the root of the package.
-fn trackweave<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
-    let arguments: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
-    program(&arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8")
-}
-
-/// What went to stdout, of a run that must succeed.
-fn done<S: AsRef<OsStr>>(arguments: &[S]) -> String {
-    let output = trackweave(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
-}
-
 fn json<S: AsRef<OsStr>>(arguments: &[S]) -> Value {
-    let stdout = done(arguments);
-    assert_eq!(stdout.lines().count(), 1, "one object, one line: {stdout}");
-    serde_json::from_str(&stdout).expect("JSON")
+    value(&done(arguments))
 }
 
 /// The one line on stderr, of a run that must end with `code` and print nothing. Mesa may add a line of its own.
@@ -158,7 +133,7 @@ fn a_policy_is_looked_at_before_anything_is_shared() {
     fs::write(Path::new(&wrong).join("levels.toml"), levels.replace("PT5M", "soon")).expect("a scratch file");
     let (code, found) = policy(&["check", &wrong]);
     assert!(code == 1 && found.contains("levels.toml:12: error: `delay` is `soon`, wanted an ISO 8601"), "{found}");
-    assert_eq!(json_of(&policy(&["check", &wrong, "--json"]).1)["findings"][0]["line"], 12);
+    assert_eq!(value(&policy(&["check", &wrong, "--json"]).1)["findings"][0]["line"], 12);
     assert!(failed(&["policy", "matrix", &wrong, "--recording", recording], 3).contains("levels.toml:12"));
 
     let page = at(&folder, "matrix.html");
@@ -177,10 +152,6 @@ fn a_policy_is_looked_at_before_anything_is_shared() {
     );
     let nobody = ["policy", "explain", demo, "--recording", recording, "--partner", "elm", "--detection", "7"];
     assert!(failed(&nobody, 2).contains("`--partner` is `elm`, wanted one of: aspen, birch"));
-}
-
-fn json_of(stdout: &str) -> Value {
-    serde_json::from_str(stdout).expect("JSON")
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn every_row_is_what_a_run_with_that_rule_lifted_gives() {
             let at = format!("{:?}, {}", price.lift, partner.partner);
             assert_eq!((detections, rows, tracks), (partner.detections, partner.rows, partner.tracks as u64), "{at}");
             assert_eq!(coverage, partner.score.as_ref().and_then(|score| score.coverage), "{at}");
-            assert_eq!(delay_mean_s.to_bits(), partner.resolution.delay_mean_s.to_bits(), "{at}");
+            assert_eq!(delay_mean_s.map(f64::to_bits), partner.resolution.delay_mean_s.map(f64::to_bits), "{at}");
             assert_eq!(may_act, partner.authorities.values().sum::<u64>(), "{at}");
             let coherence = report.coherence.as_ref().expect("coherence");
             let beside =
@@ -151,7 +151,10 @@ fn what_a_negotiator_reads_in_the_demo() {
     // Delay and cells cost clover five minutes over most rows, and no lane is fused for it.
     let level = price(&Lift::Level("receive_coarse".to_owned()));
     let gain = level.partners["clover"].gain;
-    assert!(gain.delay_mean_s < -100.0 && gain.apart_m.is_some_and(|metres| metres < -1000.0), "{gain:?}");
+    assert!(
+        gain.delay_mean_s.is_some_and(|s| s < -100.0) && gain.apart_m.is_some_and(|metres| metres < -1000.0),
+        "{gain:?}"
+    );
     assert_eq!((level.fused, price(&Lift::Permit("identity-by-zone".to_owned())).fused), (0, 0));
     assert!(prices.prices.iter().all(|price| price.fused <= 2), "all lanes are fused again");
 }

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, FileTimes, OpenOptions};
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{ColumnType, TableWriter, Values};
+use trackweave::policy::Lift;
 use trackweave::product::{PicturePoint, read_picture};
-use trackweave::run::{Progress, Request, RunConfig, RunReport, run};
+use trackweave::run::{Besides, Prices, Progress, Request, RunConfig, RunReport, price, run};
 
 /// Contents by path below the output.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -124,17 +126,35 @@ impl Scene {
 
     /// A run in which something happens once, when it first tells of some progress.
     fn run(&self, when: fn(Progress) -> bool, change: impl FnOnce()) -> Result<RunReport, String> {
+        self.run_besides(Besides::default(), when, change)
+    }
+
+    /// The same with what is made besides.
+    fn run_besides(
+        &self,
+        besides: Besides,
+        when: fn(Progress) -> bool,
+        change: impl FnOnce(),
+    ) -> Result<RunReport, String> {
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
-        let request = Request { cache: self.cache.as_deref(), ..Request::new(&recording, &policy, &out, &self.config) };
-        let mut change = Some(change);
-        let done = run(&request, Executor::host(), &mut |progress| {
-            if when(progress)
-                && let Some(change) = change.take()
-            {
-                change();
-            }
+        let request = Request::new(&recording, &policy, &out, &self.config);
+        let request = Request { cache: self.cache.as_deref(), besides, ..request };
+        let mut change = once(when, change);
+        run(&request, Executor::host(), &mut change).map_err(|error| error.to_string())
+    }
+
+    /// Prices, made without an output.
+    fn price(&self, when: fn(Progress) -> bool, change: impl FnOnce()) -> Result<Prices, String> {
+        let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
+        let request = Request::new(&recording, &policy, &out, &self.config);
+        let scratch = tempfile::tempdir().expect("a folder");
+        let [runs, lanes] = ["runs", "lanes"].map(|name| scratch.path().join(name));
+        let mut change = once(when, change);
+        let prices = price(&request, (&runs, &lanes), &Executor::host(), &mut |progress| {
+            change(progress);
+            ControlFlow::Continue(())
         });
-        done.map_err(|error| error.to_string())
+        prices.map_err(|error| error.to_string())
     }
 
     /// The output but for what may differ, and what is in the folder besides.
@@ -155,6 +175,18 @@ impl Scene {
         beside.retain(|name| name != "cache");
         beside.sort();
         (beside, names(&self.path("cache")).len())
+    }
+}
+
+/// Does something once, when it first hears of some progress.
+fn once(when: fn(Progress) -> bool, change: impl FnOnce()) -> impl FnMut(Progress) {
+    let mut change = Some(change);
+    move |progress| {
+        if when(progress)
+            && let Some(change) = change.take()
+        {
+            change();
+        }
     }
 }
 
@@ -284,6 +316,46 @@ fn an_output_that_is_there_stays_when_the_recording_changes() {
     let error = error.expect_err("another catalogue");
     assert!(error.contains("recording.toml changed while it was read"), "{error}");
     assert!(scene.output() == wanted);
+}
+
+/// The run under the policy as it is has fused; the runs with a rule lifted have not begun.
+fn is_scoring(progress: Progress) -> bool {
+    progress == Progress::Scoring
+}
+
+#[test]
+fn prices_are_of_the_recording_that_the_run_has_opened() {
+    let besides = Besides { pages: false, prices: true };
+    for (table, write) in [("detections.csv", csv as fn(&[Row]) -> Vec<u8>), ("detections.parquet", parquet)] {
+        let scene = Scene::new(table, &write(&rows()));
+        scene.run_besides(besides, |_| false, || {}).expect("a recording at rest");
+        let (wanted, prices) = (scene.output(), scene.price(|_| false, || {}).expect("a recording at rest"));
+        let forbid = prices.prices.iter().find(|price| price.lift == Lift::Forbid("no-sec".to_owned()));
+        let bravo = forbid.and_then(|price| price.partners.get("bravo")).expect("a price");
+        assert_eq!(bravo.gain.detections, 30, "bravo would have what is marked");
+        let (path, new) = (scene.detections(), scene.path("new"));
+        let rename = |other: &[Row]| {
+            fs::write(&new, write(other)).expect("another file");
+            fs::rename(&new, &path).expect("renamed");
+        };
+        for (what, other) in others() {
+            fs::write(&path, write(&rows())).expect("detections");
+            scene.run_besides(besides, is_scoring, || rename(&other)).expect(what);
+            assert!(scene.output() == wanted, "{table}, {what}: other prices");
+            fs::write(&path, write(&rows())).expect("detections");
+            assert_eq!(scene.price(is_scoring, || rename(&other)).expect(what), prices, "{table}, {what}");
+            let change = || rewrite(&path, &write(&other));
+            fs::write(&path, write(&rows())).expect("detections");
+            let run = scene.run_besides(besides, is_scoring, change).map(drop);
+            assert!(scene.output() == wanted, "{table}, {what}: another output");
+            rewrite(&path, &write(&rows()));
+            for done in [run, scene.price(is_scoring, change).map(drop)] {
+                let error = done.expect_err(what);
+                assert!(error.contains(&format!("{table} changed while it was read: found ")), "{what}: {error}");
+                assert!(error.contains("nothing was written: run again"), "{what}: {error}");
+            }
+        }
+    }
 }
 
 /// The first pass meets the classes in one order, the second in the other: a right that is looked up by the number of a

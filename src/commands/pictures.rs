@@ -190,7 +190,7 @@ fn cost(partners: &[PartnerReport]) -> String {
             signed(Some(100.0 * (partner.detections as f64 / most as f64 - 1.0)), " %"),
             signed(less(own_coverage, coverage).map(|less| 100.0 * less), ""),
             signed(less(own_gospa, gospa), ""),
-            format!("{:.1}", resolution.delay_mean_s),
+            metres(resolution.delay_mean_s),
             metres(Some(resolution.within_m)),
             percent(resolution.coverage),
             metres(resolution.position_rmse_m),

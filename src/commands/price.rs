@@ -69,7 +69,7 @@ fn rows(price: &Price) -> Vec<Vec<String>> {
     let row = |(partner, Changed { gain, .. }): (&String, &Changed)| {
         let points =
             |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:+.1}", 100.0 * share));
-        let metres = gain.apart_m.map_or_else(|| "-".to_owned(), |metres| format!("{metres:+.0}"));
+        let by = |by: Option<f64>, digits: usize| by.map_or_else(|| "-".to_owned(), |by| format!("{by:+.digits$}"));
         vec![
             std::mem::take(&mut lead),
             partner.clone(),
@@ -78,8 +78,8 @@ fn rows(price: &Price) -> Vec<Vec<String>> {
             signed(gain.rows),
             points(gain.coverage),
             points(gain.of_all_source),
-            format!("{:+.1}", gain.delay_mean_s),
-            metres,
+            by(gain.delay_mean_s, 1),
+            by(gain.apart_m, 0),
             signed(gain.may_act),
         ]
     };

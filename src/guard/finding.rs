@@ -55,6 +55,8 @@ pub enum Beyond {
     Authority,
     /// Accounts that do not add up to the partner's detections, or have fewer of them in tracks than rows say.
     Accounts,
+    /// A picture of a lifted policy that it, or its price, does not give; in the operator's folder.
+    Lifts,
 }
 
 impl Beyond {
@@ -86,6 +88,7 @@ impl Beyond {
             Self::Covariance => "covariance",
             Self::Authority => "authority",
             Self::Accounts => "accounts",
+            Self::Lifts => "lifts",
         }
     }
 }

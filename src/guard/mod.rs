@@ -21,6 +21,8 @@ mod ground; // positions in metres
 mod exports; // files beside a picture, in other formats
 mod folder; // files, manifest, audit
 mod page; // the page for people
+mod change; // one rule or level less
+mod lifts; // pictures of lifted policies, in the operator's folder
 mod reading; // files byte by byte
 mod places; // zones and periods
 mod rows; // rows of a picture against what may be released
@@ -118,6 +120,7 @@ impl Reference {
         if !alone {
             let mut breaches = Breaches::default();
             folder::strangers(request.out, book, &mut breaches)?;
+            lifts::inspect(request.out, (book, recording, forming), &mut breaches)?;
             report.breaches.extend(breaches.into_vec());
         }
         for partner in &book.partners {

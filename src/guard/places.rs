@@ -12,7 +12,7 @@ use std::path::Path;
 type Point = [f64; 2];
 
 /// A closed line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ring {
     /// The first corner again at the end; longitudes do not jump, so after a way round the Earth it is a turn further.
     corners: Vec<Point>,
@@ -21,7 +21,7 @@ struct Ring {
 }
 
 /// The named areas of a policy.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Zones {
     /// Name, polygons, rings.
     areas: Vec<(String, Vec<Vec<Ring>>)>,
@@ -165,7 +165,7 @@ fn meets([a, b]: [Point; 2], centre: Point, half: Point) -> bool {
 }
 
 /// The named windows of a policy.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Periods(Vec<(String, i64, i64)>);
 
 impl Periods {

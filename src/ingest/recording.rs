@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::catalogue::Catalogue;
 use super::error::IngestError;
@@ -31,6 +31,8 @@ pub struct Recording {
     /// The detections in the order of time, where the file has another.
     sorted: OnceLock<Sorted>,
     keeps_identities: bool,
+    /// Files are read from one place each: whoever compares their bytes is alone in it.
+    comparing: Mutex<()>,
 }
 
 impl Recording {
@@ -56,7 +58,8 @@ impl Recording {
             catalogue.take_looks(opened, opened.digested()?)?;
         }
         let truth = Opened::table(folder, "truth")?;
-        Ok(Self { catalogue, described, looks, detections, truth, sorted: OnceLock::new(), keeps_identities: false })
+        let (sorted, keeps_identities, comparing) = (OnceLock::new(), false, Mutex::new(()));
+        Ok(Self { catalogue, described, looks, detections, truth, sorted, keeps_identities, comparing })
     }
 
     /// Whether there is a `recording.toml`.
@@ -83,8 +86,8 @@ impl Recording {
         self
     }
 
-    /// Reads the detections from the first on, in the order of the file or, once sorted, in that of time; one reader at a
-    /// time.
+    /// Reads the detections from the first on, in the order of the file, one reader at a time; once sorted, in that of time,
+    /// and any number of readers at once.
     ///
     /// # Errors
     /// As [`Reader::open`].
@@ -137,6 +140,7 @@ impl Recording {
     /// # Errors
     /// The file that changed, or one that cannot be read.
     pub fn check(&self) -> Result<(), IngestError> {
+        let _alone = self.comparing.lock().unwrap_or_else(PoisonError::into_inner);
         let files = [self.described.as_ref(), self.looks.as_ref(), Some(&self.detections)];
         files.into_iter().flatten().try_for_each(Opened::check)
     }

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ use super::identities::Identities;
 use super::pass::{Pass, Passing};
 use super::report::IngestReport;
 use super::rows::{Keeps, Kept, Row};
-use crate::files::array;
+use crate::files::{array, read_at};
 use crate::sensor::{Reading, Site};
 
 /// Rows of a run: some 140 bytes each in memory, twice while they are sorted.
@@ -147,7 +147,7 @@ impl Kept {
     }
 }
 
-/// A part of a file; several are read by turns.
+/// A part of a file; several are read by turns, and by several readers at once.
 #[derive(Debug)]
 struct Section<'a> {
     file: &'a File,
@@ -158,8 +158,7 @@ struct Section<'a> {
 impl Read for Section<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end - self.at).unwrap_or(usize::MAX).min(bytes.len());
-        self.file.seek(SeekFrom::Start(self.at))?;
-        let read = self.file.read(bytes.get_mut(..left).unwrap_or_default())?;
+        let read = read_at(self.file, bytes.get_mut(..left).unwrap_or_default(), self.at)?;
         self.at += read as u64;
         Ok(read)
     }
@@ -368,6 +367,23 @@ mod tests {
         assert!(passes.iter().all(|pass| *pass == passes[0] && pass.rows == 1000), "{passes:?}");
         let names = std::fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(names, 2, "the file with the runs has no name");
+    }
+
+    #[test]
+    fn several_readers_of_one_file_of_runs_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let recording = recording(folder.path(), 1000);
+        let options = Options { strict: true, rows_per_batch: 64, order: Order::Any };
+        let reader = recording.reader(options).expect("a reader");
+        let sorted = reader.sort::<IngestError>((folder.path(), 7), &mut |_| Ok(())).expect("room");
+        let (path, catalogue) = (recording.detections(), recording.catalogue());
+        let read = || all(&mut Reader::sorted((&sorted, path), catalogue, options).expect("a reader").with_readings());
+        let wanted = read();
+        let same = || (0..20).all(|_| read() == wanted);
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..8).map(|_| scope.spawn(same)).collect();
+            assert!(readers.into_iter().all(|reader| reader.join().expect("rows")), "rows of another reader");
+        });
     }
 
     #[test]

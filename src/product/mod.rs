@@ -44,7 +44,7 @@ pub use obligations::Row;
 pub use origin::{Origin, origin_of, verify_origin};
 pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
 pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema, read_table};
-pub use releases::{Alike, ClassEntry, Demands, LaneEntry, ReleaseTable, read_releases};
+pub use releases::{Alike, ClassEntry, Demands, Fusion, LaneEntry, Lowered, ReleaseTable, TakenEntry, read_releases};
 pub use rows::{PictureRows, PictureState, read_track};
 pub use seal::{Recipients, Sealing};
 pub use staging::{Staging, replace, waiting};

@@ -15,7 +15,7 @@ use crate::files::{self, array};
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::credit::Accounts;
 use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -118,9 +118,14 @@ fn make(folder: &Path) -> io::Result<()> {
 
 /// A file to be written, locked where the file system can lock.
 fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
-    let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-    file.as_file().try_lock().ok();
-    Ok(file)
+    loop {
+        let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        // Until it is locked, who opens the folder takes it for what a killed run left, and removes it.
+        let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && file.path().exists() {
+            return Ok(file);
+        }
+    }
 }
 
 /// Removes the unfinished files of runs that are no more.
@@ -276,6 +281,31 @@ mod tests {
     use super::*;
     use crate::fusion::address::Belief;
     use crate::fusion::state::State;
+
+    /// Runs with a rule lifted open one folder at once, while others write into it.
+    #[test]
+    fn a_folder_that_many_open_at_once_loses_no_file_that_is_being_written() {
+        let scratch = tempfile::tempdir().expect("a folder");
+        let (folder, out) = (scratch.path().join("lanes"), scratch.path().join("out"));
+        let store = |worker: usize| {
+            for k in 0..200 {
+                let cache = Cache::open(&folder, &out).expect("a cache");
+                let digest = format!("{worker}-{k}");
+                cache.store(&digest).and_then(|storing| storing.finish(ACCOUNTS)).expect("a lane");
+                assert!(matches!(cache.find(&digest, std::iter::empty()), Found::Whole(_)), "{digest}");
+            }
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..8)
+                .map(|worker| {
+                    let store = &store;
+                    scope.spawn(move || store(worker))
+                })
+                .collect();
+            workers.into_iter().for_each(|worker| worker.join().expect("its lanes"));
+        });
+        assert_eq!(fs::read_dir(&folder).expect("the lanes").count(), 1600);
+    }
 
     const ACCOUNTS: Accounts = Accounts { confirmed: 9, unconfirmed: 8, none: 7, outside_coverage: u64::MAX };
 

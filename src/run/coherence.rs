@@ -1,14 +1,15 @@
 //! Pictures of an output against each other: its files to what `score::coherence` takes, report after report.
 //!
 //! Rows come from the partners' own files, as they received them; which class a track was of, and so where it was by the
-//! rules, who may act on it and at which level each partner gets it, from the operator's tables. One batch of each picture is
+//! rules, who may act on it, at which level each partner gets it and at which its detections were taken, from the operator's tables. One batch of each picture is
 //! in memory, and the stretches of all tracks.
 
 use super::RunError;
 use super::scores::{OutputError, manifest};
 use crate::policy::{Status, TrackClass};
 use crate::product::{
-    ClassEntry, Demands, PictureRows, PictureState, ProductError, ReleaseTable, Stretch, each_stretch, read_releases,
+    Alike, ClassEntry, Demands, Lowered, PictureRows, PictureState, ProductError, ReleaseTable, Stretch, each_stretch,
+    read_releases,
 };
 use crate::score::coherence::{Class, Coherence, CoherenceReport, Picture, Shown, World};
 use crate::time::micros;
@@ -117,6 +118,8 @@ pub(super) struct Known<'a> {
     holders: Vec<Holders>,
     /// By lane and track.
     stretches: BTreeMap<(usize, u64), Vec<Stretched>>,
+    /// By number of the class and picture, how late and coarse rows of it are; `None`: it is not to see them.
+    lowered: Vec<Vec<Option<Lowered>>>,
 }
 
 impl<'a> Known<'a> {
@@ -141,6 +144,7 @@ impl<'a> Known<'a> {
             actions: Vec::new(),
             holders: Vec::new(),
             stretches: BTreeMap::new(),
+            lowered: lowered(table),
         };
         let mut actions: BTreeSet<String> = BTreeSet::new();
         let mut held: Vec<BTreeSet<(usize, String)>> = vec![BTreeSet::new(); table.classes.len()];
@@ -163,28 +167,25 @@ impl<'a> Known<'a> {
     }
 
     pub(super) fn world(&self, table: &ReleaseTable, cutoff_m: f64, period_us: i64) -> World {
-        let demands = |level: &Option<String>| table.levels.get(level.as_ref()?);
         let mut lane_order: Vec<usize> = (0..table.lanes.len()).collect();
         lane_order
             .sort_by_key(|lane| std::cmp::Reverse(table.lanes.get(*lane).map(|lane| (lane.whole, lane.detections))));
         let latest_us = table.lanes.iter().map(|lane| lane.until_us).max().unwrap_or(i64::MIN);
         let of_lane = |lane: Option<usize>| lane.and_then(|lane| table.lanes.get(lane));
-        let plain = |level: &Option<String>| {
-            demands(level).is_some_and(|Demands { delay_us, coarsen_m, omit: _ }| *delay_us == 0 && coarsen_m.is_none())
-        };
         let lacks_nothing = |picture: usize| {
-            let confirmed = table.classes.iter().filter(|class| class.status == Status::Confirmed.name());
-            confirmed.into_iter().all(|class| class.levels.get(picture).is_some_and(plain))
+            let classes = table.classes.iter().zip(&self.lowered);
+            let mut confirmed = classes.filter(|(class, _)| class.status == Status::Confirmed.name());
+            confirmed.all(|(_, of)| of.get(picture).copied().flatten().is_some_and(|lowered| !lowered.is_any()))
         };
         let complete =
             table.alike.iter().enumerate().position(|(number, alike)| {
                 of_lane(alike.lane).is_some_and(|lane| lane.whole) && lacks_nothing(number)
             });
-        let class = |(class, holders): (&ClassEntry, &BTreeSet<(usize, usize)>)| Class {
+        let class = |((class, holders), lowered): ((&ClassEntry, &Holders), &Vec<Option<Lowered>>)| Class {
             zones: (0..self.zones.len())
                 .filter(|&zone| self.zones.get(zone).is_some_and(|zone| class.zones.contains(*zone)))
                 .collect(),
-            delay_us: class.levels.iter().map(|level| demands(level).map(|demands| demands.delay_us)).collect(),
+            delay_us: lowered.iter().map(|lowered| lowered.map(|lowered| lowered.delay_us)).collect(),
             holders: holders.iter().copied().collect(),
         };
         World {
@@ -201,7 +202,7 @@ impl<'a> Known<'a> {
             complete,
             zones: self.zones.iter().map(|zone| (*zone).clone()).collect(),
             actions: self.actions.clone(),
-            classes: table.classes.iter().zip(&self.holders).map(class).collect(),
+            classes: table.classes.iter().zip(&self.holders).zip(&self.lowered).map(class).collect(),
             cutoff_m,
             period_us,
         }
@@ -213,15 +214,23 @@ impl<'a> Known<'a> {
         let stretches = self.stretches.get(&(lane, row.track)).filter(|_| row.status == Status::Confirmed)?;
         let next = stretches.partition_point(|(first_us, ..)| *first_us <= row.time_us);
         let &(_, last_us, class) = stretches.get(next.checked_sub(1)?)?;
-        let level = table.classes.get(class)?.levels.get(picture)?.as_ref()?;
-        let demands = table.levels.get(level).filter(|_| row.time_us <= last_us)?;
-        Some(Shown {
-            track: row.track,
-            position_m: row.position_m,
-            covariance_m2: row.covariance_m2,
-            cell_m: demands.coarsen_m.unwrap_or(0.0),
-            delay_us: demands.delay_us,
-            class,
-        })
+        let lowered = self.lowered.get(class)?.get(picture).copied().flatten();
+        let Lowered { delay_us, cell_m } = lowered.filter(|_| row.time_us <= last_us)?;
+        let PictureState { position_m, covariance_m2, .. } = *row;
+        Some(Shown { track: row.track, position_m, covariance_m2, cell_m, delay_us, class })
     }
+}
+
+/// By class and picture, how late and coarse rows are: what the level demands, and what the detections are that they are from.
+fn lowered(table: &ReleaseTable) -> Vec<Vec<Option<Lowered>>> {
+    let fusion = table.fusion();
+    let of_class = |entry: &ClassEntry| {
+        let class = entry.class();
+        let of_picture = |(level, picture): (&Option<String>, &Alike)| {
+            let lowered = table.levels.get(level.as_ref()?).map(Demands::lowered)?;
+            Some(lowered.and(fusion.of(picture.lane, class.as_ref()?)))
+        };
+        entry.levels.iter().zip(&table.alike).map(of_picture).collect()
+    };
+    table.classes.iter().map(of_class).collect()
 }

@@ -220,30 +220,21 @@ pub fn run_watched(
     executor: Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
-    run_within(request, seals, &Judged::default(), &executor, listener)
+    let recording = opened(request)?;
+    let done = run_opened(request, &recording, (seals, &Judged::default()), &executor, listener);
+    done.map_err(|error| changed_or(error, &recording))
 }
 
-/// The same, with the scores of pictures that were met before.
-///
-/// # Errors
-/// As [`run_watched`].
-fn run_within(
-    request: &Request<'_>,
-    seals: Seals<'_>,
-    judged: &Judged,
-    executor: &Executor,
-    listener: &mut Listener<'_>,
-) -> Result<RunReport, RunError> {
-    let recording = opened(request)?;
-    let done = run_opened(request, &recording, (seals, judged), executor, listener);
-    done.map_err(|error| match error {
+/// That the recording changed, if it did; else what went wrong.
+fn changed_or(error: RunError, recording: &Recording) -> RunError {
+    match error {
         RunError::Stopped | RunError::Product(_) => error,
         // Half a file may be wrong in many ways: that somebody is writing it comes first.
         error => recording.check().err().map_or(error, RunError::from),
-    })
+    }
 }
 
-/// The whole path, the recording's files being open.
+/// The whole path, the recording's files being open, with what is known of its truth and of pictures that were met before.
 fn run_opened(
     request: &Request<'_>,
     recording: &Recording,
@@ -268,7 +259,9 @@ fn run_opened(
         cache = Some(Cache::open(&lanes_kept, request.out)?);
     }
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
-    check_truth(request.recording, recording, request.config)?;
+    if !judged.knows_truth() {
+        check_truth(request.recording, recording, request.config)?;
+    }
     let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis {
@@ -299,11 +292,12 @@ fn run_opened(
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
     let fed = &outcomes;
-    let outcome = report::Outcome { decisions: &decisions, ingest, doubts, work, fed, released, authority };
+    let (decisions, releases) = (&decisions, &releases);
+    let outcome = report::Outcome { decisions, ingest, doubts, work, fed, released, authority, releases };
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if request.besides.prices {
         let (scratch, cache) = (staging.scratch().join("prices"), request.cache.unwrap_or(&lanes_kept));
-        let pricing = Pricing { request, policy: &policy, scratch: &scratch, cache, judged, executor };
+        let pricing = Pricing { request, recording, policy: &policy, scratch: &scratch, cache, judged, executor };
         report.prices = Some(priced(&pricing, &report, &staging, listener)?);
     }
     if request.besides.pages {
@@ -366,16 +360,30 @@ fn classes(
     (policy, scratch): (&Policy, &Path),
     listener: &mut Listener<'_>,
 ) -> Result<Classed, RunError> {
+    if request.besides.prices {
+        hold(request, recording, scratch, listener)?;
+    }
     if let Some(classed) = class(request, recording, policy, listener)? {
         return Ok(classed);
     }
-    recording.sort(options(request), scratch, &mut |rows| tell(listener, Progress::Sorting(rows)))?;
+    hold(request, recording, scratch, listener)?;
     let classed = class(request, recording, policy, listener)?;
     classed.ok_or_else(|| RunError::Changed {
         path: recording.detections().to_owned(),
         found: "rows in another order".to_owned(),
         wanted: "the order of time, as sorted".to_owned(),
     })
+}
+
+/// Holds the detections in the order of time, in memory or in a file without a name: several runs may read them at once, and
+/// none of them reads the recording's own file again.
+fn hold(
+    request: &Request<'_>,
+    recording: &Recording,
+    scratch: &Path,
+    listener: &mut Listener<'_>,
+) -> Result<(), RunError> {
+    recording.sort(options(request), scratch, &mut |rows| tell(listener, Progress::Sorting(rows)))
 }
 
 /// The classes of all detections; `None` if one is earlier than one before it.

@@ -10,10 +10,12 @@ use crate::fusion::address::Belief;
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::policy::{
-    Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
+    ClassKey, Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status,
+    TrackClass,
 };
 use crate::product::{
-    Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting,
+    Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, TakenEntry,
+    waiting,
 };
 use crate::report::{self, Pages};
 use crate::scan::Lane;
@@ -219,7 +221,7 @@ impl<'a> Pictures<'a> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
         let Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, identities: _ } = self;
         let met = classes.iter().flat_map(|classes| &classes.all).map(|of| &of.class);
-        let table = release_table(basis, lanes, &releases, met.collect(), as_of_us)?;
+        let table = release_table(basis, (lanes, decisions), &releases, met.collect(), as_of_us)?;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
         let with_classes = of_lanes
             .into_iter()
@@ -333,10 +335,10 @@ impl Picture {
 /// Decisions about what partners may receive of tracks that other lanes made, beyond which none are taken.
 const DECISIONS_MAX: usize = 200_000;
 
-/// What the rules let every partner receive of some classes of tracks.
+/// What the rules let every partner receive of some classes of tracks, and what lanes take.
 fn release_table(
     basis: &Basis<'_>,
-    lanes: &[Lane],
+    (lanes, decisions): (&[Lane], &Decisions),
     releases: &Releases<'_>,
     met: BTreeSet<&TrackClass>,
     as_of_us: Option<i64>,
@@ -351,30 +353,63 @@ fn release_table(
         partners: named(&mut of.iter().enumerate().filter(|(_, kin)| **kin == place).map(|(partner, _)| partner)),
         lane: lanes.iter().position(|lane| lane.partners.contains(partner)),
     };
-    let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
+    // What is later than the run is nobody's yet.
+    let classes = basis.classes.iter().zip(basis.summaries).filter(|(class, _)| class.waited_us.is_some());
+    let all: u64 = classes.map(|(_, summary)| summary.count).sum();
     let lane = |lane: &Lane| LaneEntry {
         partners: named(&mut lane.partners.iter().copied()),
         detections: lane.detections,
         whole: lane.detections == all && !lane.cuts(),
         until_us: as_of_us.unwrap_or(lane.span_us[1]),
+        taken: taken(basis, decisions, lane),
     };
     let class = |class: &TrackClass| {
         let decided = releases.of(class, &first)?;
         let levels = decided.iter().map(|decided| decided.release.level.clone()).collect();
         Ok(ClassEntry::new(class, levels))
     };
+    let lanes: Vec<LaneEntry> = lanes.iter().map(lane).collect();
     let (found, most) = (met.len().saturating_mul(first.len()), DECISIONS_MAX);
-    let left_out = (found > most).then(|| {
-        format!("{} classes of tracks × {} partners that differ, at most {most} decisions", met.len(), first.len())
-    });
+    let takes: usize = lanes.iter().map(|lane| lane.taken.len()).sum();
+    let left_out = match (found > most, takes > most) {
+        (true, _) => Some(format!(
+            "{} classes of tracks × {} partners that differ, at most {most} decisions",
+            met.len(),
+            first.len()
+        )),
+        (false, true) => Some(format!("{takes} entries of what lanes take, at most {most}")),
+        (false, false) => None,
+    };
     let met = if left_out.is_none() { met } else { BTreeSet::new() };
     Ok(ReleaseTable {
         left_out,
-        lanes: lanes.iter().map(lane).collect(),
+        lanes,
         alike: first.iter().enumerate().map(alike).collect(),
+        fuse_levels: policy
+            .fuse_levels()
+            .map(|level| (level.name.clone(), Demands::from(&level.obligations)))
+            .collect(),
         levels: policy.receive_levels().map(|level| (level.name.clone(), Demands::from(&level.obligations))).collect(),
         classes: met.into_iter().map(class).collect::<Result<_, RunError>>()?,
     })
+}
+
+/// What a lane takes at which level; nothing where none of these has a delay or cells.
+fn taken(basis: &Basis<'_>, decisions: &Decisions, lane: &Lane) -> Vec<TakenEntry> {
+    let lowering = basis.policy.fuse_levels().filter(|level| Demands::from(&level.obligations).lowered().is_any());
+    let lowering: BTreeSet<&str> = lowering.map(|level| level.name.as_str()).collect();
+    let Some(&partner) = lane.partners.first() else { return Vec::new() };
+    let mut counts: BTreeMap<TakenEntry, u64> = BTreeMap::new();
+    for ((number, class), summary) in (0_u32..).zip(basis.classes).zip(basis.summaries) {
+        let Some(level) = decisions.level(number, partner).filter(|_| summary.count > 0) else { continue };
+        let ClassKey { owner, label, zones, periods, .. } = class.clone();
+        let entry = TakenEntry { owner, label, zones, periods, level: level.to_owned(), detections: 0 };
+        *counts.entry(entry).or_default() += summary.count;
+    }
+    if !counts.keys().any(|entry| lowering.contains(entry.level.as_str())) {
+        return Vec::new();
+    }
+    counts.into_iter().map(|(entry, detections)| TakenEntry { detections, ..entry }).collect()
 }
 
 /// Digests of what a partner's picture is from.

@@ -6,8 +6,12 @@
 
 use super::cache::failed;
 use super::report::Judged;
-use super::{Besides, Listener, PartnerReport, Progress, Request, RunError, RunReport, Seals, chain, run_within, tell};
+use super::{
+    Besides, Listener, PartnerReport, Progress, Request, RunError, RunReport, Seals, chain, changed_or, hold, opened,
+    run_opened, tell,
+};
 use crate::fusion::executor::Executor;
+use crate::ingest::Recording;
 use crate::policy::{Lift, Policy};
 use crate::report::{Before, Lifted, Lifts};
 use serde::Serialize;
@@ -67,8 +71,8 @@ pub struct Figures {
     pub coverage: Option<f64>,
     /// Share of what the all-source picture has that it has: of the whole picture, whether or not it should see it.
     pub of_all_source: Option<f64>,
-    /// Mean delay of its rows, in seconds.
-    pub delay_mean_s: f64,
+    /// Mean delay of its rows, of their levels and of the detections that they are from, in seconds; `None` without rows.
+    pub delay_mean_s: Option<f64>,
     /// Root mean square distance of its rows from the all-source picture, metres.
     pub apart_m: Option<f64>,
     /// Rows of tracks on which it may act, once for each action.
@@ -89,7 +93,7 @@ pub struct Gain {
     /// Of what the all-source picture has.
     pub of_all_source: Option<f64>,
     /// Of delay, in seconds: less is a gain.
-    pub delay_mean_s: f64,
+    pub delay_mean_s: Option<f64>,
     /// Of distance, in metres: less is a gain.
     pub apart_m: Option<f64>,
     /// Of rows that it may act on.
@@ -128,7 +132,7 @@ impl Figures {
             tracks: count(self.tracks, other.tracks),
             coverage: share(self.coverage, other.coverage),
             of_all_source: share(self.of_all_source, other.of_all_source),
-            delay_mean_s: self.delay_mean_s - other.delay_mean_s,
+            delay_mean_s: share(self.delay_mean_s, other.delay_mean_s),
             apart_m: share(self.apart_m, other.apart_m),
             may_act: count(self.may_act, other.may_act),
         }
@@ -150,22 +154,30 @@ pub fn price(
     let out = scratch.join("as-it-is");
     let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*request };
     let as_it_is = Request { out: &out, cache: Some(cache), ..without };
-    let judged = Judged::default();
-    let report = run_within(&as_it_is, Seals::default(), &judged, executor, listener)?;
-    let policy = Policy::read(request.policy)?;
-    let pricing = Pricing { request, policy: &policy, scratch, cache, judged: &judged, executor };
-    Ok(pricing.all(&report, None, listener)?.0)
+    let (recording, judged) = (opened(request)?, Judged::default());
+    let mut priced = || -> Result<Prices, RunError> {
+        fs::create_dir_all(scratch).map_err(failed(scratch, "make the folder of runs"))?;
+        hold(request, &recording, scratch, listener)?;
+        let report = run_opened(&as_it_is, &recording, (Seals::default(), &judged), executor, listener)?;
+        let policy = Policy::read(request.policy)?;
+        let (recording, policy, judged) = (&recording, &policy, &judged);
+        let pricing = Pricing { request, recording, policy, scratch, cache, judged, executor };
+        Ok(pricing.all(&report, None, listener)?.0)
+    };
+    priced().map_err(|error| changed_or(error, &recording))
 }
 
 /// What it takes to price a policy.
 #[derive(Debug)]
 pub(super) struct Pricing<'a> {
     pub(super) request: &'a Request<'a>,
+    /// What the run under the policy as it is has read; it is held, so that several runs may read it at once.
+    pub(super) recording: &'a Recording,
     pub(super) policy: &'a Policy,
     /// Folders outside of any output.
     pub(super) scratch: &'a Path,
     pub(super) cache: &'a Path,
-    /// Scores of pictures that were met.
+    /// The truth, and scores of pictures that were met.
     pub(super) judged: &'a Judged,
     pub(super) executor: &'a Executor,
 }
@@ -182,7 +194,7 @@ impl Pricing<'_> {
     /// The prices, a run under the policy as it is having given `report`, and the pictures that change, where they are `kept`.
     ///
     /// # Errors
-    /// If it is told to stop.
+    /// If it is told to stop, or the recording changes or cannot be read any more.
     pub(super) fn all(
         &self,
         report: &RunReport,
@@ -215,7 +227,7 @@ impl Pricing<'_> {
             loop {
                 let progress = match finds.recv_timeout(ASKED_EVERY) {
                     Ok((number, price)) => {
-                        early.insert(number, price);
+                        early.insert(number, price.inspect_err(|_| stop.store(true, Ordering::Relaxed))?);
                         // In their order, so that which pictures are left out is the same in every run.
                         while let Some((price, changed)) = early.remove(&prices.len()) {
                             if let Some(kept) = &mut kept {
@@ -241,13 +253,15 @@ impl Pricing<'_> {
         as_it_is: &BTreeMap<String, Figures>,
         (scratch, before): (&Path, Option<&Before>),
         stop: &AtomicBool,
-    ) -> Found {
+    ) -> Result<Found, RunError> {
         let price = |partners, refused, fused| Price { lift: lift.clone(), partners, refused, fused };
         let out = scratch.join("lifted");
         let run = self.run(lift, (scratch, &out), stop).and_then(|report| {
             Ok((report, before.map(|before| before.read(&out)).transpose().map_err(RunError::from)?))
         });
-        match run {
+        Ok(match run {
+            // It is of no rule that the recording cannot be read.
+            Err(error @ (RunError::Ingest(_) | RunError::Changed { .. })) => return Err(error),
             Err(error) => {
                 // Where it was tried is no part of why not, and another place in every run.
                 let why = chain(&error).replace(&format!("{}/", scratch.display()), "");
@@ -261,7 +275,7 @@ impl Pricing<'_> {
                 let fused = report.work.from_cache.iter().filter(|stored| !**stored).count();
                 (price(figures.collect(), None, fused), changed.unwrap_or_default())
             }
-        }
+        })
     }
 
     /// A run under the policy with one rule lifted.
@@ -282,6 +296,6 @@ impl Pricing<'_> {
         let request = Request { policy: &folder, out, cache: Some(self.cache), ..without };
         // What it tells of its own progress is no progress of the whole; only whether to stop is asked.
         let ask = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        run_within(&request, Seals::default(), self.judged, self.executor, &mut { ask })
+        run_opened(&request, self.recording, (Seals::default(), self.judged), self.executor, &mut { ask })
     }
 }

@@ -11,9 +11,9 @@ use super::prices::Prices;
 use super::waves::Outcome as Fed;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
-use crate::ingest::IngestReport;
-use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy};
-use crate::product::Staging;
+use crate::ingest::{IngestReport, Recording, Truth};
+use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy, TrackClass};
+use crate::product::{ReleaseTable, Staging};
 use crate::scan::Lane;
 use crate::score::coherence::CoherenceReport;
 use crate::score::sequence::ScoreReport;
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -108,9 +108,9 @@ pub struct PartnerReport {
 /// partner received. At a wide cut-off neighbours may be taken for each other: the coverage here is an upper bound.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Resolution {
-    /// Mean delay of its rows, in seconds.
-    pub delay_mean_s: f64,
-    /// Edge of the coarsest cells in it, in metres; `None` where all of it is exact.
+    /// Mean delay of its rows, of their levels and of the detections that they are from, in seconds; `None` without rows.
+    pub delay_mean_s: Option<f64>,
+    /// Edge of the coarsest cells that its levels put it in, in metres; `None` where they put nothing in cells.
     pub cell_m: Option<f64>,
     /// The cut-off, in metres.
     pub within_m: f64,
@@ -206,6 +206,8 @@ pub(super) struct Outcome<'a> {
     pub(super) released: Vec<Released>,
     /// Who may act.
     pub(super) authority: AuthorityReport,
+    /// What partners may receive, and what lanes take.
+    pub(super) releases: &'a ReleaseTable,
 }
 
 impl RunReport {
@@ -221,9 +223,9 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, mut doubts, work, fed, released, authority } = outcome;
+        let Outcome { decisions, ingest, mut doubts, work, fed, released, authority, releases } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
-        let (scores, unscored) = scores(request, (basis, judged), &released, staging);
+        let (scores, unscored) = scores(request, (basis, judged), (&released, releases), staging);
         let coherence =
             coherence_of(&staging.folder()).map_err(|error| format!("coherence of the pictures: {}", chain(&error)));
         let mut records: Vec<DecisionRecord> = decisions.records().collect();
@@ -300,11 +302,26 @@ impl RunReport {
 
 /// The score of a picture, if it has one, and its resolution.
 type Scored = (Option<ScoreReport>, Resolution);
-/// Scores of pictures, by the digests of their tables and the cut-offs of their levels: of one recording and one configuration.
+/// What runs of one recording and one configuration share that judges their pictures.
 #[derive(Debug, Default)]
-pub(super) struct Judged(Mutex<BTreeMap<(String, u64), Scored>>);
+pub(super) struct Judged {
+    /// Scores of pictures, by the digests of their tables and the cut-offs of their levels.
+    scored: Mutex<BTreeMap<(String, u64), Scored>>,
+    /// The truth, or why it cannot be had.
+    truth: OnceLock<Result<Option<Truth>, String>>,
+}
 
 impl Judged {
+    /// Whether the truth was read before.
+    pub(super) fn knows_truth(&self) -> bool {
+        self.truth.get().is_some()
+    }
+
+    /// The truth of a recording, which is read once.
+    fn truth(&self, recording: &Recording) -> &Result<Option<Truth>, String> {
+        self.truth.get_or_init(|| recording.truth().map_err(|error| chain(&RunError::from(error))))
+    }
+
     /// The score of a picture, which is only asked for if it was not met.
     fn of(
         &self,
@@ -312,7 +329,7 @@ impl Judged {
         plain: &Resolution,
         score: impl FnOnce() -> Result<Scored, RunError>,
     ) -> Result<Scored, RunError> {
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.scored.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (table_sha256.to_owned(), plain.within_m.to_bits());
         if let Some((score, scored)) = known().get(&key).cloned() {
             return Ok((
@@ -339,20 +356,21 @@ type Scoring = Option<Result<Scored, String>>;
 fn scores(
     request: &Request<'_>,
     (basis, judged): (&Basis<'_>, &Judged),
-    released: &[Released],
+    (released, releases): (&[Released], &ReleaseTable),
     staging: &Staging,
 ) -> (Vec<Scored>, BTreeMap<String, String>) {
-    let truth = basis.recording.truth().map_err(|error| chain(&RunError::from(error)));
-    let truth = truth.as_ref().map(|truth| truth.as_ref().map(Truths::held));
+    let truth = judged.truth(basis.recording).as_ref().map(|truth| truth.as_ref().map(Truths::held));
     let staged = staging.folder();
     let partners = basis.policy.partners();
     let all: Vec<usize> = (0..partners.len()).collect();
     // Partners of a run are those of its policy: there is no other to be unknown.
     let (first, kin) = basis.policy.alike(&all).unwrap_or_else(|_| (all.clone(), all));
     let judge = Judge { partial_truth: false, zones: Some(basis.zones) };
+    let fusion = releases.fusion();
     let of_first = first.par_iter().map(|&partner| {
         let (partner, released) = partners.get(partner).zip(released.get(partner))?;
-        let plain = Resolution::plain(request, basis.policy, &released.tally);
+        let late = |class: &TrackClass| fusion.of(releases.lane_of(&partner.id), class).delay_us;
+        let plain = Resolution::plain(request, &released.tally, late);
         let folder = staged.join(&partner.id);
         let scored = match &truth {
             Err(why) => Err((*why).clone()),
@@ -406,24 +424,23 @@ fn unbalanced(partner: &PartnerReport, ingest: &IngestReport) -> Option<Doubt> {
 }
 
 impl Resolution {
-    /// Of a picture that is not scored.
-    fn plain(request: &Request<'_>, policy: &Policy, tally: &Tally) -> Self {
-        let mut resolution = Self {
-            delay_mean_s: 0.0,
-            cell_m: None,
-            within_m: f64::from(request.config.score.cutoff_m.get()),
+    /// Of a picture that is not scored; `late`: how late, in microseconds, the detections are that tracks of a class are from.
+    fn plain(request: &Request<'_>, tally: &Tally, late: impl Fn(&TrackClass) -> i64) -> Self {
+        let shown = || tally.classes.iter().filter(|(_, of_class)| of_class.rows > 0);
+        let delays = shown().map(|(class, of_class)| {
+            let delay_us = of_class.obligations.delay_us.saturating_add(late(class));
+            of_class.rows as f64 / tally.rows as f64 * delay_us as f64 * 1e-6
+        });
+        let cell_m = shown().filter_map(|(_, of_class)| of_class.obligations.coarsen_m).reduce(f64::max);
+        let cutoff_m = f64::from(request.config.score.cutoff_m.get());
+        Self {
+            delay_mean_s: (tally.rows > 0).then(|| delays.sum()),
+            cell_m,
+            within_m: cutoff_m + cell_m.map_or(0.0, |cell_m| cell_m * 0.75_f64.sqrt()),
             coverage: None,
             position_rmse_m: None,
             spuriousness: None,
-        };
-        for level in policy.receive_levels() {
-            let Some(&rows) = tally.levels.get(&level.name) else { continue };
-            let share = rows as f64 / tally.rows.max(1) as f64;
-            resolution.delay_mean_s += share * level.obligations.delay_us as f64 * 1e-6;
-            resolution.cell_m = resolution.cell_m.into_iter().chain(level.obligations.coarsen_m).reduce(f64::max);
         }
-        resolution.within_m += resolution.cell_m.map_or(0.0, |cell_m| cell_m * 0.75_f64.sqrt());
-        resolution
     }
 
     /// The same of one in a folder that has a score.

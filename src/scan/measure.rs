@@ -14,7 +14,7 @@ use crate::time::seconds_between;
 use std::f64::consts::TAU;
 
 /// Speeds that clutter is assumed to spread over, either way, m/s: that of sound.
-const CLUTTER_RATE_M_S: f64 = 340.0;
+pub(crate) const CLUTTER_RATE_M_S: f64 = 340.0;
 pub(crate) use crate::sensor::HEIGHT_M;
 
 /// Looks that one cell is counted for at most.

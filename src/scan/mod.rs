@@ -36,7 +36,7 @@ pub use views::ViewOf;
 pub(crate) use coarsen::{gives_identity, permitted};
 pub(crate) use error::{require, wrong};
 pub(crate) use lanes::{LaneBasis, Permitted};
-pub(crate) use measure::HEIGHT_M;
+pub(crate) use measure::{CLUTTER_RATE_M_S, HEIGHT_M};
 
 /// One look of one lane.
 #[derive(Clone, Debug)]

@@ -129,6 +129,11 @@ pub(crate) fn config() -> RunConfig {
 
 /// Writes recording and policy, and runs them into `out`.
 pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str, config: &RunConfig) {
+    make_besides(folder, rows, levels, (config, Besides::default()));
+}
+
+/// The same with what is made besides.
+fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&RunConfig, Besides)) {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
@@ -173,7 +178,7 @@ pub(crate) fn make(folder: &Path, rows: &[Row], levels: &str, config: &RunConfig
         label: None,
         cache: None,
         formats: &[],
-        besides: Besides::default(),
+        besides,
     };
     run(&request, Executor::host(), &mut |_| {}).expect("a run");
 }
@@ -203,6 +208,17 @@ fn named() -> &'static Path {
 fn addressed() -> &'static Path {
     static ADDRESSED: OnceLock<TempDir> = OnceLock::new();
     ADDRESSED.get_or_init(|| made(LEVELS, &fusing_addresses(config()))).path()
+}
+
+/// The same with prices, and the pictures of lifted policies.
+pub(crate) fn priced() -> Scene {
+    static PRICED: OnceLock<TempDir> = OnceLock::new();
+    let priced = PRICED.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        make_besides(folder.path(), &rows(), LEVELS, (&config(), Besides { prices: true, pages: true }));
+        folder
+    });
+    Scene::of(priced.path(), config(), AS_OF_US)
 }
 
 /// The same configuration, with addresses.

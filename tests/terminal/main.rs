@@ -3,46 +3,23 @@
 mod examples; // what `--help` shows works
 mod json; // what `--json` prints, and docs/json.md
 mod look; // info, show, config, completions, man, policy new
+#[path = "../common/program.rs"]
+mod program;
 mod schema; // a value against a JSON Schema
+mod warned; // outputs that are in place, and what they lack
 mod width; // columns and escapes
 
+use program::{done, root, text, trackweave, value};
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trackweave"));
-    command.current_dir(root());
-    command
-}
-
-fn trackweave<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
-    program().args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8")
-}
-
-/// What went to stdout, of a run that must succeed.
-fn done<S: AsRef<OsStr>>(arguments: &[S]) -> String {
-    let output = trackweave(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    text(&output.stdout)
-}
-
 /// The one value on stdout.
 fn json(output: &Output) -> Value {
-    let stdout = text(&output.stdout);
-    assert_eq!(stdout.lines().count(), 1, "one value, one line: {stdout}\n{}", text(&output.stderr));
-    serde_json::from_str(&stdout).expect("JSON")
+    value(&text(&output.stdout))
 }
 
 /// A scratch folder with a run of the demo in `demo`, its prices and all formats among it.

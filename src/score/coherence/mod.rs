@@ -77,7 +77,7 @@ pub struct Shown {
     pub position_m: [f64; 3],
     /// The covariance of that, where the picture has it.
     pub covariance_m2: Option<[[f64; 3]; 3]>,
-    /// Edge of its cell, metres; 0 where it is exact.
+    /// Edge of its cell, metres: of its level's, and of those that its detections were taken in; 0 where it is exact.
     pub cell_m: f64,
     /// How much later than its time the partner gets it, microseconds.
     pub delay_us: i64,
