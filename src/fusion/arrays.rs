@@ -9,7 +9,7 @@
 //! own; see [`Arrays`].
 
 use super::motion::ProcessNoise;
-pub use super::track::{Graph, Shape};
+pub use super::track::{Graph, Widths};
 use super::track::{TASK, arrays};
 use super::views::ViewLook;
 use crate::mirror::mirror;
@@ -67,7 +67,7 @@ impl Side for Host {
 
 arrays! {
     /// All that a wave reads and writes.
-    pub struct Arrays of shape;
+    pub struct Arrays of widths;
     tracks {
         /// Tile of each track. \[blocks\]\[3\]
         tile: i32 [3] = Tile,
@@ -82,7 +82,7 @@ arrays! {
         /// Sources that contributed. \[blocks\]\[4\]
         sources: u32 [SOURCE_WORDS] = Sources,
         /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
-        views: u32 [shape.view_words] = Views,
+        views: u32 [widths.view_words] = Views,
     }
     wave {
         /// What each lane does in this wave. \[lanes\]

@@ -110,7 +110,9 @@ impl<T: Words + Copy + Default, const N: usize> Words for [T; N] {
     const COUNT: usize = N * T::COUNT;
 
     fn put(&self, put: &mut impl FnMut(u32)) {
-        self.iter().for_each(|part| part.put(put));
+        for part in self {
+            part.put(put);
+        }
     }
 
     fn take<E>(word: &mut impl FnMut() -> Result<u32, E>) -> Result<Self, E> {

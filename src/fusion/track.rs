@@ -10,16 +10,16 @@ use crate::scan::Detection;
 
 /// Fields of a track of which a batch says how many there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
+pub struct Widths {
     /// Words of what is known of views: none where every lane has one.
     pub view_words: usize,
 }
 
-impl Shape {
-    /// Of a batch in which a lane has several views, or none has.
+impl Widths {
+    /// Of a batch whose lanes have so many views at most.
     #[must_use]
-    pub const fn of(has_views: bool) -> Self {
-        Self { view_words: if has_views { VIEW_WORDS } else { 0 } }
+    pub const fn of(views: usize) -> Self {
+        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 } }
     }
 
     /// Whether a lane has several views.
@@ -44,11 +44,11 @@ pub struct Graph<'a> {
 pub(super) const TASK: usize = 32;
 
 /// Declares the arrays of a batch. `tracks` are the fields of a track: name, element, how many elements a track has, which
-/// may depend on the batch's `shape`, and the name that the device knows it by. `wave` are the other arrays.
+/// may depend on the batch's `widths`, and the name that the device knows it by. `wave` are the other arrays.
 macro_rules! arrays {
     (
         $(#[$meta:meta])*
-        pub struct Arrays of $shape:ident;
+        pub struct Arrays of $widths:ident;
         tracks { $($(#[$track_meta:meta])* $track:ident: $element:ident [$words:expr] = $name:ident,)+ }
         wave { $($(#[$wave_meta:meta])* $field:ident: $type:ty,)+ }
     ) => {
@@ -56,7 +56,7 @@ macro_rules! arrays {
         #[derive(Debug)]
         pub struct Arrays<S: Side> {
             /// Fields of a track of which the batch says how many there are.
-            pub shape: Shape,
+            pub widths: Widths,
             /// Lane of each block of tracks. \[blocks\]
             pub lane: S::Array<u32>,
             $($(#[$track_meta])* pub $track: S::Array<$element>,)+
@@ -66,7 +66,7 @@ macro_rules! arrays {
         impl Default for Arrays<Host> {
             fn default() -> Self {
                 Self {
-                    shape: Shape::default(),
+                    widths: Widths::default(),
                     lane: Vec::new(),
                     $($track: Vec::new(),)+
                     $($field: Vec::new(),)+
@@ -77,7 +77,7 @@ macro_rules! arrays {
         impl Clone for Arrays<Host> {
             fn clone(&self) -> Self {
                 Self {
-                    shape: self.shape,
+                    widths: self.widths,
                     lane: self.lane.clone(),
                     $($track: self.$track.clone(),)+
                     $($field: self.$field.clone(),)+
@@ -88,7 +88,7 @@ macro_rules! arrays {
         impl Arrays<Host> {
             /// Gives every track array room for `blocks` blocks; new tracks are zero.
             pub fn resize_blocks(&mut self, blocks: usize) {
-                let $shape = self.shape;
+                let $widths = self.widths;
                 self.lane.resize(blocks, 0);
                 $(self.$track.resize(blocks * $words * BLOCK, Default::default());)+
             }
@@ -110,8 +110,8 @@ macro_rules! arrays {
 
             /// All tracks, and the hypotheses of the wave.
             pub fn blocks_mut(&mut self) -> (Blocks<'_>, Graph<'_>) {
-                let (first, len, shape) = (0, self.lane.len(), self.shape);
-                let blocks = Blocks { first, len, shape, $($track: &mut self.$track,)+ };
+                let (first, len, widths) = (0, self.lane.len(), self.widths);
+                let blocks = Blocks { first, len, widths, $($track: &mut self.$track,)+ };
                 (blocks, Graph { rows: &self.rows, edges: &self.edges, detections: &self.detections })
             }
         }
@@ -160,7 +160,7 @@ macro_rules! arrays {
 
             /// Elements that a track has.
             #[must_use]
-            pub const fn words(self, $shape: Shape) -> usize {
+            pub const fn words(self, $widths: Widths) -> usize {
                 match self {
                     $(Self::$name => $words,)+
                 }
@@ -173,7 +173,7 @@ macro_rules! arrays {
             /// The number of the first one.
             pub first: usize,
             len: usize,
-            shape: Shape,
+            widths: Widths,
             $($(#[$track_meta])* pub $track: &'a mut [$element],)+
         }
 
@@ -184,11 +184,11 @@ macro_rules! arrays {
             /// The first `blocks` of them, and the others.
             #[must_use]
             pub fn split_at(self, blocks: usize) -> (Self, Self) {
-                let ($shape, first, len) = (self.shape, self.first, self.len);
+                let ($widths, first, len) = (self.widths, self.first, self.len);
                 $(let $track = self.$track.split_at_mut(blocks * $words * BLOCK);)+
                 (
-                    Self { first, len: blocks, shape: $shape, $($track: $track.0,)+ },
-                    Self { first: first + blocks, len: len - blocks, shape: $shape, $($track: $track.1,)+ },
+                    Self { first, len: blocks, widths: $widths, $($track: $track.0,)+ },
+                    Self { first: first + blocks, len: len - blocks, widths: $widths, $($track: $track.1,)+ },
                 )
             }
 
@@ -216,7 +216,7 @@ macro_rules! arrays {
         impl Block<'_> {
             /// Makes a place zero.
             pub fn clear(&mut self, place: usize) {
-                let $shape = self.shape;
+                let $widths = self.widths;
                 $(for k in 0..$words {
                     self.$track[k * BLOCK + place] = Default::default();
                 })+
@@ -224,7 +224,7 @@ macro_rules! arrays {
 
             /// Copies a track to a place.
             pub fn copy(&mut self, place: usize, from: &Arrays<Host>, track: usize) {
-                let $shape = self.shape;
+                let $widths = self.widths;
                 $(for k in 0..$words {
                     self.$track[k * BLOCK + place] = from.$track[at(track, k, $words)];
                 })+

@@ -1,7 +1,7 @@
 //! Comparison of arrays, with a census where they differ.
 
 use core::fmt;
-use trackweave::fusion::arrays::{Arrays, BLOCK, Host, Shape, TrackField};
+use trackweave::fusion::arrays::{Arrays, BLOCK, Host, TrackField, Widths};
 use trackweave::fusion::device::{AdapterReport, Kind};
 
 /// How closely kernel and twin agree.
@@ -135,7 +135,7 @@ fn ordered(bits: u32) -> i32 {
 
 /// The largest magnitude among the components of the same track.
 fn largest_beside(words: &[u32], field: TrackField, index: usize) -> f32 {
-    let fields = field.words(Shape::default());
+    let fields = field.words(Widths::default());
     let (block, place) = (index / (fields * BLOCK), index % BLOCK);
     let component = |k: usize| f32::from_bits(words[(block * fields + k) * BLOCK + place]).abs();
     (0..fields).map(component).fold(0.0, f32::max)

@@ -9,7 +9,7 @@
 
 use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
-use crate::fusion::arrays::{BLOCK, IDENTITY, Shape, TrackField};
+use crate::fusion::arrays::{BLOCK, IDENTITY, TrackField, Widths};
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::stage::Stage;
 use crate::mirror::{Numbers, numbered};
@@ -151,7 +151,7 @@ pub struct Extent {
     /// Cells of the fields of undetected targets.
     pub field_cells: u32,
     /// Fields of a track of which the batch says how many there are.
-    pub shape: Shape,
+    pub widths: Widths,
     /// Whether detections of the wave have addresses that count.
     pub has_addresses: bool,
     /// Room for edges.
@@ -211,7 +211,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         Mode::Soft => to.soft(config.association.iterations_max),
     }
     to.stage = Stage::Update;
-    if extent.shape.has_views() {
+    if extent.widths.has_views() {
         to.pass("learn_views", Size::Places, extent.places);
     }
     to.pass("update", Size::Places, extent.places);
@@ -294,7 +294,7 @@ impl Builder {
             self.pass("component_density", Size::Detections, detections);
         }
         let again = self.passes.len();
-        if self.extent.shape.has_views() {
+        if self.extent.widths.has_views() {
             self.pass("detectability", Size::Places, places);
         }
         self.pass("gate_window", Size::Places, places);
@@ -368,7 +368,7 @@ impl Builder {
         }
         self.pass("birth_probability", Size::DetectionsAndEnd, detections_and_end);
         self.pass("credit", Size::Places, places);
-        if self.extent.shape.has_views() {
+        if self.extent.widths.has_views() {
             self.twins();
         }
         self.scan(Field::Born, Size::DetectionChunks, detections_and_end, Count::Births);
@@ -402,7 +402,7 @@ impl Builder {
         }
         self.pass("init_births", Size::Births, detections);
         self.pass("credit_births", Size::Births, detections);
-        if self.extent.shape.has_views() {
+        if self.extent.widths.has_views() {
             self.pass("init_views", Size::Births, detections);
         }
         self.pass("commit_lanes", Size::Lanes, lanes);
@@ -423,7 +423,7 @@ impl Builder {
 
     /// Puts tracks where they belong, if any lane asks for it: into spare arrays and back.
     fn moves(&mut self) {
-        let Extent { places, cells, shape, .. } = self.extent;
+        let Extent { places, cells, widths, .. } = self.extent;
         self.general("clear", Size::MovingCells, cells, [Field::Cells, Field::Copies]);
         self.general("clear", Size::MovingPlaces, places, [Field::Spare(TrackField::Odds), Field::Copies]);
         // Places that no track comes to have nothing to account for.
@@ -433,7 +433,7 @@ impl Builder {
         self.scan(Field::Cells, Size::MovingCellChunks, cells, Count::Nothing);
         self.pass("scatter", Size::MovingPlaces, places);
         self.pass("compaction_targets", Size::MovingPlaces, places);
-        let words = |of: TrackField| u32::try_from(of.words(shape)).unwrap_or(0);
+        let words = |of: TrackField| u32::try_from(of.words(widths)).unwrap_or(0);
         let fields = || TrackField::ALL.iter().copied().filter(|of| words(*of) > 0);
         for of in fields() {
             let general = [Field::Track(of), Field::Spare(of)];

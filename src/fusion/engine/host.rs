@@ -2,7 +2,7 @@
 
 use super::{Answer, Engine, Patience, WaveReport, no_lane};
 use crate::fusion::address;
-use crate::fusion::arrays::{Arrays, BLOCK, Host, Look, Shape};
+use crate::fusion::arrays::{Arrays, BLOCK, Host, Look, Widths};
 use crate::fusion::associate::{Tally, associate};
 use crate::fusion::cluster::{Clusters, Edges};
 use crate::fusion::config::Config;
@@ -64,12 +64,12 @@ impl HostEngine {
     /// Begins with no track in any lane.
     pub(in crate::fusion) fn new(config: Config, setups: Vec<LaneSetup>) -> Self {
         let lanes: Vec<Lane> = setups.into_iter().map(Lane::new).collect();
-        let shape = Shape::of(lanes.iter().any(|lane| lane.timeline.has_views()));
+        let widths = Widths::of(lanes.iter().map(|lane| lane.setup.views.len()).max().unwrap_or(0));
         Self {
             config,
             lanes,
-            arrays: Arrays { shape, ..Arrays::default() },
-            spare: Arrays { shape, ..Arrays::default() },
+            arrays: Arrays { widths, ..Arrays::default() },
+            spare: Arrays { widths, ..Arrays::default() },
             clusters: Clusters::default(),
             timings: Timings::default(),
             reports: Vec::new(),
@@ -137,7 +137,7 @@ impl HostEngine {
         arrays.looks.clear();
         arrays.looks.extend(lanes.iter().map(|lane| placed(lane, lane.timeline.at_rest(config))));
         arrays.view_looks.clear();
-        if arrays.shape.has_views() {
+        if arrays.widths.has_views() {
             arrays.view_looks.resize(lanes.len() * VIEWS_MAX, ViewLook::default());
         }
         let mut first_detection = 0;
@@ -217,7 +217,7 @@ impl HostEngine {
             None => self.clusters.build(&mut self.arrays),
         }
         match &done.associated {
-            _ if !self.arrays.shape.has_views() => Met::default(),
+            _ if !self.arrays.widths.has_views() => Met::default(),
             Some(associated) => Met::listed(&self.arrays, &associated.edge_track),
             None => Met::in_rows(&self.arrays),
         }
@@ -225,7 +225,7 @@ impl HostEngine {
 
     /// Takes in what the looks said of every track's views, then of its state.
     fn update(&mut self, prepared: &[Option<Prepared<'_>>]) {
-        if self.arrays.shape.has_views() {
+        if self.arrays.widths.has_views() {
             let sees: Vec<Option<Sees<'_>>> = prepared.iter().map(|lane| lane.as_ref().map(Prepared::sees)).collect();
             learn(&mut self.arrays, &sees);
         }

@@ -56,7 +56,7 @@ impl SplitEngine {
             done.labels = Some(self.device.labels(blocks)?);
         }
         if self.last >= Stage::Associate {
-            let edge_track = if arrays.shape.has_views() { self.device.edge_track(status.edges)? } else { Vec::new() };
+            let edge_track = if arrays.widths.has_views() { self.device.edge_track(status.edges)? } else { Vec::new() };
             done.associated = Some(Associated { tally: tally(&status, config.association.mode), edge_track });
         }
         done.is_updated = self.last >= Stage::Update;

@@ -139,7 +139,9 @@ fn a_newborn_of_a_field_is_what_was_measured_and_what_was_known() {
         let place = Place { tile, offset_m }.metres();
         let x: [f64; 6] = core::array::from_fn(|k| if k < 3 { place[k] } else { 0.0 });
         let Measurement { mut h, mut z, mut r } = Measurement::of(&detection, &observation);
-        (h.drain(..axes as usize), z.drain(..axes as usize), r.drain(..axes as usize));
+        h.drain(..axes as usize);
+        z.drain(..axes as usize);
+        r.drain(..axes as usize);
         let (x, p) = textbook_update(&x, &p, &h, &z, &r);
         let wanted = Known { x, p: plus(&p, &noise_since((-tau).max(0.0)), 1.0) };
         near_to(&Known::of(birth.tile, &birth.state), &wanted, &wanted.p, 2e-4, &format!("{axes} axes, {rates} rates"));
@@ -208,7 +210,9 @@ fn targets_are_as_many_as_last_are_born_are_missed_and_come_back() {
         components.predict(&look(), |_| {});
         field.predict(&look(), |_| {});
         (heavy, light, spread) = (heavy * lasts, light * lasts, spread * lasts + 6e-11 * everywhere);
-        later.iter_mut().for_each(|weight| *weight *= lasts);
+        for weight in &mut later {
+            *weight *= lasts;
+        }
         later.push(0.3);
         for undetected in [&mut components, &mut field] {
             undetected.thin(&look(), &Sees::only(Sight::Everywhere));

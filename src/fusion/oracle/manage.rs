@@ -4,7 +4,7 @@ use super::tracks;
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::{
     AT_REST, Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, Host, IDENTITY, LAST_HIGH,
-    LAST_LOW, Look, MEAN, Row, SOURCE_WORDS, Shape, TrackField, at, tri,
+    LAST_LOW, Look, MEAN, Row, SOURCE_WORDS, TrackField, Widths, at, tri,
 };
 use crate::fusion::cluster::Claims;
 use crate::fusion::config::{Config, Existence};
@@ -55,7 +55,7 @@ fn scene(seed: u64, births: usize) -> Scene {
     let firsts = [0, LANES[0].next_multiple_of(BLOCK)];
     let places = firsts[1] + LANES[1].next_multiple_of(BLOCK);
     let mut arrays = tracks(&mut random, places);
-    arrays.shape = Shape::of(true);
+    arrays.widths = Widths::of(2);
     arrays.resize_blocks(places / BLOCK);
     arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; places];
     arrays.detections = (0..DETECTIONS[0] + DETECTIONS[1])
@@ -102,7 +102,14 @@ fn scene(seed: u64, births: usize) -> Scene {
             arrays.rows[track] = Row { start, count, missed: 0.1, gone: 0.1 };
         }
     }
-    let mut newborn = |lane: u32, n: u32| Newborn {
+    let count = u32::try_from(births).expect("few");
+    let births = [0, 1].map(|lane| (0..count).map(|n| birth(&mut random, lane, n)).collect());
+    Scene { arrays, source, births }
+}
+
+/// A birth of a lane.
+fn birth(random: &mut ChaCha8Rng, lane: u32, n: u32) -> Newborn {
+    Newborn {
         birth: Birth {
             density: 0.0,
             tile: [5, -3, 0],
@@ -118,10 +125,7 @@ fn scene(seed: u64, births: usize) -> Scene {
         detected_us: SCAN_US - i64::from(n),
         belief: Belief { address: n, probability: 0.25 },
         views: [(); VIEW_WORDS].map(|()| random.random()),
-    };
-    let count = u32::try_from(births).expect("few");
-    let births = [0, 1].map(|lane| (0..count).map(|n| newborn(lane, n)).collect());
-    Scene { arrays, source, births }
+    }
 }
 
 /// The tracks of one lane, by their births.
@@ -137,7 +141,7 @@ fn listed(arrays: &Arrays<Host>, lane: u32) -> BTreeMap<[u32; 2], Track> {
         let mut rest = Vec::new();
         for of in [TrackField::Tile, TrackField::Mean, TrackField::Covariance, TrackField::Views] {
             let words: &[u32] = bytemuck::cast_slice(arrays.bytes(of));
-            let count = of.words(arrays.shape);
+            let count = of.words(arrays.widths);
             rest.extend((0..count).map(|k| words[at(track, k, count)]));
         }
         rest.extend([identity(6), identity(7)]);
@@ -250,7 +254,7 @@ fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
     if in_place == [true; 2] {
         settle_in_place(&mut scene.arrays, &plan, &inputs, &[Ended::default(), Ended::default()]);
     } else {
-        let mut to = Arrays { shape: scene.arrays.shape, ..Arrays::default() };
+        let mut to = Arrays { widths: scene.arrays.widths, ..Arrays::default() };
         compact(&scene.arrays, &mut to, &plan, &inputs);
         scene.arrays = to;
     }

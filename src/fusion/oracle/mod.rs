@@ -114,10 +114,10 @@ impl Measurement {
     }
 }
 
-/// An orthonormal basis, its third direction upright or not.
-fn basis(random: &mut impl Rng, upright: bool) -> [[f32; 3]; 3] {
+/// An orthonormal basis; that of two measured axes has the third one upright.
+fn basis(random: &mut impl Rng, axes: u32) -> [[f32; 3]; 3] {
     let mut angle = || random.random_range(0.0..core::f64::consts::TAU).sin_cos();
-    let ((s, c), (t, d)) = (angle(), if upright { (0.0, 1.0) } else { angle() });
+    let ((s, c), (t, d)) = (angle(), if axes == 2 { (0.0, 1.0) } else { angle() });
     #[expect(clippy::cast_possible_truncation, reason = "unit vectors")]
     [[c, s, 0.0], [-s * d, c * d, t], [s * t, -c * t, d]].map(|axis| axis.map(|m| m as f32))
 }
@@ -125,9 +125,9 @@ fn basis(random: &mut impl Rng, upright: bool) -> [[f32; 3]; 3] {
 /// A way to measure: positions along two axes or three, with up to three rows of velocity.
 fn observation(random: &mut impl Rng, axes: u32, rates: usize) -> Observation {
     let sigma_m = [(); 3].map(|()| random.random_range(10.0..40.0));
-    let mut to = Observation::offsets(basis(random, axes == 2), sigma_m, axes);
+    let mut to = Observation::offsets(basis(random, axes), sigma_m, axes);
     for _ in 0..rates {
-        let [direction, ..] = basis(random, false);
+        let [direction, ..] = basis(random, 3);
         to = to.with_rate(direction, random.random_range(-20.0..20.0), random.random_range(2.0..8.0));
     }
     to

@@ -190,7 +190,9 @@ impl DeviceLanes {
         };
         let fields: Vec<(TrackField, Vec<u32>)> =
             TrackField::ALL.iter().map(field).collect::<Result<_, DeviceError>>()?;
-        fields.iter().for_each(|(of, words)| arrays.set_bytes(*of, bytemuck::cast_slice(words)));
+        for (of, words) in &fields {
+            arrays.set_bytes(*of, bytemuck::cast_slice(words));
+        }
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;
 use super::program::Extent;
 use super::timer::Timer;
-use crate::fusion::arrays::{Arrays, Host, Look, Shape, TrackField};
+use crate::fusion::arrays::{Arrays, Host, Look, TrackField, Widths};
 use crate::fusion::config::Config;
 use crate::fusion::credit::Accounts;
 use crate::fusion::engine::Patience;
@@ -178,7 +178,7 @@ pub struct DeviceLanes {
     capacity: Capacity,
     lanes: u32,
     /// Fields of a track of which the batch says how many there are.
-    shape: Shape,
+    widths: Widths,
     field_cells: u32,
     masks: Masks,
     pending: Vec<Wave>,
@@ -221,7 +221,7 @@ impl DeviceLanes {
                 cells: 1,
             },
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
-            shape: Shape::of(setups.iter().any(|setup| setup.views.len() > 1)),
+            widths: Widths::of(setups.iter().map(|setup| setup.views.len()).max().unwrap_or(0)),
             field_cells: 0,
             masks: Masks::default(),
             pending: Vec::new(),
@@ -449,19 +449,21 @@ impl DeviceLanes {
     fn ask_tracks(&mut self) -> Result<(TrackReadback, wgpu::SubmissionIndex), DeviceError> {
         let mut encoder = self.context.encoder("tracks")?;
         let mut readbacks = Vec::new();
-        let fields = TrackField::ALL.iter().filter(|of| of.words(self.shape) > 0).map(|of| Field::Track(*of));
+        let fields = TrackField::ALL.iter().filter(|of| of.words(self.widths) > 0).map(|of| Field::Track(*of));
         for field in [Field::LaneStates, Field::Accounts, Field::Lane].into_iter().chain(fields) {
             let memory = self.memory(field)?;
             readbacks.push((field, memory.record_readback(&self.context, memory.elements(), &mut encoder)?));
         }
         let submission = self.context.scoped("tracks", || self.context.queue.submit([encoder.finish()]))?;
-        readbacks.iter().for_each(|(_, readback)| readback.map());
+        for (_, readback) in &readbacks {
+            readback.map();
+        }
         Ok((readbacks, submission))
     }
 
     fn tracks_of(&self, readbacks: TrackReadback) -> Result<Tracks, DeviceError> {
         let (mut lanes, mut accounts) = (Vec::new(), Vec::new());
-        let mut arrays = Arrays { shape: self.shape, ..Arrays::default() };
+        let mut arrays = Arrays { widths: self.widths, ..Arrays::default() };
         for (field, readback) in readbacks {
             readback.finish(|bytes| match field {
                 Field::LaneStates => lanes = bytemuck::pod_collect_to_vec(bytes),

@@ -51,9 +51,9 @@ impl DeviceLanes {
         let chunks = |elements: usize| elements.div_ceil(CHUNK as usize);
         match field {
             Field::Lane => blocks,
-            Field::Track(of) | Field::Spare(of) => of.words(self.shape) * places,
+            Field::Track(of) | Field::Spare(of) => of.words(self.widths) * places,
             Field::Windows | Field::Rows | Field::Labels | Field::Targets | Field::Work => places,
-            Field::Portraits | Field::Elders | Field::Heirs => only(self.shape.has_views(), places),
+            Field::Portraits | Field::Elders | Field::Heirs => only(self.widths.has_views(), places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
             Field::Contested | Field::Holds | Field::Waiters => only(!soft, places + 1),

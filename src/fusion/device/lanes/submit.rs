@@ -27,7 +27,7 @@ impl DeviceLanes {
                 first_detection: u32::try_from(arrived.len()).unwrap_or(u32::MAX),
                 wave: number,
                 field_cells: self.field_cells,
-                shape: self.shape,
+                widths: self.widths,
                 has_addresses: !wave.addresses.is_empty(),
                 ..Extent::default()
             });
