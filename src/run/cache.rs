@@ -134,7 +134,9 @@ fn remove_left(folder: &Path) -> io::Result<()> {
         let path = entry?.path();
         let is_unfinished =
             path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes()));
-        if is_unfinished && files::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+        // The lock is held until the file is gone, so that nobody writes to one that is about to be removed.
+        let left = if is_unfinished { files::open(&path).ok() } else { None };
+        if left.as_ref().is_some_and(|left| left.try_lock().is_ok()) {
             // Another run may have been faster.
             fs::remove_file(&path).or_else(|error| if path.exists() { Err(error) } else { Ok(()) })?;
         }
