@@ -147,7 +147,7 @@ impl Scene {
     fn price(&self, when: fn(Progress) -> bool, change: impl FnOnce()) -> Result<Prices, String> {
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| self.path(name));
         let request = Request::new(&recording, &policy, &out, &self.config);
-        let scratch = tempfile::tempdir().expect("a folder");
+        let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let [runs, lanes] = ["runs", "lanes"].map(|name| scratch.path().join(name));
         let mut change = once(when, change);
         let prices = price(&request, (&runs, &lanes), &Executor::host(), &mut |progress| {

@@ -40,8 +40,8 @@ pub struct Graph<'a> {
     pub detections: &'a [Detection],
 }
 
-/// Blocks that one task takes at most.
-pub(super) const TASK: usize = 32;
+/// Blocks that one task takes at most: to hand over fewer costs more than to walk them.
+pub(super) const TASK: usize = 512;
 
 /// Declares the arrays of a batch. `tracks` are the fields of a track: name, element, how many elements a track has, which
 /// may depend on the batch's `widths`, and the name that the device knows it by. `wave` are the other arrays.
@@ -182,6 +182,7 @@ macro_rules! arrays {
 
         impl Blocks<'_> {
             /// The first `blocks` of them, and the others.
+            #[inline(always)]
             #[must_use]
             pub fn split_at(self, blocks: usize) -> (Self, Self) {
                 let ($widths, first, len) = (self.widths, self.first, self.len);

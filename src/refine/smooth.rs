@@ -182,7 +182,7 @@ fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later)
     let before = faded(filtered, &u, look);
     let predicted = ConstantVelocity::moved(look, &u, &before);
     let State { mean: x, covariance: p } = before;
-    let mut noise = ConstantVelocity::moved(look, &u, &State::zero()).covariance;
+    let noise = ConstantVelocity::moved(look, &u, &State::zero()).covariance;
     let mut error = [zero; MEAN];
     for a in 0..3 {
         error[a] = ahead[a] * R::splat(TILE) + (later.mean[a] - predicted.mean[a]);
@@ -197,10 +197,8 @@ fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later)
         }
         rest[i][i] = R::splat(1.0) + rest[i][i];
     }
-    for k in 0..COVARIANCE {
-        noise[k] = noise[k] + later.covariance[k];
-    }
-    let (own, others) = (between(&rest, &p), between(&gain, &noise));
+    let beyond = array(|k| noise[k] + later.covariance[k]);
+    let (own, others) = (between(&rest, &p), between(&gain, &beyond));
     let mut mean = x;
     for i in 0..6 {
         for j in 0..6 {

@@ -304,7 +304,9 @@ mod tests {
                     scope.spawn(move || store(worker))
                 })
                 .collect();
-            workers.into_iter().for_each(|worker| worker.join().expect("its lanes"));
+            for worker in workers {
+                worker.join().expect("its lanes");
+            }
         });
         assert_eq!(fs::read_dir(&folder).expect("the lanes").count(), 1600);
     }

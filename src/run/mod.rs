@@ -291,8 +291,7 @@ fn run_opened(
     let made_from = serde_json::to_value(&origin).unwrap_or_default();
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
-    let fed = &outcomes;
-    let (decisions, releases) = (&decisions, &releases);
+    let (fed, decisions, releases) = (&outcomes, &decisions, &releases);
     let outcome = report::Outcome { decisions, ingest, doubts, work, fed, released, authority, releases };
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if request.besides.prices {

@@ -118,6 +118,23 @@ fn made(folder: &Path) -> Vec<u64> {
     tracks
 }
 
+/// Place of the track among `ids`, time in milliseconds and number of every detection in the table of a folder, sorted.
+fn associated(folder: &Path, ids: &[&str]) -> Vec<(usize, i64, u64)> {
+    let mut wanted = Vec::new();
+    for batch in trackweave::product::read_table(&folder.join("associations.parquet")).expect("a table") {
+        let batch = batch.expect("rows");
+        let (time, track) =
+            (batch["time"].as_primitive::<TimestampMicrosecondType>(), batch["track"].as_primitive::<UInt64Type>());
+        let detection = batch["detection"].as_primitive::<UInt64Type>();
+        wanted.extend((0..batch.num_rows()).map(|row| {
+            let place = ids.iter().position(|id| *id == track.value(row).to_string()).expect("a track");
+            (place, time.value(row) / 1000, detection.value(row))
+        }));
+    }
+    wanted.sort_unstable();
+    wanted
+}
+
 /// Kept where tests of the browser find it.
 #[test]
 fn a_page_shows_what_the_record_brings() {
@@ -150,21 +167,7 @@ fn a_page_shows_what_the_record_brings() {
     // Detections stand by track, in the order of time, as the table has them.
     let told = &picture["associations"];
     let taken = counts(&told["counts"]);
-    let wanted = {
-        let mut wanted = Vec::new();
-        for batch in trackweave::product::read_table(&folder.join("associations.parquet")).expect("a table") {
-            let batch = batch.expect("rows");
-            let (time, track) =
-                (batch["time"].as_primitive::<TimestampMicrosecondType>(), batch["track"].as_primitive::<UInt64Type>());
-            let detection = batch["detection"].as_primitive::<UInt64Type>();
-            wanted.extend((0..batch.num_rows()).map(|row| {
-                let place = ids.iter().position(|id| *id == track.value(row).to_string()).expect("a track");
-                (place, time.value(row) / 1000, detection.value(row))
-            }));
-        }
-        wanted.sort_unstable();
-        wanted
-    };
+    let wanted = associated(&folder, &ids);
     let [time, detection] = ["time", "detection"].map(|name| column(&told["columns"][name], &taken));
     let place = taken.iter().enumerate().flat_map(|(place, count)| vec![place; *count]);
     let found: Vec<(usize, i64, u64)> = place
