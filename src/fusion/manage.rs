@@ -370,7 +370,7 @@ impl Block<'_> {
 
 /// Brings an offset back into the middle of its tile.
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact; saturating is meant")]
-fn settled(tile: i32, offset_m: f32) -> (i32, f32) {
+pub(crate) fn settled(tile: i32, offset_m: f32) -> (i32, f32) {
     let size = TILE_M as f32;
     let carry = (offset_m / size + 0.5).floor();
     (tile.wrapping_add(carry as i32), offset_m - carry * size)

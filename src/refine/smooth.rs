@@ -16,6 +16,7 @@
 
 use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
+use crate::fusion::manage::settled;
 use crate::fusion::motion::{ConstantVelocity, Model, Motion};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
@@ -114,8 +115,11 @@ impl Smoother<'_> {
             (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
             _ => 0.0,
         });
-        let state = back(&look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
-        let (tile, state) = centred(row.tile, state);
+        let mut state = back(&look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
+        let mut tile = row.tile;
+        for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
+            (*tile, *offset_m) = settled(*tile, *offset_m);
+        }
         Row {
             wave: row.wave,
             existence: lasted(&look, row.existence, next.existence),
@@ -270,15 +274,4 @@ fn between<R: Real>(a: &Matrix<R>, p: &[R; COVARIANCE]) -> [R; COVARIANCE] {
         }
     }
     product
-}
-
-/// A state with its offset brought back into the middle of a tile.
-#[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
-fn centred(mut tile: [i32; 3], mut state: State<f32>) -> ([i32; 3], State<f32>) {
-    for (tile, offset) in tile.iter_mut().zip(&mut state.mean) {
-        let carry = (*offset / TILE + 0.5).floor();
-        *tile = tile.wrapping_add(carry as i32);
-        *offset -= carry * TILE;
-    }
-    (tile, state)
 }
