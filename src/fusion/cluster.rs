@@ -4,7 +4,9 @@
 //! order of their least tracks, tracks within a cluster in theirs; no lane shares a cluster with another.
 
 use super::arrays::{AT_REST, Arrays, Edge, Host, Row};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use super::config::Existence;
+use super::credit::owner;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use rayon::prelude::*;
 
 /// The clusters of a wave.
@@ -68,9 +70,13 @@ impl Claim {
     }
 }
 
-/// What tracks claim of the detections of a wave.
+/// What tracks claim of the detections of a wave, and which edge has each.
 #[derive(Debug, Default)]
-pub struct Claims(Vec<[AtomicU32; 3]>);
+pub struct Claims {
+    of: Vec<[AtomicU32; 3]>,
+    /// By edge, whether its detection is its track's own.
+    owns: Vec<AtomicBool>,
+}
 
 impl Claims {
     /// Of one detection.
@@ -78,7 +84,15 @@ impl Claims {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
     pub fn of(&self, detection: usize) -> Claim {
-        Claim::of_bits(self.0[detection].each_ref().map(|bits| bits.load(Relaxed)))
+        Claim::of_bits(self.of[detection].each_ref().map(|bits| bits.load(Relaxed)))
+    }
+
+    /// Whether the detection of an edge is its track's own.
+    #[inline]
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "edges are within the wave")]
+    pub fn owns(&self, edge: u32) -> bool {
+        self.owns[edge as usize].load(Relaxed)
     }
 
     /// Claims an edge's weight of its detection. Tasks share no detection.
@@ -88,14 +102,27 @@ impl Claims {
         let d = edge.detection as usize;
         let mut claim = self.of(d);
         claim.add(number, edge.weight);
-        self.0[d].iter().zip(claim.bits()).for_each(|(to, bits)| to.store(bits, Relaxed));
+        self.of[d].iter().zip(claim.bits()).for_each(|(to, bits)| to.store(bits, Relaxed));
     }
 
-    /// Nothing of any of so many.
-    pub(super) fn reset(&mut self, detections: usize) {
-        self.0.resize_with(detections, || Claim::default().bits().map(AtomicU32::new));
+    /// Says which of some edges, the first of this number, have their detections, once all that claim these have.
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "edges are within the wave")]
+    pub(super) fn settle(&self, first: u32, edges: &[Edge], existence: &Existence) {
+        for (number, edge) in (first..).zip(edges) {
+            // Nothing less is anybody's own; asked first, since a claim is far away.
+            let owns = edge.weight >= existence.contributor.get()
+                && owner(self.of(edge.detection as usize), existence) == Some(number);
+            self.owns[number as usize].store(owns, Relaxed);
+        }
+    }
+
+    /// Nothing of any of so many detections, by so many edges.
+    pub(super) fn reset(&mut self, detections: usize, edges: usize) {
+        self.of.resize_with(detections, || Claim::default().bits().map(AtomicU32::new));
         let nothing = |claim: &mut [AtomicU32; 3]| *claim = Claim::default().bits().map(AtomicU32::new);
-        self.0.par_iter_mut().with_min_len(CHUNK).for_each(nothing);
+        self.of.par_iter_mut().with_min_len(CHUNK).for_each(nothing);
+        self.owns.resize_with(edges, AtomicBool::default);
     }
 }
 
@@ -182,8 +209,8 @@ impl Clusters {
     /// cluster tracks come in their order.
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
-    pub fn claims(&mut self, arrays: &Arrays<Host>) -> &Claims {
-        self.claims.reset(arrays.detections.len());
+    pub fn claims(&mut self, arrays: &Arrays<Host>, existence: &Existence) -> &Claims {
+        self.claims.reset(arrays.detections.len(), arrays.edges.len());
         let claims = &self.claims;
         if self.scattered {
             for row in arrays.rows.iter().filter(|row| row.start != AT_REST) {
@@ -191,6 +218,7 @@ impl Clusters {
                     .zip(super::manage::edges_of(row, &arrays.edges))
                     .for_each(|(number, edge)| claims.add(*edge, number));
             }
+            claims.settle(0, &arrays.edges, existence);
             return claims;
         }
         let chunks: Vec<(u32, u32)> = (0..self.len())
@@ -198,8 +226,10 @@ impl Clusters {
             .map(|first| (self.edge_starts[first], self.edge_starts[(first + CHUNK).min(self.len())]))
             .collect();
         chunks.into_par_iter().for_each(|(first, last)| {
-            let edges = (first..last).zip(&arrays.edges[first as usize..last as usize]);
-            edges.filter(|(_, edge)| edge.weight.to_bits() != 0).for_each(|(number, edge)| claims.add(*edge, number));
+            let edges = &arrays.edges[first as usize..last as usize];
+            let claimed = (first..last).zip(edges).filter(|(_, edge)| edge.weight.to_bits() != 0);
+            claimed.for_each(|(number, edge)| claims.add(*edge, number));
+            claims.settle(first, edges, existence);
         });
         claims
     }
@@ -378,7 +408,15 @@ mod tests {
     fn claimed(clusters: &mut Clusters, arrays: &Arrays<Host>) -> Vec<(f32, f32, usize)> {
         let has = |row: &Row, edge: u32| row.start != AT_REST && (row.start..row.start + row.count).contains(&edge);
         let track = |edge: u32| arrays.rows.iter().position(|row| has(row, edge)).unwrap_or(usize::MAX);
-        let claims = clusters.claims(arrays);
+        let config: crate::fusion::config::Config =
+            toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration");
+        let claims = clusters.claims(arrays, &config.existence);
+        for row in arrays.rows.iter().filter(|row| row.start != AT_REST) {
+            for (number, edge) in (row.start..).zip(super::super::manage::edges_of(row, &arrays.edges)) {
+                let owner = owner(claims.of(edge.detection as usize), &config.existence);
+                assert_eq!(claims.owns(number), owner == Some(number), "edge {number}");
+            }
+        }
         let of = |d| claims.of(d);
         (0..arrays.detections.len()).map(of).map(|Claim { sum, most, edge }| (sum, most, track(edge))).collect()
     }

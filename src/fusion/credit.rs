@@ -181,13 +181,9 @@ impl Own {
     /// Takes in the detection of an edge, if that is its owner's.
     #[inline(always)]
     pub(super) fn add(&mut self, (number, edge): (u32, &Edge), counting: &Counting<'_>) {
-        let d = edge.detection as usize;
-        // Nothing less is anybody's own; asked first, since a claim is far away.
-        if edge.weight >= counting.existence.contributor.get()
-            && owner(counting.claims.of(d), counting.existence) == Some(number)
-        {
+        if counting.claims.owns(number) {
             self.detections += 1;
-            self.last_us = self.last_us.max(counting.times.of(counting.detections, d));
+            self.last_us = self.last_us.max(counting.times.of(counting.detections, edge.detection as usize));
         }
     }
 
@@ -259,7 +255,7 @@ mod tests {
         arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; BLOCK];
         arrays.detections = [-0.5, -0.25, 0.0].map(|ahead_s| Detection { ahead_s, ..Detection::default() }).to_vec();
         let mut claims = Claims::default();
-        claims.reset(3);
+        claims.reset(3, 6);
         for (track, weights) in weights.into_iter().enumerate() {
             arrays.rows[track] = Row { start: 3 * u32::from(track > 0), count: 3, ..Row::default() };
             for (detection, weight) in (0..).zip(weights) {
@@ -273,6 +269,7 @@ mod tests {
             let Arrays { identity, rows, edges, detections, .. } = &mut arrays;
             let existence = &existence(contributor);
             let times = Times::new(7_000_000, [-0.5, 0.0]);
+            claims.settle(0, edges, existence);
             let counting = Counting { claims: &claims, detections, existence, times };
             rows.iter().enumerate().for_each(|(track, row)| Own::of(row, edges, &counting).count(identity, track));
             let of = |track, k| arrays.identity[at(track, k, IDENTITY)];

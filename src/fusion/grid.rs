@@ -68,14 +68,15 @@ impl Grid {
         let keys: Vec<u32> =
             detections.par_iter().with_min_len(4096).map(|d| grid.cell(&d.tile, &d.offset_m)).collect();
         let order = grid.sort(&keys);
-        let sorted = order
-            .par_iter()
-            .with_min_len(4096)
-            .map(|&from| detections.get(from as usize).copied().unwrap_or_default())
-            .collect();
+        let [mut u_m, mut v_m] = [0, 1].map(|_| vec![f32::INFINITY; order.len() + f32x8::WIDTH]);
+        let mut sorted = vec![Detection::default(); order.len()];
+        let places = u_m.par_iter_mut().zip(&mut v_m).with_min_len(4096);
+        sorted.par_iter_mut().zip(&order).zip(places).for_each(|((to, &from), (u_m, v_m))| {
+            *to = detections.get(from as usize).copied().unwrap_or_default();
+            [*u_m, *v_m] = [0, 1].map(|k| grid.place_m(&to.tile, &to.offset_m, k));
+        });
         *detections = sorted;
-        grid.places_m =
-            core::array::from_fn(|k| column(detections, f32::INFINITY, |d| grid.place_m(&d.tile, &d.offset_m, k)));
+        grid.places_m = [u_m, v_m];
         (grid, order)
     }
 
@@ -341,18 +342,6 @@ impl Span {
             alike: self.alike && other.alike,
         }
     }
-}
-
-/// One field of all detections, and a block of `beyond` behind them.
-fn column<T: Copy + Send + Sync>(
-    detections: &[Detection],
-    beyond: T,
-    field: impl Fn(&Detection) -> T + Send + Sync,
-) -> Vec<T> {
-    let mut column = Vec::with_capacity(detections.len() + f32x8::WIDTH);
-    detections.par_iter().with_min_len(4096).map(field).collect_into_vec(&mut column);
-    column.extend(core::iter::repeat_n(beyond, f32x8::WIDTH));
-    column
 }
 
 /// A cell index between 0 and `last`; NaN is 0.

@@ -6,7 +6,7 @@ use super::config::Config;
 use super::credit::{Accounts, Counting, owner};
 use super::device::kernels::LaneState;
 use super::grid::Grid;
-use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, state_of};
+use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, place_of, state_of};
 use super::predict::predict_one;
 use super::setup::LaneSetup;
 use super::timeline::Timeline;
@@ -169,8 +169,8 @@ pub(super) fn settle(
     let places = in_place.unwrap_or_else(|| {
         Places::compacted(first, &fates, births.len(), |kept| {
             let cell = |&track: &u32| {
-                let (tile, state) = state_of(arrays, track as usize);
-                (scan.grid.cell(&tile, &state.mean), track)
+                let (tile, offset_m) = place_of(arrays, track as usize);
+                (scan.grid.cell(&tile, &offset_m), track)
             };
             let mut by_cell: Vec<(u32, u32)> = kept.par_iter().map(cell).collect();
             by_cell.par_sort_unstable();

@@ -401,6 +401,14 @@ pub(super) fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u3
     }
 }
 
+/// Tile of a track, and offset in it.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+pub fn place_of(arrays: &Arrays<Host>, track: usize) -> ([i32; 3], [f32; 3]) {
+    let tile = core::array::from_fn(|a| arrays.tile[at(track, a, 3)]);
+    (tile, core::array::from_fn(|a| arrays.mean[at(track, a, MEAN)]))
+}
+
 /// State of a track, for recycling.
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]

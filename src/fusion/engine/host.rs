@@ -238,7 +238,7 @@ impl HostEngine {
         if let Some(of) = self.config.identity {
             address::learn(&mut self.arrays, of.error_probability.get());
         }
-        let claims = self.clusters.claims(&self.arrays);
+        let claims = self.clusters.claims(&self.arrays, &self.config.existence);
         let times = |(lane, prepared): (&Lane, &Option<Prepared<'_>>)| {
             let ahead_s = prepared.as_ref().map_or([0.0; 2], |prepared| prepared.grid.ahead_s);
             Times::new(lane.timeline.time_us().unwrap_or_default(), ahead_s)
