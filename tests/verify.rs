@@ -70,6 +70,8 @@ fn write_as(out: &Path, sign: Option<&SigningKey>, label: Option<&str>) {
                 covariance: std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j)))),
                 detections: 1,
                 last_detection_us: 0,
+                smoothed: false,
+                as_known_at_us: 0,
                 identity: None,
                 contributors: &[],
                 authorities: &[],

@@ -125,6 +125,7 @@ fn watched(
                 bar.set_position(rows);
                 bar.set_message("fusing");
             }
+            Progress::Smoothing => bar.set_message("smoothing"),
             Progress::Scoring => bar.set_message("scoring"),
             Progress::Pricing(done, all) => {
                 bar.set_length(all);

@@ -15,6 +15,8 @@ pub(super) enum Cell {
     Null,
     /// A number, as short as it can be without losing anything.
     Number(String),
+    /// One of `true` and `false`.
+    Truth(bool),
     /// A whole number that may have more digits than JavaScript keeps.
     Count(u64),
     /// Text, or a time as RFC 3339 has it.
@@ -25,8 +27,11 @@ pub(super) enum Cell {
 
 /// Whether cells of such a column can be written: all but geometries, which say in bytes what other columns say in numbers.
 pub(super) fn is_plain(field: &Field) -> bool {
-    use DataType::{Float32, Float64, List, Timestamp, UInt64, Utf8};
-    matches!(field.data_type(), Float32 | Float64 | UInt64 | Utf8 | List(_) | Timestamp(TimeUnit::Microsecond, _))
+    use DataType::{Boolean, Float32, Float64, List, Timestamp, UInt64, Utf8};
+    matches!(
+        field.data_type(),
+        Boolean | Float32 | Float64 | UInt64 | Utf8 | List(_) | Timestamp(TimeUnit::Microsecond, _)
+    )
 }
 
 /// The cell in a row of a column that [`is_plain`].
@@ -38,6 +43,7 @@ pub(super) fn cell(column: &ArrayRef, row: usize) -> Cell {
         DataType::Float32 => Cell::Number(column.as_primitive::<Float32Type>().value(row).to_string()),
         DataType::Float64 => Cell::Number(column.as_primitive::<Float64Type>().value(row).to_string()),
         DataType::UInt64 => Cell::Count(column.as_primitive::<UInt64Type>().value(row)),
+        DataType::Boolean => Cell::Truth(column.as_boolean().value(row)),
         DataType::Utf8 => Cell::Text(column.as_string::<i32>().value(row).to_owned()),
         DataType::Timestamp(_, zone) => {
             let time_us = column.as_primitive::<TimestampMicrosecondType>().value(row);

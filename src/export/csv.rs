@@ -31,6 +31,7 @@ fn text(cell: Cell) -> String {
     let text = match cell {
         Cell::Null => return String::new(),
         Cell::Number(text) => return text,
+        Cell::Truth(truth) => return truth.to_string(),
         Cell::Count(count) => return count.to_string(),
         Cell::Text(text) => text,
         Cell::Texts(texts) => listed(&texts),

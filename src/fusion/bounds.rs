@@ -77,6 +77,11 @@ impl Positive {
     }
 }
 
+impl Probability {
+    /// That of what cannot be.
+    pub const ZERO: Self = Self(0.0);
+}
+
 impl TryFrom<f32> for Probability {
     type Error = OutOfRange;
     fn try_from(found: f32) -> Result<Self, OutOfRange> {

@@ -15,8 +15,8 @@ pub(super) struct Counted {
     /// The scans by their times, and how many detections there are before each.
     scans: Vec<(i64, u64)>,
     all: u64,
-    /// Every time of a detection that a row may show, with that of its scan.
-    told: BTreeSet<(i64, i64)>,
+    /// Every time of a detection that a row may show, with that of its scan, and the classes of those made then.
+    told: BTreeMap<(i64, i64), BTreeSet<u32>>,
     /// What the last row said of each track.
     tracks: BTreeMap<u64, (u64, i64)>,
     /// What all rows of one time said.
@@ -31,13 +31,20 @@ fn told_us(scan_us: i64, time_us: i64) -> i64 {
 
 impl Counted {
     pub(super) fn new(sight: &Sight) -> Self {
-        let (mut scans, mut all, mut told) = (Vec::new(), 0, BTreeSet::new());
+        let (mut scans, mut all, mut told) = (Vec::new(), 0, BTreeMap::<_, BTreeSet<u32>>::new());
         for (scan_us, rows) in sight.scans_until(i64::MAX).collect::<Vec<_>>().into_iter().rev() {
             scans.push((scan_us, all));
             all += rows.len() as u64;
-            told.extend(rows.iter().map(|row| (told_us(scan_us, row.time_us), scan_us)));
+            for row in rows {
+                told.entry((told_us(scan_us, row.time_us), scan_us)).or_default().insert(row.class);
+            }
         }
         Self { scans, all, told, tracks: BTreeMap::new(), now: (i64::MIN, 0) }
+    }
+
+    /// The classes of the detections that were made at a time, as a row shows it, in scans not after another one.
+    pub(super) fn made(&self, time_us: i64, until_us: i64) -> impl Iterator<Item = u32> {
+        self.told.range((time_us, i64::MIN)..=(time_us, until_us)).flat_map(|(_, classes)| classes.iter().copied())
     }
 
     /// What is wrong with a row of a track whose first detection, in a scan at `born_us`, was made at `first_us`: found
@@ -59,8 +66,7 @@ impl Counted {
             }
         }
         if let Some(found_us) = row.last_us {
-            let made = self.told.range((found_us, i64::MIN)..=(found_us, row.time_us)).next().is_some();
-            if !made || found_us < known_us {
+            if self.made(found_us, row.time_us).next().is_none() || found_us < known_us {
                 let wanted = format!("when one was made that the partner may have, not before {known_us}");
                 return Some((format!("last detection at {found_us}"), wanted));
             }

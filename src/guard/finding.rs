@@ -37,6 +37,8 @@ pub enum Beyond {
     Support,
     /// A number of detections, or a time of the last one, that the partner's detections do not give.
     Detections,
+    /// A row that rests on detections after its picture's horizon, or does not say what it rests on.
+    Smoothing,
     /// An address that none of the partner's detections has by then.
     Identity,
     /// An owner of whom the partner may have no detection fused by then, or not the one of the track's first detection.
@@ -79,6 +81,7 @@ impl Beyond {
             Self::Place => "place",
             Self::Support => "support",
             Self::Detections => "detections",
+            Self::Smoothing => "smoothing",
             Self::Identity => "identity",
             Self::Contributor => "contributor",
             Self::Level => "level",

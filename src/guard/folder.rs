@@ -8,7 +8,7 @@ use super::given::{Given, digest};
 use super::page;
 use super::rows::{Basis, Counts, Judge, put, text};
 use super::rules::Book;
-use super::table::{self, Row};
+use super::table::{self, Form, Row};
 use crate::space::Frame;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ pub(super) fn inspect(
         breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
     }
-    let form = (frame, basis.request.fuses_identities());
+    let form = Form { frame, identities: basis.request.fuses_identities(), smoothing: basis.request.smooths() };
     let rows = table::read(&folder.join(TRACKS), &at(TRACKS), form, breaches).unwrap_or_else(|error| {
         breaches.add(Beyond::Encoding, &at(TRACKS), error.to_string(), "a Parquet table");
         Vec::new()
@@ -116,7 +116,7 @@ pub(super) fn inspect(
         rows: rows.len() as u64,
         undecided: judge(basis, &rows, (&at(TRACKS), &at(AUDIT)), folder, breaches)?,
     };
-    let picture = exports::Picture { rows: &rows, frame, identities: form.1 };
+    let picture = exports::Picture { rows: &rows, frame, identities: form.identities, smoothing: form.smoothing };
     for file in derived.iter().filter(|file| *file != page::PAGE) {
         exports::inspect(file, &read(&folder.join(file))?, &picture, &at(file), breaches);
     }

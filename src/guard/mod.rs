@@ -25,6 +25,7 @@ mod change; // one rule or level less
 mod lifts; // pictures of lifted policies, in the operator's folder
 mod reading; // files byte by byte
 mod places; // zones and periods
+mod horizon; // what a row may rest on
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
 mod view; // what of it concerns one partner
@@ -65,6 +66,11 @@ impl Request<'_> {
     /// Whether addresses that targets send are fused.
     fn fuses_identities(&self) -> bool {
         self.configuration.pointer("/fusion/identity").is_some()
+    }
+
+    /// Whether rows are smoothed.
+    fn smooths(&self) -> bool {
+        self.configuration.pointer("/smoothing").is_some()
     }
 }
 

@@ -5,6 +5,7 @@ use super::counted::Counted;
 use super::evidence::{Recording, Sight};
 use super::finding::{Beyond, Breaches};
 use super::ground::{length, metres, not_exact};
+use super::horizon::Horizon;
 use super::rules::{Book, Demands, Partner, class, set};
 use super::support::{HEIGHT_SIGMA_M, Support};
 use super::table::{OF_DETECTIONS, OF_IDENTITY, OF_LAST, Row, fields};
@@ -78,6 +79,7 @@ pub(super) struct Judge<'a> {
     height_m: f64,
     support: Option<Support>,
     counted: Counted,
+    horizon: Horizon,
 }
 
 type Complaint = (Beyond, String, String);
@@ -105,6 +107,7 @@ impl<'a> Judge<'a> {
             slack_m: 5.0 * number("/fusion/existence/position_sigma_max_m")?,
             support: Support::of(basis.request.configuration, basis.recording.catalogue.frame, reach_m_s)?,
             counted: Counted::new(basis.sight),
+            horizon: Horizon::of(&basis),
         })
     }
 
@@ -144,17 +147,26 @@ impl<'a> Judge<'a> {
             wrong((Beyond::Place, found, format!("at most {reach_m:.0} m")));
         }
         let largest = self.cells(row).pop().map(|(_, cell)| cell);
-        if self.support.is_some_and(|support| !support.holds(sight, row, largest)) {
+        // What came later makes a row better known than any one detection could have by then.
+        let support = self.support.filter(|_| !row.smoothed);
+        if support.is_some_and(|support| !support.holds(sight, row, largest)) {
             let found = format!("track {} as well known as it is at {}", row.track, row.time_us);
             wrong((Beyond::Support, found, "a detection that the partner may have fused, near enough then".to_owned()));
         }
-        let sources = sight.sources.partition_point(|(first_us, _, _)| *first_us <= row.time_us);
+        let until_us = self.horizon.until_us(row);
+        let sources = sight.sources.partition_point(|(first_us, _, _)| *first_us <= until_us);
         if let Some((found, wanted)) = self.counted.complaint(row, born_us, birth.time_us) {
             wrong((Beyond::Detections, found, wanted));
             return Ok(());
         }
+        if let Some(complaint) =
+            self.horizon.complaint(row, |at_us, until_us| self.counted.made(at_us, until_us).next().is_some())
+        {
+            wrong(complaint);
+            return Ok(());
+        }
         let is_given =
-            |name: &String| sight.identities.get(name.as_str()).is_some_and(|first_us| *first_us <= row.time_us);
+            |name: &String| sight.identities.get(name.as_str()).is_some_and(|first_us| *first_us <= until_us);
         if let Some(name) = row.identity.as_ref().filter(|name| !is_given(name)) {
             let wanted = "one of a detection that the partner may have fused by then".to_owned();
             wrong((Beyond::Identity, format!("address `{name}`"), wanted));
@@ -169,6 +181,16 @@ impl<'a> Judge<'a> {
                 wrong((Beyond::Contributor, format!("{named:?}"), wanted));
                 return Ok(());
             }
+            // The last detection that it rests on is counted to it, so its owner made it.
+            if let Some(at_us) = row.known_us.or(row.last_us) {
+                let classes = self.counted.made(at_us, until_us);
+                let owners: BTreeSet<&str> = classes.filter_map(|class| self.owner(class)).collect();
+                if !owners.iter().any(|owner| named.contains(*owner)) {
+                    let wanted = format!("one of {owners:?}, who detected something at {at_us}");
+                    wrong((Beyond::Contributor, format!("{named:?}"), wanted));
+                    return Ok(());
+                }
+            }
         }
         let question = Question {
             contributors: row.contributors.clone(),
@@ -180,6 +202,10 @@ impl<'a> Judge<'a> {
             status: row.status.clone(),
         };
         self.release(row, &question, &mut wrong)
+    }
+
+    fn owner(&self, class: u32) -> Option<&'a str> {
+        self.basis.recording.classes.get(class as usize).map(|class| class.owner.as_str())
     }
 
     /// Whether some class that the row could be of gives it as it is.
@@ -292,7 +318,7 @@ impl<'a> Judge<'a> {
         let shown = shown.chain(row.contributors.iter().map(|_| &"contributors"));
         let shown = shown.chain(row.holders.iter().map(|_| &"holders"));
         let shown = shown.chain(row.detections.iter().flat_map(|_| OF_DETECTIONS));
-        let shown = shown.chain(row.last_us.iter().flat_map(|_| OF_LAST));
+        let shown = shown.chain(row.last_us.iter().chain(&row.known_us).flat_map(|_| OF_LAST));
         let shown = shown.chain(row.identity.iter().flat_map(|_| OF_IDENTITY));
         if let Some(field) = shown.into_iter().find(omitted) {
             return Some((Beyond::Field, format!("`{field}`"), "null: the level leaves it out".to_owned()));

@@ -38,6 +38,10 @@ pub(super) struct Row {
     pub(super) numbers: [Option<f32>; NUMBERS],
     pub(super) detections: Option<u64>,
     pub(super) last_us: Option<i64>,
+    /// Whether later detections made it better; nothing where no row says so.
+    pub(super) smoothed: bool,
+    /// When the last detection was made that it rests on, where a column says that.
+    pub(super) known_us: Option<i64>,
     pub(super) identity: Option<String>,
     pub(super) identity_probability: Option<f32>,
     pub(super) contributors: Option<BTreeSet<String>>,
@@ -78,9 +82,9 @@ pub(super) const OF_LAST: &[&str] = &["contributors", "detections", "existence"]
 /// The same of an address and its probability.
 pub(super) const OF_IDENTITY: &[&str] = &["identity"];
 
-/// The columns of every picture, of a run that fuses addresses or not: name, type, and the fields without which they are
-/// null.
-fn columns((frame, identities): Form) -> Vec<(String, DataType, &'static [&'static str])> {
+/// The columns of every picture, of a run that fuses addresses or not, and smooths or not: name, type, and the fields without
+/// which they are null.
+fn columns(Form { frame, identities, smoothing }: Form) -> Vec<(String, DataType, &'static [&'static str])> {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
     let places = match frame {
         Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
@@ -96,7 +100,11 @@ fn columns((frame, identities): Form) -> Vec<(String, DataType, &'static [&'stat
     columns.extend(places.map(|name| (name.to_owned(), DataType::Float64, [].as_slice())));
     columns.extend((0..).zip(numbers(frame)).map(|(k, name)| (name, DataType::Float32, fields(k))));
     columns.push(("detections".to_owned(), DataType::UInt64, OF_DETECTIONS));
-    columns.push(("last_detection".to_owned(), instant, OF_LAST));
+    columns.push(("last_detection".to_owned(), instant.clone(), OF_LAST));
+    if smoothing {
+        columns.push(("smoothed".to_owned(), DataType::Boolean, &[]));
+        columns.push(("as_known_at".to_owned(), instant, OF_LAST));
+    }
     if identities {
         columns.push(("identity".to_owned(), DataType::Utf8, OF_IDENTITY));
         columns.push(("identity_probability".to_owned(), DataType::Float32, OF_IDENTITY));
@@ -132,8 +140,15 @@ fn point([latitude, longitude, altitude]: [f64; 3]) -> Vec<u8> {
     bytes
 }
 
-/// The frame of pictures, and whether addresses are fused.
-type Form = (Frame, bool);
+/// What the columns of pictures depend on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    pub(super) frame: Frame,
+    /// Whether addresses are fused.
+    pub(super) identities: bool,
+    /// Whether rows are smoothed.
+    pub(super) smoothing: bool,
+}
 
 /// Reads a picture. What is wrong with the table as a whole is added to `breaches`; then there may be no rows.
 pub(super) fn read(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> Result<Vec<Row>, ParquetError> {
@@ -154,7 +169,7 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
         if field.name() != name {
             return wrong(format!("column `{}`", field.name()), format!("`{name}`: the columns of docs/pictures.md"));
         }
-        let told = told(name, form.0);
+        let told = told(name, form.frame);
         if kind != field.data_type() || field.is_nullable() == fields.is_empty() {
             return wrong(
                 format!("`{name}`: {}, nullable {}", field.data_type(), field.is_nullable()),
@@ -171,7 +186,7 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
     }
     let groups = opened.metadata().num_row_groups();
     // The reader adds what stands in the file beside the columns.
-    let geo = (form.0 == Frame::Geodetic).then(|| ("geo".to_owned(), GEO.to_owned())).into_iter().collect();
+    let geo = (form.frame == Frame::Geodetic).then(|| ("geo".to_owned(), GEO.to_owned())).into_iter().collect();
     let plain = SchemaRef::new(Schema::new_with_metadata(schema.fields().clone(), geo));
     let mut again =
         ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&plain), as_written(&schema))?;
@@ -190,7 +205,7 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
             let batch = RecordBatch::try_new(SchemaRef::clone(&plain), batch?.columns().to_vec())?;
             again.write(&batch)?;
             let before = rows.len();
-            take(&batch, form.0, &mut rows);
+            take(&batch, form.frame, &mut rows);
             geometry(&batch, rows.get(before..).unwrap_or_default(), place, breaches);
         }
         again.flush()?;
@@ -260,6 +275,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
     let numbers = numbers(frame).map(|name| batch.column_by_name(&name).map(AsArray::as_primitive::<Float32Type>));
     let detections = batch.column_by_name("detections").map(AsArray::as_primitive::<UInt64Type>);
     let last = batch.column_by_name("last_detection").map(AsArray::as_primitive::<TimestampMicrosecondType>);
+    let smoothed = batch.column_by_name("smoothed").map(AsArray::as_boolean);
+    let known = batch.column_by_name("as_known_at").map(AsArray::as_primitive::<TimestampMicrosecondType>);
     let identity = batch.column_by_name("identity").map(AsArray::as_string::<i32>);
     let likely = batch.column_by_name("identity_probability").map(AsArray::as_primitive::<Float32Type>);
     let contributors = batch.column_by_name("contributors").map(AsArray::as_list::<i32>);
@@ -278,6 +295,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
             numbers: numbers.map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row))),
             detections: detections.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             last_us: last.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            smoothed: smoothed.is_some_and(|column| column.value(row)),
+            known_us: known.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             identity: identity.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned()),
             identity_probability: likely.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             sorted: named.iter().all(|names| names.is_sorted_by(|a, b| a < b)),

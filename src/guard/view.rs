@@ -36,6 +36,12 @@ impl Book {
         !self.receive.iter().any(|level| level.demands != Demands::default() && self.could_get(partner, level))
     }
 
+    /// The longest delay of the levels of `receive` that some rule could give the partner, microseconds.
+    pub(super) fn longest_delay_us(&self, partner: &Partner) -> i64 {
+        let could = self.receive.iter().filter(|level| self.could_get(partner, level));
+        could.map(|level| level.demands.delay_us).max().unwrap_or(0)
+    }
+
     fn could_get(&self, partner: &Partner, level: &Level) -> bool {
         let mut rules = self.rules.policies().filter(|rule| partner.reads.contains_key(&rule.id().to_string()));
         rules.any(|rule| rule.effect() == Effect::Permit && self.applies(rule, &level.deed.uid))

@@ -69,6 +69,17 @@ impl Policy {
         let obliged = self.receive.iter().filter(|(level, _)| level.obligations != Obligations::default());
         Ok(!obliged.into_iter().any(|(_, action)| self.could_get(partner, action)))
     }
+
+    /// The longest delay of the levels of `receive` that some rule could permit this partner, microseconds.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partner.
+    pub fn longest_delay_us(&self, partner: usize) -> Result<i64, PolicyError> {
+        let partner = self.partner(partner)?;
+        let could = self.receive.iter().filter(|(_, action)| self.could_get(partner, action));
+        Ok(could.map(|(level, _)| level.obligations.delay_us).max().unwrap_or(0))
+    }
 }
 
 /// What a level demands, keys as in `levels.toml`.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder};
+use arrow_array::builder::{
+    BinaryBuilder, BooleanBuilder, Float32Builder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder,
+};
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::SchemaRef;
 
@@ -23,7 +25,7 @@ pub fn picture_batch<'a>(
     fields: &Fields,
     rows: impl IntoIterator<Item = (Row<'a>, &'a Obligations)>,
 ) -> Result<RecordBatch, ProductError> {
-    let mut buffer = Buffer::new("in memory", frame, fields);
+    let mut buffer = Buffer::new("in memory", frame, (fields, false));
     for (row, cut) in rows {
         buffer.push(&row, cut)?;
     }
@@ -36,6 +38,7 @@ pub(super) struct Buffer {
     place: String,
     frame: Frame,
     fields: Fields,
+    smooths: bool,
     schema: SchemaRef,
     /// All rows so far, also those already taken.
     pub rows_total: u64,
@@ -46,6 +49,8 @@ pub(super) struct Buffer {
     singles: [Float32Builder; SINGLES],
     detections: UInt64Builder,
     last_detection_us: Vec<Option<i64>>,
+    smoothed: BooleanBuilder,
+    as_known_at_us: Vec<Option<i64>>,
     identity: StringBuilder,
     identity_probability: Float32Builder,
     contributors: ListBuilder<StringBuilder>,
@@ -56,13 +61,14 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// An empty buffer; `place` is what errors call the picture.
-    pub(super) fn new(place: &str, frame: Frame, fields: &Fields) -> Self {
+    pub(super) fn new(place: &str, frame: Frame, (fields, smooths): (&Fields, bool)) -> Self {
         let texts = || ListBuilder::new(StringBuilder::new()).with_field(element());
         Self {
             place: place.to_owned(),
             frame,
             fields: fields.clone(),
-            schema: picture_schema(frame, fields),
+            smooths,
+            schema: picture_schema(frame, (fields, smooths)),
             rows_total: 0,
             time_us: Vec::new(),
             track: UInt64Builder::new(),
@@ -71,6 +77,8 @@ impl Buffer {
             singles: std::array::from_fn(|_| Float32Builder::new()),
             detections: UInt64Builder::new(),
             last_detection_us: Vec::new(),
+            smoothed: BooleanBuilder::new(),
+            as_known_at_us: Vec::new(),
             identity: StringBuilder::new(),
             identity_probability: Float32Builder::new(),
             contributors: texts(),
@@ -111,6 +119,8 @@ impl Buffer {
         }
         self.detections.append_option(shown.detections);
         self.last_detection_us.push(shown.last_detection_us);
+        self.smoothed.append_value(shown.smoothed);
+        self.as_known_at_us.push(shown.as_known_at_us);
         self.identity.append_option(shown.identity.map(|(text, _)| text));
         self.identity_probability.append_option(shown.identity.map(|(_, probability)| single(probability)));
         append_texts(&mut self.contributors, shown.contributors);
@@ -130,12 +140,15 @@ impl Buffer {
         };
         let time = zoned(std::mem::take(&mut self.time_us).into());
         let last_detection = zoned(std::mem::take(&mut self.last_detection_us).into());
+        let as_known_at = zoned(std::mem::take(&mut self.as_known_at_us).into());
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(time), Arc::new(self.track.finish())];
         arrays.push(Arc::new(self.status.finish()));
         arrays.extend(self.position.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.push(Arc::new(self.detections.finish()));
         arrays.push(Arc::new(last_detection));
+        arrays.push(Arc::new(self.smoothed.finish()));
+        arrays.push(Arc::new(as_known_at));
         arrays.push(Arc::new(self.identity.finish()));
         arrays.push(Arc::new(self.identity_probability.finish()));
         arrays.push(Arc::new(self.contributors.finish()));
@@ -143,7 +156,8 @@ impl Buffer {
         arrays.push(Arc::new(self.holders.finish()));
         arrays.push(Arc::new(self.geometry.finish()));
         let kept = columns(self.frame).iter().zip(arrays);
-        let kept = kept.filter(|(column, _)| present(column, &self.fields)).map(|(_, array)| array).collect();
+        let kept =
+            kept.filter(|(column, _)| present(column, (&self.fields, self.smooths))).map(|(_, array)| array).collect();
         RecordBatch::try_new(self.schema(), kept)
             .map_err(|source| ProductError::Batch { place: self.place.clone(), source })
     }

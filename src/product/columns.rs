@@ -86,6 +86,8 @@ pub struct Column {
     pub unit: &'static str,
     /// The fields that it belongs to: an obligation that leaves out one of them leaves out the column.
     pub fields: &'static [Field],
+    /// Whether only pictures have it whose configuration smooths.
+    pub of_smoothing: bool,
 }
 
 impl Column {
@@ -120,6 +122,8 @@ impl Column {
             ("existence", _) => "probability that the track is an object",
             ("detections", _) => "how many detections are counted to the track",
             ("last_detection", _) => "when the last of them was made",
+            ("smoothed", _) => "whether later detections made the row better",
+            ("as_known_at", _) => "when the last detection was made that the row rests on",
             ("identity", _) => "the address that the track's object is taken to send",
             ("identity_probability", _) => "probability that it is the object's own",
             ("contributors", _) => "owners whose detections made the track",
@@ -133,11 +137,15 @@ impl Column {
 }
 
 pub(super) const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, fields: &[] }
+    Column { name, kind, unit, fields: &[], of_smoothing: false }
 }
 
 const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, fields }
+    Column { name, kind, unit, fields, of_smoothing: false }
+}
+
+const fn smoothing(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
+    Column { name, kind, unit, fields, of_smoothing: true }
 }
 
 /// The column that makes a geodetic picture GeoParquet.
@@ -158,7 +166,10 @@ pub(super) const FIRST_SINGLE: usize = 6;
 /// How many of them there are.
 pub(super) const SINGLES: usize = 16;
 
-const GEODETIC: [Column; 30] = [
+/// What tells when something was seen.
+const OF_LAST: [Field; 3] = [Field::Contributors, Field::Detections, Field::Existence];
+
+const GEODETIC: [Column; 32] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -182,7 +193,9 @@ const GEODETIC: [Column; 30] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_nu_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_uu_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
-    part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::InstantUtc, "µs"),
+    part(&OF_LAST, "last_detection", Kind::InstantUtc, "µs"),
+    smoothing(&[], "smoothed", Kind::Truth, ""),
+    smoothing(&OF_LAST, "as_known_at", Kind::InstantUtc, "µs"),
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
@@ -191,7 +204,7 @@ const GEODETIC: [Column; 30] = [
     always(GEOMETRY, Kind::Point, ""),
 ];
 
-const LOCAL: [Column; 29] = [
+const LOCAL: [Column; 31] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -215,7 +228,9 @@ const LOCAL: [Column; 29] = [
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_yz_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Covariance, Field::Velocity], "velocity_covariance_zz_m2_s2", Kind::Single, "m²/s²"),
     part(&[Field::Detections, Field::Existence], "detections", Kind::Integer, ""),
-    part(&[Field::Contributors, Field::Detections, Field::Existence], "last_detection", Kind::Instant, "µs"),
+    part(&OF_LAST, "last_detection", Kind::Instant, "µs"),
+    smoothing(&[], "smoothed", Kind::Truth, ""),
+    smoothing(&OF_LAST, "as_known_at", Kind::Instant, "µs"),
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
@@ -241,14 +256,14 @@ pub fn columns(frame: Frame) -> &'static [Column] {
     }
 }
 
-/// Whether a column is in the file of a partner whose levels can grant `fields`.
-pub(super) fn present(column: &Column, fields: &Fields) -> bool {
-    column.fields.iter().all(|field| fields.contains(field))
+/// Whether a column is in the file of a partner whose levels can grant `fields`, of a run that smooths or not.
+pub(super) fn present(column: &Column, (fields, smooths): (&Fields, bool)) -> bool {
+    (smooths || !column.of_smoothing) && column.fields.iter().all(|field| fields.contains(field))
 }
 
 /// The schema of a picture: the columns that are present, each with its unit and meaning; those of a field may be null.
-pub(super) fn picture_schema(frame: Frame, fields: &Fields) -> SchemaRef {
-    let present = columns(frame).iter().filter(|column| present(column, fields));
+pub(super) fn picture_schema(frame: Frame, of: (&Fields, bool)) -> SchemaRef {
+    let present = columns(frame).iter().filter(|column| present(column, of));
     let said = |column: &Column| {
         let unit = Some(column.unit).filter(|unit| !unit.is_empty()).map(|unit| ("unit".to_owned(), unit.to_owned()));
         field(column).with_metadata(unit.into_iter().chain([("meaning".to_owned(), column.meaning())]).collect())

@@ -30,6 +30,10 @@ pub struct Row<'a> {
     pub detections: u64,
     /// When the last of them was made, as `time_us`.
     pub last_detection_us: i64,
+    /// Whether later detections made the row better.
+    pub smoothed: bool,
+    /// When the last detection was made that the row rests on, as `time_us`.
+    pub as_known_at_us: i64,
     /// The address that it sends, and the probability that it is its own; `None` where none is known.
     pub identity: Option<(&'a str, f64)>,
     /// Owners whose detections made the track, as far as the partner may know them.
@@ -57,6 +61,10 @@ pub(super) struct Shown<'a> {
     pub detections: Option<u64>,
     /// `None` where it is withheld.
     pub last_detection_us: Option<i64>,
+    /// As in [`Row`].
+    pub smoothed: bool,
+    /// `None` where it is withheld.
+    pub as_known_at_us: Option<i64>,
     /// `None` where it is withheld or not known.
     pub identity: Option<(&'a str, f64)>,
     /// `None` where they are withheld.
@@ -102,6 +110,8 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
         singles,
         detections: shows(Field::Detections).then_some(row.detections).filter(|_| shows(Field::Existence)),
         last_detection_us: says_when.then_some(row.last_detection_us),
+        smoothed: row.smoothed,
+        as_known_at_us: says_when.then_some(row.as_known_at_us),
         identity: row.identity.filter(|_| shows(Field::Identity)),
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,

@@ -44,7 +44,20 @@ pub struct Picture {
 impl PictureWriter {
     /// Begins a picture in a folder that exists.
     pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Self {
-        Self { partner: partner.to_owned(), frame, folder, buffer: Buffer::new(partner, frame, fields), table: None }
+        Self {
+            partner: partner.to_owned(),
+            frame,
+            folder,
+            buffer: Buffer::new(partner, frame, (fields, false)),
+            table: None,
+        }
+    }
+
+    /// The same, before its first row, with what tells of each whether it is smoothed.
+    #[must_use]
+    pub fn smoothing(self, fields: &Fields) -> Self {
+        let buffer = Buffer::new(&self.partner, self.frame, (fields, true));
+        Self { buffer, ..self }
     }
 
     /// Writes a row as its obligations allow. Equal rows in equal order give equal bytes.

@@ -16,10 +16,12 @@
 
 use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
+use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
 use crate::fusion::motion::{ConstantVelocity, Model, Motion};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
+
 use crate::fusion::state::{State, dot};
 use crate::space::TILE_M;
 use crate::time::seconds_between;
@@ -55,6 +57,16 @@ pub struct Smoother<'a> {
     pub reports_per_s: f64,
 }
 
+impl<'a> Smoother<'a> {
+    /// Of a lane whose tracks move so.
+    #[must_use]
+    pub fn of(setup: &LaneSetup, motion: &'a Motion) -> Self {
+        let LaneSetup { radial, undetected, .. } = setup;
+        let (height_information, reports_per_s) = (undetected.height_information(), undetected.reports_per_s());
+        Self { motion, radial: *radial, height_information, reports_per_s }
+    }
+}
+
 /// 6 × 6.
 type Matrix<R> = [[R; 6]; 6];
 
@@ -85,9 +97,14 @@ impl Smoother<'_> {
     /// What happens between two waves.
     fn look(&self, record: &Record, from: usize, to: usize) -> Look {
         let time = |wave: usize| record.times_us().get(wave).copied().unwrap_or_default();
+        self.between(time(from), time(to))
+    }
+
+    /// What happens between two times, microseconds.
+    pub(super) fn between(&self, from_us: i64, to_us: i64) -> Look {
         let mut look =
             Look { radial: u32::from(self.radial), height_information: self.height_information, ..Look::default() };
-        self.motion.over(seconds_between(time(from), time(to)), self.reports_per_s, &mut look);
+        self.motion.over(seconds_between(from_us, to_us), self.reports_per_s, &mut look);
         look
     }
 
@@ -104,28 +121,10 @@ impl Smoother<'_> {
     /// One row, given the next of its track as smoothed, or that there is none.
     fn step(&self, record: &Record, row: &Row, next: Option<&Row>) -> Row {
         let ends = row.wave + 1;
-        let Some(next) = next else {
-            if ends >= record.times_us().len() {
-                return *row;
-            }
-            return Row { existence: lasted(&self.look(record, row.wave, ends), row.existence, 0.0), ..*row };
-        };
-        let look = self.look(record, row.wave, next.wave);
-        let ahead = array(|a| match (next.tile.get(a), row.tile.get(a)) {
-            (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
-            _ => 0.0,
-        });
-        let mut state = back(&look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
-        let mut tile = row.tile;
-        for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
-            (*tile, *offset_m) = settled(*tile, *offset_m);
-        }
-        Row {
-            wave: row.wave,
-            existence: lasted(&look, row.existence, next.existence),
-            tile,
-            state,
-            known_us: next.known_us,
+        match next {
+            None if ends >= record.times_us().len() => *row,
+            None => given(&self.look(record, row.wave, ends), row, None),
+            Some(next) => given(&self.look(record, row.wave, next.wave), row, Some(next)),
         }
     }
 
@@ -170,11 +169,28 @@ impl Smoother<'_> {
     }
 }
 
+/// A row, given what happens up to the next one of its track as smoothed; without a next one the track ends there.
+pub(super) fn given(look: &Look, row: &Row, next: Option<&Row>) -> Row {
+    let Some(next) = next else { return Row { existence: lasted(look, row.existence, 0.0), ..*row } };
+    let ahead = array(|a| match (next.tile.get(a), row.tile.get(a)) {
+        (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
+        _ => 0.0,
+    });
+    let mut state = back(look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
+    let mut tile = row.tile;
+    for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
+        (*tile, *offset_m) = settled(*tile, *offset_m);
+    }
+    Row { wave: row.wave, existence: lasted(look, row.existence, next.existence), tile, state, known_us: next.known_us }
+}
+
 /// r_k|N from r of the filter and r_k+1|N.
 #[inline(always)]
 fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
-    let (one, survival) = (R::splat(1.0), R::splat(look.survival));
-    later + (one - later) * (r * (one - survival) / (one - survival * r))
+    let (zero, one, survival) = (R::splat(0.0), R::splat(1.0), R::splat(look.survival));
+    // In no time nothing ends: of what is certain that would be nothing over nothing.
+    let ended = r * (one - survival) / (one - survival * r);
+    later + (one - later) * R::where_less(zero, one - survival, ended, zero)
 }
 
 /// The state at a wave, given the filter's there and the smoothed one of the wave after, its tile so many ahead.

@@ -1,6 +1,6 @@
 //! Smoothing against what needs no smoother: all states of a record solved for at once, and every end a track can have.
 
-use super::{Interval, Record, Smoother, Track};
+use super::{History, Interval, Known, Record, Smoother, Track};
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::{COVARIANCE, SOURCE_WORDS, tri};
 use crate::fusion::batch::Estimate;
@@ -317,4 +317,90 @@ fn waves_come_in_the_order_of_time() {
     let error = record.push(4, &[]).expect_err("earlier");
     assert_eq!(error.to_string(), "a wave at 4 us cannot follow one at 5 us: push waves in the order of time");
     assert_eq!(record.times_us(), [5]);
+}
+
+/// Tracks that begin and end at random, wave by wave, one of them never; births in the order of scans.
+fn many(seed: u64) -> Vec<(i64, Vec<Estimate>)> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let (mut alive, mut waves, mut time_us): (Vec<Estimate>, _, _) = (Vec::new(), Vec::new(), 0);
+    for scan in 0..25 {
+        // Some waves are at one time.
+        time_us += random.random_range(0..3) * SECOND_US;
+        alive.retain(|track| track.born == [0, 0] || random.random::<f64>() < 0.9);
+        for track in &mut alive {
+            track.existence = random.random_range(0.05..0.99);
+            track.tile[0] += random.random_range(-1..2);
+            track.state.mean = core::array::from_fn(|_| random.random_range(-90.0..90.0));
+            track.sources[0] |= 1 << random.random_range(0..8);
+            track.last_detection_us = time_us;
+            track.detections += 1;
+        }
+        let begun = (0..random.random_range(u32::from(scan == 0)..4)).map(|k| Estimate {
+            born: [scan, k],
+            last_detection_us: time_us,
+            ..estimate(0.5, [f64::from(k) * 900.0, 0.0, 0.0], [3.0, 0.0, 0.0], {
+                let mut p = [0.0; COVARIANCE];
+                (0..6).for_each(|i| p[tri(i, i)] = 25.0 + i as f32);
+                p
+            })
+        });
+        alive.extend(begun);
+        waves.push((time_us, alive.clone()));
+    }
+    waves
+}
+
+#[test]
+fn a_history_on_disk_is_smoothed_as_a_record_in_memory() {
+    let (folder, motion) = (tempfile::tempdir().expect("a folder"), motion(0.97));
+    let smoother = smoother(&motion);
+    for seed in 0..12 {
+        let waves = many(seed);
+        let until = waves.len() - usize::try_from(seed % 4).expect("few");
+        let (mut record, mut history) = (Record::default(), History::create(folder.path()).expect("a file"));
+        for (number, (time_us, tracks)) in waves.iter().enumerate() {
+            if number < until {
+                record.push(*time_us, tracks).expect("in order");
+            }
+            let known: Vec<Known> = tracks.iter().copied().map(Known::from).collect();
+            history.push(*time_us, &known).expect("a wave");
+        }
+        let wanted_waves: Vec<bool> = (0..waves.len()).map(|wave| wave % 3 != 1).collect();
+        for interval in [Interval::Fixed, Interval::Lag(0), Interval::Lag(5 * SECOND_US), Interval::Lag(i64::MAX)] {
+            let tracks = smoother.smooth(&record, interval, |_, _| 0.0);
+            let (mut spill, mut next) = (History::create(folder.path()).expect("a file"), 0);
+            let given = |wave: usize, found: Vec<Known>| {
+                next = (next..until).find(|wave| wanted_waves[*wave]).expect("another wave");
+                assert_eq!(wave, next);
+                next += 1;
+                let of = |track: &Track| track.rows.iter().find(|row| row.wave == wave).map(|row| (track.born, *row));
+                let wanted: Vec<_> = tracks.iter().filter_map(of).collect();
+                assert_eq!(found.len(), wanted.len());
+                for (Known { estimate, known_us }, (born, row)) in found.iter().zip(&wanted) {
+                    let same = (estimate.born, estimate.tile, estimate.state) == (*born, row.tile, row.state);
+                    assert!(same && estimate.existence.to_bits() == row.existence.to_bits(), "{seed} {wave}");
+                    assert_eq!(*known_us, row.known_us);
+                    // Sources are those of the last wave that it rests on, counts those of its own.
+                    let at = |wave: usize| waves[wave].1.iter().find(|track| track.born == *born).expect("there");
+                    let last = (0..until).rev().find(|wave| {
+                        waves[*wave].1.iter().any(|track| (track.born, track.last_detection_us) == (*born, *known_us))
+                    });
+                    assert_eq!(estimate.sources, at(last.expect("a wave")).sources);
+                    assert_eq!(estimate.detections, at(wave).detections);
+                }
+                Ok::<(), std::io::Error>(())
+            };
+            smoother.pass((&mut history, until), (interval, &wanted_waves), &mut spill, given).expect("a pass");
+            assert!((next..until).all(|wave| !wanted_waves[wave]), "every wave");
+        }
+    }
+}
+
+#[test]
+fn a_wave_that_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut history = History::create(folder.path()).expect("a file");
+    history.push(7, &[]).expect("a wave");
+    assert_eq!((history.wave(0).expect("a wave"), history.times_us()), (Vec::new(), &[7][..]));
+    assert!(history.wave(1).is_err());
 }

@@ -16,8 +16,20 @@ pub struct RunConfig {
     pub report_period_s: Positive,
     /// How pictures are scored where there is truth.
     pub score: Scoring,
+    /// How what was known later makes pictures better; nothing does without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoothing: Option<Smoothing>,
     /// The filter.
     pub fusion: Config,
+}
+
+/// How what was known later makes pictures better.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smoothing {
+    /// What was known so long after a row, seconds; all of the record without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag_s: Option<Positive>,
 }
 
 /// How pictures are scored.

@@ -91,6 +91,14 @@ pub enum RunError {
         /// The period between them.
         report_period_s: f32,
     },
+    /// Tracks that are to be smoothed cannot be kept.
+    #[error("{}: tracks that are to be smoothed cannot be kept there", folder.display())]
+    Smoothing {
+        /// Where.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Whoever started the run had it stopped.
     #[error("stopped before it was done")]
     Stopped,

@@ -9,7 +9,8 @@ use super::cache::{Cache, Found, Stored, Storing};
 use super::inputs::Inputs;
 use super::pictures::Pictures;
 use super::report::WorkReport;
-use super::waves::{Outcome, Taker, changed, feed};
+use super::smoothing::filter;
+use super::waves::{Asked, Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
 use crate::fusion::batch::{Answer, Batch, LaneSetup, Patience};
 use crate::fusion::credit::Accounts;
@@ -24,7 +25,7 @@ use std::time::Instant;
 struct Known<'a> {
     digests: Vec<String>,
     /// When tracks of which lane are asked for, over all lanes.
-    order: VecDeque<(usize, i64)>,
+    order: VecDeque<Asked>,
     stored: BTreeMap<usize, Stored>,
     storing: BTreeMap<usize, Storing>,
     /// Why a lane could not be stored; fusion goes on without.
@@ -65,9 +66,9 @@ pub(super) fn fuse(
     work.from_cache = (0..lanes.len()).map(is_stored).collect();
     let setups =
         chosen.iter().map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion)).collect();
-    let batch = Batch::new(basis.config.fusion.clone(), executor, setups)?;
+    let batch = Batch::new(filter(basis.config), executor, setups)?;
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
-    let mut fusing = Fusing { basis, pictures, batch, numbers, known };
+    let mut fusing = Fusing { basis, pictures, batch, numbers, asked: VecDeque::new(), known };
     if !chosen.is_empty() {
         let fed = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
         outcomes = outcomes.or(Some(fed));
@@ -75,6 +76,7 @@ pub(super) fn fuse(
     // Before the cache keeps anything.
     basis.recording.check()?;
     let accounts = fusing.finish(&mut work)?;
+    pictures.smooth(&mut || tell(listener, Progress::Smoothing))?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     let mut outcomes = outcomes.unwrap_or_default();
     for (outcome, accounts) in outcomes.iter_mut().zip(accounts.into_values()) {
@@ -87,8 +89,8 @@ impl<'a> Known<'a> {
     fn look_up(cache: &Cache, inputs: Inputs<'a>, given: Inputs<'a>, work: &mut WorkReport) -> Self {
         let (digests, order) = inputs.finish();
         let mut times: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
-        for &(lane, time_us) in &order {
-            times.entry(lane).or_default().push(time_us);
+        for asked in &order {
+            times.entry(asked.lane).or_default().push(asked.time_us);
         }
         let (mut stored, mut storing, mut unstored) = (BTreeMap::new(), BTreeMap::new(), None);
         for (lane, digest) in digests.iter().enumerate() {
@@ -105,17 +107,17 @@ impl<'a> Known<'a> {
         Self { digests, order: order.into(), stored, storing, unstored, given }
     }
 
-    /// The next report if it is one of a lane that is stored, whatever is fused meanwhile.
-    fn next(&mut self) -> Result<Option<Answer>, RunError> {
-        let Some(&(lane, time_us)) = self.order.front() else { return Ok(None) };
+    /// The next report if it is one of a lane that is stored, whatever is fused meanwhile, and whether it is shown.
+    fn next(&mut self) -> Result<Option<(Answer, bool)>, RunError> {
+        let Some(&Asked { lane, time_us, shown }) = self.order.front() else { return Ok(None) };
         let Some(stored) = self.stored.get_mut(&lane) else { return Ok(None) };
         self.order.pop_front();
-        stored.next(lane, time_us).map(Some)
+        stored.next(lane, time_us).map(|answer| Some((answer, shown)))
     }
 
     /// Stores a report of a lane that is fused, which must be the next one.
-    fn add(&mut self, basis: &Basis<'_>, answer: &Answer) -> Result<(), RunError> {
-        if self.order.pop_front() != Some((answer.lane, answer.time_us)) {
+    fn add(&mut self, basis: &Basis<'_>, (answer, shown): (&Answer, bool)) -> Result<(), RunError> {
+        if self.order.pop_front() != Some(Asked { lane: answer.lane, time_us: answer.time_us, shown }) {
             return Err(other_scans(basis));
         }
         if let Some(Err(error)) = self.storing.get_mut(&answer.lane).map(|storing| storing.add(answer)) {
@@ -153,6 +155,8 @@ struct Fusing<'f, 'p, 'a> {
     batch: Batch,
     /// The number of each lane of the batch among all lanes.
     numbers: Vec<usize>,
+    /// Whether each of the answers to come is shown.
+    asked: VecDeque<bool>,
     known: Option<Known<'a>>,
 }
 
@@ -162,16 +166,26 @@ impl Fusing<'_, '_, '_> {
         self.numbers.partition_point(|known| *known < number)
     }
 
+    fn ask(&mut self, asked: Asked) -> Result<(), RunError> {
+        if let Some(known) = &mut self.known {
+            known.given.ask(asked);
+        }
+        self.asked.push_back(asked.shown);
+        let place = self.place(asked.lane);
+        Ok(self.batch.request(place, asked.time_us)?)
+    }
+
     /// Reports the tracks that were asked for and are there.
     fn report(&mut self, patience: Patience) -> Result<(), RunError> {
         for answer in self.batch.answers(patience)? {
             let Some(&lane) = self.numbers.get(answer.lane) else { continue };
             let answer = Answer { lane, ..answer };
             self.report_stored()?;
+            let shown = self.asked.pop_front().unwrap_or(true);
             if let Some(known) = &mut self.known {
-                known.add(self.basis, &answer)?;
+                known.add(self.basis, (&answer, shown))?;
             }
-            self.pictures.report(answer)?;
+            self.pictures.report(answer, shown)?;
         }
         Ok(())
     }
@@ -179,8 +193,8 @@ impl Fusing<'_, '_, '_> {
     /// Reports stored tracks up to the next ones that are fused.
     fn report_stored(&mut self) -> Result<(), RunError> {
         let Some(known) = &mut self.known else { return Ok(()) };
-        while let Some(answer) = known.next()? {
-            self.pictures.report(answer)?;
+        while let Some((answer, shown)) = known.next()? {
+            self.pictures.report(answer, shown)?;
         }
         Ok(())
     }
@@ -204,11 +218,11 @@ impl Fusing<'_, '_, '_> {
 
 impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
-        if let Some(known) = &mut self.known {
-            known.given.ask(lane, time_us);
-        }
-        let place = self.place(lane);
-        Ok(self.batch.request(place, time_us)?)
+        self.ask(Asked { lane, time_us, shown: true })
+    }
+
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        self.ask(Asked { lane, time_us, shown: false })
     }
 
     fn named(&mut self, lane: usize, identity: &Arc<str>) {

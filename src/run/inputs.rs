@@ -8,7 +8,7 @@
 use super::RunError;
 use super::basis::Basis;
 use super::cache::failed;
-use super::waves::Taker;
+use super::waves::{Asked, Taker};
 use crate::digest::hex;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::Undetected;
@@ -27,7 +27,7 @@ use std::sync::{Arc, OnceLock};
 pub(super) struct Inputs<'a> {
     lanes: Vec<Sha256>,
     /// When tracks of which lane were asked for.
-    order: Vec<(usize, i64)>,
+    order: Vec<Asked>,
     /// The addresses of each lane, number 1 first.
     pub(super) identities: Vec<Vec<Arc<str>>>,
     /// Digests of masks, which many scans share, by where they lie.
@@ -60,7 +60,7 @@ impl Inputs<'_> {
     }
 
     /// The digest of each lane, and when tracks of which lane were asked for.
-    pub(super) fn finish(self) -> (Vec<String>, Vec<(usize, i64)>) {
+    pub(super) fn finish(self) -> (Vec<String>, Vec<Asked>) {
         (self.lanes.into_iter().map(|hash| hex(&hash.finalize())).collect(), self.order)
     }
 }
@@ -81,10 +81,10 @@ impl<'a> Inputs<'a> {
     }
 
     /// Takes in that a lane's tracks are asked for.
-    pub(super) fn ask(&mut self, lane: usize, time_us: i64) {
-        self.order.push((lane, time_us));
-        if let Some(hash) = self.lanes.get_mut(lane) {
-            text(hash, &("due", time_us));
+    pub(super) fn ask(&mut self, asked: Asked) {
+        self.order.push(asked);
+        if let Some(hash) = self.lanes.get_mut(asked.lane) {
+            text(hash, &(if asked.shown { "due" } else { "passed" }, asked.time_us));
         }
     }
 
@@ -124,7 +124,12 @@ impl<'a> Inputs<'a> {
 
 impl<'a> Taker<'a> for Inputs<'a> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
-        self.ask(lane, time_us);
+        self.ask(Asked { lane, time_us, shown: true });
+        Ok(())
+    }
+
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        self.ask(Asked { lane, time_us, shown: false });
         Ok(())
     }
 
@@ -266,6 +271,7 @@ mod tests {
         inputs.due(1, 3).expect("a hash takes anything");
         inputs.due(0, 9).expect("a hash takes anything");
         let (digests, order) = inputs.finish();
-        assert_eq!((&digests[0], order), (&base, vec![(1, 3), (0, 9)]));
+        let order: Vec<_> = order.iter().map(|asked| (asked.lane, asked.time_us, asked.shown)).collect();
+        assert_eq!((&digests[0], order), (&base, vec![(1, 3, true), (0, 9, true)]));
     }
 }

@@ -1,12 +1,14 @@
 //! Detections in memory to tracks in memory: one lane that may see everything; no policy and no files.
 
-use super::pictures::{known, row};
+use super::pictures::{address_of, row};
+use super::smoothing::{Keeping, filter};
 use super::waves::{Taker, Waves};
 use super::{RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections};
 use crate::product;
+use crate::refine::Known;
 use crate::scan::{Lane, Observation, Row, Scan};
 use std::collections::BTreeSet;
 use std::iter::repeat;
@@ -19,6 +21,10 @@ pub struct TrackAt {
     pub time_us: i64,
     /// What is known of it then.
     pub estimate: Estimate,
+    /// Whether later detections made it better, as the configuration's table `smoothing` says.
+    pub smoothed: bool,
+    /// When the last detection was made that it rests on, microseconds.
+    pub as_known_at_us: i64,
     /// The address that it is taken to send, where one is more likely its than not.
     pub identity: Option<Arc<str>>,
 }
@@ -28,16 +34,17 @@ impl TrackAt {
     #[must_use]
     pub fn row(&self) -> product::Row<'_> {
         let mut row = row(&self.estimate, self.time_us, self.estimate.position_m(), &[], &[]);
+        (row.smoothed, row.as_known_at_us) = (self.smoothed, self.as_known_at_us);
         row.identity = self.identity.as_deref().map(|text| (text, f64::from(self.estimate.belief.probability)));
         row
     }
 }
 
 /// Fuses detections of the sensors of `catalogue`, in any order; gives the tracks at every multiple of the
-/// configuration's report period from the first scan to the last detection.
+/// configuration's report period from the first scan to the last detection, smoothed if it says so.
 ///
 /// # Errors
-/// If the device fails.
+/// If the device fails, or what is to be smoothed cannot be kept in the folder for temporary files.
 pub fn track(
     catalogue: &Catalogue,
     detections: &Detections,
@@ -52,30 +59,55 @@ pub fn track(
     let used: BTreeSet<usize> = rows.iter().map(|(row, _)| row.sensor).collect();
     let mut lane = Lane::open(catalogue, used, f64::from(config.fusion.undetected.cell_km.get()) * 1e3)?;
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
-    let batch =
-        Batch::new(config.fusion.clone(), executor, vec![LaneSetup::new(&lane, catalogue.frame, &config.fusion)])?;
-    let mut tracker = Tracker { batch, identities: Vec::new(), tracks: Vec::new() };
+    let keeping = Keeping::new(config, catalogue.frame, &std::env::temp_dir(), 1)?;
+    let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
+    let batch = Batch::new(filter(config), executor, vec![setup])?;
+    let mut tracker = Tracker { batch, keeping, identities: Vec::new(), tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for (row, identity) in rows {
         waves.push_open(row, detections.identities.get(identity as usize))?;
     }
     waves.finish(&mut tracker)?;
+    if let Some(mut keeping) = tracker.keeping.take() {
+        keeping.each((0, &lane), span_us[1], |time_us, tracks, smoothed| {
+            tracker.show(time_us, tracks, smoothed);
+            Ok(())
+        })?;
+    }
     Ok(tracker.tracks)
 }
 
 /// The one lane, and its tracks so far.
-struct Tracker {
+struct Tracker<'c> {
     batch: Batch,
+    keeping: Option<Keeping<'c>>,
     identities: Vec<Arc<str>>,
     tracks: Vec<TrackAt>,
 }
 
-impl<'a> Taker<'a> for Tracker {
+impl Tracker<'_> {
+    fn show(&mut self, time_us: i64, tracks: Vec<Known>, smoothed: bool) {
+        let track = |Known { estimate, known_us: as_known_at_us }: Known| {
+            let identity = address_of(&self.identities, &estimate).cloned();
+            TrackAt { time_us, estimate, smoothed, as_known_at_us, identity }
+        };
+        self.tracks.extend(tracks.into_iter().map(track));
+    }
+}
+
+impl<'a> Taker<'a> for Tracker<'_> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
-        let track =
-            |estimate: Estimate| TrackAt { time_us, estimate, identity: known(&self.identities, &estimate).cloned() };
-        self.tracks.extend(estimates.into_iter().map(track));
+        match &mut self.keeping {
+            Some(keeping) => drop(keeping.keep(lane, time_us, (estimates, true))?),
+            None => self.show(time_us, estimates.into_iter().map(Known::from).collect(), false),
+        }
+        Ok(())
+    }
+
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        let estimates = self.batch.estimates(lane)?;
+        self.keeping.as_mut().map_or(Ok(Vec::new()), |keeping| keeping.keep(lane, time_us, (estimates, false)))?;
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
 pub mod cache; // tracks of lanes that were fused before
 mod fuse; // waves -> tracks -> pictures
+mod smoothing; // tracks as later waves tell of them
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
 mod doubts; // what of the data contradicts the catalogue
@@ -34,7 +35,7 @@ mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use coherence::coherence_of;
-pub use config::{ConfigError, NAMED, RunConfig, Scoring};
+pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing};
 pub use doubts::Doubt;
 pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;
@@ -149,6 +150,8 @@ pub enum Progress {
     Comparing(u64, u64),
     /// So many of so many rows have been fused.
     Fusing(u64, u64),
+    /// What was known later makes tracks better.
+    Smoothing,
     /// The pictures are being scored.
     Scoring,
     /// So many of so many rules have a price.

@@ -2,6 +2,7 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::basis::Basis;
+use super::smoothing::Keeping;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
@@ -17,6 +18,7 @@ use crate::product::{
     Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, TakenEntry,
     waiting,
 };
+use crate::refine::Known;
 use crate::report::{self, Pages};
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
@@ -38,6 +40,8 @@ pub(super) struct Pictures<'a> {
     releases: Releases<'a>,
     watch: Watch<'a>,
     as_of_us: Option<i64>,
+    /// The tracks of lanes until they are smoothed.
+    keeping: Option<Keeping<'a>>,
     /// By lane, the addresses of its detections, number 1 first.
     pub(super) identities: Vec<Vec<Arc<str>>>,
 }
@@ -50,9 +54,21 @@ struct Picture {
     /// Its lane, and its kin as that numbers them.
     place: Option<(usize, usize)>,
     writer: PictureWriter,
+    /// The longest delay of a level that some rule could give its partner.
+    longest_delay_us: i64,
     tally: Tally,
     /// By number of the class, what became of its rows.
     released: Vec<Option<ClassTally>>,
+}
+
+/// When tracks are shown.
+#[derive(Clone, Copy, Debug)]
+struct At {
+    time_us: i64,
+    /// The time that delays refer to.
+    as_of_us: i64,
+    /// Whether later waves made them better.
+    smoothed: bool,
 }
 
 /// The classes of one lane's tracks, in the order in which they turned up.
@@ -82,7 +98,7 @@ pub(super) struct LaneClass {
 /// A track at the time of a report.
 #[derive(Debug)]
 struct Told {
-    estimate: Estimate,
+    known: Known,
     position_m: [f64; 3],
     /// The number of its class.
     class: usize,
@@ -161,51 +177,109 @@ impl<'a> Pictures<'a> {
         let mut pictures: Vec<Vec<Picture>> = lanes.iter().map(|_| Vec::new()).collect();
         let mut empty = Vec::new();
         for (partner, Partner { id, .. }) in policy.partners().iter().enumerate() {
-            let (writer, tally) = (staging.picture(id, basis.catalogue.frame, &present)?, Tally::default());
+            let mut writer = staging.picture(id, basis.catalogue.frame, &present)?;
+            if basis.config.smoothing.is_some() {
+                writer = writer.smoothing(&present);
+            }
+            let (longest_delay_us, tally) = (policy.longest_delay_us(partner)?, Tally::default());
             let place = place_of.get(&partner).copied();
             let lane = place.and_then(|(lane, _)| pictures.get_mut(lane)).unwrap_or(&mut empty);
-            lane.push(Picture { partner, place, writer, tally, released: Vec::new() });
+            lane.push(Picture { partner, place, writer, longest_delay_us, tally, released: Vec::new() });
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
         let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
-        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us, identities })
+        let keeping = Keeping::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
+        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us, keeping, identities })
     }
 
-    /// Writes a lane's tracks at one time into the pictures of its partners, as each may receive them.
+    /// Takes in a lane's tracks at one time: to be shown, or to be smoothed.
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
-    pub(super) fn report(&mut self, answer: Answer) -> Result<(), RunError> {
-        let Answer { lane: index, time_us, estimates } = answer;
-        let of_lane = self.lanes.get(index).zip(self.of_lanes.get_mut(index)).zip(self.classes.get_mut(index));
-        let Some(((lane, pictures), classes)) = of_lane else { return Ok(()) };
+    pub(super) fn report(&mut self, answer: Answer, shown: bool) -> Result<(), RunError> {
+        let Answer { lane, time_us, mut estimates } = answer;
+        if let Some(keeping) = &mut self.keeping {
+            estimates = keeping.keep(lane, time_us, (estimates, shown))?;
+        }
+        if !shown {
+            return Ok(());
+        }
+        let tracks = self.tell(lane, time_us, estimates.into_iter().map(Known::from).collect())?;
+        if self.keeping.is_none() {
+            self.write(lane, time_us, (&tracks, false), |_| true)?;
+        }
+        let Some(Classes { all, .. }) = self.classes.get(lane) else { return Ok(()) };
+        let tracks = tracks.iter().map(|told| (identity(&told.known.estimate), told.class));
+        self.watch.report(lane, time_us, tracks, all)
+    }
+
+    /// Writes what was kept, as later waves tell of it, each picture up to its own horizon.
+    ///
+    /// # Errors
+    /// As [`Pictures::report`], and those of `pulse`.
+    pub(super) fn smooth(&mut self, pulse: &mut dyn FnMut() -> Result<(), RunError>) -> Result<(), RunError> {
+        let Some(mut keeping) = self.keeping.take() else { return Ok(()) };
+        for (number, lane) in self.lanes.iter().enumerate() {
+            let of_lane = self.of_lanes.get(number).into_iter().flatten();
+            let delays: BTreeSet<i64> = of_lane.map(|picture| picture.longest_delay_us).collect();
+            for delay_us in delays {
+                let horizon_us = self.as_of_us.unwrap_or(lane.span_us[1]).saturating_sub(delay_us);
+                keeping.each((number, lane), horizon_us, |time_us, tracks, smoothed| {
+                    pulse()?;
+                    let tracks = self.tell(number, time_us, tracks)?;
+                    let is_one = |picture: &Picture| picture.longest_delay_us == delay_us;
+                    self.write(number, time_us, (&tracks, smoothed), is_one)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A lane's tracks at one time, with all that rules may ask of them.
+    fn tell(&mut self, index: usize, time_us: i64, tracks: Vec<Known>) -> Result<Vec<Told>, RunError> {
+        let Some((lane, classes)) = self.lanes.get(index).zip(self.classes.get_mut(index)) else {
+            return Ok(Vec::new());
+        };
         let names = self.identities.get(index).map_or(&[][..], Vec::as_slice);
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
-        let mut tracks = Vec::with_capacity(estimates.len());
-        for estimate in estimates {
+        let tell = |known: Known| {
+            let estimate = &known.estimate;
             let position_m = estimate.position_m();
             let class = TrackClass {
-                contributors: sources(lane, &estimate, |(owner, _)| owner),
-                labels: sources(lane, &estimate, |(_, label)| label),
+                contributors: sources(lane, estimate, |(owner, _)| owner),
+                labels: sources(lane, estimate, |(_, label)| label),
                 zones: self.basis.zones.zones_at(ground(position_m, frame)).into_owned(),
                 periods: periods.clone(),
-                status: status(&estimate),
+                status: status(estimate),
             };
             let class = classes.number(class, &self.releases, &mut self.watch)?;
-            let identity = known(names, &estimate).cloned();
-            tracks.push(Told { estimate, position_m, class, identity });
-        }
+            let identity = address_of(names, estimate).cloned();
+            Ok(Told { known, position_m, class, identity })
+        };
+        tracks.into_iter().map(tell).collect()
+    }
+
+    /// Writes a lane's tracks at one time into some pictures of its partners, as each may receive them.
+    fn write(
+        &mut self,
+        index: usize,
+        time_us: i64,
+        (tracks, smoothed): (&[Told], bool),
+        is_one: impl Fn(&Picture) -> bool + Sync,
+    ) -> Result<(), RunError> {
+        let of_lane = self.lanes.get(index).zip(self.of_lanes.get_mut(index)).zip(self.classes.get(index));
+        let Some(((lane, pictures), Classes { all, .. })) = of_lane else { return Ok(()) };
         let as_of_us = self.as_of_us.unwrap_or(lane.span_us[1]);
+        let at = At { time_us, as_of_us, smoothed };
         // All are done before the first failure is picked, so that it is the same one on any number of threads.
         let done: Vec<Result<(), RunError>> = pictures
             .par_iter_mut()
-            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, &classes.all, time_us, as_of_us)))
+            .filter(|picture| is_one(picture))
+            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, all, at)))
             .collect();
-        done.into_iter().collect::<Result<(), _>>()?;
-        let tracks = tracks.iter().map(|told| (identity(&told.estimate), told.class));
-        self.watch.report(index, time_us, tracks, &classes.all)
+        done.into_iter().collect()
     }
 
     /// Ends all pictures.
@@ -219,7 +293,7 @@ impl<'a> Pictures<'a> {
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport, ReleaseTable), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, identities: _ } = self;
+        let Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, .. } = self;
         let met = classes.iter().flat_map(|classes| &classes.all).map(|of| &of.class);
         let table = release_table(basis, (lanes, decisions), &releases, met.collect(), as_of_us)?;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
@@ -231,7 +305,7 @@ impl<'a> Pictures<'a> {
             with_classes.chain(empty.into_iter().map(|picture| (picture, [].as_slice()))).collect();
         all.sort_by_key(|(picture, _)| picture.partner);
         let finish = |(picture, classes): (Picture, &[LaneClass])| {
-            let Picture { partner, place, writer, mut tally, released } = picture;
+            let Picture { partner, place, writer, mut tally, released, .. } = picture;
             let id = basis.policy.partners().get(partner).map_or("", |partner| &partner.id);
             let mut records = Vec::new();
             for (of, released) in classes.iter().zip(released) {
@@ -289,8 +363,9 @@ impl Classes {
 
 impl Picture {
     /// Takes in a track as far as the partner may have it.
-    fn take(&mut self, told: &Told, classes: &[LaneClass], time_us: i64, as_of_us: i64) -> Result<(), RunError> {
-        let Self { partner: _, place, writer, tally, released } = self;
+    fn take(&mut self, told: &Told, classes: &[LaneClass], at: At) -> Result<(), RunError> {
+        let At { time_us, as_of_us, smoothed } = at;
+        let Self { partner: _, place, writer, longest_delay_us: _, tally, released } = self;
         let Some(of) = classes.get(told.class) else { return Ok(()) };
         let Some(Decided { release, .. }) = of.decided_for(*place) else { return Ok(()) };
         if released.len() <= told.class {
@@ -312,8 +387,10 @@ impl Picture {
             *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
             return Ok(());
         }
-        let mut row = row(&told.estimate, time_us, told.position_m, &of.contributors, &release.authorities);
-        row.identity = told.identity.as_deref().map(|text| (text, f64::from(told.estimate.belief.probability)));
+        let Known { estimate, known_us } = &told.known;
+        let mut row = row(estimate, time_us, told.position_m, &of.contributors, &release.authorities);
+        (row.smoothed, row.as_known_at_us) = (smoothed, *known_us);
+        row.identity = told.identity.as_deref().map(|text| (text, f64::from(estimate.belief.probability)));
         row.holders = release.sees_holders.then_some(of.holders.as_ref());
         of_class.rows += 1;
         if of_class.rows == 1 {
@@ -449,7 +526,7 @@ fn status(estimate: &Estimate) -> Status {
 }
 
 /// The address that a track is taken to send, among those of its lane, where it is more likely its than not.
-pub(super) fn known<'a>(identities: &'a [Arc<str>], estimate: &Estimate) -> Option<&'a Arc<str>> {
+pub(super) fn address_of<'a>(identities: &'a [Arc<str>], estimate: &Estimate) -> Option<&'a Arc<str>> {
     let Belief { address, probability } = estimate.belief;
     identities.get((address as usize).checked_sub(1)?).filter(|_| probability >= 0.5)
 }
@@ -474,6 +551,8 @@ pub(super) fn row<'a>(
         covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
         detections: u64::from(estimate.detections),
         last_detection_us: estimate.last_detection_us,
+        smoothed: false,
+        as_known_at_us: estimate.last_detection_us,
         identity: None,
         contributors,
         authorities,

@@ -19,10 +19,26 @@ use std::sync::Arc;
 pub(super) trait Taker<'a> {
     /// A lane's tracks at a time are asked for, before its next scan.
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError>;
+    /// A lane's tracks right after its scan at a time are asked for, since they are to be smoothed.
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+        let _ = (lane, time_us);
+        Ok(())
+    }
     /// The next address that a lane's scans name: number 1, then 2, and so on, before the first scan that does.
     fn named(&mut self, lane: usize, identity: &Arc<str>);
     /// The next scans of some lanes, in the order of their numbers.
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError>;
+}
+
+/// That tracks were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Of this lane.
+    pub(super) lane: usize,
+    /// At this time, microseconds.
+    pub(super) time_us: i64,
+    /// Whether for pictures, or right after a scan to be smoothed.
+    pub(super) shown: bool,
 }
 
 /// A lane, as far as it has been fed.
@@ -125,6 +141,7 @@ pub(super) struct Waves<'a> {
     catalogue: &'a Catalogue,
     lanes: Vec<Fed<'a>>,
     due: Due,
+    smooths: bool,
 }
 
 /// When tracks are asked for.
@@ -172,7 +189,8 @@ impl<'a> Waves<'a> {
                 named: 0,
             })
         };
-        Ok(Self { catalogue, lanes: lanes.into_iter().map(begin).collect::<Result<_, _>>()?, due })
+        let lanes = lanes.into_iter().map(begin).collect::<Result<_, _>>()?;
+        Ok(Self { catalogue, lanes, due, smooths: config.smoothing.is_some() })
     }
 
     /// Hands every lane a row that each may see as it is.
@@ -238,7 +256,11 @@ impl<'a> Waves<'a> {
                 fed.name(&scan, taker);
                 scans.push(scan);
             }
+            let scanned: Vec<(usize, i64)> = scans.iter().map(|scan| (scan.lane, scan.time_us)).collect();
             taker.wave(scans, observations)?;
+            if self.smooths {
+                scanned.into_iter().try_for_each(|(lane, time_us)| taker.passed(lane, time_us))?;
+            }
         }
     }
 

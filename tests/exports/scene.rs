@@ -45,6 +45,8 @@ pub(crate) fn plain(track: u64, time_us: i64) -> Row<'static> {
         covariance,
         detections: 5,
         last_detection_us: time_us - 1_000_000,
+        smoothed: false,
+        as_known_at_us: time_us - 1_000_000,
         identity: None,
         contributors: &[],
         authorities: &[],

@@ -6,8 +6,8 @@ use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, Float32Array, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt64Array,
+    Array, ArrayRef, BinaryArray, BooleanArray, Float32Array, Float64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use parquet::basic::Compression;
@@ -278,6 +278,23 @@ pub(crate) const PLANTS: &[Plant] = &[
             (time_us > 9_000_000).then(|| (time_us - 1_000_000) / 2_000_000 * 2_000_000)
         });
     }),
+    plant_in("a smoothed row that rests on a detection not yet due", Beyond::Smoothing, Scene::smoothed, |scene| {
+        times_for(scene, "fine", "as_known_at", |_, known_us| known_us.map(|known_us| known_us + 8_000_000));
+    }),
+    plant_in("a smoothed row that rests on what nobody detected", Beyond::Smoothing, Scene::smoothed, |scene| {
+        times_for(scene, "fine", "as_known_at", |_, known_us| known_us.map(|known_us| known_us - 1));
+    }),
+    plant_in("a smoothed row that does not say so", Beyond::Smoothing, Scene::smoothed, |scene| {
+        scene.table("fine", |batch| {
+            with(&batch, "smoothed", Arc::new(BooleanArray::from(vec![false; batch.num_rows()])))
+        });
+    }),
+    plant_in("an owner of what came later, who is not named", Beyond::Contributor, Scene::smoothed, |scene| {
+        contributors(scene, "fine", |names| names.truncate(1));
+    }),
+    plant_in("what a row rests on, where its level coarsens places", Beyond::Smoothing, Scene::smoothed, |scene| {
+        times_for(scene, "coarse", "as_known_at", |_, _| Some(28_000_000));
+    }),
     plant("a number in the accounts of detections", Beyond::Accounts, |scene| {
         accounts(scene, "fine", |[confirmed, unconfirmed, none, outside]| [confirmed, unconfirmed, none + 1, outside]);
     }),
@@ -461,13 +478,18 @@ fn named(scene: &Scene, partner: &str, change: impl Fn(Option<&str>) -> Option<&
 
 /// Changes the time of the last detection in every row, by the row's own.
 fn lasts(scene: &Scene, partner: &str, change: impl Fn(i64, Option<i64>) -> Option<i64>) {
+    times_for(scene, partner, "last_detection", change);
+}
+
+/// The same of another column.
+fn times_for(scene: &Scene, partner: &str, column: &str, change: impl Fn(i64, Option<i64>) -> Option<i64>) {
     scene.table(partner, |batch| {
         let times =
             |name: &str| batch.column_by_name(name).expect("a column").as_primitive::<TimestampMicrosecondType>();
-        let (time, last) = (times("time"), times("last_detection"));
+        let (time, last) = (times("time"), times(column));
         let rows = time.values().iter().zip(last.iter());
-        let column: TimestampMicrosecondArray = rows.map(|(time_us, last_us)| change(*time_us, last_us)).collect();
-        with(&batch, "last_detection", Arc::new(column))
+        let changed: TimestampMicrosecondArray = rows.map(|(time_us, last_us)| change(*time_us, last_us)).collect();
+        with(&batch, column, Arc::new(changed))
     });
 }
 

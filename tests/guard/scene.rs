@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use trackweave::fusion::config::Identity;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Breach, inspect};
-use trackweave::run::{Besides, Request, RunConfig, run};
+use trackweave::run::{Besides, Request, RunConfig, Smoothing, run};
 
 const SCHEMA: &str = concat!(
     "entity Group;\nentity Partner in [Group] = { area?: String };\n",
@@ -210,6 +210,18 @@ fn addressed() -> &'static Path {
     ADDRESSED.get_or_init(|| made(LEVELS, &fusing_addresses(config()))).path()
 }
 
+/// The same where rows are smoothed, those that are handed out whole being late as well.
+fn smoothed() -> &'static Path {
+    static SMOOTHED: OnceLock<TempDir> = OnceLock::new();
+    let levels = LEVELS.replace("\"receive_full\"", "\"receive_full\", delay = \"PT10S\"");
+    SMOOTHED.get_or_init(|| made(&levels, &smoothing(config()))).path()
+}
+
+/// The same configuration, with smoothing over all of the record.
+pub(crate) fn smoothing(config: RunConfig) -> RunConfig {
+    RunConfig { smoothing: Some(Smoothing { lag_s: None }), ..config }
+}
+
 /// The same with prices, and the pictures of lifted policies.
 pub(crate) fn priced() -> Scene {
     static PRICED: OnceLock<TempDir> = OnceLock::new();
@@ -256,6 +268,10 @@ impl Scene {
 
     pub(crate) fn addressed() -> Self {
         Self::of(addressed(), fusing_addresses(config()), AS_OF_US)
+    }
+
+    pub(crate) fn smoothed() -> Self {
+        Self::of(smoothed(), smoothing(config()), AS_OF_US)
     }
 
     pub(crate) fn of(world: &'static Path, config: RunConfig, as_of_us: Option<i64>) -> Self {

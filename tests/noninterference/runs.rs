@@ -58,6 +58,8 @@ impl Manner {
             .replace("exact_max = 8", &format!("exact_max = {}", tuning.exact_max))
             .replace("reorder_scans = 32", &format!("reorder_scans = {}", tuning.reorder));
         let config = if tuning.identities { config + "\n[fusion.identity]\nerror_probability = 0.1\n" } else { config };
+        let smoothing = tuning.smoothing.map(|lag| format!("\n[smoothing]\n{lag}")).unwrap_or_default();
+        let config = config + &smoothing;
         Self {
             config: RunConfig::parse(&config, Path::new("test")).expect("a configuration"),
             signed: tuning.signed,

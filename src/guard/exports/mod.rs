@@ -21,6 +21,8 @@ pub(super) struct Picture<'a> {
     pub(super) frame: Frame,
     /// Whether pictures have the columns of addresses.
     pub(super) identities: bool,
+    /// Whether they have those of smoothing.
+    pub(super) smoothing: bool,
 }
 
 type Read = fn(&mut Reading<'_>, &Picture<'_>);

@@ -41,6 +41,10 @@ fn cells(row: &Row, picture: &Picture<'_>) -> Vec<(String, Cell)> {
     cells.extend(numbers(picture.frame).into_iter().zip(row.numbers).map(|(name, number)| (name, single(number))));
     let counted = row.detections.map_or(Cell::Null, |count| Cell::Number(count.to_string()));
     cells.extend([("detections", counted), ("last_detection", row.last_us.map_or(Cell::Null, instant))].map(named));
+    if picture.smoothing {
+        let known = row.known_us.map_or(Cell::Null, instant);
+        cells.extend([("smoothed", Cell::Number(row.smoothed.to_string())), ("as_known_at", known)].map(named));
+    }
     if picture.identities {
         let text = row.identity.clone().map_or(Cell::Null, Cell::Text);
         cells.extend([("identity", text), ("identity_probability", single(row.identity_probability))].map(named));
@@ -91,6 +95,8 @@ pub(super) fn csv(file: &mut Reading<'_>, picture: &Picture<'_>) {
         numbers: [None; super::super::table::NUMBERS],
         detections: None,
         last_us: None,
+        smoothed: false,
+        known_us: None,
         identity: None,
         identity_probability: None,
         contributors: None,

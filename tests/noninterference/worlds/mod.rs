@@ -122,6 +122,8 @@ pub(crate) struct Tuning {
     pub(crate) label: Option<&'static str>,
     /// Whether addresses are fused.
     pub(crate) identities: bool,
+    /// Whether rows are smoothed, and with which lag.
+    pub(crate) smoothing: Option<&'static str>,
 }
 
 /// How much there is in a world, at most.

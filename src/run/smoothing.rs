@@ -1,0 +1,155 @@
+//! What was known later: the tracks of every lane are kept, wave by wave, until all is there that may make them better.
+//!
+//! A row of a picture is smoothed up to the picture's *horizon*: its time less the longest delay of a level that some rule could
+//! give its partner, so that no row rests on a detection that is not yet due at another one's level. Later rows are as the
+//! filter had them. Kept are all tracks that the filter has, however unlikely, on disk; of those that are shown, at the times
+//! of reports, the filter's rows are the ones that a run without smoothing has.
+
+use super::config::Smoothing;
+use super::{RunConfig, RunError};
+use crate::fusion::batch::{Estimate, LaneSetup};
+use crate::fusion::config::{Config, Existence, Probability};
+use crate::refine::{History, Interval, Known, Smoother};
+use crate::scan::Lane;
+use crate::space::Frame;
+use crate::time::micros;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The tracks of all lanes.
+#[derive(Debug)]
+pub(super) struct Keeping<'a> {
+    config: &'a RunConfig,
+    interval: Interval,
+    frame: Frame,
+    folder: PathBuf,
+    lanes: Vec<Kept>,
+}
+
+/// Those of one lane.
+#[derive(Debug)]
+struct Kept {
+    history: History,
+    /// Which of them are at the times of reports.
+    shown: Vec<bool>,
+    /// Births of the tracks that the filter reports from the last wave on.
+    reported: Vec<[u32; 2]>,
+}
+
+/// The filter of a run: one that reports all tracks that it has, where they are to be smoothed.
+#[must_use]
+pub(super) fn filter(RunConfig { smoothing, fusion, .. }: &RunConfig) -> Config {
+    let report = if smoothing.is_some() { Probability::ZERO } else { fusion.existence.report };
+    Config { existence: Existence { report, ..fusion.existence }, ..fusion.clone() }
+}
+
+/// What cannot be done in a folder.
+fn failed(folder: &Path) -> impl Fn(io::Error) -> RunError {
+    move |source| RunError::Smoothing { folder: folder.to_owned(), source }
+}
+
+impl<'a> Keeping<'a> {
+    /// None yet, of so many lanes; `None` where the configuration smooths nothing.
+    ///
+    /// # Errors
+    /// If no file can be made in the folder.
+    pub(super) fn new(
+        config: &'a RunConfig,
+        frame: Frame,
+        folder: &Path,
+        lanes: usize,
+    ) -> Result<Option<Self>, RunError> {
+        let Some(Smoothing { lag_s }) = config.smoothing else { return Ok(None) };
+        let lag_us = |lag_s: f64| micros(lag_s).unwrap_or(i64::MAX);
+        let interval = lag_s.map_or(Interval::Fixed, |lag_s| Interval::Lag(lag_us(f64::from(lag_s.get()))));
+        let begin = |_| Ok(Kept { history: History::create(folder)?, shown: Vec::new(), reported: Vec::new() });
+        let lanes = (0..lanes).map(begin).collect::<io::Result<_>>().map_err(failed(folder))?;
+        Ok(Some(Self { config, interval, frame, folder: folder.to_owned(), lanes }))
+    }
+
+    /// Takes in all tracks of a lane at the time of a report, and gives those that the filter reports; or those after a wave,
+    /// and gives none.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(super) fn keep(
+        &mut self,
+        lane: usize,
+        time_us: i64,
+        (estimates, shown): (Vec<Estimate>, bool),
+    ) -> Result<Vec<Estimate>, RunError> {
+        let Some(kept) = self.lanes.get_mut(lane) else { return Ok(Vec::new()) };
+        let known: Vec<Known> = estimates.iter().map(|estimate| Known::from(*estimate)).collect();
+        kept.history.push(time_us, &known).map_err(failed(&self.folder))?;
+        kept.shown.push(shown);
+        if shown {
+            let is_reported = |estimate: &Estimate| kept.reported.binary_search(&estimate.born).is_ok();
+            return Ok(estimates.into_iter().filter(is_reported).collect());
+        }
+        let report = self.config.fusion.existence.report.get();
+        let reported = estimates.iter().filter(|estimate| estimate.existence >= report);
+        kept.reported = reported.map(|estimate| estimate.born).collect();
+        Ok(Vec::new())
+    }
+
+    /// Hands over the tracks of a lane at the time of every report, in this order: up to the horizon smoothed, as `true` says,
+    /// later ones as the filter had them.
+    ///
+    /// # Errors
+    /// Those of `give`, and if a file cannot be read or written.
+    pub(super) fn each(
+        &mut self,
+        (number, lane): (usize, &Lane),
+        horizon_us: i64,
+        mut give: impl FnMut(i64, Vec<Known>, bool) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let Self { config, interval, frame, folder, lanes } = self;
+        let Some(Kept { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
+        let is_shown = |wave: &usize| shown.get(*wave).copied().unwrap_or(false);
+        let existence = &config.fusion.existence;
+        let setup = LaneSetup::new(lane, *frame, &config.fusion);
+        let smoother = Smoother::of(&setup, &config.fusion.motion);
+        let times_us = history.times_us().to_vec();
+        let time_us = |wave: usize| times_us.get(wave).copied().unwrap_or_default();
+        let until = times_us.partition_point(|time_us| *time_us <= horizon_us);
+        let mut spill = History::create(folder).map_err(failed(folder))?;
+        let smoothed = |wave: usize, tracks: Vec<Known>| {
+            let likely = tracks.into_iter().filter(|track| track.estimate.existence >= existence.report.get());
+            let confirmed = |track: Known| {
+                let confirmed = track.estimate.existence >= existence.confirm.get();
+                Known { estimate: Estimate { confirmed, ..track.estimate }, ..track }
+            };
+            give(time_us(wave), likely.map(confirmed).collect(), true).map_err(Failed::Given)
+        };
+        smoother.pass((history, until), (*interval, shown), &mut spill, smoothed).map_err(|error| match error {
+            Failed::Given(error) => error,
+            Failed::Disk(error) => failed(folder)(error),
+        })?;
+        // What the filter reports is decided after a wave.
+        let from = (0..until).rev().find(|wave| !is_shown(wave)).unwrap_or(0);
+        let mut reported = Vec::new();
+        for wave in from..times_us.len() {
+            let tracks = history.wave(wave).map_err(failed(folder))?;
+            if !is_shown(&wave) {
+                let likely = tracks.iter().filter(|track| track.estimate.existence >= existence.report.get());
+                reported = likely.map(|track| track.estimate.born).collect();
+            } else if wave >= until {
+                let is_reported = |track: &Known| reported.binary_search(&track.estimate.born).is_ok();
+                give(time_us(wave), tracks.into_iter().filter(is_reported).collect(), false)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a pass ended early.
+enum Failed {
+    Given(RunError),
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}

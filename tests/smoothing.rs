@@ -1,0 +1,362 @@
+//! Pictures that later detections make better: what they may rest on, whose they are, and that they are better.
+
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt64Type};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use trackweave::fusion::executor::Executor;
+use trackweave::guard::{self, inspect};
+use trackweave::ingest::{Options, Order, Recording};
+use trackweave::product::read_batches;
+use trackweave::run::{Request, RunConfig, Smoothing, run, track};
+
+const LEVELS: &str = r#"
+fuse = [{ level = "fuse_full" }]
+receive = [{ level = "receive_full" }, { level = "receive_late", delay = "PT20S" }]
+"#;
+
+const SCHEMA: &str = concat!(
+    "entity Partner;\n",
+    include_str!("policy/classes.cedarschema"),
+    "action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
+     action receive;\n\
+     action receive_full, receive_late in [receive] appliesTo { principal: Partner, resource: TrackClass };\n"
+);
+
+/// `both` may get tracks that beech has no part in without delay, and all of them late; `apart` gets none that beech has
+/// a part in.
+const RULES: &str = r#"
+@id("fuse") permit (principal, action == Action::"fuse_full", resource);
+@id("whole") permit (principal == Partner::"whole", action == Action::"receive_full", resource);
+@id("late") permit (principal == Partner::"late", action == Action::"receive_late", resource);
+@id("both-now") permit (principal == Partner::"both", action == Action::"receive_full", resource)
+unless { resource.contributors.contains("beech") };
+@id("both-late") permit (principal == Partner::"both", action == Action::"receive_late", resource);
+@id("apart") permit (principal == Partner::"apart", action == Action::"receive_full", resource)
+unless { resource.contributors.contains("beech") };
+"#;
+
+/// The last detections, and the time of runs.
+const END_S: f64 = 80.0;
+const AS_OF_US: i64 = 80_000_000;
+/// The horizon of who gets something 20 s late.
+const HORIZON_US: i64 = 60_000_000;
+
+/// A detection: time, sensor, place.
+type Seen = (f64, &'static str, [f64; 2]);
+
+/// Where the objects are.
+fn truth(object: usize, time_s: f64) -> [f64; 2] {
+    let (from, velocity) = [([150.0, 200.0], [11.0, 3.0]), ([1500.0, 700.0], [-12.0, -4.0])][object];
+    [0, 1].map(|k| from[k] + time_s * velocity[k] + 40.0 * (time_s / 9.0 + k as f64).sin())
+}
+
+/// Two masts see both objects every two seconds with 10 m of noise; beech's begins to see the first one after 30 s, and never
+/// sees the second one.
+fn seen() -> Vec<Seen> {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let mut seen = Vec::new();
+    for (offset, mast) in [(0.0, "ash-mast"), (0.7, "beech-mast")] {
+        let mut time_s = offset;
+        while time_s <= END_S {
+            for object in 0..2 {
+                let [x, y] = truth(object, time_s).map(|m| {
+                    let noise: f64 = StandardNormal.sample(&mut random);
+                    m + 10.0 * noise
+                });
+                let sees = mast == "ash-mast" || (object == 0 && time_s > 30.0);
+                if sees && random.random::<f64>() < 0.9 {
+                    seen.push((time_s + 0.01 * object as f64, mast, [x, y]));
+                }
+            }
+            time_s += 2.0;
+        }
+    }
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    seen
+}
+
+fn config(smoothing: Option<Smoothing>) -> RunConfig {
+    let text = include_str!("../data/config/air.toml")
+        .replace("report_period_s = 10.0", "report_period_s = 1.0")
+        .replace("cell_km = 10.0", "cell_km = 0.1")
+        .replace("horizontal = 400.0", "horizontal = 4.0")
+        .replace("initial_per_km2 = 0.001", "initial_per_km2 = 5.0")
+        .replace("speed_m_s = 150.0", "speed_m_s = 20.0");
+    RunConfig { smoothing, ..RunConfig::parse(&text, Path::new("test")).expect("a configuration") }
+}
+
+const WHOLE: Option<Smoothing> = Some(Smoothing { lag_s: None });
+
+fn lagged() -> Option<Smoothing> {
+    Some(Smoothing { lag_s: Some(6.0_f32.try_into().expect("a length of time")) })
+}
+
+/// A row of a picture.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    time_us: i64,
+    track: u64,
+    position_m: [f64; 3],
+    smoothed: Option<bool>,
+    known_us: Option<i64>,
+    last_us: i64,
+    contributors: Vec<String>,
+}
+
+struct World {
+    folder: TempDir,
+    config: RunConfig,
+}
+
+impl World {
+    fn new(seen: &[Seen], config: RunConfig) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder is made");
+            fs::write(path, text).expect("a file is written");
+        };
+        let mut catalogue = "name = \"world\"\nframe = \"local\"\ntime = \"seconds\"\n".to_owned();
+        for owner in ["ash", "beech"] {
+            let sensor = format!(
+                "[[sensor]]\nname = \"{owner}-mast\"\nowner = \"{owner}\"\nkind = \"position\"\n\
+                 noise = {{ horizontal_m = 10.0 }}\ndetection_probability = 0.9\nclutter_per_scan = 0.1\n\
+                 scan_period_s = 2.0\ncoverage = {{ x_m = [-500.0, 2500.0], y_m = [-500.0, 2500.0] }}\n"
+            );
+            catalogue += &sensor;
+        }
+        let mut detections = "time,sensor,x_m,y_m\n".to_owned();
+        for (time_s, sensor, [x, y]) in seen {
+            writeln!(detections, "{time_s},{sensor},{x},{y}").expect("text");
+        }
+        write("recording/recording.toml", &catalogue);
+        write("recording/detections.csv", &detections);
+        let partners = "partner = [{ id = \"whole\" }, { id = \"late\" }, { id = \"both\" }, { id = \"apart\" }]\n";
+        for (name, text) in [
+            ("policy/schema.cedarschema", SCHEMA),
+            ("policy/partners.toml", partners),
+            ("policy/levels.toml", LEVELS),
+            ("policy/rules.cedar", RULES),
+        ] {
+            write(name, text);
+        }
+        Self { folder, config }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs, and has the guard look.
+    fn run(&self, out: &str, cache: Option<&Path>) {
+        self.run_at(out, cache, Some(AS_OF_US));
+    }
+
+    fn run_at(&self, out: &str, cache: Option<&Path>, as_of_us: Option<i64>) {
+        let [recording, policy, out] = ["recording", "policy", out].map(|name| self.path(name));
+        let request = Request { cache, as_of_us, ..Request::new(&recording, &policy, &out, &self.config) };
+        run(&request, Executor::host(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
+        let configuration = serde_json::to_value(&self.config).expect("JSON");
+        let (configuration, label) = (&configuration, None);
+        let (out, policy, recording) = (&*out, &*policy, &*recording);
+        let guarded = inspect(&guard::Request { out, policy, recording, configuration, as_of_us, label });
+        let guarded = guarded.expect("the guard does its work");
+        assert!(guarded.breaches.is_empty() && guarded.rows > 0, "{:?}", guarded.breaches);
+    }
+
+    fn rows(&self, partner: &str) -> Vec<Row> {
+        rows(&self.path("out").join(partner))
+    }
+}
+
+fn ran(seen: &[Seen], config: RunConfig) -> World {
+    let world = World::new(seen, config);
+    world.run("out", None);
+    world
+}
+
+fn rows(folder: &Path) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for batch in read_batches(folder).expect("a picture") {
+        let batch = batch.expect("rows");
+        let times = |name: &str| batch.column_by_name(name).map(AsArray::as_primitive::<TimestampMicrosecondType>);
+        let number = |name: &str| batch.column_by_name(name).expect("a column").as_primitive::<Float64Type>();
+        let (time, last) = (times("time").expect("times"), times("last_detection").expect("times"));
+        let track = batch.column_by_name("track").expect("a column").as_primitive::<UInt64Type>();
+        let contributors = batch.column_by_name("contributors").expect("a column").as_list::<i32>();
+        let smoothed = batch.column_by_name("smoothed").map(AsArray::as_boolean);
+        for row in 0..batch.num_rows() {
+            let names = contributors.value(row);
+            rows.push(Row {
+                time_us: time.value(row),
+                track: track.value(row),
+                position_m: ["x_m", "y_m", "z_m"].map(|name| number(name).value(row)),
+                smoothed: smoothed.map(|column| column.value(row)),
+                known_us: times("as_known_at").filter(|known| known.is_valid(row)).map(|known| known.value(row)),
+                last_us: last.value(row),
+                contributors: names.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
+            });
+        }
+    }
+    rows
+}
+
+/// The root of the mean squared distance of rows from the object that each is nearest to, metres.
+fn error_m(rows: &[Row]) -> f64 {
+    let squares = rows.iter().map(|row| {
+        let [x, y, _] = row.position_m;
+        let apart = |object| {
+            let [a, b] = truth(object, row.time_us as f64 * 1e-6);
+            (x - a).powi(2) + (y - b).powi(2)
+        };
+        apart(0).min(apart(1))
+    });
+    (squares.sum::<f64>() / rows.len() as f64).sqrt()
+}
+
+#[test]
+fn smoothed_rows_are_nearer_to_the_truth_and_a_lag_is_between() {
+    let [filtered, late, smoothed] =
+        [None, lagged(), WHOLE].map(|smoothing| ran(&seen(), config(smoothing)).rows("whole"));
+    let settled = |rows: &[Row]| {
+        let settled: Vec<Row> = rows.iter().filter(|row| row.time_us >= 10_000_000).cloned().collect();
+        assert!(settled.len() > 100);
+        error_m(&settled)
+    };
+    let [filtered, late, smoothed] = [filtered, late, smoothed].each_ref().map(|rows| settled(rows));
+    eprintln!("{filtered:.2} {late:.2} {smoothed:.2}");
+    assert!(smoothed < 0.75 * filtered && late < 0.85 * filtered && smoothed <= late, "{filtered} {late} {smoothed}");
+}
+
+#[test]
+fn without_a_table_nothing_changes_and_beyond_the_horizon_rows_are_as_the_filter_had_them() {
+    let [filtered, smoothed] = [None, WHOLE].map(|smoothing| ran(&seen(), config(smoothing)));
+    assert!(filtered.rows("whole").iter().all(|row| row.smoothed.is_none() && row.known_us.is_none()));
+    // Who could get something late has a horizon before the end of what it gets at once.
+    let by_filter: BTreeMap<(i64, u64), Row> =
+        filtered.rows("both").into_iter().map(|row| ((row.time_us, row.track), row)).collect();
+    let (mut before, mut beyond) = (0, 0);
+    for row in smoothed.rows("both") {
+        assert_eq!(row.smoothed, Some(row.time_us <= HORIZON_US), "{row:?}");
+        if row.time_us <= HORIZON_US {
+            before += 1;
+            continue;
+        }
+        beyond += 1;
+        let wanted = &by_filter[&(row.time_us, row.track)];
+        assert_eq!(row.known_us, Some(wanted.last_us));
+        assert_eq!(Row { smoothed: None, known_us: None, ..row }, *wanted);
+    }
+    assert!(before > 50 && beyond > 15, "{before} {beyond}");
+}
+
+/// Everything after the horizon is other: nothing that is smoothed moves.
+#[test]
+fn no_smoothed_row_rests_on_a_detection_after_its_horizon() {
+    for smoothing in [WHOLE, lagged()] {
+        let before = ran(&seen(), config(smoothing));
+        let mut random = ChaCha8Rng::seed_from_u64(9);
+        // A look of either mast holds two seconds: those that hold the horizon are left as they are.
+        let others: Vec<Seen> = seen()
+            .into_iter()
+            .map(|(time_s, mast, [x, y])| {
+                let by = if time_s < 62.0 { 0.0 } else { random.random_range(-30.0..30.0) };
+                (time_s, mast, [x + by, y - by])
+            })
+            .filter(|(time_s, ..)| *time_s < 62.0 || random_keeps(*time_s))
+            .collect();
+        let after = ran(&others, config(smoothing));
+        for partner in ["late", "both"] {
+            let of = |world: &World| -> Vec<Row> {
+                world.rows(partner).into_iter().filter(|row| row.smoothed == Some(true)).collect()
+            };
+            let (found, wanted) = (of(&after), of(&before));
+            assert!(wanted.len() > 50 && found == wanted, "{partner}");
+            assert!(wanted.iter().all(|row| row.known_us.is_some_and(|known_us| known_us <= HORIZON_US)));
+        }
+        // Who gets all at once has no such horizon: what came later shows.
+        let of = |world: &World| -> Vec<Row> {
+            world.rows("whole").into_iter().filter(|row| row.time_us <= HORIZON_US).collect()
+        };
+        assert_ne!(of(&before), of(&after));
+    }
+}
+
+fn random_keeps(time_s: f64) -> bool {
+    (time_s * 7.3).sin() > -0.5
+}
+
+#[test]
+fn a_row_before_an_owner_came_is_of_that_owner_too() {
+    let world = ran(&seen(), config(WHOLE));
+    let early: Vec<Row> = world.rows("whole").into_iter().filter(|row| row.time_us < 25_000_000).collect();
+    let has = |rows: &[Row], owner: &str| rows.iter().any(|row| row.contributors.iter().any(|name| name == owner));
+    assert!(has(&early, "beech") && early.iter().any(|row| row.contributors == ["ash"]), "{early:?}");
+    // By the filter beech had no part then; smoothed it has, so who may not have its tracks has nothing of the first object.
+    let filtered = ran(&seen(), config(None));
+    let first_object = |rows: Vec<Row>| {
+        let near = |row: &Row| (row.position_m[0] - truth(0, row.time_us as f64 * 1e-6)[0]).abs() < 60.0;
+        rows.iter().filter(|row| row.time_us < 25_000_000 && near(row)).count()
+    };
+    assert!(first_object(filtered.rows("apart")) > 10);
+    assert_eq!(first_object(world.rows("apart")), 0);
+    assert!(world.rows("apart").len() > 30, "the second object stays");
+    // With a lag only what comes so soon has a part.
+    let lagging = ran(&seen(), config(lagged()));
+    let (mut with, mut without) = (0, 0);
+    for row in lagging.rows("whole").iter().filter(|row| row.time_us < 24_000_000) {
+        assert_eq!(row.contributors, ["ash"], "{row:?}");
+        assert!(row.known_us.is_some_and(|known_us| known_us <= row.time_us + 6_000_000), "{row:?}");
+        without += 1;
+    }
+    for row in lagging.rows("whole").iter().filter(|row| (26_000_000..30_000_000).contains(&row.time_us)) {
+        with += usize::from(row.contributors.len() == 2);
+    }
+    assert!(with > 0 && without > 20, "{with} {without}");
+}
+
+#[test]
+fn the_cache_moves_no_byte_of_what_is_smoothed() {
+    let world = World::new(&seen(), config(WHOLE));
+    let cache = world.path("cache");
+    for (out, cache) in [("out", None), ("first", Some(&*cache)), ("again", Some(&*cache))] {
+        world.run(out, cache);
+        for partner in ["whole", "late", "both", "apart"] {
+            let files = |out: &str| {
+                ["tracks.parquet", "audit.jsonl", "report.html", "manifest.json"]
+                    .map(|name| fs::read(world.path(out).join(partner).join(name)).expect("a file"))
+            };
+            assert!(files(out) == files("out"), "{out}, {partner}");
+        }
+    }
+}
+
+#[test]
+fn tracks_in_memory_are_smoothed_alike() {
+    // In memory the horizon is the last detection, as in a run without a time.
+    let world = World::new(&seen(), config(WHOLE));
+    world.run_at("out", None, None);
+    let recording = Recording::open(&world.path("recording")).expect("a recording");
+    let options = Options { strict: true, rows_per_batch: 1 << 16, order: Order::Required };
+    let detections =
+        recording.reader(options).and_then(|mut reader| reader.next_batch()).expect("rows").expect("a batch");
+    let tracks = track(recording.catalogue(), &detections, &world.config, Executor::host()).expect("tracks");
+    let rows: Vec<Row> = world.rows("whole");
+    assert!(tracks.len() > 100);
+    let mut same = 0;
+    for at in &tracks {
+        let [x, y, z] = at.estimate.position_m();
+        let wanted = rows.iter().find(|row| (row.time_us, row.position_m) == (at.time_us, [x, y, z]));
+        assert!(at.smoothed, "{at:?}");
+        same += usize::from(wanted.is_some_and(|row| row.known_us == Some(at.as_known_at_us)));
+    }
+    assert_eq!((same, tracks.len()), (tracks.len(), rows.len()));
+}
