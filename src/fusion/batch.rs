@@ -10,11 +10,12 @@ use super::engine::Engine;
 use super::error::{FusionError, INDEX_MAX, counted};
 use super::executor::Executor;
 use super::stage::Timings;
-use crate::scan::{Observation, Scan};
+use crate::scan::{Observation, Scan, wrong};
 
 pub use super::engine::{Answer, Patience, WaveReport};
 pub use super::estimate::Estimate;
 pub use super::setup::LaneSetup;
+pub use super::wave_log::{Logging, Taken, WaveLog};
 
 /// Lanes of a batch: a detection on a device has its lane and its source in one word.
 const LANES_MAX: u64 = 1 << 24;
@@ -37,6 +38,19 @@ impl Batch {
             lane.check(|| format!("lane {number}"))?;
         }
         Ok(Self { engine: executor.engine(config, lanes)? })
+    }
+
+    /// Keeps a log of every wave, which [`Self::logs`] hands over. A device brings the tracks back after each wave then.
+    ///
+    /// # Errors
+    /// If a lane has had a scan: its log would lack the beginning.
+    pub fn log(&mut self, logging: Logging) -> Result<(), FusionError> {
+        let lanes = (0..).map_while(|lane| self.engine.lane(lane)).map(|(_, timeline)| timeline.scans());
+        if let Some((lane, scans)) = lanes.enumerate().find(|(_, scans)| *scans > 0) {
+            return Err(wrong(format!("lane {lane}"), "scans before its log", scans, "none").into());
+        }
+        self.engine.log(logging);
+        Ok(())
     }
 
     /// Time spent in each stage so far, on the device's own clock where all of them run there.
@@ -119,6 +133,15 @@ impl Batch {
     /// If there is no such lane, or the device fails.
     pub fn request(&mut self, lane: usize, time_us: i64) -> Result<(), FusionError> {
         self.engine.request(lane, time_us)
+    }
+
+    /// The logs that are there and were not yet taken, wave by wave, each in the order of lanes; all of them, if the caller
+    /// waits. They are held until they are taken: take them every few waves.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn logs(&mut self, patience: Patience) -> Result<Vec<WaveLog>, FusionError> {
+        self.engine.logs(patience)
     }
 
     /// What was asked for and is there, in the order in which it was asked for; all of it, if the caller waits.

@@ -189,13 +189,19 @@ impl LaneTracks<'_> {
     }
 }
 
+/// Scan and detection of the birth of a track, by its identity; `None` where there is no such place.
+pub(super) fn born(identity: &[u32], track: usize) -> Option<[u32; 2]> {
+    let word = |k| identity.get(at(track, k, IDENTITY)).copied();
+    Some([word(BORN_SCAN)?, word(BORN_DETECTION)?])
+}
+
 fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
     // A place without odds is free, however little is asked for.
     let odds = arrays.odds.get(track).copied().filter(|odds| *odds > 0.0)?;
     let (tile, state) = state_of(arrays, track);
     let identity = |k| arrays.identity.get(at(track, k, IDENTITY)).copied().unwrap_or(0);
     Some(Estimate {
-        born: [identity(BORN_SCAN), identity(BORN_DETECTION)],
+        born: born(&arrays.identity, track)?,
         confirmed: identity(FLAGS) & CONFIRMED != 0,
         existence: odds / (1.0 + odds),
         tile,

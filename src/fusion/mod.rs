@@ -37,6 +37,7 @@ pub mod stage; // the stages in their order
 pub mod executor; // which side runs which stage
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand
+mod wave_log; // what a wave leaves behind
 mod engine; // what runs the waves: the host, a device, or both
 pub mod batch; // all lanes together, wave by wave
 

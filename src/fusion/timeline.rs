@@ -41,6 +41,11 @@ impl Timeline {
         self.time_us
     }
 
+    /// How many scans it has had.
+    pub(super) fn scans(&self) -> u32 {
+        self.scans
+    }
+
     /// Whether the lane has several views.
     pub(super) fn has_views(&self) -> bool {
         self.outlook.is_some()

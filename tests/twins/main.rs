@@ -8,6 +8,7 @@ mod addresses;
 mod cases;
 mod compare;
 mod device;
+mod logs;
 mod poison;
 mod traps;
 mod waves;

@@ -1,12 +1,12 @@
 //! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
 
 use crate::compare::Tolerance;
-use crate::{addresses, changed, config, denormal_trial, exact_trial, open, planted, tolerance, trial};
+use crate::{addresses, changed, config, denormal_trial, exact_trial, logs, open, planted, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
-use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Patience, WaveReport};
+use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, Patience, WaveLog, WaveReport};
 use trackweave::fusion::config::{Config, Identity, Mode};
 use trackweave::fusion::credit::Accounts;
 use trackweave::fusion::device::Options;
@@ -64,10 +64,13 @@ pub(crate) struct World {
     pub(crate) hypotheses_max: u32,
     /// Whether objects of the first two lanes send addresses, in most scans, some of them wrong.
     pub(crate) addresses: bool,
+    /// Whether every wave is logged.
+    pub(crate) logs: bool,
 }
 
-/// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane.
-type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>);
+/// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane, and
+/// the logs.
+pub(crate) type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>, Vec<WaveLog>);
 
 pub(crate) const PLAIN: World = World {
     objects: 60,
@@ -81,6 +84,7 @@ pub(crate) const PLAIN: World = World {
     iterations_max: 30,
     hypotheses_max: 64,
     addresses: false,
+    logs: false,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -153,7 +157,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         }));
     }
-    trials.into_iter().chain(addresses::trials()).chain(others()).collect()
+    trials.into_iter().chain(addresses::trials()).chain(logs::trials()).chain(others()).collect()
 }
 
 /// What is tried once.
@@ -260,7 +264,7 @@ pub(crate) fn agree(world: World, options: Options) -> Result<(), Failed> {
     same_tracks(&fuse(world, Executor::device(open()?, options))?, &host)
 }
 
-fn same_tracks(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
+pub(crate) fn same_tracks(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
     if let Tolerance::Relative(_) = tolerance()? {
         return near(found, wanted);
     }
@@ -281,11 +285,10 @@ fn identical(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
             return Err(text.into());
         }
     }
-    if found.2 == wanted.2 {
-        Ok(())
-    } else {
-        Err(format!("accounts {:?}, the host has {:?}", found.2, wanted.2).into())
+    if found.2 != wanted.2 {
+        return Err(format!("accounts {:?}, the host has {:?}", found.2, wanted.2).into());
     }
+    logs::identical(&found.3, &wanted.3)
 }
 
 /// On hardware, which may contract `a * b + c`: decisions may differ where their margins are as small as rounding, so at
@@ -304,7 +307,7 @@ fn near(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
     }
 }
 
-fn beside(found: &Estimate, wanted: &Estimate) -> bool {
+pub(crate) fn beside(found: &Estimate, wanted: &Estimate) -> bool {
     let apart = found.position_m().into_iter().zip(wanted.position_m());
     let mut axes = apart.zip([0, 6, 11].map(|k| f64::from(wanted.state.covariance[k]).max(0.0).sqrt()));
     axes.all(|((a, b), sigma)| (a - b).abs() <= 0.01 * sigma + 1e-3)
@@ -312,7 +315,7 @@ fn beside(found: &Estimate, wanted: &Estimate) -> bool {
 }
 
 /// What two sets of tracks differ in; NaN equals itself.
-fn difference(lane: usize, found: &[Estimate], wanted: &[Estimate]) -> Option<String> {
+pub(crate) fn difference(lane: usize, found: &[Estimate], wanted: &[Estimate]) -> Option<String> {
     if found.len() != wanted.len() {
         return Some(format!("lane {lane}: {} tracks, the host has {}", found.len(), wanted.len()));
     }
@@ -352,7 +355,7 @@ fn configured(world: World) -> Result<Config, Failed> {
 }
 
 /// A few waves over three lanes, one of which rests every other wave.
-fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
+pub(crate) fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let config = configured(world)?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
     let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
@@ -361,8 +364,11 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     } else {
         [Mask::new(planes(side, Covers::Masked), shares(0))?, Mask::new(planes(side, Covers::Masked), shares(1))?]
     };
-    let (mut answers, mut given) = (Vec::new(), [0; LANES]);
+    let (mut answers, mut logs, mut given) = (Vec::new(), Vec::new(), [0; LANES]);
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect())?;
+    if world.logs {
+        batch.log(logs::logging()?)?;
+    }
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let starts: Vec<[f64; 2]> = (0..world.objects).map(|_| [(); 2].map(|()| random.random_range(0.0..side))).collect();
     let speeds: Vec<[f64; 2]> =
@@ -417,13 +423,15 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
             batch.request(lane, i64::try_from(scan)? * 1_000_000 + 400_000)?;
         }
         answers.extend(batch.answers(Patience::None)?);
+        logs.extend(batch.logs(Patience::None)?);
     }
     answers.extend(batch.answers(Patience::Wait)?);
+    logs.extend(batch.logs(Patience::Wait)?);
     let tracks: Result<Vec<_>, _> = (0..LANES).map(|lane| batch.estimates(lane)).collect();
     let mut tracks = tracks?;
     // What was asked for on the way, in its order.
     tracks.extend(answers.into_iter().map(|answer| answer.estimates));
-    Ok((tracks, batch.take_reports()?, accounts(&mut batch, LANES, &given)?))
+    Ok((tracks, batch.take_reports()?, accounts(&mut batch, LANES, &given)?, logs))
 }
 
 /// What became of the detections of every lane: all that it was given, each once.
@@ -455,7 +463,7 @@ fn crowd(executor: Executor) -> Result<Outcome, Failed> {
     if tracks.len() < 33_000 {
         return Err(format!("{} tracks do not crowd", tracks.len()).into());
     }
-    Ok((vec![tracks], batch.take_reports()?, vec![batch.accounts(0)?]))
+    Ok((vec![tracks], batch.take_reports()?, vec![batch.accounts(0)?], Vec::new()))
 }
 
 /// Many detections in one spot, or on one point, in every scan.
@@ -472,7 +480,7 @@ fn spot(executor: Executor, spread: f64) -> Result<Outcome, Failed> {
             Scan { lane: 0, time_us, detection_probability: 0.95, sight, slack_m, detections, views: Views::default() };
         batch.step(vec![scan], vec![observation(10.0, Sensor::Position)])?;
     }
-    Ok((vec![batch.estimates(0)?], batch.take_reports()?, vec![batch.accounts(0)?]))
+    Ok((vec![batch.estimates(0)?], batch.take_reports()?, vec![batch.accounts(0)?], Vec::new()))
 }
 
 fn detection([x, y]: [f64; 2], observation: usize, random: &mut ChaCha8Rng) -> Detection {

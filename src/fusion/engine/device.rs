@@ -6,13 +6,14 @@ use crate::fusion::device::kernels::Status;
 use crate::fusion::device::lanes::Tracks;
 use crate::fusion::device::{Context, DeviceLanes, Options, WaveBuilder};
 use crate::fusion::error::FusionError;
-use crate::fusion::estimate::LaneTracks;
+use crate::fusion::estimate::{LaneTracks, born};
 use crate::fusion::executor::KernelError;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::Timings;
 use crate::fusion::timeline::Timeline;
+use crate::fusion::wave_log::{Logging, Scanned, Taken, WaveLog};
 use crate::scan::{Observation, Scan};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Lanes on a device.
 #[derive(Debug)]
@@ -23,10 +24,23 @@ pub(in crate::fusion) struct DeviceEngine {
     builder: WaveBuilder,
     /// The tracks, unless the device has newer ones.
     tracks: Option<Tracks>,
-    /// What was asked for, snapshot by snapshot.
-    requests: VecDeque<Vec<Request>>,
+    /// What the snapshots are for that were asked for, in that order.
+    snapshots: VecDeque<Snapshot>,
     /// Whether a snapshot was asked for since the last wave.
     asked: bool,
+    answers: Vec<Answer>,
+    logging: Option<Logging>,
+    /// Identities of the tracks as the last log has them.
+    before: Vec<u32>,
+    logs: Vec<WaveLog>,
+}
+
+/// What a snapshot is for.
+#[derive(Debug)]
+struct Snapshot {
+    /// Scans of the wave before, if it is logged.
+    scans: Vec<Scanned>,
+    requests: Vec<Request>,
 }
 
 /// Tracks that were asked for.
@@ -47,20 +61,72 @@ impl DeviceEngine {
     ) -> Result<Self, KernelError> {
         let builder = WaveBuilder::new(&setups);
         let lanes = DeviceLanes::new(context, config.clone(), &setups.iter().collect::<Vec<_>>(), options)?;
-        let (tracks, requests) = (None, VecDeque::new());
-        Ok(Self { config, setups, lanes, builder, tracks, requests, asked: false })
+        Ok(Self {
+            config,
+            setups,
+            lanes,
+            builder,
+            tracks: None,
+            snapshots: VecDeque::new(),
+            asked: false,
+            answers: Vec::new(),
+            logging: None,
+            before: Vec::new(),
+            logs: Vec::new(),
+        })
     }
 
-    /// The oldest snapshot that is there, with what was asked of it.
-    fn answer(&mut self, patience: Patience) -> Result<Option<(Tracks, Vec<Request>)>, KernelError> {
+    /// Asks for the tracks as they are now.
+    fn ask(&mut self, scans: Vec<Scanned>) -> Result<(), KernelError> {
+        self.lanes.snapshot()?;
+        self.asked = true;
+        self.snapshots.push_back(Snapshot { scans, requests: Vec::new() });
+        Ok(())
+    }
+
+    /// The oldest snapshot that is there, and what it is for.
+    fn next(&mut self, patience: Patience) -> Result<Option<(Tracks, Snapshot)>, KernelError> {
         // Between the same two waves more may still be asked.
-        if self.requests.len() <= usize::from(self.asked && patience == Patience::None) {
+        if self.snapshots.len() <= usize::from(self.asked && patience == Patience::None) {
             return Ok(None);
         }
         let Some(tracks) = self.lanes.take_snapshot(patience)? else { return Ok(None) };
-        let requests = self.requests.pop_front();
-        self.asked &= !self.requests.is_empty();
-        Ok(requests.map(|requests| (tracks, requests)))
+        let snapshot = self.snapshots.pop_front();
+        self.asked &= !self.snapshots.is_empty();
+        Ok(snapshot.map(|snapshot| (tracks, snapshot)))
+    }
+
+    /// Makes answers and logs of the snapshots that are there.
+    fn land(&mut self, patience: Patience) -> Result<(), FusionError> {
+        while let Some((tracks, Snapshot { scans, requests })) = self.next(patience)? {
+            for Request { lane, time_us, last_us } in requests {
+                let (own, timeline) =
+                    tracks.lane(lane).zip(self.builder.timeline(lane)).ok_or_else(|| no_lane(lane))?;
+                let mut estimates = own.estimates(self.config.existence.report.get());
+                timeline.advance(&mut estimates, (last_us, time_us), &self.config);
+                self.answers.push(Answer { lane, time_us, estimates });
+            }
+            self.log_wave(tracks, scans)?;
+        }
+        Ok(())
+    }
+
+    /// Logs the tracks after a wave, with what they took.
+    fn log_wave(&mut self, tracks: Tracks, scans: Vec<Scanned>) -> Result<(), FusionError> {
+        let Some(logging) = self.logging else { return Ok(()) };
+        let mut taken: BTreeMap<usize, Vec<Taken>> = BTreeMap::new();
+        for (track, edge, detection) in tracks.hypotheses() {
+            let born = born(&self.before, track);
+            if let Some(of) = born.and_then(|born| Taken::of(born, edge, detection.arrived, &self.config.existence)) {
+                taken.entry((detection.tag >> 8) as usize).or_default().push(of);
+            }
+        }
+        for scan in scans {
+            let own = tracks.lane(scan.lane).ok_or_else(|| no_lane(scan.lane))?;
+            self.logs.push(logging.log(scan, taken.remove(&scan.lane).unwrap_or_default(), &own));
+        }
+        self.before = tracks.arrays.identity;
+        Ok(())
     }
 }
 
@@ -74,10 +140,15 @@ impl Engine for DeviceEngine {
     }
 
     fn step(&mut self, scans: Vec<Scan<'_>>, observations: Vec<Observation>) -> Result<(), FusionError> {
+        let scanned = |scan: &Scan<'_>| {
+            let number = self.builder.timeline(scan.lane)?.scans();
+            Some(Scanned { lane: scan.lane, time_us: scan.time_us, number })
+        };
+        let logged = self.logging.is_some().then(|| scans.iter().filter_map(scanned).collect());
         let wave = self.builder.wave(&self.config, &mut self.lanes, scans, observations)?;
         self.lanes.push(wave).map_err(KernelError)?;
         (self.tracks, self.asked) = (None, false);
-        Ok(())
+        logged.map_or(Ok(()), |scans| Ok(self.ask(scans)?))
     }
 
     fn tracks(&mut self, lane: usize) -> Result<LaneTracks<'_>, FusionError> {
@@ -92,28 +163,27 @@ impl Engine for DeviceEngine {
         let last_us = self.builder.timeline(lane).ok_or_else(|| no_lane(lane))?.time_us();
         // Lanes that are asked about between the same two waves share what is read back.
         if !self.asked {
-            self.lanes.snapshot().map_err(KernelError)?;
-            self.asked = true;
-            self.requests.push_back(Vec::new());
+            self.ask(Vec::new())?;
         }
-        if let Some(requests) = self.requests.back_mut() {
-            requests.push(Request { lane, time_us, last_us });
+        if let Some(snapshot) = self.snapshots.back_mut() {
+            snapshot.requests.push(Request { lane, time_us, last_us });
         }
         Ok(())
     }
 
     fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, FusionError> {
-        let mut answers = Vec::new();
-        while let Some((tracks, requests)) = self.answer(patience)? {
-            for Request { lane, time_us, last_us } in requests {
-                let (own, timeline) =
-                    tracks.lane(lane).zip(self.builder.timeline(lane)).ok_or_else(|| no_lane(lane))?;
-                let mut estimates = own.estimates(self.config.existence.report.get());
-                timeline.advance(&mut estimates, (last_us, time_us), &self.config);
-                answers.push(Answer { lane, time_us, estimates });
-            }
-        }
-        Ok(answers)
+        self.land(patience)?;
+        Ok(core::mem::take(&mut self.answers))
+    }
+
+    fn log(&mut self, logging: Logging) {
+        self.logging = Some(logging);
+        self.lanes.bring_hypotheses();
+    }
+
+    fn logs(&mut self, patience: Patience) -> Result<Vec<WaveLog>, FusionError> {
+        self.land(patience)?;
+        Ok(core::mem::take(&mut self.logs))
     }
 
     fn take_reports(&mut self) -> Result<Vec<WaveReport>, FusionError> {

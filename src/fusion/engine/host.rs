@@ -8,16 +8,17 @@ use crate::fusion::cluster::{Clusters, Edges};
 use crate::fusion::config::Config;
 use crate::fusion::credit::{Ended, Times};
 use crate::fusion::error::{FusionError, INDEX_MAX, counted};
-use crate::fusion::estimate::LaneTracks;
+use crate::fusion::estimate::{LaneTracks, born};
 use crate::fusion::gate::{LaneGate, gate};
 use crate::fusion::lanes::{Lane, Prepared, Settled, prepare, settle};
-use crate::fusion::manage::{Inputs, Places, Plan, compact, end, settle_in_place};
+use crate::fusion::manage::{Inputs, Places, Plan, compact, edges_of, end, settle_in_place};
 use crate::fusion::predict::predict;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::timeline::Timeline;
 use crate::fusion::update::update;
 use crate::fusion::views::{Sees, VIEWS_MAX, ViewLook, learn, twins::Met};
+use crate::fusion::wave_log::{Logging, Scanned, Taken, WaveLog};
 use crate::scan::{Observation, Scan};
 use rayon::prelude::*;
 use std::time::Instant;
@@ -34,6 +35,8 @@ pub(in crate::fusion) struct HostEngine {
     timings: Timings,
     reports: Vec<WaveReport>,
     answers: Vec<Answer>,
+    logging: Option<Logging>,
+    logs: Vec<WaveLog>,
 }
 
 /// What somebody else made of the first stages of a wave; what is not there is still to be done.
@@ -74,6 +77,8 @@ impl HostEngine {
             timings: Timings::default(),
             reports: Vec::new(),
             answers: Vec::new(),
+            logging: None,
+            logs: Vec::new(),
         }
     }
 
@@ -111,6 +116,7 @@ impl HostEngine {
             self.update(&prepared);
         }
         let start = self.timings.note(Stage::Update, start);
+        let taken = self.taken(&prepared);
         let mut report = WaveReport {
             tracks: self.lanes.iter().map(|lane| lane.live as u64).sum(),
             detections: self.arrays.detections.len() as u64,
@@ -124,7 +130,7 @@ impl HostEngine {
         (report.births, report.merged) = self.manage(&prepared, &densities, &met);
         self.timings.note(Stage::Manage, start);
         self.reports.push(report);
-        Ok(())
+        self.log_wave(taken)
     }
 
     /// Says for every lane what it does in this wave.
@@ -232,6 +238,40 @@ impl HostEngine {
         update::<f32x8>(&mut self.arrays);
     }
 
+    /// The detections that tracks took, scan by scan; nothing where no log is kept.
+    fn taken(&self, prepared: &[Option<Prepared<'_>>]) -> Vec<(Scanned, Vec<Taken>)> {
+        let Self { config, lanes, arrays, .. } = self;
+        let of_track = |track: usize, order: &[u32], look: &Look| {
+            let born = born(&arrays.identity, track)?;
+            let row = edges_of(arrays.rows.get(track)?, &arrays.edges).iter();
+            let taken = row.filter_map(|edge| {
+                let arrived = order.get(edge.detection.checked_sub(look.first_detection)? as usize)?;
+                Taken::of(born, edge, *arrived, &config.existence)
+            });
+            Some(taken.collect::<Vec<_>>())
+        };
+        let of_lane = |(number, prepared): (usize, &Option<Prepared<'_>>)| {
+            let order = &prepared.as_ref()?.order;
+            let (lane, look) = lanes.get(number).zip(arrays.looks.get(number))?;
+            let scan = Scanned { lane: number, time_us: lane.timeline.time_us()?, number: look.scan };
+            let tracks = (lane.first_track..lane.first_track + lane.tracks).into_par_iter().with_min_len(4096);
+            let taken = tracks.filter_map(|track| of_track(track, order, look)).flatten_iter();
+            Some((scan, taken.collect()))
+        };
+        let all = prepared.iter().enumerate().filter(|_| self.logging.is_some());
+        all.filter_map(of_lane).collect()
+    }
+
+    /// Logs the tracks after a wave, with what they took.
+    fn log_wave(&mut self, taken: Vec<(Scanned, Vec<Taken>)>) -> Result<(), FusionError> {
+        let Some(logging) = self.logging else { return Ok(()) };
+        for (scan, taken) in taken {
+            let log = logging.log(scan, taken, &self.tracks(scan.lane)?);
+            self.logs.push(log);
+        }
+        Ok(())
+    }
+
     /// Merges twins, then ends, keeps and begins tracks; returns how many began, and how many were merged.
     #[expect(clippy::indexing_slicing, reason = "the order of detections is one of their places")]
     fn manage(&mut self, prepared: &[Option<Prepared<'_>>], densities: &[Vec<f32>; 2], met: &Met) -> (u64, u64) {
@@ -327,6 +367,14 @@ impl Engine for HostEngine {
 
     fn answers(&mut self, _: Patience) -> Result<Vec<Answer>, FusionError> {
         Ok(core::mem::take(&mut self.answers))
+    }
+
+    fn log(&mut self, logging: Logging) {
+        self.logging = Some(logging);
+    }
+
+    fn logs(&mut self, _: Patience) -> Result<Vec<WaveLog>, FusionError> {
+        Ok(core::mem::take(&mut self.logs))
     }
 
     fn take_reports(&mut self) -> Result<Vec<WaveReport>, FusionError> {

@@ -13,6 +13,7 @@ use super::estimate::{Estimate, LaneTracks};
 use super::setup::LaneSetup;
 use super::stage::Timings;
 use super::timeline::Timeline;
+use super::wave_log::{Logging, WaveLog};
 use crate::scan::{Observation, Scan, wrong};
 use core::fmt::Debug;
 
@@ -47,6 +48,15 @@ pub(super) trait Engine: Debug + Send + Sync {
     /// # Errors
     /// If the device fails.
     fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, FusionError>;
+
+    /// Keeps a log of every wave; there has been none.
+    fn log(&mut self, logging: Logging);
+
+    /// The logs that are there, wave by wave, each in the order of lanes.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn logs(&mut self, patience: Patience) -> Result<Vec<WaveLog>, FusionError>;
 
     /// What the waves since the last call did, in their order.
     ///

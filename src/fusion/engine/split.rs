@@ -13,6 +13,7 @@ use crate::fusion::lanes::Lane;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::timeline::Timeline;
+use crate::fusion::wave_log::{Logging, WaveLog};
 use crate::scan::{Observation, Scan};
 
 /// Lanes on the host, and a device for the first stages.
@@ -90,6 +91,14 @@ impl Engine for SplitEngine {
 
     fn answers(&mut self, patience: Patience) -> Result<Vec<Answer>, FusionError> {
         self.host.answers(patience)
+    }
+
+    fn log(&mut self, logging: Logging) {
+        self.host.log(logging);
+    }
+
+    fn logs(&mut self, patience: Patience) -> Result<Vec<WaveLog>, FusionError> {
+        self.host.logs(patience)
     }
 
     fn take_reports(&mut self) -> Result<Vec<WaveReport>, FusionError> {

@@ -5,6 +5,7 @@ mod gate; // every pair compared
 mod intensity; // what nothing has detected, and births of it
 mod manage; // tracks as a list
 mod update; // hypotheses, then their mixture
+mod wave_log; // what tracks took against all joint hypotheses
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, at, tri};
 use super::motion::{Motion, Noise};

@@ -17,7 +17,7 @@ use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;
 use super::program::Extent;
 use super::timer::Timer;
-use crate::fusion::arrays::{Arrays, Host, Look, TrackField, Widths};
+use crate::fusion::arrays::{Arrays, Edge, Host, Look, Placed, TrackField, Widths};
 use crate::fusion::config::Config;
 use crate::fusion::credit::Accounts;
 use crate::fusion::engine::Patience;
@@ -131,6 +131,10 @@ pub struct Tracks {
     pub lanes: Vec<LaneState>,
     /// What became of the detections of each lane.
     pub accounts: Vec<[u32; 4]>,
+    /// Of each hypothesis of the last wave, where the track lay before it; none unless they were asked for.
+    edge_track: Vec<u32>,
+    /// The detections of that wave, by cell.
+    placed: Vec<Placed>,
 }
 
 impl Tracks {
@@ -144,6 +148,13 @@ impl Tracks {
             live: state.live as usize,
             ended: Accounts::of(accounts.map(u64::from)),
         })
+    }
+
+    /// The hypotheses of the last wave, where they were asked for: place of the track before it, the hypothesis, its
+    /// detection.
+    pub(in crate::fusion) fn hypotheses(&self) -> impl Iterator<Item = (usize, &Edge, &Placed)> {
+        let edges = self.edge_track.iter().zip(&self.arrays.edges);
+        edges.filter_map(|(track, edge)| Some((*track as usize, edge, self.placed.get(edge.detection as usize)?)))
     }
 }
 
@@ -187,6 +198,8 @@ pub struct DeviceLanes {
     queue: VecDeque<Asked>,
     /// Tracks as they were when they were asked for, in that order.
     snapshots: VecDeque<Tracks>,
+    /// Whether tracks are read back with the hypotheses of the last wave.
+    with_hypotheses: bool,
     reports: Vec<(Status, u32)>,
     times: Timings,
 }
@@ -228,6 +241,7 @@ impl DeviceLanes {
             pending_bytes: 0,
             queue: VecDeque::new(),
             snapshots: VecDeque::new(),
+            with_hypotheses: false,
             reports: Vec::new(),
             times: Timings::default(),
         };
@@ -301,6 +315,11 @@ impl DeviceLanes {
             self.settle()?;
         }
         Ok(())
+    }
+
+    /// Has tracks read back with the hypotheses of the last wave from now on.
+    pub(in crate::fusion) fn bring_hypotheses(&mut self) {
+        self.with_hypotheses = true;
     }
 
     /// Asks for the tracks as they are after the waves taken so far; [`Self::take_snapshot`] has them later.
@@ -450,7 +469,9 @@ impl DeviceLanes {
         let mut encoder = self.context.encoder("tracks")?;
         let mut readbacks = Vec::new();
         let fields = TrackField::ALL.iter().filter(|of| of.words(self.widths) > 0).map(|of| Field::Track(*of));
-        for field in [Field::LaneStates, Field::Accounts, Field::Lane].into_iter().chain(fields) {
+        let graph = [Field::Status, Field::Edges, Field::EdgeTrack, Field::Placed];
+        let graph = graph.into_iter().filter(|_| self.with_hypotheses);
+        for field in [Field::LaneStates, Field::Accounts, Field::Lane].into_iter().chain(fields).chain(graph) {
             let memory = self.memory(field)?;
             readbacks.push((field, memory.record_readback(&self.context, memory.elements(), &mut encoder)?));
         }
@@ -463,6 +484,7 @@ impl DeviceLanes {
 
     fn tracks_of(&self, readbacks: TrackReadback) -> Result<Tracks, DeviceError> {
         let (mut lanes, mut accounts) = (Vec::new(), Vec::new());
+        let (mut edge_track, mut placed, mut edges) = (Vec::new(), Vec::new(), 0);
         let mut arrays = Arrays { widths: self.widths, ..Arrays::default() };
         for (field, readback) in readbacks {
             readback.finish(|bytes| match field {
@@ -470,10 +492,18 @@ impl DeviceLanes {
                 Field::Accounts => accounts = bytemuck::pod_collect_to_vec(bytes),
                 Field::Lane => arrays.lane = bytemuck::pod_collect_to_vec(bytes),
                 Field::Track(of) => arrays.set_bytes(of, bytes),
+                Field::Status => {
+                    let status: Vec<Status> = bytemuck::pod_collect_to_vec(bytes);
+                    edges = status.first().map_or(0, |status| status.edges as usize);
+                }
+                Field::Edges => arrays.edges = bytemuck::pod_collect_to_vec(bytes),
+                Field::EdgeTrack => edge_track = bytemuck::pod_collect_to_vec(bytes),
+                Field::Placed => placed = bytemuck::pod_collect_to_vec(bytes),
                 _ => {}
             })?;
         }
         lanes.truncate(self.lanes as usize);
-        Ok(Tracks { arrays, lanes, accounts })
+        arrays.edges.truncate(edges);
+        Ok(Tracks { arrays, lanes, accounts, edge_track, placed })
     }
 }
