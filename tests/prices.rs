@@ -166,8 +166,10 @@ fn a_run_that_is_asked_writes_them_for_the_operator_alone() {
     let (recording, policy, config) = (demo().join("recording"), demo().join("policy"), RunConfig::air().expect("one"));
     let run_to = |name: &str, prices: bool| {
         let out = at(name);
-        let request =
-            Request { besides: Besides { prices, pages: true }, ..Request::new(&recording, &policy, &out, &config) };
+        let request = Request {
+            besides: Besides { prices, ..Besides::default() },
+            ..Request::new(&recording, &policy, &out, &config)
+        };
         run(&request, Executor::host(), &mut |_| {}).expect("a run")
     };
     let (plain, priced) = (run_to("plain", false), run_to("priced", true));

@@ -325,7 +325,7 @@ fn is_scoring(progress: Progress) -> bool {
 
 #[test]
 fn prices_are_of_the_recording_that_the_run_has_opened() {
-    let besides = Besides { pages: false, prices: true };
+    let besides = Besides { pages: false, prices: true, ..Besides::default() };
     for (table, write) in [("detections.csv", csv as fn(&[Row]) -> Vec<u8>), ("detections.parquet", parquet)] {
         let scene = Scene::new(table, &write(&rows()));
         scene.run_besides(besides, |_| false, || {}).expect("a recording at rest");

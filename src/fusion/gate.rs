@@ -24,7 +24,7 @@ use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, 
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
 use super::observation::{Factor, Innovation, Seen, difference, residual};
-use super::predict::up;
+use super::predict::{predict_one, up};
 use super::real::{Real, array, exp_of_nonpositive};
 use super::sight::position_covariance;
 use super::since::Since;
@@ -506,6 +506,24 @@ impl Known {
         self.of = (seen.ranges.is_none() && seen.rates.is_none()).then_some((observation, ahead_s, seen, factor));
         factor.innovation(&seen, &state.mean, &positions)
     }
+}
+
+/// νᵀ S⁻¹ ν of a detection, before what a look says of the time since then: a track as it was, carried on.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+pub fn distance2(
+    look: &Look,
+    (mut tile, mut state): ([i32; 3], State<f32>),
+    detection: &Detection,
+    observations: &[crate::scan::Observation],
+) -> f32 {
+    predict_one(look, &mut tile, &mut state);
+    let scan = Measured { look, detections: &[*detection], observations, density: &[], fresh: &[] };
+    let apart = array(|a| {
+        let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
+        difference(tiles, detection.offset_m[a], state.mean[a])
+    });
+    Known::default().innovation(&scan, 0, &tile, &state, apart).distance2
 }
 
 /// Joins the edges of all tasks and points the rows to them.

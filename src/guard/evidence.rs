@@ -297,6 +297,8 @@ pub(super) struct Sight {
     /// Owner and label with the time of their first detection, the earliest first.
     pub(super) sources: Vec<(i64, String, String)>,
     scans: Vec<(i64, Vec<Row>)>,
+    /// By number, the detections that were given, with their scan and place in it.
+    given: Vec<(Row, Option<(usize, usize)>)>,
     /// The rows that it may have, by their numbers in the recording, in the order of docs/pictures.md.
     pub(super) rows: Vec<usize>,
     /// The addresses that it may have, with the time of the first detection that has each.
@@ -349,10 +351,25 @@ impl Sight {
         sight.sources.sort();
         let times = || rows.iter().map(|row| row.time_us);
         sight.span_us = times().min().zip(times().max()).map(|(first, last)| [first, last]);
+        let formed = scans(&recording.catalogue, &seen, forming);
+        sight.given = rows.iter().map(|row| (*row, None)).collect();
+        for (scan, (_, numbers)) in formed.iter().enumerate() {
+            for (place, number) in numbers.iter().enumerate() {
+                if let Some((_, lies)) = sight.given.get_mut(*number) {
+                    *lies = Some((scan, place));
+                }
+            }
+        }
         let with_rows = |numbers: Vec<usize>| numbers.iter().filter_map(|number| rows.get(*number).copied()).collect();
-        let scans = scans(&recording.catalogue, &seen, forming).into_iter();
-        sight.scans = scans.map(|(time_us, numbers)| (time_us, with_rows(numbers))).collect();
+        sight.scans = formed.into_iter().map(|(time_us, numbers)| (time_us, with_rows(numbers))).collect();
         Ok(sight)
+    }
+
+    /// A detection by its number among those that were given, with its scan, its place there and the scan's time.
+    pub(super) fn given(&self, number: usize) -> Option<(Row, (usize, usize), i64)> {
+        let (row, lies) = self.given.get(number)?;
+        let (scan, place) = (*lies)?;
+        Some((*row, (scan, place), self.scans.get(scan)?.0))
     }
 
     /// The scan and the detection that a track's number names.

@@ -37,6 +37,8 @@ pub enum Beyond {
     Support,
     /// A number of detections, or a time of the last one, that the partner's detections do not give.
     Detections,
+    /// A detection of a track that the partner was not given, that is not the track's, or beside no row that shows it.
+    Association,
     /// A row that rests on detections after its picture's horizon, or does not say what it rests on.
     Smoothing,
     /// An address that none of the partner's detections has by then.
@@ -81,6 +83,7 @@ impl Beyond {
             Self::Place => "place",
             Self::Support => "support",
             Self::Detections => "detections",
+            Self::Association => "association",
             Self::Smoothing => "smoothing",
             Self::Identity => "identity",
             Self::Contributor => "contributor",

@@ -2,6 +2,7 @@
 
 use super::GuardError;
 use super::accounts::Accounts;
+use super::associations::{self, ASSOCIATIONS};
 use super::exports;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
@@ -86,10 +87,12 @@ pub(super) fn inspect(
     let at = |file: &str| if name.is_empty() { file.to_owned() } else { format!("{name}/{file}") };
     let frame = basis.recording.catalogue.frame;
     let mut derived = Vec::new();
+    let associates = basis.request.associates() && basis.partner.plain;
     for file in names(folder)? {
         let found = match (no_file(&folder.join(&file)), file.as_str()) {
             (Some(found), _) => found,
             (None, MANIFEST | TRACKS | AUDIT) => continue,
+            (None, ASSOCIATIONS) if associates => continue,
             (None, name) if name == page::PAGE || exports::knows(name, frame) => {
                 derived.push(file);
                 continue;
@@ -102,7 +105,8 @@ pub(super) fn inspect(
         let wanted = "a table, its page and exports, an audit, a manifest and its signature of 129 bytes";
         breaches.add(Beyond::File, &at(&file), found, wanted);
     }
-    let mut missing = [MANIFEST, TRACKS, AUDIT, page::PAGE].into_iter().map(|file| (file, no_file(&folder.join(file))));
+    let wanted = [MANIFEST, TRACKS, AUDIT, page::PAGE].into_iter().chain(associates.then_some(ASSOCIATIONS));
+    let mut missing = wanted.map(|file| (file, no_file(&folder.join(file))));
     if let Some((file, Some(found))) = missing.find(|(_, found)| found.is_some()) {
         breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
@@ -126,7 +130,13 @@ pub(super) fn inspect(
     let record = &page::Record::of(folder);
     let wanted = page::Folder { partner, frame, rows: &rows, manifest: &told, audit: &audit, tracks: &tracks, record };
     page::inspect(&read(&folder.join(page::PAGE))?, &wanted, &at(page::PAGE), breaches);
-    manifest(basis, (folder, &derived), &at(MANIFEST), &rows, breaches)?;
+    let mut beside = Vec::new();
+    if associates {
+        let place = at(ASSOCIATIONS);
+        let count = associations::inspect(basis, &folder.join(ASSOCIATIONS), &place, &rows, breaches)?;
+        beside.push((ASSOCIATIONS, count));
+    }
+    manifest(basis, (folder, &derived, &beside), &at(MANIFEST), &rows, breaches)?;
     Ok(looked)
 }
 
@@ -260,7 +270,7 @@ struct FileOf {
 /// The manifest must be, byte for byte, what the folder and the request give.
 fn manifest(
     basis: &Basis<'_>,
-    (folder, derived): (&Path, &[String]),
+    (folder, derived, tables): (&Path, &[String], &[(&str, usize)]),
     place: &str,
     rows: &[Row],
     breaches: &mut Breaches,
@@ -275,19 +285,28 @@ fn manifest(
         rows: None,
         columns: None,
     };
-    let columns = parquet::file::reader::SerializedFileReader::try_from(folder.join(TRACKS).as_path()).ok();
-    let columns = columns.map(|reader| {
-        use parquet::file::reader::FileReader;
-        let root = reader.metadata().file_metadata().schema_descr().root_schema().clone();
-        root.get_fields().iter().map(|field| field.name().to_owned()).collect()
-    });
+    let columns_of = |name: &str| {
+        let reader = parquet::file::reader::SerializedFileReader::try_from(folder.join(name).as_path()).ok();
+        reader.map(|reader| {
+            use parquet::file::reader::FileReader;
+            let root = reader.metadata().file_metadata().schema_descr().root_schema().clone();
+            root.get_fields().iter().map(|field| field.name().to_owned()).collect()
+        })
+    };
     let Basis { recording, book, partner, sight, .. } = basis;
     let detections = book.receives_plainly(partner).then(|| digest(recording, book, sight));
     let accounts = partner.plain.then(|| Accounts::told(&folder.join(MANIFEST)));
     if let (Some(accounts), Some(given)) = (accounts, &detections) {
         accounts.check(given.rows, rows, place, breaches);
     }
-    let mut files = vec![file(AUDIT, &audit), FileOf { rows: Some(rows.len()), columns, ..file(TRACKS, &tracks) }];
+    let mut files = vec![
+        file(AUDIT, &audit),
+        FileOf { rows: Some(rows.len()), columns: columns_of(TRACKS), ..file(TRACKS, &tracks) },
+    ];
+    for (name, rows) in tables {
+        let bytes = read(&folder.join(name))?;
+        files.push(FileOf { rows: Some(*rows), columns: columns_of(name), ..file(name, &bytes) });
+    }
     for name in derived {
         files.push(file(name, &read(&folder.join(name))?));
     }

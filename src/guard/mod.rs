@@ -25,6 +25,7 @@ mod change; // one rule or level less
 mod lifts; // pictures of lifted policies, in the operator's folder
 mod reading; // files byte by byte
 mod places; // zones and periods
+mod associations; // which detections made which tracks
 mod horizon; // what a row may rest on
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
@@ -66,6 +67,11 @@ impl Request<'_> {
     /// Whether addresses that targets send are fused.
     fn fuses_identities(&self) -> bool {
         self.configuration.pointer("/fusion/identity").is_some()
+    }
+
+    /// Whether pictures come with the detections that made their tracks.
+    fn associates(&self) -> bool {
+        self.configuration.pointer("/associations").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// Whether rows are smoothed.

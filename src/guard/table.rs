@@ -119,9 +119,8 @@ fn columns(Form { frame, identities, smoothing }: Form) -> Vec<(String, DataType
 }
 
 /// What the page says of a column, and so must the file: its unit and its meaning.
-fn told(name: &str, frame: Frame) -> BTreeMap<String, String> {
-    let frame = if frame == Frame::Geodetic { "geodetic" } else { "local" };
-    let tables = PAGE.split(&format!("### Columns in a `{frame}` recording")).nth(1).unwrap_or_default();
+pub(super) fn told(name: &str, under: &str) -> BTreeMap<String, String> {
+    let tables = PAGE.split(under).nth(1).unwrap_or_default();
     let mut lines = tables.lines().take_while(|line| !line.starts_with("###"));
     let line = lines.find(|line| line.starts_with(&format!("| `{name}` |"))).unwrap_or_default();
     let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
@@ -169,7 +168,8 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
         if field.name() != name {
             return wrong(format!("column `{}`", field.name()), format!("`{name}`: the columns of docs/pictures.md"));
         }
-        let told = told(name, form.frame);
+        let frame = if form.frame == Frame::Geodetic { "geodetic" } else { "local" };
+        let told = told(name, &format!("### Columns in a `{frame}` recording"));
         if kind != field.data_type() || field.is_nullable() == fields.is_empty() {
             return wrong(
                 format!("`{name}`: {}, nullable {}", field.data_type(), field.is_nullable()),
@@ -222,7 +222,7 @@ fn read_sound(path: &Path, place: &str, form: Form, breaches: &mut Breaches) -> 
 }
 
 /// How pictures are written (docs/pictures.md).
-fn as_written(schema: &SchemaRef) -> ArrowWriterOptions {
+pub(super) fn as_written(schema: &SchemaRef) -> ArrowWriterOptions {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("trackweave version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -254,7 +254,7 @@ fn geometry(batch: &RecordBatch, rows: &[Row], place: &str, breaches: &mut Breac
 
 /// Bytes that are hashed and forgotten.
 #[derive(Default)]
-struct Hashed(Sha256);
+pub(super) struct Hashed(pub(super) Sha256);
 
 impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

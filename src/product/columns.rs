@@ -22,6 +22,8 @@ pub enum Kind {
     Instant,
     /// An unsigned number of 64 bits.
     Integer,
+    /// One of 32 bits.
+    Count,
     /// A number of 64 bits.
     Double,
     /// A number of 32 bits.
@@ -44,6 +46,7 @@ impl Kind {
             Self::InstantUtc => "timestamp, UTC",
             Self::Instant => "timestamp",
             Self::Integer => "uint64",
+            Self::Count => "uint32",
             Self::Double => "float64",
             Self::Single => "float32",
             Self::Truth => "bool",
@@ -60,6 +63,7 @@ impl Kind {
             Self::InstantUtc => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Instant => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Integer => DataType::UInt64,
+            Self::Count => DataType::UInt32,
             Self::Double => DataType::Float64,
             Self::Single => DataType::Float32,
             Self::Truth => DataType::Boolean,
@@ -111,6 +115,12 @@ impl Column {
         let meaning = match (self.name, self.kind) {
             ("time", Kind::InstantUtc) => "microseconds since 1970-01-01T00:00:00Z",
             ("time", _) => "microseconds since the recording's own epoch; no time zone",
+            ("detection", _) => "the detection, numbered from 0 over those that the picture is computed from",
+            ("probability", _) => "probability that the track is an object and made it",
+            ("innovation", _) => {
+                "squared distance from the track's prediction over its variance; null where it began the track"
+            }
+            ("measured", _) => "how many numbers were measured",
             ("track", _) => "identity, the same over the track's life",
             ("status", _) => "tentative or confirmed",
             ("latitude_deg", _) => "degrees north, WGS 84",
@@ -140,7 +150,7 @@ pub(super) const fn always(name: &'static str, kind: Kind, unit: &'static str) -
     Column { name, kind, unit, fields: &[], of_smoothing: false }
 }
 
-const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
+pub(super) const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
     Column { name, kind, unit, fields, of_smoothing: false }
 }
 
@@ -264,12 +274,19 @@ pub(super) fn present(column: &Column, (fields, smooths): (&Fields, bool)) -> bo
 /// The schema of a picture: the columns that are present, each with its unit and meaning; those of a field may be null.
 pub(super) fn picture_schema(frame: Frame, of: (&Fields, bool)) -> SchemaRef {
     let present = columns(frame).iter().filter(|column| present(column, of));
-    let said = |column: &Column| {
-        let unit = Some(column.unit).filter(|unit| !unit.is_empty()).map(|unit| ("unit".to_owned(), unit.to_owned()));
-        field(column).with_metadata(unit.into_iter().chain([("meaning".to_owned(), column.meaning())]).collect())
-    };
     let geo = (frame == Frame::Geodetic).then(|| (GEO.to_owned(), GEO_OF_PICTURES.to_owned()));
     Arc::new(Schema::new_with_metadata(present.map(said).collect::<Vec<_>>(), geo.into_iter().collect()))
+}
+
+/// The schema of a table that partners read: columns, each with its unit and meaning.
+pub(super) fn schema_with_meanings(columns: &[Column]) -> SchemaRef {
+    Arc::new(Schema::new(columns.iter().map(said).collect::<Vec<_>>()))
+}
+
+/// A column with its unit and meaning.
+fn said(column: &Column) -> ArrowField {
+    let unit = Some(column.unit).filter(|unit| !unit.is_empty()).map(|unit| ("unit".to_owned(), unit.to_owned()));
+    field(column).with_metadata(unit.into_iter().chain([("meaning".to_owned(), column.meaning())]).collect())
 }
 
 /// The schema of a list of columns.

@@ -9,6 +9,7 @@
 //!
 //! Every file and column, with its unit: `docs/pictures.md`.
 
+mod associations; // which detections made which tracks
 mod audit; // hash-chained lines
 mod merkle; // the tree over them
 mod authority; // the operator's tables of who may act
@@ -30,6 +31,7 @@ mod seal; // signatures, encrypted folders
 mod staging; // the output appears whole or not at all
 mod verify; // whether an output is what was written
 
+pub use associations::{Association, association_columns};
 pub use audit::{Audit, Chain, verify_chain};
 pub use authority::{
     AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, each_stretch, read_stretches,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::associations::{Association, AssociationTable};
 use super::audit::{AUDIT, Audit};
 use super::batch::Buffer;
 use super::beside::Beside;
@@ -26,6 +27,8 @@ pub struct PictureWriter {
     frame: Frame,
     folder: PathBuf,
     buffer: Buffer,
+    /// Which detections made its tracks, where that is told.
+    associations: Option<AssociationTable>,
     /// Opened when there is something to write: there may be more partners than files that a process may have open.
     table: Option<TableFile>,
 }
@@ -44,13 +47,8 @@ pub struct Picture {
 impl PictureWriter {
     /// Begins a picture in a folder that exists.
     pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Self {
-        Self {
-            partner: partner.to_owned(),
-            frame,
-            folder,
-            buffer: Buffer::new(partner, frame, (fields, false)),
-            table: None,
-        }
+        let buffer = Buffer::new(partner, frame, (fields, false));
+        Self { partner: partner.to_owned(), frame, folder, buffer, associations: None, table: None }
     }
 
     /// The same, before its first row, with what tells of each whether it is smoothed.
@@ -58,6 +56,26 @@ impl PictureWriter {
     pub fn smoothing(self, fields: &Fields) -> Self {
         let buffer = Buffer::new(&self.partner, self.frame, (fields, true));
         Self { buffer, ..self }
+    }
+
+    /// The same, with a table of which detections made its tracks.
+    #[must_use]
+    pub fn associating(self) -> Self {
+        Self { associations: Some(AssociationTable::new(&self.folder, self.frame)), ..self }
+    }
+
+    /// Whether it has that table.
+    #[must_use]
+    pub fn associates(&self) -> bool {
+        self.associations.is_some()
+    }
+
+    /// Writes a row of that table, if it has one.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub fn associate(&mut self, association: &Association) -> Result<(), ProductError> {
+        self.associations.as_mut().map_or(Ok(()), |table| table.write(association))
     }
 
     /// Writes a row as its obligations allow. Equal rows in equal order give equal bytes.
@@ -98,7 +116,10 @@ impl PictureWriter {
             audit.record(decision)?;
         }
         let (chain, audit) = audit.close()?;
-        let files = vec![audit, table.finish()?];
+        let mut files = vec![audit, table.finish()?];
+        if let Some(associations) = self.associations.take() {
+            files.push(associations.finish()?);
+        }
         let mut manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files);
         let mut beside = Beside::new(&self.folder, self.folder.clone()).with_manifest(&manifest);
         derive(&mut beside)?;

@@ -101,7 +101,8 @@ impl Smoother<'_> {
     }
 
     /// What happens between two times, microseconds.
-    pub(super) fn between(&self, from_us: i64, to_us: i64) -> Look {
+    #[must_use]
+    pub fn between(&self, from_us: i64, to_us: i64) -> Look {
         let mut look =
             Look { radial: u32::from(self.radial), height_information: self.height_information, ..Look::default() };
         self.motion.over(seconds_between(from_us, to_us), self.reports_per_s, &mut look);

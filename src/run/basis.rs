@@ -26,6 +26,8 @@ pub(super) struct Basis<'a> {
     pub(super) as_of_us: Option<i64>,
     /// Parameters.
     pub(super) config: &'a RunConfig,
+    /// Whether pictures come with the detections that made their tracks.
+    pub(super) associates: bool,
     /// All classes of the recording.
     pub(super) classes: &'a [ClassKey],
     /// Their counts and times.

@@ -16,6 +16,9 @@ pub struct RunConfig {
     pub report_period_s: Positive,
     /// How pictures are scored where there is truth.
     pub score: Scoring,
+    /// Whether pictures come with a table of which detections made their tracks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub associations: bool,
     /// How what was known later makes pictures better; nothing does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smoothing: Option<Smoothing>,

@@ -4,6 +4,7 @@
 //! their tracks are asked for. Lanes whose tracks are there are not fused. Their reports come out between the others as
 //! if they were: the output of a run does not tell where its tracks are from.
 
+use super::associations::Associating;
 use super::basis::Basis;
 use super::cache::{Cache, Found, Stored, Storing};
 use super::inputs::Inputs;
@@ -12,10 +13,11 @@ use super::report::WorkReport;
 use super::smoothing::filter;
 use super::waves::{Asked, Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunError, chain, tell};
-use crate::fusion::batch::{Answer, Batch, LaneSetup, Patience};
+use crate::fusion::batch::{Answer, Batch, LaneSetup, Logging, Patience};
+use crate::fusion::config::Probability;
 use crate::fusion::credit::Accounts;
 use crate::fusion::executor::Executor;
-use crate::scan::{Lane, Observation, Scan};
+use crate::scan::{Lane, Observation, Row, Scan};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,9 +68,13 @@ pub(super) fn fuse(
     work.from_cache = (0..lanes.len()).map(is_stored).collect();
     let setups =
         chosen.iter().map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion)).collect();
-    let batch = Batch::new(filter(basis.config), executor, setups)?;
+    let mut batch = Batch::new(filter(basis.config), executor, setups)?;
+    let associating = Associating::new(basis, lanes)?;
+    if associating.is_some() {
+        batch.log(Logging { existence_min: Probability::ZERO })?;
+    }
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
-    let mut fusing = Fusing { basis, pictures, batch, numbers, asked: VecDeque::new(), known };
+    let mut fusing = Fusing { basis, pictures, batch, numbers, asked: VecDeque::new(), associating, known };
     if !chosen.is_empty() {
         let fed = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
         outcomes = outcomes.or(Some(fed));
@@ -157,6 +163,8 @@ struct Fusing<'f, 'p, 'a> {
     numbers: Vec<usize>,
     /// Whether each of the answers to come is shown.
     asked: VecDeque<bool>,
+    /// Which detections made which tracks, where that is told.
+    associating: Option<Associating<'f>>,
     known: Option<Known<'a>>,
 }
 
@@ -172,7 +180,9 @@ impl Fusing<'_, '_, '_> {
         }
         self.asked.push_back(asked.shown);
         let place = self.place(asked.lane);
-        Ok(self.batch.request(place, asked.time_us)?)
+        self.batch.request(place, asked.time_us)?;
+        // What a report shows decides which of the detections up to it are told.
+        if self.associating.is_some() { self.report(Patience::Wait) } else { Ok(()) }
     }
 
     /// Reports the tracks that were asked for and are there.
@@ -235,14 +245,29 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
         }
     }
 
+    fn looked(&mut self, lane: usize, rows: &[Row]) {
+        if let Some(associating) = &mut self.associating {
+            associating.looked(lane, rows);
+        }
+    }
+
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
         if let Some(known) = &mut self.known {
             for scan in &scans {
                 known.given.scan(scan, &observations);
             }
         }
+        if let Some(associating) = &mut self.associating {
+            associating.wave(&scans, &observations);
+        }
         let placed = scans.into_iter().map(|scan| Scan { lane: self.place(scan.lane), ..scan }).collect();
         self.batch.step(placed, observations)?;
+        if let Some(associating) = &mut self.associating {
+            for log in self.batch.logs(Patience::Wait)? {
+                let Some(&lane) = self.numbers.get(log.lane) else { continue };
+                self.pictures.associate(lane, associating.took(lane, log));
+            }
+        }
         self.report(Patience::None)
     }
 }

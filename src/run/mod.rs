@@ -15,6 +15,7 @@ mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
 pub mod cache; // tracks of lanes that were fused before
 mod fuse; // waves -> tracks -> pictures
+mod associations; // which detections made which tracks
 mod smoothing; // tracks as later waves tell of them
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
@@ -105,17 +106,19 @@ pub struct Besides {
     pub pages: bool,
     /// What each rule costs whom: the run is repeated for each, only what changes being fused.
     pub prices: bool,
+    /// Which detections made the tracks of a picture, if the configuration asks for it.
+    pub associations: bool,
 }
 
 impl Default for Besides {
     fn default() -> Self {
-        Self { pages: true, prices: false }
+        Self { pages: true, prices: false, associations: true }
     }
 }
 
 impl Besides {
     /// Nothing.
-    pub const NOTHING: Self = Self { pages: false, prices: false };
+    pub const NOTHING: Self = Self { pages: false, prices: false, associations: false };
 }
 
 impl<'a> Request<'a> {
@@ -277,6 +280,7 @@ fn run_opened(
         strata: &strata,
         as_of_us: request.as_of_us,
         config: request.config,
+        associates: request.config.associations && request.besides.associations,
         classes: classifier.classes(),
         summaries: classifier.summaries(),
     };
@@ -284,7 +288,8 @@ fn run_opened(
     let class = started.elapsed().as_secs_f64();
     let pages = Pages::default();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let fusing = (request, cache.as_ref());
+    // What is stored does not tell which detections tracks took.
+    let fusing = (request, cache.as_ref().filter(|_| !basis.associates));
     let (outcomes, mut work) = fuse(fusing, executor.clone(), (&basis, &lanes), &mut pictures, listener)?;
     work.seconds.class = class;
     let (released, authority, releases) = pictures.finish(request, (&decisions, &pages), &outcomes)?;

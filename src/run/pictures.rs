@@ -15,8 +15,8 @@ use crate::policy::{
     TrackClass,
 };
 use crate::product::{
-    Alike, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source, Staging, TakenEntry,
-    waiting,
+    Alike, Association, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source,
+    Staging, TakenEntry, waiting,
 };
 use crate::refine::Known;
 use crate::report::{self, Pages};
@@ -42,6 +42,8 @@ pub(super) struct Pictures<'a> {
     as_of_us: Option<i64>,
     /// The tracks of lanes until they are smoothed.
     keeping: Option<Keeping<'a>>,
+    /// By lane, the detections that tracks took since the last report, and, until they are smoothed, those of reports.
+    took: Vec<(Vec<Association>, BTreeMap<i64, Vec<Association>>)>,
     /// By lane, the addresses of its detections, number 1 first.
     pub(super) identities: Vec<Vec<Arc<str>>>,
 }
@@ -184,13 +186,25 @@ impl<'a> Pictures<'a> {
             let (longest_delay_us, tally) = (policy.longest_delay_us(partner)?, Tally::default());
             let place = place_of.get(&partner).copied();
             let lane = place.and_then(|(lane, _)| pictures.get_mut(lane)).unwrap_or(&mut empty);
+            if basis.associates && policy.disclosure(partner)?.plain {
+                writer = writer.associating();
+            }
             lane.push(Picture { partner, place, writer, longest_delay_us, tally, released: Vec::new() });
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
         let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
         let keeping = Keeping::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
-        Ok(Self { basis, lanes, of_lanes: pictures, empty, classes, releases, watch, as_of_us, keeping, identities })
+        let took = vec![Default::default(); lanes.len()];
+        let of_lanes = pictures;
+        Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, keeping, took, identities })
+    }
+
+    /// Takes in the detections that a lane's tracks took in a scan.
+    pub(super) fn associate(&mut self, lane: usize, mut associations: Vec<Association>) {
+        if let Some((since, _)) = self.took.get_mut(lane) {
+            since.append(&mut associations);
+        }
     }
 
     /// Takes in a lane's tracks at one time: to be shown, or to be smoothed.
@@ -206,8 +220,11 @@ impl<'a> Pictures<'a> {
             return Ok(());
         }
         let tracks = self.tell(lane, time_us, estimates.into_iter().map(Known::from).collect())?;
+        let took = self.took.get_mut(lane).map(|(since, _)| std::mem::take(since)).unwrap_or_default();
         if self.keeping.is_none() {
-            self.write(lane, time_us, (&tracks, false), |_| true)?;
+            self.write(lane, time_us, (&tracks, false, &took), |_| true)?;
+        } else if let Some((_, reports)) = self.took.get_mut(lane).filter(|_| !took.is_empty()) {
+            reports.insert(time_us, took);
         }
         let Some(Classes { all, .. }) = self.classes.get(lane) else { return Ok(()) };
         let tracks = tracks.iter().map(|told| (identity(&told.known.estimate), told.class));
@@ -228,8 +245,9 @@ impl<'a> Pictures<'a> {
                 keeping.each((number, lane), horizon_us, |time_us, tracks, smoothed| {
                     pulse()?;
                     let tracks = self.tell(number, time_us, tracks)?;
+                    let took = self.took.get(number).and_then(|(_, reports)| reports.get(&time_us)).cloned();
                     let is_one = |picture: &Picture| picture.longest_delay_us == delay_us;
-                    self.write(number, time_us, (&tracks, smoothed), is_one)
+                    self.write(number, time_us, (&tracks, smoothed, &took.unwrap_or_default()), is_one)
                 })?;
             }
         }
@@ -266,7 +284,7 @@ impl<'a> Pictures<'a> {
         &mut self,
         index: usize,
         time_us: i64,
-        (tracks, smoothed): (&[Told], bool),
+        (tracks, smoothed, took): (&[Told], bool, &[Association]),
         is_one: impl Fn(&Picture) -> bool + Sync,
     ) -> Result<(), RunError> {
         let of_lane = self.lanes.get(index).zip(self.of_lanes.get_mut(index)).zip(self.classes.get(index));
@@ -277,7 +295,15 @@ impl<'a> Pictures<'a> {
         let done: Vec<Result<(), RunError>> = pictures
             .par_iter_mut()
             .filter(|picture| is_one(picture))
-            .map(|picture| tracks.iter().try_for_each(|told| picture.take(told, all, at)))
+            .map(|picture| {
+                let mut shown = BTreeSet::new();
+                for told in tracks {
+                    let track = identity(&told.known.estimate);
+                    shown.extend(picture.take(told, all, at)?.then_some(track).filter(|_| !took.is_empty()));
+                }
+                let mut told = took.iter().filter(|took| shown.contains(&took.track));
+                told.try_for_each(|took| Ok(picture.writer.associate(took)?))
+            })
             .collect();
         done.into_iter().collect()
     }
@@ -362,16 +388,16 @@ impl Classes {
 }
 
 impl Picture {
-    /// Takes in a track as far as the partner may have it.
-    fn take(&mut self, told: &Told, classes: &[LaneClass], at: At) -> Result<(), RunError> {
+    /// Takes in a track as far as the partner may have it; says whether it shows.
+    fn take(&mut self, told: &Told, classes: &[LaneClass], at: At) -> Result<bool, RunError> {
         let At { time_us, as_of_us, smoothed } = at;
         let Self { partner: _, place, writer, longest_delay_us: _, tally, released } = self;
-        let Some(of) = classes.get(told.class) else { return Ok(()) };
-        let Some(Decided { release, .. }) = of.decided_for(*place) else { return Ok(()) };
+        let Some(of) = classes.get(told.class) else { return Ok(false) };
+        let Some(Decided { release, .. }) = of.decided_for(*place) else { return Ok(false) };
         if released.len() <= told.class {
             released.resize_with(classes.len(), || None);
         }
-        let Some(known) = released.get_mut(told.class) else { return Ok(()) };
+        let Some(known) = released.get_mut(told.class) else { return Ok(false) };
         let of_class = known.get_or_insert_default();
         of_class.asked += 1;
         let Some(level) = &release.level else {
@@ -381,11 +407,11 @@ impl Picture {
                 release.decided_by.join(", ")
             };
             *tally.withheld.entry(rules).or_default() += 1;
-            return Ok(());
+            return Ok(false);
         };
         if time_us > as_of_us.saturating_sub(release.obligations.delay_us) {
             *tally.withheld.entry(format!("{level}: delay")).or_default() += 1;
-            return Ok(());
+            return Ok(false);
         }
         let Known { estimate, known_us } = &told.known;
         let mut row = row(estimate, time_us, told.position_m, &of.contributors, &release.authorities);
@@ -405,7 +431,8 @@ impl Picture {
         for action in &release.authorities {
             *tally.authorities.entry(action.clone()).or_default() += 1;
         }
-        Ok(writer.write(&row, &release.obligations)?)
+        writer.write(&row, &release.obligations)?;
+        Ok(true)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Whoever takes the waves, fusion or the digest of what fusion would be given, gets the same ones. What a lane is fed
 //! does not depend on which others are fed beside it.
 
+use super::associations::tells;
 use super::basis::Basis;
 use super::taken::{Taken, ranks};
 use super::{Request, RunConfig, RunError, options};
@@ -26,6 +27,10 @@ pub(super) trait Taker<'a> {
     }
     /// The next address that a lane's scans name: number 1, then 2, and so on, before the first scan that does.
     fn named(&mut self, lane: usize, identity: &Arc<str>);
+    /// The rows of a lane's next scan.
+    fn looked(&mut self, lane: usize, rows: &[Row]) {
+        let _ = (lane, rows);
+    }
     /// The next scans of some lanes, in the order of their numbers.
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError>;
 }
@@ -57,10 +62,35 @@ struct Fed<'a> {
     silent: bool,
     /// The digest of its detections, where a partner may have it.
     taken: Option<Taken>,
+    /// Its rows of one time, of which more may come, where they are counted.
+    counting: Option<Counting>,
     /// Rows that it may see of which its levels leave nothing.
     emptied: u64,
     /// How many of its addresses the taker has heard of.
     named: usize,
+}
+
+/// Rows of a lane as they are counted: those of one time in an order that only they decide.
+#[derive(Debug)]
+struct Counting {
+    /// The place of every sensor in the order of names.
+    ranks: Arc<[usize]>,
+    held: Vec<(Row, Arc<str>)>,
+    next: u64,
+}
+
+impl Counting {
+    /// The rows that were held, numbered.
+    fn numbered(&mut self) -> impl Iterator<Item = Row> + use<'_> {
+        let rank = |row: &Row| self.ranks.get(row.sensor);
+        self.held.sort_by(|(a, x), (b, y)| {
+            let by_sensor = || rank(a).cmp(&rank(b));
+            a.compare_measured(b).then_with(by_sensor).then_with(|| x.cmp(y)).then_with(|| a.source.cmp(&b.source))
+        });
+        let numbers = self.next..;
+        self.next += self.held.len() as u64;
+        self.held.drain(..).zip(numbers).map(|((row, _), number)| Row { number, ..row })
+    }
 }
 
 /// Reports of one lane at most.
@@ -94,6 +124,8 @@ pub(super) fn feed<'a>(
         let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
         let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
         fed.taken = any.then(|| Taken::new(Arc::clone(&ranks), &basis.config.fusion));
+        let counting = || Counting { ranks: Arc::clone(&ranks), held: Vec::new(), next: 0 };
+        fed.counting = tells(basis, fed.lane)?.then(counting);
     }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
@@ -185,6 +217,7 @@ impl<'a> Waves<'a> {
                 due_us: None,
                 silent: false,
                 taken: None,
+                counting: None,
                 emptied: 0,
                 named: 0,
             })
@@ -210,7 +243,7 @@ impl<'a> Waves<'a> {
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
             let address = batch.identity.get(number).map_or(0, |address| *address as usize);
             let name = batch.identities.get(address);
-            for Fed { lane, scans, taken, emptied, .. } in &mut self.lanes {
+            for Fed { lane, scans, taken, counting, emptied, .. } in &mut self.lanes {
                 let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
                 let given = name.filter(|_| address > 0 && cut.as_ref().is_none_or(gives_identity));
                 let identity = given.map_or(0, |name| scans.identity(name));
@@ -223,10 +256,18 @@ impl<'a> Waves<'a> {
                     }
                 };
                 if let Some(row) = row {
+                    let name = name.filter(|_| row.identity != 0);
                     if let Some(taken) = taken {
-                        taken.push(&row, name.filter(|_| row.identity != 0));
+                        taken.push(&row, name);
                     }
-                    scans.push(row)?;
+                    let Some(counting) = counting else {
+                        scans.push(row)?;
+                        continue;
+                    };
+                    if counting.held.first().is_some_and(|(first, _)| first.time_us != row.time_us) {
+                        counting.numbered().try_for_each(|row| scans.push(row))?;
+                    }
+                    counting.held.push((row, name.map_or_else(Arc::default, Arc::clone)));
                 } else {
                     *emptied += 1;
                 }
@@ -252,6 +293,7 @@ impl<'a> Waves<'a> {
                 let Some(look) = look else { continue };
                 fed.report_until((look.time_us, look.after_rest), self.due, taker)?;
                 fed.scanned(&look);
+                taker.looked(fed.number, &look.rows);
                 let scan = fed.scans.scan(fed.number, &look, &mut observations)?;
                 fed.name(&scan, taker);
                 scans.push(scan);
@@ -274,7 +316,12 @@ impl<'a> Waves<'a> {
         taker: &mut impl Taker<'a>,
         pulse: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        self.lanes.iter_mut().for_each(|fed| fed.scans.end(fed.lane.span_us[1]));
+        for Fed { scans, counting, lane, .. } in &mut self.lanes {
+            if let Some(counting) = counting {
+                counting.numbered().try_for_each(|row| scans.push(row))?;
+            }
+            scans.end(lane.span_us[1]);
+        }
         self.pass(taker, pulse)?;
         let due = self.due;
         self.lanes.iter_mut().try_for_each(|fed| fed.report_until((i64::MAX, false), due, taker))

@@ -119,6 +119,7 @@ impl Case {
             measurement: batch.measurement[n],
             source: 0,
             identity: 0,
+            number: 0,
         };
         let all = 0..batch.len();
         all.map(|n| permitted(&row(n), batch.reading[n], &catalogue.sensors[0], self.frame, cut).expect("a row"))

@@ -42,7 +42,7 @@ impl Row {
         };
         let is_place = |metres: &[f64; 3]| metres.iter().all(|m| m.abs() <= FARTHEST_M);
         require(at, ("place", metres), is_place, "metres that tiles can count")?;
-        Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source, identity: 0 })
+        Ok(Self { time_us, sensor, place: Place::from_metres(metres), measurement, source, identity: 0, number: 0 })
     }
 
     /// Detections of one source as rows, in their order.
@@ -56,6 +56,7 @@ impl Row {
             measurement,
             source,
             identity: 0,
+            number: 0,
         })
     }
 }

@@ -38,6 +38,8 @@ pub struct Row {
     pub source: u8,
     /// The number of the address that its target sent, as [`Scans::identity`](super::Scans::identity) gives it; 0 for none.
     pub identity: u32,
+    /// Its number among the rows of its lane, where somebody counts them.
+    pub number: u64,
 }
 
 impl Row {
@@ -400,7 +402,7 @@ mod tests {
             range_rate_m_s: None,
             velocity: None,
         };
-        Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0, identity: 0 }
+        Row { time_us, sensor, place: Place::from_metres([0.0; 3]), measurement, source: 0, identity: 0, number: 0 }
     }
 
     /// Sensor, start, rows and whether it comes after a rest, of every look; rows are handed in `at_once` at a time.

@@ -278,6 +278,30 @@ pub(crate) const PLANTS: &[Plant] = &[
             (time_us > 9_000_000).then(|| (time_us - 1_000_000) / 2_000_000 * 2_000_000)
         });
     }),
+    plant_in("a detection that the partner was not given", Beyond::Association, Scene::associated, |scene| {
+        took(scene, |batch| with(&batch, "detection", counted(&batch, "detection", |number| number + 40)));
+    }),
+    plant_in("a detection of a track that does not show", Beyond::Association, Scene::associated, |scene| {
+        took(scene, |batch| with(&batch, "track", counted(&batch, "track", |track| track + 1)));
+    }),
+    plant_in("detections in the order of the filter's memory", Beyond::Association, Scene::associated, |scene| {
+        took(scene, |batch| {
+            let last_first = UInt64Array::from_iter_values((0..batch.num_rows() as u64).rev());
+            arrow_select::take::take_record_batch(&batch, &last_first).expect("rows")
+        });
+    }),
+    plant_in("more of a detection than there is", Beyond::Association, Scene::associated, |scene| {
+        took(scene, |batch| with(&batch, "probability", Arc::new(Float32Array::from(vec![1.01; batch.num_rows()]))));
+    }),
+    plant_in("how far off the detection was that began a track", Beyond::Association, Scene::associated, |scene| {
+        took(scene, |batch| {
+            with(&batch, "innovation", Arc::new(Float32Array::from(vec![Some(0.5); batch.num_rows()])))
+        });
+    }),
+    plant_in("detections where a level demands something", Beyond::File, Scene::associated, |scene| {
+        let [from, to] = ["fine", "coarse"].map(|partner| scene.out().join(partner).join("associations.parquet"));
+        fs::copy(from, to).expect("a copy");
+    }),
     plant_in("a smoothed row that rests on a detection not yet due", Beyond::Smoothing, Scene::smoothed, |scene| {
         times_for(scene, "fine", "as_known_at", |_, known_us| known_us.map(|known_us| known_us + 8_000_000));
     }),
@@ -455,6 +479,17 @@ fn accounts(scene: &Scene, partner: &str, change: impl Fn([u64; 4]) -> [u64; 4])
         }
         text
     });
+}
+
+/// Changes the table of detections that tracks took.
+fn took(scene: &Scene, change: impl FnOnce(RecordBatch) -> RecordBatch) {
+    scene.table_in("associations.parquet", "fine", change, |how| how, usize::MAX);
+}
+
+/// A changed column of whole numbers.
+fn counted(batch: &RecordBatch, column: &str, change: impl Fn(u64) -> u64) -> ArrayRef {
+    let column = batch.column_by_name(column).expect("a column").as_primitive::<UInt64Type>();
+    Arc::new(UInt64Array::from_iter_values(column.values().iter().map(|number| change(*number))))
 }
 
 /// Changes the number of detections of every row, by its number.

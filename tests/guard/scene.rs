@@ -217,6 +217,17 @@ fn smoothed() -> &'static Path {
     SMOOTHED.get_or_init(|| made(&levels, &smoothing(config()))).path()
 }
 
+/// The same where pictures come with the detections that made their tracks.
+fn associated() -> &'static Path {
+    static ASSOCIATED: OnceLock<TempDir> = OnceLock::new();
+    ASSOCIATED.get_or_init(|| made(LEVELS, &associating(config()))).path()
+}
+
+/// The same configuration, with associations.
+pub(crate) fn associating(config: RunConfig) -> RunConfig {
+    RunConfig { associations: true, ..config }
+}
+
 /// The same configuration, with smoothing over all of the record.
 pub(crate) fn smoothing(config: RunConfig) -> RunConfig {
     RunConfig { smoothing: Some(Smoothing { lag_s: None }), ..config }
@@ -227,7 +238,7 @@ pub(crate) fn priced() -> Scene {
     static PRICED: OnceLock<TempDir> = OnceLock::new();
     let priced = PRICED.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
-        make_besides(folder.path(), &rows(), LEVELS, (&config(), Besides { prices: true, pages: true }));
+        make_besides(folder.path(), &rows(), LEVELS, (&config(), Besides { prices: true, ..Besides::default() }));
         folder
     });
     Scene::of(priced.path(), config(), AS_OF_US)
@@ -268,6 +279,10 @@ impl Scene {
 
     pub(crate) fn addressed() -> Self {
         Self::of(addressed(), fusing_addresses(config()), AS_OF_US)
+    }
+
+    pub(crate) fn associated() -> Self {
+        Self::of(associated(), associating(config()), AS_OF_US)
     }
 
     pub(crate) fn smoothed() -> Self {
@@ -324,7 +339,19 @@ impl Scene {
         how: impl FnOnce(WriterPropertiesBuilder) -> WriterPropertiesBuilder,
         group: usize,
     ) {
-        let path = self.out().join(partner).join("tracks.parquet");
+        self.table_in("tracks.parquet", partner, change, how, group);
+    }
+
+    /// The same of another table.
+    pub(crate) fn table_in(
+        &self,
+        file: &str,
+        partner: &str,
+        change: impl FnOnce(RecordBatch) -> RecordBatch,
+        how: impl FnOnce(WriterPropertiesBuilder) -> WriterPropertiesBuilder,
+        group: usize,
+    ) {
+        let path = self.out().join(partner).join(file);
         let before = read(&path);
         let batch = located(&before, change(before.clone()));
         assert!(batch.num_rows() > 0, "a picture without rows plants nothing");
@@ -372,7 +399,7 @@ impl Scene {
             let sha256 = file["sha256"].as_str().expect("a digest");
             text = text.replace(sha256, &hex(&Sha256::digest(&bytes)));
             text = text.replace(&format!("\"bytes\": {}", file["bytes"]), &format!("\"bytes\": {}", bytes.len()));
-            if name == "tracks.parquet" {
+            if name.ends_with(".parquet") {
                 let rows = read(&folder.join(name)).num_rows();
                 text = text.replace(&format!("\"rows\": {}", file["rows"]), &format!("\"rows\": {rows}"));
             }

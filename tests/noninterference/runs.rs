@@ -59,11 +59,12 @@ impl Manner {
             .replace("reorder_scans = 32", &format!("reorder_scans = {}", tuning.reorder));
         let config = if tuning.identities { config + "\n[fusion.identity]\nerror_probability = 0.1\n" } else { config };
         let smoothing = tuning.smoothing.map(|lag| format!("\n[smoothing]\n{lag}")).unwrap_or_default();
-        let config = config + &smoothing;
+        let config = format!("associations = {}\n", tuning.associations) + &config + &smoothing;
         Self {
             config: RunConfig::parse(&config, Path::new("test")).expect("a configuration"),
             signed: tuning.signed,
-            cache: tuning.cached.then(scratch),
+            // What is stored does not tell which detections tracks took.
+            cache: (tuning.cached && !tuning.associations).then(scratch),
         }
     }
 

@@ -122,6 +122,8 @@ pub(crate) struct Tuning {
     pub(crate) label: Option<&'static str>,
     /// Whether addresses are fused.
     pub(crate) identities: bool,
+    /// Whether pictures come with the detections that made their tracks.
+    pub(crate) associations: bool,
     /// Whether rows are smoothed, and with which lag.
     pub(crate) smoothing: Option<&'static str>,
 }

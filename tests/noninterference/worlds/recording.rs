@@ -118,6 +118,7 @@ impl World {
                 wide: random.chance(0.05),
                 label: random.chance(0.2).then(|| *random.pick(&OPERATORS)),
                 identities: random.chance(0.5),
+                associations: random.chance(0.3),
                 smoothing: random.chance(0.3).then(|| *random.pick(&["", "", "lag_s = 4.0\n"])),
             },
             placed: random.chance(0.3),

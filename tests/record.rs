@@ -1,12 +1,13 @@
-//! Pictures that later detections make better: what they may rest on, whose they are, and that they are better.
+//! The whole record: pictures that later detections make better, what they may rest on, whose they are, and that they are
+//! better; and the detections that tracks took.
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
 use trackweave::ingest::{Options, Order, Recording};
-use trackweave::product::read_batches;
+use trackweave::product::{read_batches, read_table};
 use trackweave::run::{Request, RunConfig, Smoothing, run, track};
 
 const LEVELS: &str = r#"
@@ -359,4 +360,96 @@ fn tracks_in_memory_are_smoothed_alike() {
         same += usize::from(wanted.is_some_and(|row| row.known_us == Some(at.as_known_at_us)));
     }
     assert_eq!((same, tracks.len()), (tracks.len(), rows.len()));
+}
+
+/// A row of `associations.parquet`: time, track, detection, probability, innovation, how many numbers.
+type Association = (i64, u64, u64, f32, Option<f32>, u32);
+
+fn associations(folder: &Path) -> Vec<Association> {
+    let mut rows = Vec::new();
+    for batch in read_table(&folder.join("associations.parquet")).expect("a table") {
+        let batch = batch.expect("rows");
+        let column = |name: &str| batch.column_by_name(name).expect("a column");
+        let (time, measured) = (column("time").as_primitive::<TimestampMicrosecondType>(), column("measured"));
+        let [track, detection] = ["track", "detection"].map(|name| column(name).as_primitive::<UInt64Type>());
+        let [probability, innovation] =
+            ["probability", "innovation"].map(|name| column(name).as_primitive::<Float32Type>());
+        let measured = measured.as_primitive::<UInt32Type>();
+        rows.extend((0..batch.num_rows()).map(|row| {
+            let innovation = innovation.is_valid(row).then(|| innovation.value(row));
+            let (track, detection) = (track.value(row), detection.value(row));
+            (time.value(row), track, detection, probability.value(row), innovation, measured.value(row))
+        }));
+    }
+    rows
+}
+
+fn associating(smoothing: Option<Smoothing>) -> RunConfig {
+    RunConfig { associations: true, ..config(smoothing) }
+}
+
+#[test]
+fn tracks_take_the_detections_of_their_objects_and_are_off_by_what_they_say() {
+    for smoothing in [None, WHOLE] {
+        let world = ran(&seen(), associating(smoothing));
+        let (all, mut objects): (_, BTreeMap<u64, [usize; 2]>) = (seen(), BTreeMap::new());
+        let found = associations(&world.path("out/whole"));
+        let (mut taken, mut off, mut numbers) = (BTreeSet::new(), 0.0, 0);
+        for (time_us, track, detection, probability, innovation, measured) in found {
+            // Whoever may have everything has rows in the order of time.
+            let (time_s, _, [x, y]) = all[usize::try_from(detection).expect("a row")];
+            #[expect(clippy::cast_possible_truncation, reason = "seconds of a small world")]
+            let wanted_us = (time_s * 1e6).round() as i64;
+            assert_eq!((time_us, measured), (wanted_us, 2));
+            taken.insert(detection);
+            let apart = |object| {
+                let [a, b] = truth(object, time_s);
+                (x - a).hypot(y - b)
+            };
+            let object = usize::from(apart(1) < apart(0));
+            objects.entry(track).or_default()[object] += usize::from(probability > 0.5);
+            if let Some(innovation) = innovation.filter(|_| probability > 0.5 && time_s > 20.0) {
+                off += f64::from(innovation);
+                numbers += measured;
+            }
+        }
+        assert!(taken.len() * 100 > all.len() * 95, "{} of {}", taken.len(), all.len());
+        assert!(objects.values().all(|[a, b]| a.min(b) * 50 <= *a.max(b)), "{objects:?}");
+        let share = off / f64::from(numbers);
+        eprintln!("{numbers} numbers: {share:.2}");
+        assert!(numbers > 150 && (0.6..1.4).contains(&share), "{share} of {numbers}");
+    }
+}
+
+/// Only of tracks that show, and only to whom nothing could be withheld by a level.
+#[test]
+fn who_gets_which_associations() {
+    let world = ran(&seen(), associating(None));
+    for partner in ["late", "both"] {
+        assert!(!world.path("out").join(partner).join("associations.parquet").exists(), "{partner}");
+    }
+    let whole: Vec<Association> = associations(&world.path("out/whole"));
+    let apart = associations(&world.path("out/apart"));
+    let shown: BTreeSet<(i64, u64)> = world.rows("apart").iter().map(|row| (row.time_us, row.track)).collect();
+    assert!(apart.len() > 50 && apart.len() < whole.len());
+    for row in &apart {
+        assert!(whole.contains(row), "{row:?}");
+        let report_us = (0..3).map(|k| (row.0 + 999_999) / 1_000_000 * 1_000_000 + k * 1_000_000);
+        assert!(report_us.into_iter().any(|report_us| shown.contains(&(report_us, row.1))), "{row:?}");
+    }
+}
+
+#[test]
+fn the_order_of_rows_moves_no_association() {
+    let (world, mut rows) = (ran(&seen(), associating(None)), seen());
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    for last in (1..rows.len()).rev() {
+        rows.swap(last, random.random_range(0..=last));
+    }
+    let other = ran(&rows, associating(None));
+    for partner in ["whole", "apart"] {
+        let bytes =
+            |world: &World| fs::read(world.path("out").join(partner).join("associations.parquet")).expect("a table");
+        assert!(bytes(&world) == bytes(&other), "{partner}");
+    }
 }
