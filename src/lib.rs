@@ -18,6 +18,7 @@ pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
 pub mod scan; // recording or rows + what a lane may see -> scans
 pub mod fusion; // scans -> tracks, on the host or the device
+pub mod lane_log; // what fusion leaves of each lane, in files
 pub mod refine; // tracks over a record -> what later waves tell of them
 pub mod product; // tracks -> one folder a partner
 pub mod export; // finished pictures -> files that other tools open

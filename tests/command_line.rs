@@ -19,6 +19,8 @@ const COMMANDS: [&str; 19] = [
     "demo",
     "inspect",
     "run",
+    "fuse",
+    "assemble",
     "policy",
     "simulate",
     "score",

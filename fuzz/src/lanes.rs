@@ -13,14 +13,14 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use trackweave::fusion::arrays::SOURCE_WORDS;
 use trackweave::fusion::executor::Executor;
+use trackweave::lane_log::{Folder, Found, Head};
 use trackweave::product::{Expected, read_picture, verify_seals};
-use trackweave::run::cache::{Cache, Found};
 use trackweave::run::{Request, run};
 
-/// Bytes of a lane before its reports and behind them, of its accounts, and of a track.
-const HEAD: usize = 18;
+/// Bytes of a lane before the length of its head, and behind its entries; of its last entry, and of a track.
+const MAGIC: usize = 18;
 const DIGEST: usize = 32;
-const ACCOUNTS: usize = 4 * 8;
+const END: usize = 1 + 4 * 8;
 const TRACK: usize = 4 * (2 + 1 + 1 + 3 + 6 + 21 + SOURCE_WORDS + 1 + 2);
 
 const CATALOGUE: &str = r#"
@@ -68,7 +68,7 @@ const PARTNERS: [&str; 2] = ["coarse", "fine"];
 /// A recording, a policy, and a cache after an honest run.
 struct World {
     folder: TempDir,
-    cache: Cache,
+    cache: Folder,
     lanes: Vec<Lane>,
     pictures: BTreeMap<PathBuf, Vec<u8>>,
 }
@@ -77,19 +77,25 @@ struct World {
 struct Lane {
     path: PathBuf,
     bytes: Vec<u8>,
+    /// Bytes before its first report.
+    head: usize,
     /// When it was reported.
     times_us: Vec<i64>,
 }
 
 impl Lane {
     fn new((path, bytes): (PathBuf, Vec<u8>)) -> Self {
-        let (mut rest, mut times_us) = (&bytes[HEAD..bytes.len() - DIGEST - ACCOUNTS], Vec::new());
-        while let Some((time, more)) = rest.split_first_chunk() {
+        let length = bytes[MAGIC..].first_chunk().map(|length| u32::from_le_bytes(*length)).expect("a length");
+        let head = MAGIC + 4 + usize::try_from(length).expect("a head");
+        let (mut rest, mut times_us) = (&bytes[head..bytes.len() - DIGEST - END], Vec::new());
+        while let Some((kind, more)) = rest.split_first() {
+            assert_eq!(*kind, 1, "a report");
+            let (time, more) = more.split_first_chunk().expect("a time");
             let (tracks, more) = more.split_first_chunk().expect("how many tracks there are");
             times_us.push(i64::from_le_bytes(*time));
             rest = &more[usize::try_from(u64::from_le_bytes(*tracks)).expect("tracks") * TRACK..];
         }
-        Self { path, bytes, times_us }
+        Self { path, bytes, head, times_us }
     }
 
     /// What its file is called: the digest of what the lane was given.
@@ -97,9 +103,9 @@ impl Lane {
         self.path.file_stem().and_then(|name| name.to_str()).expect("a digest")
     }
 
-    /// What it ends with: the SHA-256 of its name and of all before.
-    fn digest(&self, body: &[u8]) -> Vec<u8> {
-        Sha256::new_with_prefix(self.name()).chain_update(body).finalize().to_vec()
+    /// What finds it.
+    fn wanted(&self) -> Head {
+        Head { digest: self.name().to_owned(), log: None }
     }
 }
 
@@ -115,7 +121,7 @@ impl World {
         for (name, text) in POLICY {
             write(&format!("policy/{name}"), text);
         }
-        let cache = Cache::open(&folder.path().join("cache"), &folder.path().join("out")).expect("a cache");
+        let cache = Folder::open(&folder.path().join("cache")).expect("a cache");
         let mut world = Self { folder, cache, lanes: Vec::new(), pictures: BTreeMap::new() };
         world.run().expect("a run");
         world.lanes = files(&world.folder.path().join("cache")).into_iter().map(Lane::new).collect();
@@ -180,18 +186,19 @@ pub fn cache(data: &[u8]) {
             0 => data.to_vec(),
             1 => changed(lane.bytes.clone(), data),
             fitting => {
-                let body = if fitting == 2 { [&body[..HEAD], data].concat() } else { changed(body.to_vec(), data) };
-                let digest = lane.digest(&body);
+                let body =
+                    if fitting == 2 { [&body[..lane.head], data].concat() } else { changed(body.to_vec(), data) };
+                let digest = Sha256::digest(&body).to_vec();
                 [body, digest].concat()
             }
         };
         let damaged = bytes != lane.bytes && how % 4 < 2;
         fs::write(&lane.path, bytes).expect("a lane");
-        match world.cache.find(lane.name(), lane.times_us.iter().copied()) {
+        match world.cache.find(&lane.wanted(), lane.times_us.iter().copied()) {
             Found::Whole(mut stored) => {
                 assert!(!damaged, "a lane that was changed is taken");
                 for time_us in &lane.times_us {
-                    stored.next(0, *time_us).expect("a report of a lane that is whole");
+                    stored.report(0, *time_us).expect("a report of a lane that is whole");
                 }
             }
             Found::Damaged => {}

@@ -2,6 +2,7 @@
 
 use super::executor::Wish;
 use super::policy_new::TEMPLATES;
+use super::run_arguments::{Assemble, Fuse, Run};
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -30,6 +31,10 @@ pub(super) enum Command {
     Inspect(Inspect),
     /// Fuse a recording and write one picture per partner, as a policy has it
     Run(Run),
+    /// Fuse lanes of a recording under a policy, and nothing else: what one machine of many does of a run
+    Fuse(Fuse),
+    /// Make the output of a run from the logs of its lanes, wherever they were fused
+    Assemble(Assemble),
     /// Begin a policy, and look at it before anything is shared
     Policy {
         /// What to do with it.
@@ -172,65 +177,6 @@ pub(super) struct Inspect {
     pub(super) config: Option<PathBuf>,
 }
 
-/// Arguments of `trackweave run`.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub(super) struct Run {
-    /// Folder of the recording: `recording.toml`, detections, perhaps truth
-    pub(super) recording: PathBuf,
-
-    /// Folder of the policy: rules, schema, partners, levels, zones, periods
-    #[arg(long, value_name = "DIR")]
-    pub(super) policy: PathBuf,
-
-    /// Folder to write; an earlier output is replaced, anything else is left alone
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-
-    /// Which side fuses
-    #[arg(long, value_enum, default_value_t = Wish::Auto)]
-    pub(super) executor: Wish,
-
-    /// Configuration: a file, or one of air, sea, vehicles, people, drones, satellites; without it, air
-    #[arg(long, value_name = "NAME|FILE")]
-    pub(super) config: Option<PathBuf>,
-
-    /// End at the first bad row instead of counting it
-    #[arg(long)]
-    pub(super) strict: bool,
-
-    /// Time that rules and delays refer to: an instant such as 2018-08-01T06:00:00Z, or seconds where the recording has
-    /// those; without it, delays refer to a picture's own last detection
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(super) as_of: Option<String>,
-
-    /// Your word for this run, of up to 100 characters, such as its number: every manifest repeats it
-    #[arg(long, value_name = "TEXT")]
-    pub(super) label: Option<String>,
-
-    /// Folder of lanes that were fused before: what nothing has changed for is not fused again. It holds tracks of every
-    /// partner
-    #[arg(long, value_name = "DIR")]
-    pub(super) cache: Option<PathBuf>,
-
-    /// Sign every folder with the key that `trackweave keygen` made
-    #[arg(long, value_name = "FILE")]
-    pub(super) sign: Option<PathBuf>,
-
-    /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
-    #[arg(long)]
-    pub(super) encrypt: bool,
-
-    /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
-    #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]
-    pub(super) format: Vec<Format>,
-
-    /// Say what each partner would gain or lose if a rule were lifted: one more run for each rule, of which only the lanes
-    /// that it changes are fused
-    #[arg(long)]
-    pub(super) prices: bool,
-}
-
 /// Arguments of `trackweave price`.
 #[derive(Debug, Args)]
 pub(super) struct Price {
@@ -326,7 +272,7 @@ pub(super) struct Report {
 }
 
 /// Takes the names of formats.
-fn formats() -> impl TypedValueParser<Value = Format> {
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
     let names = PossibleValuesParser::new(Format::ALL.map(Format::name));
     names.try_map(|name| Format::named(&name).ok_or("wanted the name of a format"))
 }

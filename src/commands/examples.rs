@@ -11,6 +11,13 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
             "trackweave run data/demo/recording --policy data/demo/policy \\\n    --out out/mine --config air --label week-31 --json",
         ],
     ),
+    ("fuse", &["trackweave fuse data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --lanes 0..2"]),
+    (
+        "assemble",
+        &[
+            "trackweave assemble data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --out out/assembled",
+        ],
+    ),
     ("policy", &["trackweave policy new out/policy --template open", "trackweave policy check data/demo/policy"]),
     (
         "policy new",
@@ -76,8 +83,8 @@ Exit codes:
   1  `policy check` found an error, or `policy diff` that more is granted
   2  the arguments are wrong
   3  the recording, the policy, the configuration or the scenario is wrong
-  4  the output cannot be written, or the cache cannot be used; what was
-     there is still there
+  4  the output cannot be written, or the cache or logs cannot be used;
+     what was there is still there
   5  the device is not there, or failed
   6  the output is not what was written, or holds more than its partners
      may have

@@ -24,7 +24,7 @@ pub(super) enum Wish {
 /// What was taken.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Choice {
-    /// `host` or `device`.
+    /// `host` or `device`; `logs` where nothing was fused.
     pub(super) executor: &'static str,
     /// The adapter, if a device was taken.
     pub(super) adapter: Option<String>,
@@ -87,6 +87,11 @@ fn no_gpu(adapters: &[AdapterReport]) -> String {
 }
 
 impl Choice {
+    /// That nothing was fused: all tracks are from logs.
+    pub(super) fn logs(reason: String) -> Self {
+        Self { executor: "logs", adapter: None, reason }
+    }
+
     fn host(reason: String) -> Self {
         Self { executor: "host", adapter: None, reason }
     }

@@ -9,6 +9,7 @@ use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
 use crate::ingest::IngestError;
+use crate::lane_log::LaneLogError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
 use crate::run::{ConfigError, RunError, chain};
@@ -200,12 +201,15 @@ impl From<RunError> for Failure {
             RunError::Report(error) => of_report(error),
             RunError::Export(error) => of_export(error),
             // The id of a partner comes from the policy, a number from the recording.
-            RunError::Product(NoEncryption) | RunError::CacheInOutput { .. } => Code::Usage,
+            RunError::Product(NoEncryption)
+            | RunError::LaneLog(LaneLogError::InOutput { .. })
+            | RunError::NoLanes { .. }
+            | RunError::PricesOfLogs => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
             RunError::Product(error) if error.in_place() => Code::Untidy,
-            RunError::Product(_) | RunError::Cache { .. } | RunError::Ingest(IngestError::Unsorted { .. }) => {
-                Code::Output
-            }
+            RunError::Product(_)
+            | RunError::LaneLog(LaneLogError::Refused { .. })
+            | RunError::Ingest(IngestError::Unsorted { .. }) => Code::Output,
             RunError::Stopped => Code::Interrupted,
             _ => Code::Input,
         };

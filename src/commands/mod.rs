@@ -4,6 +4,7 @@
 //! fail has its exit code (`failure`). For people: `docs/command-line.md`.
 
 mod arguments; // what may be typed
+mod run_arguments; // the same of run, fuse and assemble
 mod examples; // what help ends with
 mod failure; // errors -> exit codes, and one readable line
 mod screen; // stdout and progress bars
@@ -13,6 +14,8 @@ mod executor; // which side fuses, and why
 
 mod inspect; // what is in a recording
 mod run; // recording and policy -> pictures
+mod fuse; // lanes of it -> logs
+mod assemble; // logs -> pictures
 mod pictures; // a run's report as text
 mod demo; // the same on the recording in data/
 mod policy; // what a policy does, before anything is shared
@@ -118,6 +121,8 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Policy { command } => return policy::execute(command, screen),
         Command::Demo(demo) => return demo::execute(demo, screen),
         Command::Run(run) => return run::execute(run, screen),
+        Command::Assemble(assemble) => return assemble::execute(assemble, screen),
+        Command::Fuse(fuse) => fuse::execute(fuse, screen),
         Command::Inspect(inspect) => inspect::execute(inspect, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),

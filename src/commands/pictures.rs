@@ -74,7 +74,9 @@ pub(super) fn describe(
     );
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
-    parts.extend(request.cache.map(|folder| paragraph("cache     ", &cached(&report.work, folder))));
+    let kept = [("logs      ", request.keep_logs), ("cache     ", request.cache)];
+    let kept = kept.into_iter().find_map(|(name, folder)| Some((name, folder?)));
+    parts.extend(kept.map(|(name, folder)| paragraph(name, &cached(&report.work, folder))));
     let folder = out.display();
     parts.push(format!("pictures  {folder}/PARTNER, each with its own {PAGE}\npage      {}\n", operator.display()));
     parts.concat()
@@ -127,7 +129,7 @@ fn lowered(taken: &Taken, all: u64) -> Option<String> {
     (!words.is_empty()).then(|| of + &words.join(", "))
 }
 
-/// What the cache saved, and what the rest took.
+/// What lanes that were there saved, and what the rest took.
 fn cached(work: &WorkReport, folder: &Path) -> String {
     let WorkReport { from_cache, damaged, seconds, .. } = work;
     let stored = from_cache.iter().filter(|stored| **stored).count();

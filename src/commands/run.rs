@@ -1,17 +1,19 @@
 //! `trackweave run`: a recording and a policy to pictures.
 
-use super::arguments::Run;
 use super::executor::{Choice, Wish, attempt, choose};
 use super::failure::{Code, Failure, say};
 use super::pictures::{describe, levels};
+use super::run_arguments::{Run, Written};
 use super::screen::Screen;
 use super::signals::Signals;
-use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, TimeScale};
 use crate::product::{SigningKey, check_label};
 use crate::run::{Besides, Progress, Request, RunConfig, RunError, RunReport, Seals, WorkReport, run_watched};
 use crate::time::{micros, parse_timestamp};
 use serde::Serialize;
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::path::Path;
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -26,33 +28,62 @@ struct Done<'a> {
     untidy: &'a [String],
 }
 
+/// What was typed of what an output is made with, read.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    written: &'a Written,
+    /// The configuration, as it was asked for.
+    pub(super) named: Cow<'a, str>,
+    config: RunConfig,
+    as_of_us: Option<i64>,
+    sign: Option<SigningKey>,
+}
+
+impl<'a> Asked<'a> {
+    /// Of an output made from this recording.
+    pub(super) fn of(written: &'a Written, recording: &Path) -> Result<Self, Failure> {
+        let sign = written.sign.as_deref().map(SigningKey::read).transpose()?;
+        let (named, config) = match &written.config {
+            Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
+            None => (UNASKED.into(), RunConfig::air()?),
+        };
+        let as_of_us = match &written.as_of {
+            Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
+            None => None,
+        };
+        written.label.as_deref().map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
+        Ok(Self { written, named, config, as_of_us, sign })
+    }
+
+    /// The run.
+    pub(super) fn request(&'a self, [recording, policy, out]: [&'a Path; 3]) -> Request<'a> {
+        let Written { strict, label, format, .. } = self.written;
+        Request {
+            strict: *strict,
+            as_of_us: self.as_of_us,
+            label: label.as_deref(),
+            formats: format,
+            ..Request::new(recording, policy, out, &self.config)
+        }
+    }
+
+    /// How it is sealed.
+    pub(super) fn seals(&self) -> Seals<'_> {
+        Seals { sign: self.sign.as_ref(), encrypt: self.written.encrypt }
+    }
+}
+
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
-    let Run { recording, policy, out, executor, config, strict, as_of, label, cache, sign, encrypt, format, prices } =
-        arguments;
-    let sign = sign.as_deref().map(SigningKey::read).transpose()?;
-    let (named, config) = match config {
-        Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
-        None => (UNASKED.into(), RunConfig::air()?),
-    };
-    let as_of_us = match as_of {
-        Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
-        None => None,
-    };
-    let (label, cache) = (label.as_deref(), cache.as_deref());
-    label.map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
-    let (strict, prices) = (*strict, *prices);
-    let request = Request::new(recording, policy, out, &config);
+    let Run { recording, policy, out, executor, written, cache, keep_logs, prices } = arguments;
+    let asked = Asked::of(written, recording)?;
     let request = Request {
-        strict,
-        as_of_us,
-        label,
-        cache,
-        formats: format,
-        besides: Besides { prices, ..Besides::default() },
-        ..request
+        cache: cache.as_deref(),
+        keep_logs: keep_logs.as_deref(),
+        besides: Besides { prices: *prices, ..Besides::default() },
+        ..asked.request([recording, policy, out])
     };
-    fuse((&request, &named, ""), Seals { sign: sign.as_ref(), encrypt: *encrypt }, *executor, screen)
+    fuse((&request, &asked.named, ""), asked.seals(), *executor, screen)
 }
 
 /// What is said of the configuration where none was asked for.
@@ -66,21 +97,26 @@ pub(super) fn fuse(
     screen: Screen,
 ) -> Result<Code, Failure> {
     let signals = Signals::take()?;
-    let done = attempt(wish, choose(wish)?, |executor| watched(request, seals, executor, (screen, &signals)));
-    let (report, choice) = done.map_err(|error| signals.name(error.into()))?;
+    let done = attempt(wish, choose(wish)?, |executor| {
+        watched((screen, &signals), |listener| run_watched(request, seals, executor, listener))
+    });
+    let done = done.map_err(|error| signals.name(error.into()))?;
     signals.finish();
-    let levels = levels(&report);
+    told((request, configuration, introduction), &done, screen)
+}
+
+/// Says what each partner got of an output that is in place.
+pub(super) fn told(
+    (request, configuration, introduction): (&Request<'_>, &str, &str),
+    (report, choice): &(RunReport, Choice),
+    screen: Screen,
+) -> Result<Code, Failure> {
+    let levels = levels(report);
     let out = request.out.to_string_lossy();
-    let done = Done {
-        out: &out,
-        configuration,
-        executor: &choice,
-        report: &report,
-        work: &report.work,
-        untidy: &report.untidy,
-    };
+    let (work, untidy) = (&report.work, report.untidy.as_slice());
+    let done = Done { out: &out, configuration, executor: choice, report, work, untidy };
     let shown = screen
-        .publish(&done, || introduction.to_owned() + &describe(&report, (request, configuration), &levels, &choice));
+        .publish(&done, || introduction.to_owned() + &describe(report, (request, configuration), &levels, choice));
     shown.map_err(|failure| {
         let text = format!("{out}: the new output is in place, but its report cannot be printed: {failure}");
         Failure::new(Code::Untidy, text)
@@ -96,14 +132,16 @@ pub(super) fn fuse(
     })
 }
 
-fn watched(
-    request: &Request<'_>,
-    seals: Seals<'_>,
-    executor: Executor,
+/// Whoever is told how far a run is.
+type Listener<'l> = dyn FnMut(Progress) -> ControlFlow<()> + 'l;
+
+/// Runs what tells how far it is, with a bar, until a signal stops it.
+pub(super) fn watched<R>(
     (screen, signals): (Screen, &Signals),
-) -> Result<RunReport, RunError> {
+    run: impl FnOnce(&mut Listener<'_>) -> Result<R, RunError>,
+) -> Result<R, RunError> {
     let bar = screen.bar(0);
-    let report = run_watched(request, seals, executor, &mut |progress| {
+    let done = run(&mut |progress| {
         match progress {
             Progress::Sorting(rows) => {
                 bar.set_length(rows.saturating_mul(2));
@@ -141,7 +179,7 @@ fn watched(
         signals.check()
     });
     bar.finish_and_clear();
-    report
+    done
 }
 
 /// A time as the recording counts it.

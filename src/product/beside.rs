@@ -108,7 +108,8 @@ pub fn not_free(path: &Path) -> Option<String> {
 }
 
 /// The output, or the partner's folder, in which a path lies: nothing may be added there.
-fn output_around(path: &Path) -> Option<PathBuf> {
+#[must_use]
+pub fn output_around(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     // What is not there yet has no links to follow.
     let there = path.ancestors().find_map(|above| std::fs::canonicalize(above).ok()).unwrap_or_default();

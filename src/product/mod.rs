@@ -37,7 +37,7 @@ pub use authority::{
     AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, each_stretch, read_stretches,
 };
 pub use batch::picture_batch;
-pub use beside::{Beside, NewFile, not_free};
+pub use beside::{Beside, NewFile, not_free, output_around};
 pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};

@@ -89,7 +89,7 @@ impl<'a> Associating<'a> {
     }
 
     /// What a lane's tracks took in its next wave, by its log.
-    pub(super) fn took(&mut self, lane: usize, log: WaveLog) -> Vec<Association> {
+    pub(super) fn took(&mut self, lane: usize, log: &WaveLog) -> Vec<Association> {
         let Some(told) = self.lanes.get_mut(lane).and_then(Option::as_mut) else { return Vec::new() };
         let Some(place) = self.waiting.iter().position(|waiting| waiting.lane == lane) else { return Vec::new() };
         let Some(scan) = self.waiting.remove(place) else { return Vec::new() };
@@ -112,7 +112,8 @@ impl<'a> Associating<'a> {
             })
         };
         let found = log.taken.iter().filter_map(association).collect();
-        (told.time_us, told.tracks) = (log.time_us, log.tracks);
+        told.time_us = log.time_us;
+        told.tracks.clone_from(&log.tracks);
         found
     }
 }

@@ -5,11 +5,13 @@ use crate::export::ExportError;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::KernelError;
 use crate::ingest::IngestError;
+use crate::lane_log::LaneLogError;
 use crate::policy::PolicyError;
 use crate::product::ProductError;
 use crate::report::ReportError;
 use crate::scan::ScanError;
 use crate::score::ScoreError;
+use core::ops::Range;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -40,26 +42,26 @@ pub enum RunError {
     /// Files made from pictures.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// The folder of lanes that were fused before, or this program, whose digest it needs.
-    #[error("{}: cannot {doing}", path.display())]
-    Cache {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was tried.
-        doing: &'static str,
-        /// Why it did not work.
-        source: std::io::Error,
+    /// Files of lanes, or this program, whose digest they need.
+    #[error(transparent)]
+    LaneLog(#[from] LaneLogError),
+    /// Lanes that there are not.
+    #[error("lanes {}..{}: found {found} lanes under this policy, numbered from 0, wanted some of them", of.start, of.end)]
+    NoLanes {
+        /// The lanes that were asked for.
+        of: Range<usize>,
+        /// How many there are.
+        found: usize,
     },
-    /// A cache that the output would carry away.
+    /// Prices of an output that is assembled from logs.
+    #[error("found a wish for prices of logs, wanted one of a run: lanes that a lifted rule changes are fused")]
+    PricesOfLogs,
+    /// Associations of an output that is assembled from logs.
     #[error(
-        "{}: found a cache in {}, wanted a folder that is not in the output", cache.display(), out.display()
+        "the configuration has `associations = true`, wanted logs of a run without: which detections tracks took is told where \
+         lanes are fused"
     )]
-    CacheInOutput {
-        /// The cache.
-        cache: PathBuf,
-        /// The output.
-        out: PathBuf,
-    },
+    AssociationsOfLogs,
     /// What was read twice was not the same.
     #[error(
         "{} changed while it was read: found {found}, wanted {wanted}; nothing was written: run again on a recording that \

@@ -1,116 +1,235 @@
 //! Waves to tracks to pictures, and the lanes that need not be fused again.
 //!
-//! With a cache there is a pass before this one: it digests what every lane will be given, and notes in which order
+//! Where lanes are kept there is a pass before this one: it digests what every lane will be given, and notes in which order
 //! their tracks are asked for. Lanes whose tracks are there are not fused. Their reports come out between the others as
 //! if they were: the output of a run does not tell where its tracks are from.
 
 use super::associations::Associating;
 use super::basis::Basis;
-use super::cache::{Cache, Found, Stored, Storing};
 use super::inputs::Inputs;
+use super::logs::{Keeping, Logs, made_from};
 use super::pictures::Pictures;
 use super::report::WorkReport;
 use super::smoothing::filter;
 use super::waves::{Asked, Outcome, Taker, changed, feed};
-use super::{Listener, Progress, Request, RunError, chain, tell};
+use super::{Listener, Progress, Request, RunError, tell};
 use crate::fusion::batch::{Answer, Batch, LaneSetup, Logging, Patience};
-use crate::fusion::config::Probability;
 use crate::fusion::credit::Accounts;
 use crate::fusion::executor::Executor;
+use crate::ingest::Recording;
+use crate::lane_log::{Folder, Found, Head, LaneLogError, Made, Reader};
+use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
+use core::ops::Range;
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The lanes of a run, as far as a cache has them.
+/// How a run comes by the tracks of its lanes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way<'a> {
+    /// It fuses.
+    Fuse(&'a Executor),
+    /// It takes the logs in these folders.
+    Assemble(&'a [&'a Path]),
+}
+
+/// Where the tracks of lanes come from.
+#[derive(Debug)]
+pub(super) enum Tracks<'a> {
+    /// All lanes are fused.
+    Fused(&'a Executor),
+    /// Those that a folder does not have are fused, and kept there; as logs, if it is said what they are made from.
+    Kept(&'a Executor, Folder, Option<BTreeMap<String, String>>),
+    /// All lanes are in logs.
+    Logged(Logs),
+}
+
+/// What came of lanes.
+#[derive(Debug)]
+pub(super) struct Fused {
+    /// What became of each lane's detections.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What it took.
+    pub(super) work: WorkReport,
+    /// Why a lane that was fused is not kept.
+    pub(super) unstored: Option<LaneLogError>,
+}
+
+/// The lanes of a run, as far as files have them.
 #[derive(Debug)]
 struct Known<'a> {
     digests: Vec<String>,
     /// When tracks of which lane are asked for, over all lanes.
     order: VecDeque<Asked>,
-    stored: BTreeMap<usize, Stored>,
-    storing: BTreeMap<usize, Storing>,
+    stored: BTreeMap<usize, Reader>,
+    storing: BTreeMap<usize, Keeping>,
     /// Why a lane could not be stored; fusion goes on without.
-    unstored: Option<RunError>,
+    unstored: Option<LaneLogError>,
     /// What the lanes that are fused are given: it must be what was digested.
     given: Inputs<'a>,
 }
 
-/// Fuses all lanes and reports their tracks; gives what became of each, and what it took.
+/// Fuses the lanes of these numbers, all lanes being given, and has their tracks reported.
 ///
 /// # Errors
 /// If the recording cannot be read, the device fails, a rule fails, or a file cannot be read or written.
-pub(super) fn fuse(
-    (request, cache): (&Request<'_>, Option<&Cache>),
-    executor: Executor,
-    (basis, lanes): (&Basis<'_>, &[Lane]),
-    pictures: &mut Pictures<'_>,
+pub(super) fn fuse<'a>(
+    (request, tracks): (&Request<'_>, &Tracks<'_>),
+    (basis, all_lanes, numbers): (&'a Basis<'a>, &'a [Lane], Range<usize>),
+    mut pictures: Option<&mut Pictures<'_>>,
     listener: &mut Listener<'_>,
-) -> Result<(Vec<Outcome>, WorkReport), RunError> {
+) -> Result<Fused, RunError> {
+    let lanes: Vec<(usize, &Lane)> = all_lanes.iter().enumerate().filter(|(lane, _)| numbers.contains(lane)).collect();
     let all: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
     let mut work = WorkReport::default();
     let mut started = Instant::now();
     let (mut outcomes, mut known) = (None, None);
-    if let Some(cache) = cache {
-        let begin = || Inputs::new(basis, lanes, &executor.identity());
+    if let Some(computed_by) = tracks.computed_by() {
+        let begin = || Inputs::new(basis, all_lanes, &computed_by);
         let mut inputs = begin()?;
-        let all_fed = feed(request, basis, lanes.iter().enumerate(), &mut inputs, &mut |rows| {
+        let all_fed = feed(request, basis, lanes.iter().copied(), &mut inputs, &mut |rows| {
             tell(listener, Progress::Comparing(rows, all))
         })?;
         outcomes = Some(all_fed);
-        pictures.identities = std::mem::take(&mut inputs.identities);
-        known = Some(Known::look_up(cache, inputs, begin()?, &mut work));
+        if let Some(pictures) = &mut pictures {
+            pictures.identities = std::mem::take(&mut inputs.identities);
+        }
+        known = Some(Known::look_up((basis, tracks), numbers, (inputs, begin()?), &mut work)?);
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
     }
     let is_stored = |lane: usize| known.as_ref().is_some_and(|known| known.stored.contains_key(&lane));
-    let chosen: Vec<(usize, &Lane)> = lanes.iter().enumerate().filter(|(lane, _)| !is_stored(*lane)).collect();
-    work.from_cache = (0..lanes.len()).map(is_stored).collect();
-    let setups =
-        chosen.iter().map(|(_, lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion)).collect();
-    let mut batch = Batch::new(filter(basis.config), executor, setups)?;
-    let associating = Associating::new(basis, lanes)?;
-    if associating.is_some() {
-        batch.log(Logging { existence_min: Probability::ZERO })?;
-    }
+    let chosen: Vec<(usize, &Lane)> = lanes.iter().copied().filter(|(lane, _)| !is_stored(*lane)).collect();
+    work.from_cache = lanes.iter().map(|(lane, _)| is_stored(*lane)).collect();
+    let batch = tracks.batch(basis, &chosen)?;
+    let associating = pictures.as_ref().map_or(Ok(None), |_| Associating::new(basis, all_lanes))?;
     let numbers = chosen.iter().map(|(number, _)| *number).collect();
     let mut fusing = Fusing { basis, pictures, batch, numbers, asked: VecDeque::new(), associating, known };
     if !chosen.is_empty() {
         let fed = feed(request, basis, chosen, &mut fusing, &mut |rows| tell(listener, Progress::Fusing(rows, all)))?;
         outcomes = outcomes.or(Some(fed));
     }
-    // Before the cache keeps anything.
+    // Before anything is kept.
     basis.recording.check()?;
-    let accounts = fusing.finish(&mut work)?;
-    pictures.smooth(&mut || tell(listener, Progress::Smoothing))?;
+    let smooth = |pictures: &mut Pictures<'_>| pictures.smooth(&mut || tell(listener, Progress::Smoothing));
+    let (accounts, unstored) = fusing.finish(&mut work, smooth)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     let mut outcomes = outcomes.unwrap_or_default();
     for (outcome, accounts) in outcomes.iter_mut().zip(accounts.into_values()) {
         outcome.accounts = accounts;
     }
-    Ok((outcomes, work))
+    Ok(Fused { outcomes, work, unstored })
+}
+
+impl<'a> Tracks<'a> {
+    /// Opens what a run needs of files.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read or written, or logs of something else.
+    pub(super) fn open(request: &Request<'_>, way: Way<'a>, of: (&Recording, &Policy)) -> Result<Self, RunError> {
+        let made_from = |by: &str| made_from(of, (request.config, request.as_of_us), by);
+        let executor = match way {
+            Way::Assemble(_) if request.besides.prices => return Err(RunError::PricesOfLogs),
+            Way::Assemble(_) if request.config.associations => return Err(RunError::AssociationsOfLogs),
+            Way::Assemble(folders) => return Ok(Self::Logged(Logs::find(folders, made_from("")?)?)),
+            Way::Fuse(executor) => executor,
+        };
+        let Some(folder) = request.keep_logs.or(request.cache) else { return Ok(Self::Fused(executor)) };
+        let folder = Folder::beside(folder, request.out)?;
+        let from = request.keep_logs.map(|_| made_from(&executor.identity())).transpose()?;
+        Ok(Self::Kept(executor, folder, from))
+    }
+
+    /// Has lanes kept in a folder, if they are in none.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn or_in(self, folder: &Path) -> Result<Self, RunError> {
+        match self {
+            Self::Fused(executor) => Ok(Self::Kept(executor, Folder::open(folder)?, None)),
+            other => Ok(other),
+        }
+    }
+
+    /// Fails unless the logs, where tracks are from logs, are those of so many lanes.
+    ///
+    /// # Errors
+    /// A lane of which there is none, or that there is not.
+    pub(super) fn expect(&self, lanes: usize) -> Result<(), RunError> {
+        if let Self::Logged(logs) = self { logs.expect(lanes) } else { Ok(()) }
+    }
+
+    /// What computes the tracks of lanes that are in files; `None` where none are.
+    fn computed_by(&self) -> Option<String> {
+        match self {
+            Self::Fused(_) => None,
+            Self::Kept(executor, ..) => Some(executor.identity()),
+            Self::Logged(logs) => Some(logs.computed_by().to_owned()),
+        }
+    }
+
+    /// What a log of every wave has in it, where logs are made.
+    fn logging(&self, basis: &Basis<'_>) -> Option<Logging> {
+        // All that the filter keeps: what is left out while it is unlikely cannot become likely again.
+        let logging = Logging { existence_min: basis.config.fusion.existence.prune };
+        (basis.associates || matches!(self, Self::Kept(_, _, Some(_)))).then_some(logging)
+    }
+
+    /// The lanes that are to be fused.
+    fn batch(&self, basis: &Basis<'_>, lanes: &[(usize, &Lane)]) -> Result<Batch, RunError> {
+        let executor = match self {
+            Self::Fused(executor) | Self::Kept(executor, ..) => Executor::clone(executor),
+            Self::Logged(_) => Executor::host(),
+        };
+        let setup = |(_, lane): &(usize, &Lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion);
+        let mut batch = Batch::new(filter(basis.config), executor, lanes.iter().map(setup).collect())?;
+        self.logging(basis).map_or(Ok(()), |logging| batch.log(logging))?;
+        Ok(batch)
+    }
 }
 
 impl<'a> Known<'a> {
-    fn look_up(cache: &Cache, inputs: Inputs<'a>, given: Inputs<'a>, work: &mut WorkReport) -> Self {
+    /// Finds out which of the lanes of these numbers are there; an error where all have to be and one is not.
+    fn look_up(
+        (basis, tracks): (&Basis<'_>, &Tracks<'_>),
+        lanes: impl Iterator<Item = usize>,
+        (inputs, given): (Inputs<'a>, Inputs<'a>),
+        work: &mut WorkReport,
+    ) -> Result<Self, RunError> {
         let (digests, order) = inputs.finish();
         let mut times: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
         for asked in &order {
             times.entry(asked.lane).or_default().push(asked.time_us);
         }
         let (mut stored, mut storing, mut unstored) = (BTreeMap::new(), BTreeMap::new(), None);
-        for (lane, digest) in digests.iter().enumerate() {
-            let found = cache.find(digest, times.remove(&lane).unwrap_or_default().into_iter());
+        for (lane, digest) in lanes.filter_map(|lane| Some((lane, digests.get(lane)?))) {
+            let times = times.remove(&lane).unwrap_or_default();
+            let (folder, from) = match tracks {
+                Tracks::Fused(_) => continue,
+                Tracks::Logged(logs) => {
+                    stored.insert(lane, logs.open(lane, digest, times.into_iter())?);
+                    continue;
+                }
+                Tracks::Kept(_, folder, from) => (folder, from.as_ref().zip(tracks.logging(basis))),
+            };
+            let made =
+                from.map(|(from, logging)| Made { lane, existence_min: logging.existence_min, from: from.clone() });
+            let head = Head { digest: digest.clone(), log: made };
+            // A report that is stored does not tell which detections tracks took.
+            let found =
+                if basis.associates { Found::Missing } else { folder.find(&head, times.iter().copied()) };
             work.damaged += u64::from(matches!(found, Found::Damaged));
             match found {
                 Found::Whole(reports) => drop(stored.insert(lane, reports)),
-                Found::Damaged | Found::Missing => match cache.store(digest) {
-                    Ok(begun) => drop(storing.insert(lane, begun)),
+                Found::Damaged | Found::Missing => match folder.store(&head) {
+                    Ok(writer) => drop(storing.insert(lane, Keeping::new(writer, times))),
                     Err(error) => unstored = unstored.or(Some(error)),
                 },
             }
         }
-        Self { digests, order: order.into(), stored, storing, unstored, given }
+        Ok(Self { digests, order: order.into(), stored, storing, unstored, given })
     }
 
     /// The next report if it is one of a lane that is stored, whatever is fused meanwhile, and whether it is shown.
@@ -118,7 +237,15 @@ impl<'a> Known<'a> {
         let Some(&Asked { lane, time_us, shown }) = self.order.front() else { return Ok(None) };
         let Some(stored) = self.stored.get_mut(&lane) else { return Ok(None) };
         self.order.pop_front();
-        stored.next(lane, time_us).map(|answer| Some((answer, shown)))
+        Ok(Some((stored.report(lane, time_us)?, shown)))
+    }
+
+    /// Stores what a lane that is fused gave.
+    fn keep(&mut self, lane: usize, keep: impl FnOnce(&mut Keeping) -> Result<(), LaneLogError>) {
+        if let Some(Err(error)) = self.storing.get_mut(&lane).map(keep) {
+            self.storing.remove(&lane);
+            self.unstored.get_or_insert(error);
+        }
     }
 
     /// Stores a report of a lane that is fused, which must be the next one.
@@ -126,16 +253,17 @@ impl<'a> Known<'a> {
         if self.order.pop_front() != Some(Asked { lane: answer.lane, time_us: answer.time_us, shown }) {
             return Err(other_scans(basis));
         }
-        if let Some(Err(error)) = self.storing.get_mut(&answer.lane).map(|storing| storing.add(answer)) {
-            self.storing.remove(&answer.lane);
-            self.unstored.get_or_insert(error);
-        }
+        self.keep(answer.lane, |keeping| keeping.report(answer));
         Ok(())
     }
 
     /// Keeps what was stored, if the lanes were given what had been digested; says why anything was not. Lanes that were
     /// stored before join the `accounts`, which are by lane.
-    fn finish(self, basis: &Basis<'_>, accounts: &mut BTreeMap<usize, Accounts>) -> Result<Option<RunError>, RunError> {
+    fn finish(
+        self,
+        basis: &Basis<'_>,
+        accounts: &mut BTreeMap<usize, Accounts>,
+    ) -> Result<Option<LaneLogError>, RunError> {
         let (given, _) = self.given.finish();
         if self.storing.keys().any(|lane| !self.order.is_empty() || given.get(*lane) != self.digests.get(*lane)) {
             return Err(other_scans(basis));
@@ -144,7 +272,7 @@ impl<'a> Known<'a> {
             accounts.insert(lane, stored.finish()?);
         }
         let of = |lane: usize| accounts.get(&lane).copied().unwrap_or_default();
-        let failed = self.storing.into_iter().filter_map(|(lane, storing)| storing.finish(of(lane)).err());
+        let failed = self.storing.into_iter().filter_map(|(lane, keeping)| keeping.finish(of(lane)).err());
         Ok(self.unstored.into_iter().chain(failed.collect::<Vec<_>>()).next())
     }
 }
@@ -157,7 +285,7 @@ fn other_scans(basis: &Basis<'_>) -> RunError {
 /// The lanes that are fused, and where their tracks go.
 struct Fusing<'f, 'p, 'a> {
     basis: &'f Basis<'f>,
-    pictures: &'f mut Pictures<'p>,
+    pictures: Option<&'f mut Pictures<'p>>,
     batch: Batch,
     /// The number of each lane of the batch among all lanes.
     numbers: Vec<usize>,
@@ -187,7 +315,10 @@ impl Fusing<'_, '_, '_> {
 
     /// Reports the tracks that were asked for and are there.
     fn report(&mut self, patience: Patience) -> Result<(), RunError> {
-        for answer in self.batch.answers(patience)? {
+        let answers = self.batch.answers(patience)?;
+        // Behind the answers, so that none is there whose wave is not.
+        self.logs(Patience::None)?;
+        for answer in answers {
             let Some(&lane) = self.numbers.get(answer.lane) else { continue };
             let answer = Answer { lane, ..answer };
             self.report_stored()?;
@@ -195,24 +326,47 @@ impl Fusing<'_, '_, '_> {
             if let Some(known) = &mut self.known {
                 known.add(self.basis, (&answer, shown))?;
             }
-            self.pictures.report(answer, shown)?;
+            self.picture(answer, shown)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the logs of waves that are there.
+    fn logs(&mut self, patience: Patience) -> Result<(), RunError> {
+        for log in self.batch.logs(patience)? {
+            let Some(&lane) = self.numbers.get(log.lane) else { continue };
+            if let Some((associating, pictures)) = self.associating.as_mut().zip(self.pictures.as_mut()) {
+                pictures.associate(lane, associating.took(lane, &log));
+            }
+            if let Some(known) = &mut self.known {
+                known.keep(lane, |keeping| keeping.wave(log));
+            }
         }
         Ok(())
     }
 
     /// Reports stored tracks up to the next ones that are fused.
     fn report_stored(&mut self) -> Result<(), RunError> {
-        let Some(known) = &mut self.known else { return Ok(()) };
-        while let Some((answer, shown)) = known.next()? {
-            self.pictures.report(answer, shown)?;
+        while let Some((answer, shown)) = self.known.as_mut().map_or(Ok(None), Known::next)? {
+            self.picture(answer, shown)?;
         }
         Ok(())
     }
 
-    /// Ends; says by lane what became of its detections.
-    fn finish(mut self, work: &mut WorkReport) -> Result<BTreeMap<usize, Accounts>, RunError> {
+    /// Puts a report into the pictures, where there are any.
+    fn picture(&mut self, answer: Answer, shown: bool) -> Result<(), RunError> {
+        self.pictures.as_mut().map_or(Ok(()), |pictures| pictures.report(answer, shown))
+    }
+
+    /// Ends; says by lane what became of its detections, and why a lane is not kept.
+    fn finish(
+        mut self,
+        work: &mut WorkReport,
+        smooth: impl FnOnce(&mut Pictures<'_>) -> Result<(), RunError>,
+    ) -> Result<(BTreeMap<usize, Accounts>, Option<LaneLogError>), RunError> {
         self.report(Patience::Wait)?;
         self.report_stored()?;
+        self.pictures.as_mut().map_or(Ok(()), |pictures| smooth(pictures))?;
         let of_place = |(place, number): (usize, &usize)| Ok((*number, self.batch.accounts(place)?));
         let mut accounts = self.numbers.iter().enumerate().map(of_place).collect::<Result<_, RunError>>()?;
         for wave in self.batch.take_reports()? {
@@ -221,8 +375,7 @@ impl Fusing<'_, '_, '_> {
         let spent = self.batch.timings().each();
         work.stages_s = spent.map(|(stage, time)| (stage.name(), time.as_secs_f64())).collect();
         let unstored = self.known.map_or(Ok(None), |known| known.finish(self.basis, &mut accounts))?;
-        work.unstored = unstored.map(|error| chain(&error));
-        Ok(accounts)
+        Ok((accounts, unstored))
     }
 }
 
@@ -240,7 +393,8 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
             // All are known since lanes were compared with what is stored.
             Some(known) => known.given.name(lane, identity),
             None => {
-                self.pictures.identities.get_mut(lane).into_iter().for_each(|names| names.push(Arc::clone(identity)));
+                let names = self.pictures.as_mut().and_then(|pictures| pictures.identities.get_mut(lane));
+                names.into_iter().for_each(|names| names.push(Arc::clone(identity)));
             }
         }
     }
@@ -262,11 +416,8 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
         }
         let placed = scans.into_iter().map(|scan| Scan { lane: self.place(scan.lane), ..scan }).collect();
         self.batch.step(placed, observations)?;
-        if let Some(associating) = &mut self.associating {
-            for log in self.batch.logs(Patience::Wait)? {
-                let Some(&lane) = self.numbers.get(log.lane) else { continue };
-                self.pictures.associate(lane, associating.took(lane, log));
-            }
+        if self.associating.is_some() {
+            self.logs(Patience::Wait)?;
         }
         self.report(Patience::None)
     }

@@ -7,11 +7,11 @@
 
 use super::RunError;
 use super::basis::Basis;
-use super::cache::failed;
 use super::waves::{Asked, Taker};
-use crate::digest::hex;
+use crate::digest::{Hashing, hex};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::Undetected;
+use crate::lane_log::failed;
 use crate::scan::{Detection, Lane, Mask, Observation, Part, Scan, Sight};
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
@@ -154,22 +154,8 @@ fn text(hash: &mut Sha256, value: &impl Debug) {
     let _ = writeln!(Hashing(hash), "{value:?}");
 }
 
-/// A hash as something to write to.
-pub(super) struct Hashing<'a>(pub(super) &'a mut Sha256);
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// The digest of this program's file: another build may compute other bits.
-fn program() -> Result<[u8; 32], RunError> {
+pub(super) fn program() -> Result<[u8; 32], RunError> {
     static PROGRAM: OnceLock<[u8; 32]> = OnceLock::new();
     if let Some(digest) = PROGRAM.get() {
         return Ok(*digest);

@@ -1,7 +1,7 @@
 //! Detections in memory to tracks in memory: one lane that may see everything; no policy and no files.
 
 use super::pictures::{address_of, row};
-use super::smoothing::{Keeping, filter};
+use super::smoothing::{Histories, filter};
 use super::waves::{Taker, Waves};
 use super::{RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
@@ -59,17 +59,17 @@ pub fn track(
     let used: BTreeSet<usize> = rows.iter().map(|(row, _)| row.sensor).collect();
     let mut lane = Lane::open(catalogue, used, f64::from(config.fusion.undetected.cell_km.get()) * 1e3)?;
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
-    let keeping = Keeping::new(config, catalogue.frame, &std::env::temp_dir(), 1)?;
+    let histories = Histories::new(config, catalogue.frame, &std::env::temp_dir(), 1)?;
     let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
     let batch = Batch::new(filter(config), executor, vec![setup])?;
-    let mut tracker = Tracker { batch, keeping, identities: Vec::new(), tracks: Vec::new() };
+    let mut tracker = Tracker { batch, histories, identities: Vec::new(), tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for (row, identity) in rows {
         waves.push_open(row, detections.identities.get(identity as usize))?;
     }
     waves.finish(&mut tracker)?;
-    if let Some(mut keeping) = tracker.keeping.take() {
-        keeping.each((0, &lane), span_us[1], |time_us, tracks, smoothed| {
+    if let Some(mut histories) = tracker.histories.take() {
+        histories.each((0, &lane), span_us[1], |time_us, tracks, smoothed| {
             tracker.show(time_us, tracks, smoothed);
             Ok(())
         })?;
@@ -80,7 +80,7 @@ pub fn track(
 /// The one lane, and its tracks so far.
 struct Tracker<'c> {
     batch: Batch,
-    keeping: Option<Keeping<'c>>,
+    histories: Option<Histories<'c>>,
     identities: Vec<Arc<str>>,
     tracks: Vec<TrackAt>,
 }
@@ -98,8 +98,8 @@ impl Tracker<'_> {
 impl<'a> Taker<'a> for Tracker<'_> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
-        match &mut self.keeping {
-            Some(keeping) => drop(keeping.keep(lane, time_us, (estimates, true))?),
+        match &mut self.histories {
+            Some(histories) => drop(histories.keep(lane, time_us, (estimates, true))?),
             None => self.show(time_us, estimates.into_iter().map(Known::from).collect(), false),
         }
         Ok(())
@@ -107,7 +107,7 @@ impl<'a> Taker<'a> for Tracker<'_> {
 
     fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         let estimates = self.batch.estimates(lane)?;
-        self.keeping.as_mut().map_or(Ok(Vec::new()), |keeping| keeping.keep(lane, time_us, (estimates, false)))?;
+        self.histories.as_mut().map_or(Ok(Vec::new()), |histories| histories.keep(lane, time_us, (estimates, false)))?;
         Ok(())
     }
 

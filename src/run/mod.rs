@@ -13,8 +13,9 @@ mod error; // what can go wrong
 mod taken; // the digest of the detections that a lane was given
 mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
-pub mod cache; // tracks of lanes that were fused before
+mod logs; // lanes on their way into files, and back
 mod fuse; // waves -> tracks -> pictures
+mod lanes; // lanes -> logs, by themselves
 mod associations; // which detections made which tracks
 mod smoothing; // tracks as later waves tell of them
 mod pictures; // tracks -> pictures, as each partner may receive them
@@ -42,6 +43,7 @@ pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
+pub use lanes::{FusedLane, FusedLanes, fuse_lanes};
 pub use ledger::{Ledger, Taken};
 pub use measured::{Measured, measured};
 pub use memory::{TrackAt, track};
@@ -59,9 +61,8 @@ use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging
 use crate::report::{Lifts, Pages, Scene, operator_page};
 use crate::scan::Lane;
 use basis::Basis;
-use cache::Cache;
 use doubts::Doubts;
-use fuse::fuse;
+use fuse::{Fused, Tracks, Way, fuse};
 use pictures::Pictures;
 use prices::Pricing;
 use report::Judged;
@@ -93,6 +94,9 @@ pub struct Request<'a> {
     /// Folder of lanes that were fused before: those that nothing has changed for are not fused again. It belongs to one
     /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
+    /// Folder that keeps the log of every lane ([`crate::lane_log`]), all that the filter keeps of every wave; lanes whose logs
+    /// of this very run are there are not fused again. With it, `cache` is not asked.
+    pub keep_logs: Option<&'a Path>,
     /// Formats that other tools open, of every picture, in its partner's folder.
     pub formats: &'a [Format],
     /// What is made besides the pictures.
@@ -122,11 +126,11 @@ impl Besides {
 }
 
 impl<'a> Request<'a> {
-    /// Bad rows are counted, the run has no time of its own and no label, there is no cache, folders have pages and no other
+    /// Bad rows are counted, the run has no time of its own and no label, there is no cache, no log is kept, folders have pages and no other
     /// formats, and nothing is priced.
     #[must_use]
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
-        let (strict, as_of_us, label, cache) = (false, None, None, None);
+        let (strict, as_of_us, label, cache, keep_logs) = (false, None, None, None, None);
         Self {
             recording,
             policy,
@@ -136,6 +140,7 @@ impl<'a> Request<'a> {
             as_of_us,
             label,
             cache,
+            keep_logs,
             formats: &[],
             besides: Besides::default(),
         }
@@ -227,7 +232,24 @@ pub fn run_watched(
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let done = run_opened(request, &recording, (seals, &Judged::default()), &executor, listener);
+    let done = run_opened(request, &recording, (seals, &Judged::default()), Way::Fuse(&executor), listener);
+    done.map_err(|error| changed_or(error, &recording))
+}
+
+/// Makes the output of a run from the logs of its lanes, in whatever folders and by whichever calls of [`fuse_lanes`], or of
+/// runs that keep logs, they were made: nothing is fused. Its files are those of the run, but for the time that it took.
+///
+/// # Errors
+/// As [`run_watched`]; logs of another recording, policy, configuration, time, executor or program, two of one lane or none;
+/// and a wish for prices, which ask for lanes that are in no log.
+pub fn assemble(
+    request: &Request<'_>,
+    logs: &[&Path],
+    seals: Seals<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<RunReport, RunError> {
+    let recording = opened(request)?;
+    let done = run_opened(request, &recording, (seals, &Judged::default()), Way::Assemble(logs), listener);
     done.map_err(|error| changed_or(error, &recording))
 }
 
@@ -245,7 +267,7 @@ fn run_opened(
     request: &Request<'_>,
     recording: &Recording,
     (seals, judged): (Seals<'_>, &Judged),
-    executor: &Executor,
+    way: Way<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
@@ -257,13 +279,11 @@ fn run_opened(
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
-    let mut cache = request.cache.map(|folder| Cache::open(folder, request.out)).transpose()?;
+    let tracks = Tracks::open(request, way, (recording, &policy))?;
     let staging = Staging::create(request.out)?;
     let lanes_kept = staging.scratch().join("lanes");
-    if request.besides.prices && cache.is_none() {
-        // Lanes that a rule does not change are fused once.
-        cache = Some(Cache::open(&lanes_kept, request.out)?);
-    }
+    // Lanes that a rule does not change are fused once.
+    let tracks = if request.besides.prices { tracks.or_in(&lanes_kept)? } else { tracks };
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     if !judged.knows_truth() {
         check_truth(request.recording, recording, request.config)?;
@@ -285,13 +305,13 @@ fn run_opened(
         summaries: classifier.summaries(),
     };
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    tracks.expect(lanes.len())?;
     let class = started.elapsed().as_secs_f64();
     let pages = Pages::default();
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    // What is stored does not tell which detections tracks took.
-    let fusing = (request, cache.as_ref().filter(|_| !basis.associates));
-    let (outcomes, mut work) = fuse(fusing, executor.clone(), (&basis, &lanes), &mut pictures, listener)?;
-    work.seconds.class = class;
+    let fused = fuse((request, &tracks), (&basis, &lanes, 0..lanes.len()), Some(&mut pictures), listener)?;
+    let Fused { outcomes, mut work, unstored } = fused;
+    (work.seconds.class, work.unstored) = (class, unstored.map(|error| chain(&error)));
     let (released, authority, releases) = pictures.finish(request, (&decisions, &pages), &outcomes)?;
     staging.releases(&releases)?;
     tell(listener, Progress::Scoring)?;
@@ -302,8 +322,9 @@ fn run_opened(
     let (fed, decisions, releases) = (&outcomes, &decisions, &releases);
     let outcome = report::Outcome { decisions, ingest, doubts, work, fed, released, authority, releases };
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
-    if request.besides.prices {
-        let (scratch, cache) = (staging.scratch().join("prices"), request.cache.unwrap_or(&lanes_kept));
+    if let (true, Way::Fuse(executor)) = (request.besides.prices, way) {
+        let cache = request.keep_logs.or(request.cache).unwrap_or(&lanes_kept);
+        let scratch = staging.scratch().join("prices");
         let pricing = Pricing { request, recording, policy: &policy, scratch: &scratch, cache, judged, executor };
         report.prices = Some(priced(&pricing, &report, &staging, listener)?);
     }

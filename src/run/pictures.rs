@@ -2,7 +2,7 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::basis::Basis;
-use super::smoothing::Keeping;
+use super::smoothing::Histories;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
@@ -41,7 +41,7 @@ pub(super) struct Pictures<'a> {
     watch: Watch<'a>,
     as_of_us: Option<i64>,
     /// The tracks of lanes until they are smoothed.
-    keeping: Option<Keeping<'a>>,
+    histories: Option<Histories<'a>>,
     /// By lane, the detections that tracks took since the last report, and, until they are smoothed, those of reports.
     took: Vec<(Vec<Association>, BTreeMap<i64, Vec<Association>>)>,
     /// By lane, the addresses of its detections, number 1 first.
@@ -194,10 +194,10 @@ impl<'a> Pictures<'a> {
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
         let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
-        let keeping = Keeping::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
+        let histories = Histories::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
         let took = vec![Default::default(); lanes.len()];
         let of_lanes = pictures;
-        Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, keeping, took, identities })
+        Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, histories, took, identities })
     }
 
     /// Takes in the detections that a lane's tracks took in a scan.
@@ -213,15 +213,15 @@ impl<'a> Pictures<'a> {
     /// If a rule fails or a file cannot be written.
     pub(super) fn report(&mut self, answer: Answer, shown: bool) -> Result<(), RunError> {
         let Answer { lane, time_us, mut estimates } = answer;
-        if let Some(keeping) = &mut self.keeping {
-            estimates = keeping.keep(lane, time_us, (estimates, shown))?;
+        if let Some(histories) = &mut self.histories {
+            estimates = histories.keep(lane, time_us, (estimates, shown))?;
         }
         if !shown {
             return Ok(());
         }
         let tracks = self.tell(lane, time_us, estimates.into_iter().map(Known::from).collect())?;
         let took = self.took.get_mut(lane).map(|(since, _)| std::mem::take(since)).unwrap_or_default();
-        if self.keeping.is_none() {
+        if self.histories.is_none() {
             self.write(lane, time_us, (&tracks, false, &took), |_| true)?;
         } else if let Some((_, reports)) = self.took.get_mut(lane).filter(|_| !took.is_empty()) {
             reports.insert(time_us, took);
@@ -236,13 +236,13 @@ impl<'a> Pictures<'a> {
     /// # Errors
     /// As [`Pictures::report`], and those of `pulse`.
     pub(super) fn smooth(&mut self, pulse: &mut dyn FnMut() -> Result<(), RunError>) -> Result<(), RunError> {
-        let Some(mut keeping) = self.keeping.take() else { return Ok(()) };
+        let Some(mut histories) = self.histories.take() else { return Ok(()) };
         for (number, lane) in self.lanes.iter().enumerate() {
             let of_lane = self.of_lanes.get(number).into_iter().flatten();
             let delays: BTreeSet<i64> = of_lane.map(|picture| picture.longest_delay_us).collect();
             for delay_us in delays {
                 let horizon_us = self.as_of_us.unwrap_or(lane.span_us[1]).saturating_sub(delay_us);
-                keeping.each((number, lane), horizon_us, |time_us, tracks, smoothed| {
+                histories.each((number, lane), horizon_us, |time_us, tracks, smoothed| {
                     pulse()?;
                     let tracks = self.tell(number, time_us, tracks)?;
                     let took = self.took.get(number).and_then(|(_, reports)| reports.get(&time_us)).cloned();

@@ -4,7 +4,7 @@
 //! cache, and a picture that was met before is not scored again. Nothing of these runs is kept but their figures and, for the
 //! operator's page, pictures that a change makes others.
 
-use super::cache::failed;
+use super::fuse::Way;
 use super::report::Judged;
 use super::{
     Besides, Listener, PartnerReport, Progress, Request, RunError, RunReport, Seals, chain, changed_or, hold, opened,
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
+use crate::lane_log::failed;
 use crate::policy::{Lift, Policy};
 use crate::report::{Before, Lifted, Lifts};
 use serde::Serialize;
@@ -150,15 +151,15 @@ pub fn price(
     executor: &Executor,
     listener: &mut Listener<'_>,
 ) -> Result<Prices, RunError> {
-    let cache = request.cache.unwrap_or(cache);
+    let cache = request.keep_logs.or(request.cache).unwrap_or(cache);
     let out = scratch.join("as-it-is");
-    let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*request };
+    let without = Request { label: None, formats: &[], besides: Besides::NOTHING, keep_logs: None, ..*request };
     let as_it_is = Request { out: &out, cache: Some(cache), ..without };
     let (recording, judged) = (opened(request)?, Judged::default());
     let mut priced = || -> Result<Prices, RunError> {
         fs::create_dir_all(scratch).map_err(failed(scratch, "make the folder of runs"))?;
         hold(request, &recording, scratch, listener)?;
-        let report = run_opened(&as_it_is, &recording, (Seals::default(), &judged), executor, listener)?;
+        let report = run_opened(&as_it_is, &recording, (Seals::default(), &judged), Way::Fuse(executor), listener)?;
         let policy = Policy::read(request.policy)?;
         let (recording, policy, judged) = (&recording, &policy, &judged);
         let pricing = Pricing { request, recording, policy, scratch, cache, judged, executor };
@@ -292,10 +293,12 @@ impl Pricing<'_> {
             let path = folder.join(name);
             fs::write(&path, text).map_err(failed(&path, "write a policy with one rule lifted"))?;
         }
-        let without = Request { label: None, formats: &[], besides: Besides::NOTHING, ..*self.request };
+        let without =
+            Request { label: None, formats: &[], besides: Besides::NOTHING, keep_logs: None, ..*self.request };
         let request = Request { policy: &folder, out, cache: Some(self.cache), ..without };
         // What it tells of its own progress is no progress of the whole; only whether to stop is asked.
         let ask = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        run_opened(&request, self.recording, (Seals::default(), self.judged), self.executor, &mut { ask })
+        let executor = Way::Fuse(self.executor);
+        run_opened(&request, self.recording, (Seals::default(), self.judged), executor, &mut { ask })
     }
 }

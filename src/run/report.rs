@@ -125,7 +125,7 @@ pub struct Resolution {
 /// What a run took, and where its tracks are from: equal runs may differ in it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct WorkReport {
-    /// For every lane, in the order of the report, whether its tracks were in the cache.
+    /// For every lane, in the order of the report, whether its tracks were in the cache, or in a log.
     pub from_cache: Vec<bool>,
     /// Files of the cache that were not what had been written to them; their lanes were fused again.
     pub damaged: u64,

@@ -18,17 +18,17 @@ use std::path::{Path, PathBuf};
 
 /// The tracks of all lanes.
 #[derive(Debug)]
-pub(super) struct Keeping<'a> {
+pub(super) struct Histories<'a> {
     config: &'a RunConfig,
     interval: Interval,
     frame: Frame,
     folder: PathBuf,
-    lanes: Vec<Kept>,
+    lanes: Vec<LaneHistory>,
 }
 
 /// Those of one lane.
 #[derive(Debug)]
-struct Kept {
+struct LaneHistory {
     history: History,
     /// Which of them are at the times of reports.
     shown: Vec<bool>,
@@ -48,7 +48,7 @@ fn failed(folder: &Path) -> impl Fn(io::Error) -> RunError {
     move |source| RunError::Smoothing { folder: folder.to_owned(), source }
 }
 
-impl<'a> Keeping<'a> {
+impl<'a> Histories<'a> {
     /// None yet, of so many lanes; `None` where the configuration smooths nothing.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl<'a> Keeping<'a> {
         let Some(Smoothing { lag_s }) = config.smoothing else { return Ok(None) };
         let lag_us = |lag_s: f64| micros(lag_s).unwrap_or(i64::MAX);
         let interval = lag_s.map_or(Interval::Fixed, |lag_s| Interval::Lag(lag_us(f64::from(lag_s.get()))));
-        let begin = |_| Ok(Kept { history: History::create(folder)?, shown: Vec::new(), reported: Vec::new() });
+        let begin = |_| Ok(LaneHistory { history: History::create(folder)?, shown: Vec::new(), reported: Vec::new() });
         let lanes = (0..lanes).map(begin).collect::<io::Result<_>>().map_err(failed(folder))?;
         Ok(Some(Self { config, interval, frame, folder: folder.to_owned(), lanes }))
     }
@@ -104,7 +104,7 @@ impl<'a> Keeping<'a> {
         mut give: impl FnMut(i64, Vec<Known>, bool) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Self { config, interval, frame, folder, lanes } = self;
-        let Some(Kept { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
+        let Some(LaneHistory { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
         let is_shown = |wave: &usize| shown.get(*wave).copied().unwrap_or(false);
         let existence = &config.fusion.existence;
         let setup = LaneSetup::new(lane, *frame, &config.fusion);

@@ -171,6 +171,7 @@ impl Run {
             as_of_us: Some(as_of_us()),
             label: None,
             cache: None,
+            keep_logs: None,
             formats: &[],
             besides: Besides::default(),
         };

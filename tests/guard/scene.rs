@@ -177,6 +177,7 @@ fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&
         as_of_us: AS_OF_US,
         label: None,
         cache: None,
+        keep_logs: None,
         formats: &[],
         besides,
     };

@@ -67,6 +67,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         as_of_us: parse_timestamp(as_of),
         label: None,
         cache: None,
+        keep_logs: None,
         formats: &[],
         besides: Besides::default(),
     };

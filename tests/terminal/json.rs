@@ -17,6 +17,15 @@ fn successes() -> Vec<(Vec<String>, i32)> {
         (format!("demo --executor host --out {}", scratch("json-demo")), 0),
         (format!("inspect {RECORDING} --config air"), 0),
         (format!("run {RECORDING} --policy {POLICY} --executor host --format csv --out {}", scratch("json-run")), 0),
+        (format!("fuse {RECORDING} --policy {POLICY} --executor host --logs {}", scratch("json-logs")), 0),
+        (
+            format!(
+                "assemble {RECORDING} --policy {POLICY} --logs {} --out {}",
+                scratch("json-logs"),
+                scratch("json-assembled")
+            ),
+            0,
+        ),
         (format!("policy new {} --template open", scratch("json-policy")), 0),
         (format!("policy check {POLICY} --recording {RECORDING}"), 0),
         ("policy check data/demo/recording".to_owned(), 1),
@@ -105,6 +114,21 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         ("inspect no/such".to_owned(), 3, ["no/such", "neither `detections.parquet`", "one of them"]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("run {RECORDING} --policy {POLICY}"), 2, ["--out", "", ""]),
+        (
+            format!("fuse {RECORDING} --policy {POLICY} --logs {demo}/logs"),
+            2,
+            ["logs", "a folder of lanes in the output", "one that is not"],
+        ),
+        (
+            format!("fuse {RECORDING} --policy {POLICY} --logs {mine}/logs --lanes 7..9"),
+            2,
+            ["lanes 7..9", "2 lanes", "some of them"],
+        ),
+        (
+            format!("assemble {RECORDING} --policy {POLICY} --logs {mine} --out {mine}/out"),
+            3,
+            ["mine", "no log of lane 0", "one of each of 2 lanes"],
+        ),
         (format!("policy new {mine} --template open"), 4, ["mine", "a folder that holds something", "new or empty"]),
         (format!("policy check {POLICY} --recording no/such"), 3, ["no/such", "", ""]),
         (format!("policy matrix no/such --recording {RECORDING}"), 3, ["no/such", "", ""]),

@@ -41,6 +41,7 @@ fn what_commands_print_fits() {
     let lines = [
         format!("demo --executor host --out {}", at("width-demo")),
         format!("run {recording} --policy {policy} --executor host --out {}", at("width-run")),
+        format!("fuse {recording} --policy {policy} --executor host --logs {}", at("width-logs")),
         format!("inspect {recording} --config air"),
         format!("inspect {recording}"),
         format!("policy new {} --template by-region", at("width-policy")),

@@ -89,6 +89,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
         as_of_us: None,
         label: None,
         cache: None,
+        keep_logs: None,
         formats: &[],
         besides: Besides::NOTHING,
     };
