@@ -67,7 +67,7 @@ pub(crate) struct World {
 }
 
 /// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane.
-type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>);
+pub(crate) type Outcome = (Vec<Vec<Estimate>>, Vec<WaveReport>, Vec<Accounts>);
 
 pub(crate) const PLAIN: World = World {
     objects: 60,
@@ -260,7 +260,7 @@ pub(crate) fn agree(world: World, options: Options) -> Result<(), Failed> {
     same_tracks(&fuse(world, Executor::device(open()?, options))?, &host)
 }
 
-fn same_tracks(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
+pub(crate) fn same_tracks(found: &Outcome, wanted: &Outcome) -> Result<(), Failed> {
     if let Tolerance::Relative(_) = tolerance()? {
         return near(found, wanted);
     }
@@ -427,7 +427,7 @@ fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
 }
 
 /// What became of the detections of every lane: all that it was given, each once.
-fn accounts(batch: &mut Batch, lanes: usize, given: &[u64]) -> Result<Vec<Accounts>, Failed> {
+pub(crate) fn accounts(batch: &mut Batch, lanes: usize, given: &[u64]) -> Result<Vec<Accounts>, Failed> {
     let accounts = (0..lanes).map(|lane| batch.accounts(lane)).collect::<Result<Vec<_>, _>>()?;
     let sums: Vec<u64> = accounts.iter().map(Accounts::sum).collect();
     if sums == given { Ok(accounts) } else { Err(format!("{given:?} detections, {sums:?} in accounts").into()) }
