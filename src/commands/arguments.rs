@@ -191,7 +191,7 @@ pub(super) struct Run {
     #[arg(long, value_enum, default_value_t = Wish::Auto)]
     pub(super) executor: Wish,
 
-    /// Configuration: a file, or one of air, sea, vehicles, people, drones, satellites; without it, air
+    /// Configuration: a file, or one of air, sea, vehicles, people, drones, satellites, orbits; without it, air
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
 
