@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages scores scoring peers formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring peers formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -21,6 +21,7 @@ help:
 	@echo 'make scores  scores against Stone Soup, py-motmetrics, TrackEval (installed under target/); coherence, prices once more'
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
 	@echo 'make stages  every stage, kernel and twin'
+	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
 	@echo 'make second-driver  kernels against twins on a second software driver, which shows missing barriers'
 	@echo 'make formal  proofs about rules of the demo and of data/policies, and the tests of the prover; needs cvc5'
@@ -78,6 +79,10 @@ soak:
 
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
+
+# 'make test' takes two of each class.
+orbits:
+	ORBITS=all $(CARGO) test --release --locked --lib oracle::orbit -- --nocapture
 
 scores:
 	scripts/check-scores

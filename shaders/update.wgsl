@@ -39,8 +39,11 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
             let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
             let seconds = seconds_since(look, d.ahead_s);
             var then = prior;
+            if look.orbits == 1u {
+                then = tangent(prior, place, d.ahead_s, 1.0);
+            }
             if seconds > 0.0 {
-                then = without_noise(prior, look, seconds, u);
+                then = without_noise(then, look, seconds, u);
             }
             var h = posterior(d, observations[d.observation], place, then);
             if seconds > 0.0 {

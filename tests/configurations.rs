@@ -120,7 +120,8 @@ impl World {
 fn each_finds_what_it_is_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = policy(folder.path());
-    for (name, _) in NAMED {
+    // `tests/orbits.rs` has satellites that fall.
+    for (name, _) in NAMED.iter().filter(|(name, _)| *name != "orbits") {
         let scenario = Scenario::parse(&world(name).scenario(), name).expect("a scenario");
         let [recording, out] = ["recording", "out"].map(|part| folder.path().join(format!("{name}-{part}")));
         simulate(&scenario, &recording).expect("a recording");

@@ -8,7 +8,7 @@ mod reflect;
 use naga::{Handle, Module, Type, TypeInner};
 use reflect::{bindings, shader};
 use std::collections::BTreeMap;
-use trackweave::fusion::arrays::{MEAN, TrackField, Widths, tri};
+use trackweave::fusion::arrays::{MEAN, REST, TrackField, Widths, tri};
 use trackweave::fusion::device::kernels::{CONSTANTS, LAYOUTS};
 use trackweave::fusion::device::program::NUMBERED;
 use trackweave::fusion::device::{KERNELS, Kernel};
@@ -225,7 +225,7 @@ fn tracks(kernel: &Kernel) -> Vec<String> {
             if found.is_some_and(|found| found != of.element()) {
                 complaints.push(format!("`{name}` is an array of {found:?}, wanted {}", of.element()));
             }
-            let wanted = of.words(Widths::of(2)) as f64;
+            let wanted = of.words(Widths { rest_words: REST, ..Widths::of(2) }) as f64;
             for stride in strides(kernel.wgsl, name) {
                 let known = CONSTANTS.iter().find(|(known, _)| *known == stride).map(|(_, value)| *value);
                 if known.or_else(|| stride.trim_end_matches('u').parse().ok()) != Some(wanted) {

@@ -137,6 +137,9 @@ fn visit(look: Look, first: u32, end: u32) {
         let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
         let seconds = seconds_since(look, d.ahead_s);
         var s = state_at;
+        if look.orbits == 1u {
+            s = tangent(s, place_at, d.ahead_s, 1.0);
+        }
         if seconds > 0.0 {
             s = without_noise(s, look, seconds, up_at);
         }

@@ -82,6 +82,9 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         }
         s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], r);
     }
+    if looks[params.first_look + l].orbits == 1u {
+        s = tangent(s, d.tile, tau, -1.0);
+    }
     if tau < 0.0 {
         s = with_noise(s, looks[params.first_look + l], -tau, upward);
     }

@@ -25,8 +25,12 @@ struct Look {
     detections: u32,
     radial: u32,
     dt_s: f32,
+    // What it is more than half seconds, and 1 if targets are in orbits.
+    part_s: f32,
+    orbits: u32,
     survival: f32,
     heard: f32,
+    left: f32,
     births_s: f32,
     noise: ProcessNoise,
     // One over the variance that heights are at most known to, or 0.

@@ -5,7 +5,9 @@ fn reach(look: Look, s: State, axis: u32, gate: f32) -> f32 {
     let widest = max(variance_at(s, axis, look.early_s), variance_at(s, axis, look.late_s));
     let longest = max(abs(look.early_s), abs(look.late_s));
     let noise = look.sigma_m * look.sigma_m;
-    return look.slack_m + longest * abs(along(s.v, axis)) + sqrt(gate * (widest + noise)) * 1.0001;
+    // No satellite's velocity changes by more than 12 m/s a second.
+    let bend = select(0.0, 6.0 * longest * longest, look.orbits == 1u);
+    return look.slack_m + bend + longest * abs(along(s.v, axis)) + sqrt(gate * (widest + noise)) * 1.0001;
 }
 
 // Variance of a position along one axis, `tau` seconds from the scan.

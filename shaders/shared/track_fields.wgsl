@@ -4,6 +4,8 @@
 override BLOCK: u32;
 // Components of a mean: position offset in the tile, then velocity.
 override MEAN: u32;
+// Numbers of a rest, what a velocity has beyond 32 bits.
+override REST: u32;
 // Components of a covariance: the upper triangle of 6 x 6, row by row.
 override COVARIANCE: u32;
 // Words of an identity, and what they are: scan and detection of birth, flags, number of detections, time of the last one

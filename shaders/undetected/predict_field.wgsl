@@ -23,5 +23,5 @@ fn predict_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
     }
     let look = looks[params.first_look + l];
     let born = setups[l].birth * look.births_s;
-    field[i] = born + field[i] * (look.survival * (1.0 - look.heard));
+    field[i] = born + field[i] * look.left;
 }

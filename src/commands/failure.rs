@@ -204,11 +204,13 @@ impl From<RunError> for Failure {
             RunError::Product(NoEncryption)
             | RunError::LaneLog(LaneLogError::InOutput { .. })
             | RunError::NoLanes { .. }
-            | RunError::PricesOfLogs => Code::Usage,
+            | RunError::PricesOfLogs
+            | RunError::AssociationsOfLogs => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
             RunError::Product(error) if error.in_place() => Code::Untidy,
             RunError::Product(_)
             | RunError::LaneLog(LaneLogError::Refused { .. })
+            | RunError::Smoothing { .. }
             | RunError::Ingest(IngestError::Unsorted { .. }) => Code::Output,
             RunError::Stopped => Code::Interrupted,
             _ => Code::Input,

@@ -4,7 +4,7 @@
 //! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
-//! Memory: a track takes 43 words (172 bytes), 47 where a lane of its batch has several views, twice while lanes are
+//! Memory: a track takes 43 words (172 bytes), four more where a lane of its batch has several views, three more in orbits, twice while lanes are
 //! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
@@ -24,6 +24,8 @@ pub const BLOCK: usize = 32;
 pub const MEAN: usize = 6;
 /// Components of a covariance: the upper triangle, row by row.
 pub const COVARIANCE: usize = MEAN * (MEAN + 1) / 2;
+/// Numbers of a rest, what a velocity has beyond 32 bits.
+pub const REST: usize = 3;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
 /// Of a track's identity and age: scan of its birth.
@@ -83,6 +85,8 @@ arrays! {
         sources: u32 [SOURCE_WORDS] = Sources,
         /// Log-odds that each view sees a track, two a word. \[blocks\]\[`view_words`\]
         views: u32 [widths.view_words] = Views,
+        /// What its velocity has beyond that of its mean, m/s; where tracks are in orbits. \[blocks\]\[`rest_words`\]
+        rest: f32 [widths.rest_words] = Rest,
     }
     wave {
         /// What each lane does in this wave. \[lanes\]
@@ -134,10 +138,16 @@ mirror! {
         pub radial: u32,
         /// Seconds since the lane's last scan.
         pub dt_s: f32,
+        /// What they are more than a whole number of half seconds, before they were rounded; of orbits.
+        pub part_s: f32,
+        /// 1 if targets are in orbits.
+        pub orbits: u32,
         /// Probability of surviving them.
         pub survival: f32,
         /// Probability that an object would have reported in them; 0 where somebody looks.
         pub heard: f32,
+        /// Share of the undetected targets of a cell that are still there and undetected.
+        pub left: f32,
         /// The same seconds, at most the mean time until a target ends or reports: those whose births are still undetected.
         pub births_s: f32,
         /// What they add to covariances.

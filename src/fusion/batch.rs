@@ -30,12 +30,13 @@ impl Batch {
     /// Begins with no track in any lane.
     ///
     /// # Errors
-    /// If a lane is none: its field of undetected targets is not what it has to be. If the device lacks memory, or does
+    /// If a lane is none: its field of undetected targets is not what it has to be, or its targets are to orbit the Earth
+    /// where there is none. If the device lacks memory, or does
     /// not take the kernels.
     pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Result<Self, FusionError> {
         counted("lanes", lanes.len() as u64, LANES_MAX)?;
         for (number, lane) in lanes.iter().enumerate() {
-            lane.check(|| format!("lane {number}"))?;
+            lane.check(|| format!("lane {number}"), &config.motion)?;
         }
         Ok(Self { engine: executor.engine(config, lanes)? })
     }

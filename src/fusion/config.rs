@@ -1,7 +1,8 @@
 //! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
 
+use super::arrays::Look;
 use super::bounds::quantity;
-use super::motion::{Motion, Noise};
+use super::motion::{ConstantVelocity, Motion, Moves, Noise, Orbit};
 use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
@@ -49,11 +50,15 @@ impl Config {
         let unlikely_s = if decay > 0.0 { -libm::log(least) / decay } else { f64::INFINITY };
         // Both horizontal variances after T, by which alone a track ends: 2 q T³ / 3 = 2 σ².
         let limit_m = f64::from(position_sigma_max_m.get());
-        let uncertain_s = match self.motion.noise {
-            Noise::WhiteAcceleration if self.motion.horizontal > 0.0 => {
-                (3.0 * limit_m * limit_m / self.motion.horizontal).cbrt()
+        let uncertain_s = match self.motion.model {
+            Moves::ConstantVelocity(ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: q, .. })
+            // Gravity takes an eighth of that off over a part of the first revolution, and adds to it later.
+            | Moves::Orbit(Orbit { q })
+                if q > 0.0 =>
+            {
+                (3.0 * limit_m * limit_m / q).cbrt()
             }
-            Noise::WhiteAcceleration | Noise::ConstantAcceleration => f64::INFINITY,
+            Moves::ConstantVelocity(_) | Moves::Orbit(_) => f64::INFINITY,
         };
         1.1 * unlikely_s.min(uncertain_s) + 1.0
     }
@@ -139,6 +144,21 @@ pub struct Births {
     /// Standard deviation of its vertical velocity, m/s.
     #[serde(deserialize_with = "quantity")]
     pub climb_m_s: f32,
+}
+
+impl Births {
+    /// Sets what becomes of the field over `dt_s` where targets orbit the Earth: they pass. Of the undetected ones of a
+    /// cell exp(-t / T) are still in it, and others come as those go, T being the time in which births make up the
+    /// targets before the first scan. So a field that looks have thinned fills up again, and hours without a look leave it as
+    /// it was at first.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub(super) fn pass(&self, dt_s: f64, look: &mut Look) {
+        if self.initial_per_km2 > 0.0 && self.births_per_km2_h > 0.0 {
+            let rate = self.births_per_km2_h / 3600.0 / self.initial_per_km2;
+            look.left *= libm::exp(-rate * dt_s) as f32;
+            look.births_s = (-libm::expm1(-rate * dt_s) / rate) as f32;
+        }
+    }
 }
 
 /// What addresses that targets send say.

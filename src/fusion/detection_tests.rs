@@ -1,7 +1,7 @@
 //! Detections before their scan, and those along a line of sight, against a textbook in f64.
 
 use super::arrays::{COVARIANCE, Look, tri};
-use super::motion::{Motion, Noise};
+use super::motion::{ConstantVelocity, Motion, Noise};
 use super::observation::Seen;
 use super::predict::{predict_one, up};
 use super::sight::leaned;
@@ -14,7 +14,10 @@ use crate::space::Place;
 
 /// A look `dt_s` after the one before, of objects driven by very different noise along the horizontal and the vertical.
 fn driven(dt_s: f64) -> Look {
-    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 400.0, vertical: 10.0, survival_per_s: 1.0 };
+    let motion = Motion {
+        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 400.0, vertical: 10.0 }.into(),
+        survival_per_s: 1.0,
+    };
     let mut look = Look { radial: 1, ..Look::default() };
     motion.over(dt_s, 0.0, &mut look);
     look

@@ -23,6 +23,7 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
+use super::motion::{bend_m, tangent};
 use super::observation::{Factor, Innovation, Seen, difference, residual};
 use super::predict::{predict_one, up};
 use super::real::{Real, array, exp_of_nonpositive};
@@ -131,7 +132,7 @@ fn invocations(
     let covariance = &tracks.covariance[block * COVARIANCE * BLOCK..(block + 1) * COVARIANCE * BLOCK];
     let tiles = |a: usize| &tracks.tile[(block * 3 + a) * BLOCK + place..];
     let states = State::<f32x8>::load(mean, covariance, place);
-    let half_m = reach(&states, lane.grid, look.gate);
+    let half_m = reach(look, &states, lane.grid, look.gate);
     let windows = lane.grid.windows(|a, base| f32x8::excess(tiles(a), base), &states.mean, &half_m);
     let mut factor = [0.0; f32x8::WIDTH];
     let sure = lane.sees.is_sure();
@@ -150,9 +151,17 @@ fn invocations(
     }
     let one = |n: usize| ([0, 1, 2].map(|a| tiles(a)[n]), State::<f32>::load(mean, covariance, place + n), factor[n]);
     if let Some(d) = lane.grid.alike() {
-        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
         let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
-        let near = Near::new(look, &states, &seen, &tile, factor);
+        let bent;
+        let states = if look.orbits == 1 {
+            let tiles = tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile)));
+            bent = tangent(&tiles, f32x8::splat(scan.detections[d].ahead_s), &states);
+            &bent
+        } else {
+            &states
+        };
+        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
+        let near = Near::new(look, states, &seen, &tile, factor);
         let mut pairs = Pairs::default();
         for n in (0..rows.len()).filter(|n| factor[*n].abs() > 0.0) {
             let _ = lane.grid.within(&windows, n, |first, bits| {
@@ -206,7 +215,7 @@ impl LaneGate<'_> {
         let mut known = Known::default();
         let mut search = |gate: f32, found: &mut Found| {
             found.count = before;
-            let half_m = reach(&state, self.grid, gate);
+            let half_m = reach(scan.look, &state, self.grid, gate);
             let tiles = |a: usize, base: i32| f32::excess(tile.get(a..).unwrap_or_default(), base);
             let windows = self.grid.windows(tiles, &state.mean, &half_m);
             let _ = self.grid.within(&windows, 0, |first, bits| {
@@ -411,13 +420,13 @@ impl<'a> Near<'a> {
 /// the ellipsoid νᵀ S⁻¹ ν ≤ gate, and the track moves within the scan.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn reach<R: Real>(state: &State<R>, grid: &Grid, gate: f32) -> [R; 3] {
+fn reach<R: Real>(look: &Look, state: &State<R>, grid: &Grid, gate: f32) -> [R; 3] {
     let [early, late] = grid.ahead_s;
     let at_first = position_covariance(&state.covariance, R::splat(early));
     let at_last = if early < late { position_covariance(&state.covariance, R::splat(late)) } else { at_first };
-    let (zero, gate, slack) = (R::splat(0.0), R::splat(gate), R::splat(grid.slack_m));
-    let variance = R::splat(grid.sigma_m * grid.sigma_m);
-    let longest = R::splat(early.abs().max(late.abs()));
+    let longest = early.abs().max(late.abs());
+    let (zero, gate, slack) = (R::splat(0.0), R::splat(gate), R::splat(grid.slack_m + bend_m(look, longest)));
+    let (variance, longest) = (R::splat(grid.sigma_m * grid.sigma_m), R::splat(longest));
     array(|a| {
         // Places of the variances in the upper triangle.
         let k = [0, 3, 5][a];
@@ -464,6 +473,13 @@ impl Known {
         found: &mut Found,
     ) {
         let detection = &scan.detections[d];
+        let bent;
+        let state = if scan.look.orbits == 1 {
+            bent = tangent(&tile.map(|tile| tile as f32), detection.ahead_s, state);
+            &bent
+        } else {
+            state
+        };
         let difference = array(|a| {
             let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;
             difference(tiles, detection.offset_m[a], state.mean[a])

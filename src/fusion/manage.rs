@@ -365,6 +365,9 @@ impl Block<'_> {
         for (views, word) in self.views.chunks_mut(BLOCK).zip(newborn.views) {
             views[place] = word;
         }
+        for rest in self.rest.chunks_mut(BLOCK) {
+            rest[place] = 0.0;
+        }
     }
 }
 

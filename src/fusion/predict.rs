@@ -6,56 +6,71 @@
 //! keeps P positive; correlations and all that is horizontal stay, and the vertical settles (of intensity q, at a velocity
 //! of variance (q σ / √2)^⅔), so that hours without a height neither overflow nor cost the ground its digits.
 //!
+//! A model may keep what a velocity has beyond 32 bits as a *rest* beside the mean ([`super::motion`]).
+//!
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
 //! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
-use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, tri};
-use super::motion::{ConstantVelocity, Model};
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, REST, tri};
+use super::motion::{ConstantVelocity, Model, Moved, Orbit, Precise, TILE};
 use super::real::{Real, array};
 use super::state::{State, dot3};
-use crate::space::TILE_M;
+use rayon::iter::{Either, repeat_n};
 use rayon::prelude::*;
-
-#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
-const TILE: f32 = TILE_M as f32;
 
 /// Predicts every track of every lane that has a scan.
 pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
-    let looks = &arrays.looks;
-    arrays
-        .tile
-        .par_chunks_mut(3 * BLOCK)
-        .zip(arrays.mean.par_chunks_mut(MEAN * BLOCK))
-        .zip(arrays.covariance.par_chunks_mut(COVARIANCE * BLOCK))
-        .zip(arrays.odds.par_chunks_mut(BLOCK))
-        .zip(arrays.lane.par_iter())
+    let Arrays { looks, lane, tile, mean, covariance, odds, rest, .. } = arrays;
+    let rests = if rest.is_empty() {
+        Either::Left(repeat_n((), lane.len()).map(|()| <&mut [f32]>::default()))
+    } else {
+        Either::Right(rest.par_chunks_mut(REST * BLOCK))
+    };
+    tile.par_chunks_mut(3 * BLOCK)
+        .zip(mean.par_chunks_mut(MEAN * BLOCK))
+        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(odds.par_chunks_mut(BLOCK))
+        .zip(rests)
+        .zip(lane.par_iter())
         .with_min_len(64)
-        .for_each(|((((tile, mean), covariance), odds), &lane)| {
+        .for_each(|(((((tile, mean), covariance), odds), rest), &lane)| {
             let Some(look) = looks.get(lane as usize).filter(|look| look.awake == 1) else { return };
-            for place in (0..BLOCK).step_by(R::WIDTH) {
-                invocation::<R, ConstantVelocity>(look, place, tile, mean, covariance, odds);
+            let block = (tile, mean, covariance, odds, rest);
+            if look.orbits == 1 {
+                each_place::<R, Orbit>(look, block);
+            } else {
+                each_place::<R, ConstantVelocity>(look, block);
             }
         });
+}
+
+/// The fields of a block: tiles, means, covariances, odds, rests.
+type Fields<'a> = (&'a mut [i32], &'a mut [f32], &'a mut [f32], &'a mut [f32], &'a mut [f32]);
+
+/// All tracks of a block; apart for each model.
+#[inline(never)]
+fn each_place<R: Real, M: Model>(look: &Look, (tile, mean, covariance, odds, rest): Fields<'_>) {
+    for place in (0..BLOCK).step_by(R::WIDTH) {
+        invocation::<R, M>(look, place, (&mut *tile, &mut *mean, &mut *covariance, &mut *odds, &mut *rest));
+    }
 }
 
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
-fn invocation<R: Real, M: Model>(
-    look: &Look,
-    place: usize,
-    tile: &mut [i32],
-    mean: &mut [f32],
-    covariance: &mut [f32],
-    odds: &mut [f32],
-) {
+fn invocation<R: Real, M: Model>(look: &Look, place: usize, (tile, mean, covariance, odds, rest): Fields<'_>) {
     let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
-    let (after, carry) = advance::<R, M>(look, &t, &State::<R>::load(mean, covariance, place));
-    after.store(mean, covariance, place);
+    let before = Precise {
+        state: State::<R>::load(mean, covariance, place),
+        rest: array(|a| R::load(rest.get(a * BLOCK + place..).unwrap_or_default())),
+    };
+    let Moved { tiles, at } = M::moved(look, &t, &before);
+    at.state.store(mean, covariance, place);
     for a in 0..3 {
+        at.rest[a].store(rest.get_mut(a * BLOCK + place..).unwrap_or_default());
         for n in 0..R::WIDTH {
             let tile = &mut tile[a * BLOCK + place + n];
-            *tile = tile.wrapping_add(truncated(carry[a].at(n)));
+            *tile = tile.wrapping_add(truncated(tiles[a].at(n)));
         }
     }
     lasting(look, R::load(&odds[place..])).store(&mut odds[place..]);
@@ -68,26 +83,17 @@ pub(super) fn lasting<R: Real>(look: &Look, o: R) -> R {
     survival * o / (one + (one - survival) * o) * silent
 }
 
-/// The state at the time of the scan, and by how many tiles it moved.
-#[inline(always)]
-fn advance<R: Real, M: Model>(look: &Look, tile: &[R; 3], before: &State<R>) -> (State<R>, [R; 3]) {
-    let u = up(look, tile, &before.mean);
-    let mut after = M::moved(look, &u, &faded(before, &u, look));
-    let mut carry = [R::splat(0.0); 3];
-    for (x, carry) in after.mean.iter_mut().zip(&mut carry) {
-        *carry = (*x * R::splat(1.0 / TILE) + R::splat(0.5)).floor();
-        *x = *x - *carry * R::splat(TILE);
-    }
-    (after, carry)
-}
-
-/// Moves one state of the field of undetected targets to the time of the scan.
-#[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
+/// Moves one state to the time of the scan.
 pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
-    let (after, carry) = advance::<f32, ConstantVelocity>(look, &tile.map(|t| t as f32), state);
-    *state = after;
-    for a in 0..3 {
-        tile[a] = tile[a].wrapping_add(truncated(carry[a]));
+    let (from, before) = (tile.map(|t| t as f32), Precise { state: *state, rest: [0.0; 3] });
+    let Moved { tiles, at } = if look.orbits == 1 {
+        Orbit::moved(look, &from, &before)
+    } else {
+        ConstantVelocity::moved(look, &from, &before)
+    };
+    *state = at.state;
+    for (tile, tiles) in tile.iter_mut().zip(tiles) {
+        *tile = tile.wrapping_add(truncated(tiles));
     }
 }
 

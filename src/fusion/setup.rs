@@ -1,6 +1,7 @@
 //! A lane before its first scan.
 
 use super::config::Config;
+use super::motion::Motion;
 use super::undetected::Undetected;
 use super::views::{VIEWS_MAX, View};
 use crate::scan::{self, ViewOf, Wrong, require};
@@ -25,7 +26,9 @@ impl LaneSetup {
     /// with the probability that the configuration says.
     #[must_use]
     pub fn new(lane: &scan::Lane, frame: Frame, config: &Config) -> Self {
-        let extent = (lane.extent(), lane.heights_m());
+        // How high satellites are no sensor's limits say.
+        let heights_m = if config.motion.is_orbit() { f64::INFINITY } else { lane.heights_m() };
+        let extent = (lane.extent(), heights_m);
         let undetected = Undetected::over(lane.planes(), extent, lane.reports_per_s(), &config.undetected);
         let of = lane.views_of();
         let visible_share = config.detectability.visible_share_of(of.len());
@@ -42,8 +45,17 @@ impl LaneSetup {
     }
 
     /// Fails unless it can be fused.
-    pub(super) fn check(&self, at: impl FnOnce() -> String + Copy) -> Result<(), Wrong> {
+    pub(super) fn check(&self, at: impl FnOnce() -> String + Copy, motion: &Motion) -> Result<(), Wrong> {
         self.undetected.check(at)?;
+        if motion.is_orbit() {
+            let frame = if self.radial { "geodetic" } else { "local" };
+            let wanted =
+                "`geodetic`: motion model `orbit` is about the Earth; with `constant_velocity` any frame will do";
+            require(at, ("frame", frame), |_| self.radial, wanted)?;
+            let is_field = matches!(self.undetected, Undetected::Field { .. });
+            let wanted = "a field of cells: motion model `orbit` moves no Gaussian components";
+            require(at, ("undetected targets", "components"), |_| is_field, wanted)?;
+        }
         require(at, ("views", self.views.len()), |n| *n <= VIEWS_MAX, "at most 8")?;
         let sound = |view: &&View| {
             (0.0..=1.0).contains(&view.visible_share)

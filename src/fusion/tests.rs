@@ -1,7 +1,7 @@
 //! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
 use super::arrays::{COVARIANCE, Look, tri};
-use super::motion::{Motion, Noise, ProcessNoise};
+use super::motion::{ConstantVelocity, Motion, Noise, ProcessNoise};
 use super::observation::Seen;
 use super::predict::{lasting, predict_one};
 use super::state::State;
@@ -252,7 +252,10 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
 /// Over a stretch that nobody looked at, births and deaths balance; over a short one every birth is still there.
 #[test]
 fn a_field_that_rests_holds_the_births_of_a_mean_life() {
-    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0, survival_per_s: 0.9995 };
+    let motion = Motion {
+        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0 }.into(),
+        survival_per_s: 0.9995,
+    };
     let after = |motion: Motion, dt_s: f64| {
         let plane = Plane {
             origin: Place::from_metres([0.0; 3]),
@@ -282,7 +285,10 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
 /// f64, and what nothing has detected, likewise.
 #[test]
 fn silence_of_who_reports_counts_as_in_a_poisson_process() {
-    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0, survival_per_s: 0.999 };
+    let motion = Motion {
+        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 1.0 }.into(),
+        survival_per_s: 0.999,
+    };
     let (rate, mut there, mut ended) = (0.02_f64, 0.95_f64, 0.05_f64);
     let (mut odds, mut undetected, mut weight) = (19.0_f32, 0.7_f32, 0.7_f64);
     for dt_s in [1.0, 7.5, 0.0, 30.0, 0.25] {
@@ -375,7 +381,10 @@ fn ten_hours_without_a_height_cost_the_ground_nothing() {
     let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
     let (Place { mut tile, offset_m: [x, y, z] }, axes) = (Place::from_metres(metres), axes(metres));
     let [up, east, north] = axes;
-    let motion = Motion { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 10.0, survival_per_s: 1.0 };
+    let motion = Motion {
+        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 1.0, vertical: 10.0 }.into(),
+        survival_per_s: 1.0,
+    };
     let height_most_m = 7_500.0f32;
     let mut look = Look { radial: 1, height_information: 1.0 / height_most_m.powi(2), ..Look::default() };
     motion.over(10.0, 0.0, &mut look);

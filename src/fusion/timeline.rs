@@ -66,7 +66,11 @@ impl Timeline {
     pub(super) fn look(&mut self, scan: &Scan<'_>, config: &Config) -> (Look, [ViewLook; VIEWS_MAX]) {
         let mut look = self.at_rest(config);
         let before = self.time_us.unwrap_or(scan.time_us);
-        config.motion.over(seconds_between(before, scan.time_us), self.reports_per_s, &mut look);
+        let dt_s = seconds_between(before, scan.time_us);
+        config.motion.over(dt_s, self.reports_per_s, &mut look);
+        if config.motion.is_orbit() {
+            config.undetected.pass(dt_s, &mut look);
+        }
         look.awake = 1;
         look.detections = u32::try_from(scan.detections.len()).unwrap_or(u32::MAX);
         look.detection_probability = scan.detection_probability;

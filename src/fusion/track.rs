@@ -4,7 +4,8 @@
 //! `TrackField`, the names by which tracks are uploaded, read back and moved on a device; and `Blocks`, some of their
 //! blocks on the host, which are split, moved and cleared with all of their fields.
 
-use super::arrays::{Edge, Row};
+use super::arrays::{Edge, REST, Row};
+use super::motion::Motion;
 use super::views::VIEW_WORDS;
 use crate::scan::Detection;
 
@@ -13,19 +14,33 @@ use crate::scan::Detection;
 pub struct Widths {
     /// Words of what is known of views: none where every lane has one.
     pub view_words: usize,
+    /// Words of what a velocity has beyond 32 bits: none but in orbits.
+    pub rest_words: usize,
 }
 
 impl Widths {
     /// Of a batch whose lanes have so many views at most.
     #[must_use]
     pub const fn of(views: usize) -> Self {
-        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 } }
+        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 }, rest_words: 0 }
+    }
+
+    /// The same, whose targets move so.
+    #[must_use]
+    pub fn moved_by(self, motion: &Motion) -> Self {
+        Self { rest_words: if motion.is_orbit() { REST } else { 0 }, ..self }
     }
 
     /// Whether a lane has several views.
     #[must_use]
     pub const fn has_views(self) -> bool {
         self.view_words > 0
+    }
+
+    /// Whether velocities have a rest.
+    #[must_use]
+    pub const fn has_rest(self) -> bool {
+        self.rest_words > 0
     }
 }
 

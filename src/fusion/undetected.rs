@@ -7,6 +7,7 @@
 
 use super::arrays::{COVARIANCE, Look, MEAN, tri};
 use super::config::Births;
+use super::motion::untangent;
 use super::observation::Seen;
 use super::sight::of_velocity;
 use super::since::Since;
@@ -161,9 +162,9 @@ impl Undetected {
 
     /// Moves the field to the time of the scan and adds births.
     pub fn predict(&mut self, look: &Look, predicted: impl Fn(&mut Component)) {
-        let left = look.survival * (1.0 - look.heard);
         match self {
             Self::Components { components, births, .. } => {
+                let left = look.survival * (1.0 - look.heard);
                 for component in components.iter_mut() {
                     component.weight *= left;
                     predicted(component);
@@ -173,7 +174,7 @@ impl Undetected {
             Self::Field { density, birth, .. } => {
                 let born = *birth * look.births_s;
                 for d in density {
-                    *d = born + *d * left;
+                    *d = born + *d * look.left;
                 }
             }
         }
@@ -378,6 +379,9 @@ fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> St
         for (mean, gain) in state.mean.iter_mut().zip(k) {
             *mean += gain * nu;
         }
+    }
+    if look.orbits == 1 {
+        state = untangent(&d.tile.map(|tile| tile as f32), tau, &state);
     }
     if tau < 0.0 { Since::over(look, -tau, &up).on(&state) } else { state }
 }

@@ -6,6 +6,7 @@
 //! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Kernel: `shaders/update.wgsl`.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, ODDS_MAX, Row, tri};
+use super::motion::tangent;
 use super::observation::Seen;
 use super::predict::up;
 use super::real::{Real, array};
@@ -75,16 +76,24 @@ fn invocation<R: Real>(
         if !R::any_less(zero, w) {
             continue;
         }
+        let bent;
+        let then = if look.orbits == 1 {
+            let ahead_s = R::from_fn(|n| inputs.detections[edge(n).detection as usize].ahead_s);
+            bent = tangent(&array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), ahead_s, &prior);
+            &bent
+        } else {
+            &prior
+        };
         let seen = Seen::gather(
             inputs.detections,
             inputs.observations,
             |n| edge(n).detection as usize,
             |n, a| tile[a * BLOCK + place + n],
-            &prior.mean,
+            &then.mean,
         );
         let posterior = match Since::new(look, seen.ahead_s, u) {
-            None => seen.posterior(&prior),
-            Some(since) => earlier(&since, &{ seen }, &{ prior }),
+            None => seen.posterior(then),
+            Some(since) => earlier(&since, &{ seen }, &{ *then }),
         };
         let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);

@@ -76,11 +76,15 @@ struct Told {
 }
 
 impl Support {
-    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound.
+    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound; or orbits,
+    /// which no straight line follows.
     pub(super) fn of(configuration: &Value, frame: Frame, speed_m_s: f64) -> Result<Option<Self>, GuardError> {
         let number = |key: &'static str| {
             configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
+        if configuration.pointer("/fusion/motion/model").and_then(Value::as_str) == Some("orbit") {
+            return Ok(None);
+        }
         let sigmas = number("/fusion/gate")?.sqrt();
         let intensity = [number("/fusion/motion/horizontal")?, number("/fusion/motion/vertical")?];
         let new_m_s = [number("/fusion/undetected/speed_m_s")?, number("/fusion/undetected/climb_m_s")?];

@@ -18,7 +18,7 @@ use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
-use crate::fusion::motion::{ConstantVelocity, Model, Motion};
+use crate::fusion::motion::{ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
 
@@ -198,25 +198,18 @@ fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
 fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later): (&[R; 3], &State<R>)) -> State<R> {
-    let (zero, dt) = (R::splat(0.0), R::splat(look.dt_s));
-    let u = up(look, tile, &filtered.mean);
-    let before = faded(filtered, &u, look);
-    let predicted = ConstantVelocity::moved(look, &u, &before);
-    let State { mean: x, covariance: p } = before;
-    let noise = ConstantVelocity::moved(look, &u, &State::zero()).covariance;
+    let zero = R::splat(0.0);
+    let Ahead { before: State { mean: x, covariance: p }, predicted, tiles, noise, transition } =
+        if look.orbits == 1 { in_orbit(look, tile, filtered) } else { straight_on(look, tile, filtered) };
     let mut error = [zero; MEAN];
     for a in 0..3 {
-        error[a] = ahead[a] * R::splat(TILE) + (later.mean[a] - predicted.mean[a]);
+        error[a] = (ahead[a] - tiles[a]) * R::splat(TILE) + (later.mean[a] - predicted.mean[a]);
         error[3 + a] = later.mean[3 + a] - predicted.mean[3 + a];
     }
-    let gain = gain(&p, &predicted.covariance, dt);
-    let mut rest = [[zero; 6]; 6];
-    for i in 0..6 {
-        for j in 0..3 {
-            rest[i][j] = -gain[i][j];
-            rest[i][3 + j] = -(dt * gain[i][j] + gain[i][3 + j]);
-        }
-        rest[i][i] = R::splat(1.0) + rest[i][i];
+    let gain = gain(&transition.after(&p), &predicted.covariance);
+    let mut rest = transition.through(&gain).map(|row| row.map(|part| -part));
+    for (i, row) in rest.iter_mut().enumerate() {
+        row[i] = R::splat(1.0) + row[i];
     }
     let beyond = array(|k| noise[k] + later.covariance[k]);
     let (own, others) = (between(&rest, &p), between(&gain, &beyond));
@@ -229,10 +222,104 @@ fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later)
     State { mean, covariance: array(|k| own[k] + others[k]) }
 }
 
-/// G = P Fᵀ P'⁻¹, by P' = L D Lᵀ.
+/// A state and what the filter made of it for the wave after.
+struct Ahead<R> {
+    /// As the prediction takes it.
+    before: State<R>,
+    /// Its place counted so many tiles from that of before.
+    predicted: State<R>,
+    tiles: [R; 3],
+    /// Q.
+    noise: [R; COVARIANCE],
+    transition: Transition<R>,
+}
+
+/// F.
+enum Transition<R> {
+    /// \[I, dt I; 0, I\].
+    Straight(R),
+    /// Any.
+    Full(Matrix<R>),
+}
+
+fn straight_on<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
+    let u = up(look, tile, &filtered.mean);
+    let before = faded(filtered, &u, look);
+    Ahead {
+        before,
+        predicted: ConstantVelocity::straight(look, &u, &before),
+        tiles: [R::splat(0.0); 3],
+        noise: ConstantVelocity::straight(look, &u, &State::zero()).covariance,
+        transition: Transition::Straight(R::splat(look.dt_s)),
+    }
+}
+
+fn in_orbit<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
+    let zero = R::splat(0.0);
+    let precise = |covariance: &[R; COVARIANCE]| Precise {
+        state: State { mean: filtered.mean, covariance: *covariance },
+        rest: [zero; 3],
+    };
+    let (moved, transition) = Orbit::transition(look, tile, &precise(&filtered.covariance));
+    let predicted = moved.at.state;
+    let mut noise = Orbit::moved(look, tile, &precise(&[zero; COVARIANCE])).at.state.covariance;
+    for i in 0..6 {
+        // What a prediction adds to variances is noise, too.
+        let variance = |of: &[R; COVARIANCE]| of.get(tri(i, i)).copied().unwrap_or(zero);
+        let more = variance(&noise) + variance(&predicted.covariance) * R::splat(INFLATION - 1.0);
+        if let Some(noise) = noise.get_mut(tri(i, i)) {
+            *noise = more;
+        }
+    }
+    let transition = Transition::Full(transition);
+    Ahead { before: *filtered, predicted, tiles: moved.tiles, noise, transition }
+}
+
+#[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
+impl<R: Real> Transition<R> {
+    /// P Fᵀ.
+    #[inline(always)]
+    fn after(&self, p: &[R; COVARIANCE]) -> Matrix<R> {
+        let mut product = [[R::splat(0.0); 6]; 6];
+        for i in 0..6 {
+            match self {
+                Self::Straight(dt) => {
+                    for j in 0..3 {
+                        product[i][j] = p[tri(i, j)] + *dt * p[tri(i, 3 + j)];
+                        product[i][3 + j] = p[tri(i, 3 + j)];
+                    }
+                }
+                Self::Full(f) => {
+                    let row = array(|k| p[tri(i, k)]);
+                    product[i] = array(|j| dot(&row, &f[j]));
+                }
+            }
+        }
+        product
+    }
+
+    /// G F.
+    #[inline(always)]
+    fn through(&self, gain: &Matrix<R>) -> Matrix<R> {
+        let mut product = *gain;
+        for i in 0..6 {
+            match self {
+                Self::Straight(dt) => {
+                    for j in 0..3 {
+                        product[i][3 + j] = *dt * gain[i][j] + gain[i][3 + j];
+                    }
+                }
+                Self::Full(f) => product[i] = array(|j| dot(&gain[i], &array(|k| f[k][j]))),
+            }
+        }
+        product
+    }
+}
+
+/// G = P Fᵀ P'⁻¹, by P' = L D Lᵀ, of P Fᵀ and P'.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
-fn gain<R: Real>(p: &[R; COVARIANCE], predicted: &[R; COVARIANCE], dt: R) -> Matrix<R> {
+fn gain<R: Real>(crossed: &Matrix<R>, predicted: &[R; COVARIANCE]) -> Matrix<R> {
     let zero = R::splat(0.0);
     let (mut lower, mut pivot, mut inverse) = ([[zero; 6]; 6], [zero; 6], [zero; 6]);
     for j in 0..6 {
@@ -254,12 +341,8 @@ fn gain<R: Real>(p: &[R; COVARIANCE], predicted: &[R; COVARIANCE], dt: R) -> Mat
     }
     let mut gain = [[zero; 6]; 6];
     for i in 0..6 {
-        // Row i of P Fᵀ, then L y = that, D z = y, Lᵀ g = z.
-        let mut g = [zero; 6];
-        for j in 0..3 {
-            g[j] = p[tri(i, j)] + dt * p[tri(i, 3 + j)];
-            g[3 + j] = p[tri(i, 3 + j)];
-        }
+        // L y = the row of P Fᵀ, D z = y, Lᵀ g = z.
+        let mut g = crossed[i];
         for j in 0..6 {
             for k in 0..j {
                 g[j] = g[j] - lower[j][k] * g[k];

@@ -4,7 +4,7 @@ use super::{History, Interval, Known, Record, Smoother, Track};
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::{COVARIANCE, SOURCE_WORDS, tri};
 use crate::fusion::batch::Estimate;
-use crate::fusion::motion::{Motion, Noise};
+use crate::fusion::motion::{ConstantVelocity, Motion, Noise};
 use crate::fusion::state::State;
 use crate::space::Place;
 use rand::{RngExt, SeedableRng};
@@ -14,7 +14,10 @@ use rand_distr::{Distribution, StandardNormal};
 const SECOND_US: i64 = 1_000_000;
 
 fn motion(survival_per_s: f64) -> Motion {
-    Motion { noise: Noise::WhiteAcceleration, horizontal: 2.0, vertical: 0.5, survival_per_s }
+    Motion {
+        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 2.0, vertical: 0.5 }.into(),
+        survival_per_s,
+    }
 }
 
 fn smoother(motion: &Motion) -> Smoother<'_> {

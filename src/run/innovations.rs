@@ -12,7 +12,6 @@ use super::{OPTIONS, RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::config::Config;
 use crate::fusion::executor::Executor;
-use crate::fusion::motion::Noise;
 use crate::ingest::{Catalogue, Detections, Recording, Truth};
 use crate::inspect::{Near, median};
 use crate::scan::{Lane, Observation, Row, Scan};
@@ -325,12 +324,7 @@ impl<'a> Watch<'a> {
 
     /// What process noise adds along an axis, so far upwards, over a time.
     fn turning(&self, upwards: f64, lag_s: f64) -> f64 {
-        let motion = &self.config.motion;
-        let of = |intensity: f64| match motion.noise {
-            Noise::WhiteAcceleration => intensity * lag_s.powi(3) / 3.0,
-            Noise::ConstantAcceleration => intensity * intensity * lag_s.powi(4) / 4.0,
-        };
-        of(motion.horizontal) * (1.0 - upwards) + of(motion.vertical) * upwards
+        self.config.motion.spread_m2(upwards, lag_s)
     }
 
     /// Compares tracks with truth.

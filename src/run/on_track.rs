@@ -8,7 +8,6 @@
 use super::innovations::{dot, plus, residuals};
 use super::{OPTIONS, RunError};
 use crate::fusion::config::Config;
-use crate::fusion::motion::Noise;
 use crate::ingest::Recording;
 use crate::policy::Classifier;
 use crate::product::PictureRows;
@@ -182,11 +181,7 @@ fn candidate(
 
 /// What a manoeuvre adds to the variance of a place over a time.
 fn turning(config: &Config, lag_s: f64) -> f64 {
-    let intensity = config.motion.horizontal;
-    match config.motion.noise {
-        Noise::WhiteAcceleration => intensity * lag_s.powi(3) / 3.0,
-        Noise::ConstantAcceleration => intensity * intensity * lag_s.powi(4) / 4.0,
-    }
+    config.motion.spread_m2(0.0, lag_s)
 }
 
 /// Drops those to which another track of the picture is nearer.

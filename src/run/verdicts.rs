@@ -69,8 +69,8 @@ fn of_axis(of: &Innovations, inspection: &Inspection, config: &RunConfig) -> Opt
         _ => noise.vertical_m,
     });
     let turning = inspection.sensors.iter().filter_map(|sensor| sensor.figures.turning_m2_s3).reduce(f64::max);
-    let motion = &config.fusion.motion;
-    let said = (motion.noise == Noise::WhiteAcceleration).then_some(motion.horizontal);
+    let motion = config.fusion.motion.constant_velocity();
+    let said = motion.filter(|motion| motion.noise == Noise::WhiteAcceleration).map(|motion| motion.horizontal);
     let livelier = turning.zip(said).is_some_and(|(found, said)| found > 2.0 * said);
     let calmer = turning.zip(said).is_some_and(|(found, said)| found < said / 2.0);
     let apart = inspection.pairs.iter().any(|pair| {
@@ -79,7 +79,8 @@ fn of_axis(of: &Innovations, inspection: &Inspection, config: &RunConfig) -> Opt
                 > 4.0 * libm::hypot(pair.east_m.error, pair.north_m.error)
     });
     let try_sigma = of.sigma_wanted.map(|sigma| format!("try {} = {}", of.key, short(sigma)));
-    let try_motion = turning.map(|q| format!("try `fusion.motion.horizontal` = {}", short(q)));
+    let try_motion =
+        turning.filter(|_| motion.is_some()).map(|q| format!("try `fusion.motion.horizontal` = {}", short(q)));
     let other = |noise: f64| noise / of.sigma > OTHER || of.sigma / noise > OTHER;
     let (than, why, wanted) = if of.nis > 1.0 {
         let noise_is_larger = noise.is_none_or(|noise| noise.value > OTHER * of.sigma);

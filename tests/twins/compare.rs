@@ -1,7 +1,7 @@
 //! Comparison of arrays, with a census where they differ.
 
 use core::fmt;
-use trackweave::fusion::arrays::{Arrays, BLOCK, Host, TrackField, Widths};
+use trackweave::fusion::arrays::{Arrays, BLOCK, Host, REST, TrackField, Widths};
 use trackweave::fusion::device::{AdapterReport, Kind};
 
 /// How closely kernel and twin agree.
@@ -75,6 +75,7 @@ pub(crate) const WRITTEN: [TrackField; 4] =
 pub(crate) fn written(found: &Arrays<Host>, wanted: &Arrays<Host>, tolerance: Tolerance) -> Result<(), String> {
     let complaints: Vec<String> = WRITTEN
         .into_iter()
+        .chain([TrackField::Rest])
         .filter_map(|field| compare(field, found, wanted, tolerance))
         .map(|census| census.to_string())
         .collect();
@@ -135,7 +136,7 @@ fn ordered(bits: u32) -> i32 {
 
 /// The largest magnitude among the components of the same track.
 fn largest_beside(words: &[u32], field: TrackField, index: usize) -> f32 {
-    let fields = field.words(Widths::default());
+    let fields = field.words(Widths { rest_words: REST, ..Widths::default() });
     let (block, place) = (index / (fields * BLOCK), index % BLOCK);
     let component = |k: usize| f32::from_bits(words[(block * fields + k) * BLOCK + place]).abs();
     (0..fields).map(component).fold(0.0, f32::max)

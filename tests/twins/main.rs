@@ -9,6 +9,7 @@ mod cases;
 mod compare;
 mod device;
 mod logs;
+mod orbits;
 mod poison;
 mod traps;
 mod waves;
@@ -28,8 +29,8 @@ use trackweave::fusion::{predict, update};
 use wide::f32x8;
 
 /// Around a block (32), a workgroup (64), and many.
-const SIZES: [usize; 9] = [0, 1, 31, 32, 33, 63, 64, 65, 1000];
-const SEEDS: [u64; 3] = [1, 2, 3];
+pub(crate) const SIZES: [usize; 9] = [0, 1, 31, 32, 33, 63, 64, 65, 1000];
+pub(crate) const SEEDS: [u64; 3] = [1, 2, 3];
 
 type Twin = fn(&mut Arrays<Host>);
 
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     }
     trials.extend(device::trials());
     trials.extend(waves::trials());
+    trials.extend(orbits::trials());
     trials.extend(traps::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -61,7 +61,7 @@ pub(crate) fn spoilt(tracks: usize, seed: u64, poison: Poison) -> Arrays<Host> {
     arrays
 }
 
-fn spoil(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, poison: Poison) {
+pub(crate) fn spoil(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>, poison: Poison) {
     match poison {
         Poison::FullGate => add_hypotheses(random, arrays, 0, 3000),
         Poison::Nan => sprinkle(random, arrays, &[f32::NAN]),

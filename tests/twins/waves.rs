@@ -435,7 +435,7 @@ pub(crate) fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> 
 }
 
 /// What became of the detections of every lane: all that it was given, each once.
-fn accounts(batch: &mut Batch, lanes: usize, given: &[u64]) -> Result<Vec<Accounts>, Failed> {
+pub(crate) fn accounts(batch: &mut Batch, lanes: usize, given: &[u64]) -> Result<Vec<Accounts>, Failed> {
     let accounts = (0..lanes).map(|lane| batch.accounts(lane)).collect::<Result<Vec<_>, _>>()?;
     let sums: Vec<u64> = accounts.iter().map(Accounts::sum).collect();
     if sums == given { Ok(accounts) } else { Err(format!("{given:?} detections, {sums:?} in accounts").into()) }

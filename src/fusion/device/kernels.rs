@@ -6,13 +6,16 @@ use super::program::Size;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
     ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
-    LAST_HIGH, LAST_LOW, Look, MEAN, NONE, ODDS_MAX, Placed, Row, SOURCE_WORDS,
+    LAST_HIGH, LAST_LOW, Look, MEAN, NONE, ODDS_MAX, Placed, REST, Row, SOURCE_WORDS,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
-use crate::fusion::motion::ProcessNoise;
+use crate::fusion::motion::{
+    GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MU, OBLATENESS, ProcessNoise, RADIUS_MIN_2, STEP, SUBSTEPS_MAX,
+    TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
+};
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
@@ -43,6 +46,12 @@ impl Kernel {
     #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         super::KERNELS.iter().find(|kernel| kernel.name == name)
+    }
+
+    /// Whether it is only of lanes whose targets are in orbits.
+    #[must_use]
+    pub fn is_of_orbits(&self) -> bool {
+        ["predict_orbits", "init_rest"].contains(&self.name)
     }
 
     /// What it binds after `params`, in order, as its text says; arrays that no [`Field`] names are left out.
@@ -83,6 +92,21 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("BLOCK", BLOCK as f64),
     ("MEAN", MEAN as f64),
     ("COVARIANCE", COVARIANCE as f64),
+    ("REST", REST as f64),
+    ("MU", MU as f64),
+    ("OBLATENESS", OBLATENESS as f64),
+    ("TURN", TURN as f64),
+    ("TURN_2", TURN_2 as f64),
+    ("RADIUS_MIN_2", RADIUS_MIN_2 as f64),
+    ("SUBSTEPS_MAX", SUBSTEPS_MAX as f64),
+    ("STEP", STEP as f64),
+    ("HALVES_MAX", HALVES_MAX as f64),
+    ("GRAIN", GRAIN as f64),
+    ("VAGUE_2", VAGUE_2 as f64),
+    ("VAGUE_INFLATION", VAGUE_INFLATION as f64),
+    ("INFLATION", INFLATION as f64),
+    ("LOST_2", LOST_2 as f64),
+    ("LOST_SPEED_2", LOST_SPEED_2 as f64),
     ("IDENTITY", IDENTITY as f64),
     ("BORN_SCAN", BORN_SCAN as f64),
     ("BORN_DETECTION", BORN_DETECTION as f64),

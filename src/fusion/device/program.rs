@@ -275,7 +275,8 @@ impl Builder {
 
     fn predict(&mut self) {
         let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
-        self.pass("predict", Size::Places, places);
+        let predict = if self.extent.widths.has_rest() { "predict_orbits" } else { "predict" };
+        self.pass(predict, Size::Places, places);
         self.pass("predict_field", Size::FieldCells, field_cells);
         if components_max > 0 {
             self.pass("predict_components", Size::Lanes, lanes);
@@ -404,6 +405,9 @@ impl Builder {
         self.pass("credit_births", Size::Births, detections);
         if self.extent.widths.has_views() {
             self.pass("init_views", Size::Births, detections);
+        }
+        if self.extent.widths.has_rest() {
+            self.pass("init_rest", Size::Births, detections);
         }
         self.pass("commit_lanes", Size::Lanes, lanes);
         self.pass("report", Size::One, 1);

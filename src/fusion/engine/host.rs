@@ -67,7 +67,8 @@ impl HostEngine {
     /// Begins with no track in any lane.
     pub(in crate::fusion) fn new(config: Config, setups: Vec<LaneSetup>) -> Self {
         let lanes: Vec<Lane> = setups.into_iter().map(Lane::new).collect();
-        let widths = Widths::of(lanes.iter().map(|lane| lane.setup.views.len()).max().unwrap_or(0));
+        let views = lanes.iter().map(|lane| lane.setup.views.len()).max().unwrap_or(0);
+        let widths = Widths::of(views).moved_by(&config.motion);
         Self {
             config,
             lanes,

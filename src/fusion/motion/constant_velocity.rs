@@ -5,13 +5,14 @@
 //! Q = σ² \[T⁴/4, T³/2; T³/2, T²\]. Bar-Shalom, Li and Kirubarajan 2001, 6.2.2 and 6.3.2. Units: m, s. Kernel part:
 //! `shaders/motion/constant_velocity.wgsl`.
 
-use super::{Model, Noise, ProcessNoise};
+use super::{Model, Moved, Noise, Precise, ProcessNoise};
 use crate::fusion::arrays::{COVARIANCE, Look, tri};
+use crate::fusion::predict::{faded, up};
 use crate::fusion::real::Real;
 use crate::fusion::state::State;
 
 /// Nearly constant velocity.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConstantVelocity {
     /// What kind of noise drives it.
     pub noise: Noise,
@@ -57,8 +58,17 @@ impl Model for ConstantVelocity {
     }
 
     #[inline(always)]
+    fn moved<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> Moved<R> {
+        let u = up(look, tile, &before.state.mean);
+        Moved::into_tile(Self::straight(look, &u, &faded(&before.state, &u, look)))
+    }
+}
+
+impl ConstantVelocity {
+    /// F x and F P Fᵀ + Q, the place counted from the tile of before; `u` is upwards there.
+    #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn moved<R: Real>(look: &Look, u: &[R; 3], before: &State<R>) -> State<R> {
+    pub(crate) fn straight<R: Real>(look: &Look, u: &[R; 3], before: &State<R>) -> State<R> {
         let (mut x, dt) = (before.mean, R::splat(look.dt_s));
         for a in 0..3 {
             x[a] = x[a] + dt * x[3 + a];

@@ -2,25 +2,69 @@
 //! `shaders/motion/`.
 
 mod constant_velocity; // nearly constant velocity
+mod gravity; // the forces of free fall about the Earth, and their gradient
+mod orbit; // free fall about the Earth
+mod tangent; // orbits between a detection and its scan
+mod written; // motion as configurations have it
 
 pub use constant_velocity::ConstantVelocity;
+pub use gravity::{MU, OBLATENESS, RADIUS_MIN_2, TURN, TURN_2};
+pub use orbit::{
+    GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, Orbit, STEP, SUBSTEPS_MAX, VAGUE_2, VAGUE_INFLATION,
+};
+pub use tangent::{bend_m, tangent, untangent};
 
 use super::arrays::Look;
-use super::bounds::{probability, quantity};
 use super::real::Real;
 use super::state::State;
 use crate::mirror::mirror;
+use crate::space::TILE_M;
 use serde::{Deserialize, Serialize};
+use written::Written;
+
+#[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
+pub(super) const TILE: f32 = TILE_M as f32;
 
 /// A motion model. What depends on the time between two scans alone is computed once a look, in f64; states are moved by
-/// the look, one or eight at a time. A height that nothing measures, tiles and existence are no concern of it: see
-/// [`super::predict`].
+/// the look, one or eight at a time. Existence is no concern of it: see [`super::predict`].
 pub trait Model {
     /// What `dt_s` without a look add to a covariance.
     fn noise(&self, dt_s: f64) -> ProcessNoise;
 
-    /// The state at the time of a look, its place counted from the tile of before; `u` is upwards there.
-    fn moved<R: Real>(look: &Look, u: &[R; 3], before: &State<R>) -> State<R>;
+    /// What a state, its place counted from `tile`, is at the time of a look.
+    fn moved<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> Moved<R>;
+}
+
+/// A state, and what its velocity has beyond 32 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Precise<R> {
+    /// Mean and covariance.
+    pub state: State<R>,
+    /// Velocity beyond that of the mean, m/s; zero but in orbits.
+    pub rest: [R; 3],
+}
+
+/// A state at a later time.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved<R> {
+    /// By how many tiles its place has gone on.
+    pub tiles: [R; 3],
+    /// What it is there.
+    pub at: Precise<R>,
+}
+
+impl<R: Real> Moved<R> {
+    /// A state whose place is brought back into the middle of a tile.
+    #[inline(always)]
+    #[must_use]
+    pub fn into_tile(mut state: State<R>) -> Self {
+        let mut tiles = [R::splat(0.0); 3];
+        for (x, carry) in state.mean.iter_mut().zip(&mut tiles) {
+            *carry = (*x * R::splat(1.0 / TILE) + R::splat(0.5)).floor();
+            *x = *x - *carry * R::splat(TILE);
+        }
+        Self { tiles, at: Precise { state, rest: [R::splat(0.0); 3] } }
+    }
 }
 
 mirror! {
@@ -56,19 +100,33 @@ mirror! {
 
 /// How targets move and last.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Motion {
-    /// What kind of noise drives them.
-    pub noise: Noise,
-    /// Along each horizontal axis: m²/s³ or m/s², as `noise` says.
-    #[serde(deserialize_with = "quantity")]
-    pub horizontal: f64,
-    /// Along the vertical.
-    #[serde(deserialize_with = "quantity")]
-    pub vertical: f64,
+    /// The model by which they move.
+    pub model: Moves,
     /// Probability that a target lasts another second.
-    #[serde(deserialize_with = "probability")]
     pub survival_per_s: f64,
+}
+
+/// The motion models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moves {
+    /// Nearly constant velocity.
+    ConstantVelocity(ConstantVelocity),
+    /// Free fall about the Earth.
+    Orbit(Orbit),
+}
+
+impl From<ConstantVelocity> for Moves {
+    fn from(model: ConstantVelocity) -> Self {
+        Self::ConstantVelocity(model)
+    }
+}
+
+impl From<Orbit> for Moves {
+    fn from(model: Orbit) -> Self {
+        Self::Orbit(model)
+    }
 }
 
 /// The kind of noise.
@@ -82,11 +140,34 @@ pub enum Noise {
 }
 
 impl Motion {
-    /// The model by which targets move.
+    /// Nearly constant velocity, where that is how targets move.
     #[must_use]
-    pub fn model(&self) -> ConstantVelocity {
-        let Self { noise, horizontal, vertical, .. } = *self;
-        ConstantVelocity { noise, horizontal, vertical }
+    pub fn constant_velocity(&self) -> Option<ConstantVelocity> {
+        match self.model {
+            Moves::ConstantVelocity(model) => Some(model),
+            Moves::Orbit(_) => None,
+        }
+    }
+
+    /// Whether targets orbit the Earth.
+    #[must_use]
+    pub fn is_orbit(&self) -> bool {
+        matches!(self.model, Moves::Orbit(_))
+    }
+
+    /// What process noise adds to the variance of a place along an axis of which `upwards` of 1 is vertical, over a time,
+    /// m²; of orbits, before gravity takes it on.
+    #[must_use]
+    pub fn spread_m2(&self, upwards: f64, lag_s: f64) -> f64 {
+        let (noise, [horizontal, vertical]) = match self.model {
+            Moves::ConstantVelocity(model) => (model.noise, [model.horizontal, model.vertical]),
+            Moves::Orbit(Orbit { q }) => (Noise::WhiteAcceleration, [q; 2]),
+        };
+        let of = |intensity: f64| match noise {
+            Noise::WhiteAcceleration => intensity * lag_s.powi(3) / 3.0,
+            Noise::ConstantAcceleration => intensity * intensity * lag_s.powi(4) / 4.0,
+        };
+        of(horizontal) * (1.0 - upwards) + of(vertical) * upwards
     }
 
     /// Sets a look's process noise and survival over `dt_s`, in which an object would have reported at a rate: silence
@@ -99,6 +180,14 @@ impl Motion {
         look.births_s = if decay > 0.0 { dt_s.min(1.0 / decay) as f32 } else { look.dt_s };
         look.survival = libm::pow(self.survival_per_s, dt_s) as f32;
         look.heard = -libm::expm1(-reports_per_s * dt_s) as f32;
-        look.noise = self.model().noise(dt_s);
+        look.left = look.survival * (1.0 - look.heard);
+        match self.model {
+            Moves::ConstantVelocity(model) => look.noise = model.noise(dt_s),
+            Moves::Orbit(model) => {
+                look.noise = model.noise(dt_s);
+                look.orbits = 1;
+                look.part_s = (dt_s - 0.5 * (2.0 * dt_s).floor()) as f32;
+            }
+        }
     }
 }

@@ -123,7 +123,7 @@ impl Outlook {
         let looking = scan.views.looking;
         (look.views, look.view, look.reports) =
             (self.views.len() as u32, looking as u32, u32::from(scan.views.reports));
-        let survivors = self.targets * f64::from(look.survival);
+        let survivors = self.targets * f64::from(if look.orbits == 1 { look.left } else { look.survival });
         let births = self.births_per_s * f64::from(look.births_s) + self.births_a_scan;
         self.targets = survivors + births;
         let mut looks = [ViewLook::default(); VIEWS_MAX];

@@ -210,8 +210,10 @@ impl DeviceLanes {
     /// # Errors
     /// If the device does not take the kernels or lacks memory.
     pub fn new(context: Context, config: Config, setups: &[&LaneSetup], options: Options) -> Result<Self, DeviceError> {
+        let views = setups.iter().map(|setup| setup.views.len()).max().unwrap_or(0);
+        let widths = Widths::of(views).moved_by(&config.motion);
         let mut pipelines = BTreeMap::new();
-        for kernel in options.kernels {
+        for kernel in options.kernels.iter().filter(|kernel| widths.has_rest() || !kernel.is_of_orbits()) {
             pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
         }
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };
@@ -234,7 +236,7 @@ impl DeviceLanes {
                 cells: 1,
             },
             lanes: u32::try_from(setups.len()).unwrap_or(u32::MAX),
-            widths: Widths::of(setups.iter().map(|setup| setup.views.len()).max().unwrap_or(0)),
+            widths,
             field_cells: 0,
             masks: Masks::default(),
             pending: Vec::new(),

@@ -1,0 +1,223 @@
+//! Satellites over hours, seen by radars that each has in view for minutes: one track an object, from its first pass on.
+//!
+//! Truth is two bodies and J₂ in f64, in the frame that does not turn, a second a step.
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use trackweave::fusion::executor::Executor;
+use trackweave::ingest::{Catalogue, Detections, Options, Order};
+use trackweave::run::{RunConfig, track};
+use trackweave::space::Geodetic;
+
+const MU: f64 = 3.986_004_418e14;
+const TURN: f64 = 7.292_115e-5;
+const HOURS: usize = 6;
+const PERIOD_S: usize = 10;
+/// What a radar sees: whatever flies at 500 km is above its horizon there.
+const RANGE_M: f64 = 2.2e6;
+const SITES: [Geodetic; 2] = [
+    Geodetic { latitude_deg: 48.7, longitude_deg: -97.9, altitude_m: 350.0 },
+    Geodetic { latitude_deg: -7.9, longitude_deg: -14.4, altitude_m: 50.0 },
+];
+/// Standard deviations: range, angles in degrees, range rate.
+const NOISE: [f64; 3] = [20.0, 0.01, 0.5];
+/// Seconds into the record, height, azimuth of the way, offset in latitude, at which objects pass the first site.
+const OBJECTS: [[f64; 4]; 6] = [
+    [200.0, 520e3, 40.0, 2.0],
+    [260.0, 800e3, 350.0, -3.0],
+    [500.0, 650e3, 95.0, 1.0],
+    [900.0, 1000e3, 140.0, 4.0],
+    [1500.0, 560e3, 200.0, -2.0],
+    [2500.0, 700e3, 60.0, 3.0],
+];
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+/// Place and velocity each second, in the frame of the Earth.
+fn way([at_s, height_m, azimuth_deg, offset_deg]: [f64; 4]) -> Vec<[f64; 6]> {
+    let over = Geodetic { latitude_deg: SITES[0].latitude_deg + offset_deg, altitude_m: height_m, ..SITES[0] };
+    let (place, [east, north, _]) = (over.ecef(), over.enu_axes());
+    let (sin, cos) = azimuth_deg.to_radians().sin_cos();
+    let speed = (MU / dot(place, place).sqrt()).sqrt();
+    let v: [f64; 3] = core::array::from_fn(|a| speed * (sin * east[a] + cos * north[a]));
+    let seconds = HOURS * 3600;
+    let start = at_s as usize;
+    let mut way = vec![[0.0; 6]; seconds + 1];
+    for (h, last) in [(1.0, seconds as i64), (-1.0, 0)] {
+        let mut s = [place[0], place[1], place[2], v[0], v[1], v[2]];
+        let mut second = start as i64;
+        loop {
+            way[second as usize] = turned(&s, second as f64 - at_s);
+            if second == last {
+                break;
+            }
+            s = step(&s, h);
+            second += h as i64;
+        }
+    }
+    way
+}
+
+fn step(s: &[f64; 6], h: f64) -> [f64; 6] {
+    let rate = |s: &[f64; 6]| {
+        let [x, y, z, vx, vy, vz] = *s;
+        let r = (x * x + y * y + z * z).sqrt();
+        let (m, s) = (MU / r.powi(3), 5.0 * z * z / (r * r));
+        let k = 1.5 * 1.082_626_68e-3 * (6_378_137.0 / r).powi(2);
+        [vx, vy, vz, -m * x * (1.0 + k * (1.0 - s)), -m * y * (1.0 + k * (1.0 - s)), -m * z * (1.0 + k * (3.0 - s))]
+    };
+    let from = |k: &[f64; 6], h: f64| -> [f64; 6] { core::array::from_fn(|i| s[i] + h * k[i]) };
+    let k1 = rate(s);
+    let k2 = rate(&from(&k1, 0.5 * h));
+    let k3 = rate(&from(&k2, 0.5 * h));
+    let k4 = rate(&from(&k3, h));
+    core::array::from_fn(|i| s[i] + h / 6.0 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]))
+}
+
+/// In the frame of the Earth, `seconds` after both were one.
+fn turned(s: &[f64; 6], seconds: f64) -> [f64; 6] {
+    let (sin, cos) = (TURN * seconds).sin_cos();
+    let about = |a: f64, b: f64| [cos * a + sin * b, cos * b - sin * a];
+    let ([x, y], [vx, vy]) = (about(s[0], s[1]), about(s[3], s[4]));
+    [x, y, s[2], vx + TURN * y, vy - TURN * x, s[5]]
+}
+
+/// Normal, of standard deviation 1.
+fn normal(random: &mut impl Rng) -> f64 {
+    (0..12).map(|_| random.random_range(-0.5..0.5)).sum()
+}
+
+/// Range, azimuth, elevation, range rate from a site.
+fn seen(site: &Geodetic, s: &[f64; 6]) -> [f64; 4] {
+    let (here, axes) = (site.ecef(), site.enu_axes());
+    let sight = [s[0] - here[0], s[1] - here[1], s[2] - here[2]];
+    let [east, north, up] = axes.map(|axis| dot(axis, sight));
+    let range = dot(sight, sight).sqrt();
+    let rate = dot(sight, [s[3], s[4], s[5]]) / range;
+    [range, east.atan2(north).to_degrees().rem_euclid(360.0), (up / range).asin().to_degrees(), rate]
+}
+
+fn catalogue() -> Catalogue {
+    let mut text = "name = \"sky\"\nframe = \"geodetic\"\ntime = \"seconds\"\n".to_owned();
+    for (number, Geodetic { latitude_deg, longitude_deg, altitude_m }) in SITES.into_iter().enumerate() {
+        let [range, angle, rate] = NOISE;
+        text += &format!(
+            "[[sensor]]\nname = \"r{number}\"\nowner = \"north\"\nkind = \"radar\"\nview = \"radars\"\n\
+             site = {{ latitude_deg = {latitude_deg:?}, longitude_deg = {longitude_deg:?}, altitude_m = {altitude_m:?} }}\n\
+             noise = {{ range_m = {range:?}, azimuth_deg = {angle:?}, elevation_deg = {angle:?}, range_rate_m_s = {rate:?} }}\n\
+             detection_probability = 0.95\nclutter_per_scan = 0.02\nscan_period_s = {PERIOD_S}.0\n\
+             coverage = {{ range_m = [100000.0, {RANGE_M:?}], height_m = [150000.0, 2200000.0] }}\n"
+        );
+    }
+    Catalogue::parse(&text, Path::new("catalogue")).expect("a catalogue")
+}
+
+/// The table of detections, and when each object was detected.
+fn record(ways: &[Vec<[f64; 6]>]) -> (RecordBatch, Vec<Vec<usize>>) {
+    let mut random = ChaCha8Rng::seed_from_u64(31);
+    let mut rows: Vec<(f64, &str, [f64; 4])> = Vec::new();
+    let mut detected = vec![Vec::new(); ways.len()];
+    for second in (PERIOD_S / 2..HOURS * 3600).step_by(PERIOD_S) {
+        for (site, name) in SITES.iter().zip(["r0", "r1"]) {
+            for (object, way) in ways.iter().enumerate() {
+                // Each at a second of its own within the look.
+                let second = second + object / 2;
+                let [range, azimuth, elevation, rate] = seen(site, &way[second]);
+                if !(100e3..RANGE_M).contains(&range) || random.random_bool(0.05) {
+                    continue;
+                }
+                let measured = [
+                    range + NOISE[0] * normal(&mut random),
+                    (azimuth + NOISE[1] * normal(&mut random)).rem_euclid(360.0),
+                    elevation + NOISE[1] * normal(&mut random),
+                    rate + NOISE[2] * normal(&mut random),
+                ];
+                rows.push((second as f64, name, measured));
+                detected[object].push(second);
+            }
+            if random.random_bool(0.02) {
+                let [range, azimuth] = [random.random_range(6e5..RANGE_M), random.random_range(0.0..360.0)];
+                let clutter = [range, azimuth, random.random_range(20.0..80.0), random.random_range(-5e3..5e3)];
+                rows.push((second as f64, name, clutter));
+            }
+        }
+    }
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let column = |k: usize| -> ArrayRef { Arc::new(rows.iter().map(|row| Some(row.2[k])).collect::<Float64Array>()) };
+    let times: Float64Array = rows.iter().map(|row| Some(row.0)).collect();
+    let sensors: StringArray = rows.iter().map(|row| Some(row.1)).collect();
+    let table = RecordBatch::try_from_iter([
+        ("time", Arc::new(times) as ArrayRef),
+        ("sensor", Arc::new(sensors)),
+        ("range_m", column(0)),
+        ("azimuth_deg", column(1)),
+        ("elevation_deg", column(2)),
+        ("range_rate_m_s", column(3)),
+    ])
+    .expect("columns of one length");
+    (table, detected)
+}
+
+#[test]
+fn a_satellite_is_one_track_from_its_first_pass_on_however_long_nobody_looks() {
+    let ways: Vec<Vec<[f64; 6]>> = OBJECTS.map(way).into_iter().collect();
+    let (table, detected) = record(&ways);
+    let catalogue = catalogue();
+    let options = Options { strict: true, rows_per_batch: 0, order: Order::Required };
+    let (detections, _) = Detections::from_record_batch(&table, &catalogue, options).expect("a table");
+    let mut config = RunConfig::chosen(Path::new("orbits")).expect("a configuration");
+    // Six of them on all of the Earth.
+    (config.fusion.undetected.initial_per_km2, config.fusion.undetected.births_per_km2_h) = (1.2e-8, 1.5e-7);
+    let rows = track(&catalogue, &detections, &config, Executor::host()).expect("tracks");
+    // The nearest object of each row, and how far off it is.
+    let mut tracks: BTreeMap<[u32; 2], Vec<(usize, usize, f64)>> = BTreeMap::new();
+    for row in &rows {
+        let second = usize::try_from(row.time_us / 1_000_000).expect("a time");
+        let at = row.estimate.position_m();
+        let off = |way: &Vec<[f64; 6]>| {
+            let off: [f64; 3] = core::array::from_fn(|a| at[a] - way[second][a]);
+            dot(off, off).sqrt()
+        };
+        let (object, off_m) = ways.iter().map(off).enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).expect("an object");
+        tracks.entry(row.estimate.born).or_default().push((second, object, off_m));
+    }
+    for (object, seconds) in detected.iter().enumerate() {
+        let own: Vec<_> =
+            tracks.iter().filter(|(_, rows)| rows.iter().any(|row| row.1 == object && row.2 < 40e3)).collect();
+        println!("object {object}: {} detections, {} tracks", seconds.len(), own.len());
+        assert_eq!(own.len(), 1, "tracks of object {object}: {:?}", own.iter().map(|own| own.0).collect::<Vec<_>>());
+        let rows = own[0].1;
+        let (mut gaps, mut minute, mut longest) = (0, 0f64, (0, 0f64));
+        for pair in seconds.windows(2).filter(|pair| pair[1] - pair[0] > 600) {
+            gaps += 1;
+            for (second, found, off_m) in rows.iter().filter(|row| (pair[0]..pair[1]).contains(&row.0)) {
+                assert_eq!(*found, object, "at {second} s track {:?} is another object's", own[0].0);
+                let silent = second - pair[0];
+                if silent <= 60 {
+                    minute = minute.max(*off_m);
+                }
+                if silent > longest.0 {
+                    longest = (silent, *off_m);
+                }
+            }
+            let count = rows.iter().filter(|row| (pair[0]..pair[1]).contains(&row.0)).count();
+            assert!(count + 2 >= (pair[1] - pair[0]) / 60, "{count} rows from {} s to {} s", pair[0], pair[1]);
+        }
+        println!(
+            "  {gaps} gaps; {minute:.0} m off within a minute of silence, {:.0} m after {} s",
+            longest.1, longest.0
+        );
+        assert!(gaps > 0, "object {object} is never out of sight");
+        assert!(minute < 500.0, "{minute} m off within a minute of silence");
+        assert!(longest.1 < 40e3, "{} m off after {} s of silence", longest.1, longest.0);
+    }
+    let others = tracks.values().filter(|rows| rows.iter().all(|row| row.2 > 40e3)).count();
+    println!("{} tracks, {others} of no object", tracks.len());
+    assert!(others <= 1, "{others} tracks of no object");
+}
