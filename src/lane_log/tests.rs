@@ -1,3 +1,5 @@
+//! Files of lanes: what is written is read again bit for bit; damage, cuts and other content are seen.
+
 use super::*;
 use crate::fusion::address::Belief;
 use crate::fusion::batch::{Answer, Estimate, Taken, WaveLog};
