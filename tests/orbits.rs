@@ -6,6 +6,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use trackweave::fusion::executor::Executor;
@@ -26,13 +27,13 @@ const SITES: [Geodetic; 2] = [
 /// Standard deviations: range, angles in degrees, range rate.
 const NOISE: [f64; 3] = [20.0, 0.01, 0.5];
 /// Seconds into the record, height, azimuth of the way, offset in latitude, at which objects pass the first site.
-const OBJECTS: [[f64; 4]; 6] = [
-    [200.0, 520e3, 40.0, 2.0],
-    [260.0, 800e3, 350.0, -3.0],
-    [500.0, 650e3, 95.0, 1.0],
-    [900.0, 1000e3, 140.0, 4.0],
-    [1500.0, 560e3, 200.0, -2.0],
-    [2500.0, 700e3, 60.0, 3.0],
+const OBJECTS: [(usize, [f64; 3]); 6] = [
+    (200, [520e3, 40.0, 2.0]),
+    (260, [800e3, 350.0, -3.0]),
+    (500, [650e3, 95.0, 1.0]),
+    (900, [1000e3, 140.0, 4.0]),
+    (1500, [560e3, 200.0, -2.0]),
+    (2500, [700e3, 60.0, 3.0]),
 ];
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
@@ -40,27 +41,23 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 /// Place and velocity each second, in the frame of the Earth.
-fn way([at_s, height_m, azimuth_deg, offset_deg]: [f64; 4]) -> Vec<[f64; 6]> {
+fn way((start, [height_m, azimuth_deg, offset_deg]): (usize, [f64; 3])) -> Vec<[f64; 6]> {
     let over = Geodetic { latitude_deg: SITES[0].latitude_deg + offset_deg, altitude_m: height_m, ..SITES[0] };
     let (place, [east, north, _]) = (over.ecef(), over.enu_axes());
     let (sin, cos) = azimuth_deg.to_radians().sin_cos();
     let speed = (MU / dot(place, place).sqrt()).sqrt();
     let v: [f64; 3] = core::array::from_fn(|a| speed * (sin * east[a] + cos * north[a]));
-    let seconds = HOURS * 3600;
-    let start = at_s as usize;
-    let mut way = vec![[0.0; 6]; seconds + 1];
-    for (h, last) in [(1.0, seconds as i64), (-1.0, 0)] {
-        let mut s = [place[0], place[1], place[2], v[0], v[1], v[2]];
-        let mut second = start as i64;
-        loop {
-            way[second as usize] = turned(&s, second as f64 - at_s);
-            if second == last {
-                break;
-            }
+    let mut way = vec![[0.0; 6]; HOURS * 3600 + 1];
+    let there = [place[0], place[1], place[2], v[0], v[1], v[2]];
+    let mut go = |seconds: &mut dyn Iterator<Item = usize>, h: f64| {
+        let mut s = there;
+        for second in seconds {
+            way[second] = turned(&s, second as f64 - start as f64);
             s = step(&s, h);
-            second += h as i64;
         }
-    }
+    };
+    go(&mut (start..=HOURS * 3600), 1.0);
+    go(&mut (0..=start).rev(), -1.0);
     way
 }
 
@@ -107,13 +104,15 @@ fn catalogue() -> Catalogue {
     let mut text = "name = \"sky\"\nframe = \"geodetic\"\ntime = \"seconds\"\n".to_owned();
     for (number, Geodetic { latitude_deg, longitude_deg, altitude_m }) in SITES.into_iter().enumerate() {
         let [range, angle, rate] = NOISE;
-        text += &format!(
+        write!(
+            text,
             "[[sensor]]\nname = \"r{number}\"\nowner = \"north\"\nkind = \"radar\"\nview = \"radars\"\n\
              site = {{ latitude_deg = {latitude_deg:?}, longitude_deg = {longitude_deg:?}, altitude_m = {altitude_m:?} }}\n\
              noise = {{ range_m = {range:?}, azimuth_deg = {angle:?}, elevation_deg = {angle:?}, range_rate_m_s = {rate:?} }}\n\
              detection_probability = 0.95\nclutter_per_scan = 0.02\nscan_period_s = {PERIOD_S}.0\n\
              coverage = {{ range_m = [100000.0, {RANGE_M:?}], height_m = [150000.0, 2200000.0] }}\n"
-        );
+        )
+        .expect("text");
     }
     Catalogue::parse(&text, Path::new("catalogue")).expect("a catalogue")
 }

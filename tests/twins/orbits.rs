@@ -3,7 +3,7 @@
 use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
 use crate::poison::{Poison, spoil};
-use crate::waves::{Outcome, accounts, same_tracks};
+use crate::waves::{Outcome, Sensor, accounts, same_tracks};
 use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{Rng, RngExt, SeedableRng};
@@ -24,6 +24,8 @@ use wide::f32x8;
 
 const MU: f64 = 3.986e14;
 const EARTH_M: f64 = 6_378_137.0;
+/// Between the scans of a scene, microseconds.
+const STEPS_US: [i64; 9] = [0, 10_000_000, 10_000_000, 0, 12_345_678, 10_000_000, 600_300_000, 10_000_000, 10_000_000];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -66,15 +68,15 @@ pub(crate) fn trials() -> Vec<Trial> {
         }));
     }
     for (name, mode) in [("assign", Mode::Assign), ("soft", Mode::Soft)] {
-        for (seen, radar) in [("positions", false), ("radar", true)] {
+        for (seen, sensor) in [("positions", Sensor::Position), ("radar", Sensor::Radar)] {
             trials.push(trial(format!("orbits::waves::{name}::{seen}"), move || {
-                let host = fuse((mode, radar), Executor::host())?;
+                let host = fuse((mode, sensor), Executor::host())?;
                 if host.0.first().is_none_or(|tracks| tracks.len() < 40) {
                     return Err(format!("{} tracks of 60 objects", host.0.first().map_or(0, Vec::len)).into());
                 }
-                same_tracks(&fuse((mode, radar), Executor::device(open()?, Options::USUAL))?, &host)?;
+                same_tracks(&fuse((mode, sensor), Executor::device(open()?, Options::USUAL))?, &host)?;
                 let options = Options { blocks: 1, edges: 1, workgroup_size: 32, waves: 3, ..Options::USUAL };
-                same_tracks(&fuse((mode, radar), Executor::device(open()?, options))?, &host)
+                same_tracks(&fuse((mode, sensor), Executor::device(open()?, options))?, &host)
             }));
         }
     }
@@ -162,7 +164,7 @@ fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
 }
 
 /// Objects in low orbits, seen at irregular times: in one lane by all of them, in the other now and then.
-fn fuse((mode, radar): (Mode, bool), executor: Executor) -> Result<Outcome, Failed> {
+fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, Failed> {
     let mut config = in_orbits();
     config.association.mode = mode;
     let mut batch = Batch::new(config, executor, vec![lane(), lane()])?;
@@ -174,9 +176,12 @@ fn fuse((mode, radar): (Mode, bool), executor: Executor) -> Result<Outcome, Fail
         })
         .collect();
     let (mut time_us, mut given, mut answers) = (0i64, [0u64; 2], Vec::new());
-    for (number, seconds) in [0.0, 10.0, 10.0, 0.0, 12.345_678, 10.0, 600.3, 10.0, 10.0].into_iter().enumerate() {
-        time_us += (seconds * 1e6) as i64;
-        objects.iter_mut().for_each(|(tile, state)| predict_one(&over(seconds), tile, state));
+    for (number, step_us) in STEPS_US.into_iter().enumerate() {
+        time_us += step_us;
+        let look = over(step_us as f64 * 1e-6);
+        for (tile, state) in &mut objects {
+            predict_one(&look, tile, state);
+        }
         let (mut scans, mut observations) = (Vec::new(), Vec::new());
         for lane in (0..2).filter(|lane| *lane == 0 || number % 3 != 1) {
             let mut detections = Vec::new();
@@ -190,7 +195,7 @@ fn fuse((mode, radar): (Mode, bool), executor: Executor) -> Result<Outcome, Fail
                 before.dt_s = -before.dt_s;
                 predict_one(&before, &mut tile, &mut then);
                 let observation = u32::try_from(observations.len())?;
-                observations.push(observed(&tile, &then, radar, &mut random));
+                observations.push(observed(&tile, &then, sensor, &mut random));
                 let offset_m = core::array::from_fn(|a| then.mean[a] + random.random_range(-80.0..80.0));
                 detections.push(Detection { tile, ahead_s, offset_m, observation });
             }
@@ -236,8 +241,8 @@ fn state(place: [f64; 3], velocity: [f64; 3]) -> ([i32; 3], State<f32>) {
 
 /// A report of position; or of a radar below the x axis: a range, two angles and a range rate.
 #[expect(clippy::cast_possible_truncation, reason = "rounded to what an observation holds")]
-fn observed(tile: &[i32; 3], state: &State<f32>, radar: bool, random: &mut impl Rng) -> Observation {
-    if !radar {
+fn observed(tile: &[i32; 3], state: &State<f32>, sensor: Sensor, random: &mut impl Rng) -> Observation {
+    if sensor == Sensor::Position {
         let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         return Observation { clutter: 1e-22, spread: 1e-6, ..Observation::offsets(axes, [50.0; 3], 3) };
     }
