@@ -1,8 +1,8 @@
 //! `associations.parquet`, from docs/pictures.md: which detections made the tracks of a picture.
 //!
 //! What a filter weighed is not known here. But every detection is one that the partner was given, at its time and of an owner
-//! whom the row beside it names; every track shows at the first report from the detection's scan on; all that tracks have of one
-//! detection is no more than all of it; nothing is off by more than the gate; and the rows explain every byte.
+//! whom the row beside it names; every track shows at the first report from the detection's scan on; where detections are
+//! assigned, tracks have no more of one than all of it; nothing is off by more than the gate; and the rows explain every byte.
 
 use super::evidence::{Recording, Sight};
 use super::finding::{Beyond, Breaches};
@@ -85,6 +85,8 @@ struct Judge<'a> {
     period_us: i64,
     gate: f64,
     contributor: f64,
+    /// Whether each detection is given to one track.
+    chosen: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -103,6 +105,7 @@ impl<'a> Judge<'a> {
             period_us: micros(number("/report_period_s")?).unwrap_or(1).max(1),
             gate: number("/fusion/gate")?,
             contributor: number("/fusion/existence/contributor")?,
+            chosen: configuration.pointer("/fusion/association/mode").and_then(Value::as_str) == Some("assign"),
         })
     }
 
@@ -137,8 +140,8 @@ impl<'a> Judge<'a> {
         }
         let sum = self.sums.entry(detection).or_default();
         *sum += f64::from(probability);
-        // Who begins a track leaves to it what no other has.
-        if *sum > 1.0 + SLACK {
+        // Belief propagation does not keep to what there is of a detection; a choice does, and who begins a track has what is left.
+        if self.chosen && *sum > 1.0 + SLACK {
             return Some((format!("detection {detection} with {sum} in all"), "at most 1".to_owned()));
         }
         match innovation {

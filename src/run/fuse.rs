@@ -218,8 +218,7 @@ impl<'a> Known<'a> {
                 from.map(|(from, logging)| Made { lane, existence_min: logging.existence_min, from: from.clone() });
             let head = Head { digest: digest.clone(), log: made };
             // A report that is stored does not tell which detections tracks took.
-            let found =
-                if basis.associates { Found::Missing } else { folder.find(&head, times.iter().copied()) };
+            let found = if basis.associates { Found::Missing } else { folder.find(&head, times.iter().copied()) };
             work.damaged += u64::from(matches!(found, Found::Damaged));
             match found {
                 Found::Whole(reports) => drop(stored.insert(lane, reports)),

@@ -107,7 +107,9 @@ impl<'a> Taker<'a> for Tracker<'_> {
 
     fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         let estimates = self.batch.estimates(lane)?;
-        self.histories.as_mut().map_or(Ok(Vec::new()), |histories| histories.keep(lane, time_us, (estimates, false)))?;
+        self.histories
+            .as_mut()
+            .map_or(Ok(Vec::new()), |histories| histories.keep(lane, time_us, (estimates, false)))?;
         Ok(())
     }
 
