@@ -56,8 +56,8 @@ pub(super) struct Scanned {
 impl Taken {
     /// That a track takes the detection of a hypothesis, which lies there in its scan; `None` where it is too unlikely.
     #[inline]
-    pub(super) fn of(born: [u32; 2], edge: &Edge, detection: u32, existence: &Existence) -> Option<Self> {
-        let Edge { weight, .. } = *edge;
+    pub(super) fn of(born: [u32; 2], edge: Edge, detection: u32, existence: &Existence) -> Option<Self> {
+        let Edge { weight, .. } = edge;
         (weight > 0.0 && weight >= existence.contributor.get()).then_some(Self { born, detection, weight })
     }
 }

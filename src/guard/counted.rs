@@ -65,11 +65,11 @@ impl Counted {
                 return Some((found, wanted));
             }
         }
-        if let Some(found_us) = row.last_us {
-            if self.made(found_us, row.time_us).next().is_none() || found_us < known_us {
-                let wanted = format!("when one was made that the partner may have, not before {known_us}");
-                return Some((format!("last detection at {found_us}"), wanted));
-            }
+        if let Some(found_us) = row.last_us
+            && (self.made(found_us, row.time_us).next().is_none() || found_us < known_us)
+        {
+            let wanted = format!("when one was made that the partner may have, not before {known_us}");
+            return Some((format!("last detection at {found_us}"), wanted));
         }
         let told = (row.detections.unwrap_or(known), row.last_us.unwrap_or(known_us));
         self.tracks.insert(row.track, told);

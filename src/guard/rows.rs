@@ -119,8 +119,8 @@ impl<'a> Judge<'a> {
         }
         let here = (row.time_us, row.track);
         if self.before.is_some_and(|before| before >= here) {
-            let before = self.before.unwrap_or_default();
-            wrong((Beyond::Order, format!("{here:?} after {before:?}"), "time and track that grow".to_owned()));
+            let found = format!("{here:?} after {:?}", self.before.unwrap_or_default());
+            wrong((Beyond::Order, found, "time and track that grow".to_owned()));
         }
         self.before = Some(here);
         if let Some(complaint) = self.time(row) {
@@ -165,32 +165,15 @@ impl<'a> Judge<'a> {
             wrong(complaint);
             return Ok(());
         }
-        let is_given =
-            |name: &String| sight.identities.get(name.as_str()).is_some_and(|first_us| *first_us <= until_us);
-        if let Some(name) = row.identity.as_ref().filter(|name| !is_given(name)) {
+        let first_us = |name: &String| sight.identities.get(name.as_str()).copied().unwrap_or(i64::MAX);
+        if let Some(name) = row.identity.as_ref().filter(|name| first_us(name) > until_us) {
             let wanted = "one of a detection that the partner may have fused by then".to_owned();
             wrong((Beyond::Identity, format!("address `{name}`"), wanted));
             return Ok(());
         }
-        if let Some(named) = &row.contributors {
-            let known: BTreeSet<&str> =
-                sight.sources.iter().take(sources).map(|(_, owner, _)| owner.as_str()).collect();
-            let stranger = named.iter().find(|name| !known.contains(name.as_str()));
-            if stranger.is_some() || !named.contains(owner) || !row.sorted {
-                let wanted = format!("`{owner}`, whose detection began the track, and of {known:?}, in order");
-                wrong((Beyond::Contributor, format!("{named:?}"), wanted));
-                return Ok(());
-            }
-            // The last detection that it rests on is counted to it, so its owner made it.
-            if let Some(at_us) = row.known_us.or(row.last_us) {
-                let classes = self.counted.made(at_us, until_us);
-                let owners: BTreeSet<&str> = classes.filter_map(|class| self.owner(class)).collect();
-                if !owners.iter().any(|owner| named.contains(*owner)) {
-                    let wanted = format!("one of {owners:?}, who detected something at {at_us}");
-                    wrong((Beyond::Contributor, format!("{named:?}"), wanted));
-                    return Ok(());
-                }
-            }
+        if let Some(complaint) = self.strangers(row, owner, (sources, until_us)) {
+            wrong(complaint);
+            return Ok(());
         }
         let question = Question {
             contributors: row.contributors.clone(),
@@ -204,8 +187,24 @@ impl<'a> Judge<'a> {
         self.release(row, &question, &mut wrong)
     }
 
-    fn owner(&self, class: u32) -> Option<&'a str> {
-        self.basis.recording.classes.get(class as usize).map(|class| class.owner.as_str())
+    /// What is wrong with the contributors of a row of a track that a detection of `owner` began.
+    fn strangers(&self, row: &Row, owner: &str, (sources, until_us): (usize, i64)) -> Option<Complaint> {
+        let named = row.contributors.as_ref()?;
+        let wrong = |wanted: String| Some((Beyond::Contributor, format!("{named:?}"), wanted));
+        let known: BTreeSet<&str> =
+            self.basis.sight.sources.iter().take(sources).map(|(_, owner, _)| owner.as_str()).collect();
+        let stranger = named.iter().find(|name| !known.contains(name.as_str()));
+        if stranger.is_some() || !named.contains(owner) || !row.sorted {
+            return wrong(format!("`{owner}`, whose detection began the track, and of {known:?}, in order"));
+        }
+        // The last detection that it rests on is counted to it, so its owner made it.
+        let at_us = row.known_us.or(row.last_us)?;
+        let of = |class: u32| self.basis.recording.classes.get(class as usize).map(|class| class.owner.as_str());
+        let owners: BTreeSet<&str> = self.counted.made(at_us, until_us).filter_map(of).collect();
+        if owners.iter().any(|owner| named.contains(*owner)) {
+            return None;
+        }
+        wrong(format!("one of {owners:?}, who detected something at {at_us}"))
     }
 
     /// Whether some class that the row could be of gives it as it is.

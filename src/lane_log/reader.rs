@@ -79,14 +79,14 @@ impl Reader {
                     if !are_at(Some(time_us)) {
                         return Err(not(format!("a report at {time_us} us, which nobody asked for")));
                     }
-                    let is_in_order = time_us >= wave_us && (last_us == i64::MIN || time_us > last_us);
-                    are_tracks(&tracks, is_in_order)?;
+                    are_tracks((&tracks, time_us >= wave_us && time_us >= last_us))?;
                     last_us = time_us;
                 }
                 Entry::Wave { time_us, tracks, taken } => {
                     let least = self.head.log.as_ref().map(|log| log.existence_min.get());
                     let are_logged = least.is_some_and(|least| tracks.iter().all(|track| track.existence >= least));
-                    are_tracks(&tracks, are_logged && time_us >= wave_us && time_us > last_us && are_taken(&taken))?;
+                    let is_in_order = time_us >= wave_us && time_us >= last_us;
+                    are_tracks((&tracks, are_logged && is_in_order && are_taken(&taken)))?;
                     wave_us = time_us;
                 }
                 Entry::End(_) => break,
@@ -149,7 +149,7 @@ impl Reader {
 }
 
 /// Fails unless an entry is of tracks as fusion gives them, and `is_sound` otherwise.
-fn are_tracks(tracks: &[Estimate], is_sound: bool) -> io::Result<()> {
+fn are_tracks((tracks, is_sound): (&[Estimate], bool)) -> io::Result<()> {
     let is_track = |Estimate { existence, state, belief, .. }: &Estimate| {
         [existence, &belief.probability].into_iter().all(|p| (0.0..=1.0).contains(p))
             && state.mean.iter().chain(&state.covariance).all(|number| number.is_finite())

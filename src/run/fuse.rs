@@ -325,7 +325,7 @@ impl Fusing<'_, '_, '_> {
             if let Some(known) = &mut self.known {
                 known.add(self.basis, (&answer, shown))?;
             }
-            self.picture(answer, shown)?;
+            self.picture((answer, shown))?;
         }
         Ok(())
     }
@@ -346,15 +346,15 @@ impl Fusing<'_, '_, '_> {
 
     /// Reports stored tracks up to the next ones that are fused.
     fn report_stored(&mut self) -> Result<(), RunError> {
-        while let Some((answer, shown)) = self.known.as_mut().map_or(Ok(None), Known::next)? {
-            self.picture(answer, shown)?;
+        while let Some(report) = self.known.as_mut().map_or(Ok(None), Known::next)? {
+            self.picture(report)?;
         }
         Ok(())
     }
 
-    /// Puts a report into the pictures, where there are any.
-    fn picture(&mut self, answer: Answer, shown: bool) -> Result<(), RunError> {
-        self.pictures.as_mut().map_or(Ok(()), |pictures| pictures.report(answer, shown))
+    /// Puts a report into the pictures, where there are any, to be shown or only to be smoothed.
+    fn picture(&mut self, report: (Answer, bool)) -> Result<(), RunError> {
+        self.pictures.as_mut().map_or(Ok(()), |pictures| pictures.report(report))
     }
 
     /// Ends; says by lane what became of its detections, and why a lane is not kept.
@@ -388,13 +388,11 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
     }
 
     fn named(&mut self, lane: usize, identity: &Arc<str>) {
-        match &mut self.known {
+        if let Some(known) = &mut self.known {
             // All are known since lanes were compared with what is stored.
-            Some(known) => known.given.name(lane, identity),
-            None => {
-                let names = self.pictures.as_mut().and_then(|pictures| pictures.identities.get_mut(lane));
-                names.into_iter().for_each(|names| names.push(Arc::clone(identity)));
-            }
+            known.given.name(lane, identity);
+        } else if let Some(names) = self.pictures.as_mut().and_then(|pictures| pictures.identities.get_mut(lane)) {
+            names.push(Arc::clone(identity));
         }
     }
 

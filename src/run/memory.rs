@@ -70,7 +70,7 @@ pub fn track(
     waves.finish(&mut tracker)?;
     if let Some(mut histories) = tracker.histories.take() {
         histories.each((0, &lane), span_us[1], |time_us, tracks, smoothed| {
-            tracker.show(time_us, tracks, smoothed);
+            tracker.show(time_us, (tracks, smoothed));
             Ok(())
         })?;
     }
@@ -86,7 +86,7 @@ struct Tracker<'c> {
 }
 
 impl Tracker<'_> {
-    fn show(&mut self, time_us: i64, tracks: Vec<Known>, smoothed: bool) {
+    fn show(&mut self, time_us: i64, (tracks, smoothed): (Vec<Known>, bool)) {
         let track = |Known { estimate, known_us: as_known_at_us }: Known| {
             let identity = address_of(&self.identities, &estimate).cloned();
             TrackAt { time_us, estimate, smoothed, as_known_at_us, identity }
@@ -100,7 +100,7 @@ impl<'a> Taker<'a> for Tracker<'_> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
         match &mut self.histories {
             Some(histories) => drop(histories.keep(lane, time_us, (estimates, true))?),
-            None => self.show(time_us, estimates.into_iter().map(Known::from).collect(), false),
+            None => self.show(time_us, (estimates.into_iter().map(Known::from).collect(), false)),
         }
         Ok(())
     }

@@ -105,6 +105,7 @@ pub struct Request<'a> {
 
 /// What a run makes besides pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
 pub struct Besides {
     /// A page in every folder.
     pub pages: bool,
@@ -306,11 +307,10 @@ fn run_opened(
     };
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     tracks.expect(lanes.len())?;
-    let class = started.elapsed().as_secs_f64();
-    let pages = Pages::default();
+    let (class, pages) = (started.elapsed().as_secs_f64(), Pages::default());
     let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
-    let fused = fuse((request, &tracks), (&basis, &lanes, 0..lanes.len()), Some(&mut pictures), listener)?;
-    let Fused { outcomes, mut work, unstored } = fused;
+    let Fused { outcomes, mut work, unstored } =
+        fuse((request, &tracks), (&basis, &lanes, 0..lanes.len()), Some(&mut pictures), listener)?;
     (work.seconds.class, work.unstored) = (class, unstored.map(|error| chain(&error)));
     let (released, authority, releases) = pictures.finish(request, (&decisions, &pages), &outcomes)?;
     staging.releases(&releases)?;
@@ -324,8 +324,8 @@ fn run_opened(
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if let (true, Way::Fuse(executor)) = (request.besides.prices, way) {
         let cache = request.keep_logs.or(request.cache).unwrap_or(&lanes_kept);
-        let scratch = staging.scratch().join("prices");
-        let pricing = Pricing { request, recording, policy: &policy, scratch: &scratch, cache, judged, executor };
+        let scratch = &staging.scratch().join("prices");
+        let pricing = Pricing { request, recording, policy: &policy, scratch, cache, judged, executor };
         report.prices = Some(priced(&pricing, &report, &staging, listener)?);
     }
     if request.besides.pages {

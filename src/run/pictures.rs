@@ -43,7 +43,7 @@ pub(super) struct Pictures<'a> {
     /// The tracks of lanes until they are smoothed.
     histories: Option<Histories<'a>>,
     /// By lane, the detections that tracks took since the last report, and, until they are smoothed, those of reports.
-    took: Vec<(Vec<Association>, BTreeMap<i64, Vec<Association>>)>,
+    took: Vec<Took>,
     /// By lane, the addresses of its detections, number 1 first.
     pub(super) identities: Vec<Vec<Arc<str>>>,
 }
@@ -62,6 +62,9 @@ struct Picture {
     /// By number of the class, what became of its rows.
     released: Vec<Option<ClassTally>>,
 }
+
+/// The detections that a lane's tracks took since the last report, and those of reports, by their times.
+type Took = (Vec<Association>, BTreeMap<i64, Vec<Association>>);
 
 /// When tracks are shown.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +198,7 @@ impl<'a> Pictures<'a> {
         let releases = Releases::new(policy, request.as_of_us)?;
         let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
         let histories = Histories::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
-        let took = vec![Default::default(); lanes.len()];
+        let took = vec![Took::default(); lanes.len()];
         let of_lanes = pictures;
         Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, histories, took, identities })
     }
@@ -211,7 +214,7 @@ impl<'a> Pictures<'a> {
     ///
     /// # Errors
     /// If a rule fails or a file cannot be written.
-    pub(super) fn report(&mut self, answer: Answer, shown: bool) -> Result<(), RunError> {
+    pub(super) fn report(&mut self, (answer, shown): (Answer, bool)) -> Result<(), RunError> {
         let Answer { lane, time_us, mut estimates } = answer;
         if let Some(histories) = &mut self.histories {
             estimates = histories.keep(lane, time_us, (estimates, shown))?;

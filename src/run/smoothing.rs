@@ -97,6 +97,7 @@ impl<'a> Histories<'a> {
     ///
     /// # Errors
     /// Those of `give`, and if a file cannot be read or written.
+    #[expect(clippy::result_large_err, reason = "as of every step of a run")]
     pub(super) fn each(
         &mut self,
         (number, lane): (usize, &Lane),

@@ -117,7 +117,7 @@ impl DeviceEngine {
         let mut taken: BTreeMap<usize, Vec<Taken>> = BTreeMap::new();
         for (track, edge, detection) in tracks.hypotheses() {
             let born = born(&self.before, track);
-            if let Some(of) = born.and_then(|born| Taken::of(born, edge, detection.arrived, &self.config.existence)) {
+            if let Some(of) = born.and_then(|born| Taken::of(born, *edge, detection.arrived, &self.config.existence)) {
                 taken.entry((detection.tag >> 8) as usize).or_default().push(of);
             }
         }

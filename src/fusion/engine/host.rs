@@ -247,7 +247,7 @@ impl HostEngine {
             let row = edges_of(arrays.rows.get(track)?, &arrays.edges).iter();
             let taken = row.filter_map(|edge| {
                 let arrived = order.get(edge.detection.checked_sub(look.first_detection)? as usize)?;
-                Taken::of(born, edge, *arrived, &config.existence)
+                Taken::of(born, *edge, *arrived, &config.existence)
             });
             Some(taken.collect::<Vec<_>>())
         };

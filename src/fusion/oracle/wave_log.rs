@@ -5,7 +5,7 @@ use super::{Known, Measurement, noise_since, observation, plus};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup, Logging, Patience, WaveLog};
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::executor::Executor;
-use crate::fusion::motion::{Motion, Noise};
+use crate::fusion::motion::{ConstantVelocity, Motion, Noise};
 use crate::fusion::tests::Matrix;
 use crate::fusion::undetected::{Prior, Undetected};
 use crate::scan::{Detection, Observation, Plane, Scan, Sight, Sourced, Views};
@@ -22,8 +22,8 @@ const CONTRIBUTOR: f32 = 1e-3;
 fn config() -> Config {
     let mut config: Config = toml::from_str(include_str!("../../../data/config/bench.toml")).expect("a configuration");
     // That of `noise_since`.
-    config.motion =
-        Motion { noise: Noise::WhiteAcceleration, horizontal: 3.0, vertical: 0.5, survival_per_s: SURVIVAL };
+    let model = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 3.0, vertical: 0.5 };
+    config.motion = Motion { model: model.into(), survival_per_s: SURVIVAL };
     config.gate = 60.0.try_into().expect("a gate that leaves nothing out");
     (config.association.mode, config.association.exact_max) = (Mode::Soft, 10);
     config.existence.prune = 1e-4.try_into().expect("a probability");
@@ -72,7 +72,9 @@ fn joint(psi: &[Vec<f64>], chosen: &mut Vec<Option<usize>>, product: f64, sums: 
     let Some(row) = psi.get(chosen.len()) else {
         sums.0 += product;
         for (sum, d) in sums.1.iter_mut().zip(chosen.iter()) {
-            d.iter().for_each(|d| sum[*d] += product);
+            for d in d.iter() {
+                sum[*d] += product;
+            }
         }
         return;
     };
@@ -115,7 +117,7 @@ fn compare(log: &WaveLog, before: &[Estimate], (detections, observations): (&[De
             match logged(track.born, d) {
                 Some(found) => near(found, wanted, &format!("{what}, detection {d}")),
                 None => {
-                    assert!(wanted < 1.001 * f64::from(CONTRIBUTOR), "{what}: detection {d} of {wanted} is missing")
+                    assert!(wanted < 1.001 * f64::from(CONTRIBUTOR), "{what}: detection {d} of {wanted} is missing");
                 }
             }
             count += usize::from(logged(track.born, d).is_some());
