@@ -96,8 +96,8 @@ fn config(smoothing: Option<Smoothing>) -> RunConfig {
 
 const WHOLE: Option<Smoothing> = Some(Smoothing { lag_s: None });
 
-fn lagged() -> Option<Smoothing> {
-    Some(Smoothing { lag_s: Some(6.0_f32.try_into().expect("a length of time")) })
+fn lagged() -> Smoothing {
+    Smoothing { lag_s: Some(6.0_f32.try_into().expect("a length of time")) }
 }
 
 /// A row of a picture.
@@ -226,7 +226,7 @@ fn error_m(rows: &[Row]) -> f64 {
 #[test]
 fn smoothed_rows_are_nearer_to_the_truth_and_a_lag_is_between() {
     let [filtered, late, smoothed] =
-        [None, lagged(), WHOLE].map(|smoothing| ran(&seen(), config(smoothing)).rows("whole"));
+        [None, Some(lagged()), WHOLE].map(|smoothing| ran(&seen(), config(smoothing)).rows("whole"));
     let settled = |rows: &[Row]| {
         let settled: Vec<Row> = rows.iter().filter(|row| row.time_us >= 10_000_000).cloned().collect();
         assert!(settled.len() > 100);
@@ -262,7 +262,7 @@ fn without_a_table_nothing_changes_and_beyond_the_horizon_rows_are_as_the_filter
 /// Everything after the horizon is other: nothing that is smoothed moves.
 #[test]
 fn no_smoothed_row_rests_on_a_detection_after_its_horizon() {
-    for smoothing in [WHOLE, lagged()] {
+    for smoothing in [WHOLE, Some(lagged())] {
         let before = ran(&seen(), config(smoothing));
         let mut random = ChaCha8Rng::seed_from_u64(9);
         // A look of either mast holds two seconds: those that hold the horizon are left as they are.
@@ -311,7 +311,7 @@ fn a_row_before_an_owner_came_is_of_that_owner_too() {
     assert_eq!(first_object(world.rows("apart")), 0);
     assert!(world.rows("apart").len() > 30, "the second object stays");
     // With a lag only what comes so soon has a part.
-    let lagging = ran(&seen(), config(lagged()));
+    let lagging = ran(&seen(), config(Some(lagged())));
     let (mut with, mut without) = (0, 0);
     for row in lagging.rows("whole").iter().filter(|row| row.time_us < 24_000_000) {
         assert_eq!(row.contributors, ["ash"], "{row:?}");
