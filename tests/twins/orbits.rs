@@ -220,7 +220,7 @@ fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, F
     let tracks: Result<Vec<_>, _> = (0..2).map(|lane| batch.estimates_at(lane, time_us + 5_400_000_000)).collect();
     let mut tracks = tracks?;
     tracks.extend(answers.into_iter().map(|answer| answer.estimates));
-    Ok((tracks, batch.take_reports()?, accounts(&mut batch, 2, &given)?))
+    Ok((tracks, batch.take_reports()?, accounts(&mut batch, 2, &given)?, Vec::new()))
 }
 
 fn over(seconds: f64) -> Look {

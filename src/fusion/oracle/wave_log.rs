@@ -72,7 +72,7 @@ fn joint(psi: &[Vec<f64>], chosen: &mut Vec<Option<usize>>, product: f64, sums: 
     let Some(row) = psi.get(chosen.len()) else {
         sums.0 += product;
         for (sum, d) in sums.1.iter_mut().zip(chosen.iter()) {
-            for d in d {
+            if let Some(d) = d {
                 sum[*d] += product;
             }
         }
