@@ -45,6 +45,7 @@ pub(crate) enum Covers {
 
 /// What is fused.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
 pub(crate) struct World {
     pub(crate) objects: usize,
     pub(crate) mode: Mode,
@@ -354,16 +355,21 @@ fn configured(world: World) -> Result<Config, Failed> {
     Ok(config)
 }
 
+/// Where looks could have seen, one after the other.
+fn masks(world: World, side: f64) -> Result<[Mask; 2], Failed> {
+    let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
+    Ok(if world.covers == Covers::Shaped {
+        [shaped(side, &shares(0), 0)?, shaped(side, &shares(1), 1)?]
+    } else {
+        [Mask::new(planes(side, Covers::Masked), shares(0))?, Mask::new(planes(side, Covers::Masked), shares(1))?]
+    })
+}
+
 /// A few waves over three lanes, one of which rests every other wave.
 pub(crate) fn fuse(world: World, executor: Executor) -> Result<Outcome, Failed> {
     let config = configured(world)?;
     let side = 80.0 * (world.objects as f64).sqrt().max(1.0);
-    let shares = |shift: u8| (0..36u8).map(|cell| f32::from((cell + shift) % 3) * 0.5).collect::<Vec<f32>>();
-    let masks = if world.covers == Covers::Shaped {
-        [shaped(side, &shares(0), 0)?, shaped(side, &shares(1), 1)?]
-    } else {
-        [Mask::new(planes(side, Covers::Masked), shares(0))?, Mask::new(planes(side, Covers::Masked), shares(1))?]
-    };
+    let masks = masks(world, side)?;
     let (mut answers, mut logs, mut given) = (Vec::new(), Vec::new(), [0; LANES]);
     let mut batch = Batch::new(config, executor, (0..LANES).map(|lane| setup(world, lane, side)).collect())?;
     if world.logs {
