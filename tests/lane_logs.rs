@@ -129,10 +129,12 @@ impl Scene {
         (report, output(&out))
     }
 
+    #[expect(clippy::result_large_err, reason = "the error of a run")]
     fn fuse(&self, executor: &Executor, lanes: Option<Range<usize>>, logs: &Path) -> Result<FusedLanes, RunError> {
         fuse_lanes(&self.request(logs), lanes, executor, &mut |_| ControlFlow::Continue(()))
     }
 
+    #[expect(clippy::result_large_err, reason = "the error of a run")]
     fn assemble(&self, logs: &[&Path]) -> Result<(RunReport, Files), RunError> {
         let out = self.path("assembled");
         let report = assemble(&self.request(&out), logs, Seals::default(), &mut |_| ControlFlow::Continue(()))?;
@@ -273,6 +275,13 @@ fn write(path: &Path, body: &[u8]) {
     fs::write(path, [body, &Sha256::digest(body)[..]].concat()).expect("a file");
 }
 
+/// The logs in a folder, by the numbers of their lanes.
+fn by_lane(logs: &Path) -> Vec<PathBuf> {
+    let mut heads = Folder::heads(logs).expect("heads");
+    heads.sort_by_key(|(_, head)| head.log.as_ref().map(|made| made.lane));
+    heads.into_iter().map(|(path, _)| path).collect()
+}
+
 #[test]
 fn other_logs_are_refused_and_leave_the_old_output() {
     let mut scene = Scene::new();
@@ -280,15 +289,13 @@ fn other_logs_are_refused_and_leave_the_old_output() {
     scene.fuse(&Executor::host(), None, &logs).expect("logs");
     let honest = files(&logs);
     scene.assemble(&[&logs]).expect("an output");
-    let of_lane: Vec<PathBuf> = {
-        let mut heads = Folder::heads(&logs).expect("heads");
-        heads.sort_by_key(|(_, head)| head.log.as_ref().map(|made| made.lane));
-        heads.into_iter().map(|(path, _)| path).collect()
-    };
+    let of_lane = by_lane(&logs);
     let heal = || {
         fs::remove_dir_all(&logs).expect("the folder");
         fs::create_dir(&logs).expect("a folder");
-        honest.iter().for_each(|(name, bytes)| fs::write(logs.join(name), bytes).expect("a file"));
+        for (name, bytes) in &honest {
+            fs::write(logs.join(name), bytes).expect("a file");
+        }
     };
 
     // A changed byte, in the middle and in the head; a cut.
