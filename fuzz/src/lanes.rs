@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
-use trackweave::fusion::arrays::SOURCE_WORDS;
+use trackweave::fusion::batch::Estimate;
 use trackweave::fusion::executor::Executor;
 use trackweave::lane_log::{Folder, Found, Head};
 use trackweave::product::{Expected, read_picture, verify_seals};
@@ -21,7 +21,7 @@ use trackweave::run::{Request, run};
 const MAGIC: usize = 18;
 const DIGEST: usize = 32;
 const END: usize = 1 + 4 * 8;
-const TRACK: usize = 4 * (2 + 1 + 1 + 3 + 6 + 21 + SOURCE_WORDS + 1 + 2);
+const TRACK: usize = 4 * Estimate::WORDS;
 
 const CATALOGUE: &str = r#"
 name = "lanes"

@@ -46,8 +46,7 @@ impl Row {
     /// The order of rows of one sensor, whatever that in a file: of times, what was measured, addresses and sources.
     fn compare(&self, other: &Self, identities: &Identities) -> Ordering {
         let name = |row: &Self| identities.name(row.identity);
-        let by_source = || self.source.cmp(&other.source);
-        self.compare_measured(other).then_with(|| name(self).cmp(name(other))).then_with(by_source)
+        self.compare_measured(other).then_with(|| name(self).cmp(name(other))).then(self.source.cmp(&other.source))
     }
 
     /// That of their times, then of what was measured.
@@ -358,8 +357,7 @@ impl Forming {
     fn next_start(&self, end_us: i64, period_us: i64, [taken, next_row_us]: [i64; 2]) -> i64 {
         let look_at = |time_us: i64| time_us.div_euclid(period_us);
         let rest = look_at(self.placed_us) + taken + 1..look_at(next_row_us) - taken;
-        let next = look_at(end_us);
-        if rest.contains(&next) && rest.end - rest.start >= REST_MIN { rest.end * period_us } else { end_us }
+        if rest.contains(&look_at(end_us)) && rest.end - rest.start >= REST_MIN { rest.end * period_us } else { end_us }
     }
 
     /// Opens the look of a sensor that holds a time, or the next one.
