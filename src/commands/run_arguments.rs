@@ -115,6 +115,8 @@ pub(super) struct Fuse {
 
 /// Arguments of `trackweave assemble`.
 #[derive(Debug, Args)]
+#[command(override_usage = "trackweave assemble [OPTIONS] --policy <DIR> --logs <DIR> --out <DIR>\n         \
+                           <RECORDING>")]
 pub(super) struct Assemble {
     /// Folder of the recording that the logs are of
     pub(super) recording: PathBuf,
