@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring peers formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring smoothing peers formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -20,6 +20,7 @@ help:
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
 	@echo 'make scores  scores against Stone Soup, py-motmetrics, TrackEval (installed under target/); coherence, prices once more'
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
+	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20"'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
@@ -34,9 +35,11 @@ test:
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
-# Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own.
+# Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own. What
+# it is about is slow in age alone: the crate itself is built quickly.
 encrypt:
-	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line
+	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line \
+	  --config profile.release.package.trackweave.opt-level=1 --config profile.release.package.trackweave.codegen-units=16
 
 # Not part of `make test`: figures of speed, on a machine that does nothing else.
 page-load:
@@ -91,6 +94,9 @@ scores:
 SCORING ?= 100000 20
 scoring:
 	$(CARGO) bench --locked --profile release --bench scoring -- $(SCORING)
+
+smoothing:
+	$(CARGO) bench --locked --profile release --bench smoothing -- $(SMOOTHING)
 
 # Not part of `make test`: a solver that the program does not need.
 formal:
