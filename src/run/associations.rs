@@ -12,14 +12,13 @@ use crate::product::Association;
 use crate::refine::Smoother;
 use crate::scan::{Detection, Lane, Observation, Row, Scan};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The lanes of which detections are told.
 #[derive(Debug)]
 pub(super) struct Associating<'a> {
     config: &'a RunConfig,
     lanes: Vec<Option<Told>>,
-    /// The scans of which there is no log yet, in their order.
-    waiting: VecDeque<Waiting>,
 }
 
 /// A lane after its last wave.
@@ -28,16 +27,18 @@ struct Told {
     setup: LaneSetup,
     time_us: i64,
     tracks: Vec<Estimate>,
-    /// Numbers and times of the detections of the looks that come next.
-    looks: VecDeque<Vec<(u64, i64)>>,
+    /// Numbers and times of the detections of the next scan.
+    given: Vec<(u64, i64)>,
+    /// The scans of which there is no log yet, in their order.
+    scans: VecDeque<Scanned>,
 }
 
 #[derive(Debug)]
-struct Waiting {
-    lane: usize,
+struct Scanned {
     given: Vec<(u64, i64)>,
     detections: Vec<Detection>,
-    observations: Vec<Observation>,
+    /// Those of all lanes.
+    observations: Arc<[Observation]>,
 }
 
 /// Whether a lane has a partner to whom its detections are told.
@@ -58,41 +59,35 @@ impl<'a> Associating<'a> {
     pub(super) fn new(basis: &Basis<'a>, lanes: &[Lane]) -> Result<Option<Self>, RunError> {
         let told = |lane: &Lane| {
             let setup = LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion);
-            Ok(tells(basis, lane)?.then(|| Told { setup, time_us: 0, tracks: Vec::new(), looks: VecDeque::new() }))
+            let (tracks, given, scans) = (Vec::new(), Vec::new(), VecDeque::new());
+            Ok(tells(basis, lane)?.then_some(Told { setup, time_us: 0, tracks, given, scans }))
         };
         let lanes: Vec<Option<Told>> = lanes.iter().map(told).collect::<Result<_, RunError>>()?;
         let any = lanes.iter().any(Option::is_some);
-        Ok(any.then_some(Self { config: basis.config, lanes, waiting: VecDeque::new() }))
+        Ok(any.then_some(Self { config: basis.config, lanes }))
     }
 
     /// Takes in the rows of a lane's next scan.
     pub(super) fn looked(&mut self, lane: usize, rows: &[Row]) {
         if let Some(told) = self.lanes.get_mut(lane).and_then(Option::as_mut) {
-            told.looks.push_back(rows.iter().map(|row| (row.number, row.time_us)).collect());
+            told.given = rows.iter().map(|row| (row.number, row.time_us)).collect();
         }
     }
 
     /// Takes in the scans of a wave.
     pub(super) fn wave(&mut self, scans: &[Scan<'_>], observations: &[Observation]) {
+        let observations: Arc<[Observation]> = observations.into();
         for Scan { lane, detections, .. } in scans {
-            let Some(given) = self.lanes.get_mut(*lane).and_then(Option::as_mut).map(|told| told.looks.pop_front())
-            else {
-                continue;
-            };
-            self.waiting.push_back(Waiting {
-                lane: *lane,
-                given: given.unwrap_or_default(),
-                detections: detections.detections().to_vec(),
-                observations: observations.to_vec(),
-            });
+            let Some(told) = self.lanes.get_mut(*lane).and_then(Option::as_mut) else { continue };
+            let (given, detections) = (std::mem::take(&mut told.given), detections.detections().to_vec());
+            told.scans.push_back(Scanned { given, detections, observations: Arc::clone(&observations) });
         }
     }
 
-    /// What a lane's tracks took in its next wave, by its log.
-    pub(super) fn took(&mut self, lane: usize, log: &WaveLog) -> Vec<Association> {
-        let Some(told) = self.lanes.get_mut(lane).and_then(Option::as_mut) else { return Vec::new() };
-        let Some(place) = self.waiting.iter().position(|waiting| waiting.lane == lane) else { return Vec::new() };
-        let Some(scan) = self.waiting.remove(place) else { return Vec::new() };
+    /// What a lane's tracks took in its next wave, by its log; `None` if the log is of another scan.
+    pub(super) fn took(&mut self, lane: usize, log: &WaveLog) -> Option<Vec<Association>> {
+        let Some(told) = self.lanes.get_mut(lane).and_then(Option::as_mut) else { return Some(Vec::new()) };
+        let scan = told.scans.pop_front()?;
         let smoother = Smoother::of(&told.setup, &self.config.fusion.motion);
         let look = smoother.between(told.time_us, log.time_us);
         let association = |Taken { born, detection, weight }: &Taken| {
@@ -111,7 +106,7 @@ impl<'a> Associating<'a> {
                 scan_us: log.time_us,
             })
         };
-        let found = log.taken.iter().filter_map(association).collect();
+        let found = log.taken.iter().map(association).collect();
         told.time_us = log.time_us;
         told.tracks.clone_from(&log.tracks);
         found

@@ -23,15 +23,50 @@ use std::sync::Arc;
 /// Bytes that are hashed together.
 const BLOCK: usize = 1 << 14;
 
+/// Rows of one time with their addresses, of which more may come, in an order that only they decide.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// The place of every sensor in the order of names.
+    ranks: Arc<[usize]>,
+    rows: Vec<(Row, Arc<str>)>,
+    /// The number of the next row that comes out.
+    next: u64,
+}
+
+impl Held {
+    /// None yet.
+    pub(super) fn new(ranks: Arc<[usize]>) -> Self {
+        Self { ranks, rows: Vec::new(), next: 0 }
+    }
+
+    /// Whether no more will come, since one of this time does.
+    pub(super) fn are_all(&self, next_us: i64) -> bool {
+        self.rows.first().is_some_and(|(first, _)| first.time_us != next_us)
+    }
+
+    /// Takes in one more; none is earlier than the one before.
+    pub(super) fn push(&mut self, row: Row, identity: Option<&Arc<str>>) {
+        self.rows.push((row, identity.map_or_else(Arc::default, Arc::clone)));
+    }
+
+    /// All of them, numbered on from those before.
+    pub(super) fn numbered(&mut self) -> impl Iterator<Item = (Row, Arc<str>)> + use<'_> {
+        let rank = |row: &Row| self.ranks.get(row.sensor);
+        self.rows.sort_by(|(a, x), (b, y)| {
+            let by_sensor = || rank(a).cmp(&rank(b));
+            a.compare_measured(b).then_with(by_sensor).then_with(|| x.cmp(y)).then_with(|| a.source.cmp(&b.source))
+        });
+        let numbers = self.next..;
+        self.next += self.rows.len() as u64;
+        self.rows.drain(..).zip(numbers).map(|((row, identity), number)| (Row { number, ..row }, identity))
+    }
+}
+
 /// Detections, as a lane takes them.
 #[derive(Debug, Default)]
 pub(super) struct Taken {
     rows: u64,
-    /// The place of every sensor in the order of names.
-    ranks: Arc<[usize]>,
     sensors: BTreeMap<usize, u32>,
-    /// Rows of one time, of which more may come.
-    held: Vec<(Row, Arc<str>)>,
     /// Whether addresses are fused.
     identities: bool,
     bytes: Vec<u8>,
@@ -49,30 +84,12 @@ pub(super) fn ranks(catalogue: &Catalogue) -> Arc<[usize]> {
 
 impl Taken {
     /// None yet.
-    pub(super) fn new(ranks: Arc<[usize]>, config: &Config) -> Self {
-        Self { ranks, identities: config.identity.is_some(), ..Self::default() }
+    pub(super) fn new(config: &Config) -> Self {
+        Self { identities: config.identity.is_some(), ..Self::default() }
     }
 
-    /// Takes in one more; none is earlier than the one before.
-    pub(super) fn push(&mut self, row: &Row, identity: Option<&Arc<str>>) {
-        if self.held.first().is_some_and(|(first, _)| first.time_us != row.time_us) {
-            self.put_held();
-        }
-        self.held.push((*row, identity.map_or_else(Arc::default, Arc::clone)));
-    }
-
-    fn put_held(&mut self) {
-        let mut held = std::mem::take(&mut self.held);
-        let rank = |row: &Row| self.ranks.get(row.sensor);
-        held.sort_by(|(a, x), (b, y)| a.compare_measured(b).then_with(|| rank(a).cmp(&rank(b))).then_with(|| x.cmp(y)));
-        for (row, identity) in &held {
-            self.put(row, identity);
-        }
-        held.clear();
-        self.held = held;
-    }
-
-    fn put(&mut self, row: &Row, identity: &str) {
+    /// Takes in one more, in the order of those that were [`Held`].
+    pub(super) fn push(&mut self, row: &Row, identity: &str) {
         let next = u32::try_from(self.sensors.len()).unwrap_or(u32::MAX);
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
@@ -109,7 +126,6 @@ impl Taken {
 
     /// How many there were, and their digest.
     pub(super) fn finish(mut self) -> Given {
-        self.put_held();
         self.hash.update(&self.bytes);
         Given { rows: self.rows, sha256: hex(&self.hash.finalize()) }
     }

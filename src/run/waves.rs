@@ -6,7 +6,7 @@
 
 use super::associations::tells;
 use super::basis::Basis;
-use super::taken::{Taken, ranks};
+use super::taken::{Held, Taken, ranks};
 use super::{Request, RunConfig, RunError, options};
 use crate::fusion::credit::Accounts;
 use crate::ingest::{Catalogue, Detections};
@@ -60,37 +60,16 @@ struct Fed<'a> {
     due_us: Option<i64>,
     /// Whether its tracks were asked for since there could be none.
     silent: bool,
+    /// Its rows of one time, where their order is wanted.
+    held: Option<Held>,
     /// The digest of its detections, where a partner may have it.
     taken: Option<Taken>,
-    /// Its rows of one time, of which more may come, where they are counted.
-    counting: Option<Counting>,
+    /// Whether its scans come from the rows that were held, with their numbers.
+    numbers: bool,
     /// Rows that it may see of which its levels leave nothing.
     emptied: u64,
     /// How many of its addresses the taker has heard of.
     named: usize,
-}
-
-/// Rows of a lane as they are counted: those of one time in an order that only they decide.
-#[derive(Debug)]
-struct Counting {
-    /// The place of every sensor in the order of names.
-    ranks: Arc<[usize]>,
-    held: Vec<(Row, Arc<str>)>,
-    next: u64,
-}
-
-impl Counting {
-    /// The rows that were held, numbered.
-    fn numbered(&mut self) -> impl Iterator<Item = Row> + use<'_> {
-        let rank = |row: &Row| self.ranks.get(row.sensor);
-        self.held.sort_by(|(a, x), (b, y)| {
-            let by_sensor = || rank(a).cmp(&rank(b));
-            a.compare_measured(b).then_with(by_sensor).then_with(|| x.cmp(y)).then_with(|| a.source.cmp(&b.source))
-        });
-        let numbers = self.next..;
-        self.next += self.held.len() as u64;
-        self.held.drain(..).zip(numbers).map(|((row, _), number)| Row { number, ..row })
-    }
 }
 
 /// Reports of one lane at most.
@@ -123,9 +102,9 @@ pub(super) fn feed<'a>(
     for fed in &mut waves.lanes {
         let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
         let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
-        fed.taken = any.then(|| Taken::new(Arc::clone(&ranks), &basis.config.fusion));
-        let counting = || Counting { ranks: Arc::clone(&ranks), held: Vec::new(), next: 0 };
-        fed.counting = tells(basis, fed.lane)?.then(counting);
+        fed.taken = any.then(|| Taken::new(&basis.config.fusion));
+        fed.numbers = tells(basis, fed.lane)?;
+        fed.held = (any || fed.numbers).then(|| Held::new(Arc::clone(&ranks)));
     }
     let mut reader = basis.recording.reader(options(request))?;
     if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
@@ -216,8 +195,9 @@ impl<'a> Waves<'a> {
                 row_us: None,
                 due_us: None,
                 silent: false,
+                held: None,
                 taken: None,
-                counting: None,
+                numbers: false,
                 emptied: 0,
                 named: 0,
             })
@@ -243,10 +223,10 @@ impl<'a> Waves<'a> {
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
             let address = batch.identity.get(number).map_or(0, |address| *address as usize);
             let name = batch.identities.get(address);
-            for Fed { lane, scans, taken, counting, emptied, .. } in &mut self.lanes {
-                let Some(Permitted { source, cut }) = lane.permitted(class) else { continue };
+            for fed in &mut self.lanes {
+                let Some(Permitted { source, cut }) = fed.lane.permitted(class) else { continue };
                 let given = name.filter(|_| address > 0 && cut.as_ref().is_none_or(gives_identity));
-                let identity = given.map_or(0, |name| scans.identity(name));
+                let identity = given.map_or(0, |name| fed.scans.identity(name));
                 let row = Row { source: *source, identity, ..row };
                 let row = match cut {
                     None => Some(row),
@@ -255,21 +235,9 @@ impl<'a> Waves<'a> {
                         parts.and_then(|(&reading, sensor)| permitted(&row, reading, sensor, catalogue.frame, cut))
                     }
                 };
-                if let Some(row) = row {
-                    let name = name.filter(|_| row.identity != 0);
-                    if let Some(taken) = taken {
-                        taken.push(&row, name);
-                    }
-                    let Some(counting) = counting else {
-                        scans.push(row)?;
-                        continue;
-                    };
-                    if counting.held.first().is_some_and(|(first, _)| first.time_us != row.time_us) {
-                        counting.numbered().try_for_each(|row| scans.push(row))?;
-                    }
-                    counting.held.push((row, name.map_or_else(Arc::default, Arc::clone)));
-                } else {
-                    *emptied += 1;
+                match row {
+                    Some(row) => fed.push(row, name.filter(|_| row.identity != 0))?,
+                    None => fed.emptied += 1,
                 }
             }
         }
@@ -316,11 +284,9 @@ impl<'a> Waves<'a> {
         taker: &mut impl Taker<'a>,
         pulse: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        for Fed { scans, counting, lane, .. } in &mut self.lanes {
-            if let Some(counting) = counting {
-                counting.numbered().try_for_each(|row| scans.push(row))?;
-            }
-            scans.end(lane.span_us[1]);
+        for fed in &mut self.lanes {
+            fed.settle()?;
+            fed.scans.end(fed.lane.span_us[1]);
         }
         self.pass(taker, pulse)?;
         let due = self.due;
@@ -329,6 +295,34 @@ impl<'a> Waves<'a> {
 }
 
 impl<'a> Fed<'a> {
+    /// Takes in a row as the lane may have it.
+    fn push(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), RunError> {
+        if !self.numbers {
+            self.scans.push(row)?;
+        }
+        if self.held.as_ref().is_some_and(|held| held.are_all(row.time_us)) {
+            self.settle()?;
+        }
+        if let Some(held) = &mut self.held {
+            held.push(row, identity);
+        }
+        Ok(())
+    }
+
+    /// Passes on the rows of one time, of which there are no more.
+    fn settle(&mut self) -> Result<(), RunError> {
+        let Self { held, taken, scans, numbers, .. } = self;
+        for (row, identity) in held.iter_mut().flat_map(Held::numbered) {
+            if let Some(taken) = taken {
+                taken.push(&row, &identity);
+            }
+            if *numbers {
+                scans.push(row)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Has the taker hear of the addresses up to those of a scan.
     fn name(&mut self, scan: &Scan<'_>, taker: &mut impl Taker<'a>) {
         let most = scan.detections.addresses().iter().max().map_or(0, |most| *most as usize);
