@@ -62,12 +62,14 @@ fn invocation<R: Real, M: Model>(look: &Look, place: usize, (tile, mean, covaria
     let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
     let before = Precise {
         state: State::<R>::load(mean, covariance, place),
-        rest: array(|a| R::load(rest.get(a * BLOCK + place..).unwrap_or_default())),
+        rest: if M::RESTS { array(|a| R::load(&rest[a * BLOCK + place..])) } else { [R::splat(0.0); 3] },
     };
     let Moved { tiles, at } = M::moved(look, &t, &before);
     at.state.store(mean, covariance, place);
     for a in 0..3 {
-        at.rest[a].store(rest.get_mut(a * BLOCK + place..).unwrap_or_default());
+        if M::RESTS {
+            at.rest[a].store(&mut rest[a * BLOCK + place..]);
+        }
         for n in 0..R::WIDTH {
             let tile = &mut tile[a * BLOCK + place + n];
             *tile = tile.wrapping_add(truncated(tiles[a].at(n)));

@@ -28,6 +28,9 @@ pub(super) const TILE: f32 = TILE_M as f32;
 /// A motion model. What depends on the time between two scans alone is computed once a look, in f64; states are moved by
 /// the look, one or eight at a time. Existence is no concern of it: see [`super::predict`].
 pub trait Model {
+    /// Whether velocities have a rest.
+    const RESTS: bool;
+
     /// What `dt_s` without a look add to a covariance.
     fn noise(&self, dt_s: f64) -> ProcessNoise;
 

@@ -15,7 +15,8 @@ use crate::fusion::state::State;
 const PULL_MAX: f32 = 12.0;
 
 /// The state at `ahead_s` from the scan as a straight line, of a track whose place is counted from `tile`.
-#[inline(always)]
+#[cold]
+#[inline(never)] // so that it costs nothing where nobody orbits: 1 % of a scan
 #[must_use]
 pub fn tangent<R: Real>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
     shifted(tile, ahead_s, state, R::splat(1.0))
