@@ -12,6 +12,7 @@ use crate::fusion::executor::Executor;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::undetected::{Prior, Undetected};
 use crate::fusion::views::View;
+use crate::refine::Smoother;
 use crate::scan::{CLUTTER_RATE_M_S, Detection, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
@@ -230,6 +231,20 @@ impl Session {
     #[must_use]
     pub fn timings(&self) -> Timings {
         self.batch.timings()
+    }
+
+    /// The tracks as they stand, down to the existence that the configuration reports.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn tracks(&mut self) -> Result<Vec<Estimate>, FusionError> {
+        self.batch.estimates(0)
+    }
+
+    /// What its lane's tracks are smoothed by.
+    #[must_use]
+    pub fn smoother<'a>(&self, config: &'a Config) -> Smoother<'a> {
+        Smoother::of(&self.world.lane(config), &config.motion)
     }
 
     /// Makes the detections of the next scan, then fuses them; the time that fusing took, upload included, and what it

@@ -137,7 +137,8 @@ impl Scene {
     #[expect(clippy::result_large_err, reason = "the error of a run")]
     fn assemble(&self, logs: &[&Path]) -> Result<(RunReport, Files), RunError> {
         let out = self.path("assembled");
-        let report = assemble(&self.request(&out), logs, Seals::default(), &mut |_| ControlFlow::Continue(()))?;
+        let by = (logs, &Executor::host());
+        let report = assemble(&self.request(&out), by, Seals::default(), &mut |_| ControlFlow::Continue(()))?;
         Ok((report, output(&out)))
     }
 }
@@ -344,7 +345,7 @@ fn other_logs_are_refused_and_leave_the_old_output() {
     // Another time, configuration, policy, recording, program.
     let out = scene.path("assembled");
     let later = Request { as_of_us: Some(50_000_000), ..scene.request(&out) };
-    let error = assemble(&later, &[&logs], Seals::default(), &mut |_: Progress| ControlFlow::Continue(()));
+    let error = assemble(&later, (&[&logs], &Executor::host()), Seals::default(), &mut |_: Progress| ControlFlow::Continue(()));
     let error = error.expect_err("another time").to_string();
     assert!(error.contains("found a log of time (--as-of) none, wanted 50000000 us"), "{error}");
     scene.config.fusion.existence.confirm = 0.81.try_into().expect("a probability");
@@ -375,7 +376,7 @@ fn lanes_that_there_are_not_prices_of_logs_and_folders_in_outputs_are_errors() {
     assert!(error.contains("found a folder of lanes in the output") && !inside.exists(), "{error}");
     let out = scene.path("assembled");
     let priced = Request { besides: Besides { prices: true, ..Besides::default() }, ..scene.request(&out) };
-    let error = assemble(&priced, &[&logs], Seals::default(), &mut |_| ControlFlow::Continue(()));
+    let error = assemble(&priced, (&[&logs], &Executor::host()), Seals::default(), &mut |_| ControlFlow::Continue(()));
     assert!(matches!(error, Err(RunError::PricesOfLogs)) && !out.exists());
 }
 

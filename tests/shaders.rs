@@ -59,7 +59,7 @@ fn every_kernel_has_a_file_of_its_name_in_the_folder_of_its_stage_and_the_revers
     let own = |file: &PathBuf| parts.iter().all(|folder| file.parent() != Some(folder));
     let entries: BTreeSet<String> = files().iter().filter(|file| own(file)).map(|file| stem(file)).collect();
     assert_eq!(entries, listed, "the files of shaders/");
-    let folders = ["undetected", "scan"].into_iter().chain(Stage::ALL.iter().map(|stage| stage.name()));
+    let folders = ["undetected", "scan", "smooth"].into_iter().chain(Stage::ALL.iter().map(|stage| stage.name()));
     let known: BTreeSet<PathBuf> = folders.map(|name| shaders().join(name)).collect();
     for file in files().iter().filter(|file| own(file)) {
         let folder = file.parent().expect("a folder");

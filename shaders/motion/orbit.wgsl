@@ -30,27 +30,16 @@ struct Transition {
     drag: f32,
 }
 
-// A column of six.
-struct Column {
-    x: vec3<f32>,
-    v: vec3<f32>,
-}
-
 // The state at the time of a look.
 fn flown(look: Look, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
-    var flight = Flight(vec3<f32>(place), vec3(0.0), s, rest, Symmetric(vec3(0.0), vec3(0.0)));
     let elapsed = abs(look.dt_s);
     if !(elapsed > 0.0) {
-        return flight;
+        return Flight(vec3<f32>(place), vec3(0.0), s, rest, Symmetric(vec3(0.0), vec3(0.0)));
     }
+    var flight = begun(place, s, rest);
     let part = abs(look.part_s);
     let sign = select(1.0, -1.0, look.dt_s < 0.0);
     var left = floor((elapsed - part) * 2.0 + 0.5) * 0.5;
-    // What a velocity has beyond its steps goes to the rest.
-    let steps = floor(s.v * (1.0 / GRAIN) + 0.5) * GRAIN;
-    flight.rest = rest + (s.v - steps);
-    flight.s.v = steps;
-    flight.g = gradient(place_of(flight));
     for (var substep = 0u; substep < SUBSTEPS_MAX; substep++) {
         let most = longest(flight);
         let whole = select(most, left, left < most);
@@ -64,6 +53,16 @@ fn flown(look: Look, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
     if 0.0 < left {
         flight.s = anywhere(flight.s);
     }
+    return flight;
+}
+
+// Before the first substep: what a velocity has beyond its steps goes to the rest.
+fn begun(place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
+    var flight = Flight(vec3<f32>(place), vec3(0.0), s, rest, Symmetric(vec3(0.0), vec3(0.0)));
+    let steps = floor(s.v * (1.0 / GRAIN) + 0.5) * GRAIN;
+    flight.rest = rest + (s.v - steps);
+    flight.s.v = steps;
+    flight.g = gradient(place_of(flight));
     return flight;
 }
 
@@ -109,16 +108,20 @@ fn after(flight: Flight, whole: f32, part: f32, q: f32) -> Flight {
     drift(&next, whole, part, h, square * (first + middle));
     kick(&next, half * middle + sixth * (fourth - middle + first));
     next.g = gradient(place_of(next));
-    let half_square = half * h;
-    let mean = Symmetric(0.5 * (flight.g.x + next.g.x), 0.5 * (flight.g.yz + next.g.yz));
-    let f = Transition(mean, h, half_square, (2.0 * TURN) * half * h, (2.0 * TURN) * h, (4.0 * TURN_2) * half * h);
-    let s = carried(f, flight.s, q * h);
+    let s = carried(transition_of(flight.g, next.g, h), flight.s, q * h);
     next.s = State(next.s.x, next.s.v, s.pp, s.pv, s.vv);
     // Not to grow beyond bounds.
     if LOST_2 < s.pp[0].x + s.pp[1].y + s.pp[2].z {
         next.s = anywhere(next.s);
     }
     return next;
+}
+
+// F of a substep of h between places with these gradients.
+fn transition_of(here: Symmetric, there: Symmetric, h: f32) -> Transition {
+    let half = 0.5 * h;
+    let mean = Symmetric(0.5 * (here.x + there.x), 0.5 * (here.yz + there.yz));
+    return Transition(mean, h, half * h, (2.0 * TURN) * half * h, (2.0 * TURN) * h, (4.0 * TURN_2) * half * h);
 }
 
 // Moves a place by its velocity and what bends the way: exact, also what is left of a tile.

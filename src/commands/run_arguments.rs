@@ -133,6 +133,10 @@ pub(super) struct Assemble {
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 
+    /// Which side smooths, if the configuration asks for it: the one that fused
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
     /// What the output is made with.
     #[command(flatten)]
     pub(super) written: Written,

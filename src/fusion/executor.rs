@@ -6,7 +6,7 @@
 //! traced to the stage that makes it; it moves all tracks there and back for every wave.
 
 use super::config::Config;
-use super::device::{AdapterReport, Context, DeviceError, Options};
+use super::device::{AdapterReport, Backward, Context, DeviceError, Options};
 use super::engine::Engine;
 use super::engine::device::DeviceEngine;
 use super::engine::host::HostEngine;
@@ -34,6 +34,15 @@ impl Executor {
             Some((context, options, Stage::Manage)) => Box::new(DeviceEngine::new((context, options), config, setups)?),
             Some(split) => Box::new(SplitEngine::new(split, config, setups)?),
         })
+    }
+
+    /// What smooths waves backwards, where every stage is on the device; `None`: the host does.
+    ///
+    /// # Errors
+    /// If the device lacks memory.
+    pub fn backward(&self) -> Result<Option<Backward>, KernelError> {
+        let whole = self.device.clone().filter(|(.., last)| *last == Stage::Manage);
+        Ok(whole.map(|(context, options, _)| Backward::new(context, options)).transpose()?)
     }
 
     /// Every stage on the host.

@@ -3,6 +3,9 @@
 use super::arrays::{BLOCK, COVARIANCE, MEAN, tri};
 use super::real::{Real, array};
 
+/// A pivot of a covariance below this share of its variance is rounding.
+pub const PIVOT_MIN: f32 = 1e-6;
+
 /// Mean (offset in the tile, velocity) and covariance (upper triangle row by row).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct State<R> {

@@ -21,17 +21,13 @@ use crate::fusion::manage::settled;
 use crate::fusion::motion::{ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
-
-use crate::fusion::state::{State, dot};
+use crate::fusion::state::{PIVOT_MIN, State, dot};
 use crate::space::TILE_M;
 use crate::time::seconds_between;
 use rayon::prelude::*;
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
-/// A pivot below this share of its variance is rounding: along it nothing is corrected.
-const PIVOT_MIN: f32 = 1e-6;
-
 /// Rows before a track's first one end where they say less than this of existence.
 const EXISTENCE_MIN: f32 = 0.01;
 
@@ -249,7 +245,7 @@ fn straight_on<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahea
         before,
         predicted: ConstantVelocity::straight(look, &u, &before),
         tiles: [R::splat(0.0); 3],
-        noise: ConstantVelocity::straight(look, &u, &State::zero()).covariance,
+        noise: ConstantVelocity::spread(look, &u),
         transition: Transition::Straight(R::splat(look.dt_s)),
     }
 }

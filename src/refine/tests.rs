@@ -391,9 +391,9 @@ fn a_history_on_disk_is_smoothed_as_a_record_in_memory() {
                     assert_eq!(estimate.sources, at(last.expect("a wave")).sources);
                     assert_eq!(estimate.detections, at(wave).detections);
                 }
-                Ok::<(), std::io::Error>(())
+                Ok::<(), Box<dyn std::error::Error>>(())
             };
-            smoother.pass((&mut history, until), (interval, &wanted_waves), &mut spill, given).expect("a pass");
+            smoother.pass((&mut history, until), (interval, &wanted_waves), (&mut spill, None), given).expect("a pass");
             assert!((next..until).all(|wave| !wanted_waves[wave]), "every wave");
         }
     }

@@ -101,6 +101,17 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// Tracks that are to be smoothed were fused elsewhere.
+    #[error(
+        "found {found}, wanted {wanted}, which fused the lanes of these logs, to smooth their tracks: choose it \
+         (`--executor`), on the machine that has it"
+    )]
+    SmoothedBy {
+        /// What would smooth.
+        found: String,
+        /// What fused.
+        wanted: String,
+    },
     /// Whoever started the run had it stopped.
     #[error("stopped before it was done")]
     Stopped,

@@ -12,9 +12,10 @@ use super::pictures::Pictures;
 use super::report::WorkReport;
 use super::smoothing::filter;
 use super::waves::{Asked, Outcome, Taker, changed, feed};
-use super::{Listener, Progress, Request, RunError, tell};
+use super::{Listener, Progress, Request, RunConfig, RunError, tell};
 use crate::fusion::batch::{Answer, Batch, LaneSetup, Logging, Patience};
 use crate::fusion::credit::Accounts;
+use crate::fusion::device::Backward;
 use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
 use crate::lane_log::{Folder, Found, Head, LaneLogError, Made, Reader};
@@ -31,8 +32,8 @@ use std::time::Instant;
 pub(super) enum Way<'a> {
     /// It fuses.
     Fuse(&'a Executor),
-    /// It takes the logs in these folders.
-    Assemble(&'a [&'a Path]),
+    /// It takes the logs in these folders; what fused them smooths.
+    Assemble(&'a [&'a Path], &'a Executor),
 }
 
 /// Where the tracks of lanes come from.
@@ -43,7 +44,7 @@ pub(super) enum Tracks<'a> {
     /// Those that a folder does not have are fused, and kept there; as logs, if it is said what they are made from.
     Kept(&'a Executor, Folder, Option<BTreeMap<String, String>>),
     /// All lanes are in logs.
-    Logged(Logs),
+    Logged(Logs, &'a Executor),
 }
 
 /// What came of lanes.
@@ -113,7 +114,10 @@ pub(super) fn fuse<'a>(
     }
     // Before anything is kept.
     basis.recording.check()?;
-    let smooth = |pictures: &mut Pictures<'_>| pictures.smooth(&mut || tell(listener, Progress::Smoothing));
+    let mut device = tracks.backward(basis.config)?;
+    let smooth = |pictures: &mut Pictures<'_>| {
+        pictures.smooth(device.as_mut(), &mut || tell(listener, Progress::Smoothing))
+    };
     let (accounts, unstored) = fusing.finish(&mut work, smooth)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     let mut outcomes = outcomes.unwrap_or_default();
@@ -131,9 +135,16 @@ impl<'a> Tracks<'a> {
     pub(super) fn open(request: &Request<'_>, way: Way<'a>, of: (&Recording, &Policy)) -> Result<Self, RunError> {
         let made_from = |by: &str| made_from(of, (request.config, request.as_of_us), by);
         let executor = match way {
-            Way::Assemble(_) if request.besides.prices => return Err(RunError::PricesOfLogs),
-            Way::Assemble(_) if request.config.associations => return Err(RunError::AssociationsOfLogs),
-            Way::Assemble(folders) => return Ok(Self::Logged(Logs::find(folders, made_from("")?)?)),
+            Way::Assemble(..) if request.besides.prices => return Err(RunError::PricesOfLogs),
+            Way::Assemble(..) if request.config.associations => return Err(RunError::AssociationsOfLogs),
+            Way::Assemble(folders, executor) => {
+                let logs = Logs::find(folders, made_from("")?)?;
+                let (found, wanted) = (executor.identity(), logs.computed_by());
+                if request.config.smoothing.is_some() && !logs.is_of_host() && found != wanted {
+                    return Err(RunError::SmoothedBy { found, wanted: wanted.to_owned() });
+                }
+                return Ok(Self::Logged(logs, executor));
+            }
             Way::Fuse(executor) => executor,
         };
         let Some(folder) = request.keep_logs.or(request.cache) else { return Ok(Self::Fused(executor)) };
@@ -158,7 +169,7 @@ impl<'a> Tracks<'a> {
     /// # Errors
     /// A lane of which there is none, or that there is not.
     pub(super) fn expect(&self, lanes: usize) -> Result<(), RunError> {
-        if let Self::Logged(logs) = self { logs.expect(lanes) } else { Ok(()) }
+        if let Self::Logged(logs, _) = self { logs.expect(lanes) } else { Ok(()) }
     }
 
     /// What computes the tracks of lanes that are in files; `None` where none are.
@@ -166,7 +177,7 @@ impl<'a> Tracks<'a> {
         match self {
             Self::Fused(_) => None,
             Self::Kept(executor, ..) => Some(executor.identity()),
-            Self::Logged(logs) => Some(logs.computed_by().to_owned()),
+            Self::Logged(logs, _) => Some(logs.computed_by().to_owned()),
         }
     }
 
@@ -177,11 +188,20 @@ impl<'a> Tracks<'a> {
         (basis.associates || matches!(self, Self::Kept(_, _, Some(_)))).then_some(logging)
     }
 
+    /// What smooths tracks, where they are smoothed on a device: that of the fusion.
+    fn backward(&self, config: &RunConfig) -> Result<Option<Backward>, RunError> {
+        match self {
+            _ if config.smoothing.is_none() => Ok(None),
+            Self::Logged(logs, _) if logs.is_of_host() => Ok(None),
+            Self::Fused(executor) | Self::Kept(executor, ..) | Self::Logged(_, executor) => Ok(executor.backward()?),
+        }
+    }
+
     /// The lanes that are to be fused.
     fn batch(&self, basis: &Basis<'_>, lanes: &[(usize, &Lane)]) -> Result<Batch, RunError> {
         let executor = match self {
             Self::Fused(executor) | Self::Kept(executor, ..) => Executor::clone(executor),
-            Self::Logged(_) => Executor::host(),
+            Self::Logged(..) => Executor::host(),
         };
         let setup = |(_, lane): &(usize, &Lane)| LaneSetup::new(lane, basis.catalogue.frame, &basis.config.fusion);
         let mut batch = Batch::new(filter(basis.config), executor, lanes.iter().map(setup).collect())?;
@@ -208,7 +228,7 @@ impl<'a> Known<'a> {
             let times = times.remove(&lane).unwrap_or_default();
             let (folder, from) = match tracks {
                 Tracks::Fused(_) => continue,
-                Tracks::Logged(logs) => {
+                Tracks::Logged(logs, _) => {
                     stored.insert(lane, logs.open(lane, digest, times.into_iter())?);
                     continue;
                 }
@@ -278,7 +298,7 @@ impl<'a> Known<'a> {
 
 /// That the lanes are not given what was digested.
 fn other_scans(basis: &Basis<'_>) -> RunError {
-    changed(basis, "other scans of a lane than were compared with the cache".to_owned(), "the same scans")
+    changed(basis, "other scans of a lane than it was given before".to_owned(), "the same scans")
 }
 
 /// The lanes that are fused, and where their tracks go.
@@ -321,7 +341,7 @@ impl Fusing<'_, '_, '_> {
             let Some(&lane) = self.numbers.get(answer.lane) else { continue };
             let answer = Answer { lane, ..answer };
             self.report_stored()?;
-            let shown = self.asked.pop_front().unwrap_or(true);
+            let shown = self.asked.pop_front().ok_or_else(|| other_scans(self.basis))?;
             if let Some(known) = &mut self.known {
                 known.add(self.basis, (&answer, shown))?;
             }
@@ -335,7 +355,7 @@ impl Fusing<'_, '_, '_> {
         for log in self.batch.logs(patience)? {
             let Some(&lane) = self.numbers.get(log.lane) else { continue };
             if let Some((associating, pictures)) = self.associating.as_mut().zip(self.pictures.as_mut()) {
-                pictures.associate(lane, associating.took(lane, &log));
+                pictures.associate(lane, associating.took(lane, &log).ok_or_else(|| other_scans(self.basis))?);
             }
             if let Some(known) = &mut self.known {
                 known.keep(lane, |keeping| keeping.wave(log));

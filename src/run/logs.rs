@@ -4,6 +4,7 @@ use super::{RunConfig, RunError, origin};
 use crate::digest::{hex, sha256};
 use crate::fusion::batch::{Answer, WaveLog};
 use crate::fusion::credit::Accounts;
+use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
 use crate::lane_log::{Folder, LaneLogError, Made, Reader, Writer};
 use crate::policy::Policy;
@@ -132,6 +133,11 @@ impl Logs {
     /// What fused all lanes.
     pub(super) fn computed_by(&self) -> &str {
         &self.computed_by
+    }
+
+    /// Whether the host fused all lanes.
+    pub(super) fn is_of_host(&self) -> bool {
+        self.computed_by.is_empty() || self.computed_by == Executor::host().identity()
     }
 
     /// Fails unless there is one of each of so many lanes, and no other.

@@ -61,6 +61,7 @@ pub fn track(
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
     let histories = Histories::new(config, catalogue.frame, &std::env::temp_dir(), 1)?;
     let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
+    let mut device = if histories.is_some() { executor.backward()? } else { None };
     let batch = Batch::new(filter(config), executor, vec![setup])?;
     let mut tracker = Tracker { batch, histories, identities: Vec::new(), tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
@@ -69,7 +70,7 @@ pub fn track(
     }
     waves.finish(&mut tracker)?;
     if let Some(mut histories) = tracker.histories.take() {
-        histories.each((0, &lane), span_us[1], |time_us, tracks, smoothed| {
+        histories.each((0, &lane), (span_us[1], device.as_mut()), |time_us, tracks, smoothed| {
             tracker.show(time_us, (tracks, smoothed));
             Ok(())
         })?;

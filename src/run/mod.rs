@@ -238,19 +238,22 @@ pub fn run_watched(
 }
 
 /// Makes the output of a run from the logs of its lanes, in whatever folders and by whichever calls of [`fuse_lanes`], or of
-/// runs that keep logs, they were made: nothing is fused. Its files are those of the run, but for the time that it took.
+/// runs that keep logs, they were made: nothing is fused. Its files are those of the run, but for the time that it took. Where
+/// the configuration smooths, `executor` does it: the one that fused, unless that was the host.
 ///
 /// # Errors
 /// As [`run_watched`]; logs of another recording, policy, configuration, time, executor or program, two of one lane or none;
+/// another executor than the tracks that it is to smooth were fused by;
 /// and a wish for prices, which ask for lanes that are in no log.
 pub fn assemble(
     request: &Request<'_>,
-    logs: &[&Path],
+    (logs, executor): (&[&Path], &Executor),
     seals: Seals<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let done = run_opened(request, &recording, (seals, &Judged::default()), Way::Assemble(logs), listener);
+    let way = Way::Assemble(logs, executor);
+    let done = run_opened(request, &recording, (seals, &Judged::default()), way, listener);
     done.map_err(|error| changed_or(error, &recording))
 }
 

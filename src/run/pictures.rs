@@ -10,6 +10,7 @@ use crate::export;
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
+use crate::fusion::device::Backward;
 use crate::policy::{
     ClassKey, Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status,
     TrackClass,
@@ -234,18 +235,22 @@ impl<'a> Pictures<'a> {
         self.watch.report(lane, time_us, tracks, all)
     }
 
-    /// Writes what was kept, as later waves tell of it, each picture up to its own horizon.
+    /// Writes what was kept, as later waves tell of it, each picture up to its own horizon; on a device, if there is one.
     ///
     /// # Errors
     /// As [`Pictures::report`], and those of `pulse`.
-    pub(super) fn smooth(&mut self, pulse: &mut dyn FnMut() -> Result<(), RunError>) -> Result<(), RunError> {
+    pub(super) fn smooth(
+        &mut self,
+        mut device: Option<&mut Backward>,
+        pulse: &mut dyn FnMut() -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         let Some(mut histories) = self.histories.take() else { return Ok(()) };
         for (number, lane) in self.lanes.iter().enumerate() {
             let of_lane = self.of_lanes.get(number).into_iter().flatten();
             let delays: BTreeSet<i64> = of_lane.map(|picture| picture.longest_delay_us).collect();
             for delay_us in delays {
                 let horizon_us = self.as_of_us.unwrap_or(lane.span_us[1]).saturating_sub(delay_us);
-                histories.each((number, lane), horizon_us, |time_us, tracks, smoothed| {
+                histories.each((number, lane), (horizon_us, device.as_deref_mut()), |time_us, tracks, smoothed| {
                     pulse()?;
                     let tracks = self.tell(number, time_us, tracks)?;
                     let took = self.took.get(number).and_then(|(_, reports)| reports.get(&time_us)).cloned();

@@ -9,6 +9,8 @@ use super::config::Smoothing;
 use super::{RunConfig, RunError};
 use crate::fusion::batch::{Estimate, LaneSetup};
 use crate::fusion::config::{Config, Existence, Probability};
+use crate::fusion::device::Backward;
+use crate::fusion::executor::KernelError;
 use crate::refine::{History, Interval, Known, Smoother};
 use crate::scan::Lane;
 use crate::space::Frame;
@@ -96,12 +98,12 @@ impl<'a> Histories<'a> {
     /// later ones as the filter had them.
     ///
     /// # Errors
-    /// Those of `give`, and if a file cannot be read or written.
+    /// Those of `give`, and if a file cannot be read or written or the device fails.
     #[expect(clippy::result_large_err, reason = "as of every step of a run")]
     pub(super) fn each(
         &mut self,
         (number, lane): (usize, &Lane),
-        horizon_us: i64,
+        (horizon_us, device): (i64, Option<&mut Backward>),
         mut give: impl FnMut(i64, Vec<Known>, bool) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Self { config, interval, frame, folder, lanes } = self;
@@ -122,8 +124,9 @@ impl<'a> Histories<'a> {
             };
             give(time_us(wave), likely.map(confirmed).collect(), true).map_err(Failed::Given)
         };
-        smoother.pass((history, until), (*interval, shown), &mut spill, smoothed).map_err(|error| match error {
+        smoother.pass((history, until), (*interval, shown), (&mut spill, device), smoothed).map_err(|error| match error {
             Failed::Given(error) => error,
+            Failed::Device(error) => error.into(),
             Failed::Disk(error) => failed(folder)(error),
         })?;
         // What the filter reports is decided after a wave.
@@ -146,7 +149,14 @@ impl<'a> Histories<'a> {
 /// Why a pass ended early.
 enum Failed {
     Given(RunError),
+    Device(KernelError),
     Disk(io::Error),
+}
+
+impl From<KernelError> for Failed {
+    fn from(error: KernelError) -> Self {
+        Self::Device(error)
+    }
 }
 
 impl From<io::Error> for Failed {

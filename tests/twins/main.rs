@@ -11,6 +11,7 @@ mod device;
 mod logs;
 mod orbits;
 mod poison;
+mod smooth;
 mod traps;
 mod waves;
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
     trials.extend(device::trials());
     trials.extend(waves::trials());
     trials.extend(orbits::trials());
+    trials.extend(smooth::trials());
     trials.extend(traps::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

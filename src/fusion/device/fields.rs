@@ -170,6 +170,12 @@ fields! {
     Homes "homes" u32,
     /// Detection of each birth.
     BirthAt "birth_at" u32,
+    /// The place of each track in the wave after, or [`NONE`](crate::fusion::arrays::NONE).
+    Successors "successors" u32,
+    /// Probability that each track exists.
+    Existence "existence" f32,
+    /// The same of the wave after, smoothed.
+    LaterExistence "later_existence" f32,
     /// What a general kernel reads, or changes.
     Words "words" u32,
     /// What a general kernel writes.

@@ -16,6 +16,7 @@ use crate::fusion::motion::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MU, OBLATENESS, ProcessNoise, RADIUS_MIN_2, STEP, SUBSTEPS_MAX,
     TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
 };
+use crate::fusion::state::PIVOT_MIN;
 use crate::fusion::undetected::PART;
 use crate::fusion::views::twins::{Portrait, TWIN_EXISTENCE, TWIN_GATE, TWIN_SEEN};
 use crate::fusion::views::{VIEW_MOST, VIEW_ODDS, VIEW_STEPS, VIEW_WORDS, VIEWS_MAX, ViewLook};
@@ -52,6 +53,12 @@ impl Kernel {
     #[must_use]
     pub fn is_of_orbits(&self) -> bool {
         ["predict_orbits", "init_rest"].contains(&self.name)
+    }
+
+    /// Whether it makes tracks better by later waves, and is of no wave itself.
+    #[must_use]
+    pub fn is_backward(&self) -> bool {
+        super::backward::BACKWARD.contains(&self.name)
     }
 
     /// What it binds after `params`, in order, as its text says; arrays that no [`Field`] names are left out.
@@ -105,6 +112,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("VAGUE_2", VAGUE_2 as f64),
     ("VAGUE_INFLATION", VAGUE_INFLATION as f64),
     ("INFLATION", INFLATION as f64),
+    ("PIVOT_MIN", PIVOT_MIN as f64),
     ("LOST_2", LOST_2 as f64),
     ("LOST_SPEED_2", LOST_SPEED_2 as f64),
     ("IDENTITY", IDENTITY as f64),

@@ -18,9 +18,11 @@ mod timer; // how long passes took
 pub mod program; // a wave as passes
 pub mod lanes; // lanes whose tracks live on the device
 pub mod waves; // scans to waves
+mod backward; // waves smoothed backwards
 mod probe; // one small kernel, run once
 
 pub use adapter::{AdapterReport, Kind, Wanted, auto, list};
+pub use backward::Backward;
 pub use context::Context;
 pub use error::DeviceError;
 pub use fields::Field;

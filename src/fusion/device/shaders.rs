@@ -11,13 +11,13 @@ macro_rules! kernel {
     };
 }
 
-/// All kernels, in the order in which a wave runs them first.
+/// All kernels: in the order in which a wave runs them first, then those of waves backwards.
 pub const KERNELS: &[Kernel] = &[
     kernel!("predict_field": "shared/params", "shared/index", "shared/lane", "shared/look", "undetected/predict_field"),
     kernel!("predict_components": "shared/params", "shared/index", "motion/constant_velocity", "shared/component", "shared/lane", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/tile", "shared/up", "shared/vector", "undetected/predict_components"),
     kernel!("misdetect": "shared/params", "shared/index", "shared/area", "shared/ground_struct", "shared/look", "shared/tile", "shared/vector", "shared/view_cell", "shared/view_law", "shared/view_struct", "undetected/misdetect"),
     kernel!("predict": "shared/params", "shared/index", "motion/constant_velocity", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "predict"),
-    kernel!("predict_orbits": "shared/params", "shared/index", "motion/gravity", "motion/orbit", "shared/look", "shared/number", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/vector", "predict/predict_orbits"),
+    kernel!("predict_orbits": "shared/params", "shared/index", "motion/gravity", "motion/orbit", "shared/column", "shared/look", "shared/number", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/vector", "predict/predict_orbits"),
     kernel!("clear": "shared/params", "shared/index", "scan/clear"),
     kernel!("reduce": "shared/params", "shared/index", "shared/scan", "shared/word", "scan/reduce"),
     kernel!("scan_sums": "shared/params", "shared/index", "shared/counts", "shared/scan", "shared/status", "scan/scan_sums"),
@@ -87,4 +87,6 @@ pub const KERNELS: &[Kernel] = &[
     kernel!("init_rest": "shared/params", "shared/index", "shared/status", "shared/track_fields", "manage/init_rest"),
     kernel!("commit_lanes": "shared/params", "shared/index", "shared/lane", "shared/status", "shared/track_fields", "manage/commit_lanes"),
     kernel!("report": "shared/params", "shared/index", "shared/status", "manage/report"),
+    kernel!("smooth_tracks": "shared/params", "shared/index", "motion/constant_velocity", "shared/backward", "shared/column", "shared/later", "shared/look", "shared/number", "shared/propagate", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/up", "shared/vector", "smooth/smooth_tracks"),
+    kernel!("smooth_orbits": "shared/params", "shared/index", "motion/gravity", "motion/orbit", "shared/backward", "shared/column", "shared/later", "shared/look", "shared/number", "shared/state", "shared/store", "shared/tile", "shared/track", "shared/track_fields", "shared/track_place", "shared/vector", "smooth/smooth_orbits"),
 ];

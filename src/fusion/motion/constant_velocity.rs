@@ -23,6 +23,8 @@ pub struct ConstantVelocity {
 }
 
 impl Model for ConstantVelocity {
+    const RESTS: bool = false;
+
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     fn noise(&self, dt_s: f64) -> ProcessNoise {
         let squared = dt_s * dt_s;
@@ -75,29 +77,47 @@ impl ConstantVelocity {
         }
         State { mean: x, covariance: propagated(&before.covariance, u, look) }
     }
+
+    /// Q; `u` is upwards.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+    pub(crate) fn spread<R: Real>(look: &Look, u: &[R; 3]) -> [R; COVARIANCE] {
+        let of = &look.noise;
+        let mut q = [R::splat(0.0); COVARIANCE];
+        for i in 0..3 {
+            for j in 0..3 {
+                let along = u[i] * u[j];
+                let noise = |flat: f32, extra: f32| {
+                    let extra = along * R::splat(extra);
+                    if i == j { R::splat(flat) + extra } else { extra }
+                };
+                if i <= j {
+                    q[tri(i, j)] = noise(of.pp, of.extra_pp);
+                    q[tri(3 + i, 3 + j)] = noise(of.vv, of.extra_vv);
+                }
+                q[tri(i, 3 + j)] = noise(of.pv, of.extra_pv);
+            }
+        }
+        q
+    }
 }
 
 /// F P Fᵀ + Q.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
-    let (dt, of) = (R::splat(look.dt_s), &look.noise);
-    let mut q = [R::splat(0.0); COVARIANCE];
+    let dt = R::splat(look.dt_s);
+    let mut q = ConstantVelocity::spread(look, u);
     for i in 0..3 {
         for j in 0..3 {
             let (pv, vv) = (p[tri(i, 3 + j)], p[tri(3 + i, 3 + j)]);
-            let along = u[i] * u[j];
             // No product beside the product: of (a b + c d) + e a driver may add e to a b first.
-            let noise = |flat: f32, extra: f32| {
-                let extra = along * R::splat(extra);
-                if i == j { R::splat(flat) + extra } else { extra }
-            };
             if i <= j {
                 let pp = p[tri(i, j)] + dt * (pv + p[tri(j, 3 + i)]) + dt * (dt * vv);
-                q[tri(i, j)] = pp + noise(of.pp, of.extra_pp);
-                q[tri(3 + i, 3 + j)] = vv + noise(of.vv, of.extra_vv);
+                q[tri(i, j)] = pp + q[tri(i, j)];
+                q[tri(3 + i, 3 + j)] = vv + q[tri(3 + i, 3 + j)];
             }
-            q[tri(i, 3 + j)] = pv + dt * vv + noise(of.pv, of.extra_pv);
+            q[tri(i, 3 + j)] = pv + dt * vv + q[tri(i, 3 + j)];
         }
     }
     q

@@ -53,6 +53,8 @@ pub struct Orbit {
 }
 
 impl Model for Orbit {
+    const RESTS: bool = true;
+
     fn noise(&self, dt_s: f64) -> ProcessNoise {
         let Self { q } = *self;
         ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: q, vertical: q }.noise(dt_s)

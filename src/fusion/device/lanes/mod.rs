@@ -213,7 +213,8 @@ impl DeviceLanes {
         let views = setups.iter().map(|setup| setup.views.len()).max().unwrap_or(0);
         let widths = Widths::of(views).moved_by(&config.motion);
         let mut pipelines = BTreeMap::new();
-        for kernel in options.kernels.iter().filter(|kernel| widths.has_rest() || !kernel.is_of_orbits()) {
+        let wanted = |kernel: &&Kernel| !kernel.is_backward() && (widths.has_rest() || !kernel.is_of_orbits());
+        for kernel in options.kernels.iter().filter(wanted) {
             pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
         }
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };

@@ -91,7 +91,10 @@ impl DeviceLanes {
             | Field::Share
             | Field::ComponentBirths
             | Field::Words
-            | Field::Copies => 1,
+            | Field::Copies
+            | Field::Successors
+            | Field::Existence
+            | Field::LaterExistence => 1,
         }
     }
 
