@@ -13,6 +13,7 @@ use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::undetected::{Prior, Undetected};
 use crate::fusion::views::View;
 use crate::refine::Smoother;
+use crate::resident;
 use crate::scan::{CLUTTER_RATE_M_S, Detection, Observation, Plane, RANGE, Scan, Sight, Sourced, Views};
 use crate::score::ScoreError;
 use crate::score::gospa::{Gospa, gospa};
@@ -187,7 +188,7 @@ impl Bench {
             stages_ms,
             held,
             false_tracks,
-            peak_bytes: peak_bytes(),
+            peak_bytes: resident::peak(),
             device_bytes: session.batch.device_bytes(),
         })
     }
@@ -452,14 +453,6 @@ fn step(object: &mut Object, side_m: f64, random: &mut ChaCha8Rng) {
 fn detection([x, y]: [f64; 2], observation: u32) -> Detection {
     let Place { tile, offset_m } = Place::from_metres([x, y, 0.0]);
     Detection { tile, ahead_s: 0.0, offset_m, observation }
-}
-
-/// Peak resident memory, where `/proc` tells it.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{env, fs};
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
-use trackweave::run::{RunConfig, track};
+use trackweave::run::{RunConfig, Smoothing, track};
 
 const COMMANDS: [&str; 21] = [
     "demo",
@@ -403,7 +403,7 @@ fn tracks_in_memory_are_those_of_the_picture_of_who_sees_everything() {
     let mut reader = Reader::open(&recording, &catalogue, options).expect("a recording");
     let detections = reader.next_batch().expect("rows").expect("detections");
     assert!(reader.next_batch().expect("rows").is_none(), "all in one batch");
-    let config = RunConfig::air().expect("the configuration");
+    let config = RunConfig { smoothing: Some(Smoothing::default()), ..RunConfig::air().expect("the configuration") };
     let tracks = track(&catalogue, &detections, &config, Executor::host()).expect("tracks");
 
     assert_eq!(tracks.len(), picture.len());

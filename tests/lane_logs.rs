@@ -345,7 +345,8 @@ fn other_logs_are_refused_and_leave_the_old_output() {
     // Another time, configuration, policy, recording, program.
     let out = scene.path("assembled");
     let later = Request { as_of_us: Some(50_000_000), ..scene.request(&out) };
-    let error = assemble(&later, (&[&logs], &Executor::host()), Seals::default(), &mut |_: Progress| ControlFlow::Continue(()));
+    let error =
+        assemble(&later, (&[&logs], &Executor::host()), Seals::default(), &mut |_: Progress| ControlFlow::Continue(()));
     let error = error.expect_err("another time").to_string();
     assert!(error.contains("found a log of time (--as-of) none, wanted 50000000 us"), "{error}");
     scene.config.fusion.existence.confirm = 0.81.try_into().expect("a probability");

@@ -20,9 +20,8 @@ pub(super) fn execute(arguments: &Assemble, screen: Screen) -> Result<Code, Fail
     let smooths = request.config.smoothing.is_some();
     let executor = if smooths { choose(*executor)?.0 } else { Executor::host() };
     let signals = Signals::take()?;
-    let done = watched((screen, &signals), |listener| {
-        assemble(&request, (&folders, &executor), asked.seals(), listener)
-    });
+    let done =
+        watched((screen, &signals), |listener| assemble(&request, (&folders, &executor), asked.seals(), listener));
     let report = done.map_err(|error| signals.name(error.into()))?;
     signals.finish();
     let reason = format!("{} lanes, fused before", count(report.work.from_cache.len() as u64));

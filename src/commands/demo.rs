@@ -4,7 +4,7 @@ use super::arguments::Demo;
 use super::failure::{Code, Failure};
 use super::run::fuse;
 use super::screen::Screen;
-use crate::run::{Besides, Request, RunConfig, Seals};
+use crate::run::{Besides, Request, RunConfig, Seals, Smoothing};
 use std::path::{Path, PathBuf};
 
 /// Where the demo's data lie in the source tree.
@@ -21,11 +21,12 @@ owners saw it: each of four partners gets the picture that its rights allow.
 pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure> {
     let Demo { out, executor, format } = arguments;
     let data = find()?;
-    let config = RunConfig::air()?;
+    // Each picture up to what its partner may know by then.
+    let config = RunConfig { smoothing: Some(Smoothing::default()), ..RunConfig::air()? };
     let (recording, policy) = (data.join("recording"), data.join("policy"));
     let besides = Besides { prices: true, ..Besides::default() };
     let request = Request { formats: format, besides, ..Request::new(&recording, &policy, out, &config) };
-    fuse((&request, "air", INTRODUCTION), Seals::default(), *executor, screen)
+    fuse((&request, "air, smoothed", INTRODUCTION), Seals::default(), *executor, screen)
 }
 
 /// The demo's data: in the tree that this program was built from, or below the current folder.

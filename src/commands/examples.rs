@@ -83,7 +83,8 @@ Exit codes:
   1  `policy check` found an error, or `policy diff` that more is granted
   2  the arguments are wrong
   3  the recording, the policy, the configuration or the scenario is wrong
-  4  the output cannot be written, or the cache or logs cannot be used;
+  4  the output cannot be written, or not within `--memory`, or the cache or
+     logs cannot be used;
      what was there is still there
   5  the device is not there, or failed
   6  the output is not what was written, or holds more than its partners

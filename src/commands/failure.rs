@@ -33,7 +33,7 @@ pub(super) enum Code {
     Usage = 2,
     /// The recording, the policy, the configuration or the scenario is wrong.
     Input = 3,
-    /// The output cannot be written.
+    /// The output cannot be written, or not within the memory that there is for it.
     Output = 4,
     /// The device is not there, or failed.
     Device = 5,
@@ -205,12 +205,15 @@ impl From<RunError> for Failure {
             | RunError::LaneLog(LaneLogError::InOutput { .. })
             | RunError::NoLanes { .. }
             | RunError::PricesOfLogs
+            | RunError::MemoryUntold
+            | RunError::SmoothedBy { .. }
             | RunError::AssociationsOfLogs => Code::Usage,
             RunError::Product(PartnerName { .. } | Number { .. } | Recipient { .. }) => Code::Input,
             RunError::Product(error) if error.in_place() => Code::Untidy,
             RunError::Product(_)
             | RunError::LaneLog(LaneLogError::Refused { .. })
             | RunError::Smoothing { .. }
+            | RunError::Memory { .. }
             | RunError::Ingest(IngestError::Unsorted { .. }) => Code::Output,
             RunError::Stopped => Code::Interrupted,
             _ => Code::Input,

@@ -57,11 +57,12 @@ impl<'a> Asked<'a> {
 
     /// The run.
     pub(super) fn request(&'a self, [recording, policy, out]: [&'a Path; 3]) -> Request<'a> {
-        let Written { strict, label, format, .. } = self.written;
+        let Written { strict, label, format, memory, .. } = self.written;
         Request {
             strict: *strict,
             as_of_us: self.as_of_us,
             label: label.as_deref(),
+            memory: *memory,
             formats: format,
             ..Request::new(recording, policy, out, &self.config)
         }

@@ -3,6 +3,7 @@
 use super::arguments::formats;
 use super::executor::Wish;
 use crate::export::Format;
+use crate::run::memory;
 use clap::Args;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -61,6 +62,10 @@ pub(super) struct Written {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
 
+    /// End with an error before holding more memory than this, such as 8GB
+    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    pub(super) memory: Option<u64>,
+
     /// Your word for this run, of up to 100 characters, such as its number: every manifest repeats it
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,
@@ -107,6 +112,10 @@ pub(super) struct Fuse {
     /// End at the first bad row instead of counting it
     #[arg(long)]
     pub(super) strict: bool,
+
+    /// End with an error before holding more memory than this, such as 8GB
+    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    pub(super) memory: Option<u64>,
 
     /// Time of the run, as in `trackweave run`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

@@ -35,6 +35,7 @@ const PAGE: &str = "report.html";
 #[expect(dead_code, reason = "only the form counts")]
 struct Timings {
     from_cache: Vec<bool>,
+    peak_bytes: Option<u64>,
     damaged: u64,
     seconds: Spent,
     stages_s: Stages,

@@ -27,7 +27,7 @@ pub struct RunConfig {
 }
 
 /// How what was known later makes pictures better.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Smoothing {
     /// What was known so long after a row, seconds; all of the record without it.

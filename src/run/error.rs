@@ -1,5 +1,6 @@
 //! What can go wrong on the whole path.
 
+use super::Progress;
 use super::scores::TIMES_MAX;
 use crate::export::ExportError;
 use crate::fusion::error::FusionError;
@@ -112,6 +113,26 @@ pub enum RunError {
         /// What fused.
         wanted: String,
     },
+    /// The run held more memory than it was allowed.
+    #[error(
+        "{at}: found {} MB of memory in use, wanted at most {} MB (--memory): allow more, or fuse fewer lanes at once \
+         (`trackweave fuse --lanes`, then `assemble`); nothing was written",
+        found / 1_000_000,
+        wanted / 1_000_000
+    )]
+    Memory {
+        /// How far it was.
+        at: Progress,
+        /// Bytes.
+        found: u64,
+        /// At most.
+        wanted: u64,
+    },
+    /// The system does not say how much memory is in use.
+    #[error(
+        "found no /proc/self/status to tell memory by, wanted one to keep to --memory: leave it out on this system"
+    )]
+    MemoryUntold,
     /// Whoever started the run had it stopped.
     #[error("stopped before it was done")]
     Stopped,

@@ -115,9 +115,8 @@ pub(super) fn fuse<'a>(
     // Before anything is kept.
     basis.recording.check()?;
     let mut device = tracks.backward(basis.config)?;
-    let smooth = |pictures: &mut Pictures<'_>| {
-        pictures.smooth(device.as_mut(), &mut || tell(listener, Progress::Smoothing))
-    };
+    let smooth =
+        |pictures: &mut Pictures<'_>| pictures.smooth((device.as_mut(), &mut || tell(listener, Progress::Smoothing)));
     let (accounts, unstored) = fusing.finish(&mut work, smooth)?;
     work.seconds.fuse = started.elapsed().as_secs_f64();
     let mut outcomes = outcomes.unwrap_or_default();

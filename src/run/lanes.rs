@@ -1,6 +1,7 @@
 //! Lanes of a recording under a policy to logs, by themselves: what a machine of many does of a run.
 
 use super::basis::Basis;
+use super::budget::within;
 use super::fuse::{Fused, Tracks, fuse};
 use super::logs::{folder, made_from};
 use super::report::WorkReport;
@@ -47,7 +48,8 @@ pub fn fuse_lanes(
 ) -> Result<FusedLanes, RunError> {
     let recording = opened(request)?;
     let request = Request { besides: Besides::NOTHING, ..*request };
-    let done = fuse_opened(&request, &recording, (lanes, executor), listener);
+    let run = |listener: &mut Listener<'_>| fuse_opened(&request, &recording, (lanes, executor), listener);
+    let done = within(request.memory, listener, run);
     done.map_err(|error| changed_or(error, &recording))
 }
 

@@ -14,6 +14,7 @@ mod taken; // the digest of the detections that a lane was given
 mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
 mod logs; // lanes on their way into files, and back
+mod budget; // a run within so much memory
 mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
 mod associations; // which detections made which tracks
@@ -36,6 +37,7 @@ mod measured; // sensors as measured
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
+pub use budget::memory;
 pub use coherence::coherence_of;
 pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing};
 pub use doubts::Doubt;
@@ -61,12 +63,14 @@ use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging
 use crate::report::{Lifts, Pages, Scene, operator_page};
 use crate::scan::Lane;
 use basis::Basis;
+use budget::within;
 use doubts::Doubts;
 use fuse::{Fused, Tracks, Way, fuse};
 use pictures::Pictures;
 use prices::Pricing;
 use report::Judged;
 use scores::check_truth;
+use std::fmt;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -97,6 +101,8 @@ pub struct Request<'a> {
     /// Folder that keeps the log of every lane ([`crate::lane_log`]), all that the filter keeps of every wave; lanes whose logs
     /// of this very run are there are not fused again. With it, `cache` is not asked.
     pub keep_logs: Option<&'a Path>,
+    /// The run ends with an error before it holds more, bytes; see [`memory`]. It is asked at every wave and batch.
+    pub memory: Option<u64>,
     /// Formats that other tools open, of every picture, in its partner's folder.
     pub formats: &'a [Format],
     /// What is made besides the pictures.
@@ -142,6 +148,7 @@ impl<'a> Request<'a> {
             label,
             cache,
             keep_logs,
+            memory: None,
             formats: &[],
             besides: Besides::default(),
         }
@@ -173,6 +180,22 @@ pub enum Progress {
 
 /// Whoever is told how far a run is, and may have it stopped.
 type Listener<'l> = dyn FnMut(Progress) -> ControlFlow<()> + 'l;
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sorting(rows) => write!(f, "after {rows} rows, to be sorted"),
+            Self::Classing(rows) => write!(f, "after {rows} rows, to be classed"),
+            Self::Comparing(rows, all) => write!(f, "after {rows} of {all} rows, to be compared with what is kept"),
+            Self::Fusing(rows, all) => write!(f, "after {rows} of {all} rows, to be fused"),
+            Self::Smoothing => write!(f, "while smoothing"),
+            Self::Scoring => write!(f, "while scoring"),
+            Self::Pricing(rules, all) => write!(f, "after the prices of {rules} of {all} rules"),
+            Self::Lifted => write!(f, "with a rule lifted"),
+            Self::Publishing => write!(f, "while publishing"),
+        }
+    }
+}
 
 fn tell(listener: &mut Listener<'_>, progress: Progress) -> Result<(), RunError> {
     if listener(progress).is_break() { Err(RunError::Stopped) } else { Ok(()) }
@@ -232,9 +255,7 @@ pub fn run_watched(
     executor: Executor,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
-    let recording = opened(request)?;
-    let done = run_opened(request, &recording, (seals, &Judged::default()), Way::Fuse(&executor), listener);
-    done.map_err(|error| changed_or(error, &recording))
+    run_whole(request, seals, Way::Fuse(&executor), listener)
 }
 
 /// Makes the output of a run from the logs of its lanes, in whatever folders and by whichever calls of [`fuse_lanes`], or of
@@ -251,16 +272,25 @@ pub fn assemble(
     seals: Seals<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<RunReport, RunError> {
+    run_whole(request, seals, Way::Assemble(logs, executor), listener)
+}
+
+/// Opens the recording and runs the whole path, within the memory that there is for it.
+fn run_whole(
+    request: &Request<'_>,
+    seals: Seals<'_>,
+    way: Way<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<RunReport, RunError> {
     let recording = opened(request)?;
-    let way = Way::Assemble(logs, executor);
-    let done = run_opened(request, &recording, (seals, &Judged::default()), way, listener);
-    done.map_err(|error| changed_or(error, &recording))
+    let run = |listener: &mut Listener<'_>| run_opened(request, &recording, (seals, &Judged::default()), way, listener);
+    within(request.memory, listener, run).map_err(|error| changed_or(error, &recording))
 }
 
 /// That the recording changed, if it did; else what went wrong.
 fn changed_or(error: RunError, recording: &Recording) -> RunError {
     match error {
-        RunError::Stopped | RunError::Product(_) => error,
+        RunError::Stopped | RunError::Memory { .. } | RunError::Product(_) => error,
         // Half a file may be wrong in many ways: that somebody is writing it comes first.
         error => recording.check().err().map_or(error, RunError::from),
     }

@@ -241,8 +241,7 @@ impl<'a> Pictures<'a> {
     /// As [`Pictures::report`], and those of `pulse`.
     pub(super) fn smooth(
         &mut self,
-        mut device: Option<&mut Backward>,
-        pulse: &mut dyn FnMut() -> Result<(), RunError>,
+        (mut device, pulse): (Option<&mut Backward>, &mut dyn FnMut() -> Result<(), RunError>),
     ) -> Result<(), RunError> {
         let Some(mut histories) = self.histories.take() else { return Ok(()) };
         for (number, lane) in self.lanes.iter().enumerate() {

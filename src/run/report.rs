@@ -14,6 +14,7 @@ use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Recording, Truth};
 use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy, TrackClass};
 use crate::product::{ReleaseTable, Staging};
+use crate::resident;
 use crate::scan::Lane;
 use crate::score::coherence::CoherenceReport;
 use crate::score::sequence::ScoreReport;
@@ -136,6 +137,8 @@ pub struct WorkReport {
     pub seconds: Seconds,
     /// Seconds of fusion in each stage.
     pub stages_s: BTreeMap<&'static str, f64>,
+    /// The most memory that the process held so far, bytes; `None` where the system does not say.
+    pub peak_bytes: Option<u64>,
     /// What fusion did in the lanes that were not in the cache.
     pub fusion: FusionReport,
 }
@@ -257,7 +260,7 @@ impl RunReport {
         );
         let partners: Vec<PartnerReport> = partners.collect();
         doubts.extend(partners.iter().filter_map(|partner| unbalanced(partner, &ingest)));
-        let report = Self {
+        let mut report = Self {
             recording: basis.catalogue.name.clone(),
             ingest,
             classes: basis.classes.len(),
@@ -285,6 +288,7 @@ impl RunReport {
             staging.lacks(format!("the scores of `{partner}`: {why}"));
         }
         report.untidy.iter().for_each(|why| staging.lacks(why.clone()));
+        report.work.peak_bytes = resident::peak();
         report.write(staging)?;
         Ok(report)
     }

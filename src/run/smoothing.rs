@@ -124,11 +124,13 @@ impl<'a> Histories<'a> {
             };
             give(time_us(wave), likely.map(confirmed).collect(), true).map_err(Failed::Given)
         };
-        smoother.pass((history, until), (*interval, shown), (&mut spill, device), smoothed).map_err(|error| match error {
-            Failed::Given(error) => error,
-            Failed::Device(error) => error.into(),
-            Failed::Disk(error) => failed(folder)(error),
-        })?;
+        smoother.pass((history, until), (*interval, shown), (&mut spill, device), smoothed).map_err(
+            |error| match error {
+                Failed::Given(error) => error,
+                Failed::Device(error) => error.into(),
+                Failed::Disk(error) => failed(folder)(error),
+            },
+        )?;
         // What the filter reports is decided after a wave.
         let from = (0..until).rev().find(|wave| !is_shown(wave)).unwrap_or(0);
         let mut reported = Vec::new();

@@ -68,6 +68,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         label: None,
         cache: None,
         keep_logs: None,
+        memory: None,
         formats: &[],
         besides: Besides::default(),
     };

@@ -122,7 +122,12 @@ fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poison>) -> Vec<
             let born = u32::try_from(track).unwrap_or(0) * 3;
             let existence = arrays.odds[track] / (1.0 + arrays.odds[track]);
             let place = (tile, State { mean, covariance });
-            known([born, 0], existence, if poison.is_some() { place } else { placed(moves, place, &mut random) }, time_us)
+            known(
+                [born, 0],
+                existence,
+                if poison.is_some() { place } else { placed(moves, place, &mut random) },
+                time_us,
+            )
         });
         let fresh: Vec<Known> = fresh.collect();
         let Some((before, last_us)) = all.last().zip(number.checked_sub(1).and_then(|n| TIMES_US.get(n))) else {
@@ -208,7 +213,9 @@ fn agrees((moves, interval): (Moves, Interval), options: Options, waves: &[Vec<K
             Tolerance::Relative(_) => {
                 let near = found.iter().zip(&wanted).filter(|(found, wanted)| beside(found, wanted)).count();
                 if near * 100 < wanted.len() * 98 {
-                    return Err(format!("wave {wave}: {near} of {} tracks are where the host has them", wanted.len()).into());
+                    return Err(
+                        format!("wave {wave}: {near} of {} tracks are where the host has them", wanted.len()).into()
+                    );
                 }
             }
         }
