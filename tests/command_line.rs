@@ -13,7 +13,7 @@ use std::{env, fs};
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
-use trackweave::run::{RunConfig, Smoothing, track};
+use trackweave::run::{RunConfig, track};
 
 const COMMANDS: [&str; 21] = [
     "demo",
@@ -299,6 +299,27 @@ fn the_bench_measures_every_size_from_small_to_large() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_would_hold_more_memory_than_it_may_leaves_what_was_there() {
+    let folder = scratch();
+    let out = at(&folder, "out");
+    let [recording, policy] = ["recording", "policy"].map(|name| root().join("data/demo").join(name));
+    let [recording, policy] = [&recording, &policy].map(|path| path.to_str().expect("a path"));
+    let run = |memory| ["run", recording, "--policy", policy, "--executor", "host", "--memory", memory, "--out", &out];
+    let picture = || fs::read(Path::new(&out).join("aspen/tracks.parquet")).expect("a picture");
+    done(&run("4GB"));
+    let timings = fs::read(Path::new(&out).join("_operator/timings.json")).expect("timings");
+    let timings: Value = serde_json::from_slice(&timings).expect("JSON");
+    let peak = timings["peak_bytes"].as_u64().expect("a figure");
+    assert!((64_000_000..4_000_000_000).contains(&peak), "{peak}");
+    let before = picture();
+    let said = failed(&run("64MB"), 4);
+    assert!(said.contains("wanted at most 64 MB") && said.contains("`trackweave fuse --lanes`"), "{said}");
+    assert_eq!(picture(), before);
+    failed(&run("8 pigeons"), 2);
+}
+
+#[test]
 fn the_demo_shows_four_partners_with_different_rights() {
     let folder = scratch();
     let out = at(&folder, "out");
@@ -403,7 +424,7 @@ fn tracks_in_memory_are_those_of_the_picture_of_who_sees_everything() {
     let mut reader = Reader::open(&recording, &catalogue, options).expect("a recording");
     let detections = reader.next_batch().expect("rows").expect("detections");
     assert!(reader.next_batch().expect("rows").is_none(), "all in one batch");
-    let config = RunConfig { smoothing: Some(Smoothing::default()), ..RunConfig::air().expect("the configuration") };
+    let config = RunConfig::chosen(Path::new("air-smoothed")).expect("the configuration");
     let tracks = track(&catalogue, &detections, &config, Executor::host()).expect("tracks");
 
     assert_eq!(tracks.len(), picture.len());

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use trackweave::fusion::executor::Executor;
-use trackweave::run::{NAMED, Request, RunConfig, run};
+use trackweave::run::{NAMED, Request, RunConfig, Smoothing, run};
 use trackweave::simulate::{Scenario, simulate};
 
 /// What a simulation is made of.
@@ -120,8 +120,8 @@ impl World {
 fn each_finds_what_it_is_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = policy(folder.path());
-    // `tests/orbits.rs` has satellites that fall.
-    for (name, _) in NAMED.iter().filter(|(name, _)| *name != "orbits") {
+    // `tests/orbits.rs` has satellites that fall; what is smoothed is for what it is without.
+    for (name, _) in NAMED.iter().filter(|(name, _)| !["orbits", "air-smoothed"].contains(name)) {
         let scenario = Scenario::parse(&world(name).scenario(), name).expect("a scenario");
         let [recording, out] = ["recording", "out"].map(|part| folder.path().join(format!("{name}-{part}")));
         simulate(&scenario, &recording).expect("a recording");
@@ -135,6 +135,12 @@ fn each_finds_what_it_is_for() {
         assert!(coverage >= 0.93, "{name}: {coverage:.3} of the truth is covered");
         assert!(spurious <= 0.08, "{name}: {spurious:.3} of the rows are of no object");
     }
+}
+
+#[test]
+fn air_smoothed_is_air_and_smoothed() {
+    let [air, smoothed] = ["air", "air-smoothed"].map(|name| RunConfig::chosen(Path::new(name)).expect("built in"));
+    assert_eq!(RunConfig { smoothing: Some(Smoothing::default()), ..air }, smoothed);
 }
 
 /// Fifty ships that report with speed and course: lanes that cross and pass within 200 m, others at anchor.

@@ -4,11 +4,14 @@ use super::arguments::Demo;
 use super::failure::{Code, Failure};
 use super::run::fuse;
 use super::screen::Screen;
-use crate::run::{Besides, Request, RunConfig, Seals, Smoothing};
+use crate::run::{Besides, Request, RunConfig, Seals};
 use std::path::{Path, PathBuf};
 
 /// Where the demo's data lie in the source tree.
 const DATA: &str = "data/demo";
+
+/// What they are fused and smoothed by.
+const CONFIGURATION: &str = "air-smoothed";
 
 /// What the data are.
 const INTRODUCTION: &str = "\
@@ -21,12 +24,11 @@ owners saw it: each of four partners gets the picture that its rights allow.
 pub(super) fn execute(arguments: &Demo, screen: Screen) -> Result<Code, Failure> {
     let Demo { out, executor, format } = arguments;
     let data = find()?;
-    // Each picture up to what its partner may know by then.
-    let config = RunConfig { smoothing: Some(Smoothing::default()), ..RunConfig::air()? };
+    let config = RunConfig::chosen(Path::new(CONFIGURATION))?;
     let (recording, policy) = (data.join("recording"), data.join("policy"));
     let besides = Besides { prices: true, ..Besides::default() };
     let request = Request { formats: format, besides, ..Request::new(&recording, &policy, out, &config) };
-    fuse((&request, "air, smoothed", INTRODUCTION), Seals::default(), *executor, screen)
+    fuse((&request, CONFIGURATION, INTRODUCTION), Seals::default(), *executor, screen)
 }
 
 /// The demo's data: in the tree that this program was built from, or below the current folder.

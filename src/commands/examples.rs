@@ -54,7 +54,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         "verify",
         &[
             "trackweave verify out/demo",
-            "trackweave verify out/demo --policy data/demo/policy \\\n    --recording data/demo/recording",
+            "trackweave verify out/demo --policy data/demo/policy \\\n    --recording data/demo/recording --config air-smoothed",
         ],
     ),
     ("export", &["trackweave export out/demo/aspen --format geojson,csv --out out/aspen-files"]),

@@ -49,7 +49,8 @@ pub(super) struct Run {
 /// What an output is made with, fused or assembled.
 #[derive(Debug, Args)]
 pub(super) struct Written {
-    /// Configuration: a file, or one of air, sea, vehicles, people, drones, satellites, orbits; without it, air
+    /// Configuration: a file, or one of air, air-smoothed, sea, vehicles, people, drones, satellites, orbits; without
+    /// it, air
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) config: Option<PathBuf>,
 

@@ -87,7 +87,7 @@ macro_rules! named {
     };
 }
 
-named!("air", "sea", "vehicles", "people", "drones", "satellites", "orbits");
+named!("air", "air-smoothed", "sea", "vehicles", "people", "drones", "satellites", "orbits");
 
 impl RunConfig {
     /// The configuration for aircraft, which a run takes where it is given none.
