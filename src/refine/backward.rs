@@ -16,18 +16,19 @@ impl Smoother<'_> {
     #[must_use]
     pub fn wave(&self, time_us: i64, filtered: Vec<Known>, next: Option<(i64, &[Known])>) -> Vec<Known> {
         let Some((next_us, later)) = next else { return filtered };
-        let look = self.between(time_us, next_us);
-        let row = |Known { estimate: Estimate { existence, tile, state, .. }, known_us }: &Known| Row {
+        let between = self.between(time_us, next_us);
+        let row = |Known { estimate: Estimate { existence, tile, state, models, .. }, known_us }: &Known| Row {
             wave: 0,
             existence: *existence,
             tile: *tile,
             state: *state,
+            models: *models,
             known_us: *known_us,
         };
         let smoothed = |own: Known| {
             let place = later.binary_search_by_key(&own.estimate.born, |later| later.estimate.born);
             let later = place.ok().and_then(|place| later.get(place));
-            let Row { existence, tile, state, known_us, .. } = given(&look, &row(&own), later.map(row).as_ref());
+            let Row { existence, tile, state, known_us, .. } = given(&between, &row(&own), later.map(row).as_ref());
             let Estimate { sources, belief, .. } = later.unwrap_or(&own).estimate;
             Known { estimate: Estimate { existence, tile, state, sources, belief, ..own.estimate }, known_us }
         };
