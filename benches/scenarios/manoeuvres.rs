@@ -13,7 +13,7 @@ use trackweave::fusion::executor::Executor;
 use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Moves, Noise};
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, Undetected};
-use trackweave::refine::{Interval, Record, Smoother};
+use trackweave::refine::{Interval, Record, Row, Smoother};
 use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 
@@ -102,8 +102,9 @@ pub(crate) struct Errors {
     pub(crate) nees: [f64; 2],
 }
 
-/// What the filter makes of so many targets, then the smoother.
-pub(crate) fn measure(targets: u64, period_s: f64, levels: Levels<'_>) -> [Errors; 2] {
+/// What the filter makes of so many targets, then the smoother, and how many targets their tracks lost: a detection e⁸⁷ times
+/// less likely than the likeliest is none of its track. Those are left out.
+pub(crate) fn measure(targets: u64, period_s: f64, levels: Levels<'_>) -> ([Errors; 2], usize) {
     let all: Vec<Target> = (0..targets).into_par_iter().map(|number| simulate(number, period_s)).collect();
     let mut config: Config = toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
     let motion = motion(levels);
@@ -129,6 +130,14 @@ pub(crate) fn measure(targets: u64, period_s: f64, levels: Levels<'_>) -> [Error
             record.push(time_us, &batch.estimates(lane).expect("a lane")).expect("in order");
         }
     }
+    let is_kept: Vec<bool> = all
+        .iter()
+        .enumerate()
+        .map(|(lane, target)| {
+            let seen = target.measured.iter().flatten().count();
+            batch.estimates(lane).expect("a lane").first().is_some_and(|track| track.detections as usize == seen)
+        })
+        .collect();
     let smoother = Smoother { motion: &motion, radial: false, height_information: 0.0, reports_per_s: 0.0 };
     let smoothed = |record: &Record| {
         let tracks = smoother.smooth(record, Interval::Fixed, |_, _| 0.0);
@@ -138,28 +147,35 @@ pub(crate) fn measure(targets: u64, period_s: f64, levels: Levels<'_>) -> [Error
         records.iter().map(|record| record.tracks().next().map(|(_, rows)| rows.to_vec()).unwrap_or_default());
     let ways = [filtered.collect::<Vec<_>>(), records.par_iter().map(smoothed).collect()];
     let settled = (SETTLED_S / period_s).ceil() as usize;
-    ways.map(|ways| {
-        let (mut rows, mut sums) = (0, [0.0; 4]);
-        for (target, way) in all.iter().zip(ways) {
-            for row in way.iter().filter(|row| row.wave >= settled) {
-                let [x, y, z, ..] = row.state.mean;
-                let [x, y, _] = Place { tile: row.tile, offset_m: [x, y, z] }.metres();
-                let [true_x, true_y, true_u, true_v] = target.truth[row.wave];
-                let [u, v] = [3, 4].map(|k| f64::from(row.state.mean[k]));
-                for (part, ([a, b], first)) in
-                    [([x - true_x, y - true_y], 0), ([u - true_u, v - true_v], 3)].into_iter().enumerate()
-                {
-                    let p = |i: usize, j: usize| f64::from(row.state.covariance[tri(first + i, first + j)]);
-                    let determinant = p(0, 0) * p(1, 1) - p(0, 1) * p(0, 1);
-                    sums[part] += a * a + b * b;
-                    sums[2 + part] += (a * a * p(1, 1) - 2.0 * a * b * p(0, 1) + b * b * p(0, 0)) / determinant / 2.0;
-                }
-                rows += 1;
+    let lost = is_kept.iter().filter(|is_kept| !**is_kept).count();
+    let errors = ways.map(|ways: Vec<Vec<Row>>| {
+        let ways = all.iter().zip(ways).zip(&is_kept).filter(|(_, is_kept)| **is_kept);
+        errors(ways.map(|(way, _)| way), settled)
+    });
+    (errors, lost)
+}
+
+/// Errors of rows from a wave on, each beside its target.
+fn errors<'a>(ways: impl Iterator<Item = (&'a Target, Vec<Row>)>, settled: usize) -> Errors {
+    let (mut rows, mut sums) = (0, [0.0; 4]);
+    for (target, way) in ways {
+        for row in way.iter().filter(|row| row.wave >= settled) {
+            let [x, y, z, ..] = row.state.mean;
+            let [x, y, _] = Place { tile: row.tile, offset_m: [x, y, z] }.metres();
+            let [true_x, true_y, true_u, true_v] = target.truth[row.wave];
+            let [u, v] = [3, 4].map(|k| f64::from(row.state.mean[k]));
+            let of = [([x - true_x, y - true_y], 0), ([u - true_u, v - true_v], 3)];
+            for (part, ([a, b], first)) in of.into_iter().enumerate() {
+                let p = |i: usize, j: usize| f64::from(row.state.covariance[tri(first + i, first + j)]);
+                let determinant = p(0, 0) * p(1, 1) - p(0, 1) * p(0, 1);
+                sums[part] += a * a + b * b;
+                sums[2 + part] += (a * a * p(1, 1) - 2.0 * a * b * p(0, 1) + b * b * p(0, 0)) / determinant / 2.0;
             }
+            rows += 1;
         }
-        let [position, velocity, first, second] = sums.map(|sum| sum / f64::from(rows));
-        Errors { position_m: position.sqrt(), velocity_m_s: velocity.sqrt(), nees: [first, second] }
-    })
+    }
+    let [position, velocity, first, second] = sums.map(|sum| sum / f64::from(rows));
+    Errors { position_m: position.sqrt(), velocity_m_s: velocity.sqrt(), nees: [first, second] }
 }
 
 fn motion(levels: Levels<'_>) -> Motion {
@@ -215,18 +231,13 @@ pub(crate) fn table(targets: u64) {
         "F. Manoeuvres: {targets} targets, RMS error of places (m) and velocities (m/s), NEES per dimension of both"
     );
     for period_s in [4.0, 10.0] {
-        println!(
-            "{:32}{:>10}{:>10}{:>8}{:>8}",
-            format!("every {period_s} s, m²/s³"),
-            "places",
-            "speeds",
-            "NEES",
-            "NEES"
-        );
+        let head = format!("every {period_s} s, m²/s³");
+        println!("{head:32}{:>10}{:>10}{:>8}{:>8}{:>6}", "places", "speeds", "NEES", "NEES", "lost");
         for (name, levels) in ROWS {
-            for (errors, name) in measure(targets, period_s, levels).into_iter().zip([name, "  smoothed"]) {
+            let (errors, lost) = measure(targets, period_s, levels);
+            for (errors, name) in errors.into_iter().zip([name, "  smoothed"]) {
                 let Errors { position_m, velocity_m_s, nees: [place, speed] } = errors;
-                println!("{name:32}{position_m:10.1}{velocity_m_s:10.1}{place:8.2}{speed:8.2}");
+                println!("{name:32}{position_m:10.1}{velocity_m_s:10.1}{place:8.2}{speed:8.2}{lost:6}");
             }
         }
     }

@@ -24,9 +24,10 @@ fn merge_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workg
     if row.start == AT_REST {
         return;
     }
-    let words = params.models * MODEL;
-    for (var k = 0u; k < words; k++) {
-        models[at(track, k, words)] = spare_models[at(track, k, words)];
+    for (var m = 0u; m < params.models; m++) {
+        for (var k = 0u; k < MODEL; k++) {
+            models[model_at(track, m, k)] = spare_models[model_at(track, m, k)];
+        }
     }
     let first = load_model(track, 0u);
     var sum = model_weight(track, 0u);

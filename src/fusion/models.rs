@@ -24,6 +24,10 @@ use super::state::State;
 use super::update::{Inputs, longest, merge};
 use rayon::prelude::*;
 
+/// Hypotheses that a track of several models may have: one driver ends an invocation after 65,535 iterations of all its loops,
+/// and says nothing; a hypothesis of three models with rows of velocity takes 84 of them.
+pub const HYPOTHESES_MAX: u32 = 512;
+
 /// One model of a track, or of a block of tracks.
 #[derive(Clone, Copy)]
 struct Weighed<R> {

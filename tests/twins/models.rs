@@ -9,6 +9,7 @@ use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, MEAN, MODEL, Widths, at};
+use trackweave::fusion::batch::HYPOTHESES_MAX;
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::{DeviceLanes, Options};
 use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Noise};
@@ -169,6 +170,7 @@ fn spoilt(seed: u64, poison: Poison, count: usize) -> Arrays<Host> {
     let looks = arrays.looks.clone();
     spoil(&mut ChaCha8Rng::seed_from_u64(seed + 1000), &mut arrays, poison);
     let spoilt = core::mem::replace(&mut arrays.looks, looks);
+    arrays.rows.iter_mut().for_each(|row| row.count = row.count.min(HYPOTHESES_MAX));
     of_each(&mut arrays, 100, seed, count);
     arrays.looks = spoilt;
     // And what only models have.
