@@ -316,3 +316,25 @@ pub(super) fn weights(arrays: &Arrays<Host>, track: usize) -> [f32; MODELS_MAX] 
     let count = arrays.widths.models;
     core::array::from_fn(|m| if m < count { arrays.models[at(track, m * MODEL, count * MODEL)] } else { 0.0 })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::batch::{Batch, HYPOTHESES_MAX};
+    use super::super::config::Config;
+    use super::super::executor::Executor;
+    use super::super::motion::{Member, Models};
+
+    #[test]
+    fn more_hypotheses_than_tracks_of_several_models_may_have_are_an_error() {
+        let mut config: Config = toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration");
+        let begins = |config: &Config| Batch::new(config.clone(), Executor::host(), Vec::new()).map(drop);
+        config.association.hypotheses_max = (HYPOTHESES_MAX + 1).try_into().expect("more than none");
+        begins(&config).expect("with one model any number will do");
+        let model = config.motion.constant_velocity().expect("constant velocity");
+        config.motion.model = Models::new(&[Member { model, sojourn_s: 1.0 }; 2]).expect("two").into();
+        let error = begins(&config).expect_err("too many").to_string();
+        assert!(error.contains("found hypotheses_max = 513, wanted at most 512"), "{error}");
+        config.association.hypotheses_max = HYPOTHESES_MAX.try_into().expect("more than none");
+        begins(&config).expect("so many will do");
+    }
+}
