@@ -1,7 +1,8 @@
 //! Every stage of a wave, kernel and twin, side by side: `make stages`.
 //!
 //! The world is that of `trackweave bench`: one scan after another, at constant density, seen by each of `bench::Sensors`:
-//! positions, two views of them (what detectability costs), and a radar with range rates (what rows cost). `twin` is the host executor over
+//! positions, with one motion model and two, two views of them (what detectability costs), and a radar with range rates (what
+//! rows cost). `twin` is the host executor over
 //! all cores, timed around each stage; `kernel` is the device, timed by its own clock where it has one. Throughput is in
 //! objects. Without an adapter only the twins are timed. `propagation` predicts orbits a minute and ten minutes ahead, with
 //! their covariances: low ones, which take a substep every 20 s.
@@ -13,7 +14,7 @@ use trackweave::fusion::batch::{Batch, LaneSetup};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::motion::{Motion, Orbit};
+use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Orbit};
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::undetected::{Prior, Undetected};
 use trackweave::scan::{Detection, Observation, Plane, Scan, Sight, Sourced, Views};
@@ -24,15 +25,20 @@ const SIZES: [usize; 2] = [1_000, 30_000];
 const SETTLING: usize = 12;
 
 fn stages(criterion: &mut Criterion) {
-    let worlds = [(Sensors::Positions, "positions"), (Sensors::Views, "views"), (Sensors::Radar, "radar")];
-    for (objects, (sensors, seen_by)) in SIZES.into_iter().flat_map(|size| worlds.map(|world| (size, world))) {
+    let worlds = [
+        (Sensors::Positions, 1, "positions"),
+        (Sensors::Positions, 2, "two models"),
+        (Sensors::Views, 1, "views"),
+        (Sensors::Radar, 1, "radar"),
+    ];
+    for (objects, (sensors, models, world)) in SIZES.into_iter().flat_map(|size| worlds.map(|world| (size, world))) {
         for side in ["twin", "kernel"] {
             let Some(executor) = executor(side) else { continue };
-            let mut session = settled(objects, sensors, executor);
+            let mut session = settled(objects, (sensors, models), executor);
             for stage in Stage::ALL {
                 let mut group = criterion.benchmark_group(stage.name());
                 group.sample_size(10).throughput(Throughput::Elements(objects as u64));
-                group.bench_function(BenchmarkId::new(format!("{side}, {seen_by}"), objects), |bencher| {
+                group.bench_function(BenchmarkId::new(format!("{side}, {world}"), objects), |bencher| {
                     bencher.iter_custom(|scans| spent(&mut session, stage, scans));
                 });
                 group.finish();
@@ -135,8 +141,15 @@ impl Sky {
     }
 }
 
-fn settled(objects: usize, sensors: Sensors, executor: Executor) -> Session {
-    let config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
+fn settled(objects: usize, (sensors, models): (Sensors, usize), executor: Executor) -> Session {
+    let mut config: Config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
+    let model = config.motion.constant_velocity().expect("constant velocity");
+    let lively = ConstantVelocity { horizontal: 100.0 * model.horizontal, ..model };
+    let members = [(model, 60.0), (lively, 20.0)].map(|(model, sojourn_s)| Member { model, sojourn_s });
+    // One is not several.
+    if let Some(several) = Models::new(&members[..models]) {
+        config.motion.model = several.into();
+    }
     let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config, sensors }, executor).expect("a lane");
     for _ in 0..SETTLING {
         session.scan().expect("a scan");

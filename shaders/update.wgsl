@@ -54,29 +54,9 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
         }
     }
     if 0.0 < total {
-        let x = prior.x + mixed.x;
-        let v = prior.v + mixed.v;
-        store_state(track, State(x, v, shared_out(mixed.pp, total), shared_out(mixed.pv, total), shared_out(mixed.vv, total)));
+        let s = averaged(mixed, total);
+        store_state(track, State(prior.x + s.x, prior.v + s.v, s.pp, s.pv, s.vv));
     }
     let ratio = total / row.gone;
     odds[track] = select(ODDS_MAX, ratio, ratio < ODDS_MAX);
-}
-
-// The mixture `m` of weight `total` with hypothesis `h` of weight `w`.
-fn merged(m: State, total: f32, h: State, w: f32) -> State {
-    let share = w / (total + w);
-    let spread = total * share;
-    let dx = h.x - m.x;
-    let dv = h.v - m.v;
-    return State(
-        m.x + share * dx,
-        m.v + share * dv,
-        m.pp + w * h.pp + spread * outer(dx, dx),
-        m.pv + w * h.pv + spread * outer(dx, dv),
-        m.vv + w * h.vv + spread * outer(dv, dv),
-    );
-}
-
-fn shared_out(m: mat3x3<f32>, total: f32) -> mat3x3<f32> {
-    return mat3x3(m[0] / total, m[1] / total, m[2] / total);
 }

@@ -86,6 +86,8 @@ fn a_covariance_that_lies_otherwise_is_seen() {
     for (kernel, from, to) in [
         ("predict", "covariance_of(track, 1u, 6u, 7u)", "covariance_of(track, 1u, 7u, 6u)"),
         ("predict", "vec3(s.pv[0].z, s.pv[1].z, s.pv[2].z)", "vec3(s.pv[2].x, s.pv[2].y, s.pv[2].z)"),
+        ("predict_models", "of_model(track, m, 8u, 13u, 14u)", "of_model(track, m, 8u, 14u, 13u)"),
+        ("update_models", "s.pp[1].y, s.pp[2].y, s.pv[0].y", "s.pp[1].y, s.pv[0].y, s.pp[2].y"),
         ("predict_components", "vec3(p[4], p[9], p[13])", "vec3(p[4], p[9], p[14])"),
         ("recycle_tracks", "s.pp[1].y, s.pp[2].y", "s.pp[2].y, s.pp[1].y"),
     ] {
@@ -279,15 +281,23 @@ fn triangles(kernel: &Kernel) -> Vec<String> {
         format!("s.{block}[{}].{}", j % 3, ["x", "y", "z"][i % 3])
     };
     let elements: Vec<String> = (0..MEAN).flat_map(|i| (i..MEAN).map(move |j| (i, j))).map(element).collect();
-    let stored = elements
-        .chunks(3)
-        .enumerate()
-        .map(|(k, three)| format!("store_covariance(track,{}u,vec3({}));", 3 * k, three.join(",")));
+    let stored = |call: &str, first: usize| -> String {
+        let threes = elements.chunks(3).enumerate();
+        threes.map(|(k, three)| format!("{call}{}u,vec3({}));", first + 3 * k, three.join(","))).collect()
+    };
     let rules = [
         ("fnload_state(", blocks(&|[a, b, c]| format!("covariance_of(track,{a}u,{b}u,{c}u)"))),
         ("fnstate_of_component(", blocks(&|[a, b, c]| format!("vec3(p[{a}],p[{b}],p[{c}])"))),
         ("fncomponent_of(", format!("array({},),", elements.join(","))),
-        ("fnstore_state(", stored.collect()),
+        ("fnstore_state(", stored("store_covariance(track,", 0)),
+        (
+            "fnload_model(",
+            blocks(&|abc| {
+                let [a, b, c] = abc.map(|k| 1 + MEAN + k);
+                format!("of_model(track,m,{a}u,{b}u,{c}u)")
+            }),
+        ),
+        ("fnstore_model(", stored("store_model_words(track,m,", 1 + MEAN)),
     ];
     let broken = rules.into_iter().filter(|(function, wanted)| text.contains(function) && !text.contains(wanted));
     broken.map(|(function, wanted)| format!("{function} is not row by row: wanted {wanted}")).collect()

@@ -11,6 +11,9 @@ override SIZES: u32;
 // Longest list that is put in order by ranks.
 override RANK_MAX: u32;
 
+// Words of a motion model of a track, where there are several.
+override MODEL: u32;
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> status: array<Status>;
 @group(0) @binding(2) var<storage, read_write> arguments: array<u32>;
@@ -110,7 +113,7 @@ fn groups_of(size: u32) -> u32 {
         case SIZE_SLOTS: { return invocations(params.detections + params.places + 1u); }
         case SIZE_GOING_PLACES: { return select(0u, invocations(params.places), s.going > 0u); }
         case SIZE_GOING_DETECTIONS: { return select(0u, invocations(params.detections), s.going > 0u); }
-        case SIZE_MOVING_WORDS: { return select(0u, invocations(params.places * COVARIANCE), moves); }
+        case SIZE_MOVING_WORDS: { return select(0u, invocations(params.places * max(COVARIANCE, params.models * MODEL)), moves); }
         default: { return 0u; }
     }
 }

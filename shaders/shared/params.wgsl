@@ -38,4 +38,6 @@ struct Params {
     hypotheses_max: u32,
     // Probability that an address is not that of its object alone; 0 where addresses do not count.
     address_error: f32,
+    // Motion models of a track; 0 where all move by one.
+    models: u32,
 }

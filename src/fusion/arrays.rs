@@ -4,11 +4,11 @@
 //! `((i / BLOCK) * K + k) * BLOCK + i % BLOCK`. A block is contiguous, so the host splits an array by blocks and a
 //! workgroup reads whole cache lines. Every lane begins at a block of its own; the tail of its last block is unused.
 //!
-//! Memory: a track takes 43 words (172 bytes), four more where a lane of its batch has several views, three more in orbits, twice while lanes are
-//! compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
+//! Memory: a track takes 43 words (172 bytes), four more where a lane of its batch has several views, three more in orbits,
+//! 28 more for each of several motion models, twice while lanes are compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
-use super::motion::ProcessNoise;
+use super::motion::{ModelLook, ProcessNoise};
 pub use super::track::{Graph, Widths};
 use super::track::{TASK, arrays};
 use super::views::ViewLook;
@@ -26,6 +26,8 @@ pub const MEAN: usize = 6;
 pub const COVARIANCE: usize = MEAN * (MEAN + 1) / 2;
 /// Numbers of a rest, what a velocity has beyond 32 bits.
 pub const REST: usize = 3;
+/// Words of one of several motion models of a track: its probability, then its mean and covariance.
+pub const MODEL: usize = 1 + MEAN + COVARIANCE;
 /// Words of a set of contributing sources.
 pub const SOURCE_WORDS: usize = SOURCES_MAX / 32;
 /// Of a track's identity and age: scan of its birth.
@@ -87,12 +89,17 @@ arrays! {
         views: u32 [widths.view_words] = Views,
         /// What its velocity has beyond that of its mean, m/s; where tracks are in orbits. \[blocks\]\[`rest_words`\]
         rest: f32 [widths.rest_words] = Rest,
+        /// Each of its motion models: probability, mean about the same tile, covariance; where there are several, of which
+        /// mean and covariance are the mixture's. \[blocks\]\[models\]\[`MODEL`\]
+        models: f32 [widths.models * MODEL] = Models,
     }
     wave {
         /// What each lane does in this wave. \[lanes\]
         looks: Look,
         /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
         view_looks: ViewLook,
+        /// What each lane's look is to each of several motion models; none where there is one. \[lanes\]\[3\]
+        model_looks: ModelLook,
         /// Detections of the wave, lane by lane, within a lane by cell of its grid.
         detections: Detection,
         /// The number of the address that the target of each sent, 0 for none; none where no target did. \[detections\]

@@ -10,10 +10,12 @@ use super::engine::Engine;
 use super::error::{FusionError, INDEX_MAX, counted};
 use super::executor::Executor;
 use super::stage::Timings;
-use crate::scan::{Observation, Scan, wrong};
+use crate::scan::{Observation, Scan, require, wrong};
+use core::num::NonZeroU32;
 
 pub use super::engine::{Answer, Patience, WaveReport};
 pub use super::estimate::Estimate;
+pub use super::models::HYPOTHESES_MAX;
 pub use super::setup::LaneSetup;
 pub use super::wave_log::{Logging, Taken, WaveLog};
 
@@ -31,10 +33,14 @@ impl Batch {
     ///
     /// # Errors
     /// If a lane is none: its field of undetected targets is not what it has to be, or its targets are to orbit the Earth
-    /// where there is none. If the device lacks memory, or does
-    /// not take the kernels.
+    /// where there is none. If tracks of several motion models may have more than [`HYPOTHESES_MAX`] hypotheses. If the
+    /// device lacks memory, or does not take the kernels.
     pub fn new(config: Config, executor: Executor, lanes: Vec<LaneSetup>) -> Result<Self, FusionError> {
         counted("lanes", lanes.len() as u64, LANES_MAX)?;
+        let most = config.association.hypotheses_max;
+        let fits = |most: &NonZeroU32| config.motion.several().is_none() || most.get() <= HYPOTHESES_MAX;
+        let wanted = "at most 512 where `fusion.motion.models` has several";
+        require(|| "fusion.association".to_owned(), ("hypotheses_max", most), fits, wanted)?;
         for (number, lane) in lanes.iter().enumerate() {
             lane.check(|| format!("lane {number}"), &config.motion)?;
         }

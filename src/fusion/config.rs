@@ -50,16 +50,14 @@ impl Config {
         let unlikely_s = if decay > 0.0 { -libm::log(least) / decay } else { f64::INFINITY };
         // Both horizontal variances after T, by which alone a track ends: 2 q T³ / 3 = 2 σ².
         let limit_m = f64::from(position_sigma_max_m.get());
-        let uncertain_s = match self.motion.model {
-            Moves::ConstantVelocity(ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: q, .. })
+        let q = match &self.motion.model {
+            Moves::ConstantVelocity(ConstantVelocity { noise: Noise::ConstantAcceleration, .. }) => 0.0,
+            Moves::ConstantVelocity(ConstantVelocity { horizontal, .. }) => *horizontal,
             // Gravity takes an eighth of that off over a part of the first revolution, and adds to it later.
-            | Moves::Orbit(Orbit { q })
-                if q > 0.0 =>
-            {
-                (3.0 * limit_m * limit_m / q).cbrt()
-            }
-            Moves::ConstantVelocity(_) | Moves::Orbit(_) => f64::INFINITY,
+            Moves::Orbit(Orbit { q }) => *q,
+            Moves::Several(models) => models.least().horizontal,
         };
+        let uncertain_s = if q > 0.0 { (3.0 * limit_m * limit_m / q).cbrt() } else { f64::INFINITY };
         1.1 * unlikely_s.min(uncertain_s) + 1.0
     }
 }

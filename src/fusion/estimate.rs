@@ -7,6 +7,8 @@ use super::arrays::{
 };
 use super::credit::{Accounts, Own, time_us, words};
 use super::manage::{CONFIRMED, state_of};
+use super::models::weights;
+use super::motion::MODELS_MAX;
 use super::state::State;
 use crate::space::Place;
 use core::ops::Add;
@@ -60,6 +62,8 @@ estimate! {
         pub last_detection_us: i64,
         /// What it is taken to send.
         pub belief: Belief,
+        /// Probability of each of several motion models; 0 where all targets move by one.
+        pub models: [f32; MODELS_MAX],
     }
 }
 
@@ -210,5 +214,6 @@ fn estimate(arrays: &Arrays<Host>, track: usize) -> Option<Estimate> {
         detections: identity(COUNTED),
         last_detection_us: time_us([identity(LAST_LOW), identity(LAST_HIGH)]),
         belief: Belief { address: identity(ADDRESS), probability: f32::from_bits(identity(ADDRESS_CHANCE)) },
+        models: weights(arrays, track),
     })
 }

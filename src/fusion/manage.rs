@@ -8,11 +8,12 @@
 
 use super::address::Belief;
 use super::arrays::{
-    Arrays, BLOCK, Block, COUNTED, COVARIANCE, Edge, FLAGS, Graph, Host, Look, MEAN, Row, SOURCE_WORDS, at, tri,
+    Arrays, BLOCK, Block, COUNTED, COVARIANCE, Edge, FLAGS, Graph, Host, Look, MEAN, MODEL, Row, SOURCE_WORDS, at, tri,
 };
 use super::cluster::Claims;
 use super::config::Existence;
 use super::credit::{Counting, Ended, Own, Times, words};
+use super::motion::MODELS_MAX;
 use super::predict::up;
 use super::state::State;
 use super::undetected::Birth;
@@ -220,6 +221,8 @@ pub struct Inputs<'a> {
     pub claims: &'a Claims,
     /// When the detections of each lane were made.
     pub times: &'a [Times],
+    /// Probability of each of several motion models of a track that begins.
+    pub model_prior: [f32; MODELS_MAX],
 }
 
 impl<'a> Inputs<'a> {
@@ -253,7 +256,7 @@ pub fn compact(from: &Arrays<Host>, to: &mut Arrays<Host>, plan: &Plan, inputs: 
             } else if origin & BORN == 0 {
                 block.carry(place, from, origin as usize, (inputs, &counting));
             } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
-                block.begin(place, newborn, inputs.existence);
+                block.begin(place, newborn, inputs);
             }
         }
     });
@@ -278,7 +281,7 @@ pub fn settle_in_place(arrays: &mut Arrays<Host>, plan: &Plan, inputs: &Inputs<'
             if origin == EMPTY {
                 block.free(place);
             } else if let Some(newborn) = inputs.births.get((origin ^ BORN) as usize) {
-                block.begin(place, newborn, inputs.existence);
+                block.begin(place, newborn, inputs);
             }
         }
     });
@@ -339,7 +342,7 @@ impl Block<'_> {
         }
     }
 
-    fn begin(&mut self, place: usize, newborn: &Newborn, existence: &Existence) {
+    fn begin(&mut self, place: usize, newborn: &Newborn, inputs: &Inputs<'_>) {
         let Newborn { birth: Birth { tile, state, .. }, existence: r, born, source, detections, .. } = *newborn;
         for k in 0..3 {
             let (tile, offset) = settled(tile[k], state.mean[k]);
@@ -354,7 +357,8 @@ impl Block<'_> {
         self.odds[place] = odds;
         let [low, high] = words(newborn.detected_us);
         let [address, probability] = newborn.belief.words();
-        let identity = [born[0], born[1], status(odds, 0, existence), detections, low, high, address, probability];
+        let identity =
+            [born[0], born[1], status(odds, 0, inputs.existence), detections, low, high, address, probability];
         for (k, word) in identity.into_iter().enumerate() {
             self.identity[k * BLOCK + place] = word;
         }
@@ -367,6 +371,15 @@ impl Block<'_> {
         }
         for rest in self.rest.chunks_mut(BLOCK) {
             rest[place] = 0.0;
+        }
+        for (model, prior) in self.models.chunks_mut(MODEL * BLOCK).zip(inputs.model_prior) {
+            model[place] = prior;
+            for k in 0..MEAN {
+                model[(1 + k) * BLOCK + place] = self.mean[k * BLOCK + place];
+            }
+            for k in 0..COVARIANCE {
+                model[(1 + MEAN + k) * BLOCK + place] = state.covariance[k];
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ mod timeline; // a lane in time: what a scan is to it
 mod lanes; // a lane on the host, wave by wave
 pub mod views; // detectability: who sees an object at all
 
+mod models; // tracks of several motion models
 pub mod predict; // stage 1
 pub mod grid; // detections by cell
 pub mod gate; // stage 2

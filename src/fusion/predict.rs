@@ -6,7 +6,8 @@
 //! keeps P positive; correlations and all that is horizontal stay, and the vertical settles (of intensity q, at a velocity
 //! of variance (q σ / √2)^⅔), so that hours without a height neither overflow nor cost the ground its digits.
 //!
-//! A model may keep what a velocity has beyond 32 bits as a *rest* beside the mean ([`super::motion`]).
+//! A model may keep what a velocity has beyond 32 bits as a *rest* beside the mean ([`super::motion`]). Tracks of several
+//! models: [`super::models`].
 //!
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
 //! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
@@ -20,6 +21,9 @@ use rayon::prelude::*;
 
 /// Predicts every track of every lane that has a scan.
 pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
+    if arrays.widths.has_models() {
+        return super::models::predict::<R>(arrays);
+    }
     let Arrays { looks, lane, tile, mean, covariance, odds, rest, .. } = arrays;
     let rests = if rest.is_empty() {
         Either::Left(repeat_n((), lane.len()).map(|()| <&mut [f32]>::default()))
@@ -150,6 +154,6 @@ pub(crate) fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State
 
 /// As WGSL converts: towards zero, saturating, NaN to zero.
 #[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
-fn truncated(x: f32) -> i32 {
+pub(super) fn truncated(x: f32) -> i32 {
     x as i32
 }

@@ -4,6 +4,7 @@
 use super::arrays::Look;
 use super::config::Config;
 use super::estimate::Estimate;
+use super::motion::Between;
 use super::predict::predict_one;
 use super::setup::LaneSetup;
 use super::views::{Outlook, VIEWS_MAX, ViewLook};
@@ -87,8 +88,11 @@ impl Timeline {
         let Some(from_us) = from_us else { return };
         let mut look = self.at_rest(config);
         config.motion.over(seconds_between(from_us, to_us).max(0.0), self.reports_per_s, &mut look);
+        let between = Between::new(look, &config.motion);
         if look.dt_s > 0.0 {
             estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
+                let (look, models) = between.of(&estimate.models);
+                estimate.models = models;
                 predict_one(&look, &mut estimate.tile, &mut estimate.state);
                 let lives = estimate.existence * look.survival;
                 estimate.existence = lives * (1.0 - look.heard) / (1.0 - lives * look.heard);

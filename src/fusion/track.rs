@@ -16,25 +16,34 @@ pub struct Widths {
     pub view_words: usize,
     /// Words of what a velocity has beyond 32 bits: none but in orbits.
     pub rest_words: usize,
+    /// Motion models of a track: none of its own where all move by one.
+    pub models: usize,
 }
 
 impl Widths {
     /// Of a batch whose lanes have so many views at most.
     #[must_use]
     pub const fn of(views: usize) -> Self {
-        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 }, rest_words: 0 }
+        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 }, rest_words: 0, models: 0 }
     }
 
     /// The same, whose targets move so.
     #[must_use]
     pub fn moved_by(self, motion: &Motion) -> Self {
-        Self { rest_words: if motion.is_orbit() { REST } else { 0 }, ..self }
+        let models = motion.several().map_or(0, |models| models.each().len());
+        Self { rest_words: if motion.is_orbit() { REST } else { 0 }, models, ..self }
     }
 
     /// Whether a lane has several views.
     #[must_use]
     pub const fn has_views(self) -> bool {
         self.view_words > 0
+    }
+
+    /// Whether tracks have several models.
+    #[must_use]
+    pub const fn has_models(self) -> bool {
+        self.models > 0
     }
 
     /// Whether velocities have a rest.

@@ -3,7 +3,8 @@
 //! x' = Σ wₕ xₕ / Σ wₕ, P' = Σ wₕ (Pₕ + (xₕ - x')(xₕ - x')ᵀ) / Σ wₕ over the missed detection and the edges of its row;
 //! odds o' = Σ wₕ / w_gone. The mixture is merged one hypothesis at a time, spread terms centred (West 1979), so that
 //! nothing cancels: W' = W + w, δ = xₕ - m, m' = m + (w / W') δ, C' = C + w Pₕ + (W w / W') δ δᵀ.
-//! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Kernel: `shaders/update.wgsl`.
+//! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Tracks of several motion models: [`super::models`]. Kernel:
+//! `shaders/update.wgsl`.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, ODDS_MAX, Row, tri};
 use super::motion::tangent;
@@ -17,6 +18,9 @@ use rayon::prelude::*;
 
 /// Updates every track of every lane that has a scan.
 pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
+    if arrays.widths.has_models() {
+        return super::models::update::<R>(arrays);
+    }
     let Arrays { looks, lane, tile, mean, covariance, odds, rows, edges, detections, observations, .. } = arrays;
     let inputs = Inputs { detections, observations, edges };
     mean.par_chunks_mut(MEAN * BLOCK)
@@ -34,11 +38,33 @@ pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
         });
 }
 
+/// What tracks are updated by.
 #[derive(Clone, Copy)]
-struct Inputs<'a> {
-    detections: &'a [Detection],
-    observations: &'a [Observation],
-    edges: &'a [Edge],
+pub(super) struct Inputs<'a> {
+    pub(super) detections: &'a [Detection],
+    pub(super) observations: &'a [Observation],
+    pub(super) edges: &'a [Edge],
+}
+
+impl Inputs<'_> {
+    /// One hypothesis of each of some tracks, by its number; of those that have fewer, or rest, one of weight 0.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "edges of a row")]
+    pub(super) fn hypotheses(&self, rows: &[Row], number: u32) -> [Edge; BLOCK] {
+        let mut edges = [Edge::default(); BLOCK];
+        for (edge, row) in edges.iter_mut().zip(rows) {
+            if row.start != AT_REST && number < row.count {
+                *edge = self.edges[(row.start + number) as usize];
+            }
+        }
+        edges
+    }
+}
+
+/// The most hypotheses that one of some tracks has.
+#[inline(always)]
+pub(super) fn longest(rows: &[Row]) -> u32 {
+    rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0)
 }
 
 /// One invocation: the tracks at `place`.. of one block.
@@ -63,14 +89,8 @@ fn invocation<R: Real>(
     let missed = R::from_fn(|n| rows[n].missed);
     let mut total = missed;
     let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
-    let longest = rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0);
-    for hypothesis in 0..longest {
-        let mut edges = [Edge::default(); BLOCK];
-        for (edge, row) in edges.iter_mut().zip(rows) {
-            if row.start != AT_REST && hypothesis < row.count {
-                *edge = inputs.edges[(row.start + hypothesis) as usize];
-            }
-        }
+    for hypothesis in 0..longest(rows) {
+        let edges = inputs.hypotheses(rows, hypothesis);
         let edge = |n: usize| &edges[n % BLOCK];
         let w = R::from_fn(|n| edge(n).weight);
         if !R::any_less(zero, w) {
@@ -120,7 +140,7 @@ fn earlier<R: Real>(since: &Since<R>, seen: &Seen<R>, prior: &State<R>) -> State
 /// Merges hypothesis `h` of weight `w` into the mixture `m` of weight `total`.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
+pub(super) fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
     let sum = total + w;
     let share = w / sum;
     let spread = total * share;

@@ -76,13 +76,14 @@ struct Told {
 }
 
 impl Support {
-    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound; or orbits,
-    /// which no straight line follows.
+    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound; orbits, which
+    /// no straight line follows; or several motion models, by one of which a detection may be farther off than the gate says.
     pub(super) fn of(configuration: &Value, frame: Frame, speed_m_s: f64) -> Result<Option<Self>, GuardError> {
         let number = |key: &'static str| {
             configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
-        if configuration.pointer("/fusion/motion/model").and_then(Value::as_str) == Some("orbit") {
+        let has_several = configuration.pointer("/fusion/motion/models").is_some();
+        if has_several || configuration.pointer("/fusion/motion/model").and_then(Value::as_str) == Some("orbit") {
             return Ok(None);
         }
         let sigmas = number("/fusion/gate")?.sqrt();

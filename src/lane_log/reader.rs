@@ -150,8 +150,9 @@ impl Reader {
 
 /// Fails unless an entry is of tracks as fusion gives them, and `is_sound` otherwise.
 fn are_tracks((tracks, is_sound): (&[Estimate], bool)) -> io::Result<()> {
-    let is_track = |Estimate { existence, state, belief, .. }: &Estimate| {
-        [existence, &belief.probability].into_iter().all(|p| (0.0..=1.0).contains(p))
+    let is_track = |Estimate { existence, state, belief, models, .. }: &Estimate| {
+        let probabilities = [existence, &belief.probability].into_iter().chain(models);
+        probabilities.into_iter().all(|p| (0.0..=1.0).contains(p))
             && state.mean.iter().chain(&state.covariance).all(|number| number.is_finite())
     };
     let are_in_order = tracks.is_sorted_by(|a, b| a.born < b.born);

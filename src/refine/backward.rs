@@ -31,19 +31,19 @@ impl Smoother<'_> {
             device.map_or(Ok(()), |device| device.begin(&estimates()))?;
             return Ok(filtered);
         };
-        let look = self.between(time_us, next_us);
+        let between = self.between(time_us, next_us);
         let successor = |own: &Known| later.binary_search_by_key(&own.estimate.born, |later| later.estimate.born).ok();
         if let Some(device) = device {
             let mut tracks = estimates();
             let place = |own: &Known| successor(own).and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE);
             let successors: Vec<u32> = filtered.par_iter().with_min_len(TASK).map(place).collect();
-            device.step(&look, &mut tracks, &successors)?;
+            device.step(between.look(), &mut tracks, &successors)?;
             filtered.iter_mut().zip(tracks).for_each(|(known, track)| known.estimate = track);
         } else {
             filtered.par_iter_mut().with_min_len(TASK).for_each(|own| {
                 let later = successor(own).and_then(|place| later.get(place));
                 let later = later.map(|later| row(&later.estimate));
-                let Row { existence, tile, state, .. } = given(&look, &row(&own.estimate), later.as_ref());
+                let Row { existence, tile, state, .. } = given(&between, &row(&own.estimate), later.as_ref());
                 own.estimate = Estimate { existence, tile, state, ..own.estimate };
             });
         }
@@ -68,6 +68,8 @@ impl Smoother<'_> {
         (spill, mut device): (&mut History, Option<&mut Backward>),
         mut give: impl FnMut(usize, Vec<Known>) -> Result<(), E>,
     ) -> Result<(), E> {
+        // Tracks of several models have noises of their own, which no kernel takes yet.
+        device = device.filter(|_| self.motion.several().is_none());
         let until = until.min(history.times_us().len());
         let is_wanted = |wave: usize| wanted.get(wave).copied().unwrap_or(false);
         if let Interval::Lag(lag_us) = interval {
@@ -118,6 +120,6 @@ impl Smoother<'_> {
 }
 
 /// A track as a row of no record.
-fn row(Estimate { existence, tile, state, .. }: &Estimate) -> Row {
-    Row { wave: 0, existence: *existence, tile: *tile, state: *state, known_us: 0 }
+fn row(Estimate { existence, tile, state, models, .. }: &Estimate) -> Row {
+    Row { wave: 0, existence: *existence, tile: *tile, state: *state, models: *models, known_us: 0 }
 }

@@ -1,6 +1,7 @@
 //! The tracks of one lane after each of its waves.
 
 use crate::fusion::batch::Estimate;
+use crate::fusion::motion::MODELS_MAX;
 use crate::fusion::state::State;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ pub struct Row {
     pub tile: [i32; 3],
     /// Offset in the tile and velocity, and their covariance.
     pub state: State<f32>,
+    /// Probability of each of several motion models, as the filter had it; 0 where all targets move by one.
+    pub models: [f32; MODELS_MAX],
     /// When the last detection was made that this row rests on, microseconds.
     pub known_us: i64,
 }
@@ -59,8 +62,8 @@ impl Record {
         let wave = self.times_us.len();
         self.times_us.push(time_us);
         for estimate in estimates {
-            let Estimate { existence, tile, state, last_detection_us: known_us, .. } = *estimate;
-            self.tracks.entry(estimate.born).or_default().push(Row { wave, existence, tile, state, known_us });
+            let Estimate { existence, tile, state, models, last_detection_us: known_us, .. } = *estimate;
+            self.tracks.entry(estimate.born).or_default().push(Row { wave, existence, tile, state, models, known_us });
         }
         Ok(())
     }

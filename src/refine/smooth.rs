@@ -4,7 +4,8 @@
 //! G = P Fᵀ P'⁻¹: x_k|N = x + G (x_k+1|N - x'), P_k|N = (I - G F) P (I - G F)ᵀ + G (P_k+1|N + Q) Gᵀ, which is
 //! P + G (P_k+1|N - P') Gᵀ as a sum of positive terms, so that rounding cannot make it anything else.
 //! Rauch, Tung and Striebel, AIAA Journal 3(8), 1965; the sum: Bierman, Automatica 9(5), 1973. P is what the prediction takes,
-//! its height no less certain than what is known of heights ([`crate::fusion::predict`]).
+//! its height no less certain than what is known of heights ([`crate::fusion::predict`]). Of several motion models, which have
+//! one F, Q is the mean of theirs by how likely the filter had each for the wave after: P' is then that of their mixture.
 //!
 //! Existence is a chain of two states, of which the dead one is never left: r_k|N = r_k+1|N + (1 - r_k+1|N) r (1 - p_S) /
 //! (1 - p_S r), r what the filter had, and r_k+1|N zero where the track is no more in the wave after. So a track that
@@ -18,7 +19,7 @@ use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
-use crate::fusion::motion::{ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
+use crate::fusion::motion::{Between, ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::real::{Real, array};
 use crate::fusion::state::{PIVOT_MIN, State, dot};
@@ -91,18 +92,18 @@ impl Smoother<'_> {
     }
 
     /// What happens between two waves.
-    fn look(&self, record: &Record, from: usize, to: usize) -> Look {
+    fn of_record(&self, record: &Record, from: usize, to: usize) -> Between {
         let time = |wave: usize| record.times_us().get(wave).copied().unwrap_or_default();
         self.between(time(from), time(to))
     }
 
     /// What happens between two times, microseconds.
     #[must_use]
-    pub fn between(&self, from_us: i64, to_us: i64) -> Look {
+    pub fn between(&self, from_us: i64, to_us: i64) -> Between {
         let mut look =
             Look { radial: u32::from(self.radial), height_information: self.height_information, ..Look::default() };
         self.motion.over(seconds_between(from_us, to_us), self.reports_per_s, &mut look);
-        look
+        Between::new(look, self.motion)
     }
 
     /// Rows given all of them and, where the record goes on without the track, its end.
@@ -120,8 +121,8 @@ impl Smoother<'_> {
         let ends = row.wave + 1;
         match next {
             None if ends >= record.times_us().len() => *row,
-            None => given(&self.look(record, row.wave, ends), row, None),
-            Some(next) => given(&self.look(record, row.wave, next.wave), row, Some(next)),
+            None => given(&self.of_record(record, row.wave, ends), row, None),
+            Some(next) => given(&self.of_record(record, row.wave, next.wave), row, Some(next)),
         }
     }
 
@@ -152,7 +153,7 @@ impl Smoother<'_> {
             if existence.is_nan() || existence < EXISTENCE_MIN {
                 break;
             }
-            let mut look = self.look(record, wave, first.wave);
+            let mut look = *self.of_record(record, wave, first.wave).look();
             // F⁻¹ (P + Q) F⁻ᵀ is F(-dt) P F(-dt)ᵀ and the noise with its cross terms turned round.
             look.dt_s = -look.dt_s;
             (look.noise.pv, look.noise.extra_pv) = (-look.noise.pv, -look.noise.extra_pv);
@@ -167,7 +168,8 @@ impl Smoother<'_> {
 }
 
 /// A row, given what happens up to the next one of its track as smoothed; without a next one the track ends there.
-pub(super) fn given(look: &Look, row: &Row, next: Option<&Row>) -> Row {
+pub(super) fn given(between: &Between, row: &Row, next: Option<&Row>) -> Row {
+    let (look, _) = &between.of(&row.models);
     let Some(next) = next else { return Row { existence: lasted(look, row.existence, 0.0), ..*row } };
     let ahead = array(|a| match (next.tile.get(a), row.tile.get(a)) {
         (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
@@ -178,7 +180,7 @@ pub(super) fn given(look: &Look, row: &Row, next: Option<&Row>) -> Row {
     for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
         (*tile, *offset_m) = settled(*tile, *offset_m);
     }
-    Row { wave: row.wave, existence: lasted(look, row.existence, next.existence), tile, state, known_us: next.known_us }
+    Row { existence: lasted(look, row.existence, next.existence), tile, state, known_us: next.known_us, ..*row }
 }
 
 /// r_k|N from r of the filter and r_k+1|N.

@@ -89,7 +89,7 @@ impl<'a> Associating<'a> {
         let Some(told) = self.lanes.get_mut(lane).and_then(Option::as_mut) else { return Some(Vec::new()) };
         let scan = told.scans.pop_front()?;
         let smoother = Smoother::of(&told.setup, &self.config.fusion.motion);
-        let look = smoother.between(told.time_us, log.time_us);
+        let between = smoother.between(told.time_us, log.time_us);
         let association = |Taken { born, detection, weight }: &Taken| {
             let (&(number, time_us), of) =
                 scan.given.get(*detection as usize).zip(scan.detections.get(*detection as usize))?;
@@ -101,7 +101,10 @@ impl<'a> Associating<'a> {
                 track: u64::from(born[0]) << 32 | u64::from(born[1]),
                 detection: number,
                 probability: *weight,
-                innovation: before.map(|track| distance2(&look, (track.tile, track.state), of, &scan.observations)),
+                innovation: before.map(|track| {
+                    let (look, _) = between.of(&track.models);
+                    distance2(&look, (track.tile, track.state), of, &scan.observations)
+                }),
                 measured: observation.axes + observation.rates,
                 scan_us: log.time_us,
             })

@@ -172,6 +172,7 @@ impl Run {
             label: None,
             cache: None,
             keep_logs: None,
+            memory: None,
             formats: &[],
             besides: Besides::default(),
         };

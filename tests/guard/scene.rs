@@ -178,6 +178,7 @@ fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&
         label: None,
         cache: None,
         keep_logs: None,
+        memory: None,
         formats: &[],
         besides,
     };

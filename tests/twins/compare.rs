@@ -75,7 +75,7 @@ pub(crate) const WRITTEN: [TrackField; 4] =
 pub(crate) fn written(found: &Arrays<Host>, wanted: &Arrays<Host>, tolerance: Tolerance) -> Result<(), String> {
     let complaints: Vec<String> = WRITTEN
         .into_iter()
-        .chain([TrackField::Rest])
+        .chain([TrackField::Rest, TrackField::Models])
         .filter_map(|field| compare(field, found, wanted, tolerance))
         .map(|census| census.to_string())
         .collect();
@@ -94,6 +94,7 @@ pub(crate) fn compare(
     wanted: &Arrays<Host>,
     tolerance: Tolerance,
 ) -> Option<Census> {
+    let fields = field.words(Widths { rest_words: REST, ..wanted.widths });
     let (found, wanted) = (words(field, found), words(field, wanted));
     assert_eq!(found.len(), wanted.len(), "`{}` has as many elements on both sides", field.name());
     let mut differences = Vec::new();
@@ -101,7 +102,7 @@ pub(crate) fn compare(
         let allowed = match tolerance {
             _ if field == TrackField::Tile => None,
             Tolerance::Bits => Some(0.0),
-            Tolerance::Relative(share) => Some(share * largest_beside(wanted, field, index)),
+            Tolerance::Relative(share) => Some(share * largest_beside(wanted, fields, index)),
         };
         if let Some(difference) = differ(index, kernel, twin, allowed) {
             differences.push(difference);
@@ -135,8 +136,7 @@ fn ordered(bits: u32) -> i32 {
 }
 
 /// The largest magnitude among the components of the same track.
-fn largest_beside(words: &[u32], field: TrackField, index: usize) -> f32 {
-    let fields = field.words(Widths { rest_words: REST, ..Widths::default() });
+fn largest_beside(words: &[u32], fields: usize, index: usize) -> f32 {
     let (block, place) = (index / (fields * BLOCK), index % BLOCK);
     let component = |k: usize| f32::from_bits(words[(block * fields + k) * BLOCK + place]).abs();
     (0..fields).map(component).fold(0.0, f32::max)

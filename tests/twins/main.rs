@@ -9,6 +9,7 @@ mod cases;
 mod compare;
 mod device;
 mod logs;
+mod models;
 mod orbits;
 mod poison;
 mod smooth;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     trials.extend(waves::trials());
     trials.extend(orbits::trials());
     trials.extend(smooth::trials());
+    trials.extend(models::trials());
     trials.extend(traps::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -1,7 +1,7 @@
 //! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
 
 use crate::compare::Tolerance;
-use crate::{addresses, changed, config, denormal_trial, exact_trial, logs, open, planted, tolerance, trial};
+use crate::{addresses, changed, config, denormal_trial, exact_trial, logs, models, open, planted, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) addresses: bool,
     /// Whether every wave is logged.
     pub(crate) logs: bool,
+    /// Motion models of a track.
+    pub(crate) models: usize,
 }
 
 /// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane, and
@@ -86,6 +88,7 @@ pub(crate) const PLAIN: World = World {
     hypotheses_max: 64,
     addresses: false,
     logs: false,
+    models: 1,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -346,8 +349,8 @@ pub(crate) fn first_difference(
 fn configured(world: World) -> Result<Config, Failed> {
     let mut config: Config = config();
     config.association.mode = world.mode;
-    config.association.exact_max = world.exact_max;
-    config.association.iterations_max = world.iterations_max;
+    (config.association.exact_max, config.association.iterations_max) = (world.exact_max, world.iterations_max);
+    config.motion = models::motion(world.models, config.motion);
     config.association.hypotheses_max = world.hypotheses_max.try_into()?;
     config.existence.recycle = 0.06f32.try_into()?;
     config.identity =

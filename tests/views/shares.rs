@@ -90,6 +90,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
         label: None,
         cache: None,
         keep_logs: None,
+        memory: None,
         formats: &[],
         besides: Besides::NOTHING,
     };

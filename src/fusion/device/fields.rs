@@ -3,6 +3,7 @@
 
 use super::kernels::{Cluster, Component, GateWindow, Ground, LaneState, Setup, Slot, Status};
 use crate::fusion::arrays::{Edge, Look, Placed, Row, TrackField};
+use crate::fusion::motion::ModelLook;
 use crate::fusion::views::ViewLook;
 use crate::fusion::views::twins::Portrait;
 use crate::scan::{Detection, Observation};
@@ -54,6 +55,8 @@ fields! {
     Looks "looks" Look,
     /// What it knows of each of its views in each wave.
     ViewLooks "view_looks" ViewLook,
+    /// What each look is to each of several motion models.
+    ModelLooks "model_looks" ModelLook,
     /// Detections of an upload, as they arrived.
     Arrived "arrived" Detection,
     /// Their lanes and sources.

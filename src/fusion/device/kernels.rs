@@ -1,20 +1,21 @@
 //! What a kernel is, the structs that only the device has, and the constants: stated once, and checked against the
 //! shaders by `tests/layout.rs`.
 
+use super::backward::BACKWARD;
 use super::fields::Field;
 use super::program::Size;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
     ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
-    LAST_HIGH, LAST_LOW, Look, MEAN, NONE, ODDS_MAX, Placed, REST, Row, SOURCE_WORDS,
+    LAST_HIGH, LAST_LOW, Look, MEAN, MODEL, NONE, ODDS_MAX, Placed, REST, Row, SOURCE_WORDS, Widths,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
 use crate::fusion::motion::{
-    GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MU, OBLATENESS, ProcessNoise, RADIUS_MIN_2, STEP, SUBSTEPS_MAX,
-    TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
+    GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MODELS_MAX, MU, ModelLook, OBLATENESS, ProcessNoise,
+    RADIUS_MIN_2, STEP, SUBSTEPS_MAX, TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
 };
 use crate::fusion::state::PIVOT_MIN;
 use crate::fusion::undetected::PART;
@@ -49,16 +50,16 @@ impl Kernel {
         super::KERNELS.iter().find(|kernel| kernel.name == name)
     }
 
-    /// Whether it is only of lanes whose targets are in orbits.
+    /// Whether a wave of a batch whose tracks are so wide may run it: some are only of orbits, or of several motion models, or of
+    /// waves backwards.
     #[must_use]
-    pub fn is_of_orbits(&self) -> bool {
-        ["predict_orbits", "init_rest"].contains(&self.name)
-    }
-
-    /// Whether it makes tracks better by later waves, and is of no wave itself.
-    #[must_use]
-    pub fn is_backward(&self) -> bool {
-        super::backward::BACKWARD.contains(&self.name)
+    pub fn is_of(&self, widths: Widths) -> bool {
+        match self.name {
+            "predict_orbits" | "init_rest" => widths.has_rest(),
+            backward if BACKWARD.contains(&backward) => false,
+            "predict_models" | "keep_models" | "update_models" | "merge_models" | "init_models" => widths.has_models(),
+            _ => true,
+        }
     }
 
     /// What it binds after `params`, in order, as its text says; arrays that no [`Field`] names are left out.
@@ -100,6 +101,8 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("MEAN", MEAN as f64),
     ("COVARIANCE", COVARIANCE as f64),
     ("REST", REST as f64),
+    ("MODEL", MODEL as f64),
+    ("MODELS_MAX", MODELS_MAX as f64),
     ("MU", MU as f64),
     ("OBLATENESS", OBLATENESS as f64),
     ("TURN", TURN as f64),
@@ -209,6 +212,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &Component::LAYOUT,
     &Status::LAYOUT,
     &ViewLook::LAYOUT,
+    &ModelLook::LAYOUT,
     &Portrait::LAYOUT,
     &Slot::LAYOUT,
     &Cluster::LAYOUT,
@@ -269,6 +273,8 @@ mirror! {
         pub hypotheses_max: u32,
         /// Probability that an address is not that of its object alone; 0 where addresses do not count.
         pub address_error: f32,
+        /// Motion models of a track; 0 where all move by one.
+        pub models: u32,
     }
 }
 

@@ -195,6 +195,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         hypotheses_max: config.association.hypotheses_max.get(),
         address_error: config.address_error(),
         field_cells: extent.field_cells,
+        models: u32::try_from(extent.widths.models).unwrap_or(0),
         capacity: u32::MAX,
         ..Params::default()
     };
@@ -211,10 +212,7 @@ pub fn wave(config: &Config, extent: &Extent) -> Vec<Pass> {
         Mode::Soft => to.soft(config.association.iterations_max),
     }
     to.stage = Stage::Update;
-    if extent.widths.has_views() {
-        to.pass("learn_views", Size::Places, extent.places);
-    }
-    to.pass("update", Size::Places, extent.places);
+    to.update();
     to.stage = Stage::Manage;
     to.manage();
     to.passes
@@ -275,8 +273,14 @@ impl Builder {
 
     fn predict(&mut self) {
         let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
-        let predict = if self.extent.widths.has_rest() { "predict_orbits" } else { "predict" };
-        self.pass(predict, Size::Places, places);
+        let kernels: &[_] = match self.extent.widths {
+            widths if widths.has_models() => &["predict_models", "keep_models"],
+            widths if widths.has_rest() => &["predict_orbits"],
+            _ => &["predict"],
+        };
+        for kernel in kernels {
+            self.pass(kernel, Size::Places, places);
+        }
         self.pass("predict_field", Size::FieldCells, field_cells);
         if components_max > 0 {
             self.pass("predict_components", Size::Lanes, lanes);
@@ -361,6 +365,17 @@ impl Builder {
         self.pass("settle_marginals", Size::Places, places);
     }
 
+    fn update(&mut self) {
+        let Extent { places, widths, .. } = self.extent;
+        if widths.has_views() {
+            self.pass("learn_views", Size::Places, places);
+        }
+        let kernels: &[_] = if widths.has_models() { &["update_models", "merge_models"] } else { &["update"] };
+        for kernel in kernels {
+            self.pass(kernel, Size::Places, places);
+        }
+    }
+
     fn manage(&mut self) {
         let Extent { places, detections, lanes, field_cells, components_max, .. } = self.extent;
         let (detections_and_end, places_and_end) = (detections + 1, places + 1);
@@ -408,6 +423,9 @@ impl Builder {
         }
         if self.extent.widths.has_rest() {
             self.pass("init_rest", Size::Births, detections);
+        }
+        if self.extent.widths.has_models() {
+            self.pass("init_models", Size::Births, detections);
         }
         self.pass("commit_lanes", Size::Lanes, lanes);
         self.pass("report", Size::One, 1);

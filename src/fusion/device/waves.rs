@@ -73,6 +73,9 @@ impl WaveBuilder {
                 wave.views.extend(views);
             }
         }
+        if let Some(models) = config.motion.several() {
+            wave.models = wave.looks.iter().flat_map(|look| models.looks_of(look)).collect();
+        }
         wave.cells = counted("cells", cells, WORD_MAX)?;
         if config.identity.is_none() || wave.addresses.iter().all(|address| *address == 0) {
             wave.addresses.clear();

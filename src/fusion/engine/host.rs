@@ -143,6 +143,7 @@ impl HostEngine {
         let Self { config, lanes, arrays, .. } = self;
         arrays.looks.clear();
         arrays.looks.extend(lanes.iter().map(|lane| placed(lane, lane.timeline.at_rest(config))));
+        arrays.model_looks.clear();
         arrays.view_looks.clear();
         if arrays.widths.has_views() {
             arrays.view_looks.resize(lanes.len() * VIEWS_MAX, ViewLook::default());
@@ -157,6 +158,8 @@ impl HostEngine {
                 own.copy_from_slice(&views);
             }
         }
+        let models = config.motion.several().into_iter();
+        arrays.model_looks.extend(models.flat_map(|models| arrays.looks.iter().flat_map(|look| models.looks_of(look))));
     }
 
     /// Moves the fields of undetected targets to the wave and sorts the detections by cell; one entry a lane.
@@ -290,7 +293,8 @@ impl HostEngine {
             source.par_extend(lane.order.par_iter().with_min_len(8192).map(|&from| lane.sources[from as usize]));
         }
         let existence = &self.config.existence;
-        let inputs = Inputs { births: &[], source: &source, existence, claims, times: &times };
+        let model_prior = self.config.motion.model_prior();
+        let inputs = Inputs { births: &[], source: &source, existence, claims, times: &times, model_prior };
         let merged = met.merge(&mut self.arrays, &inputs);
         let (arrays, config) = (&self.arrays, &self.config);
         let settled: Vec<Option<Settled>> = self

@@ -3,12 +3,14 @@
 
 mod constant_velocity; // nearly constant velocity
 mod gravity; // the forces of free fall about the Earth, and their gradient
+mod models; // several at once
 mod orbit; // free fall about the Earth
 mod tangent; // orbits between a detection and its scan
 mod written; // motion as configurations have it
 
 pub use constant_velocity::ConstantVelocity;
 pub use gravity::{MU, OBLATENESS, RADIUS_MIN_2, TURN, TURN_2};
+pub use models::{Between, MODELS_MAX, Member, ModelLook, Models};
 pub use orbit::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, Orbit, STEP, SUBSTEPS_MAX, VAGUE_2, VAGUE_INFLATION,
 };
@@ -118,6 +120,8 @@ pub enum Moves {
     ConstantVelocity(ConstantVelocity),
     /// Free fall about the Earth.
     Orbit(Orbit),
+    /// Any of several.
+    Several(Models),
 }
 
 impl From<ConstantVelocity> for Moves {
@@ -132,6 +136,12 @@ impl From<Orbit> for Moves {
     }
 }
 
+impl From<Models> for Moves {
+    fn from(models: Models) -> Self {
+        Self::Several(models)
+    }
+}
+
 /// The kind of noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -143,13 +153,29 @@ pub enum Noise {
 }
 
 impl Motion {
-    /// Nearly constant velocity, where that is how targets move.
+    /// Nearly constant velocity, where that alone is how targets move.
     #[must_use]
     pub fn constant_velocity(&self) -> Option<ConstantVelocity> {
         match self.model {
             Moves::ConstantVelocity(model) => Some(model),
-            Moves::Orbit(_) => None,
+            Moves::Orbit(_) | Moves::Several(_) => None,
         }
+    }
+
+    /// The models, where there are several.
+    #[must_use]
+    pub fn several(&self) -> Option<&Models> {
+        match &self.model {
+            Moves::Several(models) => Some(models),
+            Moves::ConstantVelocity(_) | Moves::Orbit(_) => None,
+        }
+    }
+
+    /// Probability of each of several models where nothing is known of a target; 0 of what there is not.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+    pub fn model_prior(&self) -> [f32; MODELS_MAX] {
+        self.several().map_or([0.0; MODELS_MAX], |models| models.prior().map(|p| p as f32))
     }
 
     /// Whether targets orbit the Earth.
@@ -159,18 +185,25 @@ impl Motion {
     }
 
     /// What process noise adds to the variance of a place along an axis of which `upwards` of 1 is vertical, over a time,
-    /// m²; of orbits, before gravity takes it on.
+    /// m²; of orbits, before gravity takes it on; of several models, where nothing is known of the target.
     #[must_use]
     pub fn spread_m2(&self, upwards: f64, lag_s: f64) -> f64 {
-        let (noise, [horizontal, vertical]) = match self.model {
-            Moves::ConstantVelocity(model) => (model.noise, [model.horizontal, model.vertical]),
-            Moves::Orbit(Orbit { q }) => (Noise::WhiteAcceleration, [q; 2]),
+        let of = |noise: Noise, [horizontal, vertical]: [f64; 2]| {
+            let along = |intensity: f64| match noise {
+                Noise::WhiteAcceleration => intensity * lag_s.powi(3) / 3.0,
+                Noise::ConstantAcceleration => intensity * intensity * lag_s.powi(4) / 4.0,
+            };
+            along(horizontal) * (1.0 - upwards) + along(vertical) * upwards
         };
-        let of = |intensity: f64| match noise {
-            Noise::WhiteAcceleration => intensity * lag_s.powi(3) / 3.0,
-            Noise::ConstantAcceleration => intensity * intensity * lag_s.powi(4) / 4.0,
-        };
-        of(horizontal) * (1.0 - upwards) + of(vertical) * upwards
+        let straight = |model: &ConstantVelocity| of(model.noise, [model.horizontal, model.vertical]);
+        match &self.model {
+            Moves::ConstantVelocity(model) => straight(model),
+            Moves::Orbit(Orbit { q }) => of(Noise::WhiteAcceleration, [*q; 2]),
+            Moves::Several(models) => {
+                let each = models.each().iter().zip(models.prior());
+                each.map(|(member, prior)| prior * straight(&member.model)).sum()
+            }
+        }
     }
 
     /// Sets a look's process noise and survival over `dt_s`, in which an object would have reported at a rate: silence
@@ -184,13 +217,14 @@ impl Motion {
         look.survival = libm::pow(self.survival_per_s, dt_s) as f32;
         look.heard = -libm::expm1(-reports_per_s * dt_s) as f32;
         look.left = look.survival * (1.0 - look.heard);
-        match self.model {
+        match &self.model {
             Moves::ConstantVelocity(model) => look.noise = model.noise(dt_s),
             Moves::Orbit(model) => {
                 look.noise = model.noise(dt_s);
                 look.orbits = 1;
                 look.part_s = (dt_s - 0.5 * (2.0 * dt_s).floor()) as f32;
             }
+            Moves::Several(models) => look.noise = models.noise(dt_s),
         }
     }
 }

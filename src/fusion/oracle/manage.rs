@@ -236,8 +236,14 @@ fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
     claims.settle(0, &scene.arrays.edges, &existence);
     let births: Vec<Newborn> = scene.births.iter().flatten().copied().collect();
     let times = [Times::new(SCAN_US, [-3.0, 0.0]); 2];
-    let inputs =
-        Inputs { births: &births, source: &scene.source, existence: &existence, claims: &claims, times: &times };
+    let inputs = Inputs {
+        births: &births,
+        source: &scene.source,
+        existence: &existence,
+        claims: &claims,
+        times: &times,
+        model_prior: [0.0; 3],
+    };
     let (mut plan, mut live, mut first) = (Plan::default(), [0; 2], 0);
     for lane in 0..2 {
         let tracks = first..first + LANES[lane];

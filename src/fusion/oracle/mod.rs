@@ -4,6 +4,7 @@
 mod gate; // every pair compared
 mod intensity; // what nothing has detected, and births of it
 mod manage; // tracks as a list
+mod models; // several motion models
 mod orbit; // orbits in f64
 mod update; // hypotheses, then their mixture
 mod wave_log; // what tracks took against all joint hypotheses
@@ -96,14 +97,20 @@ impl Measurement {
         Self { h, z, r }
     }
 
-    /// νᵀ S⁻¹ ν and N(ν; 0, S), by the Cholesky factor of S = H P Hᵀ + R.
-    fn innovation(&self, Known { x, p }: &Known) -> [f64; 2] {
+    /// νᵀ S⁻¹ ν and N(ν; 0, S).
+    fn innovation(&self, known: &Known) -> [f64; 2] {
+        let [distance2, log_density] = self.log_innovation(known);
+        [distance2, log_density.exp()]
+    }
+
+    /// νᵀ S⁻¹ ν and ln N(ν; 0, S), by the Cholesky factor of S = H P Hᵀ + R.
+    fn log_innovation(&self, Known { x, p }: &Known) -> [f64; 2] {
         let n = self.h.len();
         let product = |a: &[f64; 6], b: &[f64; 6]| -> f64 {
             (0..6).flat_map(|i| (0..6).map(move |j| (i, j))).map(|(i, j)| a[i] * p[i][j] * b[j]).sum()
         };
         let (mut l, mut y) = (vec![vec![0.0; n]; n], vec![0.0; n]);
-        let (mut distance2, mut density) = (0.0, 1.0);
+        let (mut distance2, mut log_density) = (0.0, 0.0);
         for i in 0..n {
             for j in 0..=i {
                 let s = product(&self.h[i], &self.h[j]) + if i == j { self.r[i] } else { 0.0 };
@@ -113,9 +120,9 @@ impl Measurement {
             let nu = self.z[i] - (0..6).map(|k| self.h[i][k] * x[k]).sum::<f64>();
             y[i] = (nu - (0..i).map(|k| l[i][k] * y[k]).sum::<f64>()) / l[i][i];
             distance2 += y[i] * y[i];
-            density /= core::f64::consts::TAU.sqrt() * l[i][i];
+            log_density -= (core::f64::consts::TAU.sqrt() * l[i][i]).ln();
         }
-        [distance2, density * (-0.5 * distance2).exp()]
+        [distance2, log_density - 0.5 * distance2]
     }
 }
 

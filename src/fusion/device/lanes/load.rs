@@ -174,8 +174,8 @@ impl DeviceLanes {
         self.load(arrays, lanes, setups)?;
         self.load_graph(arrays)?;
         let (looks, observations) = (arrays.looks.clone(), arrays.observations.clone());
-        let views = arrays.view_looks.clone();
-        self.run(Wave { looks, views, observations, cells: 1, ..Wave::default() }, stage..=stage)?;
+        let (views, models) = (arrays.view_looks.clone(), arrays.model_looks.clone());
+        self.run(Wave { looks, views, models, observations, cells: 1, ..Wave::default() }, stage..=stage)?;
         self.unload(arrays)
     }
 

@@ -22,6 +22,7 @@ use crate::fusion::config::Config;
 use crate::fusion::credit::Accounts;
 use crate::fusion::engine::Patience;
 use crate::fusion::estimate::LaneTracks;
+use crate::fusion::motion::ModelLook;
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::{Stage, Timings};
 use crate::fusion::views::ViewLook;
@@ -67,6 +68,8 @@ pub struct Wave {
     pub looks: Vec<Look>,
     /// What each lane knows of each of its views; none where every lane has one.
     pub views: Vec<ViewLook>,
+    /// What each look is to each of several motion models; none where there is one.
+    pub models: Vec<ModelLook>,
     /// Its detections, lane by lane, as they arrived.
     pub arrived: Vec<Detection>,
     /// Lane of each, and its source in the low eight bits.
@@ -86,7 +89,8 @@ impl Wave {
         let words = size_of_val(self.tags.as_slice()) + size_of_val(self.times.as_slice());
         let addresses = size_of_val(self.addresses.as_slice());
         let detections = size_of_val(self.arrived.as_slice()) + words + addresses;
-        let looks = size_of_val(self.looks.as_slice()) + size_of_val(self.views.as_slice());
+        let of_looks = size_of_val(self.views.as_slice()) + size_of_val(self.models.as_slice());
+        let looks = size_of_val(self.looks.as_slice()) + of_looks;
         (detections + looks + size_of_val(self.observations.as_slice())) as u64
     }
 }
@@ -213,8 +217,7 @@ impl DeviceLanes {
         let views = setups.iter().map(|setup| setup.views.len()).max().unwrap_or(0);
         let widths = Widths::of(views).moved_by(&config.motion);
         let mut pipelines = BTreeMap::new();
-        let wanted = |kernel: &&Kernel| !kernel.is_backward() && (widths.has_rest() || !kernel.is_of_orbits());
-        for kernel in options.kernels.iter().filter(wanted) {
+        for kernel in options.kernels.iter().filter(|kernel| kernel.is_of(widths)) {
             pipelines.insert(kernel.name, context.compiled(kernel, options.workgroup_size)?);
         }
         let timer = if context.has_timestamps() { Some(Timer::new(&context)?) } else { None };

@@ -82,6 +82,7 @@ impl DeviceLanes {
             Field::Status
             | Field::Looks
             | Field::ViewLooks
+            | Field::ModelLooks
             | Field::Arrived
             | Field::Tags
             | Field::Addresses
@@ -144,8 +145,9 @@ impl DeviceLanes {
         match room {
             Room::Edges => self.capacity.edges = self.roomy(before.edges, status.needed, Field::Edges, 1),
             Room::Blocks => {
-                self.capacity.blocks =
-                    self.roomy(before.blocks, status.needed, Field::Track(TrackField::Covariance), COVARIANCE * BLOCK);
+                let words = COVARIANCE.max(TrackField::Models.words(self.widths));
+                let widest = Field::Track(TrackField::Covariance);
+                self.capacity.blocks = self.roomy(before.blocks, status.needed, widest, words * BLOCK);
             }
             Room::Table => self.capacity.table = self.roomy(before.table, status.needed, Field::Table, 1),
             Room::Components => self.grow_components(status.needed)?,

@@ -12,7 +12,7 @@ use crate::scan::Detection;
 impl DeviceLanes {
     /// Uploads all that the waves bring, one after another; says how much there is of everything in each.
     pub(super) fn upload_waves(&mut self, waves: &[Wave]) -> Result<Vec<Extent>, DeviceError> {
-        let mut views = Vec::new();
+        let (mut views, mut models) = (Vec::new(), Vec::new());
         let (mut looks, mut observations) = (Vec::new(), Vec::new());
         let (mut arrived, mut tags, mut times) = (Vec::new(), Vec::new(), Vec::new());
         let mut addresses = Vec::new();
@@ -33,6 +33,7 @@ impl DeviceLanes {
             });
             looks.extend_from_slice(&wave.looks);
             views.extend_from_slice(&wave.views);
+            models.extend_from_slice(&wave.models);
             arrived.extend(wave.arrived.iter().map(|d| Detection { observation: d.observation + shift, ..*d }));
             tags.extend_from_slice(&wave.tags);
             times.extend_from_slice(&wave.times);
@@ -51,6 +52,7 @@ impl DeviceLanes {
         }
         self.upload(Field::Looks, bytemuck::cast_slice(&looks))?;
         self.upload(Field::ViewLooks, bytemuck::cast_slice(&views))?;
+        self.upload(Field::ModelLooks, bytemuck::cast_slice(&models))?;
         self.upload(Field::Arrived, bytemuck::cast_slice(&arrived))?;
         self.upload(Field::Tags, bytemuck::cast_slice(&tags))?;
         self.upload(Field::Addresses, bytemuck::cast_slice(&addresses))?;

@@ -1,0 +1,109 @@
+// Updates each motion model of every track by what it gets of the track's hypotheses; to the room beside theirs. One
+// invocation a track. Guard: tracks past the end return; a track whose lane rests keeps its bits.
+// Twin: src/fusion/models.rs
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> placed: array<Placed>;
+@group(0) @binding(2) var<storage, read> observations: array<Observation>;
+@group(0) @binding(3) var<storage, read> rows: array<Row>;
+@group(0) @binding(4) var<storage, read> edges: array<Edge>;
+@group(0) @binding(5) var<storage, read> tile: array<i32>;
+@group(0) @binding(6) var<storage, read> looks: array<Look>;
+@group(0) @binding(7) var<storage, read> model_looks: array<ModelLook>;
+@group(0) @binding(8) var<storage, read> lane: array<u32>;
+@group(0) @binding(9) var<storage, read> models: array<f32>;
+@group(0) @binding(10) var<storage, read_write> spare_models: array<f32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn update_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let track = index_of(id, groups);
+    if track >= params.n {
+        return;
+    }
+    let row = rows[track];
+    if row.start == AT_REST {
+        return;
+    }
+    let l = lane[track / BLOCK];
+    let place = vec3(tile[at(track, 0u, 3u)], tile[at(track, 1u, 3u)], tile[at(track, 2u, 3u)]);
+    for (var m = 0u; m < params.models; m++) {
+        let prior = load_model(track, m);
+        let look = look_of(l, m);
+        let u = up(look, place, prior.x);
+        var total = row.missed * model_weight(track, m);
+        var mixed = State(vec3(0.0), vec3(0.0), total * prior.pp, total * prior.pv, total * prior.vv);
+        for (var hypothesis = 0u; hypothesis < row.count; hypothesis++) {
+            let edge = edges[row.start + hypothesis];
+            if 0.0 < edge.weight {
+                let p = placed[edge.detection];
+                let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
+                let w = edge.weight * share(track, l, m, d, place);
+                if 0.0 < w {
+                    let seconds = seconds_since(look, d.ahead_s);
+                    var h = posterior(d, observations[d.observation], place, at_detection(prior, look, seconds, u));
+                    if seconds > 0.0 {
+                        h = with_noise(h, look, seconds, u);
+                    }
+                    mixed = merged(mixed, total, h, w);
+                    total = total + w;
+                }
+            }
+        }
+        if 0.0 < total {
+            let s = averaged(mixed, total);
+            store_model(track, m, total, State(prior.x + s.x, prior.v + s.v, s.pp, s.pv, s.vv));
+        } else {
+            store_model(track, m, total, prior);
+        }
+    }
+}
+
+// A look as model `m` of lane `l` has it.
+fn look_of(l: u32, m: u32) -> Look {
+    var look = looks[params.first_look + l];
+    look.noise = model_looks[model_look_at(l, m)].noise;
+    return look;
+}
+
+// A state without the noise of the last `seconds`, if there are any.
+fn at_detection(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
+    if seconds > 0.0 {
+        return without_noise(s, look, seconds, u);
+    }
+    return s;
+}
+
+// How much of a detection model `m` of a track gets: by how well each foretold it, relative to the one that did best.
+fn share(track: u32, l: u32, m: u32, d: Detection, place: vec3<i32>) -> f32 {
+    var distance2: vec3<f32>;
+    var root: vec3<f32>;
+    var least = 0.0;
+    for (var i = 0u; i < params.models; i++) {
+        let prior = load_model(track, i);
+        let look = look_of(l, i);
+        let then = at_detection(prior, look, seconds_since(look, d.ahead_s), up(look, place, prior.x));
+        let innovation = innovation_of(d, observations[d.observation], place, then);
+        distance2[i] = innovation.x;
+        root[i] = sqrt(innovation.y);
+        if i == 0u || innovation.x < least {
+            least = innovation.x;
+        }
+    }
+    var own = 0.0;
+    var sum = 0.0;
+    for (var i = 0u; i < params.models; i++) {
+        let likely = model_weight(track, i) * (exp_of_nonpositive(-0.5 * (distance2[i] - least)) / root[i]);
+        if i == m {
+            own = likely;
+        }
+        if i == 0u {
+            sum = likely;
+        } else {
+            sum = sum + likely;
+        }
+    }
+    if 0.0 < sum {
+        return own / sum;
+    }
+    return model_weight(track, m);
+}

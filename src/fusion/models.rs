@@ -1,0 +1,340 @@
+//! Tracks of several motion models: an interacting-multiple-model filter in each track.
+//!
+//! A track has of every model j its probability μⱼ and a state xⱼ, Pⱼ; what other stages see are the moments of their
+//! mixture, kept as the track's mean and covariance. Blom and Bar-Shalom, IEEE Trans. Automatic Control 33(8), 1988; models
+//! change as [`super::motion::Models`] says.
+//!
+//! *Predict.* cⱼ = Σᵢ pᵢⱼ μᵢ; model j goes on from the mixture of all states with weights pᵢⱼ μᵢ / cⱼ, spread about its mean,
+//! by its own noise; μⱼ becomes cⱼ. A model that nothing comes to keeps its own state.
+//!
+//! *Update.* Association is that of the mixture. A detection of weight β goes to the models by how well each foretold it, β μⱼ Lⱼ /
+//! Σ μᵢ Lᵢ, Lⱼ the likelihood of its innovation, and the missed detection of weight m as they were, m μⱼ; every model is moment-matched over
+//! what it got (see [`super::update`]), and its share of all becomes μⱼ. Where no model can have made a detection, it goes to them by μⱼ.
+//! Noise since a detection is each model's own. The odds of existence are as with one model.
+//!
+//! Mixtures are merged one part at a time, as in [`super::update`]. Units: m, m/s, s. Kernels: `shaders/models/`.
+
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, MODEL, ODDS_MAX, Row, at};
+use super::motion::{ConstantVelocity, MODELS_MAX, ModelLook, TILE};
+use super::observation::Seen;
+use super::predict::{faded, lasting, truncated, up};
+use super::real::{Real, array, exp_of_nonpositive};
+use super::since::Since;
+use super::state::State;
+use super::update::{Inputs, longest, merge};
+use rayon::prelude::*;
+
+/// Hypotheses that a track of several models may have: one driver ends an invocation after 65,535 iterations of all its loops,
+/// and says nothing; a hypothesis of three models with rows of velocity takes 84 of them.
+pub const HYPOTHESES_MAX: u32 = 512;
+
+/// One model of a track, or of a block of tracks.
+#[derive(Clone, Copy)]
+struct Weighed<R> {
+    /// Its probability.
+    weight: R,
+    /// What the track is by it.
+    state: State<R>,
+}
+
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+impl<R: Real> Weighed<R> {
+    /// Nothing.
+    fn zero() -> Self {
+        Self { weight: R::splat(0.0), state: State::zero() }
+    }
+
+    /// The models of the tracks at `place`.. of one block; those that there are not are nothing.
+    #[inline(always)]
+    fn load(models: &[f32], place: usize) -> [Self; MODELS_MAX] {
+        let mut all = [Self::zero(); MODELS_MAX];
+        for (to, own) in all.iter_mut().zip(models.chunks(MODEL * BLOCK)) {
+            let (mean, covariance) = own[BLOCK..].split_at(MEAN * BLOCK);
+            *to = Self { weight: R::load(&own[place..]), state: State::load(mean, covariance, place) };
+        }
+        all
+    }
+
+    /// Stores the model that these words of one block are of.
+    #[inline(always)]
+    fn store(&self, own: &mut [f32], place: usize) {
+        let (weights, state) = own.split_at_mut(BLOCK);
+        let (mean, covariance) = state.split_at_mut(MEAN * BLOCK);
+        self.weight.store(&mut weights[place..]);
+        self.state.store(mean, covariance, place);
+    }
+}
+
+/// The mixture of some states by their weights, and the sum of these; `otherwise` where that is not above 0.
+#[inline(always)]
+fn mixture<R: Real>(parts: impl Iterator<Item = (R, State<R>)>, otherwise: &State<R>) -> (State<R>, R) {
+    let zero = R::splat(0.0);
+    let mut sum: Option<(State<R>, R)> = None;
+    for (weight, state) in parts {
+        sum = Some(match sum {
+            None => (State { covariance: state.covariance.map(|p| weight * p), ..state }, weight),
+            Some((mixed, total)) => {
+                let (merged, more) = merge(&mixed, total, &state, weight);
+                (mixed.replaced_where_less(zero, weight, &merged), R::where_less(zero, weight, more, total))
+            }
+        });
+    }
+    let Some((mixed, total)) = sum else { return (*otherwise, zero) };
+    let mixed = State { covariance: mixed.covariance.map(|p| p / total), ..mixed };
+    (otherwise.replaced_where_less(zero, total, &mixed), total)
+}
+
+/// Predicts every track of every lane that has a scan.
+pub(super) fn predict<R: Real>(arrays: &mut Arrays<Host>) {
+    let Arrays { looks, model_looks, lane, tile, mean, covariance, odds, models, widths, .. } = arrays;
+    let count = widths.models;
+    tile.par_chunks_mut(3 * BLOCK)
+        .zip(mean.par_chunks_mut(MEAN * BLOCK))
+        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(odds.par_chunks_mut(BLOCK))
+        .zip(models.par_chunks_mut(count * MODEL * BLOCK))
+        .zip(lane.par_iter())
+        .with_min_len(16)
+        .for_each(|(((((tile, mean), covariance), odds), models), &lane)| {
+            let Some(look) = looks.get(lane as usize).filter(|look| look.awake == 1) else { return };
+            let Some(of) = own(model_looks, lane, count) else { return };
+            for place in (0..BLOCK).step_by(R::WIDTH) {
+                predicted::<R>((look, of), place, (&mut *tile, &mut *mean, &mut *covariance, &mut *odds, &mut *models));
+            }
+        });
+}
+
+/// What a lane's look is to each of its models.
+fn own(looks: &[ModelLook], lane: u32, count: usize) -> Option<&[ModelLook]> {
+    let first = lane as usize * MODELS_MAX;
+    looks.get(first..first + count)
+}
+
+/// The fields of a block: tiles, means, covariances, odds, models.
+type Fields<'a> = (&'a mut [i32], &'a mut [f32], &'a mut [f32], &'a mut [f32], &'a mut [f32]);
+
+/// One invocation: the tracks at `place`.. of one block.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
+fn predicted<R: Real>(
+    (look, of): (&Look, &[ModelLook]),
+    place: usize,
+    (tile, mean, covariance, odds, models): Fields<'_>,
+) {
+    let prior = State::<R>::load(mean, covariance, place);
+    let before = Weighed::<R>::load(models, place);
+    let u = up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
+    let (mut after, count) = ([Weighed::zero(); MODELS_MAX], of.len());
+    // All of them go to the tile of where the mixture would go on by the mean of before.
+    let dt = R::splat(look.dt_s);
+    let carry: [R; 3] =
+        array(|a| ((prior.mean[a] + dt * prior.mean[3 + a]) * R::splat(1.0 / TILE) + R::splat(0.5)).floor());
+    for (m, (after, of)) in after.iter_mut().zip(of).enumerate() {
+        let parts = before.iter().zip(of.transition).take(count);
+        let parts = parts.map(|(before, p)| (R::splat(p) * before.weight, before.state));
+        let (mixed, weight) = mixture(parts, &before[m].state);
+        let look = Look { noise: of.noise, ..*look };
+        let mut state = ConstantVelocity::straight(&look, &u, &faded(&mixed, &u, &look));
+        for (x, carry) in state.mean.iter_mut().zip(&carry) {
+            *x = *x - *carry * R::splat(TILE);
+        }
+        *after = Weighed { weight, state };
+    }
+    let parts = after.iter().take(count).map(|after| (after.weight, after.state));
+    mixture(parts, &prior).0.store(mean, covariance, place);
+    for (after, own) in after.iter().zip(models.chunks_mut(MODEL * BLOCK)) {
+        after.store(own, place);
+    }
+    for a in 0..3 {
+        for n in 0..R::WIDTH {
+            let tile = &mut tile[a * BLOCK + place + n];
+            *tile = tile.wrapping_add(truncated(carry[a].at(n)));
+        }
+    }
+    lasting(look, R::load(&odds[place..])).store(&mut odds[place..]);
+}
+
+/// Updates every track of every lane that has a scan.
+pub(super) fn update<R: Real>(arrays: &mut Arrays<Host>) {
+    let Arrays {
+        looks,
+        model_looks,
+        lane,
+        tile,
+        mean,
+        covariance,
+        odds,
+        models,
+        rows,
+        edges,
+        detections,
+        observations,
+        widths,
+        ..
+    } = arrays;
+    let (inputs, count) = (Inputs { detections, observations, edges }, widths.models);
+    mean.par_chunks_mut(MEAN * BLOCK)
+        .zip(covariance.par_chunks_mut(COVARIANCE * BLOCK))
+        .zip(odds.par_chunks_mut(BLOCK))
+        .zip(models.par_chunks_mut(count * MODEL * BLOCK))
+        .zip(tile.par_chunks(3 * BLOCK))
+        .zip(rows.par_chunks(BLOCK))
+        .zip(lane.par_iter())
+        .with_min_len(16)
+        .for_each(|((((((mean, covariance), odds), models), tile), rows), &lane)| {
+            let Some(look) = looks.get(lane as usize) else { return };
+            let Some(of) = own(model_looks, lane, count) else { return };
+            for place in (0..BLOCK).step_by(R::WIDTH) {
+                let Some(rows) = rows.get(place..place + R::WIDTH) else { continue };
+                if rows.iter().any(|row| row.start != AT_REST) {
+                    let wave = Wave { inputs, look, of, rows, tile };
+                    wave.updated::<R>(place, (&mut *mean, &mut *covariance, &mut *odds, &mut *models));
+                }
+            }
+        });
+}
+
+/// What the tracks at a place of one block, as many as are computed in step, are updated by.
+struct Wave<'a> {
+    inputs: Inputs<'a>,
+    look: &'a Look,
+    of: &'a [ModelLook],
+    rows: &'a [Row],
+    tile: &'a [i32],
+}
+
+#[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
+impl Wave<'_> {
+    /// One invocation.
+    #[inline(always)]
+    fn updated<R: Real>(
+        &self,
+        place: usize,
+        (mean, covariance, odds, models): (&mut [f32], &mut [f32], &mut [f32], &mut [f32]),
+    ) {
+        let (zero, rows, count) = (R::splat(0.0), self.rows, self.of.len());
+        let before = Weighed::<R>::load(models, place);
+        let missed = R::from_fn(|n| rows[n].missed);
+        let mut total = missed;
+        let mut mixed = before.map(|Weighed { weight, state }| {
+            let weight = missed * weight;
+            Weighed { weight, state: State { mean: [zero; MEAN], covariance: state.covariance.map(|p| weight * p) } }
+        });
+        for number in 0..longest(rows) {
+            let edges = self.inputs.hypotheses(rows, number);
+            let w = R::from_fn(|n| edges[n % BLOCK].weight);
+            if !R::any_less(zero, w) {
+                continue;
+            }
+            let posteriors = self.posteriors(place, &edges, &before);
+            for (mixed, posterior) in mixed.iter_mut().zip(&posteriors).take(count) {
+                let share = R::where_less(zero, w, w * posterior.weight, zero);
+                let (merged, sum) = merge(&mixed.state, mixed.weight, &posterior.state, share);
+                mixed.state = mixed.state.replaced_where_less(zero, share, &merged);
+                mixed.weight = R::where_less(zero, share, sum, mixed.weight);
+            }
+            total = R::where_less(zero, w, total + w, total);
+        }
+        let mut after = mixed;
+        for (after, before) in after.iter_mut().zip(&before) {
+            let Weighed { weight, state } = *after;
+            let state = State {
+                mean: array(|k| before.state.mean[k] + state.mean[k]),
+                covariance: state.covariance.map(|p| p / weight),
+            };
+            after.state = before.state.replaced_where_less(zero, weight, &state);
+        }
+        let awake = R::from_fn(|n| if rows[n].start == AT_REST { 0.0 } else { 1.0 });
+        let prior = State::<R>::load(mean, covariance, place);
+        let parts = after.iter().take(count).map(|after| (after.weight, after.state));
+        let (moments, sum) = mixture(parts, &prior);
+        prior.replaced_where_less(zero, awake, &moments).store(mean, covariance, place);
+        for ((after, before), own) in after.iter().zip(&before).zip(models.chunks_mut(MODEL * BLOCK)) {
+            let weight = R::where_less(zero, sum, after.weight / sum, after.weight);
+            let weight = R::where_less(zero, awake, weight, before.weight);
+            Weighed { weight, state: before.state.replaced_where_less(zero, awake, &after.state) }.store(own, place);
+        }
+        let ratio = total / R::from_fn(|n| rows[n].gone);
+        let ratio = R::where_less(ratio, R::splat(ODDS_MAX), ratio, R::splat(ODDS_MAX));
+        R::where_less(zero, awake, ratio, R::load(&odds[place..])).store(&mut odds[place..]);
+    }
+
+    /// What each model becomes by a detection, as a change of mean and a covariance, and its share of it.
+    #[inline(always)]
+    fn posteriors<R: Real>(
+        &self,
+        place: usize,
+        edges: &[Edge; BLOCK],
+        before: &[Weighed<R>; MODELS_MAX],
+    ) -> [Weighed<R>; MODELS_MAX] {
+        let (zero, half, count) = (R::splat(0.0), R::splat(-0.5), self.of.len());
+        let tile: [R; 3] = array(|a| R::from_fn(|n| self.tile[a * BLOCK + place + n] as f32));
+        let (mut posteriors, mut least) = ([Weighed::zero(); MODELS_MAX], zero);
+        let mut root = [zero; MODELS_MAX];
+        for (m, of) in self.of.iter().enumerate() {
+            let prior = &before[m].state;
+            let seen = Seen::gather(
+                self.inputs.detections,
+                self.inputs.observations,
+                |n| edges[n % BLOCK].detection as usize,
+                |n, a| self.tile[a * BLOCK + place + n],
+                &prior.mean,
+            );
+            let look = Look { noise: of.noise, ..*self.look };
+            let since = Since::new(&look, seen.ahead_s, || up(&look, &tile, &prior.mean));
+            let then = since.as_ref().map_or(*prior, |since| since.off(prior));
+            let posterior = seen.posterior(&then);
+            let innovation = seen.innovation(&then);
+            let state = since.map_or(posterior, |since| since.on(&posterior));
+            posteriors[m] = Weighed { weight: innovation.distance2, state };
+            root[m] = innovation.determinant.sqrt();
+            least = if m == 0 { innovation.distance2 } else { smaller(innovation.distance2, least) };
+        }
+        let mut sum = zero;
+        for m in 0..count {
+            let density = exp_of_nonpositive(half * (posteriors[m].weight - least)) / root[m];
+            posteriors[m].weight = before[m].weight * density;
+            sum = if m == 0 { posteriors[m].weight } else { sum + posteriors[m].weight };
+        }
+        for m in 0..count {
+            posteriors[m].weight = R::where_less(zero, sum, posteriors[m].weight / sum, before[m].weight);
+        }
+        posteriors
+    }
+}
+
+/// The first of two where it is smaller, else the second.
+#[inline(always)]
+fn smaller<R: Real>(a: R, b: R) -> R {
+    R::where_less(a, b, a, b)
+}
+
+/// The probabilities of the models of a track.
+#[must_use]
+#[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
+pub(super) fn weights(arrays: &Arrays<Host>, track: usize) -> [f32; MODELS_MAX] {
+    let count = arrays.widths.models;
+    core::array::from_fn(|m| if m < count { arrays.models[at(track, m * MODEL, count * MODEL)] } else { 0.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::batch::{Batch, HYPOTHESES_MAX};
+    use super::super::config::Config;
+    use super::super::executor::Executor;
+    use super::super::motion::{Member, Models};
+
+    #[test]
+    fn more_hypotheses_than_tracks_of_several_models_may_have_are_an_error() {
+        let mut config: Config = toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration");
+        let begins = |config: &Config| Batch::new(config.clone(), Executor::host(), Vec::new()).map(drop);
+        config.association.hypotheses_max = (HYPOTHESES_MAX + 1).try_into().expect("more than none");
+        begins(&config).expect("with one model any number will do");
+        let model = config.motion.constant_velocity().expect("constant velocity");
+        config.motion.model = Models::new(&[Member { model, sojourn_s: 1.0 }; 2]).expect("two").into();
+        let error = begins(&config).expect_err("too many").to_string();
+        assert!(error.contains("found hypotheses_max = 513, wanted at most 512"), "{error}");
+        config.association.hypotheses_max = HYPOTHESES_MAX.try_into().expect("more than none");
+        begins(&config).expect("so many will do");
+    }
+}
