@@ -137,7 +137,7 @@ fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poison>) -> Vec<
         let look = smoother.between(*last_us, time_us);
         let on = |known: &Known| {
             let Estimate { mut tile, mut state, existence, born, .. } = known.estimate;
-            predict_one(&look, &mut tile, &mut state);
+            predict_one(look.look(), &mut tile, &mut state);
             state.mean.iter_mut().for_each(|x| *x += random.random_range(-3.0..3.0f32));
             state.covariance.iter_mut().for_each(|p| *p *= 0.6);
             self::known(born, existence, (tile, state), time_us)
