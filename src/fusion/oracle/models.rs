@@ -152,7 +152,9 @@ fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
         let count = random.random_range(0..4u32);
         let mut weights: Vec<f32> = (0..count + 2).map(|_| random.random_range(0.01..1.0)).collect();
         let sum: f32 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight /= sum);
+        for weight in &mut weights {
+            *weight /= sum;
+        }
         let start = u32::try_from(arrays.edges.len()).expect("few");
         arrays.rows[track] = Row { start, count, missed: weights[0], gone: weights[1] };
         for &weight in &weights[2..] {
