@@ -529,8 +529,8 @@ fn who_gets_which_links() {
         assert!(!apart.is_empty() && apart.iter().all(|(tracks, ..)| lives[&tracks[0]].0 == 1), "{apart:?}");
         let pairs = |links: &[Link]| links.iter().map(|(tracks, ..)| *tracks).collect::<Vec<_>>();
         assert_eq!(pairs(&late), pairs(&whole), "all are known by its horizon");
-        // 20 s late, at 50 s: what began again is not yet there. With what others see at once nothing changes.
-        world.run_at("early", None, Some(50_000_000));
+        // 20 s late, at 55 s: what began again is not yet there. With what others see at once nothing changes.
+        world.run_at("early", None, Some(55_000_000));
         let [whole, late] = ["whole", "late"].map(|of| links(&world.path("early").join(of)));
         assert_eq!((whole.len(), late.len()), (2, 0));
     }

@@ -3,8 +3,8 @@
 use super::plants::{Plant, plant_in};
 use super::scene::{Scene, read, with};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
-use arrow_array::{ArrayRef, Float32Array, RecordBatch, TimestampMicrosecondArray, UInt64Array};
+use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt64Type};
+use arrow_array::{ArrayRef, Float32Array, Float64Array, RecordBatch, TimestampMicrosecondArray, UInt64Array};
 use std::fs;
 use std::sync::Arc;
 use trackweave::guard::Beyond;
@@ -30,11 +30,13 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
     plant_in("a link where a level coarsens places", Beyond::Link, Scene::stitched, |scene| copy(scene, "coarse")),
     plant_in("a link over a way that nothing moved", Beyond::Link, Scene::stitched, |scene| {
-        links(scene, |batch| {
-            let swapped = UInt64Array::from(vec![1, 0]);
-            let other = arrow_select::take::take_record_batch(&batch, &swapped).expect("rows");
-            let batch = with(&batch, "to", Arc::clone(other.column(1)));
-            with(&batch, "began", Arc::clone(other.column(4)))
+        let links = read(&scene.out().join("fine").join(LINKS));
+        let to = links.column(1).as_primitive::<UInt64Type>().value(0);
+        scene.table("fine", |batch| {
+            let tracks = batch.column(1).as_primitive::<UInt64Type>().values().iter();
+            let places = batch.column(3).as_primitive::<Float64Type>().values().iter();
+            let moved = tracks.zip(places).map(|(track, x)| if *track == to { x + 1024.0 } else { *x });
+            with(&batch, "x_m", Arc::new(Float64Array::from_iter_values(moved)))
         });
     }),
     plant_in("a link over a longer gap than it has", Beyond::Link, Scene::stitched, |scene| {
@@ -58,7 +60,7 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
     plant_in("two links to one track", Beyond::Link, Scene::stitched, |scene| {
         links(scene, |batch| {
-            let first = UInt64Array::from(vec![0, 0]);
+            let first = UInt64Array::from(vec![0_u64, 0]);
             arrow_select::take::take_record_batch(&batch, &first).expect("rows")
         });
     }),
@@ -68,7 +70,7 @@ pub(crate) const PLANTS: &[Plant] = &[
     }),
 ];
 
-/// Changes the links of `fine`, two of them.
+/// Changes the links of `fine`.
 fn links(scene: &Scene, change: impl FnOnce(RecordBatch) -> RecordBatch) {
     scene.table_in(LINKS, "fine", change, |how| how, usize::MAX);
 }
