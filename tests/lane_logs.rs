@@ -11,7 +11,7 @@ use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::lane_log::{Entry, Folder, MAGIC, Reader};
 use trackweave::run::{
-    Besides, FusedLanes, Progress, Request, RunConfig, RunError, RunReport, Seals, assemble, fuse_lanes, run,
+    Besides, FusedLanes, Progress, Request, RunConfig, RunError, RunReport, Seals, Stitching, assemble, fuse_lanes, run,
 };
 
 /// Contents by path below a folder.
@@ -108,7 +108,11 @@ impl Scene {
 
     /// Those of the demo.
     fn of_demo() -> Self {
-        let config = RunConfig::air().expect("a configuration");
+        let probability = |of: f32| of.try_into().expect("a probability");
+        let gap_max_s = 120.0_f32.try_into().expect("a length of time");
+        let stitching =
+            Stitching { gap_max_s, found_again: probability(0.5), probability_min: probability(0.5), join: true };
+        let config = RunConfig { stitching: Some(stitching), ..RunConfig::air().expect("a configuration") };
         let [recording, policy] = ["recording", "policy"].map(|name| demo().join(name));
         Self { folder: tempfile::tempdir().expect("a folder"), recording, policy, config }
     }

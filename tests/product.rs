@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use trackweave::policy::{DecisionRecord, Field, Obligations, Status};
 use trackweave::product::{
-    Beside, Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, ProductError, ROWS_PER_GROUP, ReleaseTable, Row,
+    Beside, Column, DECISION_COLUMNS, EVENT_COLUMNS, Fields, Made, Of, ProductError, ROWS_PER_GROUP, ReleaseTable, Row,
     STRETCH_COLUMNS, Sealing, SigningKey, Source, Staging, columns, picture_batch, picture_points, read_batches,
     read_picture, verify_chain,
 };
@@ -378,14 +378,15 @@ fn what_the_levels_never_grant_is_absent_and_what_a_row_omits_is_null() -> Outco
             let granted = all().into_iter().filter(|&other| other != field).collect::<Fields>();
             let batch = picture_batch(frame, &granted, [(row(1, place(frame, 1), &owners), &Obligations::default())])?;
             let found = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-            let wanted = columns(frame).iter().filter(|column| !column.of_smoothing && !column.fields.contains(&field));
+            let wanted =
+                columns(frame).iter().filter(|column| column.of == Of::Every && !column.fields.contains(&field));
             assert_eq!(found, wanted.map(|column| column.name).collect::<Vec<_>>(), "{field:?}");
 
             let cut = Obligations { coarsen_m: None, omit: [field].into(), ..Obligations::default() };
             let full = Obligations::default();
             let rows = [(row(1, place(frame, 1), &owners), &cut), (row(2, place(frame, 2), &owners), &full)];
             let batch = picture_batch(frame, &all(), rows)?;
-            for column in columns(frame).iter().filter(|column| !column.of_smoothing) {
+            for column in columns(frame).iter().filter(|column| column.of == Of::Every) {
                 let nulls = (0..2).map(|row| batch[column.name].is_null(row)).collect::<Vec<_>>();
                 assert_eq!(nulls, [column.fields.contains(&field), false], "{}", column.name);
             }

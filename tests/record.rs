@@ -1,5 +1,5 @@
 //! The whole record: pictures that later detections make better, what they may rest on, whose they are, and that they are
-//! better; and the detections that tracks took.
+//! better; the detections that tracks took; and which tracks go on as which.
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
@@ -16,7 +16,7 @@ use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
 use trackweave::ingest::{Options, Order, Recording};
 use trackweave::product::{read_batches, read_table};
-use trackweave::run::{Request, RunConfig, Smoothing, run, track};
+use trackweave::run::{Request, RunConfig, Smoothing, Stitching, run, track};
 
 const LEVELS: &str = r#"
 fuse = [{ level = "fuse_full" }]
@@ -452,4 +452,103 @@ fn the_order_of_rows_moves_no_association() {
             |world: &World| fs::read(world.path("out").join(partner).join("associations.parquet")).expect("a table");
         assert!(bytes(&world) == bytes(&other), "{partner}");
     }
+}
+
+/// A row of `links.parquet`: the tracks, when the one ended and the other one began, and how probably they are one.
+type Link = ([u64; 2], [i64; 2], f32);
+
+fn links(folder: &Path) -> Vec<Link> {
+    let mut rows = Vec::new();
+    for batch in read_table(&folder.join("links.parquet")).expect("a table") {
+        let batch = batch.expect("rows");
+        let column = |name: &str| batch.column_by_name(name).expect("a column");
+        let tracks = ["from", "to"].map(|name| column(name).as_primitive::<UInt64Type>());
+        let times = ["ended", "began"].map(|name| column(name).as_primitive::<TimestampMicrosecondType>());
+        let probability = column("probability").as_primitive::<Float32Type>();
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|row| (tracks.map(|of| of.value(row)), times.map(|of| of.value(row)), probability.value(row))),
+        );
+    }
+    rows
+}
+
+fn stitching(smoothing: Option<Smoothing>) -> RunConfig {
+    let half = 0.5_f32.try_into().expect("a probability");
+    let gap_max_s = 30.0_f32.try_into().expect("a length of time");
+    let stitching = Stitching { gap_max_s, found_again: half, probability_min: half, join: smoothing.is_some() };
+    let mut config = config(smoothing);
+    // Tracks end while nothing is seen.
+    config.fusion.existence.position_sigma_max_m = 70.0_f32.try_into().expect("a length");
+    RunConfig { stitching: Some(stitching), ..config }
+}
+
+/// Neither mast sees anything from 24 to 44 s, while it looks: tracks end, and beech sees the first object from then on.
+fn interrupted() -> Vec<Seen> {
+    seen().into_iter().filter(|(time_s, ..)| !(24.0..44.0).contains(time_s)).collect()
+}
+
+/// The object that a track is nearest to at its first row, and the times of its first and last rows.
+fn lives(rows: &[Row]) -> BTreeMap<u64, (usize, [i64; 2])> {
+    let mut lives: BTreeMap<u64, (usize, [i64; 2])> = BTreeMap::new();
+    for row in rows {
+        let apart = |object| {
+            let [x, y] = truth(object, row.time_us as f64 * 1e-6);
+            (row.position_m[0] - x).hypot(row.position_m[1] - y)
+        };
+        let object = usize::from(apart(1) < apart(0));
+        lives.entry(row.track).or_insert((object, [row.time_us; 2])).1[1] = row.time_us;
+    }
+    lives
+}
+
+#[test]
+fn tracks_that_were_lost_are_joined_with_those_that_began_again() {
+    for smoothing in [None, WHOLE] {
+        let world = ran(&interrupted(), stitching(smoothing));
+        let lives = lives(&world.rows("whole"));
+        let found = links(&world.path("out/whole"));
+        let objects: BTreeSet<usize> = found.iter().map(|(tracks, ..)| lives[&tracks[0]].0).collect();
+        assert_eq!(objects.len(), 2, "{found:?} of {lives:?}");
+        for ([from, to], [ended_us, began_us], probability) in found {
+            let ((object, [_, last_us]), (other, [first_us, _])) = (lives[&from], lives[&to]);
+            assert_eq!((object, began_us), (other, first_us));
+            assert!(ended_us <= last_us && ended_us < began_us && probability > 0.5, "{ended_us} {last_us} {began_us}");
+        }
+    }
+}
+
+/// As far as its picture goes, and between tracks that it shows.
+#[test]
+fn who_gets_which_links() {
+    for smoothing in [None, WHOLE] {
+        let world = ran(&interrupted(), stitching(smoothing));
+        let [whole, late, apart] = ["whole", "late", "apart"].map(|of| links(&world.path("out").join(of)));
+        // Of its first object beech sees what goes on.
+        let lives = lives(&world.rows("apart"));
+        assert!(!apart.is_empty() && apart.iter().all(|(tracks, ..)| lives[&tracks[0]].0 == 1), "{apart:?}");
+        let pairs = |links: &[Link]| links.iter().map(|(tracks, ..)| *tracks).collect::<Vec<_>>();
+        assert_eq!(pairs(&late), pairs(&whole), "all are known by its horizon");
+        // 20 s late, at 55 s: what began again is not yet there. With what others see at once nothing changes.
+        world.run_at("early", None, Some(55_000_000));
+        let [whole, late] = ["whole", "late"].map(|of| links(&world.path("early").join(of)));
+        assert_eq!((whole.len(), late.len()), (2, 0));
+    }
+}
+
+#[test]
+fn the_order_of_rows_moves_no_link_and_what_is_withheld_neither() {
+    let (world, mut rows) = (ran(&interrupted(), stitching(WHOLE)), interrupted());
+    rows.reverse();
+    let other = ran(&rows, stitching(WHOLE));
+    let bytes = |world: &World, partner: &str| {
+        fs::read(world.path("out").join(partner).join("links.parquet")).expect("a table")
+    };
+    for partner in ["whole", "late", "both", "apart"] {
+        assert!(bytes(&world, partner) == bytes(&other, partner), "{partner}");
+    }
+    // What is seen later than somebody's horizon moves nothing.
+    let early: Vec<Seen> = interrupted().into_iter().filter(|(time_s, ..)| *time_s <= 60.0).collect();
+    let early = ran(&early, stitching(WHOLE));
+    assert!(bytes(&world, "late") == bytes(&early, "late"));
 }

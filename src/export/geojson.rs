@@ -60,7 +60,7 @@ fn json(name: &str, cell: Cell) -> String {
         Cell::Null => "null".to_owned(),
         Cell::Number(text) => text,
         Cell::Truth(truth) => truth.to_string(),
-        Cell::Count(count) if name == "track" => format!("\"{count}\""),
+        Cell::Count(count) if ["track", "object"].contains(&name) => format!("\"{count}\""),
         Cell::Count(count) => count.to_string(),
         Cell::Text(text) => quoted(&text),
         Cell::Texts(texts) => listed(&texts),

@@ -4,34 +4,26 @@
 //! whom the row beside it names; every track shows at the first report from the detection's scan on; where detections are
 //! assigned, tracks have no more of one than all of it; nothing is off by more than the gate; and the rows explain every byte.
 
+use super::beside::{self, Column, Wanted};
 use super::evidence::{Recording, Sight};
 use super::finding::{Beyond, Breaches};
 use super::measured::given;
 use super::rows::Basis;
-use super::table::{Hashed, Row, as_written, told};
+use super::table::Row;
 use super::{GuardError, Request};
-use crate::pages::ParquetFile;
-use crate::pages::contain::contained;
 use crate::sensor::VelocityRows;
 use crate::space::Frame;
 use crate::time::micros;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::{DataType, Schema, SchemaRef, TimeUnit};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::ProjectionMask;
-use parquet::errors::ParquetError;
+use arrow_schema::DataType;
 use serde_json::Value;
-use sha2::Digest as _;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 /// The name of the table in a partner's folder.
 pub(super) const ASSOCIATIONS: &str = "associations.parquet";
-/// Rows of a group.
-const GROUP: usize = 32_768;
 /// For what is rounded in 32 bits.
 const SLACK: f64 = 1e-3;
 
@@ -58,12 +50,9 @@ pub(super) fn inspect(
     breaches: &mut Breaches,
 ) -> Result<usize, GuardError> {
     let frame = basis.recording.catalogue.frame;
-    let found = contained(|| read(path, place, frame, breaches));
-    let found = found.unwrap_or_else(|| Err(ParquetError::General("found a damaged file".to_owned())));
-    let associations = found.unwrap_or_else(|error| {
-        breaches.add(Beyond::Encoding, place, error.to_string(), "a Parquet table");
-        Vec::new()
-    });
+    let mut associations = Vec::new();
+    let wanted = Wanted { columns: &columns(frame), heading: "### Associations" };
+    beside::each((path, place), frame, &wanted, breaches, |batch| take(batch, &mut associations));
     let mut judge = Judge::new(basis, rows)?;
     for (number, association) in (1u64..).zip(&associations) {
         if let Some((found, wanted)) = judge.complaint(association) {
@@ -171,59 +160,16 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Name and type of each column, and whether it may be null.
-fn columns(frame: Frame) -> [(&'static str, DataType, bool); 6] {
-    let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
+/// The columns of the table.
+fn columns(frame: Frame) -> [Column; 6] {
     [
-        ("time", instant, false),
+        ("time", beside::instant(frame), false),
         ("track", DataType::UInt64, false),
         ("detection", DataType::UInt64, false),
         ("probability", DataType::Float32, false),
         ("innovation", DataType::Float32, true),
         ("measured", DataType::UInt32, false),
     ]
-}
-
-fn read(path: &Path, place: &str, frame: Frame, breaches: &mut Breaches) -> Result<Vec<Association>, ParquetError> {
-    let mut file = crate::files::open(path)?;
-    let opened = ParquetFile::open(file.try_clone()?)?;
-    let schema = SchemaRef::clone(opened.schema());
-    let known = columns(frame);
-    let same = schema.fields().iter().zip(&known).all(|(field, (name, kind, nullable))| {
-        let said: BTreeMap<String, String> = field.metadata().clone().into_iter().collect();
-        // A time means what it means in the picture.
-        let of_picture =
-            format!("### Columns in a `{}` recording", if frame == Frame::Geodetic { "geodetic" } else { "local" });
-        let told = told(name, if *name == "time" { &of_picture } else { "### Associations" });
-        field.name() == name && field.data_type() == kind && field.is_nullable() == *nullable && said == told
-    });
-    if !same || schema.fields().len() != known.len() {
-        breaches.add(Beyond::Column, place, format!("{:?}", schema.fields()), "the columns of docs/pictures.md");
-        return Ok(Vec::new());
-    }
-    let plain = SchemaRef::new(Schema::new(schema.fields().clone()));
-    let mut again =
-        ArrowWriter::try_new_with_options(Hashed::default(), SchemaRef::clone(&plain), as_written(&schema))?;
-    let mut rows = Vec::new();
-    let mut group = Vec::new();
-    for batch in opened.batches(ProjectionMask::all(), GROUP) {
-        let batch = RecordBatch::try_new(SchemaRef::clone(&plain), batch?.columns().to_vec())?;
-        take(&batch, &mut rows);
-        group.push(batch);
-    }
-    for batch in group {
-        again.write(&batch)?;
-        again.flush()?;
-    }
-    let again = again.into_inner()?;
-    let mut there = Hashed::default();
-    io::Seek::rewind(&mut file)?;
-    io::copy(&mut file, &mut there)?;
-    if again.0.finalize() != there.0.finalize() {
-        let found = "bytes that its rows do not explain (statistics, dictionaries, metadata)";
-        breaches.add(Beyond::Encoding, place, found, "the bytes that writing its rows gives");
-    }
-    Ok(rows)
 }
 
 fn take(batch: &RecordBatch, rows: &mut Vec<Association>) {

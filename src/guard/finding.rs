@@ -39,6 +39,8 @@ pub enum Beyond {
     Detections,
     /// A detection of a track that the partner was not given, that is not the track's, or beside no row that shows it.
     Association,
+    /// A link of a track that does not show whole, at times or over a way that the rows of both do not give.
+    Link,
     /// A row that rests on detections after its picture's horizon, or does not say what it rests on.
     Smoothing,
     /// An address that none of the partner's detections has by then.
@@ -84,6 +86,7 @@ impl Beyond {
             Self::Support => "support",
             Self::Detections => "detections",
             Self::Association => "association",
+            Self::Link => "link",
             Self::Smoothing => "smoothing",
             Self::Identity => "identity",
             Self::Contributor => "contributor",

@@ -6,6 +6,7 @@ use super::associations::{self, ASSOCIATIONS};
 use super::exports;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
+use super::links::{self, LINKS};
 use super::page;
 use super::rows::{Basis, Counts, Judge, put, text};
 use super::rules::Book;
@@ -93,6 +94,7 @@ pub(super) fn inspect(
             (Some(found), _) => found,
             (None, MANIFEST | TRACKS | AUDIT) => continue,
             (None, ASSOCIATIONS) if associates => continue,
+            (None, LINKS) if basis.request.stitches() => continue,
             (None, name) if name == page::PAGE || exports::knows(name, frame) => {
                 derived.push(file);
                 continue;
@@ -106,12 +108,14 @@ pub(super) fn inspect(
         breaches.add(Beyond::File, &at(&file), found, wanted);
     }
     let wanted = [MANIFEST, TRACKS, AUDIT, page::PAGE].into_iter().chain(associates.then_some(ASSOCIATIONS));
+    let wanted = wanted.chain(basis.request.stitches().then_some(LINKS));
     let mut missing = wanted.map(|file| (file, no_file(&folder.join(file))));
     if let Some((file, Some(found))) = missing.find(|(_, found)| found.is_some()) {
         breaches.add(Beyond::File, &at(file), found, "the file that a run writes");
         return Ok(Looked::default());
     }
-    let form = Form { frame, identities: basis.request.fuses_identities(), smoothing: basis.request.smooths() };
+    let (identities, smoothing) = (basis.request.fuses_identities(), basis.request.smooths());
+    let form = Form { frame, identities, smoothing, joining: basis.request.joins() };
     let rows = table::read(&folder.join(TRACKS), &at(TRACKS), form, breaches).unwrap_or_else(|error| {
         breaches.add(Beyond::Encoding, &at(TRACKS), error.to_string(), "a Parquet table");
         Vec::new()
@@ -120,7 +124,7 @@ pub(super) fn inspect(
         rows: rows.len() as u64,
         undecided: judge(basis, &rows, (&at(TRACKS), &at(AUDIT)), folder, breaches)?,
     };
-    let picture = exports::Picture { rows: &rows, frame, identities: form.identities, smoothing: form.smoothing };
+    let picture = exports::Picture { rows: &rows, frame, identities, smoothing, joining: form.joining };
     for file in derived.iter().filter(|file| *file != page::PAGE) {
         exports::inspect(file, &read(&folder.join(file))?, &picture, &at(file), breaches);
     }
@@ -135,6 +139,10 @@ pub(super) fn inspect(
         let place = at(ASSOCIATIONS);
         let count = associations::inspect(basis, &folder.join(ASSOCIATIONS), &place, &rows, breaches)?;
         beside.push((ASSOCIATIONS, count));
+    }
+    if basis.request.stitches() {
+        let count = links::inspect(basis, (&folder.join(LINKS), &at(LINKS)), &rows, breaches)?;
+        beside.push((LINKS, count));
     }
     manifest(basis, (folder, &derived, &beside), &at(MANIFEST), &rows, breaches)?;
     Ok(looked)

@@ -25,7 +25,9 @@ mod change; // one rule or level less
 mod lifts; // pictures of lifted policies, in the operator's folder
 mod reading; // files byte by byte
 mod places; // zones and periods
+mod beside; // tables beside a picture
 mod associations; // which detections made which tracks
+mod links; // which tracks go on as which
 mod horizon; // what a row may rest on
 mod rows; // rows of a picture against what may be released
 mod rules; // the policy, asked as a whole
@@ -72,6 +74,16 @@ impl Request<'_> {
     /// Whether pictures come with the detections that made their tracks.
     fn associates(&self) -> bool {
         self.configuration.pointer("/associations").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// Whether pictures come with links between their tracks.
+    fn stitches(&self) -> bool {
+        self.configuration.pointer("/stitching").is_some()
+    }
+
+    /// Whether rows of pictures say of which object their tracks are.
+    fn joins(&self) -> bool {
+        self.configuration.pointer("/stitching/join").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// Whether rows are smoothed.

@@ -42,6 +42,8 @@ pub(super) struct Row {
     pub(super) smoothed: bool,
     /// When the last detection was made that it rests on, where a column says that.
     pub(super) known_us: Option<i64>,
+    /// What its track is, joined, where a column says that.
+    pub(super) object: Option<u64>,
     pub(super) identity: Option<String>,
     pub(super) identity_probability: Option<f32>,
     pub(super) contributors: Option<BTreeSet<String>>,
@@ -84,7 +86,7 @@ pub(super) const OF_IDENTITY: &[&str] = &["identity"];
 
 /// The columns of every picture, of a run that fuses addresses or not, and smooths or not: name, type, and the fields without
 /// which they are null.
-fn columns(Form { frame, identities, smoothing }: Form) -> Vec<(String, DataType, &'static [&'static str])> {
+fn columns(Form { frame, identities, smoothing, joining }: Form) -> Vec<(String, DataType, &'static [&'static str])> {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
     let places = match frame {
         Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
@@ -104,6 +106,9 @@ fn columns(Form { frame, identities, smoothing }: Form) -> Vec<(String, DataType
     if smoothing {
         columns.push(("smoothed".to_owned(), DataType::Boolean, &[]));
         columns.push(("as_known_at".to_owned(), instant, OF_LAST));
+    }
+    if joining {
+        columns.push(("object".to_owned(), DataType::UInt64, &[]));
     }
     if identities {
         columns.push(("identity".to_owned(), DataType::Utf8, OF_IDENTITY));
@@ -147,6 +152,8 @@ pub(super) struct Form {
     pub(super) identities: bool,
     /// Whether rows are smoothed.
     pub(super) smoothing: bool,
+    /// Whether tracks are joined.
+    pub(super) joining: bool,
 }
 
 /// Reads a picture. What is wrong with the table as a whole is added to `breaches`; then there may be no rows.
@@ -277,6 +284,7 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
     let last = batch.column_by_name("last_detection").map(AsArray::as_primitive::<TimestampMicrosecondType>);
     let smoothed = batch.column_by_name("smoothed").map(AsArray::as_boolean);
     let known = batch.column_by_name("as_known_at").map(AsArray::as_primitive::<TimestampMicrosecondType>);
+    let object = batch.column_by_name("object").map(AsArray::as_primitive::<UInt64Type>);
     let identity = batch.column_by_name("identity").map(AsArray::as_string::<i32>);
     let likely = batch.column_by_name("identity_probability").map(AsArray::as_primitive::<Float32Type>);
     let contributors = batch.column_by_name("contributors").map(AsArray::as_list::<i32>);
@@ -297,6 +305,7 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
             last_us: last.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             smoothed: smoothed.is_some_and(|column| column.value(row)),
             known_us: known.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            object: object.map(|column| column.value(row)),
             identity: identity.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned()),
             identity_probability: likely.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             sorted: named.iter().all(|names| names.is_sorted_by(|a, b| a < b)),

@@ -8,7 +8,9 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::SchemaRef;
 
-use super::columns::{FIRST_POSITION, FIRST_SINGLE, Fields, SINGLES, columns, element, picture_schema, present};
+use super::columns::{
+    FIRST_POSITION, FIRST_SINGLE, Fields, Refined, SINGLES, columns, element, picture_schema, present,
+};
 use super::error::ProductError;
 use super::obligations::{Row, Shown, show};
 use crate::policy::{COARSEN_RANGE_M, Obligations};
@@ -25,7 +27,7 @@ pub fn picture_batch<'a>(
     fields: &Fields,
     rows: impl IntoIterator<Item = (Row<'a>, &'a Obligations)>,
 ) -> Result<RecordBatch, ProductError> {
-    let mut buffer = Buffer::new("in memory", frame, (fields, false));
+    let mut buffer = Buffer::new("in memory", frame, (fields, Refined::default()));
     for (row, cut) in rows {
         buffer.push(&row, cut)?;
     }
@@ -38,7 +40,7 @@ pub(super) struct Buffer {
     place: String,
     frame: Frame,
     fields: Fields,
-    smooths: bool,
+    refined: Refined,
     schema: SchemaRef,
     /// All rows so far, also those already taken.
     pub rows_total: u64,
@@ -61,14 +63,14 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// An empty buffer; `place` is what errors call the picture.
-    pub(super) fn new(place: &str, frame: Frame, (fields, smooths): (&Fields, bool)) -> Self {
+    pub(super) fn new(place: &str, frame: Frame, (fields, refined): (&Fields, Refined)) -> Self {
         let texts = || ListBuilder::new(StringBuilder::new()).with_field(element());
         Self {
             place: place.to_owned(),
             frame,
             fields: fields.clone(),
-            smooths,
-            schema: picture_schema(frame, (fields, smooths)),
+            refined,
+            schema: picture_schema(frame, (fields, refined)),
             rows_total: 0,
             time_us: Vec::new(),
             track: UInt64Builder::new(),
@@ -141,7 +143,8 @@ impl Buffer {
         let time = zoned(std::mem::take(&mut self.time_us).into());
         let last_detection = zoned(std::mem::take(&mut self.last_detection_us).into());
         let as_known_at = zoned(std::mem::take(&mut self.as_known_at_us).into());
-        let mut arrays: Vec<ArrayRef> = vec![Arc::new(time), Arc::new(self.track.finish())];
+        let track: ArrayRef = Arc::new(self.track.finish());
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(time), Arc::clone(&track)];
         arrays.push(Arc::new(self.status.finish()));
         arrays.extend(self.position.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         arrays.extend(self.singles.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
@@ -149,6 +152,8 @@ impl Buffer {
         arrays.push(Arc::new(last_detection));
         arrays.push(Arc::new(self.smoothed.finish()));
         arrays.push(Arc::new(as_known_at));
+        // Until links are known a track is itself.
+        arrays.push(track);
         arrays.push(Arc::new(self.identity.finish()));
         arrays.push(Arc::new(self.identity_probability.finish()));
         arrays.push(Arc::new(self.contributors.finish()));
@@ -157,7 +162,7 @@ impl Buffer {
         arrays.push(Arc::new(self.geometry.finish()));
         let kept = columns(self.frame).iter().zip(arrays);
         let kept =
-            kept.filter(|(column, _)| present(column, (&self.fields, self.smooths))).map(|(_, array)| array).collect();
+            kept.filter(|(column, _)| present(column, (&self.fields, self.refined))).map(|(_, array)| array).collect();
         RecordBatch::try_new(self.schema(), kept)
             .map_err(|source| ProductError::Batch { place: self.place.clone(), source })
     }

@@ -79,6 +79,26 @@ pub(super) fn element() -> Arc<ArrowField> {
     Arc::new(ArrowField::new("element", DataType::Utf8, false))
 }
 
+/// What a picture's configuration asks for beside the filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refined {
+    /// That rows are smoothed.
+    pub smooths: bool,
+    /// That tracks are joined.
+    pub joins: bool,
+}
+
+/// The pictures that have a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// All.
+    Every,
+    /// Those whose configuration smooths.
+    Smoothed,
+    /// Those whose configuration joins tracks.
+    Joined,
+}
+
 /// One column of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -90,14 +110,19 @@ pub struct Column {
     pub unit: &'static str,
     /// The fields that it belongs to: an obligation that leaves out one of them leaves out the column.
     pub fields: &'static [Field],
-    /// Whether only pictures have it whose configuration smooths.
-    pub of_smoothing: bool,
+    /// Which pictures have it.
+    pub of: Of,
+    /// What it means, where its name does not tell.
+    pub(super) meaning: Option<&'static str>,
 }
 
 impl Column {
     /// What a column of a picture means, as its file and the documentation say.
     #[must_use]
     pub fn meaning(&self) -> String {
+        if let Some(meaning) = self.meaning {
+            return meaning.to_owned();
+        }
         let axis = |letter: &str| match letter {
             "e" => "east".to_owned(),
             "n" => "north".to_owned(),
@@ -147,15 +172,19 @@ impl Column {
 }
 
 pub(super) const fn always(name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, fields: &[], of_smoothing: false }
+    Column { name, kind, unit, fields: &[], of: Of::Every, meaning: None }
 }
 
 pub(super) const fn part(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, fields, of_smoothing: false }
+    Column { name, kind, unit, fields, of: Of::Every, meaning: None }
+}
+
+pub(super) const fn meant(name: &'static str, kind: Kind, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind, unit, fields: &[], of: Of::Every, meaning: Some(meaning) }
 }
 
 const fn smoothing(fields: &'static [Field], name: &'static str, kind: Kind, unit: &'static str) -> Column {
-    Column { name, kind, unit, fields, of_smoothing: true }
+    Column { name, kind, unit, fields, of: Of::Smoothed, meaning: None }
 }
 
 /// The column that makes a geodetic picture GeoParquet.
@@ -176,10 +205,20 @@ pub(super) const FIRST_SINGLE: usize = 6;
 /// How many of them there are.
 pub(super) const SINGLES: usize = 16;
 
+/// The column by which tracks are joined.
+pub(super) const OBJECT: Column = Column {
+    name: "object",
+    kind: Kind::Integer,
+    unit: "",
+    fields: &[],
+    of: Of::Joined,
+    meaning: Some("the first track of its chain of links, or itself: the same for all that are joined"),
+};
+
 /// What tells when something was seen.
 const OF_LAST: [Field; 3] = [Field::Contributors, Field::Detections, Field::Existence];
 
-const GEODETIC: [Column; 32] = [
+const GEODETIC: [Column; 33] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -206,6 +245,7 @@ const GEODETIC: [Column; 32] = [
     part(&OF_LAST, "last_detection", Kind::InstantUtc, "µs"),
     smoothing(&[], "smoothed", Kind::Truth, ""),
     smoothing(&OF_LAST, "as_known_at", Kind::InstantUtc, "µs"),
+    OBJECT,
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
@@ -214,7 +254,7 @@ const GEODETIC: [Column; 32] = [
     always(GEOMETRY, Kind::Point, ""),
 ];
 
-const LOCAL: [Column; 31] = [
+const LOCAL: [Column; 32] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -241,6 +281,7 @@ const LOCAL: [Column; 31] = [
     part(&OF_LAST, "last_detection", Kind::Instant, "µs"),
     smoothing(&[], "smoothed", Kind::Truth, ""),
     smoothing(&OF_LAST, "as_known_at", Kind::Instant, "µs"),
+    OBJECT,
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),
     part(&[Field::Contributors], "contributors", Kind::TextList, ""),
@@ -266,13 +307,18 @@ pub fn columns(frame: Frame) -> &'static [Column] {
     }
 }
 
-/// Whether a column is in the file of a partner whose levels can grant `fields`, of a run that smooths or not.
-pub(super) fn present(column: &Column, (fields, smooths): (&Fields, bool)) -> bool {
-    (smooths || !column.of_smoothing) && column.fields.iter().all(|field| fields.contains(field))
+/// Whether a column is in the file of a partner whose levels can grant `fields`, of a run that refines tracks so.
+pub(super) fn present(column: &Column, (fields, refined): (&Fields, Refined)) -> bool {
+    let there = match column.of {
+        Of::Every => true,
+        Of::Smoothed => refined.smooths,
+        Of::Joined => refined.joins,
+    };
+    there && column.fields.iter().all(|field| fields.contains(field))
 }
 
 /// The schema of a picture: the columns that are present, each with its unit and meaning; those of a field may be null.
-pub(super) fn picture_schema(frame: Frame, of: (&Fields, bool)) -> SchemaRef {
+pub(super) fn picture_schema(frame: Frame, of: (&Fields, Refined)) -> SchemaRef {
     let present = columns(frame).iter().filter(|column| present(column, of));
     let geo = (frame == Frame::Geodetic).then(|| (GEO.to_owned(), GEO_OF_PICTURES.to_owned()));
     Arc::new(Schema::new_with_metadata(present.map(said).collect::<Vec<_>>(), geo.into_iter().collect()))

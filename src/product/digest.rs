@@ -173,9 +173,20 @@ impl TableFile {
 
     /// Writes a row group.
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), ProductError> {
-        self.rows += batch.num_rows() as u64;
-        let written = self.writer.write(batch).and_then(|()| self.writer.flush());
-        written.map_err(|error| failed(&self.path, error))
+        self.write_group(std::iter::once(Ok(batch.clone())))
+    }
+
+    /// Writes a row group of several batches.
+    pub(super) fn write_group(
+        &mut self,
+        batches: impl Iterator<Item = Result<RecordBatch, ProductError>>,
+    ) -> Result<(), ProductError> {
+        for batch in batches {
+            let batch = batch?;
+            self.rows += batch.num_rows() as u64;
+            self.writer.write(&batch).map_err(|error| failed(&self.path, error))?;
+        }
+        self.writer.flush().map_err(|error| failed(&self.path, error))
     }
 
     /// Closes the table; it is on disk when this returns.

@@ -19,6 +19,7 @@ mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
 mod error; // what can go wrong
 mod keys; // keys that sign
+mod links; // which tracks go on as which
 mod manifest; // what is in a folder
 mod obligations; // a row as a partner may see it
 mod operator; // report, decisions, timings
@@ -38,9 +39,10 @@ pub use authority::{
 };
 pub use batch::picture_batch;
 pub use beside::{Beside, NewFile, not_free, output_around};
-pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, columns};
+pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, Of, Refined, columns};
 pub use error::ProductError;
 pub use keys::{KeyError, PublicKey, SigningKey};
+pub use links::link_columns;
 pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256};
 pub use obligations::Row;
 pub use origin::{Origin, origin_of, verify_origin};

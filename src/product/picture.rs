@@ -1,17 +1,29 @@
 //! One partner's folder, written as its rows come.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{RecordBatch, UInt64Array};
+use arrow_schema::SchemaRef;
+use parquet::errors::ParquetError;
 
 use super::associations::{Association, AssociationTable};
 use super::audit::{AUDIT, Audit};
 use super::batch::Buffer;
 use super::beside::Beside;
-use super::columns::Fields;
+use super::columns::{Fields, OBJECT, Refined};
 use super::digest::{TableFile, write_json};
-use super::error::ProductError;
+use super::error::{ProductError, io_error, parquet_error};
+use super::links;
 use super::manifest::{FileEntry, MANIFEST, Made, PartnerManifest, check_label};
 use super::obligations::Row;
+use super::read::opened;
 use crate::policy::Obligations;
+use crate::refine::Link;
 use crate::space::Frame;
 
 /// Rows in a row group, counted over this partner's rows only; about 4 MB in memory.
@@ -19,6 +31,8 @@ pub const ROWS_PER_GROUP: usize = 32_768;
 
 /// The name of the table in a partner's folder.
 pub(super) const TRACKS: &str = "tracks.parquet";
+/// Its name until its tracks are joined.
+const UNJOINED: &str = ".tracks.parquet";
 
 /// Writes one partner's picture; from [`super::Staging::picture`].
 #[derive(Debug)]
@@ -29,6 +43,9 @@ pub struct PictureWriter {
     buffer: Buffer,
     /// Which detections made its tracks, where that is told.
     associations: Option<AssociationTable>,
+    /// Which of its tracks go on as which, where that is told.
+    links: Option<Vec<Link>>,
+    refined: Refined,
     /// Opened when there is something to write: there may be more partners than files that a process may have open.
     table: Option<TableFile>,
 }
@@ -47,15 +64,37 @@ pub struct Picture {
 impl PictureWriter {
     /// Begins a picture in a folder that exists.
     pub(super) fn new(partner: &str, frame: Frame, fields: &Fields, folder: PathBuf) -> Self {
-        let buffer = Buffer::new(partner, frame, (fields, false));
-        Self { partner: partner.to_owned(), frame, folder, buffer, associations: None, table: None }
+        let refined = Refined::default();
+        let buffer = Buffer::new(partner, frame, (fields, refined));
+        Self {
+            partner: partner.to_owned(),
+            frame,
+            folder,
+            buffer,
+            associations: None,
+            links: None,
+            refined,
+            table: None,
+        }
     }
 
     /// The same, before its first row, with what tells of each whether it is smoothed.
     #[must_use]
     pub fn smoothing(self, fields: &Fields) -> Self {
-        let buffer = Buffer::new(&self.partner, self.frame, (fields, true));
-        Self { buffer, ..self }
+        let refined = Refined { smooths: true, ..self.refined };
+        self.refining(fields, refined)
+    }
+
+    /// The same, before its first row, with what tells of each of which object its track is by the links between tracks.
+    #[must_use]
+    pub fn joining(self, fields: &Fields) -> Self {
+        let refined = Refined { joins: true, ..self.refined };
+        self.refining(fields, refined)
+    }
+
+    fn refining(self, fields: &Fields, refined: Refined) -> Self {
+        let buffer = Buffer::new(&self.partner, self.frame, (fields, refined));
+        Self { buffer, refined, ..self }
     }
 
     /// The same, with a table of which detections made its tracks.
@@ -64,7 +103,13 @@ impl PictureWriter {
         Self { associations: Some(AssociationTable::new(&self.folder, self.frame)), ..self }
     }
 
-    /// Whether it has that table.
+    /// The same, with a table of these links between its tracks.
+    #[must_use]
+    pub fn linking(self, links: Vec<Link>) -> Self {
+        Self { links: Some(links), ..self }
+    }
+
+    /// Whether it has a table of associations.
     #[must_use]
     pub fn associates(&self) -> bool {
         self.associations.is_some()
@@ -116,9 +161,13 @@ impl PictureWriter {
             audit.record(decision)?;
         }
         let (chain, audit) = audit.close()?;
-        let mut files = vec![audit, table.finish()?];
+        let table = table.finish()?;
+        let mut files = vec![audit, if self.refined.joins { self.joined()? } else { table }];
         if let Some(associations) = self.associations.take() {
             files.push(associations.finish()?);
+        }
+        if let Some(links) = &self.links {
+            files.push(links::write(&self.folder, self.frame, links)?);
         }
         let mut manifest = PartnerManifest::new(self.partner.clone(), self.frame, made, chain, files);
         let mut beside = Beside::new(&self.folder, self.folder.clone()).with_manifest(&manifest);
@@ -138,6 +187,40 @@ impl PictureWriter {
 
     /// The table, which the caller puts back or closes.
     fn table(&mut self) -> Result<TableFile, ProductError> {
-        self.table.take().map_or_else(|| TableFile::create(&self.folder.join(TRACKS), self.buffer.schema()), Ok)
+        self.table.take().map_or_else(|| TableFile::create(&self.folder.join(self.name()), self.buffer.schema()), Ok)
+    }
+
+    /// The name of the table while rows come: before all are there nobody knows which tracks are joined.
+    fn name(&self) -> &'static str {
+        if self.refined.joins { UNJOINED } else { TRACKS }
+    }
+
+    /// Writes the table again, joined, row group by row group.
+    fn joined(&self) -> Result<FileEntry, ProductError> {
+        let (from, to) = (self.folder.join(UNJOINED), self.folder.join(TRACKS));
+        let objects: BTreeMap<u64, u64> = self.links.iter().flatten().map(|link| (link.to, link.object)).collect();
+        let schema = self.buffer.schema();
+        let wrong = |source| ProductError::Batch { place: self.partner.clone(), source };
+        let place = schema.index_of(OBJECT.name).map_err(wrong)?;
+        let with_objects = |batch: RecordBatch| {
+            let mut columns = batch.columns().to_vec();
+            if let Some(column) = columns.get_mut(place) {
+                let tracks = column.as_primitive::<UInt64Type>().values().iter();
+                let of = |track: &u64| objects.get(track).copied().unwrap_or(*track);
+                *column = Arc::new(UInt64Array::from_iter_values(tracks.map(of)));
+            }
+            RecordBatch::try_new(SchemaRef::clone(&schema), columns).map_err(wrong)
+        };
+        let unjoined = opened(&from)?;
+        let mut joined = TableFile::create(&to, SchemaRef::clone(&schema))?;
+        for group in 0..unjoined.metadata().num_row_groups() {
+            let batches = unjoined.group(group, ROWS_PER_GROUP);
+            let read = |batch: Result<RecordBatch, ParquetError>| {
+                with_objects(batch.map_err(parquet_error(&from, "read the picture"))?)
+            };
+            joined.write_group(batches.map(read))?;
+        }
+        fs::remove_file(&from).map_err(io_error(&from, "remove the file"))?;
+        joined.finish()
     }
 }

@@ -80,7 +80,7 @@ fn batches(path: &Path) -> Result<Batches, ProductError> {
     Ok(opened(path)?.batches(ProjectionMask::all(), ROWS_PER_BATCH))
 }
 
-fn opened(path: &Path) -> Result<ParquetFile, ProductError> {
+pub(super) fn opened(path: &Path) -> Result<ParquetFile, ProductError> {
     let opening = "open the picture";
     let file = crate::files::open(path).map_err(io_error(path, opening))?;
     ParquetFile::open(file).map_err(parquet_error(path, opening))

@@ -1,6 +1,6 @@
 //! What the record brings beside a picture, where its folder has it: detections that tracks took, and links between tracks.
 //!
-//! A run writes neither yet. A page shows them of any folder whose manifest lists `associations.parquet` or `links.parquet`, and
+//! A page shows them of any folder whose manifest lists `associations.parquet` or `links.parquet`, and
 //! states their digests; a table without a column that is not needed is shown without it.
 
 use super::ReportError;

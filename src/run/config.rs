@@ -1,7 +1,7 @@
 //! What a run needs besides a recording and a policy: one TOML file, complete, without hidden defaults.
 
 use super::scores::scoring;
-use crate::fusion::config::{Config, Positive};
+use crate::fusion::config::{Config, Positive, Probability};
 use crate::ingest::error::toml_says;
 use crate::score::ScoreError;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct RunConfig {
     /// How what was known later makes pictures better; nothing does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smoothing: Option<Smoothing>,
+    /// How tracks are joined over gaps; none are without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stitching: Option<Stitching>,
     /// The filter.
     pub fusion: Config,
 }
@@ -33,6 +36,21 @@ pub struct Smoothing {
     /// What was known so long after a row, seconds; all of the record without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag_s: Option<Positive>,
+}
+
+/// How tracks are joined over gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stitching {
+    /// The longest gap, seconds.
+    pub gap_max_s: Positive,
+    /// Probability that an object that goes on after its track's end is seen again within it.
+    pub found_again: Probability,
+    /// Links that are less probable are not told.
+    pub probability_min: Probability,
+    /// Whether rows of pictures say of which object their tracks are, by these links.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub join: bool,
 }
 
 /// How pictures are scored.

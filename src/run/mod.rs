@@ -19,6 +19,8 @@ mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
 mod associations; // which detections made which tracks
 mod smoothing; // tracks as later waves tell of them
+mod stitching; // which tracks of a picture go on as which
+mod releases; // what partners may receive of other lanes' tracks
 mod pictures; // tracks -> pictures, as each partner may receive them
 mod journal; // what was decided, for the operator and for each partner
 mod doubts; // what of the data contradicts the catalogue
@@ -39,7 +41,7 @@ mod memory; // detections in memory -> tracks in memory
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use budget::memory;
 pub use coherence::coherence_of;
-pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing};
+pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
 pub use doubts::Doubt;
 pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;

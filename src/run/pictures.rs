@@ -2,7 +2,9 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::basis::Basis;
+use super::releases::release_table;
 use super::smoothing::Histories;
+use super::stitching::Shown;
 use super::taken::Taken;
 use super::waves::Outcome;
 use super::{Request, RunError, journal};
@@ -12,13 +14,9 @@ use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::device::Backward;
 use crate::policy::{
-    ClassKey, Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status,
-    TrackClass,
+    Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
 };
-use crate::product::{
-    Alike, Association, ClassEntry, Demands, Fields, LaneEntry, Made, PictureWriter, ReleaseTable, Row, Source,
-    Staging, TakenEntry, waiting,
-};
+use crate::product::{Association, Fields, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting};
 use crate::refine::Known;
 use crate::report::{self, Pages};
 use crate::scan::Lane;
@@ -57,6 +55,8 @@ struct Picture {
     /// Its lane, and its kin as that numbers them.
     place: Option<(usize, usize)>,
     writer: PictureWriter,
+    /// Its tracks, where they are to be joined over gaps.
+    shown: Option<Shown>,
     /// The longest delay of a level that some rule could give its partner.
     longest_delay_us: i64,
     tally: Tally,
@@ -187,13 +187,17 @@ impl<'a> Pictures<'a> {
             if basis.config.smoothing.is_some() {
                 writer = writer.smoothing(&present);
             }
+            if basis.config.stitching.is_some_and(|stitching| stitching.join) {
+                writer = writer.joining(&present);
+            }
             let (longest_delay_us, tally) = (policy.longest_delay_us(partner)?, Tally::default());
             let place = place_of.get(&partner).copied();
             let lane = place.and_then(|(lane, _)| pictures.get_mut(lane)).unwrap_or(&mut empty);
             if basis.associates && policy.disclosure(partner)?.plain {
                 writer = writer.associating();
             }
-            lane.push(Picture { partner, place, writer, longest_delay_us, tally, released: Vec::new() });
+            let shown = basis.config.stitching.map(|_| Shown::default());
+            lane.push(Picture { partner, place, writer, shown, longest_delay_us, tally, released: Vec::new() });
         }
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
@@ -338,7 +342,7 @@ impl<'a> Pictures<'a> {
             with_classes.chain(empty.into_iter().map(|picture| (picture, [].as_slice()))).collect();
         all.sort_by_key(|(picture, _)| picture.partner);
         let finish = |(picture, classes): (Picture, &[LaneClass])| {
-            let Picture { partner, place, writer, mut tally, released, .. } = picture;
+            let Picture { partner, place, mut writer, shown, mut tally, released, .. } = picture;
             let id = basis.policy.partners().get(partner).map_or("", |partner| &partner.id);
             let mut records = Vec::new();
             for (of, released) in classes.iter().zip(released) {
@@ -352,6 +356,10 @@ impl<'a> Pictures<'a> {
                 (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
             let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
+            if let Some((shown, stitching)) = shown.zip(basis.config.stitching) {
+                let lane = place.and_then(|(lane, _)| lanes.get(lane));
+                writer = writer.linking(lane.map(|lane| shown.links(basis, lane, stitching)).unwrap_or_default());
+            }
             let picture = writer.finish_with(&made, |beside| {
                 if request.besides.pages {
                     report::write(beside, pages)?;
@@ -398,7 +406,7 @@ impl Picture {
     /// Takes in a track as far as the partner may have it; says whether it shows.
     fn take(&mut self, told: &Told, classes: &[LaneClass], at: At) -> Result<bool, RunError> {
         let At { time_us, as_of_us, smoothed } = at;
-        let Self { partner: _, place, writer, longest_delay_us: _, tally, released } = self;
+        let Self { partner: _, place, writer, shown, longest_delay_us: _, tally, released } = self;
         let Some(of) = classes.get(told.class) else { return Ok(false) };
         let Some(Decided { release, .. }) = of.decided_for(*place) else { return Ok(false) };
         if released.len() <= told.class {
@@ -439,88 +447,11 @@ impl Picture {
             *tally.authorities.entry(action.clone()).or_default() += 1;
         }
         writer.write(&row, &release.obligations)?;
+        if let Some(shown) = shown {
+            shown.take((row.track, time_us), &told.known, &release.obligations);
+        }
         Ok(true)
     }
-}
-
-/// Decisions about what partners may receive of tracks that other lanes made, beyond which none are taken.
-const DECISIONS_MAX: usize = 200_000;
-
-/// What the rules let every partner receive of some classes of tracks, and what lanes take.
-fn release_table(
-    basis: &Basis<'_>,
-    (lanes, decisions): (&[Lane], &Decisions),
-    releases: &Releases<'_>,
-    met: BTreeSet<&TrackClass>,
-    as_of_us: Option<i64>,
-) -> Result<ReleaseTable, RunError> {
-    let policy = basis.policy;
-    let ids: Vec<&String> = policy.partners().iter().map(|partner| &partner.id).collect();
-    let (first, of) = policy.alike(&(0..ids.len()).collect::<Vec<_>>())?;
-    let named = |partners: &mut dyn Iterator<Item = usize>| {
-        partners.filter_map(|partner| ids.get(partner).map(|id| (*id).clone())).collect::<Vec<_>>()
-    };
-    let alike = |(place, partner): (usize, &usize)| Alike {
-        partners: named(&mut of.iter().enumerate().filter(|(_, kin)| **kin == place).map(|(partner, _)| partner)),
-        lane: lanes.iter().position(|lane| lane.partners.contains(partner)),
-    };
-    // What is later than the run is nobody's yet.
-    let classes = basis.classes.iter().zip(basis.summaries).filter(|(class, _)| class.waited_us.is_some());
-    let all: u64 = classes.map(|(_, summary)| summary.count).sum();
-    let lane = |lane: &Lane| LaneEntry {
-        partners: named(&mut lane.partners.iter().copied()),
-        detections: lane.detections,
-        whole: lane.detections == all && !lane.cuts(),
-        until_us: as_of_us.unwrap_or(lane.span_us[1]),
-        taken: taken(basis, decisions, lane),
-    };
-    let class = |class: &TrackClass| {
-        let decided = releases.of(class, &first)?;
-        let levels = decided.iter().map(|decided| decided.release.level.clone()).collect();
-        Ok(ClassEntry::new(class, levels))
-    };
-    let lanes: Vec<LaneEntry> = lanes.iter().map(lane).collect();
-    let (found, most) = (met.len().saturating_mul(first.len()), DECISIONS_MAX);
-    let takes: usize = lanes.iter().map(|lane| lane.taken.len()).sum();
-    let left_out = match (found > most, takes > most) {
-        (true, _) => Some(format!(
-            "{} classes of tracks × {} partners that differ, at most {most} decisions",
-            met.len(),
-            first.len()
-        )),
-        (false, true) => Some(format!("{takes} entries of what lanes take, at most {most}")),
-        (false, false) => None,
-    };
-    let met = if left_out.is_none() { met } else { BTreeSet::new() };
-    Ok(ReleaseTable {
-        left_out,
-        lanes,
-        alike: first.iter().enumerate().map(alike).collect(),
-        fuse_levels: policy
-            .fuse_levels()
-            .map(|level| (level.name.clone(), Demands::from(&level.obligations)))
-            .collect(),
-        levels: policy.receive_levels().map(|level| (level.name.clone(), Demands::from(&level.obligations))).collect(),
-        classes: met.into_iter().map(class).collect::<Result<_, RunError>>()?,
-    })
-}
-
-/// What a lane takes at which level; nothing where none of these has a delay or cells.
-fn taken(basis: &Basis<'_>, decisions: &Decisions, lane: &Lane) -> Vec<TakenEntry> {
-    let lowering = basis.policy.fuse_levels().filter(|level| Demands::from(&level.obligations).lowered().is_any());
-    let lowering: BTreeSet<&str> = lowering.map(|level| level.name.as_str()).collect();
-    let Some(&partner) = lane.partners.first() else { return Vec::new() };
-    let mut counts: BTreeMap<TakenEntry, u64> = BTreeMap::new();
-    for ((number, class), summary) in (0_u32..).zip(basis.classes).zip(basis.summaries) {
-        let Some(level) = decisions.level(number, partner).filter(|_| summary.count > 0) else { continue };
-        let ClassKey { owner, label, zones, periods, .. } = class.clone();
-        let entry = TakenEntry { owner, label, zones, periods, level: level.to_owned(), detections: 0 };
-        *counts.entry(entry).or_default() += summary.count;
-    }
-    if !counts.keys().any(|entry| lowering.contains(entry.level.as_str())) {
-        return Vec::new();
-    }
-    counts.into_iter().map(|(entry, detections)| TakenEntry { detections, ..entry }).collect()
 }
 
 /// Digests of what a partner's picture is from.

@@ -4,6 +4,7 @@ mod exports; // leaks in exports
 mod globe; // radars and orbits, on the Earth and on a plane
 mod library; // the policies to start from
 mod lifts; // wrong pictures of lifted policies
+mod links; // leaks by links between tracks
 mod pages; // leaks in pages
 mod plants; // leaks in finished folders
 mod scene; // a small world and its output
@@ -12,10 +13,10 @@ mod scene; // a small world and its output
 mod worlds; // random recordings and policies
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{Float64Array, UInt64Array};
+use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::{Float32Array, Float64Array, UInt64Array};
 use plants::PLANTS;
-use scene::{Row, Scene, make, original, rows, with};
+use scene::{Row, Scene, make, rows, with};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -38,6 +39,9 @@ fn what_a_run_writes_passes() {
     scene.table("fine", |batch| batch);
     assert_eq!(scene.breaches(), []);
     assert_eq!(Scene::reticent().breaches(), []);
+    assert_eq!(Scene::stitched().breaches(), []);
+    let links = scene::read(&scene::stitched().join("out/fine").join(links::LINKS)).num_rows();
+    assert!(links > 0, "of the objects that `fine` sees");
     assert_eq!(scene::priced().breaches(), []);
 }
 
@@ -76,6 +80,7 @@ fn random_worlds_pass() {
         let (folder, world) = (tempfile::tempdir().expect("a folder"), worlds::World::from_seed(seed));
         let config = scene::config();
         let config = if world.tuning.identities { scene::fusing_addresses(config) } else { config };
+        let config = if world.tuning.stitching { scene::stitching(config) } else { config };
         let configuration = serde_json::to_value(&config).expect("JSON");
         world.write(folder.path());
         let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.path().join(name));
@@ -107,7 +112,7 @@ fn exports_of_coarse_and_withheld_pictures_pass() {
 #[test]
 fn every_planted_leak_is_caught() {
     let mut unseen = Vec::new();
-    for plant in PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS).chain(lifts::PLANTS) {
+    for plant in PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS).chain(lifts::PLANTS).chain(links::PLANTS) {
         let scene = (plant.scene)();
         (plant.sow)(&scene);
         let found = scene.breaches();
@@ -123,13 +128,13 @@ fn every_planted_leak_is_caught() {
 type Wrapper = fn(&Path, &[Row]);
 
 /// Leaks that leave a folder plausible: only that it moves with what its partner may not see tells them.
-const WRAPPERS: [(&str, Wrapper); 4] = [
+const WRAPPERS: [(&str, Wrapper); 5] = [
     ("a capacity shared by all lanes", |folder, all| {
-        edit(folder, |batch| batch.slice(0, batch.num_rows().min(all.len() * 2 / 3)));
+        edit(folder, "tracks.parquet", |batch| batch.slice(0, batch.num_rows().min(all.len() * 2 / 3)));
     }),
     ("an origin from all data", |folder, all| {
         let origin = all.iter().map(|(_, _, [x, _], _)| x).sum::<f64>() / all.len() as f64;
-        edit(folder, |batch| {
+        edit(folder, "tracks.parquet", |batch| {
             let x = batch.column_by_name("x_m").expect("a column").as_primitive::<Float64Type>();
             // As f32 arithmetic about that origin rounds.
             #[expect(clippy::cast_possible_truncation, reason = "the fault that is planted")]
@@ -139,23 +144,30 @@ const WRAPPERS: [(&str, Wrapper); 4] = [
     }),
     ("clutter estimated from all data", |folder, all| {
         let clutter = all.len() as f64 * 1e-6;
-        edit(folder, |batch| {
+        edit(folder, "tracks.parquet", |batch| {
             let z = batch.column_by_name("z_m").expect("a column").as_primitive::<Float64Type>();
             with(&batch, "z_m", Arc::new(Float64Array::from_iter_values(z.values().iter().map(|z| z + clutter))))
         });
     }),
     ("a convergence test over all lanes", |folder, all| {
         let rounds = all.len() as u64 % 7;
-        edit(folder, |batch| {
+        edit(folder, "tracks.parquet", |batch| {
             let keep = (0..batch.num_rows() as u64).filter(|row| row % 8 != rounds);
             let keep = UInt64Array::from_iter_values(keep);
             arrow_select::take::take_record_batch(&batch, &keep).expect("a batch")
         });
     }),
+    ("the probability of a link from all data", |folder, all| {
+        let less = 1e-4 * all.len() as f32;
+        edit(folder, links::LINKS, |batch| {
+            let probability = batch.column(5).as_primitive::<Float32Type>().values().iter().map(|p| p - less);
+            with(&batch, "probability", Arc::new(Float32Array::from_iter_values(probability)))
+        });
+    }),
 ];
 
-fn edit(folder: &Path, change: impl FnOnce(arrow_array::RecordBatch) -> arrow_array::RecordBatch) {
-    let path = folder.join("tracks.parquet");
+fn edit(folder: &Path, table: &str, change: impl FnOnce(arrow_array::RecordBatch) -> arrow_array::RecordBatch) {
+    let path = folder.join(table);
     let batch = change(scene::read(&path));
     let file = fs::File::create(path).expect("a file");
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).expect("a writer");
@@ -171,13 +183,13 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn leaks_that_leave_a_folder_plausible_move_it_with_what_is_hidden() {
-    let all = rows();
+    let all = scene::interrupted(rows());
     let hidden = |row: &Row| row.1 == "cypress-mast" || row.3 == "secret";
     let less: Vec<Row> = all.iter().copied().filter(|row| !hidden(row)).collect();
     assert!(!less.is_empty() && less.len() < all.len(), "nothing is hidden");
     let folder = tempfile::tempdir().expect("a folder");
-    make(folder.path(), &less, scene::LEVELS, &scene::config());
-    let (more, less_out) = (original().join("out/fine"), folder.path().join("out/fine"));
+    make(folder.path(), &less, scene::LEVELS, &scene::stitching(scene::config()));
+    let (more, less_out) = (scene::stitched().join("out/fine"), folder.path().join("out/fine"));
     assert_eq!(files(&more), files(&less_out), "the engine itself leaks");
     for (name, wrap) in WRAPPERS {
         let wrapped = [(&more, &all), (&less_out, &less)].map(|(from, rows)| {
@@ -197,7 +209,7 @@ fn the_page_has_every_plant_with_its_catcher() {
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let page: BTreeMap<String, String> =
         lines.skip(2).map(cells).map(|cells| (cells[0].clone(), cells[1].clone())).collect();
-    let guard = PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS).chain(lifts::PLANTS);
+    let guard = PLANTS.iter().chain(exports::PLANTS).chain(pages::PLANTS).chain(lifts::PLANTS).chain(links::PLANTS);
     let guard = guard.map(|plant| (plant.name.to_owned(), format!("guard: `{}`", plant.caught.name())));
     let property = WRAPPERS.iter().map(|(name, _)| ((*name).to_owned(), "property test".to_owned()));
     assert_eq!(page, guard.chain(property).collect::<BTreeMap<_, _>>());

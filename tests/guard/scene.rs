@@ -20,8 +20,9 @@ use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use trackweave::fusion::config::Identity;
 use trackweave::fusion::executor::Executor;
+use trackweave::fusion::motion::{ConstantVelocity, Moves};
 use trackweave::guard::{self, Breach, inspect};
-use trackweave::run::{Besides, Request, RunConfig, Smoothing, run};
+use trackweave::run::{Besides, Request, RunConfig, Smoothing, Stitching, run};
 
 const SCHEMA: &str = concat!(
     "entity Group;\nentity Partner in [Group] = { area?: String };\n",
@@ -225,6 +226,35 @@ fn associated() -> &'static Path {
     ASSOCIATED.get_or_init(|| made(LEVELS, &associating(config()))).path()
 }
 
+/// The same where nothing was seen for 14 s, in which tracks end, and they are joined over that.
+pub(crate) fn stitched() -> &'static Path {
+    static STITCHED: OnceLock<TempDir> = OnceLock::new();
+    let stitched = STITCHED.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        make(folder.path(), &interrupted(rows()), LEVELS, &stitching(config()));
+        folder
+    });
+    stitched.path()
+}
+
+/// The rows without those of 14 s.
+pub(crate) fn interrupted(rows: Vec<Row>) -> Vec<Row> {
+    rows.into_iter().filter(|(time_s, ..)| !(12.0..26.0).contains(time_s)).collect()
+}
+
+/// The same configuration, with links, and tracks that hardly turn and end soon when nothing is seen.
+pub(crate) fn stitching(mut config: RunConfig) -> RunConfig {
+    let probability = |of: f32| of.try_into().expect("a probability");
+    let gap_max_s = 30.0_f32.try_into().expect("a length of time");
+    let Moves::ConstantVelocity(model) = config.fusion.motion.model else { panic!("the model of the file") };
+    config.fusion.motion.model = ConstantVelocity { horizontal: 0.3, ..model }.into();
+    config.fusion.existence.position_sigma_max_m = 27.0_f32.try_into().expect("a length");
+    (config.fusion.undetected.speed_m_s, config.fusion.gate) = (6.0, 16.0_f32.try_into().expect("a gate"));
+    let stitching =
+        Stitching { gap_max_s, found_again: probability(0.5), probability_min: probability(0.5), join: true };
+    RunConfig { stitching: Some(stitching), ..config }
+}
+
 /// The same configuration, with associations.
 pub(crate) fn associating(config: RunConfig) -> RunConfig {
     RunConfig { associations: true, ..config }
@@ -285,6 +315,10 @@ impl Scene {
 
     pub(crate) fn associated() -> Self {
         Self::of(associated(), associating(config()), AS_OF_US)
+    }
+
+    pub(crate) fn stitched() -> Self {
+        Self::of(stitched(), stitching(config()), AS_OF_US)
     }
 
     pub(crate) fn smoothed() -> Self {

@@ -2,7 +2,7 @@
 
 use crate::runs::{Manner, Outcome};
 use crate::worlds::change::Case;
-use crate::worlds::{Level, World};
+use crate::worlds::{Level, Tuning, World};
 use trackweave::fusion::executor::Executor;
 use trackweave::run::RunConfig;
 
@@ -33,7 +33,7 @@ fn with_levels(world: &World, change: impl Fn(&mut Level)) -> Outcome {
 }
 
 /// What is planted, how a run leaks it, and the change that must show it.
-const LEAKS: [(&str, &str, Leak); 8] = [
+const LEAKS: [(&str, &str, Leak); 9] = [
     ("a threshold from the number of all rows", "delete all hidden rows", |world| {
         let prune = 1e-4 * (1.0 + world.rows.len() as f32 / 64.0);
         with_config(world, |config| config.fusion.existence.prune = prune.try_into().expect("a probability"))
@@ -58,6 +58,16 @@ const LEAKS: [(&str, &str, Leak); 8] = [
     ("a threshold from the number of partners", "add a partner", |world| {
         let report = 0.4 + 0.01 * world.partners.len() as f32;
         with_config(world, |config| config.fusion.existence.report = report.try_into().expect("a probability"))
+    }),
+    ("the probability of links from the number of all rows", "delete all hidden rows", |world| {
+        let found_again = 0.3 + 1e-3 * world.rows.len() as f32;
+        let world = World { tuning: Tuning { stitching: true, ..world.tuning }, ..world.clone() };
+        let mut outcome = with_config(&world, |config| {
+            let stitching = config.stitching.as_mut().expect("links");
+            stitching.found_again = found_again.min(0.9).try_into().expect("a probability");
+        });
+        outcome.files.retain(|name, _| name.ends_with("links.parquet"));
+        outcome
     }),
     ("cells that are finer than the level says", "beneath", |world| {
         with_levels(world, |level| level.cell_m = level.cell_m.map(|_| 1.0))

@@ -22,6 +22,8 @@ struct Counts {
     cases: u64,
     /// The subject has tracks.
     tracks: u64,
+    /// Some of them are linked.
+    links: u64,
     /// It sees some rows and others not.
     mixed: u64,
     /// It has tracks, and sees who may act on them.
@@ -40,9 +42,10 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, other: &Self) {
-        let Self { cases, tracks, mixed, holders, demanding, overridden, beneath, idle, done } = other;
+        let Self { cases, tracks, links, mixed, holders, demanding, overridden, beneath, idle, done } = other;
         self.cases += cases;
         self.tracks += tracks;
+        self.links += links;
         self.mixed += mixed;
         self.holders += holders;
         self.demanding += demanding;
@@ -62,6 +65,7 @@ impl Counts {
         Self {
             cases: 1,
             tracks: count(tracks),
+            links: count(outcome.links > 0),
             mixed: count(seen > 0 && seen < before.rows.len()),
             holders: count(tracks && before.sees_holders()),
             demanding: count(before.rows.iter().filter_map(|row| before.sees(row)).any(demands)),
@@ -74,12 +78,13 @@ impl Counts {
 
     /// Enough of everything, in a number of cases that says something.
     fn enough(&self) {
-        let Self { cases, tracks, mixed, holders, demanding, overridden, beneath, idle, done } = self;
+        let Self { cases, tracks, links, mixed, holders, demanding, overridden, beneath, idle, done } = self;
         if *cases < 500 {
             return;
         }
         for (what, count, percent) in [
             ("have tracks", tracks, 60),
+            ("have links", links, 2),
             ("show some rows and hide others", mixed, 75),
             ("show who may act", holders, 12),
             ("have levels that demand something", demanding, 30),

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
-use trackweave::product::SigningKey;
+use trackweave::product::{SigningKey, read_table};
 use trackweave::run::{PartnerReport, Progress, Request, RunConfig, RunReport, Seals, run_sealed};
 
 /// The subject's folder, and what the operator knows of it.
@@ -17,6 +17,8 @@ pub(crate) struct Outcome {
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
     /// Rows of its picture.
     pub(crate) rows: u64,
+    /// Links between its tracks.
+    pub(crate) links: u64,
     /// Detections of its lane.
     pub(crate) detections: u64,
     /// Whether its lane was fused: it may be in the cache.
@@ -35,6 +37,9 @@ impl Outcome {
         if differing.is_empty() { Ok(()) } else { Err(format!("{} differ", differing.join(", "))) }
     }
 }
+
+/// Links however unlikely, so that whatever moves one shows.
+const STITCHING: &str = "\n[stitching]\ngap_max_s = 5.0\nfound_again = 0.5\nprobability_min = 0.01\n";
 
 /// How the runs of a pair are made.
 #[derive(Debug)]
@@ -60,6 +65,7 @@ impl Manner {
         let config = if tuning.identities { config + "\n[fusion.identity]\nerror_probability = 0.1\n" } else { config };
         let smoothing = tuning.smoothing.map(|lag| format!("\n[smoothing]\n{lag}")).unwrap_or_default();
         let config = format!("associations = {}\n", tuning.associations) + &config + &smoothing;
+        let config = if tuning.stitching { config + STITCHING } else { config };
         Self {
             config: RunConfig::parse(&config, Path::new("test")).expect("a configuration"),
             signed: tuning.signed,
@@ -97,7 +103,9 @@ impl Manner {
         let fused = lanes.any(|(lane, stored)| !stored && mine(&lane));
         let folder = out.join(&world.subject);
         let rows = report.partners.iter().filter(|other| other.partner == world.subject).map(|other| other.rows).sum();
-        Ok(Outcome { files: files(&folder), rows, detections, fused })
+        let links = read_table(&folder.join("links.parquet")).into_iter().flatten();
+        let links = links.map(|batch| batch.map_or(0, |batch| batch.num_rows() as u64)).sum();
+        Ok(Outcome { files: files(&folder), rows, links, detections, fused })
     }
 }
 

@@ -62,7 +62,11 @@ fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
             Ok::<(), ProductError>(())
         })
     };
-    staging.picture("alpha", Frame::Local, &Fields::new())?.associating().finish_with(&made, page_of)?;
+    staging
+        .picture("alpha", Frame::Local, &Fields::new())?
+        .associating()
+        .linking(Vec::new())
+        .finish_with(&made, page_of)?;
     staging.page("<html>")?;
     staging.report(&json!({ "rows": 0 }))?;
     staging.scores(&json!({ "gospa_m": 1.5 }))?;

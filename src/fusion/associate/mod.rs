@@ -58,7 +58,7 @@ pub struct Cluster<'a> {
 
 /// Scratch memory of one task.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     detections: Vec<u32>,
     belief: belief::Scratch,
     exact: exact::Scratch,
@@ -133,8 +133,8 @@ fn solve(clusters: &Clusters, task: Task<'_>, how: &Association, scratch: &mut S
     tally
 }
 
-/// Chooses the method for one cluster.
-fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, tally: &mut Tally) {
+/// Chooses the method for one cluster, every track of which has an edge.
+pub(crate) fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, tally: &mut Tally) {
     if how.mode == Mode::Assign {
         assign::solve(cluster, &mut scratch.assign);
         tally.assigned += 1;

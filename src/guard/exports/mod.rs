@@ -23,6 +23,8 @@ pub(super) struct Picture<'a> {
     pub(super) identities: bool,
     /// Whether they have those of smoothing.
     pub(super) smoothing: bool,
+    /// Whether they say of which object their tracks are.
+    pub(super) joining: bool,
 }
 
 type Read = fn(&mut Reading<'_>, &Picture<'_>);

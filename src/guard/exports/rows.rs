@@ -45,6 +45,9 @@ fn cells(row: &Row, picture: &Picture<'_>) -> Vec<(String, Cell)> {
         let known = row.known_us.map_or(Cell::Null, instant);
         cells.extend([("smoothed", Cell::Number(row.smoothed.to_string())), ("as_known_at", known)].map(named));
     }
+    if picture.joining {
+        cells.push(("object".to_owned(), row.object.map_or(Cell::Null, |object| Cell::Number(object.to_string()))));
+    }
     if picture.identities {
         let text = row.identity.clone().map_or(Cell::Null, Cell::Text);
         cells.extend([("identity", text), ("identity_probability", single(row.identity_probability))].map(named));
@@ -69,7 +72,7 @@ pub(super) fn geojson(file: &mut Reading<'_>, picture: &Picture<'_>) {
         let property = |(name, cell): (String, Cell)| {
             let value = match cell {
                 Cell::Null => "null".to_owned(),
-                Cell::Number(text) if name == "track" => json!(text).to_string(),
+                Cell::Number(text) if ["track", "object"].contains(&name.as_str()) => json!(text).to_string(),
                 Cell::Number(text) => text,
                 Cell::Text(text) => json!(text).to_string(),
                 Cell::List(texts) => json!(texts).to_string(),
@@ -97,6 +100,7 @@ pub(super) fn csv(file: &mut Reading<'_>, picture: &Picture<'_>) {
         last_us: None,
         smoothed: false,
         known_us: None,
+        object: None,
         identity: None,
         identity_probability: None,
         contributors: None,

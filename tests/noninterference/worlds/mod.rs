@@ -126,6 +126,8 @@ pub(crate) struct Tuning {
     pub(crate) associations: bool,
     /// Whether rows are smoothed, and with which lag.
     pub(crate) smoothing: Option<&'static str>,
+    /// Whether tracks are joined over gaps.
+    pub(crate) stitching: bool,
 }
 
 /// How much there is in a world, at most.

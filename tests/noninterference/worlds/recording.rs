@@ -120,6 +120,7 @@ impl World {
                 identities: random.chance(0.5),
                 associations: random.chance(0.3),
                 smoothing: random.chance(0.3).then(|| *random.pick(&["", "", "lag_s = 4.0\n"])),
+                stitching: random.chance(0.4),
             },
             placed: random.chance(0.3),
         };
