@@ -283,7 +283,8 @@ fn triangles(kernel: &Kernel) -> Vec<String> {
     let elements: Vec<String> = (0..MEAN).flat_map(|i| (i..MEAN).map(move |j| (i, j))).map(element).collect();
     let stored = |call: &str, first: usize| -> String {
         let threes = elements.chunks(3).enumerate();
-        threes.map(|(k, three)| format!("{call}{}u,vec3({}));", first + 3 * k, three.join(","))).collect()
+        let calls = threes.map(|(k, three)| format!("{call}{}u,vec3({}));", first + 3 * k, three.join(",")));
+        calls.collect::<Vec<_>>().concat()
     };
     let rules = [
         ("fnload_state(", blocks(&|[a, b, c]| format!("covariance_of(track,{a}u,{b}u,{c}u)"))),

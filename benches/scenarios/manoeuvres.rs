@@ -2,7 +2,7 @@
 //! several, follows them best. Truth and measurements are drawn by a generator that a page of Python has too:
 //! `tests/oracle/manoeuvres.py` computes the same rows in f64.
 #![expect(clippy::cast_possible_truncation, reason = "parameters are rounded once")]
-#![expect(clippy::cast_possible_wrap, reason = "scans are few")]
+#![expect(clippy::cast_sign_loss, reason = "scans are counted from 0")]
 
 use rayon::prelude::*;
 use std::f64::consts::TAU;
