@@ -263,8 +263,8 @@ impl Stitcher<'_> {
     /// Λ' = P_e⁻¹ + P_b⁻¹ - J and h = P_e⁻¹ d + J v_b, d = e - b,
     /// ln Λ = ½ (ln |Π| - ln |P_e| - ln |P_b| - ln |Λ'| - dᵀ P_e⁻¹ d + v_bᵀ J v_b + hᵀ Λ'⁻¹ h - 3 ln 2π).
     pub(super) fn log_ratio(&self, ended: &Moment, begun: &Moment) -> Option<f64> {
-        let between = self.smoother.between(begun.time_us, begun.time_us);
-        let up = up(between.look(), &begun.tile.map(|tile| tile as f32), &begun.state.mean).map(f64::from);
+        let at_once = self.smoother.between(begun.time_us, begun.time_us);
+        let up = up(at_once.look(), &begun.tile.map(|tile| tile as f32), &begun.state.mean).map(f64::from);
         let [_, _, _, vx, vy, vz] = begun.state.mean.map(f64::from);
         let (mut apart, mut own) = (difference(ended, begun), [0.0, 0.0, 0.0, vx, vy, vz]);
         let [mut p_e, mut p_b] = [ended, begun].map(|at| covariance(&at.state));
