@@ -132,7 +132,7 @@ fn a_ratio_is_that_of_the_beginning_without_its_prior() {
         let new = 1e-13 / ((2.0 * std::f64::consts::PI).sqrt() * 5_000.0);
         let beside = 0.6 / 0.4 * SURVIVAL.powf(gap_s) / 60.0 / new;
         let psi = psi.expect("a weight");
-        assert!(psi == 1e15 || (psi.ln() - beside.ln() - found).abs() < 1e-6, "{psi}");
+        assert!(psi >= 1e15 || (psi.ln() - beside.ln() - found).abs() < 1e-6, "{psi}");
     }
     assert!(checked > 300, "{checked}");
 }

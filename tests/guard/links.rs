@@ -35,7 +35,7 @@ pub(crate) const PLANTS: &[Plant] = &[
         scene.table("fine", |batch| {
             let tracks = batch.column(1).as_primitive::<UInt64Type>().values().iter();
             let places = batch.column(3).as_primitive::<Float64Type>().values().iter();
-            let moved = tracks.zip(places).map(|(track, x)| if *track == to { x + 1024.0 } else { *x });
+            let moved = tracks.zip(places).map(|(track, x)| if *track == to { x + 10_240.0 } else { *x });
             with(&batch, "x_m", Arc::new(Float64Array::from_iter_values(moved)))
         });
     }),
