@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::arrow_table::{TIMESTAMP, timestamp};
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, one_line, quoted};
-use super::lines::{LINE_MOST, Line, Lines};
+use crate::lines::{LINE_MOST, Line, Lines};
 use super::table::{Layout, Places, Role, Table, Texts, Time};
 use crate::pages::CELL_MOST;
 
