@@ -14,11 +14,11 @@ mod recordings;
 /// Reads octets as ASTERIX, in a framing or in one that is found.
 fn asterix(octets: &[u8], framing: Option<Framing>) -> (Vec<Report>, Summary) {
     let options = asterix::Options { framing, ..asterix::Options::default() };
-    read(Format::Asterix, octets, Options { asterix: options })
+    read(Format::Asterix, octets, Options { asterix: options, ..Options::default() })
 }
 
 fn read(format: Format, octets: &[u8], options: Options) -> (Vec<Report>, Summary) {
-    let mut source = format.open(Cursor::new(octets), options).expect("a stream");
+    let mut source = format.read(Cursor::new(octets), options).expect("a stream");
     let mut reports = Vec::new();
     while source.read(&mut reports).expect("octets") {}
     let summary = source.summary().clone();
@@ -178,7 +178,7 @@ fn time_goes_on_over_midnight_and_a_date_makes_it_utc() {
     let times: Vec<i64> = reports.iter().filter_map(|report| report.time).map(Time::micros).collect();
     assert_eq!(times, seconds.iter().map(|second| second * 1_000_000).collect::<Vec<_>>());
     let date_us = Some(1_462_838_400_000_000 + 5);
-    let options = Options { asterix: asterix::Options { date_us, ..Default::default() } };
+    let options = Options { asterix: asterix::Options { date_us, ..Default::default() }, receiver: None };
     let (reports, _) = read(Format::Asterix, &blocks.concat(), options);
     assert_eq!(reports[29].time, Some(Time::Utc(1_462_838_400_000_000 + 86_419_000_000)));
 }

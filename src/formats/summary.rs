@@ -65,7 +65,7 @@ pub struct Reject {
 
 /// One who sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct Sender {
     /// Its name in the format: `020/129`, `uBlox`.
     pub name: String,
     /// Reports of it, by the name of the message.
@@ -78,7 +78,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Those who send, in the order in which they appear.
-    pub sources: Vec<Source>,
+    pub sources: Vec<Sender>,
     /// Kinds of messages: `CAT048 1.32`, `MSG,3`.
     pub messages: Vec<String>,
     /// How many reports there are.
@@ -115,7 +115,7 @@ impl Summary {
     pub(super) fn source(&mut self, name: &str) -> u32 {
         let sources = &mut self.sources;
         number(&mut self.source_numbers, name, || {
-            sources.push(Source { name: name.to_owned(), reports: BTreeMap::new(), span: None });
+            sources.push(Sender { name: name.to_owned(), reports: BTreeMap::new(), span: None });
         })
     }
 

@@ -3,15 +3,12 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use trackweave::formats::{Format, Kind, Options, Report, Summary};
+use trackweave::formats::{Format, Kind, Options, Report, Summary, open};
 
 /// Reads a recording by the format that is found; none where there is none.
 fn recording(path: &str) -> Option<(Format, Vec<Report>, Summary)> {
     let path = PathBuf::from(std::env::var_os("TRACKWEAVE_RECORDINGS")?).join(path);
-    let mut head = vec![0; 1 << 16];
-    let length = std::io::Read::read(&mut File::open(&path).ok()?, &mut head).expect("a recording");
-    let format = Format::of(&head[..length]).expect("a known format");
-    let mut source = format.open(File::open(&path).expect("a recording"), Options::default()).expect("a recording");
+    let (format, mut source) = open(File::open(&path).ok()?, Options::default()).expect("a known format");
     let mut reports = Vec::new();
     while source.read(&mut reports).expect("a recording") {}
     let summary = source.summary().clone();

@@ -4,7 +4,7 @@
 //! category is a table (`tables/`), and one walk reads them all: where the octets do not say which edition they are of, the
 //! one that reads the most of the first records of their sender is taken.
 
-mod accuracy;
+
 mod capture;
 mod clock;
 mod edition;

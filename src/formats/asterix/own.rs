@@ -1,6 +1,6 @@
 //! What targets say of themselves: category 21, whose editions before 1.0 have other items under the same numbers.
 
-use super::accuracy;
+use crate::formats::accuracy;
 use super::meaning::{Draft, TimeOfDay, callsign, course, geodetic, mode_a, number, time_of_day};
 use super::walk::Found;
 

@@ -17,8 +17,12 @@ fn of_table(table: &[f64], code: u64, in_radius: f64) -> Option<f64> {
     (radius > 0.0).then(|| radius / in_radius)
 }
 
+/// The standard deviation of a circular Gaussian of which a radius holds 95 %.
+pub(super) fn circle(radius: f64) -> f64 {
+    radius / CIRCLE_95
+}
+
 /// Navigation accuracy category of position: the estimated position uncertainty, 95 % (RTCA DO-260B, EUROCAE ED-102A).
-#[must_use]
 pub(super) fn nac_p(code: u64) -> Option<f64> {
     let radii = [
         0.0,
@@ -38,7 +42,6 @@ pub(super) fn nac_p(code: u64) -> Option<f64> {
 }
 
 /// Navigation uncertainty category of position: horizontal errors, 95 % (RTCA DO-260, EUROCAE ED-102).
-#[must_use]
 pub(super) fn nuc_p(code: u64) -> Option<f64> {
     let radii = [0.0, 10.0 * NM, 5.0 * NM, NM, 0.5 * NM, 0.25 * NM, 0.1 * NM, 0.05 * NM, 10.0, 3.0];
     of_table(&radii, code, CIRCLE_95)
@@ -46,7 +49,6 @@ pub(super) fn nuc_p(code: u64) -> Option<f64> {
 
 /// Navigation integrity category: a radius that errors leave with the probability of the source integrity level
 /// (RTCA DO-260B). Only where no accuracy is said: it bounds, and so errs to the safe side.
-#[must_use]
 pub(super) fn nic(code: u64, sil: u64) -> Option<f64> {
     let radii = [
         0.0,
@@ -74,13 +76,11 @@ pub(super) fn nic(code: u64, sil: u64) -> Option<f64> {
 
 /// Navigation accuracy, or uncertainty, category of velocity: horizontal errors, 95 %, metres a second
 /// (RTCA DO-260B; DO-260 has the same radii for the older one).
-#[must_use]
 pub(super) fn nac_v(code: u64) -> Option<f64> {
     of_table(&[0.0, 10.0, 3.0, 1.0, 0.3], code, CIRCLE_95)
 }
 
 /// Geometric vertical accuracy: 95 % (RTCA DO-260B).
-#[must_use]
 pub(super) fn gva(code: u64) -> Option<f64> {
     of_table(&[0.0, 150.0, 45.0], code, AXIS_95)
 }
