@@ -4,11 +4,12 @@
 //! \s:rORBCOMM000,c:1426032000*5C\!AIVDM,1,1,,A,15MgK45P3@G?fl0E`JbR0OwT0@MS,0*4E
 //! !AIVDM,1,1,,B,15MwkT1P05G?fl0EJQ8t4?wT0<08,0*22,s-90,d-103,T40.5,x98511,r003669710,1120959341
 //! 2016-01-01 00:00:00.123 !AIVDM,...
+//! $PGHP,1,2008,5,9,0,0,0,10,338,2,,1,09*17
 //! ```
 //!
 //! A sentence has no time; one is taken from the tag block, or from what the logger wrote behind or before the sentence:
-//! seconds or milliseconds since 1970, or a date and a time, which are UTC where they have no zone. Without one a report has
-//! no time. Read are positions of ships, boats, aircraft, aids and base stations (types 1 to 4, 9, 11, 18, 19, 21, 27) and
+//! seconds or milliseconds since 1970, or a date and a time, which are UTC where they have no zone; or from a `$PGHP` on the
+//! line before. Without one a report has no time. Read are positions of ships, boats, aircraft, aids and base stations (types 1 to 4, 9, 11, 18, 19, 21, 27) and
 //! names (5, 24). A message of several sentences has the place of its last one.
 
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ struct Pending {
 pub(super) struct Ais {
     /// By talker, channel, number of the message and of its parts.
     pending: BTreeMap<String, Pending>,
+    /// What the line before said of the next sentence.
+    ahead: Option<i64>,
 }
 
 impl LineFormat for Ais {
@@ -78,7 +81,12 @@ impl LineFormat for Ais {
         if line.starts_with('#') {
             return;
         }
+        let ahead = self.ahead.take();
         let Some(sentence) = Sentence::find(line) else {
+            self.ahead = line.strip_prefix("$PGHP,").and_then(gatehouse);
+            if self.ahead.is_some() {
+                return;
+            }
             let reason = if line.contains('$') || line.contains('!') { Reason::Unread } else { Reason::Malformed };
             sink.reject(number, reason, line);
             return;
@@ -89,7 +97,7 @@ impl LineFormat for Ais {
             return;
         }
         let (station, time) = tag.unwrap_or_default();
-        let time = time.or_else(|| stamp(sentence.behind)).or_else(|| stamp(outside(sentence.before))).map(Time::Utc);
+        let time = time.or_else(|| stamp(sentence.behind)).or_else(|| stamp(outside(sentence.before))).or(ahead).map(Time::Utc);
         let station = station.or_else(|| station_behind(sentence.behind));
         let words: Vec<&str> = sentence.inner.split(',').collect();
         let &[talker, count, part, message, channel, payload, fill] = words.as_slice() else {
@@ -171,6 +179,13 @@ fn epoch(text: &str) -> Option<i64> {
         13 => micros(number / 1000.0),
         _ => None,
     }
+}
+
+/// The time of a `$PGHP`: behind its version year, month, day, hour, minute, second and milliseconds.
+fn gatehouse(text: &str) -> Option<i64> {
+    let numbers: Vec<u32> = text.split(',').skip(1).take(7).map_while(|word| word.parse().ok()).collect();
+    let &[year, month, day, hour, minute, second, ms] = numbers.as_slice() else { return None };
+    parse_timestamp(&format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"))
 }
 
 /// The station that the coast guard writes behind a sentence, `r003669710` or `b003669710`.

@@ -13,6 +13,7 @@ mod coast_guard;
 mod cpr;
 mod gzip;
 mod mode_s;
+mod oem;
 mod opensky;
 mod report;
 mod sbs;
@@ -64,6 +65,8 @@ pub enum Format {
     CoastGuard,
     /// Observations of space-surveillance sensors.
     B3,
+    /// Orbit ephemeris messages of CCSDS.
+    Oem,
 }
 
 /// What octets do not say.
@@ -94,7 +97,7 @@ const HEAD: u64 = 1 << 17;
 
 impl Format {
     /// The formats, in the order in which they are tried.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Asterix,
         Self::Beast,
         Self::Avr,
@@ -104,6 +107,7 @@ impl Format {
         Self::Ais,
         Self::CoastGuard,
         Self::B3,
+        Self::Oem,
     ];
 
     /// The name in texts.
@@ -119,6 +123,7 @@ impl Format {
             Self::Ais => "AIS in NMEA 0183",
             Self::CoastGuard => "AIS as CSV of the coast guard",
             Self::B3 => "B3",
+            Self::Oem => "OEM",
         }
     }
 
@@ -144,6 +149,7 @@ impl Format {
             Self::Ais => ais::detect(text()),
             Self::CoastGuard => coast_guard::detect(text()),
             Self::B3 => b3::detect(text()),
+            Self::Oem => oem::detect(text()),
         }
     }
 
@@ -171,6 +177,7 @@ impl Format {
             Self::Ais => Box::new(text::LineReader::new(source, ais::Ais::default())?),
             Self::CoastGuard => Box::new(text::LineReader::new(source, coast_guard::CoastGuard::default())?),
             Self::B3 => Box::new(text::LineReader::new(source, b3::B3)?),
+            Self::Oem => Box::new(text::LineReader::new(source, oem::Oem::default())?),
         })
     }
 }

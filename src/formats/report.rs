@@ -132,8 +132,6 @@ pub struct Cartesian {
     pub position_m: [f64; 3],
     /// Metres a second.
     pub velocity_m_s: Option<[f64; 3]>,
-    /// Variances and covariances of x, y, z and their rates: the lower triangle row by row, metres and seconds.
-    pub covariance: Option<[f64; 21]>,
 }
 
 /// Axes.
