@@ -18,7 +18,8 @@ fn plots(count: u32) -> Vec<u8> {
         let [_, a, b, c] = (number % (86_400 * 128)).to_be_bytes();
         let [_, _, high, low] = (number.wrapping_mul(2_654_435_761) >> 16).to_be_bytes();
         // Source, time, descriptor, place, code, height, address, velocity, status.
-        let items = [20, 7, a, b, c, 0xa0, high, low, low, high, 0, 0x3f, 5, 0x78, 0x4c, 0xa2, low, 4, 0, low, high, 0x40];
+        let items =
+            [20, 7, a, b, c, 0xa0, high, low, low, high, 0, 0x3f, 5, 0x78, 0x4c, 0xa2, low, 4, 0, low, high, 0x40];
         [&[48, 0, 27, 0xfd, 0x0c][..], &items].concat()
     };
     (0..count).flat_map(plot).collect()

@@ -32,7 +32,7 @@ def ais(path):
     found, parts, equal, unread = 0, {}, 0, 0
     for number, line in enumerate(open(path, encoding="utf-8", errors="replace"), 1):
         start = line.find("!")
-        if start < 0 or "VD" not in line or line.startswith("#"):
+        if start < 0 or "VD" not in line or "*" not in line[start:] or line.startswith("#"):
             continue
         sentence = line[start:].split("*")[0] + "*" + line[start:].split("*")[1][:2]
         fields = sentence.split(",")
@@ -103,7 +103,7 @@ def mode_s(path):
             assert report["callsign"] == theirs["callsign"].strip(" _"), (number, report, theirs)
             equal += 1
         elif code == 19 and theirs.get("groundspeed") is not None:
-            near(math.hypot(report["east_m_s"], report["north_m_s"]), theirs["groundspeed"] * KNOT, 0.6 * KNOT, (number, "speed"))
+            near(math.hypot(report["east_m_s"], report["north_m_s"]), theirs["groundspeed"] * KNOT, 1.0 * KNOT, (number, "speed"))
             course = math.degrees(math.atan2(report["east_m_s"], report["north_m_s"])) % 360
             near((course - theirs["track"] + 180) % 360 - 180, 0, 0.01, (number, "course"))
             if theirs.get("vertical_rate") is not None:
@@ -137,7 +137,7 @@ def b3(path):
     equal = 0
     for number, line in enumerate(open(path), 1):
         line = line.rstrip("\n")
-        if not line.strip():
+        if not line.strip(" \x1a"):
             continue
         report = ours.pop(number)
         assert report["source"] == line[6:9].strip() and report["address"] == int(line[1:6]), (number, report)
@@ -145,7 +145,7 @@ def b3(path):
             text = line[start:end].strip()
             assert (name in report) == bool(text), (number, name)
             if text:
-                near(report[name], int(text) * scale, 1e-9, (number, name))
+                near(report[name], int(text.replace(" ", "")) * scale, 1e-9, (number, name))
                 equal += 1
         if line[38:45].strip():
             near(report["range_m"], int(line[38:45]) * 10.0 ** int(line[45]) / 100, 1e-6, (number, "range"))

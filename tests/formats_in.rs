@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trackweave::formats::asterix::{self, Framing};
-use trackweave::formats::{Format, Kind, Marks, Options, Plane, Polar, Reason, Report, Source, Summary, Time, Velocity};
+use trackweave::formats::{
+    Format, Kind, Marks, Options, Plane, Polar, Reason, Report, Source, Summary, Time, Velocity,
+};
 
+#[path = "formats/examples.rs"]
+mod examples;
 #[path = "formats/recordings.rs"]
 mod recordings;
 
@@ -35,7 +39,8 @@ fn octets(hexadecimal: &str) -> Vec<u8> {
 /// The vectors that `scripts/asterix-vectors` makes: category, edition, block, fields of each record.
 fn vectors() -> Vec<(u8, String, Vec<u8>, Vec<Value>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats/data");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).expect("vectors").map(|entry| entry.expect("a file").path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).expect("vectors").map(|entry| entry.expect("a file").path()).collect();
     paths.sort();
     let vector = |path: &PathBuf| {
         let vector: Value = serde_json::from_slice(&fs::read(path).expect("a vector")).expect("JSON");
@@ -52,8 +57,11 @@ fn every_field_is_what_libasterix_encoded() {
     let vectors = vectors();
     assert_eq!(vectors.len(), asterix::Tables::standard().editions().len(), "an edition without a vector");
     for (category, edition, block, wanted) in vectors {
-        let options =
-            asterix::Options { editions: vec![(category, edition.clone())], framing: Some(Framing::Raw), ..Default::default() };
+        let options = asterix::Options {
+            editions: vec![(category, edition.clone())],
+            framing: Some(Framing::Raw),
+            ..Default::default()
+        };
         let mut reader = asterix::Reader::new(Cursor::new(&block), options);
         let mut found = Vec::new();
         let more = reader.records(&mut |edition, layout, octets, _| {
@@ -343,7 +351,11 @@ fn a_record_that_cannot_be_read_costs_its_block_alone() {
     assert_eq!(reports.len(), 27, "{summary}");
     assert_eq!(summary.rejects(), 3, "{summary}");
     let of = |reason| summary.rejected.get(&reason).copied();
-    assert_eq!((of(Reason::UnknownField), of(Reason::Short), of(Reason::Unread)), (Some(1), Some(1), Some(1)), "{summary}");
+    assert_eq!(
+        (of(Reason::UnknownField), of(Reason::Short), of(Reason::Unread)),
+        (Some(1), Some(1), Some(1)),
+        "{summary}"
+    );
     let at = |reason| summary.first_rejected.iter().find(|reject| reject.reason == reason).map(|reject| reject.at);
     assert_eq!(at(Reason::UnknownField), Some(3 * 22 + 3));
 }
@@ -371,7 +383,11 @@ fn no_octets_make_it_panic_and_all_are_accounted_for() {
         }
         let given = if round % 2 == 0 { Some(framing) } else { None };
         let (reports, summary) = asterix(&octets, given);
-        assert!(reports.len() as u64 + summary.rejects() > 0, "{framing:?}: nothing is said of {} octets", octets.len());
+        assert!(
+            reports.len() as u64 + summary.rejects() > 0,
+            "{framing:?}: nothing is said of {} octets",
+            octets.len()
+        );
         assert!(reports.iter().all(|report| report.at < octets.len() as u64));
     }
 }

@@ -38,7 +38,8 @@ pub fn formats(data: &[u8]) {
         let pieces = all(format.read(Slow(Cursor::new(data)), Options::default()).expect("octets in memory"));
         assert_eq!(format!("{whole:?}"), format!("{pieces:?}"), "{format:?}");
     }
-    for framing in [Framing::Raw, Framing::Final, Framing::FinalSequence, Framing::Rff, Framing::Pcap, Framing::PcapNg] {
+    for framing in [Framing::Raw, Framing::Final, Framing::FinalSequence, Framing::Rff, Framing::Pcap, Framing::PcapNg]
+    {
         let asterix = asterix::Options { framing: Some(framing), ..asterix::Options::default() };
         let options = Options { asterix, ..Options::default() };
         all(Format::Asterix.read(Cursor::new(data), options).expect("octets in memory"));

@@ -24,20 +24,7 @@ pub(super) fn circle(radius: f64) -> f64 {
 
 /// Navigation accuracy category of position: the estimated position uncertainty, 95 % (RTCA DO-260B, EUROCAE ED-102A).
 pub(super) fn nac_p(code: u64) -> Option<f64> {
-    let radii = [
-        0.0,
-        10.0 * NM,
-        4.0 * NM,
-        2.0 * NM,
-        NM,
-        0.5 * NM,
-        0.3 * NM,
-        0.1 * NM,
-        0.05 * NM,
-        30.0,
-        10.0,
-        3.0,
-    ];
+    let radii = [0.0, 10.0 * NM, 4.0 * NM, 2.0 * NM, NM, 0.5 * NM, 0.3 * NM, 0.1 * NM, 0.05 * NM, 30.0, 10.0, 3.0];
     of_table(&radii, code, CIRCLE_95)
 }
 
@@ -50,20 +37,7 @@ pub(super) fn nuc_p(code: u64) -> Option<f64> {
 /// Navigation integrity category: a radius that errors leave with the probability of the source integrity level
 /// (RTCA DO-260B). Only where no accuracy is said: it bounds, and so errs to the safe side.
 pub(super) fn nic(code: u64, sil: u64) -> Option<f64> {
-    let radii = [
-        0.0,
-        20.0 * NM,
-        8.0 * NM,
-        4.0 * NM,
-        2.0 * NM,
-        NM,
-        0.6 * NM,
-        0.2 * NM,
-        0.1 * NM,
-        75.0,
-        25.0,
-        7.5,
-    ];
+    let radii = [0.0, 20.0 * NM, 8.0 * NM, 4.0 * NM, 2.0 * NM, NM, 0.6 * NM, 0.2 * NM, 0.1 * NM, 75.0, 25.0, 7.5];
     // √(−2 ln p) for p = 10⁻³, 10⁻⁵ and 10⁻⁷.
     let in_radius = match sil {
         1 => 3.716_922_188_849_838,

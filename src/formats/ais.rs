@@ -27,7 +27,8 @@ const PENDING_MOST: usize = 64;
 
 /// How sure it is that lines are of this format, of 100.
 pub(super) fn detect(text: &str) -> u8 {
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).take(8);
+    // Sentences of others, and notes, may stand between.
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(['#', '$'])).take(8);
     super::share(lines.map(|line| Sentence::find(line).is_some()), 95)
 }
 
@@ -91,13 +92,20 @@ impl LineFormat for Ais {
             sink.reject(number, reason, line);
             return;
         };
-        let tag = tag_block(sentence.before);
-        if !sentence.holds() || tag.is_err() {
+        if !sentence.holds() {
             sink.reject(number, Reason::Checksum, line);
             return;
         }
-        let (station, time) = tag.unwrap_or_default();
-        let time = time.or_else(|| stamp(sentence.behind)).or_else(|| stamp(outside(sentence.before))).or(ahead).map(Time::Utc);
+        // A sentence holds without its tag block.
+        let (station, time) = tag_block(sentence.before).unwrap_or_else(|()| {
+            sink.reject(number, Reason::Checksum, &format!("a tag block: {line}"));
+            (None, None)
+        });
+        let time = time
+            .or_else(|| stamp(sentence.behind))
+            .or_else(|| stamp(outside(sentence.before)))
+            .or(ahead)
+            .map(Time::Utc);
         let station = station.or_else(|| station_behind(sentence.behind));
         let words: Vec<&str> = sentence.inner.split(',').collect();
         let &[talker, count, part, message, channel, payload, fill] = words.as_slice() else {
@@ -105,14 +113,16 @@ impl LineFormat for Ais {
             return;
         };
         let sizes = count.parse::<usize>().ok().zip(part.parse::<usize>().ok());
-        let (Some((count, part)), Ok(fill)) = (sizes.filter(|(count, part)| (1..=9).contains(count) && (1..=*count).contains(part)), fill.parse::<usize>())
-        else {
+        let (Some((count, part)), Ok(fill)) = (
+            sizes.filter(|(count, part)| (1..=9).contains(count) && (1..=*count).contains(part)),
+            fill.parse::<usize>(),
+        ) else {
             sink.reject(number, Reason::Malformed, line);
             return;
         };
         let source = station.unwrap_or(talker);
         if count == 1 {
-            self.message(number, payload, fill, time, source, sink);
+            Message { at: number, payload, fill, time, source }.read(sink);
             return;
         }
         let key = format!("{talker},{channel},{message},{count}");
@@ -132,7 +142,7 @@ impl LineFormat for Ais {
             let whole: String = pending.parts.iter().flatten().map(String::as_str).collect();
             let time = pending.time;
             self.pending.remove(&key);
-            self.message(number, &whole, fill, time, source, sink);
+            Message { at: number, payload: &whole, fill, time, source }.read(sink);
         } else if self.pending.len() > PENDING_MOST
             && let Some(oldest) = self.pending.iter().min_by_key(|(_, pending)| pending.at).map(|(key, _)| key.clone())
             && let Some(old) = self.pending.remove(&oldest)
@@ -199,7 +209,8 @@ fn station_behind(text: &str) -> Option<&str> {
 
 /// A time somewhere in a text, microseconds since 1970: the last number that can be one, else a date and a time.
 fn stamp(text: &str) -> Option<i64> {
-    let words: Vec<&str> = text.split([',', ' ', '\t', '[', ']', '"', ';', '|']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split([',', ' ', '\t', '[', ']', '"', ';', '|']).filter(|word| !word.is_empty()).collect();
     if let Some(us) = words.iter().rev().find_map(|word| epoch(word)) {
         return Some(us);
     }
@@ -209,7 +220,9 @@ fn stamp(text: &str) -> Option<i64> {
             let date = format!("{}-{}-{}", word.get(..4)?, part(4)?, part(6)?);
             return parse_timestamp(&format!("{date}T{}:{}:{}Z", part(8)?, part(10)?, part(12)?));
         }
-        let date = word.get(..10).filter(|date| matches!(date.as_bytes(), [_, _, _, _, b'-' | b'/', _, _, b'-' | b'/', ..]))?;
+        let date = word
+            .get(..10)
+            .filter(|date| matches!(date.as_bytes(), [_, _, _, _, b'-' | b'/', _, _, b'-' | b'/', ..]))?;
         let date = date.replace('/', "-");
         let clock = word.get(11..).filter(|clock| clock.len() >= 8).or_else(|| words.get(place + 1).copied())?;
         let zoned = clock.ends_with(['Z', 'z']) || clock.get(8..).is_some_and(|rest| rest.contains(['+', '-']));
@@ -299,8 +312,19 @@ impl Layout {
     }
 }
 
-impl Ais {
-    fn message(&mut self, at: u64, payload: &str, fill: usize, time: Option<Time>, source: &str, sink: &mut Sink<'_>) {
+/// A message, its sentences put together.
+struct Message<'a> {
+    at: u64,
+    payload: &'a str,
+    /// Bits at the end that are none of it.
+    fill: usize,
+    time: Option<Time>,
+    source: &'a str,
+}
+
+impl Message<'_> {
+    fn read(&self, sink: &mut Sink<'_>) {
+        let &Self { at, payload, fill, time, source } = self;
         let Some(bits) = Bits::of(payload, fill) else {
             sink.reject(at, Reason::Malformed, payload);
             return;

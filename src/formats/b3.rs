@@ -26,23 +26,27 @@ pub(super) fn detect(text: &str) -> u8 {
 #[derive(Debug, Default)]
 pub(super) struct B3;
 
-/// Columns, from 0, as a whole number; none where they are blank.
-fn number(line: &str, from: usize, to: usize) -> Option<Option<f64>> {
-    let text = line.get(from..to)?.trim();
+/// Columns that are there and are no number.
+struct NoNumber;
+
+/// Columns, from 0, as a whole number; none where they are blank. Zeros before it, behind its sign, may be blank too.
+fn number(line: &str, from: usize, to: usize) -> Result<Option<f64>, NoNumber> {
+    let text: String = line.get(from..to).ok_or(NoNumber)?.chars().filter(|character| *character != ' ').collect();
     if text.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     // An overpunched first digit: `J` to `R` for -1 to -9, `}` for -0.
-    let (first, rest) = text.split_at_checked(1)?;
+    let (first, rest) = text.split_at_checked(1).ok_or(NoNumber)?;
     let overpunched = "}JKLMNOPQR".find(first).map(|digit| format!("-{digit}{rest}"));
-    let text = overpunched.unwrap_or_else(|| text.to_owned());
+    let text = overpunched.unwrap_or(text);
     let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
     let whole = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    whole.then(|| text.parse().ok())
+    if whole { Ok(text.parse().ok()) } else { Err(NoNumber) }
 }
 
 fn time(line: &str) -> Option<i64> {
-    let part = |from: usize, to: usize| line.get(from..to).filter(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
+    let part =
+        |from: usize, to: usize| line.get(from..to).filter(|part| part.bytes().all(|digit| digit.is_ascii_digit()));
     let two: i64 = part(9, 11)?.parse().ok()?;
     let year = if two <= 50 { 2000 + two } else { 1900 + two };
     let day: i64 = part(11, 14)?.parse().ok().filter(|day| (1..=366).contains(day))?;
@@ -61,13 +65,13 @@ impl LineFormat for B3 {
             return;
         }
         let fields = || {
-            let sensor = line.get(6..9)?;
+            let sensor = line.get(6..9).ok_or(NoNumber)?;
             let (elevation, azimuth) = (number(line, 23, 29)?, number(line, 30, 37)?);
             let range = number(line, 38, 45)?.zip(number(line, 45, 46)?);
             let rate = number(line, 47, 54)?;
-            Some((sensor, time(line)?, elevation, azimuth, range, rate))
+            Ok::<_, NoNumber>((sensor, time(line).ok_or(NoNumber)?, elevation, azimuth, range, rate))
         };
-        let Some((sensor, time_us, elevation, azimuth, range, rate)) = fields() else {
+        let Ok((sensor, time_us, elevation, azimuth, range, rate)) = fields() else {
             sink.reject(at, Reason::Malformed, line);
             return;
         };
@@ -76,7 +80,9 @@ impl LineFormat for B3 {
             azimuth_deg: azimuth.map(|angle| angle * 1e-4),
             elevation_deg: elevation.map(|angle| angle * 1e-4),
         };
-        if polar.azimuth_deg.is_some_and(|angle| angle > 360.0) || polar.elevation_deg.is_some_and(|angle| angle.abs() > 90.0) {
+        if polar.azimuth_deg.is_some_and(|angle| angle > 360.0)
+            || polar.elevation_deg.is_some_and(|angle| angle.abs() > 90.0)
+        {
             sink.reject(at, Reason::Impossible, line);
             return;
         }

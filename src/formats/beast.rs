@@ -48,7 +48,10 @@ pub(super) fn detect(octets: &[u8]) -> u8 {
 /// there are before the next mark, none where more are needed.
 fn next(octets: &[u8]) -> Result<(Vec<u8>, usize), Option<usize>> {
     let to_mark = |from: usize| {
-        octets.get(from..).and_then(|rest| rest.iter().position(|octet| *octet == MARK)).map_or(octets.len(), |at| at + from)
+        octets
+            .get(from..)
+            .and_then(|rest| rest.iter().position(|octet| *octet == MARK))
+            .map_or(octets.len(), |at| at + from)
     };
     let (Some(&MARK), Some(letter)) = (octets.first(), octets.get(1)) else {
         return Err(if octets.len() < 2 { None } else { Some(to_mark(1)) });

@@ -101,7 +101,8 @@ mod tests {
     fn encode(latitude: f64, longitude: f64, odd: bool, extent: Extent) -> Encoded {
         let zones = 60.0 - f64::from(u8::from(odd));
         let size = extent.degrees() / zones;
-        let bits = |place: f64, size: f64| ((place.rem_euclid(size) / size * 131_072.0 + 0.5).floor() as u32) & 0x1_ffff;
+        let bits =
+            |place: f64, size: f64| ((place.rem_euclid(size) / size * 131_072.0 + 0.5).floor() as u32) & 0x1_ffff;
         let encoded = bits(latitude, size);
         let shown = size * (part(encoded) + (latitude / size).floor());
         let across = extent.degrees() / (longitude_zones(shown) - f64::from(u8::from(odd))).max(1.0);
@@ -153,7 +154,8 @@ mod tests {
                 let place = local(message, extent, near);
                 assert!(place.is_some_and(close), "{latitude} {longitude} {extent:?} {place:?}");
             }
-            let pair = (encode(latitude, longitude, true, Extent::Air), encode(latitude, longitude, false, Extent::Air));
+            let pair =
+                (encode(latitude, longitude, true, Extent::Air), encode(latitude, longitude, false, Extent::Air));
             for place in [global(pair.0, pair.1), global(pair.1, pair.0)].into_iter().flatten() {
                 assert!(close(place), "{latitude} {longitude} {place:?}");
                 found += 1;

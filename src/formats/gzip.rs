@@ -101,30 +101,39 @@ impl<R: Read> Gunzip<R> {
         };
         let (check, size) = (word()?, word()?);
         self.within = false;
-        if check == !self.check && size == self.size { Ok(()) } else { Err(wrong("a gzip file whose checksum does not hold")) }
+        if check == !self.check && size == self.size {
+            Ok(())
+        } else {
+            Err(wrong("a gzip file whose checksum does not hold"))
+        }
     }
 }
 
-/// Takes octets into the check of RFC 1952, reversed x³² + x²⁶ + … = 0xedb88320.
-fn checked(check: u32, octets: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut octet = 0;
-        while octet < 256 {
-            let mut rest = octet as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                rest = if rest & 1 == 1 { rest >> 1 ^ 0xedb8_8320 } else { rest >> 1 };
-                bit += 1;
-            }
-            table[octet] = rest;
-            octet += 1;
+/// Remainders of the check of RFC 1952 for one octet, reversed x³² + x²⁶ + … = 0xedb88320.
+#[expect(clippy::indexing_slicing, reason = "below 256, when it is compiled")]
+const fn remainders() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut octet: u32 = 0;
+    while octet < 256 {
+        let mut rest = octet;
+        let mut bit = 0;
+        while bit < 8 {
+            rest = if rest & 1 == 1 { (rest >> 1) ^ 0xedb8_8320 } else { rest >> 1 };
+            bit += 1;
         }
-        table
-    };
+        table[octet as usize] = rest;
+        octet += 1;
+    }
+    table
+}
+
+static REMAINDERS: [u32; 256] = remainders();
+
+/// Takes octets into that check.
+fn checked(check: u32, octets: &[u8]) -> u32 {
     octets.iter().fold(check, |check, octet| {
         let place = check.to_le_bytes().first().map_or(0, |low| usize::from(low ^ octet));
-        check >> 8 ^ TABLE.get(place).copied().unwrap_or(0)
+        (check >> 8) ^ REMAINDERS.get(place).copied().unwrap_or(0)
     })
 }
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::accuracy;
 use super::cpr::{self, Encoded, Extent};
 use super::report::{Geodetic, Kind, Marks, Report, Time, Velocity};
 use super::summary::Reason;
 use super::text::{Sink, name};
-use super::accuracy;
 
 const FOOT_M: f64 = 0.3048;
 const KNOT_M_S: f64 = 1852.0 / 3600.0;
@@ -38,17 +38,18 @@ struct Aircraft {
 }
 
 /// Remainders of the cyclic redundancy check for one octet, of x²⁴ + … = 0xfff409.
+#[expect(clippy::indexing_slicing, reason = "below 256, when it is compiled")]
 const fn remainders() -> [u32; 256] {
     let mut table = [0; 256];
-    let mut octet = 0;
+    let mut octet: u32 = 0;
     while octet < 256 {
-        let mut rest = (octet as u32) << 16;
+        let mut rest = octet << 16;
         let mut bit = 0;
         while bit < 8 {
-            rest = if rest & 0x80_0000 == 0 { rest << 1 } else { rest << 1 ^ 0xff_f409 };
+            rest = if rest & 0x80_0000 == 0 { rest << 1 } else { (rest << 1) ^ 0xff_f409 };
             bit += 1;
         }
-        table[octet] = rest & 0xff_ffff;
+        table[octet as usize] = rest & 0xff_ffff;
         octet += 1;
     }
     table
@@ -98,7 +99,8 @@ impl Squitters {
     pub(super) fn message(&mut self, at: u64, message: &[u8], time: Option<Time>, sink: &mut Sink<'_>) {
         let format = message.first().map_or(0, |first| first >> 3);
         let control = message.first().map_or(0, |first| first & 7);
-        let Some((head, rest)) = message.split_first_chunk::<4>().filter(|_| matches!(format, 17 | 18) && message.len() == 14)
+        let Some((head, rest)) =
+            message.split_first_chunk::<4>().filter(|_| matches!(format, 17 | 18) && message.len() == 14)
         else {
             sink.reject(at, Reason::Unread, &format!("a message of downlink format {format}"));
             return;
@@ -214,7 +216,8 @@ impl Aircraft {
     ) -> Result<(), Reason> {
         let now = report.time.ok_or(Reason::Incomplete)?.micros();
         let encoded = content.encoded();
-        let near = self.place.filter(|(when, _)| (0..NEAR_US).contains(&now.saturating_sub(*when))).map(|(_, place)| place);
+        let near =
+            self.place.filter(|(when, _)| (0..NEAR_US).contains(&now.saturating_sub(*when))).map(|(_, place)| place);
         let place = if code <= 8 {
             report.marks.put(Marks::GROUND, true);
             ground(content, report);

@@ -171,9 +171,11 @@ impl Oem {
         };
         let mut words = line.split_whitespace();
         let time = words.next().and_then(epoch);
-        let numbers: Option<Vec<f64>> = words.map(|word| word.parse().ok().filter(|number: &f64| number.is_finite())).collect();
+        let numbers: Option<Vec<f64>> =
+            words.map(|word| word.parse().ok().filter(|number: &f64| number.is_finite())).collect();
         // Accelerations may follow.
-        let (Some(time_us), Some(&[x, y, z, vx, vy, vz])) = (time, numbers.as_ref().and_then(|numbers| numbers.first_chunk()))
+        let (Some(time_us), Some(&[x, y, z, vx, vy, vz])) =
+            (time, numbers.as_ref().and_then(|numbers| numbers.first_chunk()))
         else {
             sink.reject(number, Reason::Malformed, line);
             return;
@@ -185,7 +187,11 @@ impl Oem {
             message: sink.summary.message("OEM"),
             kind: Kind::Ephemeris,
             time: Some(Time::Utc(scale.utc(time_us))),
-            cartesian: Some(Cartesian { frame, position_m: metres([x, y, z]), velocity_m_s: Some(metres([vx, vy, vz])) }),
+            cartesian: Some(Cartesian {
+                frame,
+                position_m: metres([x, y, z]),
+                velocity_m_s: Some(metres([vx, vy, vz])),
+            }),
             ..Report::default()
         };
         report.identity.callsign = name(&self.object);

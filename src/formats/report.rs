@@ -225,6 +225,7 @@ impl Marks {
     pub const GHOST: Self = Self(1024);
 
     /// Adds a mark, where it is so.
+    #[expect(clippy::fn_params_excessive_bools, reason = "what is so is a bool")]
     pub const fn put(&mut self, mark: Self, so: bool) {
         if so {
             self.0 |= mark.0;

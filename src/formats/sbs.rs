@@ -39,7 +39,8 @@ impl LineFormat for Sbs {
             sink.reject(number, Reason::Malformed, line);
             return;
         };
-        let value = |place: usize| cell(place).and_then(|cell| cell.parse::<f64>().ok()).filter(|value| value.is_finite());
+        let value =
+            |place: usize| cell(place).and_then(|cell| cell.parse::<f64>().ok()).filter(|value| value.is_finite());
         let stamp = cell(6).zip(cell(7)).map(|(date, time)| format!("{}T{time}Z", date.replace('/', "-")));
         let time = stamp.and_then(|stamp| parse_timestamp(&stamp)).map(Time::Utc);
         let (Some(address), Some(time)) = (cell(4).and_then(icao), time) else {

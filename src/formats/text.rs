@@ -74,7 +74,8 @@ impl<R: Read, F: LineFormat> super::Source for LineReader<R, F> {
                 return Ok(true);
             }
             match std::str::from_utf8(line.bytes) {
-                Ok(text) if text.trim().is_empty() => {}
+                // Files of DOS may end with a control character of their own.
+                Ok(text) if text.trim_matches(['\u{1a}', ' ', '\t']).is_empty() => {}
                 Ok(text) => format.line(number, text, &mut sink),
                 Err(_) => sink.reject(number, Reason::Malformed, &String::from_utf8_lossy(line.bytes)),
             }
@@ -138,7 +139,10 @@ impl Columns {
     /// The cell of a column that goes by one of some names; none where it is blank or says that there is nothing.
     pub(super) fn get<'a>(&self, cells: &'a [Cow<'_, str>], names: &[&str]) -> Option<&'a str> {
         let place = self.0.iter().position(|column| names.contains(&column.as_str()))?;
-        cells.get(place).map(AsRef::as_ref).filter(|cell| !matches!(*cell, "" | "NULL" | "nan" | "NaN" | "None" | "null"))
+        cells
+            .get(place)
+            .map(AsRef::as_ref)
+            .filter(|cell| !matches!(*cell, "" | "NULL" | "nan" | "NaN" | "None" | "null"))
     }
 
     /// The cell as a finite number.

@@ -72,7 +72,8 @@ impl<R: Read> super::Source for Trace<R> {
             return Ok(true);
         };
         // `~` says that the address is none of ICAO's.
-        let mut known = Known { address: Some(address).filter(|_| !document.icao.starts_with('~')), ..Known::default() };
+        let mut known =
+            Known { address: Some(address).filter(|_| !document.icao.starts_with('~')), ..Known::default() };
         for (number, point) in (1..).zip(&document.trace) {
             match known.report(number, document.timestamp, point) {
                 Ok(mut report) => {
@@ -112,8 +113,13 @@ impl Known {
             self.take(details);
         }
         let flags = point.get(6).and_then(Value::as_u64).unwrap_or(0);
-        let mut report =
-            Report { at: number, kind: Kind::Own, time: Some(Time::Utc(time)), geodetic: Some(place), ..Report::default() };
+        let mut report = Report {
+            at: number,
+            kind: Kind::Own,
+            time: Some(Time::Utc(time)),
+            geodetic: Some(place),
+            ..Report::default()
+        };
         let altitude_m = value(3).map(|feet| feet * FOOT_M);
         let geometric_m = value(10).map(|feet| feet * FOOT_M);
         if flags & 8 == 0 {
@@ -138,9 +144,9 @@ impl Known {
         let code = |key: &str| details.get(key).and_then(Value::as_u64);
         self.callsign = details.get("flight").and_then(Value::as_str).and_then(name).or_else(|| self.callsign.take());
         self.mode_a = details.get("squawk").and_then(Value::as_str).and_then(squawk).or(self.mode_a);
-        let horizontal = code("nac_p").map(accuracy::nac_p).unwrap_or(self.sigmas.east_m);
+        let horizontal = code("nac_p").map_or(self.sigmas.east_m, accuracy::nac_p);
         (self.sigmas.east_m, self.sigmas.north_m) = (horizontal, horizontal);
-        self.sigmas.velocity_m_s = code("nac_v").map(accuracy::nac_v).unwrap_or(self.sigmas.velocity_m_s);
-        self.sigmas.height_m = code("gva").map(accuracy::gva).unwrap_or(self.sigmas.height_m);
+        self.sigmas.velocity_m_s = code("nac_v").map_or(self.sigmas.velocity_m_s, accuracy::nac_v);
+        self.sigmas.height_m = code("gva").map_or(self.sigmas.height_m, accuracy::gva);
     }
 }

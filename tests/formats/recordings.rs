@@ -39,6 +39,9 @@ fn the_counts_of_barcelona_are_those_that_are_published() {
         // Two hours from 22:00 on: over midnight.
         let (first, last) = summary.span.expect("times");
         let hours = |time: trackweave::formats::Time| time.micros() as f64 / 3.6e9;
-        assert!((21.9..22.1).contains(&hours(first)) && (23.9..24.2).contains(&hours(last)), "{file}: {first:?} {last:?}");
+        assert!(
+            (21.9..22.1).contains(&hours(first)) && (23.9..24.2).contains(&hours(last)),
+            "{file}: {first:?} {last:?}"
+        );
     }
 }

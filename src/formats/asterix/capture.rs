@@ -126,7 +126,9 @@ impl Capture {
     fn interface(&mut self, block: &[u8]) {
         let mut units = 1_000_000;
         let mut at = 16;
-        while let Some((code, size)) = self.short(block, at).zip(self.short(block, at + 2)).filter(|(code, _)| *code != 0) {
+        while let Some((code, size)) =
+            self.short(block, at).zip(self.short(block, at + 2)).filter(|(code, _)| *code != 0)
+        {
             if let (9, Some(resolution)) = (code, block.get(at + 4)) {
                 let power = u32::from(resolution & 0x7f);
                 let base = if resolution & 0x80 == 0 { 10_u64 } else { 2 };

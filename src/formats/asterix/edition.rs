@@ -66,18 +66,22 @@ const UNITS: [(&str, f64); 6] = [
     ("kt", 1852.0 / 3600.0),
 ];
 
+/// The parts of an extended item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Octets of each.
+    pub octets: Vec<usize>,
+    /// Whether the last one has an extension bit too.
+    pub open: bool,
+}
+
 /// How an item is laid out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// So many octets.
     Fixed(usize),
-    /// Parts that end with an extension bit, in octets; the last may have none.
-    Extended {
-        /// Octets of each part.
-        parts: Vec<usize>,
-        /// Whether the last part has an extension bit too.
-        open: bool,
-    },
+    /// Parts that end with an extension bit.
+    Extended(Parts),
     /// Elements: octets of their number before them, octets of each.
     Repeated(usize, usize),
     /// Elements of so many octets that end with an extension bit.
@@ -161,13 +165,8 @@ impl Edition {
     ///
     /// The first line that is not as the head of this file has it.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let mut table = Self {
-            category: 0,
-            edition: String::new(),
-            name: String::new(),
-            items: Vec::new(),
-            profiles: Vec::new(),
-        };
+        let mut table =
+            Self { category: 0, edition: String::new(), name: String::new(), items: Vec::new(), profiles: Vec::new() };
         let mut profiles = Vec::new();
         for (line, found) in (1..).zip(text.lines()) {
             let fault = |wanted| TableError { line, found: found.to_owned(), wanted };
@@ -188,7 +187,8 @@ impl Edition {
             }
         }
         for (line, found) in profiles {
-            let profile = table.profile(found).map_err(|wanted| TableError { line, found: found.to_owned(), wanted })?;
+            let profile =
+                table.profile(found).map_err(|wanted| TableError { line, found: found.to_owned(), wanted })?;
             table.profiles.push(profile);
         }
         table.name = format!("CAT{:03} {}", table.category, table.edition);
@@ -277,8 +277,8 @@ impl Item {
             "repeated-1" => Shape::Repeated(1, octets),
             "repeated-2" => Shape::Repeated(2, octets),
             "extended" => {
-                let parts = ends.iter().zip(ends.iter().skip(1)).map(|(from, to)| (to - from) / 8).collect();
-                Shape::Extended { parts, open }
+                let octets = ends.iter().zip(ends.iter().skip(1)).map(|(from, to)| (to - from) / 8).collect();
+                Shape::Extended(Parts { octets, open })
             }
             _ => return Err("fixed, extended, repeated-fx, repeated-1, repeated-2, compound or explicit"),
         };

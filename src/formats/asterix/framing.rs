@@ -52,6 +52,13 @@ pub(super) struct Passed {
 /// Says whether octets begin with a block of a category that is known, whose records can be read.
 pub(super) type Likely<'a> = &'a dyn Fn(&[u8]) -> bool;
 
+/// What comes behind the octets that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    More,
+    Nothing,
+}
+
 /// The framing of one file, and what its head says.
 #[derive(Clone, Debug)]
 pub(super) struct Frames {
@@ -95,9 +102,16 @@ impl Framing {
         for framing in [Self::Final, Self::FinalSequence, Self::Rff] {
             let mut frames = Frames::new(framing);
             let (mut blocks, mut passed) = (Vec::new(), Vec::new());
-            frames.blocks(octets.get(..octets.len().min(FRAME_MOST * 2))?, true, likely, &mut blocks, &mut passed);
+            frames.blocks(
+                octets.get(..octets.len().min(FRAME_MOST * 2))?,
+                Behind::Nothing,
+                likely,
+                &mut blocks,
+                &mut passed,
+            );
             let good = blocks.iter().filter(|block| octets.get(block.octets.clone()).is_some_and(likely)).count();
-            if good > 0 && passed.len() <= good / 8 + 1 && blocks.first().is_some_and(|block| block.octets.start < 140) {
+            if good > 0 && passed.len() <= good / 8 + 1 && blocks.first().is_some_and(|block| block.octets.start < 140)
+            {
                 return Some((framing, 95));
             }
         }
@@ -112,18 +126,18 @@ impl Frames {
         Self { framing, capture: Capture::default(), start_us: None, headed: false }
     }
 
-    /// Finds the blocks of a window and what is none; how much of the window that is. `last` where nothing comes behind.
+    /// Finds the blocks of a window and what is none; how much of the window that is.
     pub(super) fn blocks(
         &mut self,
         window: &[u8],
-        last: bool,
+        behind: Behind,
         likely: Likely<'_>,
         blocks: &mut Vec<Block>,
         passed: &mut Vec<Passed>,
     ) -> usize {
         let mut at = 0;
         while let Some(rest) = window.get(at..).filter(|rest| !rest.is_empty()) {
-            match self.step(rest, last, likely) {
+            match self.step(rest, behind, likely) {
                 Step::Frame(content, recorded, size) => {
                     split(window, content.start + at..content.end + at, recorded, blocks, passed);
                     at += size;
@@ -132,22 +146,22 @@ impl Frames {
                     passed.extend(why.map(|(reason, found)| Passed { at, reason, found }));
                     at += size.max(1);
                 }
-                Step::More if !last && at > 0 => return at,
+                Step::More if behind == Behind::More && at > 0 => return at,
                 Step::More | Step::Lost => {
                     let found = if self.framing == Framing::Raw { "no data block" } else { "no frame" };
                     passed.push(Passed { at, reason: Reason::Framing, found });
-                    at += self.next(rest, last, likely);
+                    at += self.next(rest, behind, likely);
                 }
             }
         }
         at
     }
 
-    fn step(&mut self, rest: &[u8], last: bool, likely: Likely<'_>) -> Step {
+    fn step(&mut self, rest: &[u8], behind: Behind, likely: Likely<'_>) -> Step {
         let head = !self.headed;
         self.headed = true;
         match self.framing {
-            Framing::Raw => raw(rest, last, likely),
+            Framing::Raw => raw(rest, behind, likely),
             Framing::Final => fixed(rest, 0),
             Framing::FinalSequence => fixed(rest, 4),
             Framing::Rff if head => self.rff_head(rest),
@@ -159,7 +173,7 @@ impl Frames {
     }
 
     /// How far it is to the next place at which a frame begins, or to the end of what can be judged.
-    fn next(&mut self, rest: &[u8], last: bool, likely: Likely<'_>) -> usize {
+    fn next(&mut self, rest: &[u8], behind: Behind, likely: Likely<'_>) -> usize {
         for at in 1..rest.len() {
             let Some(here) = rest.get(at..) else { break };
             let fits = match self.framing {
@@ -171,13 +185,13 @@ impl Frames {
             }
         }
         // A frame that begins in the last part may not be whole yet.
-        if last { rest.len() } else { rest.len().saturating_sub(FRAME_MOST).max(1) }
+        if behind == Behind::Nothing { rest.len() } else { rest.len().saturating_sub(FRAME_MOST).max(1) }
     }
 
     /// Whether a frame begins here that holds a block.
     fn fits(&mut self, here: &[u8], likely: Likely<'_>) -> bool {
         let kept = self.capture.clone();
-        let step = self.step(here, true, likely);
+        let step = self.step(here, Behind::Nothing, likely);
         self.capture = kept;
         matches!(step, Step::Frame(content, ..) if here.get(content.clone()).is_some_and(likely))
     }
@@ -222,17 +236,18 @@ fn header(octets: &[u8]) -> Option<(u8, usize)> {
 }
 
 /// A block without a frame: it is one where another follows it, or the end, or its records can be read.
-fn raw(rest: &[u8], last: bool, likely: Likely<'_>) -> Step {
+fn raw(rest: &[u8], behind: Behind, likely: Likely<'_>) -> Step {
+    let wanting = if behind == Behind::Nothing { Step::Lost } else { Step::More };
     if rest.len() < 3 {
-        return if last { Step::Lost } else { Step::More };
+        return wanting;
     }
     let Some((category, length)) = header(rest) else { return Step::Lost };
-    let Some(behind) = rest.get(length..) else { return if last { Step::Lost } else { Step::More } };
-    if behind.len() < 3 && !last {
-        return Step::More;
+    let Some(next) = rest.get(length..) else { return wanting };
+    if next.len() < 3 && behind == Behind::More {
+        return wanting;
     }
-    let follows = behind.is_empty() || header(behind).is_some_and(|(next, _)| next == category);
-    if follows || likely(rest) || likely(behind) { Step::Frame(0..length, None, length) } else { Step::Lost }
+    let follows = next.is_empty() || header(next).is_some_and(|(next, _)| next == category);
+    if follows || likely(rest) || likely(next) { Step::Frame(0..length, None, length) } else { Step::Lost }
 }
 
 /// A "final" frame, with so many octets of a sequence number.
@@ -281,7 +296,11 @@ fn split(
                 at += length;
             }
             _ => {
-                passed.push(Passed { at, reason: Reason::Framing, found: "the rest of a frame, which is no data block" });
+                passed.push(Passed {
+                    at,
+                    reason: Reason::Framing,
+                    found: "the rest of a frame, which is no data block",
+                });
                 return;
             }
         }

@@ -4,8 +4,9 @@
 //! is not valid (a garbled code, a height not validated) is left out.
 
 use super::edition::Edition;
+use super::own::{self, Items};
 use super::walk::{Found, Layout};
-use super::{own, service, tracks};
+use super::{service, tracks};
 use crate::formats::report::{Geodetic, Identity, Kind, Marks, Plane, Polar, Report, Velocity};
 
 /// The report of a record, before its source and its time are known to the file.
@@ -47,7 +48,7 @@ impl Draft {
             match edition.category {
                 1 | 48 => draft.radar(edition.category, &item),
                 10 | 20 => draft.surface(edition.category, &item),
-                21 => own::read(&mut draft, &item, edition.edition.starts_with('0')),
+                21 => own::read(&mut draft, &item, Items::of(edition)),
                 62 => tracks::read(&mut draft, &item),
                 _ => service::read(&mut draft, edition.category, &item),
             }

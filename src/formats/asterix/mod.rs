@@ -4,7 +4,6 @@
 //! category is a table (`tables/`), and one walk reads them all: where the octets do not say which edition they are of, the
 //! one that reads the most of the first records of their sender is taken.
 
-
 mod capture;
 mod clock;
 mod edition;
@@ -16,7 +15,7 @@ mod tables;
 mod tracks;
 mod walk;
 
-pub use edition::{Coding, Edition, Field, Item, Profile, Shape, Slot, TableError};
+pub use edition::{Coding, Edition, Field, Item, Parts, Profile, Shape, Slot, TableError};
 pub use framing::Framing;
 pub use tables::Tables;
 pub use walk::{Fault, Found, Layout};
@@ -28,7 +27,7 @@ use super::report::Report;
 use super::summary::{Reason, Summary};
 use super::window::Window;
 use clock::Clock;
-use framing::{Block, Frames, Passed};
+use framing::{Behind, Block, Frames, Passed};
 use meaning::Draft;
 
 /// What the octets do not say.
@@ -75,7 +74,7 @@ struct Decoder {
 struct Blocks<'a> {
     octets: &'a [u8],
     offset: u64,
-    blocks: &'a [Block],
+    found: &'a [Block],
 }
 
 /// System area code and system identification code of the first record of a block, which all categories have first.
@@ -122,12 +121,13 @@ impl<R: Read> Reader<R> {
             Frames::new(Framing::detect(octets, &likely).map_or(Framing::Raw, |(framing, _)| framing))
         });
         let (mut blocks, mut passed) = (Vec::new(), Vec::new());
-        let size = frames.blocks(octets, self.window.is_last(), &likely, &mut blocks, &mut passed);
+        let behind = if self.window.is_last() { Behind::Nothing } else { Behind::More };
+        let size = frames.blocks(octets, behind, &likely, &mut blocks, &mut passed);
         for Passed { at, reason, found } in passed {
             self.decoder.summary.reject(offset + at as u64, reason, || found.to_owned());
         }
-        let blocks = Blocks { octets, offset, blocks: &blocks };
-        for place in 0..blocks.blocks.len() {
+        let blocks = Blocks { octets, offset, found: &blocks };
+        for place in 0..blocks.found.len() {
             self.decoder.block(tables, &blocks, place, to);
         }
         self.window.consume(size);
@@ -148,7 +148,7 @@ impl<R: Read> super::Source for Reader<R> {
 impl Blocks<'_> {
     /// A block's octets, and when it was recorded.
     fn get(&self, place: usize) -> Option<(&[u8], &Block)> {
-        let block = self.blocks.get(place)?;
+        let block = self.found.get(place)?;
         Some((self.octets.get(block.octets.clone())?, block))
     }
 }
@@ -192,7 +192,7 @@ impl Decoder {
         let of = |octets: &[u8]| (octets.first().copied().unwrap_or(0), sender(octets));
         let key = of(octets);
         let chosen = self.chosen.get(&key).copied().or_else(|| {
-            let later = (place..blocks.blocks.len()).filter_map(|place| Some(blocks.get(place)?.0));
+            let later = (place..blocks.found.len()).filter_map(|place| Some(blocks.get(place)?.0));
             tables.choose(key.0, &self.editions, later.filter(|octets| of(octets) == key))
         })?;
         self.chosen.insert(key, chosen);
@@ -207,8 +207,7 @@ impl Decoder {
         report.at = at;
         report.message = *self.messages.entry(table).or_insert_with(|| summary.message(&edition.name));
         let key = u16::from_be_bytes([area, system]);
-        report.source =
-            *self.sources.entry(key).or_insert_with(|| summary.source(&format!("{area:03}/{system:03}")));
+        report.source = *self.sources.entry(key).or_insert_with(|| summary.source(&format!("{area:03}/{system:03}")));
         report.time = time.and_then(|time| self.clock.time(time, block.recorded));
         summary.count(&report);
         report

@@ -1,11 +1,29 @@
 //! What targets say of themselves: category 21, whose editions before 1.0 have other items under the same numbers.
 
-use crate::formats::accuracy;
+use super::edition::Edition;
 use super::meaning::{Draft, TimeOfDay, callsign, course, geodetic, mode_a, number, time_of_day};
 use super::walk::Found;
+use crate::formats::accuracy;
 
-/// Reads an item; `old` of an edition before 1.0.
-pub(super) fn read(draft: &mut Draft, item: &Found<'_>, old: bool) {
+/// What the numbers of items stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Items {
+    /// In editions before 1.0.
+    Old,
+    /// Since.
+    New,
+}
+
+impl Items {
+    /// Those of an edition.
+    pub(super) fn of(edition: &Edition) -> Self {
+        if edition.edition.starts_with("0.") { Self::Old } else { Self::New }
+    }
+}
+
+/// Reads an item.
+pub(super) fn read(draft: &mut Draft, item: &Found<'_>, items: Items) {
+    let old = items == Items::Old;
     let report = &mut draft.report;
     match item.item.number {
         40 => draft.marks(item),
@@ -23,8 +41,8 @@ pub(super) fn read(draft: &mut Draft, item: &Found<'_>, old: bool) {
         131 if !old => report.geodetic = geodetic(item).or(report.geodetic),
         140 => report.height_m = item.si("VAL"),
         145 => report.pressure_altitude_m = item.si("VAL"),
-        155 => report.up_m_s = report.up_m_s.or(rate(item, "BVR", old)),
-        157 => report.up_m_s = rate(item, "GVR", old).or(report.up_m_s),
+        155 => report.up_m_s = report.up_m_s.or(rate(item, "BVR", items)),
+        157 => report.up_m_s = rate(item, "GVR", items).or(report.up_m_s),
         160 if old || !item.is_set("RE") => report.velocity = course(item, "GS", "TA"),
         161 => report.identity.track = number(item, "TRNUM"),
         170 => report.identity.callsign = callsign(item, "VAL"),
@@ -36,8 +54,11 @@ pub(super) fn read(draft: &mut Draft, item: &Found<'_>, old: bool) {
 }
 
 /// A rate of climb; editions from 1.0 say whether it is out of range.
-fn rate(item: &Found<'_>, name: &str, old: bool) -> Option<f64> {
-    if old { item.si("VAL") } else { item.si(name).filter(|_| !item.is_set("RE")) }
+fn rate(item: &Found<'_>, name: &str, items: Items) -> Option<f64> {
+    match items {
+        Items::Old => item.si("VAL"),
+        Items::New => item.si(name).filter(|_| !item.is_set("RE")),
+    }
 }
 
 /// The time of reception to 2⁻³⁰ s: a second, or the one after or before it, and a fraction.
@@ -51,7 +72,7 @@ fn refined(time: Option<TimeOfDay>, item: &Found<'_>) -> Option<TimeOfDay> {
             2 => -1,
             _ => return None,
         };
-    let fraction_us = i64::try_from(item.raw("TOMRP")? * 1_000_000 >> 30).ok()?;
+    let fraction_us = i64::try_from((item.raw("TOMRP")? * 1_000_000) >> 30).ok()?;
     Some(TimeOfDay::Whole(second * SECOND_US + fraction_us))
 }
 

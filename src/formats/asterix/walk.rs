@@ -3,7 +3,7 @@
 //! A record is a field specification, whose bits announce items in the order of the user application profile, and these
 //! items. Nothing is copied; every index is checked, so any octets may come.
 
-use super::edition::{Coding, Edition, Field, Item, Shape, Slot};
+use super::edition::{Coding, Edition, Field, Item, Parts, Profile, Shape, Slot};
 
 /// Why octets are no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,7 @@ fn announced(specification: &[u8]) -> impl Iterator<Item = usize> {
 fn length(item: &Item, octets: &[u8]) -> Result<usize, Fault> {
     let whole = match &item.shape {
         Shape::Fixed(size) => *size,
-        Shape::Extended { parts, open } => return extended(parts, *open, octets),
+        Shape::Extended(parts) => return extended(parts, octets),
         Shape::Repeated(before, size) => {
             let count = octets.get(..*before).ok_or(Fault::Short)?;
             before + count.iter().fold(0, |sum, octet| sum << 8 | usize::from(*octet)) * size
@@ -78,12 +78,12 @@ fn length(item: &Item, octets: &[u8]) -> Result<usize, Fault> {
 }
 
 /// Octets of the parts that are there. Parts that a later edition added are passed over, as octets of their own.
-fn extended(parts: &[usize], open: bool, octets: &[u8]) -> Result<usize, Fault> {
+fn extended(parts: &Parts, octets: &[u8]) -> Result<usize, Fault> {
     let mut at = 0;
-    for (number, size) in parts.iter().enumerate() {
+    for (number, size) in parts.octets.iter().enumerate() {
         at += size;
         let last = octets.get(at.wrapping_sub(1)).ok_or(Fault::Short)?;
-        if last & 1 == 0 || !open && number + 1 == parts.len() {
+        if last & 1 == 0 || !parts.open && number + 1 == parts.octets.len() {
             return Ok(at);
         }
     }
@@ -125,7 +125,7 @@ impl Layout {
     }
 
     /// Whether the item that was read last chooses a profile.
-    fn chooses(&self, edition: &Edition, octets: &[u8], profile: &super::edition::Profile) -> bool {
+    fn chooses(&self, edition: &Edition, octets: &[u8], profile: &Profile) -> bool {
         let Some((place, field, value)) = &profile.case else { return false };
         let last = self.items.last().filter(|(last, ..)| last == place);
         last.and_then(|last| found(edition, octets, last)).and_then(|item| item.raw(field)) == Some(*value)
@@ -144,11 +144,7 @@ impl Layout {
     }
 }
 
-fn found<'a>(
-    edition: &'a Edition,
-    octets: &'a [u8],
-    &(place, from, to): &(usize, usize, usize),
-) -> Option<Found<'a>> {
+fn found<'a>(edition: &'a Edition, octets: &'a [u8], &(place, from, to): &(usize, usize, usize)) -> Option<Found<'a>> {
     Some(Found { item: edition.items.get(place)?, octets: octets.get(from..to)? })
 }
 
@@ -240,7 +236,7 @@ impl<'a> Found<'a> {
             }
         };
         match self.item.shape {
-            Shape::Fixed(_) | Shape::Extended { .. } => each(self, &path, to),
+            Shape::Fixed(_) | Shape::Extended(_) => each(self, &path, to),
             Shape::Compound(_) => self.parts().for_each(|part| part.visit(&format!("{path}/"), to)),
             Shape::Repeated(..) | Shape::RepeatedFx(_) => {
                 let elements = self.elements().enumerate();
@@ -256,7 +252,15 @@ impl<'a> Found<'a> {
 
 impl Field {
     fn octet() -> Self {
-        Self { name: String::new(), start: 0, bits: 8, coding: Coding::Unsigned, step: None, unit: String::new(), si: 1.0 }
+        Self {
+            name: String::new(),
+            start: 0,
+            bits: 8,
+            coding: Coding::Unsigned,
+            step: None,
+            unit: String::new(),
+            si: 1.0,
+        }
     }
 
     /// Bits as a whole number.
