@@ -10,6 +10,7 @@ pub mod asterix;
 mod b3;
 mod beast;
 mod coast_guard;
+mod cot;
 mod cpr;
 mod gzip;
 mod mode_s;
@@ -67,6 +68,8 @@ pub enum Format {
     B3,
     /// Orbit ephemeris messages of CCSDS.
     Oem,
+    /// Cursor on Target.
+    Cot,
 }
 
 /// What octets do not say.
@@ -97,7 +100,7 @@ const HEAD: u64 = 1 << 17;
 
 impl Format {
     /// The formats, in the order in which they are tried.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Asterix,
         Self::Beast,
         Self::Avr,
@@ -108,6 +111,7 @@ impl Format {
         Self::CoastGuard,
         Self::B3,
         Self::Oem,
+        Self::Cot,
     ];
 
     /// The name in texts.
@@ -124,6 +128,7 @@ impl Format {
             Self::CoastGuard => "AIS as CSV of the coast guard",
             Self::B3 => "B3",
             Self::Oem => "OEM",
+            Self::Cot => "Cursor on Target",
         }
     }
 
@@ -150,6 +155,7 @@ impl Format {
             Self::CoastGuard => coast_guard::detect(text()),
             Self::B3 => b3::detect(text()),
             Self::Oem => oem::detect(text()),
+            Self::Cot => cot::detect(text()),
         }
     }
 
@@ -178,6 +184,7 @@ impl Format {
             Self::CoastGuard => Box::new(text::LineReader::new(source, coast_guard::CoastGuard::default())?),
             Self::B3 => Box::new(text::LineReader::new(source, b3::B3)?),
             Self::Oem => Box::new(text::LineReader::new(source, oem::Oem::default())?),
+            Self::Cot => Box::new(cot::Cot::new(source)),
         })
     }
 }

@@ -53,6 +53,7 @@ fn what_is_kept_for_the_fuzzer_is_found_to_be_what_it_is() {
             "opensky" => Format::OpenSky,
             "b3" => Format::B3,
             "oem" => Format::Oem,
+            "cot" => Format::Cot,
             _ => Format::Asterix,
         };
         let (found, mut source) =
@@ -324,4 +325,40 @@ fn an_ephemeris_says_what_is_published() {
     // TAI was 30 s ahead.
     assert_eq!(reports[0].time, utc("1996-12-18T11:59:30.331Z"));
     assert_eq!(reports[1].time, utc("1996-12-18T12:00:30.331Z"));
+}
+
+#[test]
+fn an_event_says_what_is_published() {
+    // MITRE, Cursor on Target message router user's guide, its example; and events as others write them.
+    let text = "<?xml version='1.0' standalone='yes'?>\n<!-- <event> -->\n\
+        <event version='2.0' uid='J-01334' type='a-h-A-M-F-U-M' time='2005-04-05T11:43:38.07Z' \
+        start='2005-04-05T11:43:38.07Z' stale='2005-04-05T11:45:38.07Z' how='m-g'><detail></detail>\
+        <point lat='30.0090027' lon='-85.9578735' ce='45.3' hae='-42.6' le='99.5' /></event>\
+        <event version=\"2.0\" uid=\"A > B\" type=\"a-f-G\" time=\"2020-01-01T00:00:00Z\" how=\"h-e\">\
+        <point lat=\"1\" lon=\"2\" hae=\"9999999.0\" ce=\"9999999.0\" le=\"9999999.0\"/>\
+        <detail><contact callsign=\"O&apos;NEIL &#x26; co\"/><track course=\"90\" speed=\"2.5\"/></detail></event>\
+        <event uid=\"x\" type=\"t-x-c-t\" time=\"2020-01-01T00:00:00Z\"/>\
+        <event uid=\"y\" type=\"a\" time=\"2020-01-01T00:00:00Z\"><point lat=\"100\" lon=\"2\"/></event>\
+        <event uid=\"z\" type=\"a\" time=\"soon\"><point lat=\"1\" lon=\"2\"/></event><event uid=\"e\" type=\"a\" time=\"";
+    let (reports, summary) = found(Format::Cot, text);
+    assert_eq!(reports.len(), 2, "{summary}");
+    at(reports[0].geodetic, 30.0090027, -85.9578735, 0.0);
+    assert_eq!((reports[0].time, reports[0].kind), (utc("2005-04-05T11:43:38.07Z"), Kind::Own));
+    assert_eq!(
+        (reports[0].height_m, reports[0].sigmas.east_m, reports[0].sigmas.height_m),
+        (Some(-42.6), Some(45.3), Some(99.5))
+    );
+    assert_eq!(reports[0].identity.callsign.as_deref(), Some("J-01334"));
+    assert_eq!(reports[1].identity.callsign.as_deref(), Some("O'NEIL & co"));
+    assert_eq!((reports[1].height_m, reports[1].sigmas.east_m, course(&reports[1])), (None, None, (2.5, 90.0)));
+    assert_eq!(
+        (reports[1].kind, summary.messages.as_slice()),
+        (Kind::Track, ["a-h-A-M-F-U-M".to_owned(), "a-f-G".to_owned()].as_slice())
+    );
+    let of = |reason| summary.rejected.get(&reason).copied();
+    assert_eq!(
+        (of(Reason::Incomplete), of(Reason::Impossible), of(Reason::Malformed)),
+        (Some(1), Some(1), Some(2)),
+        "{summary}"
+    );
 }
