@@ -61,6 +61,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000_000;
 
+    #[expect(clippy::cast_possible_truncation, reason = "a few hours")]
     fn run(date: Option<i64>, hours: &[f64]) -> Vec<f64> {
         let mut clock = Clock::new(date);
         let times = hours.iter().map(|hour| clock.time(TimeOfDay::Whole((hour * HOUR as f64) as i64), None));
