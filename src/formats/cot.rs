@@ -27,9 +27,9 @@ const UNKNOWN: f64 = 9_999_999.0;
 
 /// How sure it is that a text is of this format, of 100.
 pub(super) fn detect(text: &str) -> u8 {
-    let event =
-        text.split_once("<event").is_some_and(|(_, behind)| behind.starts_with(|c: char| c.is_ascii_whitespace()));
+    let event = text.split("<event").skip(1).any(|behind| behind.starts_with(|c: char| c.is_ascii_whitespace()));
     if event && text.contains("uid=") && text.contains("<point") { 90 } else { 0 }
+}
 }
 
 /// A file of events being read.

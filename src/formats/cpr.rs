@@ -99,14 +99,15 @@ mod tests {
 
     /// Encodes a place, from the definition: the other way round.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "17 bits")]
-    fn encode(latitude: f64, longitude: f64, odd: bool, extent: Extent) -> Encoded {
-        let zones = 60.0 - f64::from(u8::from(odd));
+    fn encode((latitude, longitude): (f64, f64), half: u32, extent: Extent) -> Encoded {
+        let odd = half == 1;
+        let zones = 60.0 - f64::from(half);
         let size = extent.degrees() / zones;
         let bits =
             |place: f64, size: f64| ((place.rem_euclid(size) / size * 131_072.0 + 0.5).floor() as u32) & 0x1_ffff;
         let encoded = bits(latitude, size);
         let shown = size * (part(encoded) + (latitude / size).floor());
-        let across = extent.degrees() / (longitude_zones(shown) - f64::from(u8::from(odd))).max(1.0);
+        let across = extent.degrees() / (longitude_zones(shown) - f64::from(half)).max(1.0);
         Encoded { odd, latitude: encoded, longitude: bits(longitude, across) }
     }
 
@@ -151,12 +152,12 @@ mod tests {
                     && half_turn((place.longitude_deg - longitude + 720.0).rem_euclid(360.0)).abs() < 4e-3
             };
             for extent in [Extent::Air, Extent::Ground] {
-                let message = encode(latitude, longitude, step % 2 == 1, extent);
+                let message = encode((latitude, longitude), u32::from(step % 2 == 1), extent);
                 let place = local(message, extent, near);
                 assert!(place.is_some_and(close), "{latitude} {longitude} {extent:?} {place:?}");
             }
             let pair =
-                (encode(latitude, longitude, true, Extent::Air), encode(latitude, longitude, false, Extent::Air));
+                (encode((latitude, longitude), 1, Extent::Air), encode((latitude, longitude), 0, Extent::Air));
             for place in [global(pair.0, pair.1), global(pair.1, pair.0)].into_iter().flatten() {
                 assert!(close(place), "{latitude} {longitude} {place:?}");
                 found += 1;

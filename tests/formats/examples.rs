@@ -1,5 +1,7 @@
 //! Published examples of every format but ASTERIX, and what they are published to say.
 
+use std::fmt::Write;
+
 use super::read;
 use trackweave::formats::{
     Format, Frame, Geodetic, Kind, Marks, Options, Reason, Report, Summary, Time, Velocity, open,
@@ -129,7 +131,7 @@ fn beast_is_avr_in_octets() {
     for (number, message) in messages.iter().enumerate() {
         // A counter with a mark in it.
         let ticks = 0x1a_0000_u64 + number as u64 * 12_000_000;
-        text.push_str(&format!("@{ticks:012X}{message};\n"));
+        writeln!(text, "@{ticks:012X}{message};").expect("a text");
         beast.extend([0x1a, b'3']);
         let octets = [&ticks.to_be_bytes()[2..], &[0x1a], &super::octets(message)].concat();
         beast.extend(octets.iter().flat_map(|octet| vec![*octet; if *octet == 0x1a { 2 } else { 1 }]));
@@ -157,7 +159,7 @@ fn aircraft_on_the_ground_are_near_where_they_were_or_where_the_receiver_is() {
     let receiver = Some(Geodetic { latitude_deg: 51.990, longitude_deg: 4.375 });
     let (reports, summary) = read(Format::Avr, text.as_bytes(), Options { receiver, ..Options::default() });
     assert_eq!(reports.len(), 1, "{summary}");
-    at(reports[0].geodetic, 52.320561, 4.735735, 1e-5);
+    at(reports[0].geodetic, 52.320_561, 4.735_735, 1e-5);
     assert!(reports[0].marks.has(Marks::GROUND));
     let (speed, angle) = course(&reports[0]);
     close(Some(speed), 17.0 * KNOT_M_S, 1e-9);
@@ -264,7 +266,7 @@ fn ais_says_what_is_published() {
     let (reports, summary) = found(Format::Ais, &text.replace("*33\\", &format!("*{sum:02X}\\")));
     assert_eq!(reports.len(), 3, "{summary}");
     assert_eq!(reports[0].identity.address, Some(477_553_000));
-    at(reports[0].geodetic, 47.582833, -122.345833, 1e-6);
+    at(reports[0].geodetic, 47.582_833, -122.345_833, 1e-6);
     assert_eq!((course(&reports[0]), reports[0].time), ((0.0, 51.0), None));
     assert_eq!(reports[1].identity.callsign.as_deref(), Some("MT.MITCHELL"));
     assert_eq!((reports[1].identity.address, reports[1].at), (Some(369_190_000), 3));
@@ -342,7 +344,7 @@ fn an_event_says_what_is_published() {
         <event uid=\"z\" type=\"a\" time=\"soon\"><point lat=\"1\" lon=\"2\"/></event><event uid=\"e\" type=\"a\" time=\"";
     let (reports, summary) = found(Format::Cot, text);
     assert_eq!(reports.len(), 2, "{summary}");
-    at(reports[0].geodetic, 30.0090027, -85.9578735, 0.0);
+    at(reports[0].geodetic, 30.009_002_7, -85.957_873_5, 0.0);
     assert_eq!((reports[0].time, reports[0].kind), (utc("2005-04-05T11:43:38.07Z"), Kind::Own));
     assert_eq!(
         (reports[0].height_m, reports[0].sigmas.east_m, reports[0].sigmas.height_m),
