@@ -30,7 +30,6 @@ pub(super) fn detect(text: &str) -> u8 {
     let event = text.split("<event").skip(1).any(|behind| behind.starts_with(|c: char| c.is_ascii_whitespace()));
     if event && text.contains("uid=") && text.contains("<point") { 90 } else { 0 }
 }
-}
 
 /// A file of events being read.
 #[derive(Debug)]

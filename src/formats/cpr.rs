@@ -156,8 +156,7 @@ mod tests {
                 let place = local(message, extent, near);
                 assert!(place.is_some_and(close), "{latitude} {longitude} {extent:?} {place:?}");
             }
-            let pair =
-                (encode((latitude, longitude), 1, Extent::Air), encode((latitude, longitude), 0, Extent::Air));
+            let pair = (encode((latitude, longitude), 1, Extent::Air), encode((latitude, longitude), 0, Extent::Air));
             for place in [global(pair.0, pair.1), global(pair.1, pair.0)].into_iter().flatten() {
                 assert!(close(place), "{latitude} {longitude} {place:?}");
                 found += 1;
