@@ -12,6 +12,8 @@ use trackweave::formats::{
 
 #[path = "formats/examples.rs"]
 mod examples;
+#[path = "formats/meanings.rs"]
+mod meanings;
 #[path = "formats/recordings.rs"]
 mod recordings;
 
