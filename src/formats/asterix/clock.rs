@@ -97,5 +97,7 @@ mod tests {
         assert_eq!(clock.time(TimeOfDay::Whole(10 * TURN_US - 5), None), Some(Time::OfDay(10 * TURN_US - 5)));
         assert_eq!(clock.time(TimeOfDay::Truncated(5), None), Some(Time::OfDay(10 * TURN_US + 5)));
         assert_eq!(clock.time(TimeOfDay::Truncated(TURN_US - 1), None), Some(Time::OfDay(10 * TURN_US - 1)));
+        // At 5,120 s 300 s is 212 s ago, not in five minutes.
+        assert_eq!(clock.time(TimeOfDay::Truncated(300_000_000), None), Some(Time::OfDay(4_908_000_000)));
     }
 }
