@@ -342,6 +342,26 @@ fn whatever_is_between_blocks_costs_no_block() {
 }
 
 #[test]
+fn a_report_says_where_in_the_file_its_record_stands() {
+    let record = &plot(7, 128)[3..];
+    let length = 3 + 3 * record.len();
+    let block = [&[48, 0, u8::try_from(length).expect("short")], record, record, record].concat();
+    let (reports, summary) = asterix(&[plot(7, 0), block].concat(), None);
+    let places: Vec<u64> = reports.iter().map(|report| report.at).collect();
+    assert_eq!(places, [3, 25, 44, 63], "{summary}");
+}
+
+#[test]
+fn a_frame_of_final_without_its_padding_is_none() {
+    let (blocks, _) = night();
+    let mut octets = framed(&blocks, Framing::Final, 86_390);
+    // The padding of the second frame.
+    octets[2 * 34 - 1] = 0;
+    let (reports, summary) = asterix(&octets, None);
+    assert_eq!((reports.len(), summary.rejected.get(&Reason::Framing)), (29, Some(&1)), "{summary}");
+}
+
+#[test]
 fn a_record_that_cannot_be_read_costs_its_block_alone() {
     let (mut blocks, _) = night();
     // A field reference number without an item, and a record that is cut.

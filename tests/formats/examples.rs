@@ -101,7 +101,7 @@ fn extended_squitters_say_what_is_published() {
     // The 1090 Megahertz Riddle: identification 4.2, places 5.3, velocity 6.1; the last one has a wrong bit.
     let text = "@000000000000 8D4840D6202CC371C32CE0576098;\n@000000B71B00 8D40621D58C386435CC412692AD6;\n\
                 @0000016E3600 8D40621D58C382D690C8AC2863A7;\n@000002255100 8D485020994409940838175B284F;\n\
-                @000002255100 8D485020994409940838175B284E;\n@000002255100 02E197B00179C3;\n"
+                @000002255100 8D485020994409950838175B284F;\n@000002255100 02E197B00179C3;\n"
         .replace(' ', "");
     let (reports, summary) = found(Format::Avr, &text);
     assert_eq!(reports.len(), 3, "{summary}");
