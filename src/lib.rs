@@ -9,11 +9,13 @@ pub mod space; // where things are: frames, tiles, geodesy
 pub mod time; // when things are: integer microseconds, ISO 8601
 pub mod digest; // what files hold: SHA-256
 mod files; // what is read: regular files, opened without waiting
+mod lines; // lines of text files, bounded
 pub mod secret; // secret keys in text that is shown: never
 mod resident; // how much memory this process holds
 mod pages; // Parquet files, measured before they are decoded
 pub mod mirror; // structs that exist in Rust and WGSL alike
 
+pub mod formats; // files of others -> typed reports
 pub mod sensor; // what sensors measure, kind by kind
 pub mod ingest; // files -> recording
 pub mod policy; // recording + policy -> classes, segments, obligations, authority

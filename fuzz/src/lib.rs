@@ -4,6 +4,7 @@
 //! `tests/corpus.rs` includes this file and runs the kept inputs, so nothing here needs a fuzzer.
 
 mod folder;
+mod formats;
 mod lanes;
 mod outputs;
 mod policies;
@@ -11,6 +12,7 @@ mod tables;
 mod texts;
 mod two_run;
 
+pub use formats::formats;
 pub use lanes::cache;
 pub use outputs::{manifests, score, verify};
 pub use policies::{policy_folder, zones};
@@ -25,7 +27,7 @@ use std::sync::{LazyLock, Mutex};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("catalogue", catalogue),
     ("configuration", configuration),
     ("scenario", scenario),
@@ -34,6 +36,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("csv", csv),
     ("parquet", parquet),
     ("looks", looks),
+    ("formats", formats),
     ("manifests", manifests),
     ("verify", verify),
     ("score", score),

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use super::arrow_table::{TIMESTAMP, timestamp};
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, one_line, quoted};
-use super::lines::{LINE_MOST, Line, Lines};
 use super::table::{Layout, Places, Role, Table, Texts, Time};
+use crate::lines::{LINE_MOST, Line, Lines};
 use crate::pages::CELL_MOST;
 
 /// The most columns that a header is looked at for; tables have fewer.

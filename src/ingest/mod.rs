@@ -11,7 +11,6 @@ mod catalogue_file; // how it says it: keys, checks, lines
 
 mod table; // rows, column by column, of any format
 mod arrow_table; // Arrow batch -> table
-mod lines; // text -> lines, counted
 mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 

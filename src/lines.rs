@@ -5,14 +5,14 @@
 use std::io::{self, Read};
 
 /// The longest line.
-pub(super) const LINE_MOST: usize = 1 << 20;
+pub(crate) const LINE_MOST: usize = 1 << 20;
 
 /// Read at a time.
 const CHUNK: usize = 1 << 18;
 
 /// A file being read line by line.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     source: R,
     buffer: Vec<u8>,
     /// What is read and not yet given, in `buffer`.
@@ -26,15 +26,15 @@ pub(super) struct Lines<R> {
 
 /// A line, or the beginning of one that is too long.
 #[derive(Debug)]
-pub(super) struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// From 1.
-    pub(super) number: u64,
-    pub(super) bytes: &'a [u8],
-    pub(super) too_long: bool,
+    pub(crate) number: u64,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) too_long: bool,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> io::Result<Self> {
+    pub(crate) fn new(source: R) -> io::Result<Self> {
         let mut lines = Self { source, buffer: vec![0; CHUNK], start: 0, end: 0, number: 0, after_cr: false };
         while lines.end < 3 && lines.fill()? {}
         if lines.rest().starts_with(b"\xef\xbb\xbf") {
@@ -48,12 +48,12 @@ impl<R: Read> Lines<R> {
     }
 
     /// The bytes that the next lines begin with, as far as they are read.
-    pub(super) fn ahead(&self) -> &[u8] {
+    pub(crate) fn ahead(&self) -> &[u8] {
         self.rest()
     }
 
     /// The next line without its end; none at the end of the file. After one that is too long nothing is right.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         let mut seen = 0;
         loop {
             if self.after_cr && self.start < self.end {
