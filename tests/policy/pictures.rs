@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
 use trackweave::policy::Field;
-use trackweave::product::{columns, read_batches, read_picture};
+use trackweave::product::{Of, columns, read_batches, read_picture};
 use trackweave::run::{Besides, Request, RunConfig, RunReport, run};
 use trackweave::space::Frame;
 use trackweave::time::parse_timestamp;
@@ -128,7 +128,7 @@ fn every_picture_has_all_columns_and_what_is_left_out_is_null_and_never_zero() {
             // No address is fused: no picture has any.
             let own = columns(Frame::Local)
                 .iter()
-                .filter(|column| !column.of_smoothing && !column.fields.contains(&Field::Identity));
+                .filter(|column| column.of == Of::Every && !column.fields.contains(&Field::Identity));
             let all: Vec<_> = own.map(|column| column.name).collect();
             assert_eq!(found, all, "{partner}");
             let owners = batch.column_by_name("contributors").expect("owners").as_list::<i32>();
