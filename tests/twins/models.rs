@@ -92,7 +92,7 @@ fn waves() -> Vec<Trial> {
     for (models, (name, mode)) in
         [2, 3].into_iter().flat_map(|n| [(n, ("assign", Mode::Assign)), (n, ("soft", Mode::Soft))])
     {
-        let world = World { models, mode, ..PLAIN };
+        let world = World { mode, models, ..PLAIN };
         let mut same = |what: &str, world: World| {
             let name = format!("models::waves::of{models}::{name}::{what}");
             let kind = if world.poison.is_some() { exact_trial } else { trial };
