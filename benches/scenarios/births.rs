@@ -2,7 +2,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "counts are small; parameters are rounded once")]
 #![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
-use crate::lanes::{Expected, Named, Problem, Run, component, fuse, places, trajectories};
+use crate::lanes::{Expected, Problem, Run, Tracks, component, fuse, places, trajectories};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
@@ -116,11 +116,11 @@ fn score(all: &[Run], p_d: f64, config: Config) -> [[f64; 2]; 2] {
     [&found.filtered, &found.smoothed].map(|found| score_of(all, found))
 }
 
-fn score_of(all: &[Run], found: &[Vec<Named>]) -> [f64; 2] {
+fn score_of(all: &[Run], found: &[Tracks]) -> [f64; 2] {
     let sums: Vec<[f64; 2]> = all
         .par_iter()
         .zip(found)
-        .map(|(run, found)| {
+        .map(|(run, Tracks { places: found, .. })| {
             let metric = Ospa { cutoff_m: 100.0, order: 1.0 };
             let plain = run
                 .truth

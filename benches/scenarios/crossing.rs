@@ -3,7 +3,7 @@
 #![expect(clippy::cast_possible_wrap, reason = "scans are few")]
 #![expect(clippy::cast_sign_loss, reason = "a Poisson count is not negative")]
 
-use crate::lanes::{Expected, Named, Problem, Run, component, fuse, places};
+use crate::lanes::{Expected, Problem, Run, Tracks, component, fuse, places, trajectories};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson, StandardNormal};
@@ -14,11 +14,16 @@ use trackweave::fusion::undetected::Undetected;
 use trackweave::fusion::views::View;
 use trackweave::score::gospa::{Gospa, GospaAverage, gospa_matches};
 use trackweave::score::identity::IdentityCounter;
+use trackweave::score::t_gospa::{TGospa, t_gospa};
 
 const SCANS: usize = 81;
 const MIDDLE: usize = 40;
 const SIDE_M: f64 = 300.0;
 const Q: f64 = 0.02;
+/// c of both metrics, metres.
+const CUTOFF_M: f64 = 10.0;
+/// What T-GOSPA asks for a switch, metres.
+const SWITCH_M: f64 = 2.0;
 
 /// The columns: probability of detection, mean clutter, and the published-style figures that the modes are held to.
 const COLUMNS: [(f64, f64); 4] = [(0.9, 10.0), (0.9, 30.0), (0.7, 10.0), (0.7, 30.0)];
@@ -85,13 +90,27 @@ fn simulate(seed: u64, detection_probability: f64, clutter: f64, looks: usize) -
     Run { truth, scans }
 }
 
-/// Prints total, localisation, missed, false (RMS GOSPA), the reference, and identity switches a run, for every column
-/// and mode.
+/// Prints total, localisation, missed, false (RMS GOSPA), the reference, T-GOSPA a scan and the switches that it pays for,
+/// identity switches a run, purity, and NEES a dimension: of the filter, then smoothed.
 pub(crate) fn table(runs: usize) {
-    println!("A. Four targets meet: {runs} runs, RMS GOSPA (c = 10 m, p = 2), identity switches a run");
     println!(
-        "{:32}{:>10}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>10}",
-        "", "P_D, λ", "total", "local", "missed", "false", "reference", "ratio", "switches"
+        "A. Four targets meet: {runs} runs, RMS GOSPA (c = 10 m, p = 2), T-GOSPA (switch 2 m), switches a run, purity, NEES/dof"
+    );
+    println!(
+        "{:32}{:>10}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>9}{:>7}{:>10}{:>8}{:>7}",
+        "",
+        "P_D, λ",
+        "total",
+        "local",
+        "missed",
+        "false",
+        "reference",
+        "ratio",
+        "T-GOSPA",
+        "paid",
+        "switches",
+        "purity",
+        "NEES"
     );
     for (column, (p_d, clutter)) in COLUMNS.into_iter().enumerate() {
         let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d, clutter, 1)).collect();
@@ -100,25 +119,45 @@ pub(crate) fn table(runs: usize) {
                 toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
             config.association.mode = mode;
             config.association.exact_max = exact_max;
-            let [(average, switches), (smoothed, kept)] = score(&all, (p_d, clutter), config, Vec::new(), 1);
-            let rms = average.rms().expect("scans were scored");
-            println!(
-                "{name:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:11.2}{:8.3}{:10.2}",
-                format!("{p_d}, {clutter}"),
-                rms.total,
-                rms.localisation,
-                rms.missed,
-                rms.false_tracks,
-                reference[column],
-                rms.total / reference[column],
-                switches
-            );
-            let rms = smoothed.rms().expect("scans were scored");
-            println!(
-                "{:32}{:>10}{:8.2}{:8.2}{:8.2}{:8.2}{:>11}{:>8}{kept:10.2}",
-                "  smoothed", "", rms.total, rms.localisation, rms.missed, rms.false_tracks, "", ""
-            );
+            let [filtered, smoothed] = score(&all, (p_d, clutter), config, Vec::new(), 1);
+            let total = filtered.gospa.rms().expect("scans were scored").total;
+            let beside = [reference[column], total / reference[column]];
+            print!("{name:32}{:>10}", format!("{p_d}, {clutter}"));
+            filtered.print(&format!("{:11.2}{:8.3}", beside[0], beside[1]));
+            print!("{:42}", "  smoothed");
+            smoothed.print(&" ".repeat(19));
         }
+    }
+}
+
+/// How good tracks are, over all runs.
+pub(crate) struct Scores {
+    pub(crate) gospa: GospaAverage,
+    /// Identity switches a run.
+    switches: f64,
+    /// Share of the matched points that are of the object that a track has most of.
+    purity: f64,
+    /// Mean of (truth - estimate)ᵀ P⁻¹ (truth - estimate) / 2 over matched points.
+    nees: f64,
+    /// T-GOSPA a scan, root mean square over runs; the switches that it pays for, a run; runs for which it has too many tracks.
+    trajectories: (f64, f64, usize),
+}
+
+impl Scores {
+    fn print(&self, reference: &str) {
+        let rms = self.gospa.rms().expect("scans were scored");
+        let (total, paid, without) = self.trajectories;
+        println!(
+            "{:8.2}{:8.2}{:8.2}{:8.2}{reference}{total:9.2}{paid:7.2}{:10.2}{:8.3}{:7.2}{}",
+            rms.total,
+            rms.localisation,
+            rms.missed,
+            rms.false_tracks,
+            self.switches,
+            self.purity,
+            self.nees,
+            if without > 0 { format!("  (T-GOSPA without {without} runs)") } else { String::new() },
+        );
     }
 }
 
@@ -131,7 +170,7 @@ pub(crate) fn two_views(runs: usize, (p_d, clutter): (f64, f64), mode: Mode, exa
         let mut config: Config =
             toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
         (config.association.mode, config.association.exact_max) = (mode, exact_max);
-        score(&all, (p_d, clutter), config, views, 2)[0].0.rms().expect("scans were scored").total
+        score(&all, (p_d, clutter), config, views, 2)[0].gospa.rms().expect("scans were scored").total
     })
 }
 
@@ -146,13 +185,7 @@ pub(crate) fn table_of_views(runs: usize) {
     }
 }
 
-fn score(
-    all: &[Run],
-    (p_d, clutter): (f64, f64),
-    config: Config,
-    views: Vec<View>,
-    looks: usize,
-) -> [(GospaAverage, f64); 2] {
+fn score(all: &[Run], (p_d, clutter): (f64, f64), config: Config, views: Vec<View>, looks: usize) -> [Scores; 2] {
     let born = |weight| component(weight, [100.0, 100.0], 150.0, 1.0);
     let found = fuse(
         all,
@@ -177,25 +210,63 @@ fn score(
     [&found.filtered, &found.smoothed].map(|found| score_of(all, found))
 }
 
-fn score_of(all: &[Run], found: &[Vec<Named>]) -> (GospaAverage, f64) {
-    let scored: Vec<(GospaAverage, u64)> = all
-        .par_iter()
-        .zip(found)
-        .map(|(run, found)| {
-            let (mut average, mut identity) = (GospaAverage::default(), IdentityCounter::default());
-            for (k, (truth, tracks)) in run.truth.iter().zip(found).enumerate() {
-                let metric = Gospa { cutoff_m: 10.0, order: 2.0 };
-                let (parts, matches) = gospa_matches(&places(truth), &places(tracks), metric).expect("finite");
-                average.add(&parts, 2.0);
-                let held = |object: usize| matches.iter().find(|m| m.truth == object).map(|m| tracks[m.estimate].0);
-                identity.scan(k as i64, truth.iter().enumerate().map(|(n, t)| (t.0 as u32, held(n))));
+/// What one run adds up to.
+#[derive(Default)]
+struct Sums {
+    gospa: GospaAverage,
+    switches: f64,
+    purity: f64,
+    nees: f64,
+    matched: f64,
+    trajectories: f64,
+    paid: f64,
+    without: usize,
+}
+
+impl Sums {
+    fn of(run: &Run, Tracks { places: found, spreads }: &Tracks) -> Self {
+        let (mut sums, mut identity) = (Self::default(), IdentityCounter::default());
+        for (k, ((truth, tracks), spreads)) in run.truth.iter().zip(found).zip(spreads).enumerate() {
+            let metric = Gospa { cutoff_m: CUTOFF_M, order: 2.0 };
+            let (parts, matches) = gospa_matches(&places(truth), &places(tracks), metric).expect("finite");
+            sums.gospa.add(&parts, 2.0);
+            let held = |object: usize| matches.iter().find(|m| m.truth == object).map(|m| tracks[m.estimate].0);
+            identity.scan(k as i64, truth.iter().enumerate().map(|(n, t)| (t.0 as u32, held(n))));
+            for m in &matches {
+                let ([x, y, _], [to_x, to_y, _]) = (truth[m.truth].1, tracks[m.estimate].1);
+                let ([dx, dy], [xx, xy, yy]) = ([to_x - x, to_y - y], spreads[m.estimate]);
+                sums.nees += 0.5 * (yy * dx * dx - 2.0 * xy * dx * dy + xx * dy * dy) / (xx * yy - xy * xy);
+                sums.matched += 1.0;
             }
-            (average, identity.report().switches)
-        })
-        .collect();
-    let mut average = GospaAverage::default();
-    for (one, _) in &scored {
-        average.merge(one);
+        }
+        let report = identity.report();
+        (sums.switches, sums.purity) = (report.switches as f64, report.purity.unwrap_or(1.0));
+        let metric = TGospa { cutoff_m: CUTOFF_M, order: 2.0, switch_m: SWITCH_M };
+        match t_gospa(&trajectories(&run.truth), &trajectories(found), metric) {
+            Ok(parts) => (sums.trajectories, sums.paid) = (parts.total * parts.total, parts.switch_count),
+            // More joint assignments than it takes.
+            Err(_) => sums.without = 1,
+        }
+        sums
     }
-    (average, scored.iter().map(|(_, switches)| *switches as f64).sum::<f64>() / all.len() as f64)
+}
+
+fn score_of(all: &[Run], found: &[Tracks]) -> Scores {
+    let runs: Vec<Sums> = all.par_iter().zip(found).map(|(run, found)| Sums::of(run, found)).collect();
+    let mut gospa = GospaAverage::default();
+    runs.iter().for_each(|one| gospa.merge(&one.gospa));
+    let sum = |of: fn(&Sums) -> f64| runs.iter().map(of).sum::<f64>();
+    let (count, without) = (runs.len() as f64, runs.iter().map(|one| one.without).sum::<usize>());
+    let with = (count - without as f64).max(1.0);
+    Scores {
+        gospa,
+        switches: sum(|one| one.switches) / count,
+        purity: sum(|one| one.purity) / count,
+        nees: sum(|one| one.nees) / sum(|one| one.matched),
+        trajectories: (
+            (sum(|one| one.trajectories) / (with * SCANS as f64)).sqrt(),
+            sum(|one| one.paid) / with,
+            without,
+        ),
+    }
 }

@@ -43,9 +43,22 @@ pub(crate) struct Problem {
 /// What was found of each run, scan by scan.
 pub(crate) struct Found {
     /// The tracks that the filter reports.
-    pub(crate) filtered: Vec<Vec<Named>>,
+    pub(crate) filtered: Vec<Tracks>,
     /// Those that a smoother has, given all scans, where they are likelier there than not.
-    pub(crate) smoothed: Vec<Vec<Named>>,
+    pub(crate) smoothed: Vec<Tracks>,
+}
+
+/// The tracks of one run, scan by scan.
+#[derive(Clone, Default)]
+pub(crate) struct Tracks {
+    pub(crate) places: Vec<Named>,
+    /// Of each, the variances of x and y, and their covariance between, m².
+    pub(crate) spreads: Vec<Vec<[f64; 3]>>,
+}
+
+/// The variances of x and y of a state, and their covariance between.
+fn spread(state: &State<f32>) -> [f64; 3] {
+    [(0, 0), (0, 1), (1, 1)].map(|(i, j)| f64::from(state.covariance[tri(i, j)]))
 }
 
 /// Undetected targets of a lane, as far as their number goes: those before the first scan, and births a scan.
@@ -86,7 +99,7 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Found {
     let report = config.existence.report.get();
     config.existence.report = config.existence.prune;
     let mut batch = Batch::new(config, executor(), lanes).expect("lanes");
-    let mut found = vec![Vec::new(); runs.len()];
+    let mut found = vec![Tracks::default(); runs.len()];
     let views = problem.setup.views.len();
     for k in 0..runs.first().map_or(0, |run| run.scans.len()) {
         let sights = if views > 1 { vec![Sight::Everywhere; views] } else { Vec::new() };
@@ -111,20 +124,23 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Found {
             let estimates = batch.estimates(lane).expect("the executor does not fail");
             record.push((k / problem.looks) as i64 * 1_000_000, &estimates).expect("in order");
             let reported = estimates.iter().filter(|estimate| estimate.existence >= report);
-            found.push(reported.map(|e| (name(e.born), e.position_m())).collect());
+            found.places.push(reported.clone().map(|e| (name(e.born), e.position_m())).collect());
+            found.spreads.push(reported.map(|e| spread(&e.state)).collect());
         }
     }
     let smoother = Smoother { motion: &motion, radial: false, height_information: 0.0, reports_per_s: 0.0 };
     let smooth = |record: &Record| {
-        let mut scans = vec![Named::new(); record.times_us().len()];
+        let scans = record.times_us().len();
+        let mut tracks = Tracks { places: vec![Named::new(); scans], spreads: vec![Vec::new(); scans] };
         for track in smoother.smooth(record, Interval::Fixed, |wave, _| before[wave] as f32) {
             for row in track.rows.iter().filter(|row| row.existence > 0.5) {
                 let [x, y, z, ..] = row.state.mean;
                 let place = Place { tile: row.tile, offset_m: [x, y, z] };
-                scans[row.wave].push((name(track.born), place.metres()));
+                tracks.places[row.wave].push((name(track.born), place.metres()));
+                tracks.spreads[row.wave].push(spread(&row.state));
             }
         }
-        scans
+        tracks
     };
     Found { filtered: found, smoothed: records.par_iter().map(smooth).collect() }
 }
