@@ -170,7 +170,7 @@ fn a_name_is_built_in_and_anything_else_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = RunConfig::chosen(&folder.path().join("air")).expect_err("there is no such file");
     let text = missing.to_string();
-    assert!(text.contains("wanted a file, or one of `air`, `sea`, `vehicles`"), "{text}");
+    assert!(text.contains("wanted a file, or one of `air`, `air-smoothed`, `sea`"), "{text}");
     let file = folder.path().join("sea");
     fs::write(&file, NAMED[0].1).expect("a file");
     assert_eq!(RunConfig::chosen(&file).expect("a file"), RunConfig::air().expect("built in"));
