@@ -248,8 +248,11 @@ function buildPictures(app) {
     ? "Each partner has a picture of its own, made only from what the agreed rules let it have. Left of the bar on the " +
       "map is A’s, right of it B’s."
     : "The tracks that the agreed rules let you have, made only from detections that they let you use.";
+  const smoothed = doc.configuration?.smoothing
+    ? " Places are smoothed: they rest on what was detected later, too, as far as each may know it by then."
+    : "";
   app.panels.pictures.append(
-    h("p", { class: "caption about" }, about),
+    h("p", { class: "caption about" }, about + smoothed),
     ...[filter, list].filter(Boolean),
     h(
       "p",

@@ -146,6 +146,7 @@ fn point([latitude, longitude, altitude]: [f64; 3]) -> Vec<u8> {
 
 /// What the columns of pictures depend on.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
 pub(super) struct Form {
     pub(super) frame: Frame,
     /// Whether addresses are fused.

@@ -1,5 +1,5 @@
 //! Covariances of six numbers in f64: P = L Lᵀ (Cholesky), and what follows from L.
-#![expect(clippy::indexing_slicing, clippy::needless_range_loop, reason = "indices of 6 × 6, as in the formulas")]
+#![expect(clippy::indexing_slicing, reason = "indices of 6 × 6, as in the formulas")]
 
 /// Six by six.
 pub(super) type Matrix = [[f64; 6]; 6];

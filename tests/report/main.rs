@@ -479,6 +479,8 @@ fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
             "data/demo/recording",
             "--policy",
             &text(&folder),
+            "--config",
+            "air-smoothed",
             "--executor",
             "host",
             "--out",
@@ -506,8 +508,18 @@ fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
     // Not a word of it in any partner's folder: pages of partners are those of a run without prices.
     let plain = TempDir::new().expect("a folder");
     let out = plain.path().join("out");
-    let run =
-        ["run", "data/demo/recording", "--policy", "data/demo/policy", "--executor", "host", "--out", &text(&out)];
+    let run = [
+        "run",
+        "data/demo/recording",
+        "--policy",
+        "data/demo/policy",
+        "--config",
+        "air-smoothed",
+        "--executor",
+        "host",
+        "--out",
+        &text(&out),
+    ];
     assert!(trackweave(&run).status.success());
     for partner in ["aspen", "birch", "clover", "dogwood"] {
         for entry in fs::read_dir(out.join(partner)).expect("a folder") {

@@ -138,12 +138,10 @@ impl Backward {
     fn dispatch(&self, look: &Look, tracks: usize) -> Result<(), DeviceError> {
         let [straight, orbits] = BACKWARD;
         let pipeline = self.kernel(if look.orbits == 1 { orbits } else { straight })?;
-        let n = u32::try_from(tracks).map_err(|_| DeviceError::TooLarge {
-            array: "successors",
-            place: "dispatch",
-            found: u64::from(u32::MAX),
-            wanted: tracks as u64,
-        })?;
+        let Ok(n) = u32::try_from(tracks) else {
+            let (found, wanted) = (u64::from(u32::MAX), tracks as u64);
+            return Err(DeviceError::TooLarge { array: "successors", place: "dispatch", found, wanted });
+        };
         let params = Params { n, lanes: 1, ..Params::default() };
         let write = || self.context.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
         self.context.scoped("upload of `params`", write)?;

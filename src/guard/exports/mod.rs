@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 
 /// What a file is read against.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own")]
 pub(super) struct Picture<'a> {
     pub(super) rows: &'a [Row],
     pub(super) frame: Frame,
