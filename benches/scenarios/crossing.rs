@@ -254,7 +254,9 @@ impl Sums {
 fn score_of(all: &[Run], found: &[Tracks]) -> Scores {
     let runs: Vec<Sums> = all.par_iter().zip(found).map(|(run, found)| Sums::of(run, found)).collect();
     let mut gospa = GospaAverage::default();
-    runs.iter().for_each(|one| gospa.merge(&one.gospa));
+    for one in &runs {
+        gospa.merge(&one.gospa);
+    }
     let sum = |of: fn(&Sums) -> f64| runs.iter().map(of).sum::<f64>();
     let (count, without) = (runs.len() as f64, runs.iter().map(|one| one.without).sum::<usize>());
     let with = (count - without as f64).max(1.0);

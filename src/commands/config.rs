@@ -115,7 +115,9 @@ fn compare(values: &Value, from: Option<&Path>) -> Result<(String, Vec<Differs>)
 /// The keys of two tables, with the tables around them, whose values differ.
 fn beside((before, found): (&str, &Value), from: &Value, differs: &mut Vec<Differs>) {
     let none = Map::new();
-    if !found.is_object() && !from.is_object() {
+    let is_leaf = |of: &Value| of.as_object().is_none_or(Map::is_empty);
+    if is_leaf(found) && is_leaf(from) {
+        // A table without keys says something, too.
         if found != from {
             differs.push(Differs { key: before.to_owned(), found: found.clone(), from: from.clone() });
         }

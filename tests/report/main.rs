@@ -451,6 +451,14 @@ fn partners_whom_the_rules_cannot_tell_apart_have_pages_of_their_own() {
     }
 }
 
+/// Runs the demo's recording under a policy, as the demo does.
+fn run_of_demo(policy: &str, out: &Path) {
+    let out = text(out);
+    let run = ["run", "data/demo/recording", "--policy", policy, "--config", "air-smoothed", "--executor", "host"];
+    let done = trackweave(&[&run[..], &["--out", &out]].concat());
+    assert!(done.status.success(), "{done:?}");
+}
+
 #[test]
 fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
     use trackweave::policy::{Lift, Policy};
@@ -474,19 +482,7 @@ fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
         for (name, text) in policy.lifted(&lift).expect("files") {
             fs::write(folder.join(name), text).expect("a file");
         }
-        let done = trackweave(&[
-            "run",
-            "data/demo/recording",
-            "--policy",
-            &text(&folder),
-            "--config",
-            "air-smoothed",
-            "--executor",
-            "host",
-            "--out",
-            &text(&out),
-        ]);
-        assert!(done.status.success(), "{done:?}");
+        run_of_demo(&text(&folder), &out);
         let lift = lifts.iter().find(|lift| lift["rule"] == rule).expect("the lift");
         let pictures = lift["pictures"].as_array().expect("pictures");
         let partners: Vec<&str> = pictures.iter().map(|picture| picture["partner"].as_str().expect("one")).collect();
@@ -508,19 +504,7 @@ fn a_lifted_picture_is_the_one_of_a_run_with_the_rule_lifted() {
     // Not a word of it in any partner's folder: pages of partners are those of a run without prices.
     let plain = TempDir::new().expect("a folder");
     let out = plain.path().join("out");
-    let run = [
-        "run",
-        "data/demo/recording",
-        "--policy",
-        "data/demo/policy",
-        "--config",
-        "air-smoothed",
-        "--executor",
-        "host",
-        "--out",
-        &text(&out),
-    ];
-    assert!(trackweave(&run).status.success());
+    run_of_demo("data/demo/policy", &out);
     for partner in ["aspen", "birch", "clover", "dogwood"] {
         for entry in fs::read_dir(out.join(partner)).expect("a folder") {
             let name = entry.expect("a file").file_name();

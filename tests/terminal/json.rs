@@ -49,7 +49,7 @@ fn successes() -> Vec<(Vec<String>, i32)> {
         (format!("score {demo} --truth {RECORDING} --policy {POLICY}"), 0),
         (format!("coherence {demo}"), 0),
         (format!("price {RECORDING} --policy {POLICY} --executor host"), 0),
-        (format!("verify {demo} --policy {POLICY} --recording {RECORDING}"), 0),
+        (format!("verify {demo} --policy {POLICY} --recording {RECORDING} --config air-smoothed"), 0),
         (format!("export {demo}/aspen --format geojson,csv --out {}", scratch("json-export")), 0),
         (format!("report {demo} --out {}", scratch("json-report")), 0),
         (format!("keygen --out {}", scratch("json-key")), 0),

@@ -54,7 +54,7 @@ fn what_commands_print_fits() {
         format!("score {demo} --truth {recording} --policy {policy}"),
         format!("coherence {demo}"),
         format!("price {recording} --policy {policy} --executor host"),
-        format!("verify {demo} --policy {policy} --recording {recording}"),
+        format!("verify {demo} --policy {policy} --recording {recording} --config air-smoothed"),
         "bench --objects 60 --scans 3 --executor host".to_owned(),
         "devices".to_owned(),
         "info".to_owned(),
