@@ -12,7 +12,6 @@ mod shares;
 #[expect(dead_code, reason = "the bench prints it all")]
 mod crossing;
 #[path = "../../benches/scenarios/lanes.rs"]
-#[expect(dead_code, reason = "the bench runs others, too")]
 mod lanes;
 
 use scene::{Held, LIVES, Scene, config, held, mean, tracks};
