@@ -3,7 +3,7 @@
 use super::arguments::formats;
 use super::executor::Wish;
 use crate::export::Format;
-use crate::run::memory;
+use crate::run::read_memory;
 use clap::Args;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub(super) struct Written {
     pub(super) as_of: Option<String>,
 
     /// End with an error before holding more memory than this, such as 8GB
-    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    #[arg(long, value_name = "BYTES", value_parser = read_memory)]
     pub(super) memory: Option<u64>,
 
     /// Your word for this run, of up to 100 characters, such as its number: every manifest repeats it
@@ -115,7 +115,7 @@ pub(super) struct Fuse {
     pub(super) strict: bool,
 
     /// End with an error before holding more memory than this, such as 8GB
-    #[arg(long, value_name = "BYTES", value_parser = memory)]
+    #[arg(long, value_name = "BYTES", value_parser = read_memory)]
     pub(super) memory: Option<u64>,
 
     /// Time of the run, as in `trackweave run`

@@ -7,7 +7,7 @@
 //! of variance (q σ / √2)^⅔), so that hours without a height neither overflow nor cost the ground its digits.
 //!
 //! A model may keep what a velocity has beyond 32 bits as a *rest* beside the mean ([`super::motion`]). Tracks of several
-//! models: [`super::models`].
+//! models: `models.rs`.
 //!
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
 //! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.

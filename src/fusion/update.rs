@@ -3,7 +3,7 @@
 //! x' = Σ wₕ xₕ / Σ wₕ, P' = Σ wₕ (Pₕ + (xₕ - x')(xₕ - x')ᵀ) / Σ wₕ over the missed detection and the edges of its row;
 //! odds o' = Σ wₕ / w_gone. The mixture is merged one hypothesis at a time, spread terms centred (West 1979), so that
 //! nothing cancels: W' = W + w, δ = xₕ - m, m' = m + (w / W') δ, C' = C + w Pₕ + (W w / W') δ δᵀ.
-//! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Tracks of several motion models: [`super::models`]. Kernel:
+//! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Tracks of several motion models: `models.rs`. Kernel:
 //! `shaders/update.wgsl`.
 
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, ODDS_MAX, Row, tri};

@@ -40,7 +40,7 @@ pub(super) fn within<T>(
 ///
 /// # Errors
 /// What was wanted.
-pub fn memory(text: &str) -> Result<u64, String> {
+pub fn read_memory(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -79,13 +79,13 @@ mod tests {
     fn a_number_of_bytes_may_have_any_unit() {
         let same = ["8GB", "8 gb", "8000MB", "8e9", "8000000000", "8G", "8.0 GB"];
         for text in same {
-            assert_eq!(memory(text).ok(), (text != "8e9").then_some(8_000_000_000), "{text}");
+            assert_eq!(read_memory(text).ok(), (text != "8e9").then_some(8_000_000_000), "{text}");
         }
-        assert_eq!(memory("2GiB"), Ok(2 << 30));
+        assert_eq!(read_memory("2GiB"), Ok(2 << 30));
         for text in ["", "GB", "-8GB", "8XB", "1MB", "nan", "8 8GB", "1.2.3GB", "inf GB"] {
-            assert!(memory(text).is_err(), "{text}");
+            assert!(read_memory(text).is_err(), "{text}");
         }
-        assert_eq!(memory("99999999999999TB"), Ok(u64::MAX));
+        assert_eq!(read_memory("99999999999999TB"), Ok(u64::MAX));
     }
 
     #[test]

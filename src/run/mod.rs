@@ -39,7 +39,7 @@ mod measured; // sensors as measured
 mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
-pub use budget::memory;
+pub use budget::read_memory;
 pub use coherence::coherence_of;
 pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
 pub use doubts::Doubt;
@@ -103,7 +103,7 @@ pub struct Request<'a> {
     /// Folder that keeps the log of every lane ([`crate::lane_log`]), all that the filter keeps of every wave; lanes whose logs
     /// of this very run are there are not fused again. With it, `cache` is not asked.
     pub keep_logs: Option<&'a Path>,
-    /// The run ends with an error before it holds more, bytes; see [`memory`]. It is asked at every wave and batch.
+    /// The run ends with an error before it holds more, bytes; see [`read_memory`]. It is asked at every wave and batch.
     pub memory: Option<u64>,
     /// Formats that other tools open, of every picture, in its partner's folder.
     pub formats: &'a [Format],
