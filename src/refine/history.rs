@@ -4,6 +4,7 @@
 
 use crate::fusion::batch::Estimate;
 use crate::fusion::credit::{time_us, words};
+use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -25,8 +26,10 @@ impl From<Estimate> for Known {
     }
 }
 
-/// Words of one.
+/// Words of one, as the machine has them: no other reads the file.
 const WORDS: usize = Estimate::WORDS + 2;
+/// Tracks of a task.
+const TASK: usize = 1024;
 
 /// Waves on disk, each with all tracks that the filter kept.
 #[derive(Debug)]
@@ -63,15 +66,16 @@ impl History {
     /// # Errors
     /// If the disk refuses.
     pub fn push(&mut self, time_us: i64, tracks: &[Known]) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(4 * WORDS * tracks.len());
-        for Known { estimate, known_us } in tracks {
-            let mut put = |word: u32| bytes.extend(word.to_le_bytes());
+        let mut all = vec![0u32; WORDS * tracks.len()];
+        all.par_chunks_mut(WORDS).zip(tracks).with_min_len(TASK).for_each(|(own, Known { estimate, known_us })| {
+            let mut own = own.iter_mut();
+            let mut put = |word: u32| own.next().into_iter().for_each(|place| *place = word);
             estimate.put(&mut put);
             words(*known_us).into_iter().for_each(put);
-        }
-        let begin = self.bytes();
+        });
+        let (begin, bytes) = (self.bytes(), bytemuck::cast_slice(&all));
         self.file.seek(SeekFrom::Start(begin))?;
-        self.file.write_all(&bytes)?;
+        self.file.write_all(bytes)?;
         self.times_us.push(time_us);
         self.places.push(begin + bytes.len() as u64);
         Ok(())
@@ -86,12 +90,14 @@ impl History {
             return Err(io::Error::other(format!("wave {number} of {}", self.times_us.len())));
         };
         self.file.seek(SeekFrom::Start(begin))?;
-        let mut bytes = Vec::new();
-        (&mut self.file).take(end - begin).read_to_end(&mut bytes)?;
-        let mut words = bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word));
-        let mut word = || words.next().ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof));
-        let tracks = (end - begin) / (4 * WORDS as u64);
-        let known = |_| Ok(Known { estimate: Estimate::take(&mut word)?, known_us: time_us([word()?, word()?]) });
-        (0..tracks).map(known).collect()
+        let length = usize::try_from((end - begin) / 4).map_err(io::Error::other)?;
+        let mut all = vec![0u32; length];
+        self.file.read_exact(bytemuck::cast_slice_mut(&mut all))?;
+        let known = |own: &[u32]| {
+            let mut own = own.iter().copied();
+            let mut word = || own.next().ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof));
+            Ok(Known { estimate: Estimate::take(&mut word)?, known_us: time_us([word()?, word()?]) })
+        };
+        all.par_chunks(WORDS).with_min_len(TASK).map(known).collect()
     }
 }
