@@ -32,23 +32,24 @@ impl Smoother<'_> {
             return Ok(filtered);
         };
         let between = self.between(time_us, next_us);
-        let successor = |own: &Known| later.binary_search_by_key(&own.estimate.born, |later| later.estimate.born).ok();
+        let place = |own: &Known| {
+            let place = later.binary_search_by_key(&own.estimate.born, |later| later.estimate.born).ok();
+            place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
+        };
+        let successors: Vec<u32> = filtered.par_iter().with_min_len(TASK).map(place).collect();
         if let Some(device) = device {
             let mut tracks = estimates();
-            let place = |own: &Known| successor(own).and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE);
-            let successors: Vec<u32> = filtered.par_iter().with_min_len(TASK).map(place).collect();
             device.step(between.look(), &mut tracks, &successors)?;
             filtered.iter_mut().zip(tracks).for_each(|(known, track)| known.estimate = track);
         } else {
-            filtered.par_iter_mut().with_min_len(TASK).for_each(|own| {
-                let later = successor(own).and_then(|place| later.get(place));
-                let later = later.map(|later| row(&later.estimate));
+            filtered.par_iter_mut().zip(&successors).with_min_len(TASK).for_each(|(own, place)| {
+                let later = later.get(*place as usize).map(|later| row(&later.estimate));
                 let Row { existence, tile, state, .. } = given(&between, &row(&own.estimate), later.as_ref());
                 own.estimate = Estimate { existence, tile, state, ..own.estimate };
             });
         }
-        filtered.par_iter_mut().with_min_len(TASK).for_each(|own| {
-            if let Some(later) = successor(own).and_then(|place| later.get(place)) {
+        filtered.par_iter_mut().zip(&successors).with_min_len(TASK).for_each(|(own, place)| {
+            if let Some(later) = later.get(*place as usize) {
                 let Estimate { sources, belief, .. } = later.estimate;
                 *own = Known { estimate: Estimate { sources, belief, ..own.estimate }, known_us: later.known_us };
             }
