@@ -16,7 +16,7 @@ use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Orbit};
 use trackweave::fusion::stage::Stage;
-use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, UndetectedIntensity};
 use trackweave::scan::{Detection, Observation, Plane, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 
@@ -102,7 +102,7 @@ impl Sky {
             reports_per_s: 0.0,
         };
         let undetected =
-            Undetected::Field { density: vec![1e-6; plane.len()], birth: 0.0, planes: plane.into(), prior };
+            UndetectedIntensity::Field { density: vec![1e-6; plane.len()], birth: 0.0, planes: plane.into(), prior };
         let lane = LaneSetup { radial: true, undetected, views: Vec::new() };
         let batch = Batch::new(config, executor, vec![lane]).expect("a lane");
         let mut sky = Self { batch, time_s: 0 };

@@ -10,7 +10,7 @@ use crate::fusion::config::Config;
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::Executor;
 use crate::fusion::stage::{Stage, Timings};
-use crate::fusion::undetected::{Prior, Undetected};
+use crate::fusion::undetected::{Prior, UndetectedIntensity};
 use crate::fusion::views::View;
 use crate::refine::Smoother;
 use crate::resident;
@@ -367,7 +367,7 @@ impl World {
             height_most_m: f32::INFINITY,
             reports_per_s: 0.0,
         };
-        let undetected = Undetected::Field {
+        let undetected = UndetectedIntensity::Field {
             density: vec![(config.undetected.initial_per_km2 * 1e-6) as f32; plane.len()],
             birth: (config.undetected.births_per_km2_h * 1e-6 / 3600.0) as f32,
             planes: plane.into(),

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::batch::{Batch, Estimate, LaneSetup, WaveReport};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, UndetectedIntensity};
 use trackweave::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 
@@ -54,7 +54,12 @@ fn setup() -> LaneSetup {
     let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
     LaneSetup {
         radial: false,
-        undetected: Undetected::Field { density: vec![1e-4; plane.len()], planes: plane.into(), birth: 1e-6, prior },
+        undetected: UndetectedIntensity::Field {
+            density: vec![1e-4; plane.len()],
+            planes: plane.into(),
+            birth: 1e-6,
+            prior,
+        },
         views: Vec::new(),
     }
 }
@@ -257,7 +262,7 @@ fn a_mask_or_a_field_that_does_not_fit_its_plane_is_an_error() {
     Mask::new(Plane { cell_m: 0.0, ..plane() }, vec![1.0; 16]).expect_err("a plane without cells");
     let field = |density: Vec<f32>, birth: f32| {
         let prior = Prior { speed_m_s: 5.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-        let undetected = Undetected::Field { planes: plane().into(), density, birth, prior };
+        let undetected = UndetectedIntensity::Field { planes: plane().into(), density, birth, prior };
         Batch::new(
             config(Mode::Soft, 8),
             Executor::host(),

@@ -98,19 +98,19 @@ fn a_covariance_that_lies_otherwise_is_seen() {
 #[test]
 fn two_fields_that_change_places_are_seen() {
     let wgsl = planted("update", "start: u32,\n    count: u32,", "count: u32,\n    start: u32,");
-    assert_complains(&layouts(&wgsl), "`Row`");
+    assert_complains(&layouts(&wgsl), "`TrackHypotheses`");
 }
 
 #[test]
 fn a_field_that_moves_is_seen() {
     let wgsl = planted("predict", "    awake: u32,\n", "    late: u32,\n    awake: u32,\n");
-    assert_complains(&layouts(&wgsl), "`Look`");
+    assert_complains(&layouts(&wgsl), "`LaneStep`");
 }
 
 #[test]
 fn a_struct_that_is_bound_and_not_mirrored_is_seen() {
-    let kernel = planted("update", "struct Edge", "struct Pair");
-    let kernel = Kernel { wgsl: kernel.wgsl.replace("array<Edge>", "array<Pair>").leak(), ..kernel };
+    let kernel = planted("update", "struct Hypothesis", "struct Pair");
+    let kernel = Kernel { wgsl: kernel.wgsl.replace("array<Hypothesis>", "array<Pair>").leak(), ..kernel };
     assert_complains(&layouts(&kernel), "`Pair` is bound and not mirrored");
 }
 

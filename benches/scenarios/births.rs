@@ -9,7 +9,7 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 use rayon::prelude::*;
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::config::{Config, Mode};
-use trackweave::fusion::undetected::Undetected;
+use trackweave::fusion::undetected::UndetectedIntensity;
 use trackweave::score::ospa::{Ospa, Ospa2, ospa, ospa2_over_scans};
 
 const SCANS: usize = 100;
@@ -102,7 +102,7 @@ fn score(all: &[Run], p_d: f64, config: Config) -> [[f64; 2]; 2] {
         Problem {
             setup: LaneSetup {
                 radial: false,
-                undetected: Undetected::Components { components: Vec::new(), births, weight_min: 1e-5 },
+                undetected: UndetectedIntensity::Components { components: Vec::new(), births, weight_min: 1e-5 },
                 views: Vec::new(),
             },
             sigma_m: SIGMA_M as f32,

@@ -10,7 +10,7 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 use rayon::prelude::*;
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::config::{Config, Mode};
-use trackweave::fusion::undetected::Undetected;
+use trackweave::fusion::undetected::UndetectedIntensity;
 use trackweave::fusion::views::View;
 use trackweave::score::gospa::{Gospa, GospaAverage, gospa_matches};
 use trackweave::score::identity::IdentityCounter;
@@ -192,7 +192,7 @@ fn score(all: &[Run], (p_d, clutter): (f64, f64), config: Config, views: Vec<Vie
         Problem {
             setup: LaneSetup {
                 radial: false,
-                undetected: Undetected::Components {
+                undetected: UndetectedIntensity::Components {
                     components: vec![born(3.0)],
                     births: vec![born(0.005)],
                     weight_min: 1e-5,

@@ -12,7 +12,7 @@ use trackweave::fusion::config::Config;
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Moves, Noise};
 use trackweave::fusion::state::State;
-use trackweave::fusion::undetected::{Component, Undetected};
+use trackweave::fusion::undetected::{Component, UndetectedIntensity};
 use trackweave::refine::{Interval, Record, Row, Smoother};
 use trackweave::scan::{Detection, Observation, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
@@ -195,7 +195,8 @@ fn lane() -> LaneSetup {
         covariance[tri(axis, axis)] = sigma * sigma;
     }
     let component = Component { weight: 1.0, tile: [0; 3], state: State { mean: [0.0; 6], covariance } };
-    let undetected = Undetected::Components { components: vec![component], births: Vec::new(), weight_min: 1e-5 };
+    let undetected =
+        UndetectedIntensity::Components { components: vec![component], births: Vec::new(), weight_min: 1e-5 };
     LaneSetup { radial: false, undetected, views: Vec::new() }
 }
 

@@ -3,8 +3,8 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> holds: array<u32>;
-@group(0) @binding(2) var<storage, read_write> rows: array<Row>;
-@group(0) @binding(3) var<storage, read_write> edges: array<Edge>;
+@group(0) @binding(2) var<storage, read_write> rows: array<TrackHypotheses>;
+@group(0) @binding(3) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn assignment_weights(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -29,8 +29,8 @@ fn assignment_weights(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num
     let missed = nothing * (row.missed / (1.0 + row.missed));
     let gone = nothing * (1.0 / (1.0 + row.missed));
     if held == NONE {
-        rows[track] = Row(row.start, 0u, missed, gone);
+        rows[track] = TrackHypotheses(row.start, 0u, missed, gone);
     } else {
-        rows[track] = Row(held, 1u, missed, gone);
+        rows[track] = TrackHypotheses(held, 1u, missed, gone);
     }
 }

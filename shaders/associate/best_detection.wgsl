@@ -6,8 +6,8 @@
 override LEAST: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> rows: array<Row>;
-@group(0) @binding(2) var<storage, read> edges: array<Edge>;
+@group(0) @binding(1) var<storage, read> rows: array<TrackHypotheses>;
+@group(0) @binding(2) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(3) var<storage, read> labels: array<u32>;
 @group(0) @binding(4) var<storage, read_write> claims: array<atomic<u32>>;
 @group(0) @binding(5) var<storage, read_write> contested: array<atomic<u32>>;

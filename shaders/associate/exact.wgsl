@@ -10,8 +10,8 @@
 @group(0) @binding(5) var<storage, read> columns: array<u32>;
 @group(0) @binding(6) var<storage, read> entries: array<u32>;
 @group(0) @binding(7) var<storage, read> edge_track: array<u32>;
-@group(0) @binding(8) var<storage, read_write> rows: array<Row>;
-@group(0) @binding(9) var<storage, read_write> edges: array<Edge>;
+@group(0) @binding(8) var<storage, read_write> rows: array<TrackHypotheses>;
+@group(0) @binding(9) var<storage, read_write> edges: array<Hypothesis>;
 @group(0) @binding(10) var<storage, read_write> table: array<f32>;
 
 var<workgroup> tracks_in_order: array<u32, 256>;

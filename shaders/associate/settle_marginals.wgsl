@@ -5,8 +5,8 @@
 @group(0) @binding(1) var<storage, read> labels: array<u32>;
 @group(0) @binding(2) var<storage, read> clusters: array<Cluster>;
 @group(0) @binding(3) var<storage, read> to_track: array<f32>;
-@group(0) @binding(4) var<storage, read_write> rows: array<Row>;
-@group(0) @binding(5) var<storage, read_write> edges: array<Edge>;
+@group(0) @binding(4) var<storage, read_write> rows: array<TrackHypotheses>;
+@group(0) @binding(5) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn settle_marginals(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

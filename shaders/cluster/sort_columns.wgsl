@@ -5,7 +5,7 @@
 override RANK_MAX: u32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> edges: array<Edge>;
+@group(0) @binding(1) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(2) var<storage, read_write> status: array<Status>;
 @group(0) @binding(3) var<storage, read> columns: array<u32>;
 @group(0) @binding(4) var<storage, read> loose: array<u32>;

@@ -3,7 +3,7 @@
 // Twin: src/fusion/cluster.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> edges: array<Edge>;
+@group(0) @binding(1) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(2) var<storage, read> status: array<Status>;
 @group(0) @binding(3) var<storage, read_write> columns: array<atomic<u32>>;
 @group(0) @binding(4) var<storage, read_write> loose: array<u32>;

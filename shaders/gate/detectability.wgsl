@@ -3,7 +3,7 @@
 // Twin: src/fusion/views/mod.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> tile: array<i32>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
@@ -35,7 +35,7 @@ fn detectability(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
 }
 
 // The share of the law of who sees a track on "the view that looks does".
-fn visible(l: u32, look: Look, track: u32, place: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+fn visible(l: u32, look: LaneStep, track: u32, place: vec3<i32>, offset_m: vec3<f32>) -> f32 {
     if look.reports == 1u {
         return 1.0;
     }

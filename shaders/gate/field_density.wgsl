@@ -3,7 +3,7 @@
 // Twin: src/fusion/undetected.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> setups: array<Setup>;
 @group(0) @binding(3) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(4) var<storage, read> field: array<f32>;

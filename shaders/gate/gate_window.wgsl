@@ -3,7 +3,7 @@
 // Twin: src/fusion/gate.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> tile: array<i32>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
@@ -12,7 +12,7 @@
 @group(0) @binding(7) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(8) var<storage, read> share: array<f32>;
 @group(0) @binding(9) var<storage, read_write> windows: array<GateWindow>;
-@group(0) @binding(10) var<storage, read_write> rows: array<Row>;
+@group(0) @binding(10) var<storage, read_write> rows: array<TrackHypotheses>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn gate_window(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -24,13 +24,13 @@ fn gate_window(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgr
     // Where a lane has several views, `detectability` has put it there.
     var detected = windows[track].factor;
     windows[track] = GateWindow(0.0, 0.0, 0.0, l);
-    rows[track] = Row(AT_REST, 0u, 0.0, 0.0);
+    rows[track] = TrackHypotheses(AT_REST, 0u, 0.0, 0.0);
     if !is_awake(l) {
         return;
     }
     let look = looks[params.first_look + l];
     let o = odds[track];
-    rows[track] = Row(0u, 0u, 0.0, 0.0);
+    rows[track] = TrackHypotheses(0u, 0u, 0.0, 0.0);
     if o <= 0.0 {
         return;
     }

@@ -17,7 +17,7 @@ override HALVINGS: u32;
 override NARROWED: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> tile: array<i32>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
 @group(0) @binding(4) var<storage, read> covariance: array<f32>;
@@ -25,8 +25,8 @@ override NARROWED: f32;
 @group(0) @binding(6) var<storage, read> placed: array<Placed>;
 @group(0) @binding(7) var<storage, read> observations: array<Observation>;
 @group(0) @binding(8) var<storage, read> cells: array<u32>;
-@group(0) @binding(9) var<storage, read_write> rows: array<Row>;
-@group(0) @binding(10) var<storage, read_write> edges: array<Edge>;
+@group(0) @binding(9) var<storage, read_write> rows: array<TrackHypotheses>;
+@group(0) @binding(10) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -88,7 +88,7 @@ var<private> visited: u32;
 var<private> room: u32;
 
 // Looks for detections in a box of half the edges `half_u` and `half_v`, until there are too many.
-fn seek(look: Look, half_u: f32, half_v: f32) {
+fn seek(look: LaneStep, half_u: f32, half_v: f32) {
     found = 0u;
     let u = place_u(look, place_at, state_at.x);
     let v = place_v(look, place_at, state_at.x);
@@ -127,7 +127,7 @@ fn seek(look: Look, half_u: f32, half_v: f32) {
 }
 
 // Weighs the detections of the cells from `first` up to `end`.
-fn visit(look: Look, first: u32, end: u32) {
+fn visit(look: LaneStep, first: u32, end: u32) {
     for (var i = start_of(first); i < cells[end - 1u]; i++) {
         visited++;
         if visited > RANK_MAX || found > params.hypotheses_max {
@@ -150,7 +150,7 @@ fn visit(look: Look, first: u32, end: u32) {
             let weight = sign * factor * density_of(innovation) / p.density;
             if weight > 0.0 && weight <= WEIGHT_MAX {
                 if params.kind == 1u && found < room {
-                    edges[rows[track_at].start + found] = Edge(i, weight);
+                    edges[rows[track_at].start + found] = Hypothesis(i, weight);
                 }
                 found++;
             }

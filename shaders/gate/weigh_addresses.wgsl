@@ -6,13 +6,13 @@ override WEIGHT_MAX: f32;
 override DENSITY_MIN: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> identity: array<u32>;
 @group(0) @binding(4) var<storage, read> addresses: array<u32>;
 @group(0) @binding(5) var<storage, read> placed: array<Placed>;
-@group(0) @binding(6) var<storage, read> rows: array<Row>;
-@group(0) @binding(7) var<storage, read_write> edges: array<Edge>;
+@group(0) @binding(6) var<storage, read> rows: array<TrackHypotheses>;
+@group(0) @binding(7) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn weigh_addresses(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

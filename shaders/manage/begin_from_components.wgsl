@@ -3,7 +3,7 @@
 // Twin: src/fusion/undetected.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane_states: array<LaneState>;
 @group(0) @binding(3) var<storage, read> components: array<Component>;
 @group(0) @binding(4) var<storage, read> placed: array<Placed>;

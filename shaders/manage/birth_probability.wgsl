@@ -6,7 +6,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> columns: array<u32>;
 @group(0) @binding(2) var<storage, read> entries: array<u32>;
-@group(0) @binding(3) var<storage, read> edges: array<Edge>;
+@group(0) @binding(3) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(4) var<storage, read> placed: array<Placed>;
 @group(0) @binding(5) var<storage, read_write> chances: array<f32>;
 @group(0) @binding(6) var<storage, read_write> born: array<u32>;

@@ -8,7 +8,7 @@ override CELL_MAX: u32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> fates: array<u32>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
-@group(0) @binding(3) var<storage, read> looks: array<Look>;
+@group(0) @binding(3) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(4) var<storage, read_write> lane_states: array<LaneState>;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
 @group(0) @binding(6) var<storage, read> mean: array<f32>;

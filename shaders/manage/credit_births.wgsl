@@ -4,7 +4,7 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> status: array<Status>;
-@group(0) @binding(2) var<storage, read> looks: array<Look>;
+@group(0) @binding(2) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(3) var<storage, read> placed: array<Placed>;
 @group(0) @binding(4) var<storage, read> owners: array<u32>;
 @group(0) @binding(5) var<storage, read> times: array<vec2<u32>>;

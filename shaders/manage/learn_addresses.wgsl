@@ -2,12 +2,12 @@
 // Guard: places past the end, and those of lanes that rest, return. Twin: src/fusion/address.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> addresses: array<u32>;
 @group(0) @binding(4) var<storage, read> placed: array<Placed>;
-@group(0) @binding(5) var<storage, read> rows: array<Row>;
-@group(0) @binding(6) var<storage, read> edges: array<Edge>;
+@group(0) @binding(5) var<storage, read> rows: array<TrackHypotheses>;
+@group(0) @binding(6) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(7) var<storage, read_write> identity: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)

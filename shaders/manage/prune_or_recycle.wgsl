@@ -7,7 +7,7 @@ override PART: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lane: array<u32>;
-@group(0) @binding(2) var<storage, read> looks: array<Look>;
+@group(0) @binding(2) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(3) var<storage, read> odds: array<f32>;
 @group(0) @binding(4) var<storage, read> covariance: array<f32>;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
@@ -58,7 +58,7 @@ fn prune_or_recycle(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
 }
 
 // The variance of a track's place over both horizontal axes.
-fn level_variance(look: Look, track: u32) -> f32 {
+fn level_variance(look: LaneStep, track: u32) -> f32 {
     let s = load_state(track);
     if look.radial == 0u {
         return s.pp[0].x + s.pp[1].y;

@@ -1,7 +1,7 @@
 // Nearly constant velocity. Twin: src/fusion/motion/constant_velocity.rs
 
 // The state at the time of a look: F x, F P FT + Q. Its place is counted from the tile of before.
-fn moved(s: State, u: vec3<f32>, look: Look) -> State {
+fn moved(s: State, u: vec3<f32>, look: LaneStep) -> State {
     let dt = look.dt_s;
     let q = look.noise;
     return State(

@@ -31,7 +31,7 @@ struct Transition {
 }
 
 // The state at the time of a look.
-fn flown(look: Look, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
+fn flown(look: LaneStep, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
     let elapsed = abs(look.dt_s);
     if !(elapsed > 0.0) {
         return Flight(vec3<f32>(place), vec3(0.0), s, rest, Symmetric(vec3(0.0), vec3(0.0)));

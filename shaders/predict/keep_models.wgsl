@@ -2,7 +2,7 @@
 // its bits. Guard: tracks past the end return. Twin: src/fusion/models.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> spare_models: array<f32>;
 @group(0) @binding(4) var<storage, read_write> models: array<f32>;

@@ -2,7 +2,7 @@
 // rests keeps its bits. Guard: tracks past the end return. Twin: src/fusion/predict.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read_write> tile: array<i32>;
 @group(0) @binding(4) var<storage, read_write> mean: array<f32>;

@@ -15,6 +15,6 @@ fn belief_of(track: u32) -> Belief {
 }
 
 // The address of a detection of a look.
-fn address_of(look: Look, p: Placed) -> u32 {
+fn address_of(look: LaneStep, p: Placed) -> u32 {
     return addresses[params.first_detection + look.first_detection + p.arrived];
 }

@@ -126,7 +126,7 @@ fn back(step: Ahead, gain: Six, rest: Six, ahead: vec3<f32>, later: State) -> St
 }
 
 // r of the filter, given that of the wave after.
-fn lasted(look: Look, r: f32, later: f32) -> f32 {
+fn lasted(look: LaneStep, r: f32, later: f32) -> f32 {
     // In no time nothing ends: of what is certain that would be nothing over nothing.
     let ended = r * (1.0 - look.survival) / (1.0 - look.survival * r);
     return later + (1.0 - later) * select(0.0, ended, 0.0 < 1.0 - look.survival);

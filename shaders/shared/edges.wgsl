@@ -4,7 +4,7 @@
 override AT_REST: u32;
 
 // The hypotheses of one track.
-struct Row {
+struct TrackHypotheses {
     start: u32,
     count: u32,
     missed: f32,
@@ -12,7 +12,7 @@ struct Row {
 }
 
 // One hypothesis: this track made that detection.
-struct Edge {
+struct Hypothesis {
     detection: u32,
     weight: f32,
 }

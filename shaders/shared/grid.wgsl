@@ -18,16 +18,16 @@ fn clamped(cell: f32, last: f32) -> u32 {
 }
 
 // Place along the grid's axes, metres from its corner.
-fn place_u(look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+fn place_u(look: LaneStep, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
     return (along(offset_m, look.axis_u) - look.low_u_m) + f32(along_tile(tile, look.axis_u) - look.base_u) * TILE_M;
 }
 
-fn place_v(look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+fn place_v(look: LaneStep, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
     return (along(offset_m, look.axis_v) - look.low_v_m) + f32(along_tile(tile, look.axis_v) - look.base_v) * TILE_M;
 }
 
 // The cell of a place in the wave, the nearest one of its scan for a place outside.
-fn cell_of_grid(look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> u32 {
+fn cell_of_grid(look: LaneStep, tile: vec3<i32>, offset_m: vec3<f32>) -> u32 {
     if look.detections == 0u {
         return look.first_cell;
     }

@@ -1,4 +1,4 @@
-// Exponential and logarithm by the same polynomials as on the host. Twin: src/fusion/real.rs
+// Exponential and logarithm by the same polynomials as on the host. Twin: src/fusion/simd.rs
 
 // exp(x) for x at most 0; 0 below -87, and of NaN.
 fn exp_of_nonpositive(x: f32) -> f32 {

@@ -1,6 +1,6 @@
 // What one lane does in one wave. Twin: src/fusion/arrays.rs
 
-struct Look {
+struct LaneStep {
     awake: u32,
     first_track: u32,
     tracks: u32,

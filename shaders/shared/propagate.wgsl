@@ -6,7 +6,7 @@ struct Moved {
     s: State,
 }
 
-fn moved_by(look: Look, place: vec3<i32>, s: State) -> Moved {
+fn moved_by(look: LaneStep, place: vec3<i32>, s: State) -> Moved {
     let u = up(look, place, s.x);
     let before = faded(s, u, look.height_information);
     let after = moved(before, u, look);

@@ -1,7 +1,7 @@
 // How far from a track the detections in its gate may lie. Twin: src/fusion/gate.rs
 
 // Half the edge of a box about the track that holds every detection in a gate, along one axis.
-fn reach(look: Look, s: State, axis: u32, gate: f32) -> f32 {
+fn reach(look: LaneStep, s: State, axis: u32, gate: f32) -> f32 {
     let widest = max(variance_at(s, axis, look.early_s), variance_at(s, axis, look.late_s));
     let longest = max(abs(look.early_s), abs(look.late_s));
     let noise = look.sigma_m * look.sigma_m;

@@ -1,7 +1,7 @@
 // What a look could have seen at a point: what is covered there, and how much of it permitted. Twin: src/scan/mask.rs
 
 // The share at a point.
-fn seen_of(look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+fn seen_of(look: LaneStep, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
     return seen_at(look.mask, tile, offset_m);
 }
 

@@ -1,19 +1,19 @@
 // Process noise between a detection and its scan. Twin: src/fusion/since.rs
 
 // Seconds that a track's state is later than a detection, of which noise can be taken off; none where not above 0.
-fn seconds_since(look: Look, ahead_s: f32) -> f32 {
+fn seconds_since(look: LaneStep, ahead_s: f32) -> f32 {
     return min(-ahead_s, look.dt_s);
 }
 
 // The state without the noise of the last `seconds`, `u` being upwards.
-fn without_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
+fn without_noise(s: State, look: LaneStep, seconds: f32, u: vec3<f32>) -> State {
     let flat = noise_blocks(vec3(look.noise.drive_pp, look.noise.drive_pv, look.noise.drive_vv), seconds);
     let extra = noise_blocks(vec3(look.noise.extra_drive_pp, look.noise.extra_drive_pv, look.noise.extra_drive_vv), seconds);
     return changed_by(s, -flat, -extra, u);
 }
 
 // The state with the noise of `seconds` more.
-fn with_noise(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
+fn with_noise(s: State, look: LaneStep, seconds: f32, u: vec3<f32>) -> State {
     let flat = noise_blocks(vec3(look.noise.drive_pp, look.noise.drive_pv, look.noise.drive_vv), seconds);
     let extra = noise_blocks(vec3(look.noise.extra_drive_pp, look.noise.extra_drive_pv, look.noise.extra_drive_vv), seconds);
     return changed_by(s, flat, extra, u);

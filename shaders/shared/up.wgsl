@@ -1,7 +1,7 @@
 // The local vertical. Twin: src/fusion/predict.rs
 
 // Unit vector upwards at the track.
-fn up(look: Look, place: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
+fn up(look: LaneStep, place: vec3<i32>, x: vec3<f32>) -> vec3<f32> {
     if look.radial == 0u {
         return vec3(0.0, 0.0, 1.0);
     }

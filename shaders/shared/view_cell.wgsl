@@ -1,6 +1,6 @@
 // How likely a look's view sees what it covers of a field of cells. Twin: src/fusion/views/mod.rs
 
-fn visible_in_cell(l: u32, look: Look, cell: u32) -> f32 {
+fn visible_in_cell(l: u32, look: LaneStep, cell: u32) -> f32 {
     if look.views < 2u || look.reports == 1u {
         return 1.0;
     }

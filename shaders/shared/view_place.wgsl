@@ -1,6 +1,6 @@
 // How likely a look's view sees undetected targets at a place. Twin: src/fusion/views/mod.rs
 
-fn visible_at(l: u32, look: Look, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
+fn visible_at(l: u32, look: LaneStep, tile: vec3<i32>, offset_m: vec3<f32>) -> f32 {
     if look.views < 2u || look.reports == 1u {
         return 1.0;
     }

@@ -2,7 +2,7 @@
 // track. Guard: tracks past the end return. Twin: src/refine/smooth.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> successors: array<u32>;
 @group(0) @binding(3) var<storage, read_write> tile: array<i32>;
 @group(0) @binding(4) var<storage, read_write> mean: array<f32>;
@@ -48,7 +48,7 @@ struct All {
     f: Six,
 }
 
-fn all_of(look: Look, place: vec3<i32>, s: State) -> All {
+fn all_of(look: LaneStep, place: vec3<i32>, s: State) -> All {
     var f = Six(
         Column(vec3(1.0, 0.0, 0.0), vec3(0.0)), Column(vec3(0.0, 1.0, 0.0), vec3(0.0)), Column(vec3(0.0, 0.0, 1.0), vec3(0.0)),
         Column(vec3(0.0), vec3(1.0, 0.0, 0.0)), Column(vec3(0.0), vec3(0.0, 1.0, 0.0)), Column(vec3(0.0), vec3(0.0, 0.0, 1.0)),
@@ -84,7 +84,7 @@ fn all_of(look: Look, place: vec3<i32>, s: State) -> All {
 }
 
 // What a prediction adds: to a state without covariance, and by inflation.
-fn noise_of(look: Look, place: vec3<i32>, s: State, predicted: State) -> State {
+fn noise_of(look: LaneStep, place: vec3<i32>, s: State, predicted: State) -> State {
     let none = mat3x3(vec3(0.0), vec3(0.0), vec3(0.0));
     let flight = flown(look, place, State(s.x, s.v, none, none, none), vec3(0.0));
     return State(s.x, s.v, swollen(flight.s.pp, predicted.pp), flight.s.pv, swollen(flight.s.vv, predicted.vv));

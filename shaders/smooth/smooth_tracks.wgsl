@@ -2,7 +2,7 @@
 // Guard: tracks past the end return. Twin: src/refine/smooth.rs
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> successors: array<u32>;
 @group(0) @binding(3) var<storage, read_write> tile: array<i32>;
 @group(0) @binding(4) var<storage, read_write> mean: array<f32>;
@@ -34,7 +34,7 @@ fn smooth_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
 }
 
 // What the filter made of a state for the wave after.
-fn straight_on(look: Look, place: vec3<i32>, s: State) -> Ahead {
+fn straight_on(look: LaneStep, place: vec3<i32>, s: State) -> Ahead {
     let u = up(look, place, s.x);
     let before = faded(s, u, look.height_information);
     let dt = look.dt_s;

@@ -9,7 +9,7 @@ override FIELD_BLOCK: u32;
 override PART: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> field_lane: array<u32>;
 @group(0) @binding(3) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(4) var<storage, read> share: array<f32>;

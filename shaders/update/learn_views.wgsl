@@ -7,15 +7,15 @@ override VIEW_MOST: i32;
 override VIEW_ODDS: f32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> looks: array<Look>;
+@group(0) @binding(1) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(2) var<storage, read> lane: array<u32>;
 @group(0) @binding(3) var<storage, read> tile: array<i32>;
 @group(0) @binding(4) var<storage, read> mean: array<f32>;
 @group(0) @binding(5) var<storage, read> grounds: array<Ground>;
 @group(0) @binding(6) var<storage, read> share: array<f32>;
 @group(0) @binding(7) var<storage, read> view_looks: array<ViewLook>;
-@group(0) @binding(8) var<storage, read> rows: array<Row>;
-@group(0) @binding(9) var<storage, read> edges: array<Edge>;
+@group(0) @binding(8) var<storage, read> rows: array<TrackHypotheses>;
+@group(0) @binding(9) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(10) var<storage, read_write> views: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)

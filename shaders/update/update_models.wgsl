@@ -5,10 +5,10 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> placed: array<Placed>;
 @group(0) @binding(2) var<storage, read> observations: array<Observation>;
-@group(0) @binding(3) var<storage, read> rows: array<Row>;
-@group(0) @binding(4) var<storage, read> edges: array<Edge>;
+@group(0) @binding(3) var<storage, read> rows: array<TrackHypotheses>;
+@group(0) @binding(4) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(5) var<storage, read> tile: array<i32>;
-@group(0) @binding(6) var<storage, read> looks: array<Look>;
+@group(0) @binding(6) var<storage, read> looks: array<LaneStep>;
 @group(0) @binding(7) var<storage, read> model_looks: array<ModelLook>;
 @group(0) @binding(8) var<storage, read> lane: array<u32>;
 @group(0) @binding(9) var<storage, read> models: array<f32>;
@@ -59,14 +59,14 @@ fn update_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_work
 }
 
 // A look as model `m` of lane `l` has it.
-fn look_of(l: u32, m: u32) -> Look {
+fn look_of(l: u32, m: u32) -> LaneStep {
     var look = looks[params.first_look + l];
     look.noise = model_looks[model_look_at(l, m)].noise;
     return look;
 }
 
 // A state without the noise of the last `seconds`, if there are any.
-fn at_detection(s: State, look: Look, seconds: f32, u: vec3<f32>) -> State {
+fn at_detection(s: State, look: LaneStep, seconds: f32, u: vec3<f32>) -> State {
     if seconds > 0.0 {
         return without_noise(s, look, seconds, u);
     }

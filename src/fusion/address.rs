@@ -19,7 +19,7 @@
 //! it goes to the address of the likeliest other detection, which takes the place of t where it is likelier.
 //! Kernels: `shaders/gate/weigh_addresses.wgsl`, `shaders/manage/learn_addresses.wgsl`.
 
-use super::arrays::{ADDRESS, ADDRESS_CHANCE, AT_REST, Arrays, BLOCK, Edge, Host, IDENTITY, Row, at};
+use super::arrays::{ADDRESS, ADDRESS_CHANCE, AT_REST, Arrays, BLOCK, Host, Hypothesis, IDENTITY, TrackHypotheses, at};
 use super::manage::edges_of;
 use rayon::prelude::*;
 
@@ -118,7 +118,7 @@ pub fn weigh(arrays: &mut Arrays<Host>, error: f32) {
     }
     // Edges lie in the order of their tracks.
     let mut rest = edges.as_mut_slice();
-    let parts: Vec<(usize, &[Row], &mut [Edge])> = (0..)
+    let parts: Vec<(usize, &[TrackHypotheses], &mut [Hypothesis])> = (0..)
         .step_by(CHUNK)
         .zip(rows.chunks(CHUNK))
         .map(|(first, rows)| {
@@ -154,7 +154,7 @@ pub fn learn(arrays: &mut Arrays<Host>, error: f32) {
     let blocks = identity.par_chunks_mut(IDENTITY * BLOCK).zip(rows.par_chunks(BLOCK)).with_min_len(16);
     blocks.for_each(|(identity, rows)| {
         for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.start != AT_REST && row.count > 0) {
-            let sent = |edge: &Edge| (edge.weight, addresses[edge.detection as usize]);
+            let sent = |edge: &Hypothesis| (edge.weight, addresses[edge.detection as usize]);
             let belief = Belief::of(identity, place);
             belief.learnt(row.missed, edges_of(row, edges).iter().map(sent), error).put(identity, place);
         }
@@ -192,10 +192,10 @@ mod tests {
         assert_eq!(known.learnt(0.3, [(0.1, 0), (0.7, 0)].into_iter(), ERROR), known);
         let mut arrays = Arrays::<Host>::default();
         arrays.resize_blocks(1);
-        arrays.rows = vec![Row::default(); BLOCK];
+        arrays.rows = vec![TrackHypotheses::default(); BLOCK];
         (arrays.rows[0].count, arrays.rows[1].start, arrays.rows[1].count) = (2, 2, 1);
         let weights = [1e-42, 2.0, 3.0];
-        arrays.edges = weights.map(|weight| Edge { detection: 0, weight }).to_vec();
+        arrays.edges = weights.map(|weight| Hypothesis { detection: 0, weight }).to_vec();
         arrays.edges[1].detection = 1;
         arrays.addresses = vec![0, 7];
         known.put(&mut arrays.identity, 0);

@@ -52,7 +52,7 @@ pub const IDENTITY: usize = 8;
 pub const ODDS_MAX: f32 = 1e30;
 /// No index.
 pub const NONE: u32 = u32::MAX;
-/// `Row::start` of a track whose lane rests in this wave: nothing of it may change.
+/// `TrackHypotheses::start` of a track whose lane rests in this wave: nothing of it may change.
 pub const AT_REST: u32 = u32::MAX;
 
 /// Where arrays live.
@@ -95,7 +95,7 @@ arrays! {
     }
     wave {
         /// What each lane does in this wave. \[lanes\]
-        looks: Look,
+        looks: LaneStep,
         /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
         view_looks: ViewLook,
         /// What each lane's look is to each of several motion models; none where there is one. \[lanes\]\[3\]
@@ -107,9 +107,9 @@ arrays! {
         /// How detections were measured; detections with equal noise share one.
         observations: Observation,
         /// One row of hypotheses a track. \[tracks, in block order\]
-        rows: Row,
+        rows: TrackHypotheses,
         /// Hypotheses: a detection and, in turn, its likelihood ratio and its weight.
-        edges: Edge,
+        edges: Hypothesis,
     }
 }
 
@@ -130,7 +130,7 @@ pub const fn tri(i: usize, j: usize) -> usize {
 
 mirror! {
     /// What one lane does in one wave.
-    pub struct Look {
+    pub struct LaneStep {
         /// 1 if the lane has a scan in this wave, 0 if it rests.
         pub awake: u32,
         /// First track; a multiple of the block.
@@ -234,7 +234,7 @@ mirror! {
 
 mirror! {
     /// The hypotheses of one track.
-    pub struct Row {
+    pub struct TrackHypotheses {
         /// First edge, or [`AT_REST`].
         pub start: u32,
         /// Number of edges.
@@ -248,7 +248,7 @@ mirror! {
 
 mirror! {
     /// One hypothesis: this track made that detection.
-    pub struct Edge {
+    pub struct Hypothesis {
         /// Index of the detection.
         pub detection: u32,
         /// From `gate`: likelihood ratio against no track having made it. From `associate`: its probability.

@@ -1,7 +1,7 @@
 //! What a wave of scans has to be: checked before anything is computed from it, in one pass over its detections.
 
 use super::setup::LaneSetup;
-use super::undetected::Undetected;
+use super::undetected::UndetectedIntensity;
 use crate::scan::{
     Axis, Detection, KIND_BITS, Observation, RANGE, ROWS_MAX, SOURCES_MAX, Scan, Sight, Wrong, require, wrong,
 };
@@ -57,7 +57,7 @@ impl Scan<'_> {
         )?;
         let is_one = |looking: &usize| *looking < count.max(1);
         require(at, ("view that looked", views.looking), is_one, "a view of the lane")?;
-        let Undetected::Field { planes, .. } = &setup.undetected else { return Ok(()) };
+        let UndetectedIntensity::Field { planes, .. } = &setup.undetected else { return Ok(()) };
         for sight in views.sights.iter().chain([&self.sight]) {
             if let Sight::Mask(mask) = sight {
                 let wanted = "those of the lane's field";

@@ -3,7 +3,7 @@
 //! Edges are then laid out cluster by cluster, so that `associate` works on contiguous pieces. Clusters are in the
 //! order of their least tracks, tracks within a cluster in theirs; no lane shares a cluster with another.
 
-use super::arrays::{AT_REST, Arrays, Edge, Host, Row};
+use super::arrays::{AT_REST, Arrays, Host, Hypothesis, TrackHypotheses};
 use super::config::Existence;
 use super::credit::owner;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -30,7 +30,7 @@ pub struct Clusters {
     next: Vec<[u32; 2]>,
     /// Where the edges of each member were.
     from: Vec<u32>,
-    permuted: Vec<Edge>,
+    permuted: Vec<Hypothesis>,
     claims: Claims,
     /// Whether edges lie in the order of tracks instead of clusters.
     scattered: bool,
@@ -98,7 +98,7 @@ impl Claims {
     /// Claims an edge's weight of its detection. Tasks share no detection.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
-    pub(super) fn add(&self, edge: Edge, number: u32) {
+    pub(super) fn add(&self, edge: Hypothesis, number: u32) {
         let d = edge.detection as usize;
         let mut claim = self.of(d);
         claim.add(number, edge.weight);
@@ -108,7 +108,7 @@ impl Claims {
     /// Says which of some edges, the first of this number, have their detections, once all that claim these have.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "edges are within the wave")]
-    pub(super) fn settle(&self, first: u32, edges: &[Edge], existence: &Existence) {
+    pub(super) fn settle(&self, first: u32, edges: &[Hypothesis], existence: &Existence) {
         for (number, edge) in (first..).zip(edges) {
             // Nothing less is anybody's own; asked first, since a claim is far away.
             let owns = edge.weight >= existence.contributor.get()
@@ -237,9 +237,10 @@ impl Clusters {
     /// Unites tracks that share a detection; the least track is the root, whoever comes first.
     #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the wave")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
-    fn connect(&mut self, rows: &[Row], edges: &[Edge], detections: usize) {
-        let connected = |row: &Row| row.start != AT_REST && row.count > 0;
-        let own = |(track, row): (usize, &Row)| AtomicU32::new(if connected(row) { track as u32 } else { NONE });
+    fn connect(&mut self, rows: &[TrackHypotheses], edges: &[Hypothesis], detections: usize) {
+        let connected = |row: &TrackHypotheses| row.start != AT_REST && row.count > 0;
+        let own =
+            |(track, row): (usize, &TrackHypotheses)| AtomicU32::new(if connected(row) { track as u32 } else { NONE });
         rows.par_iter().enumerate().with_min_len(CHUNK).map(own).collect_into_vec(&mut self.label);
         let nobody = |_| AtomicU32::new(NONE);
         (0..detections).into_par_iter().with_min_len(CHUNK).map(nobody).collect_into_vec(&mut self.first_of);
@@ -280,7 +281,7 @@ impl Clusters {
             row.start = *next_edge;
             *next_edge += row.count;
         }
-        self.permuted.resize(edges.len(), Edge::default());
+        self.permuted.resize(edges.len(), Hypothesis::default());
         let (counts, starts, from) = (&self.counts, &self.starts, &self.from);
         let mut tasks = Vec::new();
         let mut rest = self.permuted.as_mut_slice();
@@ -356,10 +357,10 @@ mod tests {
             let here = random(detections);
             for n in 0..count {
                 let detection = (here + n * 7 + random(3)) % detections;
-                arrays.edges.push(Edge { detection, weight: 1.0 + detection as f32 });
+                arrays.edges.push(Hypothesis { detection, weight: 1.0 + detection as f32 });
             }
             let start = if kind == 0 { AT_REST } else { start };
-            arrays.rows.push(Row { start, count, missed: 0.0, gone: 0.0 });
+            arrays.rows.push(TrackHypotheses { start, count, missed: 0.0, gone: 0.0 });
         }
         arrays.detections = vec![crate::scan::Detection::default(); detections as usize];
         arrays
@@ -367,8 +368,8 @@ mod tests {
 
     /// The least track that each track is connected with, by spreading it until nothing changes.
     fn spread(arrays: &Arrays<Host>) -> Vec<u32> {
-        let row = |row: &Row| arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec();
-        let edges: Vec<Vec<Edge>> =
+        let row = |row: &TrackHypotheses| arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec();
+        let edges: Vec<Vec<Hypothesis>> =
             arrays.rows.iter().map(|r| if r.start == AT_REST || r.count == 0 { vec![] } else { row(r) }).collect();
         let mut label: Vec<u32> = (0..).take(edges.len()).collect();
         let mut least = vec![NONE; arrays.detections.len()];
@@ -406,7 +407,9 @@ mod tests {
 
     /// The same of what is claimed.
     fn claimed(clusters: &mut Clusters, arrays: &Arrays<Host>) -> Vec<(f32, f32, usize)> {
-        let has = |row: &Row, edge: u32| row.start != AT_REST && (row.start..row.start + row.count).contains(&edge);
+        let has = |row: &TrackHypotheses, edge: u32| {
+            row.start != AT_REST && (row.start..row.start + row.count).contains(&edge)
+        };
         let track = |edge: u32| arrays.rows.iter().position(|row| has(row, edge)).unwrap_or(usize::MAX);
         let config: crate::fusion::config::Config =
             toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration");
@@ -453,7 +456,7 @@ mod tests {
             }
             for (track, (row, was)) in arrays.rows.iter().zip(&before.rows).enumerate() {
                 if clusters.place[track] != NONE {
-                    let edges = |arrays: &Arrays<Host>, row: &Row| {
+                    let edges = |arrays: &Arrays<Host>, row: &TrackHypotheses| {
                         arrays.edges[row.start as usize..(row.start + row.count) as usize].to_vec()
                     };
                     assert_eq!(edges(&arrays, row), edges(&before, was), "track {track}");

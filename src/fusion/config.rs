@@ -1,6 +1,6 @@
 //! How to fuse: every parameter of the filter, read from TOML, without hidden defaults.
 
-use super::arrays::Look;
+use super::arrays::LaneStep;
 use super::bounds::quantity;
 use super::motion::{ConstantVelocity, Motion, Moves, Noise, Orbit};
 use core::num::NonZeroU32;
@@ -150,7 +150,7 @@ impl Births {
     /// targets before the first scan. So a field that looks have thinned fills up again, and hours without a look leave it as
     /// it was at first.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub(super) fn pass(&self, dt_s: f64, look: &mut Look) {
+    pub(super) fn pass(&self, dt_s: f64, look: &mut LaneStep) {
         if self.initial_per_km2 > 0.0 && self.births_per_km2_h > 0.0 {
             let rate = self.births_per_km2_h / 3600.0 / self.initial_per_km2;
             look.left *= libm::exp(-rate * dt_s) as f32;

@@ -10,7 +10,7 @@
 //! no track has it and it begins none. Kernels: `birth_probability`, `credit`, `credit_births`, `confirm_tracks`.
 
 use super::address::Belief;
-use super::arrays::{COUNTED, Edge, FLAGS, IDENTITY, LAST_HIGH, LAST_LOW, Row, at};
+use super::arrays::{COUNTED, FLAGS, Hypothesis, IDENTITY, LAST_HIGH, LAST_LOW, TrackHypotheses, at};
 use super::cluster::{Claim, Claims};
 use super::config::Existence;
 use super::manage::{WAS_CONFIRMED, edges_of};
@@ -172,7 +172,7 @@ impl Own {
 
     /// Those of a track that was there before the wave, by its row.
     #[must_use]
-    pub fn of(row: &Row, edges: &[Edge], counting: &Counting<'_>) -> Self {
+    pub fn of(row: &TrackHypotheses, edges: &[Hypothesis], counting: &Counting<'_>) -> Self {
         let mut own = Self::NONE;
         edges_of(row, edges).iter().zip(row.start..).for_each(|(edge, number)| own.add((number, edge), counting));
         own
@@ -180,7 +180,7 @@ impl Own {
 
     /// Takes in the detection of an edge, if that is its owner's.
     #[inline(always)]
-    pub(super) fn add(&mut self, (number, edge): (u32, &Edge), counting: &Counting<'_>) {
+    pub(super) fn add(&mut self, (number, edge): (u32, &Hypothesis), counting: &Counting<'_>) {
         if counting.claims.owns(number) {
             self.detections += 1;
             self.last_us = self.last_us.max(counting.times.of(counting.detections, edge.detection as usize));
@@ -252,14 +252,15 @@ mod tests {
         let weights = [[0.3, 0.2, 0.45], [0.6, 0.2, 0.45]];
         let mut arrays = Arrays::<Host>::default();
         arrays.resize_blocks(1);
-        arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; BLOCK];
+        arrays.rows = vec![TrackHypotheses { start: AT_REST, ..TrackHypotheses::default() }; BLOCK];
         arrays.detections = [-0.5, -0.25, 0.0].map(|ahead_s| Detection { ahead_s, ..Detection::default() }).to_vec();
         let mut claims = Claims::default();
         claims.reset(3, 6);
         for (track, weights) in weights.into_iter().enumerate() {
-            arrays.rows[track] = Row { start: 3 * u32::from(track > 0), count: 3, ..Row::default() };
+            arrays.rows[track] =
+                TrackHypotheses { start: 3 * u32::from(track > 0), count: 3, ..TrackHypotheses::default() };
             for (detection, weight) in (0..).zip(weights) {
-                let edge = Edge { detection, weight };
+                let edge = Hypothesis { detection, weight };
                 claims.add(edge, u32::try_from(arrays.edges.len()).expect("six"));
                 arrays.edges.push(edge);
             }

@@ -1,24 +1,24 @@
 //! Detections before their scan, and those along a line of sight, against a textbook in f64.
 
-use super::arrays::{COVARIANCE, Look, tri};
+use super::arrays::{COVARIANCE, LaneStep, tri};
 use super::motion::{ConstantVelocity, Motion, Noise};
-use super::observation::Seen;
+use super::observation::LinearizedMeasurement;
 use super::predict::{predict_one, up};
 use super::sight::leaned;
 use super::since::Since;
 use super::state::State;
 use super::tests::{Matrix, close, covariance, full, multiply, radar, textbook_update};
-use super::undetected::{Prior, Undetected};
+use super::undetected::{Prior, UndetectedIntensity};
 use crate::scan::{Detection, Observation, Plane, RANGE};
 use crate::space::Place;
 
 /// A look `dt_s` after the one before, of objects driven by very different noise along the horizontal and the vertical.
-fn driven(dt_s: f64) -> Look {
+fn driven(dt_s: f64) -> LaneStep {
     let motion = Motion {
         model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 400.0, vertical: 10.0 }.into(),
         survival_per_s: 1.0,
     };
-    let mut look = Look { radial: 1, ..Look::default() };
+    let mut look = LaneStep { radial: 1, ..LaneStep::default() };
     motion.over(dt_s, 0.0, &mut look);
     look
 }
@@ -44,7 +44,7 @@ fn from_tile(tile: [i32; 3], other: [i32; 3], state: &State<f32>) -> State<f32> 
 fn a_detection_before_its_scan_is_one_at_its_own_time() {
     let (dt_s, ago_s) = (10.0, 4.0);
     // Where the vertical is the same all the way.
-    let flat = |dt_s: f64| Look { radial: 0, ..driven(dt_s) };
+    let flat = |dt_s: f64| LaneStep { radial: 0, ..driven(dt_s) };
     let (whole, first, rest) = (flat(dt_s), flat(dt_s - ago_s), flat(ago_s));
     let (place, start) = on_earth();
     let (mut tile, mut wanted) = (place, start);
@@ -52,7 +52,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
     let (_, observation) = radar(0.0);
     let offset_m = [wanted.mean[0] + 700.0, wanted.mean[1] - 500.0, wanted.mean[2] + 900.0];
     let detection = Detection { tile, ahead_s: 0.0, offset_m, observation: 0 };
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &wanted.mean);
+    let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &wanted.mean);
     let innovation = seen.innovation(&wanted);
     let after = seen.posterior(&wanted);
     wanted = State { mean: core::array::from_fn(|k| wanted.mean[k] + after.mean[k]), covariance: after.covariance };
@@ -62,7 +62,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
     let (mut tile_now, mut found) = (place, start);
     predict_one(&whole, &mut tile_now, &mut found);
     let before = Detection { ahead_s: -4.0, ..detection };
-    let seen = Seen::gather(&[before], &[observation], |_| 0, |_, a| tile_now[a], &found.mean);
+    let seen = LinearizedMeasurement::gather(&[before], &[observation], |_| 0, |_, a| tile_now[a], &found.mean);
     let u = up(&whole, &tile_now.map(|t| t as f32), &found.mean);
     let since = Since::new(&whole, seen.ahead_s, || u).expect("it is before its scan");
     let late = seen.innovation(&since.off(&found));
@@ -85,7 +85,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
 }
 
 /// The covariance of a state at the time of a look.
-fn full_of(tile: &[i32; 3], look: &Look, state: &State<f32>) -> [f32; COVARIANCE] {
+fn full_of(tile: &[i32; 3], look: &LaneStep, state: &State<f32>) -> [f32; COVARIANCE] {
     let (mut tile, mut state) = (*tile, *state);
     predict_one(look, &mut tile, &mut state);
     state.covariance
@@ -121,7 +121,7 @@ fn a_track_begins_at_its_detections_time() {
         cells: [1, 1],
     };
     let prior = Prior { speed_m_s: 150.0, climb_m_s: 8.0, height_m: 100.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let field = Undetected::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
+    let field = UndetectedIntensity::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
     let (tile, state) = on_earth();
     let (_, observation) = radar(0.0);
     let offset_m = [state.mean[0], state.mean[1], state.mean[2]];
@@ -190,7 +190,7 @@ fn a_range_and_its_rate_bend_as_much_as_differences_say() {
     (observation.kinds, observation.ranges_m[0], observation.sight_m) = (RANGE, range_m, range_m);
     let measured = [300.0f32, -250.0, 900.0];
     let detection = Detection { offset_m: measured, ahead_s: tau, ..Detection::default() };
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
+    let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
 
     let site: [f64; 3] = core::array::from_fn(|i| f64::from(measured[i]) - f64::from(range_m) * f64::from(axes[0][i]));
     let from_site = |x: &[f64; 6]| core::array::from_fn::<_, 3, _>(|i| x[i] + f64::from(tau) * x[3 + i] - site[i]);
@@ -321,7 +321,7 @@ fn what_another_sensor_told_does_not_turn() {
     let mut observation = Observation::offsets(axes, [50.0, 100.0, 4000.0], 2);
     (observation.kinds, observation.ranges_m[0]) = (RANGE, 12_000.0);
     let detection = Detection { offset_m: [900.0, 0.0, 1200.0], ..Detection::default() };
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
+    let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, _| 0, &state.mean);
     let found = seen.posterior(&state);
     assert!(found.mean[2] > 800.0, "the range tells its height: {}", found.mean[2]);
     let ground = found.covariance[tri(0, 0)].sqrt();

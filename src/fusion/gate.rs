@@ -20,14 +20,14 @@
 //! An edge's weight is ψ = o P_D N(z; h x, S) / ((1 + o (1 - P_D)) κ): odds of existence o, κ the density of
 //! detections that no track made (Williams, IEEE TAES 51(3), 2015, eqs. 29 to 33). Units: m, s.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at};
+use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, TrackHypotheses, at};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
 use super::motion::{bend_m, tangent};
-use super::observation::{Factor, Innovation, Seen, difference, residual};
+use super::observation::{Factor, Innovation, LinearizedMeasurement, difference, residual};
 use super::predict::{predict_one, up};
-use super::real::{Real, array, exp_of_nonpositive};
 use super::sight::position_covariance;
+use super::simd::{Simd, array, exp_of_nonpositive};
 use super::since::Since;
 use super::state::State;
 use super::views::{Sees, VIEW_WORDS};
@@ -49,7 +49,7 @@ pub struct LaneGate<'a> {
 
 /// How often a gate is halved at most.
 pub const HALVINGS: u32 = 16;
-/// What `gate` leaves in [`Row::gone`] of a track whose gate was narrowed.
+/// What `gate` leaves in [`TrackHypotheses::gone`] of a track whose gate was narrowed.
 pub const NARROWED: f32 = 1.0;
 
 /// Fills rows and edges; gives the number of tracks whose gates were narrowed. `density` is κ of each detection, `fresh` the
@@ -62,7 +62,7 @@ pub fn gate(
     lanes: &[Option<LaneGate<'_>>],
     [density, fresh]: [&[f32]; 2],
 ) -> Result<u64, FusionError> {
-    let rest = Row { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
+    let rest = TrackHypotheses { start: AT_REST, count: 0, missed: 0.0, gone: 0.0 };
     arrays.rows.resize(arrays.odds.len(), rest);
     let Arrays { looks, lane, tile, mean, covariance, odds, views, detections, observations, rows, edges, .. } = arrays;
     let tracks = Tracks { tile, mean, covariance, odds, views };
@@ -108,7 +108,7 @@ struct Tracks<'a> {
 
 #[derive(Clone, Copy)]
 struct Measured<'a> {
-    look: &'a Look,
+    look: &'a LaneStep,
     detections: &'a [Detection],
     observations: &'a [crate::scan::Observation],
     density: &'a [f32],
@@ -124,7 +124,7 @@ fn invocations(
     lane: &LaneGate<'_>,
     scan: &Measured<'_>,
     first: usize,
-    rows: &mut [Row],
+    rows: &mut [TrackHypotheses],
     found: &mut Found,
 ) {
     let (look, block, place) = (scan.look, first / BLOCK, first % BLOCK);
@@ -138,7 +138,7 @@ fn invocations(
     let sure = lane.sees.is_sure();
     for (n, row) in rows.iter_mut().enumerate() {
         let odds = tracks.odds[first + n];
-        *row = Row { start: 0, count: 0, missed: 0.0, gone: 0.0 };
+        *row = TrackHypotheses { start: 0, count: 0, missed: 0.0, gone: 0.0 };
         // A free place is no track.
         if odds > 0.0 || odds.is_nan() {
             let word = |k| tracks.views[at(first + n, k, VIEW_WORDS)];
@@ -160,7 +160,7 @@ fn invocations(
         } else {
             &states
         };
-        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
+        let seen = LinearizedMeasurement::gather(scan.detections, scan.observations, |_| d, |_, _| 0, &states.mean);
         let near = Near::new(look, states, &seen, &tile, factor);
         let mut pairs = Pairs::default();
         for n in (0..rows.len()).filter(|n| factor[*n].abs() > 0.0) {
@@ -205,7 +205,7 @@ impl LaneGate<'_> {
         &self,
         scan: &Measured<'_>,
         (tile, state, factor): ([i32; 3], State<f32>, f32),
-        row: &mut Row,
+        row: &mut TrackHypotheses,
         found: &mut Found,
     ) {
         if row.count <= self.most {
@@ -245,7 +245,7 @@ impl LaneGate<'_> {
 /// Edges as they are found: written first, then counted if they are any, so that no branch waits for a distance.
 #[derive(Debug)]
 struct Found {
-    edges: Vec<Edge>,
+    edges: Vec<Hypothesis>,
     count: usize,
     /// Tracks whose gates were narrowed.
     narrowed: u64,
@@ -253,27 +253,27 @@ struct Found {
 
 impl Found {
     fn new(tracks: usize) -> Self {
-        Self { edges: vec![Edge::default(); tracks * 3], count: 0, narrowed: 0 }
+        Self { edges: vec![Hypothesis::default(); tracks * 3], count: 0, narrowed: 0 }
     }
 
     /// Room for eight more.
     #[inline]
-    fn room(&mut self) -> &mut [Edge] {
+    fn room(&mut self) -> &mut [Hypothesis] {
         if self.edges.len() < self.count + f32x8::WIDTH {
-            self.edges.resize(2 * self.edges.len() + f32x8::WIDTH, Edge::default());
+            self.edges.resize(2 * self.edges.len() + f32x8::WIDTH, Hypothesis::default());
         }
         self.edges.get_mut(self.count..).unwrap_or_default()
     }
 
     #[inline]
-    fn push(&mut self, edge: Edge) {
+    fn push(&mut self, edge: Hypothesis) {
         if let Some(place) = self.room().first_mut() {
             *place = edge;
             self.count += 1;
         }
     }
 
-    fn all(&self) -> &[Edge] {
+    fn all(&self) -> &[Hypothesis] {
         self.edges.get(..self.count).unwrap_or_default()
     }
 }
@@ -327,7 +327,7 @@ fn eight<T>(value: impl Fn(usize) -> T) -> [T; 8] {
 
 /// Eight tracks before detections that were measured alike; the numbers of each track lie together.
 struct Near<'a> {
-    seen: &'a Seen<f32x8>,
+    seen: &'a LinearizedMeasurement<f32x8>,
     /// Whether the look does not see the place of one of them.
     outside: bool,
     gate: f32x8,
@@ -341,7 +341,13 @@ struct Near<'a> {
 
 impl<'a> Near<'a> {
     #[inline(always)]
-    fn new(look: &Look, states: &State<f32x8>, seen: &'a Seen<f32x8>, tile: &[[i32; 8]; 3], factor: [f32; 8]) -> Self {
+    fn new(
+        look: &LaneStep,
+        states: &State<f32x8>,
+        seen: &'a LinearizedMeasurement<f32x8>,
+        tile: &[[i32; 8]; 3],
+        factor: [f32; 8],
+    ) -> Self {
         let u = || up(look, &tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile))), &states.mean);
         let here = seen.offsets(&[f32x8::splat(0.0); 3]);
         let Factor { variance: d, lower: l, determinant } = match Since::new(look, seen.ahead_s, u) {
@@ -363,7 +369,7 @@ impl<'a> Near<'a> {
     /// Adds the edges of up to eight pairs that lie in the gate and counts them in their rows.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    fn collect(&self, scan: &Measured<'_>, pairs: &mut Pairs, rows: &mut [Row], found: &mut Found) {
+    fn collect(&self, scan: &Measured<'_>, pairs: &mut Pairs, rows: &mut [TrackHypotheses], found: &mut Found) {
         // Behind the pairs that wait may be any numbers.
         let last = scan.detections.len() - 1;
         let track = eight(|n| pairs.track[n] as usize & 7);
@@ -401,7 +407,7 @@ impl<'a> Near<'a> {
         // Those of each track in a byte, counted without memory between.
         let mut counts = 0_u64;
         for n in 0..f32x8::WIDTH {
-            room[next & 7] = Edge { detection: pairs.detection[n], weight: weight[n] };
+            room[next & 7] = Hypothesis { detection: pairs.detection[n], weight: weight[n] };
             let hit = hits >> n & 1;
             next += hit as usize;
             counts += u64::from(hit) << (8 * track[n]);
@@ -420,7 +426,7 @@ impl<'a> Near<'a> {
 /// the ellipsoid νᵀ S⁻¹ ν ≤ gate, and the track moves within the scan.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn reach<R: Real>(look: &Look, state: &State<R>, grid: &Grid, gate: f32) -> [R; 3] {
+fn reach<R: Simd>(look: &LaneStep, state: &State<R>, grid: &Grid, gate: f32) -> [R; 3] {
     let [early, late] = grid.ahead_s;
     let at_first = position_covariance(&state.covariance, R::splat(early));
     let at_last = if early < late { position_covariance(&state.covariance, R::splat(late)) } else { at_first };
@@ -439,7 +445,7 @@ fn reach<R: Real>(look: &Look, state: &State<R>, grid: &Grid, gate: f32) -> [R; 
 /// The last factor of a track's innovation covariance: detections measured alike share it.
 #[derive(Default)]
 struct Known {
-    of: Option<(u32, f32, Seen<f32>, Factor<f32>)>,
+    of: Option<(u32, f32, LinearizedMeasurement<f32>, Factor<f32>)>,
 }
 
 impl Known {
@@ -489,7 +495,7 @@ impl Known {
             let weight = factor * innovation.density() / scan.density[d];
             let weight = if scan.fresh[d] > 0.0 { weight.abs() } else { weight };
             if weight > 0.0 && weight < f32::INFINITY {
-                found.push(Edge { detection: d as u32, weight });
+                found.push(Hypothesis { detection: d as u32, weight });
             }
         }
     }
@@ -512,7 +518,8 @@ impl Known {
             let positions = seen.offsets(&residual(&difference, ahead_s, &state.mean));
             return factor.innovation(seen, &state.mean, &positions);
         }
-        let seen = Seen::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
+        let seen =
+            LinearizedMeasurement::gather(scan.detections, scan.observations, |_| d, |_, a| tile[a], &state.mean);
         let u = || up(scan.look, &tile.map(|tile| tile as f32), &state.mean);
         let earlier = Since::new(scan.look, ahead_s, u).map(|since| since.off(state));
         let then = earlier.as_ref().unwrap_or(state);
@@ -528,7 +535,7 @@ impl Known {
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 pub fn distance2(
-    look: &Look,
+    look: &LaneStep,
     (mut tile, mut state): ([i32; 3], State<f32>),
     detection: &Detection,
     observations: &[crate::scan::Observation],
@@ -544,10 +551,14 @@ pub fn distance2(
 
 /// Joins the edges of all tasks and points the rows to them.
 #[expect(clippy::cast_possible_truncation, reason = "edges are counted here")]
-fn concatenate(rows: &mut [Row], edges: &mut Vec<Edge>, found: Vec<Found>) -> Result<(), FusionError> {
+fn concatenate(
+    rows: &mut [TrackHypotheses],
+    edges: &mut Vec<Hypothesis>,
+    found: Vec<Found>,
+) -> Result<(), FusionError> {
     let total: usize = found.iter().map(|found| found.count).sum();
     counted("hypotheses", total as u64, WORD_MAX)?;
-    edges.resize(total, Edge::default());
+    edges.resize(total, Hypothesis::default());
     let mut rest = edges.as_mut_slice();
     let mut first = 0;
     let mut parts = Vec::with_capacity(found.len());

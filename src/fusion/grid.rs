@@ -1,7 +1,7 @@
 //! The detections of one scan, sorted into the cells of a dense grid that the scan bounds.
 
-use super::arrays::{Look, MEAN};
-use super::real::Real;
+use super::arrays::{LaneStep, MEAN};
+use super::simd::Simd;
 use crate::scan::{Detection, Observation};
 use crate::space::TILE_M;
 use core::ops::ControlFlow;
@@ -82,7 +82,7 @@ impl Grid {
 
     /// Says where the grid of a scan lies without sorting; returns the number of its cells, one for an empty scan.
     #[must_use]
-    pub fn describe(detections: &[Detection], observations: &[Observation], slack_m: f32, look: &mut Look) -> u32 {
+    pub fn describe(detections: &[Detection], observations: &[Observation], slack_m: f32, look: &mut LaneStep) -> u32 {
         let mut grid = Self { slack_m, ..Self::default() };
         look.slack_m = slack_m;
         if detections.is_empty() {
@@ -112,7 +112,7 @@ impl Grid {
     #[inline(always)]
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    pub fn windows<R: Real>(&self, tiles: impl Fn(usize, i32) -> R, x: &[R; MEAN], half_m: &[R; 3]) -> Windows<R> {
+    pub fn windows<R: Simd>(&self, tiles: impl Fn(usize, i32) -> R, x: &[R; MEAN], half_m: &[R; 3]) -> Windows<R> {
         let zero = R::splat(0.0);
         let mut to = Windows { cells: [[zero; 2]; 2], around_m: [[zero; 2]; 2] };
         for k in 0..2 {
@@ -130,7 +130,7 @@ impl Grid {
     /// Calls `visit` in ascending order with the detections in the window of track `n`, up to eight at a time, until it
     /// has seen enough: the index of the first of the eight, and a bit for each that lies in the rectangle.
     #[inline(always)]
-    pub fn within<R: Real>(
+    pub fn within<R: Simd>(
         &self,
         windows: &Windows<R>,
         n: usize,
@@ -143,7 +143,7 @@ impl Grid {
     /// The ranges of detections that lie in the cells of a window.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "cells are clamped to the grid")]
-    fn ranges<R: Real>(
+    fn ranges<R: Simd>(
         &self,
         windows: &Windows<R>,
         n: usize,
@@ -205,7 +205,7 @@ impl Grid {
         let (bottom, top) = (f32x8::splat(bottom), f32x8::splat(top));
         let mut first = from;
         while first < to {
-            let [u, v] = [0, 1].map(|k| <f32x8 as Real>::load(&self.places_m[k][first..first + f32x8::WIDTH]));
+            let [u, v] = [0, 1].map(|k| <f32x8 as Simd>::load(&self.places_m[k][first..first + f32x8::WIDTH]));
             // NaN lies nowhere; what lies beyond the range is masked off.
             let inside = u.simd_ge(left) & u.simd_le(right) & v.simd_ge(bottom) & v.simd_le(top);
             let mut hits = inside.to_bitmask();

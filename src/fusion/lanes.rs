@@ -1,7 +1,7 @@
 //! One lane on the host: what it is between waves, and what a scan makes of it before and after the stages of a wave.
 
 use super::address::Belief;
-use super::arrays::{Arrays, Host, Look};
+use super::arrays::{Arrays, Host, LaneStep};
 use super::config::Config;
 use super::credit::{Accounts, Counting, owner};
 use super::device::kernels::LaneState;
@@ -84,7 +84,7 @@ impl Prepared<'_> {
 pub(super) fn prepare<'a>(
     lane: &mut Lane,
     config: &Config,
-    (look, view_looks): (&Look, [ViewLook; VIEWS_MAX]),
+    (look, view_looks): (&LaneStep, [ViewLook; VIEWS_MAX]),
     observations: &[Observation],
     scan: Scan<'a>,
 ) -> Prepared<'a> {
@@ -117,7 +117,7 @@ pub(super) struct Settled {
 #[expect(clippy::indexing_slicing, reason = "tracks and detections are within the lane")]
 pub(super) fn settle(
     lane: &mut Lane,
-    look: &Look,
+    look: &LaneStep,
     (scan, densities): (&Prepared<'_>, &[Vec<f32>; 2]),
     (arrays, counting): (&Arrays<Host>, &Counting<'_>),
     config: &Config,

@@ -8,7 +8,8 @@
 
 use super::address::Belief;
 use super::arrays::{
-    Arrays, BLOCK, Block, COUNTED, COVARIANCE, Edge, FLAGS, Graph, Host, Look, MEAN, MODEL, Row, SOURCE_WORDS, at, tri,
+    Arrays, BLOCK, Block, COUNTED, COVARIANCE, FLAGS, Graph, Host, Hypothesis, LaneStep, MEAN, MODEL, SOURCE_WORDS,
+    TrackHypotheses, at, tri,
 };
 use super::cluster::Claims;
 use super::config::Existence;
@@ -72,7 +73,7 @@ pub enum Fate {
 #[must_use]
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-pub fn fate(arrays: &Arrays<Host>, look: &Look, existence: &Existence, track: usize) -> Fate {
+pub fn fate(arrays: &Arrays<Host>, look: &LaneStep, existence: &Existence, track: usize) -> Fate {
     let odds = arrays.odds[track];
     let r = odds / (1.0 + odds);
     // A free place is no track, and NaN is dropped, too.
@@ -91,13 +92,13 @@ pub fn fate(arrays: &Arrays<Host>, look: &Look, existence: &Existence, track: us
 /// The variance of a track's place over both horizontal axes, tr P_pp - uᵀ P_pp u, m²: u is upwards.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-fn level_variance(arrays: &Arrays<Host>, look: &Look, track: usize) -> f32 {
+fn level_variance(arrays: &Arrays<Host>, look: &LaneStep, track: usize) -> f32 {
     let p = |i, j| arrays.covariance[at(track, tri(i, j), COVARIANCE)];
     if look.radial == 0 { p(0, 0) + p(1, 1) } else { level_variance_on_earth(arrays, look, track) }
 }
 
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-fn level_variance_on_earth(arrays: &Arrays<Host>, look: &Look, track: usize) -> f32 {
+fn level_variance_on_earth(arrays: &Arrays<Host>, look: &LaneStep, track: usize) -> f32 {
     let p = |i, j| arrays.covariance[at(track, tri(i, j), COVARIANCE)];
     let tile: [f32; 3] = core::array::from_fn(|a| arrays.tile[at(track, a, 3)] as f32);
     let mean: [f32; MEAN] = core::array::from_fn(|k| arrays.mean[at(track, k, MEAN)]);
@@ -299,7 +300,12 @@ impl Block<'_> {
     }
 
     /// Leaves a track where it is, with its status, sources and detections as they are now.
-    fn keep(&mut self, place: usize, (row, edges): (&Row, &[Edge]), (inputs, counting): (&Inputs<'_>, &Counting<'_>)) {
+    fn keep(
+        &mut self,
+        place: usize,
+        (row, edges): (&TrackHypotheses, &[Hypothesis]),
+        (inputs, counting): (&Inputs<'_>, &Counting<'_>),
+    ) {
         let before = self.identity[FLAGS * BLOCK + place];
         let flags = status(self.odds[place], before, inputs.existence);
         if flags != before {
@@ -401,14 +407,14 @@ fn status(odds: f32, before: u32, existence: &Existence) -> u32 {
 
 /// The edges of a row.
 #[must_use]
-pub fn edges_of<'a>(row: &Row, edges: &'a [Edge]) -> &'a [Edge] {
+pub fn edges_of<'a>(row: &TrackHypotheses, edges: &'a [Hypothesis]) -> &'a [Hypothesis] {
     edges.get(row.start as usize..(row.start as usize).saturating_add(row.count as usize)).unwrap_or(&[])
 }
 
 /// Word and bit of the source of a detection that the track was probably made of.
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "every detection has a source, checked to be below the most")]
-pub(super) fn contribution(edge: Edge, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
+pub(super) fn contribution(edge: Hypothesis, inputs: &Inputs<'_>) -> Option<(usize, u32)> {
     if edge.weight >= inputs.existence.contributor.get() {
         let source = inputs.source[edge.detection as usize];
         Some((usize::from(source) / 32, 1 << (source % 32)))
@@ -468,7 +474,7 @@ mod tests {
                 for (k, p) in p.into_iter().enumerate() {
                     arrays.covariance[at(3, k, COVARIANCE)] = p;
                 }
-                let look = Look { radial, ..Look::default() };
+                let look = LaneStep { radial, ..LaneStep::default() };
                 let wanted = (projected(&p, u) / 2.0).sqrt();
                 for (share, fate_then) in [(0.99, Fate::Recycled), (1.01, Fate::Kept)] {
                     let config = include_str!("../../data/config/bench.toml");

@@ -9,7 +9,7 @@ mod track; // what follows from the fields of a track
 pub mod arrays; // what a wave reads and writes, declared once for both sides
 mod bounds; // numbers of a configuration within their bounds
 pub mod config; // parameters of the filter
-pub mod real; // one number or a block of eight
+pub mod simd; // one number or a block of eight
 pub mod state; // mean, covariance, scalar update
 
 pub mod motion; // process noise

@@ -14,11 +14,13 @@
 //!
 //! Mixtures are merged one part at a time, as in [`super::update`]. Units: m, m/s, s. Kernels: `shaders/models/`.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, MODEL, ODDS_MAX, Row, at};
+use super::arrays::{
+    AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, MODEL, ODDS_MAX, TrackHypotheses, at,
+};
 use super::motion::{ConstantVelocity, MODELS_MAX, ModelLook, TILE};
-use super::observation::Seen;
+use super::observation::LinearizedMeasurement;
 use super::predict::{faded, lasting, truncated, up};
-use super::real::{Real, array, exp_of_nonpositive};
+use super::simd::{Simd, array, exp_of_nonpositive};
 use super::since::Since;
 use super::state::State;
 use super::update::{Inputs, longest, merge};
@@ -38,7 +40,7 @@ struct Weighed<R> {
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-impl<R: Real> Weighed<R> {
+impl<R: Simd> Weighed<R> {
     /// Nothing.
     fn zero() -> Self {
         Self { weight: R::splat(0.0), state: State::zero() }
@@ -67,7 +69,7 @@ impl<R: Real> Weighed<R> {
 
 /// The mixture of some states by their weights, and the sum of these; `otherwise` where that is not above 0.
 #[inline(always)]
-fn mixture<R: Real>(parts: impl Iterator<Item = (R, State<R>)>, otherwise: &State<R>) -> (State<R>, R) {
+fn mixture<R: Simd>(parts: impl Iterator<Item = (R, State<R>)>, otherwise: &State<R>) -> (State<R>, R) {
     let zero = R::splat(0.0);
     let mut sum: Option<(State<R>, R)> = None;
     for (weight, state) in parts {
@@ -85,7 +87,7 @@ fn mixture<R: Real>(parts: impl Iterator<Item = (R, State<R>)>, otherwise: &Stat
 }
 
 /// Predicts every track of every lane that has a scan.
-pub(super) fn predict<R: Real>(arrays: &mut Arrays<Host>) {
+pub(super) fn predict<R: Simd>(arrays: &mut Arrays<Host>) {
     let Arrays { looks, model_looks, lane, tile, mean, covariance, odds, models, widths, .. } = arrays;
     let count = widths.models;
     tile.par_chunks_mut(3 * BLOCK)
@@ -116,8 +118,8 @@ type Fields<'a> = (&'a mut [i32], &'a mut [f32], &'a mut [f32], &'a mut [f32], &
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
-fn predicted<R: Real>(
-    (look, of): (&Look, &[ModelLook]),
+fn predicted<R: Simd>(
+    (look, of): (&LaneStep, &[ModelLook]),
     place: usize,
     (tile, mean, covariance, odds, models): Fields<'_>,
 ) {
@@ -133,7 +135,7 @@ fn predicted<R: Real>(
         let parts = before.iter().zip(of.transition).take(count);
         let parts = parts.map(|(before, p)| (R::splat(p) * before.weight, before.state));
         let (mixed, weight) = mixture(parts, &before[m].state);
-        let look = Look { noise: of.noise, ..*look };
+        let look = LaneStep { noise: of.noise, ..*look };
         let mut state = ConstantVelocity::straight(&look, &u, &faded(&mixed, &u, &look));
         for (x, carry) in state.mean.iter_mut().zip(&carry) {
             *x = *x - *carry * R::splat(TILE);
@@ -155,7 +157,7 @@ fn predicted<R: Real>(
 }
 
 /// Updates every track of every lane that has a scan.
-pub(super) fn update<R: Real>(arrays: &mut Arrays<Host>) {
+pub(super) fn update<R: Simd>(arrays: &mut Arrays<Host>) {
     let Arrays {
         looks,
         model_looks,
@@ -197,9 +199,9 @@ pub(super) fn update<R: Real>(arrays: &mut Arrays<Host>) {
 /// What the tracks at a place of one block, as many as are computed in step, are updated by.
 struct Wave<'a> {
     inputs: Inputs<'a>,
-    look: &'a Look,
+    look: &'a LaneStep,
     of: &'a [ModelLook],
-    rows: &'a [Row],
+    rows: &'a [TrackHypotheses],
     tile: &'a [i32],
 }
 
@@ -207,7 +209,7 @@ struct Wave<'a> {
 impl Wave<'_> {
     /// One invocation.
     #[inline(always)]
-    fn updated<R: Real>(
+    fn updated<R: Simd>(
         &self,
         place: usize,
         (mean, covariance, odds, models): (&mut [f32], &mut [f32], &mut [f32], &mut [f32]),
@@ -261,10 +263,10 @@ impl Wave<'_> {
 
     /// What each model becomes by a detection, as a change of mean and a covariance, and its share of it.
     #[inline(always)]
-    fn posteriors<R: Real>(
+    fn posteriors<R: Simd>(
         &self,
         place: usize,
-        edges: &[Edge; BLOCK],
+        edges: &[Hypothesis; BLOCK],
         before: &[Weighed<R>; MODELS_MAX],
     ) -> [Weighed<R>; MODELS_MAX] {
         let (zero, half, count) = (R::splat(0.0), R::splat(-0.5), self.of.len());
@@ -273,14 +275,14 @@ impl Wave<'_> {
         let mut root = [zero; MODELS_MAX];
         for (m, of) in self.of.iter().enumerate() {
             let prior = &before[m].state;
-            let seen = Seen::gather(
+            let seen = LinearizedMeasurement::gather(
                 self.inputs.detections,
                 self.inputs.observations,
                 |n| edges[n % BLOCK].detection as usize,
                 |n, a| self.tile[a * BLOCK + place + n],
                 &prior.mean,
             );
-            let look = Look { noise: of.noise, ..*self.look };
+            let look = LaneStep { noise: of.noise, ..*self.look };
             let since = Since::new(&look, seen.ahead_s, || up(&look, &tile, &prior.mean));
             let then = since.as_ref().map_or(*prior, |since| since.off(prior));
             let posterior = seen.posterior(&then);
@@ -305,7 +307,7 @@ impl Wave<'_> {
 
 /// The first of two where it is smaller, else the second.
 #[inline(always)]
-fn smaller<R: Real>(a: R, b: R) -> R {
+fn smaller<R: Simd>(a: R, b: R) -> R {
     R::where_less(a, b, a, b)
 }
 

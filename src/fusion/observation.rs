@@ -2,7 +2,7 @@
 //!
 //! A detection measures scalar rows, each with its direction and variance. A row of position at the detection's own time,
 //! p + τ v, has hₖ = \[aₖ, τ aₖ\]; a row of velocity has \[0, aₖ\] and νₖ = zₖ - aₖ · v. Kinds of rows of position differ in
-//! direction and residual alone (`Seen::positions`):
+//! direction and residual alone (`LinearizedMeasurement::positions`):
 //!
 //! | kind | direction | residual |
 //! | --- | --- | --- |
@@ -18,10 +18,10 @@
 //! `shaders/shared/observation.wgsl`.
 
 use super::arrays::MEAN;
-use super::real::{Real, array, exp_of_nonpositive};
 use super::sight::{
     Line, bent, of_velocity, position_covariance, times3, turned, veered, with_position, with_velocity,
 };
+use super::simd::{Simd, array, exp_of_nonpositive};
 use super::state::{State, dot3, joseph};
 use crate::scan::{Detection, Observation, RANGE, ROWS_MAX};
 use crate::space::TILE_M;
@@ -32,7 +32,7 @@ const TILE: f32 = TILE_M as f32;
 
 /// One detection, or a block of them, as seen from a state.
 #[derive(Clone, Copy, Debug)]
-pub struct Seen<R> {
+pub struct LinearizedMeasurement<R> {
     /// Measured position less predicted position at the scan time, metres.
     pub difference: [R; 3],
     /// τ: time of the detection less time of the scan, seconds.
@@ -97,7 +97,7 @@ struct Fields<'a> {
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 impl Fields<'_> {
     #[inline(always)]
-    fn get<R: Real>(&self, field: impl Fn(&Observation) -> f32) -> R {
+    fn get<R: Simd>(&self, field: impl Fn(&Observation) -> f32) -> R {
         if self.same {
             R::splat(field(&self.observations[self.of[0] as usize]))
         } else {
@@ -106,12 +106,12 @@ impl Fields<'_> {
     }
 
     #[inline(always)]
-    fn rows<R: Real>(&self, field: impl Fn(&Observation, usize) -> f32) -> [R; ROWS_MAX] {
+    fn rows<R: Simd>(&self, field: impl Fn(&Observation, usize) -> f32) -> [R; ROWS_MAX] {
         [self.get(|o| field(o, 0)), self.get(|o| field(o, 1)), self.get(|o| field(o, 2))]
     }
 
     #[inline(always)]
-    fn directions<R: Real>(&self, field: impl Fn(&Observation, usize, usize) -> f32) -> [[R; 3]; ROWS_MAX] {
+    fn directions<R: Simd>(&self, field: impl Fn(&Observation, usize, usize) -> f32) -> [[R; 3]; ROWS_MAX] {
         [self.rows(|o, a| field(o, 0, a)), self.rows(|o, a| field(o, 1, a)), self.rows(|o, a| field(o, 2, a))]
     }
 
@@ -123,7 +123,7 @@ impl Fields<'_> {
     }
 
     #[inline(always)]
-    fn ranges<R: Real>(&self) -> Option<Ranges<R>> {
+    fn ranges<R: Simd>(&self) -> Option<Ranges<R>> {
         let kinds = self.get(|o| o.kinds as f32);
         R::any_less(R::splat(0.5), kinds).then(|| Ranges {
             range_m: self.rows(|o, k| o.ranges_m[k]),
@@ -132,7 +132,7 @@ impl Fields<'_> {
     }
 
     #[inline(always)]
-    fn rates<R: Real>(&self) -> Option<Rates<R>> {
+    fn rates<R: Simd>(&self) -> Option<Rates<R>> {
         let count = self.get(|o| o.rates as f32);
         R::any_less(R::splat(0.5), count).then(|| Rates {
             axis: self.directions(|o, k, a| o.velocity[k].direction[a]),
@@ -144,7 +144,7 @@ impl Fields<'_> {
     }
 }
 
-impl<R: Real> Seen<R> {
+impl<R: Simd> LinearizedMeasurement<R> {
     /// Gathers detection `which(n)` for each place n, as seen from tiles `tile` and means `x`.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
@@ -445,7 +445,7 @@ impl<R: Real> Seen<R> {
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-impl<R: Real> Rates<R> {
+impl<R: Simd> Rates<R> {
     /// Measured less predicted velocity along row k.
     #[inline(always)]
     fn residual(&self, k: usize, mean: &[R; MEAN]) -> R {
@@ -480,7 +480,7 @@ impl<R: Real> Rates<R> {
 
 /// A count below which row k of velocity is not there.
 #[inline(always)]
-fn before<R: Real>(k: usize) -> R {
+fn before<R: Simd>(k: usize) -> R {
     R::splat(k as f32 + 0.5)
 }
 
@@ -504,7 +504,7 @@ pub struct Factor<R> {
     pub determinant: R,
 }
 
-impl<R: Real> Factor<R> {
+impl<R: Simd> Factor<R> {
     /// The factor of a block of detections with rows of position alone.
     #[inline(always)]
     #[must_use]
@@ -518,7 +518,12 @@ impl<R: Real> Factor<R> {
     /// The distance of one detection, given the residuals of its rows of position.
     #[inline(always)]
     #[must_use]
-    pub fn innovation(&self, seen: &Seen<R>, mean: &[R; MEAN], positions: &Positions<R>) -> Innovation<R> {
+    pub fn innovation(
+        &self,
+        seen: &LinearizedMeasurement<R>,
+        mean: &[R; MEAN],
+        positions: &Positions<R>,
+    ) -> Innovation<R> {
         let residuals = &positions.nu;
         let (zero, limit) = (R::splat(0.0), R::splat(2.5));
         let (l, d) = (&self.lower, &self.variance);
@@ -546,7 +551,7 @@ pub struct Innovation<R> {
     pub determinant: R,
 }
 
-impl<R: Real> Innovation<R> {
+impl<R: Simd> Innovation<R> {
     /// N(ν; 0, S).
     #[inline(always)]
     #[must_use]
@@ -558,18 +563,18 @@ impl<R: Real> Innovation<R> {
 /// Measured less predicted position `tau` seconds after the scan, given the difference at its time.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn residual<R: Real>(difference: &[R; 3], tau: R, mean: &[R; MEAN]) -> [R; 3] {
+pub fn residual<R: Simd>(difference: &[R; 3], tau: R, mean: &[R; MEAN]) -> [R; 3] {
     array(|a| difference[a] - tau * mean[3 + a])
 }
 
 /// Metres from a prediction to a detection along one axis: tiles first.
 #[inline(always)]
-pub fn difference<R: Real>(tiles: R, offset_m: R, predicted_m: R) -> R {
+pub fn difference<R: Simd>(tiles: R, offset_m: R, predicted_m: R) -> R {
     tiles * R::splat(TILE) + (offset_m - predicted_m)
 }
 
 #[inline(always)]
-fn scalar<R: Real>(to: &mut State<R>, h: &[R; MEAN], nu: R, variance: R) {
+fn scalar<R: Simd>(to: &mut State<R>, h: &[R; MEAN], nu: R, variance: R) {
     let nu = nu - super::state::dot(h, &to.mean);
     let k = joseph(&mut to.covariance, h, variance);
     for (mean, k) in to.mean.iter_mut().zip(k) {

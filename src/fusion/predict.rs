@@ -12,15 +12,15 @@
 //! Existence is kept as odds o = r / (1 - r): o' = P_S o / (1 + (1 - P_S) o). The mean is brought back into the
 //! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
-use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, REST, tri};
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, REST, tri};
 use super::motion::{ConstantVelocity, Model, Moved, Orbit, Precise, TILE};
-use super::real::{Real, array};
+use super::simd::{Simd, array};
 use super::state::{State, dot3};
 use rayon::iter::{Either, repeat_n};
 use rayon::prelude::*;
 
 /// Predicts every track of every lane that has a scan.
-pub fn predict<R: Real>(arrays: &mut Arrays<Host>) {
+pub fn predict<R: Simd>(arrays: &mut Arrays<Host>) {
     if arrays.widths.has_models() {
         return super::models::predict::<R>(arrays);
     }
@@ -53,7 +53,7 @@ type Fields<'a> = (&'a mut [i32], &'a mut [f32], &'a mut [f32], &'a mut [f32], &
 
 /// All tracks of a block; apart for each model.
 #[inline(never)]
-fn each_place<R: Real, M: Model>(look: &Look, (tile, mean, covariance, odds, rest): Fields<'_>) {
+fn each_place<R: Simd, M: Model>(look: &LaneStep, (tile, mean, covariance, odds, rest): Fields<'_>) {
     for place in (0..BLOCK).step_by(R::WIDTH) {
         invocation::<R, M>(look, place, (&mut *tile, &mut *mean, &mut *covariance, &mut *odds, &mut *rest));
     }
@@ -62,7 +62,7 @@ fn each_place<R: Real, M: Model>(look: &Look, (tile, mean, covariance, odds, res
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
-fn invocation<R: Real, M: Model>(look: &Look, place: usize, (tile, mean, covariance, odds, rest): Fields<'_>) {
+fn invocation<R: Simd, M: Model>(look: &LaneStep, place: usize, (tile, mean, covariance, odds, rest): Fields<'_>) {
     let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
     let before = Precise {
         state: State::<R>::load(mean, covariance, place),
@@ -84,13 +84,13 @@ fn invocation<R: Real, M: Model>(look: &Look, place: usize, (tile, mean, covaria
 
 /// Odds that a target is still there after the time of a look, in which it has not reported.
 #[inline(always)]
-pub(super) fn lasting<R: Real>(look: &Look, o: R) -> R {
+pub(super) fn lasting<R: Simd>(look: &LaneStep, o: R) -> R {
     let (one, survival, silent) = (R::splat(1.0), R::splat(look.survival), R::splat(1.0 - look.heard));
     survival * o / (one + (one - survival) * o) * silent
 }
 
 /// Moves one state to the time of the scan.
-pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
+pub fn predict_one(look: &LaneStep, tile: &mut [i32; 3], state: &mut State<f32>) {
     let (from, before) = (tile.map(|t| t as f32), Precise { state: *state, rest: [0.0; 3] });
     let Moved { tiles, at } = if look.orbits == 1 {
         Orbit::moved(look, &from, &before)
@@ -107,7 +107,7 @@ pub fn predict_one(look: &Look, tile: &mut [i32; 3], state: &mut State<f32>) {
 #[inline(always)]
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
+pub fn up<R: Simd>(look: &LaneStep, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
     if look.radial == 0 {
         return [R::splat(0.0), R::splat(0.0), R::splat(1.0)];
     }
@@ -119,7 +119,7 @@ pub fn up<R: Real>(look: &Look, tile: &[R; 3], x: &[R; MEAN]) -> [R; 3] {
 /// P u, of the block of P that begins at a row and a column.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn columns_along<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], block: (usize, usize)) -> [R; 3] {
+fn columns_along<R: Simd>(p: &[R; COVARIANCE], u: &[R; 3], block: (usize, usize)) -> [R; 3] {
     array(|i| {
         let p = |j: usize| p[tri(block.0 + i, block.1 + j)];
         p(0) * u[0] + p(1) * u[1] + p(2) * u[2]
@@ -129,7 +129,7 @@ fn columns_along<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], block: (usize, usize)
 /// The state with a height no less certain than what is known of heights.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub(crate) fn faded<R: Real>(state: &State<R>, u: &[R; 3], look: &Look) -> State<R> {
+pub(crate) fn faded<R: Simd>(state: &State<R>, u: &[R; 3], look: &LaneStep) -> State<R> {
     let one = R::splat(1.0);
     let excess = dot3(&columns_along(&state.covariance, u, (0, 0)), u) * R::splat(look.height_information);
     if !R::any_less(one, excess) {

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::motion::Motion;
-use super::undetected::Undetected;
+use super::undetected::UndetectedIntensity;
 use super::views::{VIEWS_MAX, View};
 use crate::scan::{self, ViewOf, Wrong, require};
 use crate::space::Frame;
@@ -16,7 +16,7 @@ pub struct LaneSetup {
     /// Whether up is away from the Earth's centre (ECEF) or the z axis.
     pub radial: bool,
     /// The targets that nothing has detected yet.
-    pub undetected: Undetected,
+    pub undetected: UndetectedIntensity,
     /// Its views, by number: groups of sensors that see the same objects. Of one nothing need be known.
     pub views: Vec<View>,
 }
@@ -29,7 +29,7 @@ impl LaneSetup {
         // How high satellites are no sensor's limits say.
         let heights_m = if config.motion.is_orbit() { f64::INFINITY } else { lane.heights_m() };
         let extent = (lane.extent(), heights_m);
-        let undetected = Undetected::over(lane.planes(), extent, lane.reports_per_s(), &config.undetected);
+        let undetected = UndetectedIntensity::over(lane.planes(), extent, lane.reports_per_s(), &config.undetected);
         let of = lane.views_of();
         let visible_share = config.detectability.visible_share_of(of.len());
         let persistence_s = f64::from(config.detectability.persistence_s.get());
@@ -52,7 +52,7 @@ impl LaneSetup {
             let wanted =
                 "`geodetic`: motion model `orbit` is about the Earth; with `constant_velocity` any frame will do";
             require(at, ("frame", frame), |_| self.radial, wanted)?;
-            let is_field = matches!(self.undetected, Undetected::Field { .. });
+            let is_field = matches!(self.undetected, UndetectedIntensity::Field { .. });
             let wanted = "a field of cells: motion model `orbit` moves no Gaussian components";
             require(at, ("undetected targets", "components"), |_| is_field, wanted)?;
         }

@@ -31,7 +31,7 @@
 //! Kernel part: `shaders/shared/sight.wgsl`.
 
 use super::arrays::{COVARIANCE, tri};
-use super::real::{Real, array};
+use super::simd::{Simd, array};
 use super::state::{State, dot3, times};
 
 /// The first row of velocity at a prediction.
@@ -51,7 +51,7 @@ pub struct Line<R> {
 
 /// ½ tr(M C) and ½ tr(M C M C), of a range of `rho` along `u` to a place of covariance `c`.
 #[inline(always)]
-pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
+pub fn bent<R: Simd>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
     let (zero, half) = (R::splat(0.0), R::splat(0.5));
     let m = times3(c, u);
     let along = dot3(u, &m);
@@ -66,7 +66,7 @@ pub fn bent<R: Real>(c: &[R; 6], u: &[R; 3], rho: R) -> [R; 2] {
 
 /// tr F / ρ and tr(C Z + F F) / ρ², of a state of covariance `p`, `tau` seconds from its time, across the line `a1`, `a2`.
 #[inline(always)]
-pub fn veered<R: Real>(p: &[R; COVARIANCE], tau: R, (a1, a2): (&[R; 3], &[R; 3]), (kappa, rho): (R, R)) -> [R; 2] {
+pub fn veered<R: Simd>(p: &[R; COVARIANCE], tau: R, (a1, a2): (&[R; 3], &[R; 3]), (kappa, rho): (R, R)) -> [R; 2] {
     let (zero, half) = (R::splat(0.0), R::splat(0.5) * kappa);
     let c = position_covariance(p, tau);
     let (c1, c2) = (times3(&c, a1), times3(&c, a2));
@@ -86,7 +86,7 @@ pub fn veered<R: Real>(p: &[R; COVARIANCE], tau: R, (a1, a2): (&[R; 3], &[R; 3])
 /// s: the share of the variance along `u`, of any length, that is independent of what is along `a1` and `a2`, of a place of
 /// covariance `c`; 0 of what is not a number.
 #[inline(always)]
-pub fn apart<R: Real>(c: &[R; 6], u: &[R; 3], (a1, a2): (&[R; 3], &[R; 3])) -> R {
+pub fn apart<R: Simd>(c: &[R; 6], u: &[R; 3], (a1, a2): (&[R; 3], &[R; 3])) -> R {
     let (zero, one) = (R::splat(0.0), R::splat(1.0));
     let over = |a: R, b: R| R::where_less(zero, b, a / b, zero);
     let (c1, c2) = (times3(c, a1), times3(c, a2));
@@ -103,7 +103,7 @@ pub fn apart<R: Real>(c: &[R; 6], u: &[R; 3], (a1, a2): (&[R; 3], &[R; 3])) -> R
 /// `prior`, where there is one; `axes` are those of the detection.
 #[inline(always)]
 #[must_use]
-pub fn turned<R: Real>(
+pub fn turned<R: Simd>(
     after: &State<R>,
     prior: &[R; COVARIANCE],
     tau: R,
@@ -120,7 +120,7 @@ pub fn turned<R: Real>(
 #[inline(always)]
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn leaned<R: Real>(after: &State<R>, tau: R, sight: &[R; 3], share: R) -> State<R> {
+pub fn leaned<R: Simd>(after: &State<R>, tau: R, sight: &[R; 3], share: R) -> State<R> {
     let (zero, tiny) = (R::splat(0.0), R::splat(1e-30));
     let (m, p) = (&after.mean, &after.covariance);
     let rho = (dot3(sight, sight) + tiny).sqrt();
@@ -151,7 +151,7 @@ pub fn leaned<R: Real>(after: &State<R>, tau: R, sight: &[R; 3], share: R) -> St
 /// Covariance of the position `tau` seconds from the state's time: xx, xy, xz, yy, yz, zz.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn position_covariance<R: Real>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
+pub fn position_covariance<R: Simd>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
     let element = |i: usize, j: usize| {
         p[tri(i, j)] + tau * (p[tri(i, 3 + j)] + p[tri(j, 3 + i)]) + tau * (tau * p[tri(3 + i, 3 + j)])
     };
@@ -161,20 +161,20 @@ pub fn position_covariance<R: Real>(p: &[R; COVARIANCE], tau: R) -> [R; 6] {
 /// Row i of cov(position at `tau`, velocity).
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn velocity_row<R: Real>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
+fn velocity_row<R: Simd>(p: &[R; COVARIANCE], i: usize, tau: R) -> [R; 3] {
     array(|j| p[tri(i, 3 + j)] + tau * p[tri(3 + i, 3 + j)])
 }
 
 /// cov(position at `tau`, velocity) a.
 #[inline(always)]
-pub fn with_velocity<R: Real>(p: &[R; COVARIANCE], tau: R, a: &[R; 3]) -> [R; 3] {
+pub fn with_velocity<R: Simd>(p: &[R; COVARIANCE], tau: R, a: &[R; 3]) -> [R; 3] {
     array(|i| dot3(&velocity_row(p, i, tau), a))
 }
 
 /// cov(velocity, position at `tau`) a.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn with_position<R: Real>(p: &[R; COVARIANCE], tau: R, a: &[R; 3]) -> [R; 3] {
+pub fn with_position<R: Simd>(p: &[R; COVARIANCE], tau: R, a: &[R; 3]) -> [R; 3] {
     let rows = [velocity_row(p, 0, tau), velocity_row(p, 1, tau), velocity_row(p, 2, tau)];
     array(|j| rows[0][j] * a[0] + rows[1][j] * a[1] + rows[2][j] * a[2])
 }
@@ -182,13 +182,13 @@ pub fn with_position<R: Real>(p: &[R; COVARIANCE], tau: R, a: &[R; 3]) -> [R; 3]
 /// cov(velocity) a.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn of_velocity<R: Real>(p: &[R; COVARIANCE], a: &[R; 3]) -> [R; 3] {
+pub fn of_velocity<R: Simd>(p: &[R; COVARIANCE], a: &[R; 3]) -> [R; 3] {
     array(|i| p[tri(3 + i, 3)] * a[0] + p[tri(3 + i, 4)] * a[1] + p[tri(3 + i, 5)] * a[2])
 }
 
 /// C a.
 #[inline(always)]
-pub fn times3<R: Real>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
+pub fn times3<R: Simd>(c: &[R; 6], a: &[R; 3]) -> [R; 3] {
     [
         c[0] * a[0] + c[1] * a[1] + c[2] * a[2],
         c[1] * a[0] + c[3] * a[1] + c[4] * a[2],

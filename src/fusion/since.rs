@@ -13,8 +13,8 @@
 //! The optimal filter for one detection of the past: Bar-Shalom, IEEE TAES 38(3), 2002, with the retrodicted noise zero.
 //! Q(c) = q \[c³/3, c²/2; c²/2, c\], horizontally and vertically its own q. Units: m, s. Kernel part: `shaders/shared/since.wgsl`.
 
-use super::arrays::{Look, tri};
-use super::real::Real;
+use super::arrays::{LaneStep, tri};
+use super::simd::Simd;
 use super::state::State;
 
 /// The noise since a detection, or since those of a block.
@@ -30,12 +30,12 @@ pub struct Since<R> {
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-impl<R: Real> Since<R> {
+impl<R: Simd> Since<R> {
     /// From detections `ahead_s` from the scan of `look` until it; `None` if all are of its time. Only else is it asked
     /// where `up` is.
     #[inline(always)]
     #[must_use]
-    pub fn new(look: &Look, ahead_s: R, up: impl FnOnce() -> [R; 3]) -> Option<Self> {
+    pub fn new(look: &LaneStep, ahead_s: R, up: impl FnOnce() -> [R; 3]) -> Option<Self> {
         let (ago_s, dt_s) = (-ahead_s, R::splat(look.dt_s));
         let seconds = R::where_less(ago_s, dt_s, ago_s, dt_s);
         R::any_less(R::splat(0.0), seconds).then(|| Self::over(look, seconds, &up()))
@@ -44,7 +44,7 @@ impl<R: Real> Since<R> {
     /// Over some seconds.
     #[inline(always)]
     #[must_use]
-    pub fn over(look: &Look, seconds: R, up: &[R; 3]) -> Self {
+    pub fn over(look: &LaneStep, seconds: R, up: &[R; 3]) -> Self {
         let squared = seconds * seconds;
         let blocks = |pp: f32, pv: f32, vv: f32| {
             [R::splat(pp) * seconds * squared, R::splat(pv) * squared, R::splat(vv) * seconds]

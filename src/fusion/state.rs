@@ -1,7 +1,7 @@
 //! The state of one track, or of a block of tracks: mean and covariance, and the scalar update.
 
 use super::arrays::{BLOCK, COVARIANCE, MEAN, tri};
-use super::real::{Real, array};
+use super::simd::{Simd, array};
 
 /// A pivot of a covariance below this share of its variance is rounding.
 pub const PIVOT_MIN: f32 = 1e-6;
@@ -15,7 +15,7 @@ pub struct State<R> {
     pub covariance: [R; COVARIANCE],
 }
 
-impl<R: Real> State<R> {
+impl<R: Simd> State<R> {
     /// A zero state.
     #[must_use]
     pub fn zero() -> Self {
@@ -60,14 +60,14 @@ impl<R: Real> State<R> {
 /// P hᵀ.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn times<R: Real>(p: &[R; COVARIANCE], h: &[R; MEAN]) -> [R; MEAN] {
+pub fn times<R: Simd>(p: &[R; COVARIANCE], h: &[R; MEAN]) -> [R; MEAN] {
     array(|i| dot(&array(|j| p[tri(i, j)]), h))
 }
 
 /// a · b, summed in order.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn dot<R: Real>(a: &[R; MEAN], b: &[R; MEAN]) -> R {
+pub fn dot<R: Simd>(a: &[R; MEAN], b: &[R; MEAN]) -> R {
     let mut sum = a[0] * b[0];
     for k in 1..MEAN {
         sum = sum + a[k] * b[k];
@@ -77,7 +77,7 @@ pub fn dot<R: Real>(a: &[R; MEAN], b: &[R; MEAN]) -> R {
 
 /// a · b.
 #[inline(always)]
-pub fn dot3<R: Real>(a: &[R; 3], b: &[R; 3]) -> R {
+pub fn dot3<R: Simd>(a: &[R; 3], b: &[R; 3]) -> R {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
@@ -87,7 +87,7 @@ pub fn dot3<R: Real>(a: &[R; 3], b: &[R; 3]) -> R {
 /// Bar-Shalom, Li and Kirubarajan 2001, eq. 5.2.3-17.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub fn joseph<R: Real>(p: &mut [R; COVARIANCE], h: &[R; MEAN], r: R) -> [R; MEAN] {
+pub fn joseph<R: Simd>(p: &mut [R; COVARIANCE], h: &[R; MEAN], r: R) -> [R; MEAN] {
     let g = times(p, h);
     let inverse = R::splat(1.0) / (dot(h, &g) + r);
     let k: [R; MEAN] = array(|i| g[i] * inverse);

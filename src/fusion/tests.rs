@@ -1,11 +1,11 @@
 //! The stages of the filter against a textbook in f64. Blocks against single numbers: `tests/twins/`.
 
-use super::arrays::{COVARIANCE, Look, tri};
+use super::arrays::{COVARIANCE, LaneStep, tri};
 use super::motion::{ConstantVelocity, Motion, Noise, ProcessNoise};
-use super::observation::Seen;
+use super::observation::LinearizedMeasurement;
 use super::predict::{lasting, predict_one};
 use super::state::State;
-use super::undetected::{Prior, Undetected};
+use super::undetected::{Prior, UndetectedIntensity};
 use crate::scan::{Detection, Observation, Plane};
 use crate::space::Place;
 
@@ -88,7 +88,7 @@ fn inverted(mut a: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
 
 #[test]
 fn prediction_is_the_textbooks() {
-    let look = Look {
+    let look = LaneStep {
         radial: 1,
         dt_s: 4.0,
         survival: 0.9,
@@ -101,7 +101,7 @@ fn prediction_is_the_textbooks() {
             extra_vv: -3.75,
             ..ProcessNoise::default()
         },
-        ..Look::default()
+        ..LaneStep::default()
     };
     let metres = [4_200_000.0, 170_000.0, 4_780_000.0];
     let Place { mut tile, offset_m } = Place::from_metres(metres);
@@ -166,7 +166,7 @@ fn sequential_scalar_updates_are_the_joint_update_of_the_textbook() {
         let tile = [1, 2, 0];
         let mean = [-60.0, -10.0, 480.0, 30.0, -20.0, 5.0];
         let state = State { mean, covariance: covariance(100.0) };
-        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let found = seen.posterior(&state);
 
         let axes = observation.position.map(|row| row.direction);
@@ -194,7 +194,7 @@ fn sequential_scalar_updates_are_the_joint_update_of_the_textbook() {
 fn the_innovation_is_that_of_all_rows_together() {
     let (detection, observation) = radar(1.5);
     let state = State { mean: [-60.0, -10.0, 480.0, 30.0, -20.0, 5.0], covariance: covariance(100.0) };
-    let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| [1, 2, 0][a], &state.mean);
+    let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, a| [1, 2, 0][a], &state.mean);
     let found = seen.innovation(&state);
     // The density of the rows one after another, from scalar posteriors, in f64.
     let axes = observation.position.map(|row| row.direction);
@@ -229,13 +229,13 @@ fn a_diffuse_prior_and_a_sharp_measurement_leave_a_positive_covariance() {
     let mut state = State { mean: [0.0; 6], covariance: p };
     for step in 0..50u8 {
         let noise = ProcessNoise { pp: 0.3, pv: 0.5, vv: 1.0, ..ProcessNoise::default() };
-        let look = Look { dt_s: 1.0, survival: 1.0, noise, ..Look::default() };
+        let look = LaneStep { dt_s: 1.0, survival: 1.0, noise, ..LaneStep::default() };
         let mut tile = [0; 3];
         predict_one(&look, &mut tile, &mut state);
         let detection = Detection { offset_m: [f32::from(step), 0.0, 0.0], ..Detection::default() };
         let directions = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
         let observation = Observation::offsets(directions, [1.0; 3], 3);
-        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let after = seen.posterior(&state);
         state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };
         for k in 0..6 {
@@ -267,8 +267,8 @@ fn a_field_that_rests_holds_the_births_of_a_mean_life() {
         };
         let prior =
             Prior { speed_m_s: 1.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: f32::INFINITY, reports_per_s: 0.0 };
-        let mut field = Undetected::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
-        let mut look = Look::default();
+        let mut field = UndetectedIntensity::Field { planes: plane.into(), density: vec![1.0], birth: 1e-3, prior };
+        let mut look = LaneStep::default();
         motion.over(dt_s, 0.0, &mut look);
         field.predict(&look, |_| {});
         field.count()
@@ -292,7 +292,7 @@ fn silence_of_who_reports_counts_as_in_a_poisson_process() {
     let (rate, mut there, mut ended) = (0.02_f64, 0.95_f64, 0.05_f64);
     let (mut odds, mut undetected, mut weight) = (19.0_f32, 0.7_f32, 0.7_f64);
     for dt_s in [1.0, 7.5, 0.0, 30.0, 0.25] {
-        let mut look = Look::default();
+        let mut look = LaneStep::default();
         motion.over(dt_s, rate, &mut look);
         odds = lasting(&look, odds);
         undetected *= look.survival * (1.0 - look.heard);
@@ -303,7 +303,7 @@ fn silence_of_who_reports_counts_as_in_a_poisson_process() {
             assert!((f64::from(found) / wanted - 1.0).abs() < 1e-5, "{found} {wanted}");
         }
     }
-    let mut look = Look::default();
+    let mut look = LaneStep::default();
     motion.over(1e9, rate, &mut look);
     assert!((look.births_s - 1.0 / (0.02 - 0.999_f32.ln())).abs() < 1e-3, "{}", look.births_s);
 }
@@ -333,7 +333,7 @@ fn a_height_is_no_less_certain_than_heights_are_and_nothing_horizontal_changes()
     for (excess, faded) in [(0.9, false), (4.0, true)] {
         #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
         let height_information = (excess / variance) as f32;
-        let look = Look { radial: 1, survival: 1.0, height_information, ..Look::default() };
+        let look = LaneStep { radial: 1, survival: 1.0, height_information, ..LaneStep::default() };
         let mut state = State { mean: [x, y, z, 1.0, 2.0, 3.0], covariance: p };
         predict_one(&look, &mut tile, &mut state);
         assert_eq!(state.mean.map(f32::to_bits), [x, y, z, 1.0, 2.0, 3.0].map(f32::to_bits));
@@ -386,7 +386,7 @@ fn ten_hours_without_a_height_cost_the_ground_nothing() {
         survival_per_s: 1.0,
     };
     let height_most_m = 7_500.0f32;
-    let mut look = Look { radial: 1, height_information: 1.0 / height_most_m.powi(2), ..Look::default() };
+    let mut look = LaneStep { radial: 1, height_information: 1.0 / height_most_m.powi(2), ..LaneStep::default() };
     motion.over(10.0, 0.0, &mut look);
     let mut state = State { mean: [x, y, z, 0.0, 0.0, 0.0], covariance: covariance(1e4) };
     #[expect(clippy::cast_possible_truncation, reason = "unit vectors")]
@@ -395,7 +395,7 @@ fn ten_hours_without_a_height_cost_the_ground_nothing() {
     let detection = Detection { tile, offset_m: [x, y, z], ..Detection::default() };
     for _ in 0..3600 {
         predict_one(&look, &mut tile, &mut state);
-        let seen = Seen::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
+        let seen = LinearizedMeasurement::gather(&[detection], &[observation], |_| 0, |_, a| tile[a], &state.mean);
         let after = seen.posterior(&state);
         state = State { mean: core::array::from_fn(|k| state.mean[k] + after.mean[k]), covariance: after.covariance };
     }

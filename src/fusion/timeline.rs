@@ -1,7 +1,7 @@
 //! A lane in time: when it had its last scan, how many it has had, and what a scan is to it. Said once, for the host and
 //! for a device.
 
-use super::arrays::Look;
+use super::arrays::LaneStep;
 use super::config::Config;
 use super::estimate::Estimate;
 use super::motion::Between;
@@ -53,18 +53,18 @@ impl Timeline {
     }
 
     /// What the lane does in a wave in which it rests.
-    pub(super) fn at_rest(&self, config: &Config) -> Look {
-        Look {
+    pub(super) fn at_rest(&self, config: &Config) -> LaneStep {
+        LaneStep {
             radial: u32::from(self.radial),
             height_information: self.height_information,
             gate: config.gate.get(),
-            ..Look::default()
+            ..LaneStep::default()
         }
     }
 
     /// Goes on to a scan: what the lane does in its wave, and what it knows of each of its views then. Where its tracks
     /// and detections lie is left to be said.
-    pub(super) fn look(&mut self, scan: &Scan<'_>, config: &Config) -> (Look, [ViewLook; VIEWS_MAX]) {
+    pub(super) fn look(&mut self, scan: &Scan<'_>, config: &Config) -> (LaneStep, [ViewLook; VIEWS_MAX]) {
         let mut look = self.at_rest(config);
         let before = self.time_us.unwrap_or(scan.time_us);
         let dt_s = seconds_between(before, scan.time_us);

@@ -4,7 +4,7 @@
 //! `TrackField`, the names by which tracks are uploaded, read back and moved on a device; and `Blocks`, some of their
 //! blocks on the host, which are split, moved and cleared with all of their fields.
 
-use super::arrays::{Edge, REST, Row};
+use super::arrays::{Hypothesis, REST, TrackHypotheses};
 use super::motion::Motion;
 use super::views::VIEW_WORDS;
 use crate::scan::Detection;
@@ -57,9 +57,9 @@ impl Widths {
 #[derive(Clone, Copy, Debug)]
 pub struct Graph<'a> {
     /// One row a track.
-    pub rows: &'a [Row],
+    pub rows: &'a [TrackHypotheses],
     /// Hypotheses.
-    pub edges: &'a [Edge],
+    pub edges: &'a [Hypothesis],
     /// Detections.
     pub detections: &'a [Detection],
 }

@@ -5,10 +5,10 @@
 //! A detection that no track made is a new track with probability e / (κ_c + e), κ_c the density of clutter.
 //! Williams, IEEE TAES 51(3), 2015, eqs. 19 to 28. Units: m, s.
 
-use super::arrays::{COVARIANCE, Look, MEAN, tri};
+use super::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use super::config::Births;
 use super::motion::untangent;
-use super::observation::Seen;
+use super::observation::LinearizedMeasurement;
 use super::sight::of_velocity;
 use super::since::Since;
 use super::state::{State, dot3, joseph};
@@ -37,7 +37,7 @@ pub struct Component {
 
 /// Targets that nothing has detected yet.
 #[derive(Clone, Debug)]
-pub enum Undetected {
+pub enum UndetectedIntensity {
     /// Gaussian components.
     Components {
         /// Those that live.
@@ -89,7 +89,7 @@ pub struct Birth {
     pub state: State<f32>,
 }
 
-impl Undetected {
+impl UndetectedIntensity {
     /// The same density everywhere over a plane, as a configuration has it, before the first scan; objects are within
     /// `heights_m` of each other, and report at a rate where nobody looks.
     #[must_use]
@@ -161,7 +161,7 @@ impl Undetected {
     }
 
     /// Moves the field to the time of the scan and adds births.
-    pub fn predict(&mut self, look: &Look, predicted: impl Fn(&mut Component)) {
+    pub fn predict(&mut self, look: &LaneStep, predicted: impl Fn(&mut Component)) {
         match self {
             Self::Components { components, births, .. } => {
                 let left = look.survival * (1.0 - look.heard);
@@ -181,7 +181,7 @@ impl Undetected {
     }
 
     /// Thins what the look has covered, as likely as its view sees it.
-    pub fn thin(&mut self, look: &Look, sees: &Sees<'_>) {
+    pub fn thin(&mut self, look: &LaneStep, sees: &Sees<'_>) {
         match self {
             Self::Components { components, weight_min, .. } => {
                 for component in components.iter_mut() {
@@ -241,7 +241,7 @@ impl Undetected {
 
     /// e(z) alone.
     #[must_use]
-    pub fn density(&self, look: &Look, sees: &Sees<'_>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
+    pub fn density(&self, look: &LaneStep, sees: &Sees<'_>, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
         match self {
             Self::Components { components, .. } => components
                 .iter()
@@ -262,7 +262,7 @@ impl Undetected {
 
     /// The track that detection `d` would begin.
     #[must_use]
-    pub fn birth(&self, look: &Look, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
+    pub fn birth(&self, look: &LaneStep, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
         match self {
             Self::Components { components, .. } => mixture(components, look, scan, d),
             Self::Field { prior, .. } => {
@@ -294,9 +294,9 @@ fn nothing() -> Birth {
     Birth { density: 0.0, tile: [0; 3], state: State::zero() }
 }
 
-fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> Seen<f32> {
+fn seen(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> LinearizedMeasurement<f32> {
     let tile = |_: usize, a: usize| c.tile.get(a).copied().unwrap_or(0);
-    Seen::gather(scan.0, scan.1, |_| d, tile, &c.state.mean)
+    LinearizedMeasurement::gather(scan.0, scan.1, |_| d, tile, &c.state.mean)
 }
 
 fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> f32 {
@@ -306,7 +306,7 @@ fn likelihood(c: &Component, scan: (&[Detection], &[Observation]), d: usize) -> 
 /// The components given the detection, moment-matched about the first one's tile.
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "NaN adds nothing")]
-fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
+fn mixture(components: &[Component], look: &LaneStep, scan: (&[Detection], &[Observation]), d: usize) -> Birth {
     let Some(tile) = components.first().map(|c| c.tile) else { return nothing() };
     let mut to = Birth { density: 0.0, tile, state: State::zero() };
     for c in components {
@@ -341,7 +341,7 @@ fn mixture(components: &[Component], look: &Look, scan: (&[Detection], &[Observa
 
 /// The measured position with its covariance, and the prior of velocity, at the time of the scan.
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-fn first_state(prior: &Prior, look: &Look, d: &Detection, o: &Observation) -> State<f32> {
+fn first_state(prior: &Prior, look: &LaneStep, d: &Detection, o: &Observation) -> State<f32> {
     let [first, second, third] = o.position.map(|row| row.sigma);
     let third = if o.axes > 2 || third > 0.0 { third } else { prior.height_m };
     let (axes, along) = (o.position.map(|row| row.direction), [first * first, second * second, third * third]);

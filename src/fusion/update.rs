@@ -6,18 +6,20 @@
 //! Williams, IEEE TAES 51(3), 2015, eqs. 51 to 56. Tracks of several motion models: `models.rs`. Kernel:
 //! `shaders/update.wgsl`.
 
-use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, ODDS_MAX, Row, tri};
+use super::arrays::{
+    AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, ODDS_MAX, TrackHypotheses, tri,
+};
 use super::motion::tangent;
-use super::observation::Seen;
+use super::observation::LinearizedMeasurement;
 use super::predict::up;
-use super::real::{Real, array};
+use super::simd::{Simd, array};
 use super::since::Since;
 use super::state::State;
 use crate::scan::{Detection, Observation};
 use rayon::prelude::*;
 
 /// Updates every track of every lane that has a scan.
-pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
+pub fn update<R: Simd>(arrays: &mut Arrays<Host>) {
     if arrays.widths.has_models() {
         return super::models::update::<R>(arrays);
     }
@@ -43,15 +45,15 @@ pub fn update<R: Real>(arrays: &mut Arrays<Host>) {
 pub(super) struct Inputs<'a> {
     pub(super) detections: &'a [Detection],
     pub(super) observations: &'a [Observation],
-    pub(super) edges: &'a [Edge],
+    pub(super) edges: &'a [Hypothesis],
 }
 
 impl Inputs<'_> {
     /// One hypothesis of each of some tracks, by its number; of those that have fewer, or rest, one of weight 0.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "edges of a row")]
-    pub(super) fn hypotheses(&self, rows: &[Row], number: u32) -> [Edge; BLOCK] {
-        let mut edges = [Edge::default(); BLOCK];
+    pub(super) fn hypotheses(&self, rows: &[TrackHypotheses], number: u32) -> [Hypothesis; BLOCK] {
+        let mut edges = [Hypothesis::default(); BLOCK];
         for (edge, row) in edges.iter_mut().zip(rows) {
             if row.start != AT_REST && number < row.count {
                 *edge = self.edges[(row.start + number) as usize];
@@ -63,18 +65,18 @@ impl Inputs<'_> {
 
 /// The most hypotheses that one of some tracks has.
 #[inline(always)]
-pub(super) fn longest(rows: &[Row]) -> u32 {
+pub(super) fn longest(rows: &[TrackHypotheses]) -> u32 {
     rows.iter().map(|row| if row.start == AT_REST { 0 } else { row.count }).max().unwrap_or(0)
 }
 
 /// One invocation: the tracks at `place`.. of one block.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, clippy::too_many_arguments, reason = "bindings and indices as in the kernel")]
-fn invocation<R: Real>(
+fn invocation<R: Simd>(
     inputs: &Inputs<'_>,
-    look: &Look,
+    look: &LaneStep,
     place: usize,
-    rows: &[Row],
+    rows: &[TrackHypotheses],
     tile: &[i32],
     mean: &mut [f32],
     covariance: &mut [f32],
@@ -104,7 +106,7 @@ fn invocation<R: Real>(
         } else {
             &prior
         };
-        let seen = Seen::gather(
+        let seen = LinearizedMeasurement::gather(
             inputs.detections,
             inputs.observations,
             |n| edge(n).detection as usize,
@@ -133,14 +135,14 @@ fn invocation<R: Real>(
 
 /// The posterior given a detection from before the scan; out of the way of those of its time.
 #[inline(never)]
-fn earlier<R: Real>(since: &Since<R>, seen: &Seen<R>, prior: &State<R>) -> State<R> {
+fn earlier<R: Simd>(since: &Since<R>, seen: &LinearizedMeasurement<R>, prior: &State<R>) -> State<R> {
     since.on(&seen.posterior(&since.off(prior)))
 }
 
 /// Merges hypothesis `h` of weight `w` into the mixture `m` of weight `total`.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-pub(super) fn merge<R: Real>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
+pub(super) fn merge<R: Simd>(m: &State<R>, total: R, h: &State<R>, w: R) -> (State<R>, R) {
     let sum = total + w;
     let share = w / sum;
     let spread = total * share;

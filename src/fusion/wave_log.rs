@@ -7,7 +7,7 @@
 //! that makes its source a contributor, whatever became of the track then; and with the logged track that it begins, to
 //! which it is counted if [`Estimate::detections`] says so. Tracks are named by their births, wherever they lie.
 
-use super::arrays::Edge;
+use super::arrays::Hypothesis;
 use super::config::{Existence, Probability};
 use super::estimate::{Estimate, LaneTracks};
 
@@ -56,8 +56,8 @@ pub(super) struct Scanned {
 impl Taken {
     /// That a track takes the detection of a hypothesis, which lies there in its scan; `None` where it is too unlikely.
     #[inline]
-    pub(super) fn of(born: [u32; 2], edge: Edge, detection: u32, existence: &Existence) -> Option<Self> {
-        let Edge { weight, .. } = edge;
+    pub(super) fn of(born: [u32; 2], edge: Hypothesis, detection: u32, existence: &Existence) -> Option<Self> {
+        let Hypothesis { weight, .. } = edge;
         (weight > 0.0 && weight >= existence.contributor.get()).then_some(Self { born, detection, weight })
     }
 }

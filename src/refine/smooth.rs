@@ -16,12 +16,12 @@
 //! One lane knows nothing of another. Units: m, m/s, s.
 
 use super::record::{Record, Row, Track};
-use crate::fusion::arrays::{COVARIANCE, Look, MEAN, tri};
+use crate::fusion::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
 use crate::fusion::motion::{Between, ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
 use crate::fusion::predict::{faded, predict_one, up};
-use crate::fusion::real::{Real, array};
+use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::{PIVOT_MIN, State, dot};
 use crate::space::TILE_M;
 use crate::time::seconds_between;
@@ -100,8 +100,11 @@ impl Smoother<'_> {
     /// What happens between two times, microseconds.
     #[must_use]
     pub fn between(&self, from_us: i64, to_us: i64) -> Between {
-        let mut look =
-            Look { radial: u32::from(self.radial), height_information: self.height_information, ..Look::default() };
+        let mut look = LaneStep {
+            radial: u32::from(self.radial),
+            height_information: self.height_information,
+            ..LaneStep::default()
+        };
         self.motion.over(seconds_between(from_us, to_us), self.reports_per_s, &mut look);
         Between::new(look, self.motion)
     }
@@ -185,7 +188,7 @@ pub(super) fn given(between: &Between, row: &Row, next: Option<&Row>) -> Row {
 
 /// r_k|N from r of the filter and r_k+1|N.
 #[inline(always)]
-fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
+fn lasted<R: Simd>(look: &LaneStep, r: R, later: R) -> R {
     let (zero, one, survival) = (R::splat(0.0), R::splat(1.0), R::splat(look.survival));
     // In no time nothing ends: of what is certain that would be nothing over nothing.
     let ended = r * (one - survival) / (one - survival * r);
@@ -195,7 +198,12 @@ fn lasted<R: Real>(look: &Look, r: R, later: R) -> R {
 /// The state at a wave, given the filter's there and the smoothed one of the wave after, its tile so many ahead.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
-fn back<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>, (ahead, later): (&[R; 3], &State<R>)) -> State<R> {
+fn back<R: Simd>(
+    look: &LaneStep,
+    tile: &[R; 3],
+    filtered: &State<R>,
+    (ahead, later): (&[R; 3], &State<R>),
+) -> State<R> {
     let zero = R::splat(0.0);
     let Ahead { before: State { mean: x, covariance: p }, predicted, tiles, noise, transition } =
         if look.orbits == 1 { in_orbit(look, tile, filtered) } else { straight_on(look, tile, filtered) };
@@ -240,7 +248,7 @@ enum Transition<R> {
     Full(Matrix<R>),
 }
 
-fn straight_on<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
+fn straight_on<R: Simd>(look: &LaneStep, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
     let u = up(look, tile, &filtered.mean);
     let before = faded(filtered, &u, look);
     Ahead {
@@ -252,7 +260,7 @@ fn straight_on<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahea
     }
 }
 
-fn in_orbit<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
+fn in_orbit<R: Simd>(look: &LaneStep, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
     let zero = R::splat(0.0);
     let precise = |covariance: &[R; COVARIANCE]| Precise {
         state: State { mean: filtered.mean, covariance: *covariance },
@@ -274,7 +282,7 @@ fn in_orbit<R: Real>(look: &Look, tile: &[R; 3], filtered: &State<R>) -> Ahead<R
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
-impl<R: Real> Transition<R> {
+impl<R: Simd> Transition<R> {
     /// P Fᵀ.
     #[inline(always)]
     fn after(&self, p: &[R; COVARIANCE]) -> Matrix<R> {
@@ -317,7 +325,7 @@ impl<R: Real> Transition<R> {
 /// G = P Fᵀ P'⁻¹, by P' = L D Lᵀ, of P Fᵀ and P'.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
-fn gain<R: Real>(crossed: &Matrix<R>, predicted: &[R; COVARIANCE]) -> Matrix<R> {
+fn gain<R: Simd>(crossed: &Matrix<R>, predicted: &[R; COVARIANCE]) -> Matrix<R> {
     let zero = R::splat(0.0);
     let (mut lower, mut pivot, mut inverse) = ([[zero; 6]; 6], [zero; 6], [zero; 6]);
     for j in 0..6 {
@@ -362,7 +370,7 @@ fn gain<R: Real>(crossed: &Matrix<R>, predicted: &[R; COVARIANCE]) -> Matrix<R> 
 /// A P Aᵀ.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
-fn between<R: Real>(a: &Matrix<R>, p: &[R; COVARIANCE]) -> [R; COVARIANCE] {
+fn between<R: Simd>(a: &Matrix<R>, p: &[R; COVARIANCE]) -> [R; COVARIANCE] {
     let columns: Matrix<R> = core::array::from_fn(|j| array(|k| p[tri(k, j)]));
     let left: Matrix<R> = core::array::from_fn(|i| array(|j| dot(&a[i], &columns[j])));
     let mut product = [R::splat(0.0); COVARIANCE];

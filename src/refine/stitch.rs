@@ -30,7 +30,7 @@ use super::factor::{Factor, Matrix, Vector, between, diagonal, dot, plus, times}
 use super::reach::{Bounds, Placed, Slab, slabs};
 use super::smooth::Smoother;
 use crate::fusion::address::Belief;
-use crate::fusion::arrays::{Edge, tri};
+use crate::fusion::arrays::{Hypothesis, tri};
 use crate::fusion::associate::{CUT_WEIGHT, Cluster, Scratch, Tally, decide};
 use crate::fusion::config::{Association, Mode};
 use crate::fusion::predict::{predict_one, up};
@@ -382,14 +382,14 @@ fn matched(weighed: &[Vec<Weighed>]) -> Vec<(u32, u32, f32)> {
 }
 
 /// What association makes of a cluster: rows of links with their probabilities, or the chosen link alone with one above zero.
-fn decided(rows: &[&[Weighed]], mode: Mode, scratch: &mut Scratch) -> Vec<Vec<Edge>> {
+fn decided(rows: &[&[Weighed]], mode: Mode, scratch: &mut Scratch) -> Vec<Vec<Hypothesis>> {
     #[expect(clippy::cast_possible_truncation, reason = "at most LINKS_MAX")]
     let counts: Vec<u32> = rows.iter().map(|row| row.len() as u32).collect();
     // A choice prefers a link to none by so much: none is preferred to links that are less likely than not.
     let scale = if mode == Mode::Assign { f64::from(CUT_WEIGHT) } else { 1.0 };
     #[expect(clippy::cast_possible_truncation, reason = "from 1e-8 to 1e15")]
-    let edge = |&(detection, psi): &Weighed| Edge { detection, weight: (psi * scale) as f32 };
-    let mut edges: Vec<Edge> = rows.iter().copied().flatten().map(edge).collect();
+    let edge = |&(detection, psi): &Weighed| Hypothesis { detection, weight: (psi * scale) as f32 };
+    let mut edges: Vec<Hypothesis> = rows.iter().copied().flatten().map(edge).collect();
     let mut nothing = vec![1.0; rows.len()];
     let how = Association {
         mode,

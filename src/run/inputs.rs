@@ -10,7 +10,7 @@ use super::basis::Basis;
 use super::waves::{Asked, Taker};
 use crate::digest::{Hashing, hex};
 use crate::fusion::batch::LaneSetup;
-use crate::fusion::undetected::Undetected;
+use crate::fusion::undetected::UndetectedIntensity;
 use crate::lane_log::failed;
 use crate::scan::{Detection, Lane, Mask, Observation, Part, Scan, Sight};
 use bytemuck::Zeroable;
@@ -48,10 +48,10 @@ impl Inputs<'_> {
             text(&mut hash, &(executor, &basis.config.fusion, radial, views));
             // Densities are uniform at first, and many.
             match undetected {
-                Undetected::Field { planes, density, birth, prior } => {
+                UndetectedIntensity::Field { planes, density, birth, prior } => {
                     text(&mut hash, &(planes, density.first(), birth, prior));
                 }
-                components @ Undetected::Components { .. } => text(&mut hash, &components),
+                components @ UndetectedIntensity::Components { .. } => text(&mut hash, &components),
             }
             hash
         };

@@ -7,7 +7,7 @@
 use super::basis::Basis;
 use super::config::Stitching;
 use crate::fusion::batch::LaneSetup;
-use crate::fusion::undetected::Undetected;
+use crate::fusion::undetected::UndetectedIntensity;
 use crate::policy::{Field, Obligations};
 use crate::refine::{Ends, Known, Link, Moment, Smoother, Stitcher};
 use crate::scan::Lane;
@@ -43,7 +43,7 @@ impl Shown {
     pub(super) fn links(self, basis: &Basis<'_>, lane: &Lane, stitching: Stitching) -> Vec<Link> {
         let fusion = &basis.config.fusion;
         let setup = LaneSetup::new(lane, basis.catalogue.frame, fusion);
-        let Undetected::Field { birth, prior, .. } = &setup.undetected else { return Vec::new() };
+        let UndetectedIntensity::Field { birth, prior, .. } = &setup.undetected else { return Vec::new() };
         let Stitching { gap_max_s, found_again, probability_min, join: _ } = stitching;
         let stitcher = Stitcher {
             smoother: Smoother::of(&setup, &fusion.motion),

@@ -2,11 +2,13 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use trackweave::fusion::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Edge, Host, Look, MEAN, Row, at, tri};
+use trackweave::fusion::arrays::{
+    AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, TrackHypotheses, at, tri,
+};
 use trackweave::fusion::batch::LaneSetup;
 use trackweave::fusion::device::kernels::LaneState;
 use trackweave::fusion::motion::ProcessNoise;
-use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, UndetectedIntensity};
 use trackweave::scan::{Detection, KIND_BITS, OFFSET, Observation, Plane, RANGE};
 use trackweave::space::Place;
 
@@ -24,7 +26,7 @@ pub(crate) fn wave(tracks: usize, seed: u64) -> Arrays<Host> {
         *lane = u32::try_from(block % LANES).expect("three lanes");
     }
     arrays.observations = (0..40).map(|_| observation(&mut random)).collect();
-    arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; blocks * BLOCK];
+    arrays.rows = vec![TrackHypotheses { start: AT_REST, ..TrackHypotheses::default() }; blocks * BLOCK];
     for track in 0..tracks {
         place_track(&mut random, &mut arrays, track);
         let resting = track / BLOCK % LANES == LANES - 1;
@@ -36,10 +38,10 @@ pub(crate) fn wave(tracks: usize, seed: u64) -> Arrays<Host> {
     arrays
 }
 
-fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
+fn look(random: &mut ChaCha8Rng, lane: usize) -> LaneStep {
     let dt_s: f32 = random.random_range(0.1..12.0);
     let (level, upright) = (random.random_range(0.01..4.0f32), random.random_range(0.001..1.0f32));
-    Look {
+    LaneStep {
         awake: u32::from(lane + 1 < LANES),
         radial: u32::from(lane.is_multiple_of(2)),
         dt_s,
@@ -63,7 +65,7 @@ fn look(random: &mut ChaCha8Rng, lane: usize) -> Look {
         height_information: 1.0 / 300.0f32.powi(2),
         detection_probability: 0.9,
         gate: 16.0,
-        ..Look::default()
+        ..LaneStep::default()
     }
 }
 
@@ -120,7 +122,7 @@ pub(crate) fn add_hypotheses(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>,
         *weight /= sum;
     }
     for &weight in &weights[2..] {
-        arrays.edges.push(Edge { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
+        arrays.edges.push(Hypothesis { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
         arrays.detections.push(Detection {
             tile: core::array::from_fn(|a| arrays.tile[at(track, a, 3)] + random.random_range(-1..2)),
             ahead_s: random.random_range(-5.0..5.0),
@@ -128,7 +130,7 @@ pub(crate) fn add_hypotheses(random: &mut ChaCha8Rng, arrays: &mut Arrays<Host>,
             observation: random.random_range(0..40),
         });
     }
-    arrays.rows[track] = Row { start, count: hypotheses, missed: weights[0], gone: weights[1] };
+    arrays.rows[track] = TrackHypotheses { start, count: hypotheses, missed: weights[0], gone: weights[1] };
 }
 
 fn unit(random: &mut impl Rng) -> [f32; 3] {
@@ -159,7 +161,8 @@ pub(crate) fn setups() -> Vec<LaneSetup> {
         cells: [1; 2],
     };
     let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let undetected = Undetected::Field { density: vec![0.0; plane.len()], birth: 0.0, planes: plane.into(), prior };
+    let undetected =
+        UndetectedIntensity::Field { density: vec![0.0; plane.len()], birth: 0.0, planes: plane.into(), prior };
     (0..LANES)
         .map(|lane| LaneSetup { radial: lane.is_multiple_of(2), undetected: undetected.clone(), views: Vec::new() })
         .collect()

@@ -8,7 +8,7 @@ use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, to
 use libtest_mimic::{Failed, Trial};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use trackweave::fusion::arrays::{Arrays, BLOCK, Host, Look, MEAN, REST, Widths, at};
+use trackweave::fusion::arrays::{Arrays, BLOCK, Host, LaneStep, MEAN, REST, Widths, at};
 use trackweave::fusion::batch::{Batch, LaneSetup, Patience};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::{DeviceLanes, Options};
@@ -17,7 +17,7 @@ use trackweave::fusion::motion::{Motion, Orbit};
 use trackweave::fusion::predict::{predict, predict_one};
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::state::State;
-use trackweave::fusion::undetected::{Prior, Undetected};
+use trackweave::fusion::undetected::{Prior, UndetectedIntensity};
 use trackweave::scan::{Detection, Observation, Plane, Planes, RANGE, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 use wide::f32x8;
@@ -223,8 +223,8 @@ fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, F
     Ok((tracks, batch.take_reports()?, accounts(&mut batch, 2, &given)?, Vec::new()))
 }
 
-fn over(seconds: f64) -> Look {
-    let mut look = Look { radial: 1, ..Look::default() };
+fn over(seconds: f64) -> LaneStep {
+    let mut look = LaneStep { radial: 1, ..LaneStep::default() };
     motion().over(seconds, 0.0, &mut look);
     look
 }
@@ -286,6 +286,6 @@ fn lane() -> LaneSetup {
         height_most_m: f32::INFINITY,
         reports_per_s: 0.0,
     };
-    let undetected = Undetected::Field { density: vec![1e-11; planes.len()], birth: 1e-13, planes, prior };
+    let undetected = UndetectedIntensity::Field { density: vec![1e-11; planes.len()], birth: 1e-13, planes, prior };
     LaneSetup { radial: true, undetected, views: Vec::new() }
 }

@@ -14,7 +14,7 @@ use trackweave::fusion::error::FusionError;
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::state::State;
-use trackweave::fusion::undetected::{Component, Prior, Undetected};
+use trackweave::fusion::undetected::{Component, Prior, UndetectedIntensity};
 use trackweave::fusion::views::View;
 use trackweave::scan::{
     Detection, Mask, OFFSET, Observation, Part, Plane, Planes, RANGE, Scan, Shape, Sight, Sourced, Views,
@@ -578,7 +578,7 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         let Place { tile, offset_m } = Place::from_metres([side / 2.0, side / 2.0, 0.0]);
         state.mean[..3].copy_from_slice(&offset_m);
         let component = |weight| Component { weight, tile, state };
-        Undetected::Components {
+        UndetectedIntensity::Components {
             components: vec![component(60.0), component(3.0)],
             births: vec![component(0.5)],
             // Each lane's own: what one of them drops, another one keeps.
@@ -588,7 +588,7 @@ fn setup(world: World, lane: usize, side: f64) -> LaneSetup {
         // One lane hears nothing but reports.
         let reports_per_s = if lane == 1 { 0.02 } else { 0.0 };
         let prior = Prior { speed_m_s: 10.0, climb_m_s: 1.0, height_m: 100.0, height_most_m: 100.0, reports_per_s };
-        Undetected::Field { density: vec![4e-6; planes.len()], birth: 1e-9, planes, prior }
+        UndetectedIntensity::Field { density: vec![4e-6; planes.len()], birth: 1e-9, planes, prior }
     };
     // The last one is a reporter's: it says nothing by its silence.
     let view = |n: usize| View {

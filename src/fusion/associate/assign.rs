@@ -10,7 +10,7 @@
 //! A track keeps only its assigned edge, weighed as if alone: p = ψ / (1 + ψ), so that its existence follows the IPDA
 //! ratio r' = r Λ / (1 - r + r Λ), Λ = 1 - P_D + P_D N / κ (Musicki et al. 1994). Ties go to the lower detection.
 
-use super::super::real::ln;
+use super::super::simd::ln;
 use super::Cluster;
 
 const NONE: u32 = u32::MAX;

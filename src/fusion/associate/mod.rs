@@ -14,7 +14,7 @@ mod exact;
 pub use assign::{CUT_WEIGHT, DISTANCE_MAX, PREFERENCE, SEARCH_MAX};
 pub use exact::{BITS_MAX, OUTER_MAX, TABLE_MAX};
 
-use super::arrays::{AT_REST, Arrays, Edge, Host};
+use super::arrays::{AT_REST, Arrays, Host, Hypothesis};
 use super::cluster::Clusters;
 use super::config::{Association, Mode};
 use rayon::prelude::*;
@@ -51,7 +51,7 @@ pub struct Cluster<'a> {
     /// Number of edges of each track; the edges lie one row after another.
     pub counts: &'a [u32],
     /// ψ in, probabilities out.
-    pub edges: &'a mut [Edge],
+    pub edges: &'a mut [Hypothesis],
     /// Probability that a track made no detection, out.
     pub nothing: &'a mut [f32],
 }
@@ -101,12 +101,12 @@ const CHUNK: usize = 256;
 struct Task<'a> {
     first: usize,
     last: usize,
-    edges: &'a mut [Edge],
+    edges: &'a mut [Hypothesis],
     nothing: &'a mut [f32],
 }
 
 #[expect(clippy::indexing_slicing, reason = "starts are counted")]
-fn split<'a>(clusters: &Clusters, mut edges: &'a mut [Edge], mut nothing: &'a mut [f32]) -> Vec<Task<'a>> {
+fn split<'a>(clusters: &Clusters, mut edges: &'a mut [Hypothesis], mut nothing: &'a mut [f32]) -> Vec<Task<'a>> {
     let mut tasks = Vec::with_capacity(clusters.len() / CHUNK + 1);
     for first in (0..clusters.len()).step_by(CHUNK) {
         let last = (first + CHUNK).min(clusters.len());

@@ -59,8 +59,8 @@ fn brute(rows: &Rows) -> (Vec<Vec<f64>>, Vec<f64>) {
 #[expect(clippy::cast_possible_truncation, reason = "a few detections")]
 fn run(rows: &Rows, how: &Association) -> (Vec<Vec<f32>>, Vec<f32>, Tally) {
     let counts: Vec<u32> = rows.iter().map(|row| row.len() as u32).collect();
-    let flat = rows.iter().flatten().map(|&(detection, weight)| Edge { detection, weight });
-    let mut edges: Vec<Edge> = flat.collect();
+    let flat = rows.iter().flatten().map(|&(detection, weight)| Hypothesis { detection, weight });
+    let mut edges: Vec<Hypothesis> = flat.collect();
     let mut nothing = vec![1.0; rows.len()];
     let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
     let mut cluster = Cluster { counts: &counts, edges: &mut edges, nothing: &mut nothing };
@@ -68,7 +68,7 @@ fn run(rows: &Rows, how: &Association) -> (Vec<Vec<f32>>, Vec<f32>, Tally) {
     // Edges may have changed places within their rows: they are found by their detections.
     let mut edges = edges.iter();
     let found = rows.iter().map(|row| {
-        let here: Vec<&Edge> = edges.by_ref().take(row.len()).collect();
+        let here: Vec<&Hypothesis> = edges.by_ref().take(row.len()).collect();
         let weight = |d: u32| here.iter().find(|edge| edge.detection == d).map_or(f32::NAN, |edge| edge.weight);
         row.iter().map(|edge| weight(edge.0)).collect()
     });

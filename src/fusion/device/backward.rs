@@ -9,7 +9,7 @@ use super::fields::Field;
 use super::kernels::{GROUPS_MAX, Kernel, Params};
 use super::lanes::Options;
 use super::pipeline::{PARAMS_STRIDE, Pipeline};
-use crate::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, TrackField, at};
+use crate::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, TrackField, at};
 use crate::fusion::estimate::Estimate;
 use std::sync::Arc;
 
@@ -123,7 +123,7 @@ impl Backward {
     ///
     /// # Errors
     /// If the device lacks memory, has no such kernel or fails.
-    pub fn step(&mut self, look: &Look, tracks: &mut [Estimate], successors: &[u32]) -> Result<(), DeviceError> {
+    pub fn step(&mut self, look: &LaneStep, tracks: &mut [Estimate], successors: &[u32]) -> Result<(), DeviceError> {
         self.here.upload(&self.context, tracks)?;
         self.looks.upload(&self.context, bytemuck::bytes_of(look))?;
         self.successors.upload(&self.context, bytemuck::cast_slice(successors))?;
@@ -135,7 +135,7 @@ impl Backward {
         Ok(())
     }
 
-    fn dispatch(&self, look: &Look, tracks: usize) -> Result<(), DeviceError> {
+    fn dispatch(&self, look: &LaneStep, tracks: usize) -> Result<(), DeviceError> {
         let [straight, orbits] = BACKWARD;
         let pipeline = self.kernel(if look.orbits == 1 { orbits } else { straight })?;
         let Ok(n) = u32::try_from(tracks) else {

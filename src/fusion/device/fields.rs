@@ -2,7 +2,7 @@
 //! host's (`super::super::arrays`).
 
 use super::kernels::{Cluster, Component, GateWindow, Ground, LaneState, Setup, Slot, Status};
-use crate::fusion::arrays::{Edge, Look, Placed, Row, TrackField};
+use crate::fusion::arrays::{Hypothesis, LaneStep, Placed, TrackField, TrackHypotheses};
 use crate::fusion::motion::ModelLook;
 use crate::fusion::views::ViewLook;
 use crate::fusion::views::twins::Portrait;
@@ -52,7 +52,7 @@ macro_rules! fields {
 
 fields! {
     /// What each lane does in each wave of an upload.
-    Looks "looks" Look,
+    Looks "looks" LaneStep,
     /// What it knows of each of its views in each wave.
     ViewLooks "view_looks" ViewLook,
     /// What each look is to each of several motion models.
@@ -104,9 +104,9 @@ fields! {
     /// Where tracks look for detections.
     Windows "windows" GateWindow,
     /// Hypotheses of each track.
-    Rows "rows" Row,
+    Rows "rows" TrackHypotheses,
     /// Hypotheses.
-    Edges "edges" Edge,
+    Edges "edges" Hypothesis,
     /// Track of each edge.
     EdgeTrack "edge_track" u32,
     /// Edges of each detection; then their end.

@@ -6,8 +6,9 @@ use super::fields::Field;
 use super::program::Size;
 use crate::fusion::address::CERTAIN;
 use crate::fusion::arrays::{
-    ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, IDENTITY,
-    LAST_HIGH, LAST_LOW, Look, MEAN, MODEL, NONE, ODDS_MAX, Placed, REST, Row, SOURCE_WORDS, Widths,
+    ADDRESS, ADDRESS_CHANCE, AT_REST, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, FLAGS, Hypothesis,
+    IDENTITY, LAST_HIGH, LAST_LOW, LaneStep, MEAN, MODEL, NONE, ODDS_MAX, Placed, REST, SOURCE_WORDS, TrackHypotheses,
+    Widths,
 };
 use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
 use crate::fusion::gate::{HALVINGS, NARROWED};
@@ -198,13 +199,13 @@ pub const RECYCLED: u32 = 2;
 pub const LAYOUTS: &[&Layout] = &[
     &Params::LAYOUT,
     &ProcessNoise::LAYOUT,
-    &Look::LAYOUT,
+    &LaneStep::LAYOUT,
     &Detection::LAYOUT,
     &Placed::LAYOUT,
     &Axis::LAYOUT,
     &Observation::LAYOUT,
-    &Row::LAYOUT,
-    &Edge::LAYOUT,
+    &TrackHypotheses::LAYOUT,
+    &Hypothesis::LAYOUT,
     &GateWindow::LAYOUT,
     &Ground::LAYOUT,
     &Setup::LAYOUT,

@@ -2,7 +2,7 @@
 
 use super::{Answer, Engine, Patience, WaveReport, no_lane};
 use crate::fusion::address;
-use crate::fusion::arrays::{Arrays, BLOCK, Host, Look, Widths};
+use crate::fusion::arrays::{Arrays, BLOCK, Host, LaneStep, Widths};
 use crate::fusion::associate::{Tally, associate};
 use crate::fusion::cluster::{Clusters, Edges};
 use crate::fusion::config::Config;
@@ -138,8 +138,11 @@ impl HostEngine {
     #[expect(clippy::indexing_slicing, reason = "lanes of scans are checked before")]
     #[expect(clippy::cast_possible_truncation, reason = "tracks and detections are counted before")]
     fn looks(&mut self, scans: &[Scan<'_>]) {
-        let placed =
-            |lane: &Lane, look: Look| Look { first_track: lane.first_track as u32, tracks: lane.tracks as u32, ..look };
+        let placed = |lane: &Lane, look: LaneStep| LaneStep {
+            first_track: lane.first_track as u32,
+            tracks: lane.tracks as u32,
+            ..look
+        };
         let Self { config, lanes, arrays, .. } = self;
         arrays.looks.clear();
         arrays.looks.extend(lanes.iter().map(|lane| placed(lane, lane.timeline.at_rest(config))));
@@ -152,7 +155,7 @@ impl HostEngine {
         for scan in scans {
             let lane = &mut lanes[scan.lane];
             let (look, views) = lane.timeline.look(scan, config);
-            arrays.looks[scan.lane] = Look { first_detection: first_detection as u32, ..placed(lane, look) };
+            arrays.looks[scan.lane] = LaneStep { first_detection: first_detection as u32, ..placed(lane, look) };
             first_detection += scan.detections.len();
             if let Some(own) = arrays.view_looks.get_mut(scan.lane * VIEWS_MAX..(scan.lane + 1) * VIEWS_MAX) {
                 own.copy_from_slice(&views);
@@ -245,7 +248,7 @@ impl HostEngine {
     /// The detections that tracks took, scan by scan; nothing where no log is kept.
     fn taken(&self, prepared: &[Option<Prepared<'_>>]) -> Vec<(Scanned, Vec<Taken>)> {
         let Self { config, lanes, arrays, .. } = self;
-        let of_track = |track: usize, order: &[u32], look: &Look| {
+        let of_track = |track: usize, order: &[u32], look: &LaneStep| {
             let born = born(&arrays.identity, track)?;
             let row = edges_of(arrays.rows.get(track)?, &arrays.edges).iter();
             let taken = row.filter_map(|edge| {

@@ -6,9 +6,9 @@
 //! `shaders/motion/constant_velocity.wgsl`.
 
 use super::{Model, Moved, Noise, Precise, ProcessNoise};
-use crate::fusion::arrays::{COVARIANCE, Look, tri};
+use crate::fusion::arrays::{COVARIANCE, LaneStep, tri};
 use crate::fusion::predict::{faded, up};
-use crate::fusion::real::Real;
+use crate::fusion::simd::Simd;
 use crate::fusion::state::State;
 
 /// Nearly constant velocity.
@@ -60,7 +60,7 @@ impl Model for ConstantVelocity {
     }
 
     #[inline(always)]
-    fn moved<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> Moved<R> {
+    fn moved<R: Simd>(look: &LaneStep, tile: &[R; 3], before: &Precise<R>) -> Moved<R> {
         let u = up(look, tile, &before.state.mean);
         Moved::into_tile(Self::straight(look, &u, &faded(&before.state, &u, look)))
     }
@@ -70,7 +70,7 @@ impl ConstantVelocity {
     /// F x and F P Fᵀ + Q, the place counted from the tile of before; `u` is upwards there.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub(crate) fn straight<R: Real>(look: &Look, u: &[R; 3], before: &State<R>) -> State<R> {
+    pub(crate) fn straight<R: Simd>(look: &LaneStep, u: &[R; 3], before: &State<R>) -> State<R> {
         let (mut x, dt) = (before.mean, R::splat(look.dt_s));
         for a in 0..3 {
             x[a] = x[a] + dt * x[3 + a];
@@ -81,7 +81,7 @@ impl ConstantVelocity {
     /// Q; `u` is upwards.
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-    pub(crate) fn spread<R: Real>(look: &Look, u: &[R; 3]) -> [R; COVARIANCE] {
+    pub(crate) fn spread<R: Simd>(look: &LaneStep, u: &[R; 3]) -> [R; COVARIANCE] {
         let of = &look.noise;
         let mut q = [R::splat(0.0); COVARIANCE];
         for i in 0..3 {
@@ -105,7 +105,7 @@ impl ConstantVelocity {
 /// F P Fᵀ + Q.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn propagated<R: Real>(p: &[R; COVARIANCE], u: &[R; 3], look: &Look) -> [R; COVARIANCE] {
+fn propagated<R: Simd>(p: &[R; COVARIANCE], u: &[R; 3], look: &LaneStep) -> [R; COVARIANCE] {
     let dt = R::splat(look.dt_s);
     let mut q = ConstantVelocity::spread(look, u);
     for i in 0..3 {

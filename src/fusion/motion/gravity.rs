@@ -8,7 +8,7 @@
 //! Below 150 km gravity keeps the m and k of that height, so that nothing grows beyond bounds in the Earth. Units: m, s.
 //! Kernel part: `shaders/motion/gravity.wgsl`.
 
-use crate::fusion::real::Real;
+use crate::fusion::simd::Simd;
 use crate::fusion::state::dot3;
 
 /// μ of the Earth (WGS 84), m³/s²: 3.986 004 418e14, rounded to 32 bits.
@@ -33,7 +33,7 @@ struct Field<R> {
     s: R,
 }
 
-impl<R: Real> Field<R> {
+impl<R: Simd> Field<R> {
     #[inline(always)]
     fn at(p: &[R; 3]) -> Self {
         let square = radius_squared(p);
@@ -57,14 +57,14 @@ impl<R: Real> Field<R> {
 
 /// The square of the distance from the Earth's centre, m², at least that of 150 km of height.
 #[inline(always)]
-pub(super) fn radius_squared<R: Real>(p: &[R; 3]) -> R {
+pub(super) fn radius_squared<R: Simd>(p: &[R; 3]) -> R {
     let (least, square) = (R::splat(RADIUS_MIN_2), dot3(p, p));
     R::where_less(square, least, least, square)
 }
 
 /// The acceleration at a place with a velocity, m/s².
 #[inline(always)]
-pub(super) fn pull<R: Real>(p: &[R; 3], v: &[R; 3]) -> [R; 3] {
+pub(super) fn pull<R: Simd>(p: &[R; 3], v: &[R; 3]) -> [R; 3] {
     let [level, axial] = Field::at(p).stiffness();
     let (turn, turn_2) = (R::splat(TURN), R::splat(TURN_2));
     [
@@ -76,7 +76,7 @@ pub(super) fn pull<R: Real>(p: &[R; 3], v: &[R; 3]) -> [R; 3] {
 
 /// The gradient of the acceleration over places, s⁻²: xx, xy, xz, yy, yz, zz.
 #[inline(always)]
-pub(super) fn gradient<R: Real>(p: &[R; 3]) -> [R; 6] {
+pub(super) fn gradient<R: Simd>(p: &[R; 3]) -> [R; 6] {
     let here = Field::at(p);
     let [level, axial] = here.stiffness();
     let [x, y, z] = p.map(|p| p / here.r);
@@ -87,7 +87,7 @@ pub(super) fn gradient<R: Real>(p: &[R; 3]) -> [R; 6] {
 
 /// A symmetric matrix of these six numbers times a vector.
 #[inline(always)]
-pub(super) fn symmetric<R: Real>(g: &[R; 6], a: &[R; 3]) -> [R; 3] {
+pub(super) fn symmetric<R: Simd>(g: &[R; 6], a: &[R; 3]) -> [R; 3] {
     [
         g[0] * a[0] + g[1] * a[1] + g[2] * a[2],
         g[1] * a[0] + g[3] * a[1] + g[4] * a[2],

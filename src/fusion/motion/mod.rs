@@ -16,8 +16,8 @@ pub use orbit::{
 };
 pub use tangent::{bend_m, tangent, untangent};
 
-use super::arrays::Look;
-use super::real::Real;
+use super::arrays::LaneStep;
+use super::simd::Simd;
 use super::state::State;
 use crate::mirror::mirror;
 use crate::space::TILE_M;
@@ -37,7 +37,7 @@ pub trait Model {
     fn noise(&self, dt_s: f64) -> ProcessNoise;
 
     /// What a state, its place counted from `tile`, is at the time of a look.
-    fn moved<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> Moved<R>;
+    fn moved<R: Simd>(look: &LaneStep, tile: &[R; 3], before: &Precise<R>) -> Moved<R>;
 }
 
 /// A state, and what its velocity has beyond 32 bits.
@@ -58,7 +58,7 @@ pub struct Moved<R> {
     pub at: Precise<R>,
 }
 
-impl<R: Real> Moved<R> {
+impl<R: Simd> Moved<R> {
     /// A state whose place is brought back into the middle of a tile.
     #[inline(always)]
     #[must_use]
@@ -209,7 +209,7 @@ impl Motion {
     /// Sets a look's process noise and survival over `dt_s`, in which an object would have reported at a rate: silence
     /// for t seconds has the likelihood exp(−rate · t), as reports come in a Poisson process.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn over(&self, dt_s: f64, reports_per_s: f64, look: &mut Look) {
+    pub fn over(&self, dt_s: f64, reports_per_s: f64, look: &mut LaneStep) {
         look.dt_s = dt_s as f32;
         // Over long stretches births balance what ends and what reports: at the births of a mean life.
         let decay = reports_per_s - libm::log(self.survival_per_s);

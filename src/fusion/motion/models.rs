@@ -10,7 +10,7 @@
 //! Chains, 1997, 2.1. Units: s. What tracks do with it: [`crate::fusion::models`].
 
 use super::{ConstantVelocity, Model, Motion, Noise, ProcessNoise};
-use crate::fusion::arrays::Look;
+use crate::fusion::arrays::LaneStep;
 use crate::mirror::mirror;
 
 /// Models that a track may have at most.
@@ -124,7 +124,7 @@ impl Models {
 
     /// The same of a look that a lane takes.
     #[must_use]
-    pub fn looks_of(&self, look: &Look) -> [ModelLook; MODELS_MAX] {
+    pub fn looks_of(&self, look: &LaneStep) -> [ModelLook; MODELS_MAX] {
         self.looks(f64::from(look.dt_s))
     }
 
@@ -174,30 +174,30 @@ fn ahead(looks: &[ModelLook; MODELS_MAX], weights: &[f32; MODELS_MAX]) -> ([f32;
 /// What happens between two times, whatever models a target moves by.
 #[derive(Clone, Copy, Debug)]
 pub struct Between {
-    look: Look,
+    look: LaneStep,
     models: Option<[ModelLook; MODELS_MAX]>,
 }
 
 impl Between {
     /// During a look of targets that move so.
     #[must_use]
-    pub fn new(look: Look, motion: &Motion) -> Self {
+    pub fn new(look: LaneStep, motion: &Motion) -> Self {
         Self { look, models: motion.several().map(|models| models.looks_of(&look)) }
     }
 
     /// As every target has it, but for its noise.
     #[must_use]
-    pub fn look(&self) -> &Look {
+    pub fn look(&self) -> &LaneStep {
         &self.look
     }
 
     /// As a target has it whose models were so likely before; and how likely they are then.
     #[inline]
     #[must_use]
-    pub fn of(&self, weights: &[f32; MODELS_MAX]) -> (Look, [f32; MODELS_MAX]) {
+    pub fn of(&self, weights: &[f32; MODELS_MAX]) -> (LaneStep, [f32; MODELS_MAX]) {
         let Some(models) = &self.models else { return (self.look, *weights) };
         let (weights, noise) = ahead(models, weights);
-        (Look { noise, ..self.look }, weights)
+        (LaneStep { noise, ..self.look }, weights)
     }
 }
 

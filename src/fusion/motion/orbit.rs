@@ -22,8 +22,8 @@
 
 use super::gravity::{TURN, TURN_2, gradient, pull, radius_squared, symmetric};
 use super::{ConstantVelocity, Model, Moved, Noise, Precise, ProcessNoise, TILE};
-use crate::fusion::arrays::{COVARIANCE, Look, tri};
-use crate::fusion::real::{Real, array};
+use crate::fusion::arrays::{COVARIANCE, LaneStep, tri};
+use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::State;
 
 /// Substeps that a prediction has at most.
@@ -61,14 +61,14 @@ impl Model for Orbit {
     }
 
     #[inline(always)]
-    fn moved<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> Moved<R> {
+    fn moved<R: Simd>(look: &LaneStep, tile: &[R; 3], before: &Precise<R>) -> Moved<R> {
         flown(look, tile, before, |_, _| ())
     }
 }
 
 impl Orbit {
     /// The same, and F of all of it.
-    pub(crate) fn transition<R: Real>(look: &Look, tile: &[R; 3], before: &Precise<R>) -> (Moved<R>, [[R; 6]; 6]) {
+    pub(crate) fn transition<R: Simd>(look: &LaneStep, tile: &[R; 3], before: &Precise<R>) -> (Moved<R>, [[R; 6]; 6]) {
         let (zero, one) = (R::splat(0.0), R::splat(1.0));
         // Column by column.
         let mut columns: [[R; 6]; 6] =
@@ -92,8 +92,8 @@ impl Orbit {
 
 /// The state at the time of a look; `each` is told of the transition of every substep, and above 0 where that counts.
 #[inline(always)]
-fn flown<R: Real>(
-    look: &Look,
+fn flown<R: Simd>(
+    look: &LaneStep,
     tile: &[R; 3],
     before: &Precise<R>,
     mut each: impl FnMut(&Transition<R>, R),
@@ -127,7 +127,7 @@ fn flown<R: Real>(
 
 /// A state that nothing is known of but that it is a satellite's.
 #[inline(always)]
-fn anywhere<R: Real>(state: &State<R>) -> State<R> {
+fn anywhere<R: Simd>(state: &State<R>) -> State<R> {
     let mut covariance = [R::splat(0.0); COVARIANCE];
     for i in 0..6 {
         if let Some(variance) = covariance.get_mut(tri(i, i)) {
@@ -162,7 +162,7 @@ struct Transition<R> {
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-impl<R: Real> Flight<R> {
+impl<R: Simd> Flight<R> {
     #[inline(always)]
     fn from(tile: &[R; 3], before: &Precise<R>) -> Self {
         let Precise { mut state, mut rest } = *before;
@@ -271,7 +271,7 @@ impl<R: Real> Flight<R> {
 }
 
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-impl<R: Real> Transition<R> {
+impl<R: Simd> Transition<R> {
     /// F times a column.
     #[inline(always)]
     fn times(&self, column: &[R; 6]) -> [R; 6] {

@@ -7,8 +7,8 @@
 
 use super::TILE;
 use super::gravity::pull;
-use crate::fusion::arrays::Look;
-use crate::fusion::real::{Real, array};
+use crate::fusion::arrays::LaneStep;
+use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::State;
 
 /// No satellite's velocity changes by more, m/s².
@@ -18,20 +18,20 @@ const PULL_MAX: f32 = 12.0;
 #[cold]
 #[inline(never)] // so that it costs nothing where nobody orbits: 1 % of a scan
 #[must_use]
-pub fn tangent<R: Real>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
+pub fn tangent<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
     shifted(tile, ahead_s, state, R::splat(1.0))
 }
 
 /// The state at the scan of what is a straight line at `ahead_s` from it.
 #[inline(always)]
 #[must_use]
-pub fn untangent<R: Real>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
+pub fn untangent<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
     shifted(tile, ahead_s, state, R::splat(-1.0))
 }
 
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
-fn shifted<R: Real>(tile: &[R; 3], ahead_s: R, state: &State<R>, sign: R) -> State<R> {
+fn shifted<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>, sign: R) -> State<R> {
     let x = &state.mean;
     let a = pull(&array(|a| tile[a] * R::splat(TILE) + x[a]), &[x[3], x[4], x[5]]);
     let (way, change) = (R::splat(0.5) * ahead_s * ahead_s * sign, ahead_s * sign);
@@ -41,6 +41,6 @@ fn shifted<R: Real>(tile: &[R; 3], ahead_s: R, state: &State<R>, sign: R) -> Sta
 
 /// By how much a way may bend within so long, metres; nothing but of orbits.
 #[must_use]
-pub fn bend_m(look: &Look, seconds: f32) -> f32 {
+pub fn bend_m(look: &LaneStep, seconds: f32) -> f32 {
     if look.orbits == 1 { 0.5 * PULL_MAX * seconds * seconds } else { 0.0 }
 }

@@ -1,7 +1,7 @@
 //! The gate against comparing every track with every detection.
 
 use super::{Known, Measurement, look, near, noise_since, observation, plus, tracks};
-use crate::fusion::arrays::{Arrays, Edge, Host, Look};
+use crate::fusion::arrays::{Arrays, Host, Hypothesis, LaneStep};
 use crate::fusion::gate::{HALVINGS, LaneGate, gate};
 use crate::fusion::grid::Grid;
 use crate::fusion::manage::edges_of;
@@ -43,7 +43,7 @@ fn scene(seed: u64, ways: usize, most: u32) -> Scene {
     assert_eq!(grid.alike().is_some(), alike);
     let density: Vec<f32> = detections.iter().map(|_| 10f32.powf(random.random_range(-9.0..-6.0))).collect();
     let count = |of: usize| u32::try_from(of).expect("few");
-    arrays.looks = vec![Look { tracks: count(TRACKS), detections: count(detections.len()), ..look() }];
+    arrays.looks = vec![LaneStep { tracks: count(TRACKS), detections: count(detections.len()), ..look() }];
     (arrays.detections, arrays.observations) = (detections, observations);
     let lane = LaneGate { grid: &grid, sees: Sees::only(Sight::Everywhere), most };
     let narrowed = gate(&mut arrays, &[Some(lane)], [&density, &density]).expect("few hypotheses");
@@ -65,7 +65,7 @@ impl Scene {
         self.arrays.detections.iter().zip(&self.density).map(pair).collect()
     }
 
-    fn edges(&self, track: usize) -> &[Edge] {
+    fn edges(&self, track: usize) -> &[Hypothesis] {
         edges_of(&self.arrays.rows[track], &self.arrays.edges)
     }
 }
@@ -120,7 +120,7 @@ fn a_narrowed_gate_keeps_what_is_within_the_half_of_a_half() {
             narrowed += u64::from(within(gates[0]) > most as usize);
             let gate = gates.iter().copied().find(|gate| within(*gate) <= most as usize).expect("detections lie apart");
             if within(gate) > 0 {
-                let nearest = |edge: &Edge| pairs[edge.detection as usize][0] < gate;
+                let nearest = |edge: &Hypothesis| pairs[edge.detection as usize][0] < gate;
                 assert!(edges.len() == within(gate) && edges.iter().all(nearest), "track {track}: not the nearest");
                 compared += 1;
             }

@@ -2,13 +2,13 @@
 
 use super::update::{mixed, near_to};
 use super::{Known, Measurement, look, noise_since, observation, plus};
-use crate::fusion::arrays::{COVARIANCE, Look, tri};
+use crate::fusion::arrays::{COVARIANCE, LaneStep, tri};
 use crate::fusion::batch::{Batch, LaneSetup};
 use crate::fusion::config::Config;
 use crate::fusion::executor::Executor;
 use crate::fusion::state::State;
 use crate::fusion::tests::{Matrix, textbook_update};
-use crate::fusion::undetected::{Component, Prior, Undetected};
+use crate::fusion::undetected::{Component, Prior, UndetectedIntensity};
 use crate::fusion::views::Sees;
 use crate::scan::{Detection, Mask, Observation, Plane, Scan, Sight, Sourced, Views};
 use crate::space::Place;
@@ -43,8 +43,12 @@ fn a_birth_is_as_likely_as_the_field_against_clutter() {
     let shares: Vec<f32> = (0..24u8).map(|cell| 0.5 * f32::from(cell % 3)).collect();
     let mask = Mask::new(plane(), shares.clone()).expect("a mask");
     let (initial, born) = (2e-7f32, 3e-10f32);
-    let undetected =
-        Undetected::Field { planes: plane().into(), density: vec![initial; 24], birth: born, prior: prior(0.0) };
+    let undetected = UndetectedIntensity::Field {
+        planes: plane().into(),
+        density: vec![initial; 24],
+        birth: born,
+        prior: prior(0.0),
+    };
     let setup = LaneSetup { radial: false, undetected, views: Vec::new() };
     let mut batch = Batch::new(config(), Executor::host(), vec![setup]).expect("a lane");
     let mut field = [f64::from(initial); 24];
@@ -119,8 +123,9 @@ fn a_newborn_of_a_field_is_what_was_measured_and_what_was_known() {
         let metres = if radial == 1 { [4_200_000.0, 170_000.0, 4_780_000.0] } else { [1200.0, -3400.0, 500.0] };
         let Place { tile, offset_m } = Place::from_metres(metres);
         let detection = Detection { tile, ahead_s, offset_m, observation: 0 };
-        let field = Undetected::Field { planes: plane().into(), density: vec![], birth: 0.0, prior: prior(2000.0) };
-        let birth = field.birth(&Look { radial, ..look() }, (&[detection], &[observation]), 0);
+        let field =
+            UndetectedIntensity::Field { planes: plane().into(), density: vec![], birth: 0.0, prior: prior(2000.0) };
+        let birth = field.birth(&LaneStep { radial, ..look() }, (&[detection], &[observation]), 0);
 
         let norm = metres.iter().map(|m| m * m).sum::<f64>().sqrt();
         let up = if radial == 1 { metres.map(|m| m / norm) } else { [0.0, 0.0, 1.0] };
@@ -182,7 +187,7 @@ fn a_newborn_of_components_is_their_mixture_given_the_detection() {
         let all: Vec<(f64, Known)> = components.iter().map(given).collect();
         let (density, wanted) = mixed(&all);
         let before = Known::of(components[0].tile, &components[0].state).p;
-        let field = Undetected::Components { components, births: Vec::new(), weight_min: 0.0 };
+        let field = UndetectedIntensity::Components { components, births: Vec::new(), weight_min: 0.0 };
         let scan = (&[detection][..], &[observation][..]);
         let sees = Sees::only(Sight::Everywhere);
         let birth = field.birth(&look(), scan, 0);
@@ -198,11 +203,18 @@ fn a_newborn_of_components_is_their_mixture_given_the_detection() {
 fn targets_are_as_many_as_last_are_born_are_missed_and_come_back() {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let mut of = |weight: f32| component(&mut random, weight);
-    let mut components =
-        Undetected::Components { components: vec![of(2.0), of(0.06)], births: vec![of(0.3)], weight_min: 0.005 };
+    let mut components = UndetectedIntensity::Components {
+        components: vec![of(2.0), of(0.06)],
+        births: vec![of(0.3)],
+        weight_min: 0.005,
+    };
     let cells = CELLS.iter().product::<u32>() as usize;
-    let mut field =
-        Undetected::Field { planes: plane().into(), density: vec![1e-8; cells], birth: 1e-11, prior: prior(0.0) };
+    let mut field = UndetectedIntensity::Field {
+        planes: plane().into(),
+        density: vec![1e-8; cells],
+        birth: 1e-11,
+        prior: prior(0.0),
+    };
     let everywhere = f64::from(CELLS[0] * CELLS[1]) * CELL_M * CELL_M;
     let (mut heavy, mut light, mut later, mut spread) = (2.0, 0.06, Vec::new(), 1e-8 * everywhere);
     let lasts = 0.99f64.powi(6);

@@ -3,8 +3,8 @@
 use super::tracks;
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::{
-    AT_REST, Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, Edge, FLAGS, Host, IDENTITY, LAST_HIGH,
-    LAST_LOW, Look, MEAN, Row, SOURCE_WORDS, TrackField, Widths, at, tri,
+    AT_REST, Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, FLAGS, Host, Hypothesis, IDENTITY,
+    LAST_HIGH, LAST_LOW, LaneStep, MEAN, SOURCE_WORDS, TrackField, TrackHypotheses, Widths, at, tri,
 };
 use crate::fusion::cluster::Claims;
 use crate::fusion::config::{Config, Existence};
@@ -57,7 +57,7 @@ fn scene(seed: u64, births: usize) -> Scene {
     let mut arrays = tracks(&mut random, places);
     arrays.widths = Widths::of(2);
     arrays.resize_blocks(places / BLOCK);
-    arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; places];
+    arrays.rows = vec![TrackHypotheses { start: AT_REST, ..TrackHypotheses::default() }; places];
     arrays.detections = (0..DETECTIONS[0] + DETECTIONS[1])
         .map(|_| Detection { ahead_s: random.random_range(-3.0..0.0), ..Detection::default() })
         .collect();
@@ -96,10 +96,10 @@ fn scene(seed: u64, births: usize) -> Scene {
             for detection in others {
                 let weight = left[detection as usize] * random.random_range(0.0..0.9f32);
                 left[detection as usize] -= weight;
-                arrays.edges.push(Edge { detection, weight });
+                arrays.edges.push(Hypothesis { detection, weight });
             }
             let count = u32::try_from(arrays.edges.len()).expect("few") - start;
-            arrays.rows[track] = Row { start, count, missed: 0.1, gone: 0.1 };
+            arrays.rows[track] = TrackHypotheses { start, count, missed: 0.1, gone: 0.1 };
         }
     }
     let count = u32::try_from(births).expect("few");
@@ -229,7 +229,7 @@ fn settled(scene: &Scene, lane: u32, existence: &Existence) -> BTreeMap<[u32; 2]
 /// Settles a scene; `in_place`: lanes whose tracks stay where they are.
 fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
     let existence = existence();
-    let look = Look::default();
+    let look = LaneStep::default();
     let mut claims = Claims::default();
     claims.reset(scene.arrays.detections.len(), scene.arrays.edges.len());
     (0..).zip(&scene.arrays.edges).for_each(|(number, edge)| claims.add(*edge, number));

@@ -9,7 +9,7 @@ mod orbit; // orbits in f64
 mod update; // hypotheses, then their mixture
 mod wave_log; // what tracks took against all joint hypotheses
 
-use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, Look, MEAN, at, tri};
+use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, at, tri};
 use super::motion::{ConstantVelocity, Motion, Noise};
 use super::state::State;
 use super::tests::{Matrix, full};
@@ -18,12 +18,12 @@ use crate::space::{Place, TILE_M};
 use rand::{Rng, RngExt};
 
 /// A look six seconds after the one before, in a plane; horizontal noise is not that along the vertical.
-fn look() -> Look {
+fn look() -> LaneStep {
     let motion = Motion {
         model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 3.0, vertical: 0.5 }.into(),
         survival_per_s: 0.99,
     };
-    let mut look = Look { awake: 1, gate: 13.816, detection_probability: 0.9, ..Look::default() };
+    let mut look = LaneStep { awake: 1, gate: 13.816, detection_probability: 0.9, ..LaneStep::default() };
     motion.over(6.0, 0.0, &mut look);
     look
 }

@@ -4,10 +4,12 @@
 
 use super::update::{mixed, near_to};
 use super::{Known, Measurement, near, observation, plus, tracks};
-use crate::fusion::arrays::{AT_REST, Arrays, COVARIANCE, Edge, Host, Look, MEAN, MODEL, Row, Widths, at, tri};
+use crate::fusion::arrays::{
+    AT_REST, Arrays, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, MODEL, TrackHypotheses, Widths, at, tri,
+};
 use crate::fusion::motion::{ConstantVelocity, Member, Models, Motion, Noise};
 use crate::fusion::predict::predict;
-use crate::fusion::real::Real;
+use crate::fusion::simd::Simd;
 use crate::fusion::state::State;
 use crate::fusion::tests::{Matrix, multiply, textbook_update};
 use crate::fusion::update::update;
@@ -146,7 +148,7 @@ fn filter(arrays: &Arrays<Host>, track: usize) -> Filter {
 /// Gives every track new hypotheses: none, one, or some, each near one of its models.
 fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
     (arrays.edges, arrays.detections) = (Vec::new(), Vec::new());
-    arrays.rows = vec![Row { start: AT_REST, ..Row::default() }; arrays.odds.len()];
+    arrays.rows = vec![TrackHypotheses { start: AT_REST, ..TrackHypotheses::default() }; arrays.odds.len()];
     for track in 0..TRACKS {
         let of_track = filter(arrays, track);
         let count = random.random_range(0..4u32);
@@ -156,11 +158,11 @@ fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
             *weight /= sum;
         }
         let start = u32::try_from(arrays.edges.len()).expect("few");
-        arrays.rows[track] = Row { start, count, missed: weights[0], gone: weights[1] };
+        arrays.rows[track] = TrackHypotheses { start, count, missed: weights[0], gone: weights[1] };
         for &weight in &weights[2..] {
             let ahead_s = [0.0, -0.8, -8.0][random.random_range(0..3)];
             let of = random.random_range(0..3);
-            arrays.edges.push(Edge { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
+            arrays.edges.push(Hypothesis { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
             let any = of_track.get(random.random_range(0..of_track.len().max(1)));
             let known = any.map_or_else(|| Known::track(arrays, track), |(_, known)| *known);
             let detection = near(random, &known, of, ahead_s);
@@ -182,13 +184,13 @@ fn same(arrays: &Arrays<Host>, wanted: &[Filter], what: &str) {
     }
 }
 
-fn compare<R: Real>(of: &[[f64; 3]], seed: u64) {
+fn compare<R: Simd>(of: &[[f64; 3]], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut arrays = scene(&mut random, of);
     let mut wanted: Vec<Filter> = (0..TRACKS).map(|track| filter(&arrays, track)).collect();
     for (wave, dt_s) in WAVES_S.into_iter().enumerate() {
         let motion = motion(of);
-        let mut look = Look { awake: 1, gate: 13.816, detection_probability: 0.9, ..Look::default() };
+        let mut look = LaneStep { awake: 1, gate: 13.816, detection_probability: 0.9, ..LaneStep::default() };
         motion.over(dt_s, 0.0, &mut look);
         arrays.model_looks = motion.several().map(|models| models.looks_of(&look).to_vec()).unwrap_or_default();
         arrays.looks = vec![look];
@@ -252,7 +254,7 @@ fn models_that_are_equal_are_one() {
         }
         for dt_s in WAVES_S {
             for (arrays, motion) in [(&mut one, &single), (&mut many, &several)] {
-                let mut look = Look { awake: 1, ..Look::default() };
+                let mut look = LaneStep { awake: 1, ..LaneStep::default() };
                 motion.over(dt_s, 0.0, &mut look);
                 arrays.model_looks = motion.several().map(|models| models.looks_of(&look).to_vec()).unwrap_or_default();
                 arrays.looks = vec![look];

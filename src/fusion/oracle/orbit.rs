@@ -6,7 +6,7 @@
 use super::super::motion::{ConstantVelocity, Model, Motion, Moved, Orbit, Precise};
 use super::super::predict::predict_one;
 use super::super::state::joseph;
-use super::{COVARIANCE, Known, Look, Matrix, Noise, Place, State, full, tri};
+use super::{COVARIANCE, Known, LaneStep, Matrix, Noise, Place, State, full, tri};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wide::f32x8;
@@ -153,7 +153,7 @@ impl Track {
         core::array::from_fn(|k| known.x[k] + if k < 3 { 0.0 } else { f64::from(self.at.rest[k - 3]) })
     }
 
-    fn go(&mut self, look: &Look) {
+    fn go(&mut self, look: &LaneStep) {
         let Moved { tiles, at } = Orbit::moved(look, &self.tile.map(|t| t as f32), &self.at);
         self.at = at;
         for (tile, tiles) in self.tile.iter_mut().zip(tiles) {
@@ -166,8 +166,8 @@ fn motion() -> Motion {
     Motion { model: Orbit { q: 1e-6 }.into(), survival_per_s: 1.0 }
 }
 
-fn look(seconds: f64) -> Look {
-    let mut look = Look { radial: 1, ..Look::default() };
+fn look(seconds: f64) -> LaneStep {
+    let mut look = LaneStep { radial: 1, ..LaneStep::default() };
     motion().over(seconds, 0.0, &mut look);
     look
 }
@@ -472,7 +472,7 @@ fn a_straight_line_would_not_do() {
     let mut random = ChaCha8Rng::seed_from_u64(50);
     let track = Track::new(&orbit(&mut random, 0), [5.0, 0.1]);
     let model = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: 1e-6, vertical: 1e-6 };
-    let mut look = Look { radial: 1, ..Look::default() };
+    let mut look = LaneStep { radial: 1, ..LaneStep::default() };
     Motion { model: model.into(), survival_per_s: 1.0 }.over(60.0, 0.0, &mut look);
     let (mut tile, mut state) = (track.tile, track.at.state);
     predict_one(&look, &mut tile, &mut state);

@@ -1,8 +1,8 @@
 //! The moment-matched update against Kalman's for every hypothesis by itself, and the mixture's moments by definition.
 
 use super::{Known, Measurement, look, near, noise_since, observation, plus, tracks};
-use crate::fusion::arrays::{Arrays, COVARIANCE, Edge, Host, Row, at, tri};
-use crate::fusion::real::Real;
+use crate::fusion::arrays::{Arrays, COVARIANCE, Host, Hypothesis, TrackHypotheses, at, tri};
+use crate::fusion::simd::Simd;
 use crate::fusion::tests::{Matrix, textbook_update};
 use crate::fusion::update::update;
 use rand::{RngExt, SeedableRng};
@@ -18,7 +18,10 @@ fn hypotheses(seed: u64) -> Arrays<Host> {
     arrays.looks = vec![look()];
     arrays.observations =
         [(3, 0), (2, 0), (3, 1), (2, 3)].map(|(axes, rates)| observation(&mut random, axes, rates)).to_vec();
-    arrays.rows = vec![Row { start: crate::fusion::arrays::AT_REST, ..Row::default() }; arrays.odds.len()];
+    arrays.rows = vec![
+        TrackHypotheses { start: crate::fusion::arrays::AT_REST, ..TrackHypotheses::default() };
+        arrays.odds.len()
+    ];
     for track in 0..TRACKS {
         let known = Known::track(&arrays, track);
         let count = random.random_range(0..6u32);
@@ -28,12 +31,12 @@ fn hypotheses(seed: u64) -> Arrays<Host> {
             *weight /= sum;
         }
         let start = u32::try_from(arrays.edges.len()).expect("few");
-        arrays.rows[track] = Row { start, count, missed: weights[0], gone: weights[1] };
+        arrays.rows[track] = TrackHypotheses { start, count, missed: weights[0], gone: weights[1] };
         for &weight in &weights[2..] {
             let ahead_s = [0.0, -2.5, -8.0][random.random_range(0..3)];
             let of = random.random_range(0..4);
             let detection = near(&mut random, &known, of, ahead_s);
-            arrays.edges.push(Edge { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
+            arrays.edges.push(Hypothesis { detection: u32::try_from(arrays.detections.len()).expect("few"), weight });
             arrays.detections.push(detection);
         }
     }
@@ -81,7 +84,7 @@ pub(super) fn near_to(found: &Known, wanted: &Known, prior: &Matrix, share: f64,
     }
 }
 
-fn compare<R: Real>(seed: u64) {
+fn compare<R: Simd>(seed: u64) {
     let (before, mut after) = (hypotheses(seed), hypotheses(seed));
     update::<R>(&mut after);
     for track in 0..TRACKS {

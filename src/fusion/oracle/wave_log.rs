@@ -7,7 +7,7 @@ use crate::fusion::config::{Config, Mode};
 use crate::fusion::executor::Executor;
 use crate::fusion::motion::{ConstantVelocity, Motion, Noise};
 use crate::fusion::tests::Matrix;
-use crate::fusion::undetected::{Prior, Undetected};
+use crate::fusion::undetected::{Prior, UndetectedIntensity};
 use crate::scan::{Detection, Observation, Plane, Scan, Sight, Sourced, Views};
 use crate::space::Place;
 use rand::{RngExt, SeedableRng};
@@ -43,7 +43,7 @@ fn setup() -> LaneSetup {
     let [density, birth] = FIELD;
     let prior =
         Prior { speed_m_s: 12.0, climb_m_s: 3.0, height_m: 0.0, height_most_m: f32::INFINITY, reports_per_s: 0.0 };
-    let undetected = Undetected::Field { planes: planes.into(), density: vec![density; 4], birth, prior };
+    let undetected = UndetectedIntensity::Field { planes: planes.into(), density: vec![density; 4], birth, prior };
     LaneSetup { radial: false, undetected, views: Vec::new() }
 }
 

@@ -22,11 +22,11 @@ pub mod twins; // one object, two tracks
 #[cfg(test)]
 mod tests;
 
-use super::arrays::{AT_REST, Arrays, BLOCK, Host, Look, MEAN, NONE, Row, at};
+use super::arrays::{AT_REST, Arrays, BLOCK, Host, LaneStep, MEAN, NONE, TrackHypotheses, at};
 use super::manage::edges_of;
-use super::real::{exp_of_nonpositive, ln};
 use super::setup::LaneSetup;
-use super::undetected::Undetected;
+use super::simd::{exp_of_nonpositive, ln};
+use super::undetected::UndetectedIntensity;
 use crate::mirror::mirror;
 use crate::scan::{Scan, Sight, Views};
 use crate::time::seconds_between;
@@ -104,11 +104,11 @@ impl Outlook {
     pub fn of(setup: &LaneSetup) -> Option<Self> {
         let known = |view: &View| Known { view: *view, looked_us: None, field: view.visible_share };
         let (targets, births_per_s, births_a_scan) = match &setup.undetected {
-            Undetected::Field { density, birth, .. } => {
+            UndetectedIntensity::Field { density, birth, .. } => {
                 let sum: f64 = density.iter().copied().map(f64::from).sum();
                 (sum / density.len().max(1) as f64, f64::from(*birth), 0.0)
             }
-            Undetected::Components { components, births, .. } => {
+            UndetectedIntensity::Components { components, births, .. } => {
                 let sum = |all: &[super::undetected::Component]| all.iter().map(|c| f64::from(c.weight)).sum();
                 (sum(components), 0.0, sum(births))
             }
@@ -119,7 +119,7 @@ impl Outlook {
 
     /// Moves on to a scan, of which `look` knows the time; what the lane knows of its views then.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    pub fn look(&mut self, scan: &Scan<'_>, look: &mut Look) -> [ViewLook; VIEWS_MAX] {
+    pub fn look(&mut self, scan: &Scan<'_>, look: &mut LaneStep) -> [ViewLook; VIEWS_MAX] {
         let looking = scan.views.looking;
         (look.views, look.view, look.reports) =
             (self.views.len() as u32, looking as u32, u32::from(scan.views.reports));
@@ -388,7 +388,7 @@ pub fn learn(arrays: &mut Arrays<Host>, lanes: &[Option<Sees<'_>>]) {
 
 /// What is stored after a look that was missed, and hit, with these probabilities.
 #[inline]
-fn learnt([yes, no]: [f32; 2], detected: f32, row: &Row, hits: f32) -> i32 {
+fn learnt([yes, no]: [f32; 2], detected: f32, row: &TrackHypotheses, hits: f32) -> i32 {
     let unseen = yes * (1.0 - detected);
     let all = unseen + no;
     weighed(row.missed * (unseen / all) + hits, row.missed * (no / all))

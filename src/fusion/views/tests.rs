@@ -188,7 +188,7 @@ fn a_miss_and_a_hit_leave_the_law_that_bayes_leaves() {
         let wanted = (p_missed * missed + p_hit) / (p_missed + p_hit);
         #[expect(clippy::cast_possible_truncation, reason = "what is computed in f32")]
         let learnt = {
-            let row = Row { missed: p_missed as f32, ..Row::default() };
+            let row = TrackHypotheses { missed: p_missed as f32, ..TrackHypotheses::default() };
             learnt(ViewLook { kept: 1.0, ..ViewLook::default() }.now(steps(v[0])), detected as f32, &row, p_hit as f32)
         };
         let found = 1.0 / (1.0 + (-f64::from(learnt) / f64::from(VIEW_STEPS)).exp());
@@ -202,7 +202,7 @@ fn view(visible_share: f64, persistence_s: f64) -> View {
 
 fn setup(views: Vec<View>) -> LaneSetup {
     let prior = Prior { speed_m_s: 10.0, climb_m_s: 0.0, height_m: 0.0, height_most_m: 7500.0, reports_per_s: 0.0 };
-    let undetected = Undetected::Field { density: vec![2e-6; 2], planes: plane().into(), birth: 1e-9, prior };
+    let undetected = UndetectedIntensity::Field { density: vec![2e-6; 2], planes: plane().into(), birth: 1e-9, prior };
     LaneSetup { radial: false, undetected, views }
 }
 
@@ -226,7 +226,7 @@ fn undetected_targets_are_seen_as_births_and_misses_say() {
             detections: Sourced::default(),
             views: Views { looking, reports: false, sights: vec![Sight::Everywhere; 3] },
         };
-        let mut look = Look { survival: 0.99, births_s: 3.0, ..Look::default() };
+        let mut look = LaneStep { survival: 0.99, births_s: 3.0, ..LaneStep::default() };
         let found = outlook.look(&scan, &mut look);
         assert_eq!((look.views, look.view as usize), (3, looking));
         // Births, with v = π, mix with what is left, which is stored as of the last look.
@@ -260,8 +260,11 @@ fn undetected_targets_are_seen_as_births_and_misses_say() {
 fn a_lane_of_one_view_has_none_and_components_are_counted() {
     assert!(Outlook::of(&setup(vec![])).is_none() && Outlook::of(&setup(vec![view(0.3, 1.0)])).is_none());
     let component = |weight| Component { weight, tile: [0; 3], state: State::zero() };
-    let undetected =
-        Undetected::Components { components: vec![component(3.0)], births: vec![component(0.5); 2], weight_min: 0.0 };
+    let undetected = UndetectedIntensity::Components {
+        components: vec![component(3.0)],
+        births: vec![component(0.5); 2],
+        weight_min: 0.0,
+    };
     let outlook = Outlook::of(&LaneSetup { undetected, ..setup(vec![view(0.7, 1.0); 2]) }).expect("two views");
     assert_eq!((outlook.targets, outlook.births_a_scan), (3.0, 1.0));
     let sight = Sight::Everywhere;

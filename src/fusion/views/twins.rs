@@ -12,7 +12,8 @@
 //! `elder`, `heir`, `merge`.
 
 use super::super::arrays::{
-    Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COVARIANCE, Edge, Host, IDENTITY, Look, MEAN, SOURCE_WORDS, at, tri,
+    Arrays, BLOCK, BORN_DETECTION, BORN_SCAN, COVARIANCE, Host, Hypothesis, IDENTITY, LaneStep, MEAN, SOURCE_WORDS, at,
+    tri,
 };
 use super::super::credit::{Own, inherit};
 use super::super::manage::{Inputs, contribution, edges_of};
@@ -60,13 +61,13 @@ mirror! {
     }
 }
 
-fn may_be_twin(look: &Look, odds: f32) -> bool {
+fn may_be_twin(look: &LaneStep, odds: f32) -> bool {
     look.views > 1 && odds > 0.0 && odds / (1.0 + odds) > TWIN_EXISTENCE
 }
 
 /// v of every view of the lane, after the update, and the variance of what it measures.
 #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-fn seen(arrays: &Arrays<Host>, look: &Look, views: &[ViewLook], track: usize) -> impl Iterator<Item = (f32, f32)> {
+fn seen(arrays: &Arrays<Host>, look: &LaneStep, views: &[ViewLook], track: usize) -> impl Iterator<Item = (f32, f32)> {
     views.iter().take(look.views as usize).enumerate().map(move |(h, view)| {
         let steps = stored(|k| arrays.views[at(track, k, VIEW_WORDS)], h);
         // That of the view that looked is of now.
@@ -79,7 +80,7 @@ impl Portrait {
     /// Of a track of the lane of `look`, after its update.
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "a track lies in its block")]
-    pub fn of(arrays: &Arrays<Host>, look: &Look, views: &[ViewLook], track: usize) -> Self {
+    pub fn of(arrays: &Arrays<Host>, look: &LaneStep, views: &[ViewLook], track: usize) -> Self {
         let odds = arrays.odds[track];
         if !may_be_twin(look, odds) {
             return Self::default();
@@ -117,7 +118,7 @@ impl Portrait {
             return false;
         }
         let [[x, y, z], [tx, ty, tz]] = [self.offset_m, self.tile.map(|tile| tile as f32)];
-        let look = Look { radial: self.radial, ..Look::default() };
+        let look = LaneStep { radial: self.radial, ..LaneStep::default() };
         let [first, second] = level(&up(&look, &[tx, ty, tz], &[x, y, z, 0.0, 0.0, 0.0]));
         let [ox, oy, oz] = other.tile;
         let [sx, sy, sz] = self.tile;
@@ -166,7 +167,7 @@ const ALL_VIEWS: u8 = u8::MAX;
 const _: () = assert!(VIEWS_MAX <= u8::BITS as usize);
 
 /// The look of a track's lane, and what the lane knows of its views.
-fn lane_of(arrays: &Arrays<Host>, track: usize) -> Option<(&Look, &[ViewLook])> {
+fn lane_of(arrays: &Arrays<Host>, track: usize) -> Option<(&LaneStep, &[ViewLook])> {
     let lane = *arrays.lane.get(track / BLOCK)? as usize;
     Some((arrays.looks.get(lane)?, arrays.view_looks.get(lane * VIEWS_MAX..(lane + 1) * VIEWS_MAX)?))
 }
@@ -190,7 +191,7 @@ impl Met {
         Self::of(arrays, edge_track.iter().copied().zip(&arrays.edges))
     }
 
-    fn of<'a>(arrays: &Arrays<Host>, edges: impl Iterator<Item = (u32, &'a Edge)>) -> Self {
+    fn of<'a>(arrays: &Arrays<Host>, edges: impl Iterator<Item = (u32, &'a Hypothesis)>) -> Self {
         let views = |track: u32| {
             let lane = arrays.lane.get(track as usize / BLOCK)?;
             Some(arrays.looks.get(*lane as usize)?.views)

@@ -5,10 +5,10 @@ use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
 use super::super::program::Count;
 use super::{DeviceLanes, Wave};
-use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, Row, TrackField};
+use crate::fusion::arrays::{AT_REST, Arrays, BLOCK, Host, NONE, Placed, TrackField, TrackHypotheses};
 use crate::fusion::setup::LaneSetup;
 use crate::fusion::stage::Stage;
-use crate::fusion::undetected::{self, Undetected};
+use crate::fusion::undetected::{self, UndetectedIntensity};
 use crate::scan::{Detection, Limit, Planes};
 use core::ops::RangeInclusive;
 
@@ -22,7 +22,7 @@ impl DeviceLanes {
             let mut setup = Setup { radial: u32::from(*radial), ..Setup::default() };
             let mut own = Vec::new();
             match undetected {
-                Undetected::Field { planes: over, density: cells, birth, prior } => {
+                UndetectedIntensity::Field { planes: over, density: cells, birth, prior } => {
                     let mut rows = planes(over, density.len(), setups.len() + rest.len()).into_iter();
                     grounds.extend(rows.next());
                     rest.extend(rows);
@@ -32,7 +32,7 @@ impl DeviceLanes {
                     (setup.speed_m_s, setup.climb_m_s, setup.height_m) =
                         (prior.speed_m_s, prior.climb_m_s, prior.height_m);
                 }
-                Undetected::Components { components, births: born, weight_min } => {
+                UndetectedIntensity::Components { components, births: born, weight_min } => {
                     grounds.push(Ground { after: NONE, next: NONE, ..Ground::default() });
                     setup.kind = 1;
                     setup.first_birth = u32::try_from(births.len()).unwrap_or(u32::MAX);
@@ -90,7 +90,7 @@ impl DeviceLanes {
         self.capacity.blocks = self.capacity.blocks.max(u32::try_from(arrays.lane.len()).unwrap_or(u32::MAX));
         let mut states = lanes.to_vec();
         for (state, setup) in states.iter_mut().zip(setups) {
-            if let Undetected::Components { components, .. } = &setup.undetected {
+            if let UndetectedIntensity::Components { components, .. } = &setup.undetected {
                 state.components = u32::try_from(components.len()).unwrap_or(u32::MAX);
             }
         }
@@ -128,7 +128,10 @@ impl DeviceLanes {
         let placed: Vec<Placed> = arrays.detections.iter().map(placed).collect();
         self.upload(Field::Placed, bytemuck::cast_slice(&placed))?;
         let mut rows = arrays.rows.clone();
-        rows.resize(self.capacity.blocks as usize * BLOCK, Row { start: AT_REST, ..Row::default() });
+        rows.resize(
+            self.capacity.blocks as usize * BLOCK,
+            TrackHypotheses { start: AT_REST, ..TrackHypotheses::default() },
+        );
         self.upload(Field::Rows, bytemuck::cast_slice(&rows))?;
         self.upload(Field::Edges, bytemuck::cast_slice(&arrays.edges))?;
         self.upload(Field::Columns, bytemuck::cast_slice(&vec![0u32; arrays.detections.len()]))?;

@@ -17,7 +17,7 @@ use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;
 use super::program::Extent;
 use super::timer::Timer;
-use crate::fusion::arrays::{Arrays, Edge, Host, Look, Placed, TrackField, Widths};
+use crate::fusion::arrays::{Arrays, Host, Hypothesis, LaneStep, Placed, TrackField, Widths};
 use crate::fusion::config::Config;
 use crate::fusion::credit::Accounts;
 use crate::fusion::engine::Patience;
@@ -65,7 +65,7 @@ impl Options {
 #[derive(Debug, Default)]
 pub struct Wave {
     /// What each lane does.
-    pub looks: Vec<Look>,
+    pub looks: Vec<LaneStep>,
     /// What each lane knows of each of its views; none where every lane has one.
     pub views: Vec<ViewLook>,
     /// What each look is to each of several motion models; none where there is one.
@@ -156,7 +156,7 @@ impl Tracks {
 
     /// The hypotheses of the last wave, where they were asked for: place of the track before it, the hypothesis, its
     /// detection.
-    pub(in crate::fusion) fn hypotheses(&self) -> impl Iterator<Item = (usize, &Edge, &Placed)> {
+    pub(in crate::fusion) fn hypotheses(&self) -> impl Iterator<Item = (usize, &Hypothesis, &Placed)> {
         let edges = self.edge_track.iter().zip(&self.arrays.edges);
         edges.filter_map(|(track, edge)| Some((*track as usize, edge, self.placed.get(edge.detection as usize)?)))
     }

@@ -1,4 +1,4 @@
-//! One number or a block of eight: the arithmetic of the stages is written once, over [`Real`].
+//! One number or a block of eight: the arithmetic of the stages is written once, over [`Simd`].
 //!
 //! With `f32` it is the meaning of a stage, one invocation at a time, as the kernel is written; with `f32x8` the
 //! same lines are the fast host executor. Each operation is rounded by itself (IEEE 754), so both give the same bits.
@@ -7,7 +7,7 @@ use core::ops::{Add, Div, Mul, Neg, Shl, Sub};
 use wide::{f32x8, i32x8};
 
 /// An `f32`, or a block of them computed in step.
-pub trait Real:
+pub trait Simd:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// How many numbers there are.
@@ -40,7 +40,7 @@ pub trait Real:
     fn any_less(a: Self, b: Self) -> bool;
 }
 
-impl Real for f32 {
+impl Simd for f32 {
     const WIDTH: usize = 1;
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl Real for f32 {
     }
 }
 
-impl Real for f32x8 {
+impl Simd for f32x8 {
     const WIDTH: usize = 8;
 
     #[inline(always)]
@@ -146,7 +146,7 @@ impl Real for f32x8 {
 
 /// One number for each index. (`core::array::from_fn` is not always inlined, which costs half the speed.)
 #[inline(always)]
-pub fn array<R: Real, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
+pub fn array<R: Simd, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
     let mut to = [R::splat(0.0); N];
     for (index, to) in to.iter_mut().enumerate() {
         *to = value(index);
@@ -160,7 +160,7 @@ pub fn array<R: Real, const N: usize>(value: impl Fn(usize) -> R) -> [R; N] {
 #[inline(always)]
 #[must_use]
 #[expect(clippy::excessive_precision, clippy::approx_constant, reason = "the coefficients as published")]
-pub fn exp_of_nonpositive<R: Real>(x: R) -> R {
+pub fn exp_of_nonpositive<R: Simd>(x: R) -> R {
     let c = R::splat;
     let least = c(-87.0);
     let bounded = R::where_less(least, x, x, least);
