@@ -30,9 +30,11 @@ help:
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
 # With the features of the demo and in its profile, so that the two commands of README.md build every dependency once.
+# FEATURES=--all-features tests `encrypt` with the rest.
+FEATURES ?=
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
-	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(FEATURES)
+	scripts/with-vulkan $(CARGO) run --release --locked $(FEATURES) -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own. What
