@@ -22,10 +22,6 @@ fn predict(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups
     let look = looks[params.first_look + l];
     let place = tile_of(track);
     let moved = moved_by(look, place, load_state(track));
-    tile[at(track, 0u, 3u)] = place.x + moved.tiles.x;
-    tile[at(track, 1u, 3u)] = place.y + moved.tiles.y;
-    tile[at(track, 2u, 3u)] = place.z + moved.tiles.z;
     store_state(track, moved.s);
-    let o = odds[track];
-    odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o) * (1.0 - look.heard);
+    go_on(track, place, moved.tiles, look);
 }

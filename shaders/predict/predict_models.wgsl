@@ -51,11 +51,7 @@ fn predict_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wor
     if 0.0 < total {
         store_state(track, averaged(mixed, total));
     }
-    tile[at(track, 0u, 3u)] = place.x + truncated(carry.x);
-    tile[at(track, 1u, 3u)] = place.y + truncated(carry.y);
-    tile[at(track, 2u, 3u)] = place.z + truncated(carry.z);
-    let o = odds[track];
-    odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o) * (1.0 - look.heard);
+    go_on(track, place, vec3(truncated(carry.x), truncated(carry.y), truncated(carry.z)), look);
 }
 
 // What model `m` goes on from, the mixture of all by how likely a target has come from each to it, and its probability.

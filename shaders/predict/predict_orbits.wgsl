@@ -24,13 +24,9 @@ fn predict_orbits(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_wor
     let place = tile_of(track);
     let beyond = vec3(rest[at(track, 0u, REST)], rest[at(track, 1u, REST)], rest[at(track, 2u, REST)]);
     let flight = flown(look, place, load_state(track), beyond);
-    tile[at(track, 0u, 3u)] = place.x + truncated(flight.gone.x);
-    tile[at(track, 1u, 3u)] = place.y + truncated(flight.gone.y);
-    tile[at(track, 2u, 3u)] = place.z + truncated(flight.gone.z);
     store_state(track, flight.s);
     rest[at(track, 0u, REST)] = flight.rest.x;
     rest[at(track, 1u, REST)] = flight.rest.y;
     rest[at(track, 2u, REST)] = flight.rest.z;
-    let o = odds[track];
-    odds[track] = look.survival * o / (1.0 + (1.0 - look.survival) * o) * (1.0 - look.heard);
+    go_on(track, place, vec3(truncated(flight.gone.x), truncated(flight.gone.y), truncated(flight.gone.z)), look);
 }
