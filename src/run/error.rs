@@ -116,7 +116,7 @@ pub enum RunError {
     /// The run held more memory than it was allowed.
     #[error(
         "{at}: found {} MB of memory in use, wanted at most {} MB (--memory): allow more, or fuse fewer lanes at once \
-         (`trackweave fuse --lanes`, then `assemble`); nothing was written",
+         (`trackweave fuse --lanes`, then `assemble`); no picture was written",
         found / 1_000_000,
         wanted / 1_000_000
     )]
