@@ -95,14 +95,35 @@ impl Claims {
         self.owns[edge as usize].load(Relaxed)
     }
 
-    /// Claims an edge's weight of its detection. Tasks share no detection.
+    /// Claims an edge's weight of its detection; returns what it claims of it now. Tasks share no detection.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "detections are within the wave")]
-    pub(super) fn add(&self, edge: Hypothesis, number: u32) {
+    pub(super) fn add(&self, edge: Hypothesis, number: u32) -> Claim {
         let d = edge.detection as usize;
         let mut claim = self.of(d);
         claim.add(number, edge.weight);
         self.of[d].iter().zip(claim.bits()).for_each(|(to, bits)| to.store(bits, Relaxed));
+        claim
+    }
+
+    /// Claims the weights of some edges, the first of this number, which have all that claim their detections; says which of
+    /// them have these.
+    #[expect(clippy::indexing_slicing, reason = "edges are within the wave")]
+    fn take(&self, first: u32, edges: &[Hypothesis], existence: &Existence) {
+        let mut shared = false;
+        for (number, edge) in (first..).zip(edges) {
+            let mut owns = false;
+            if edge.weight.to_bits() != 0 {
+                let claim = self.add(*edge, number);
+                // Alone until another comes: in mode `assign` none does.
+                shared |= claim.sum.to_bits() != edge.weight.to_bits();
+                owns = owner(claim, existence) == Some(number);
+            }
+            self.owns[number as usize].store(owns, Relaxed);
+        }
+        if shared {
+            self.settle(first, edges, existence);
+        }
     }
 
     /// Says which of some edges, the first of this number, have their detections, once all that claim these have.
@@ -216,20 +237,17 @@ impl Clusters {
             for row in arrays.rows.iter().filter(|row| row.start != AT_REST) {
                 (row.start..)
                     .zip(super::manage::edges_of(row, &arrays.edges))
-                    .for_each(|(number, edge)| claims.add(*edge, number));
+                    .for_each(|(number, edge)| _ = claims.add(*edge, number));
             }
             claims.settle(0, &arrays.edges, existence);
             return claims;
         }
         let chunks: Vec<(u32, u32)> = (0..self.len())
-            .step_by(CHUNK)
-            .map(|first| (self.edge_starts[first], self.edge_starts[(first + CHUNK).min(self.len())]))
+            .step_by(CLAIMING)
+            .map(|first| (self.edge_starts[first], self.edge_starts[(first + CLAIMING).min(self.len())]))
             .collect();
         chunks.into_par_iter().for_each(|(first, last)| {
-            let edges = &arrays.edges[first as usize..last as usize];
-            let claimed = (first..last).zip(edges).filter(|(_, edge)| edge.weight.to_bits() != 0);
-            claimed.for_each(|(number, edge)| claims.add(*edge, number));
-            claims.settle(first, edges, existence);
+            claims.take(first, &arrays.edges[first as usize..last as usize], existence);
         });
         claims
     }
@@ -312,6 +330,8 @@ impl Clusters {
 
 /// Clusters that one task lays out.
 const CHUNK: usize = 4096;
+/// Clusters whose edges a task claims, and perhaps goes through once more while they are near.
+const CLAIMING: usize = 512;
 
 /// Root of a track, halving the path. Others may shorten it or unite roots meanwhile: what was above a track stays so.
 #[expect(clippy::indexing_slicing, reason = "labels are tracks")]

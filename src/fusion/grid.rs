@@ -6,7 +6,7 @@ use crate::scan::{Detection, Observation};
 use crate::space::TILE_M;
 use core::ops::ControlFlow;
 use rayon::prelude::*;
-use wide::f32x8;
+use wide::{f32x4, f32x8};
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
@@ -26,7 +26,8 @@ pub struct Grid {
     pub slack_m: f32,
     axes: [usize; 2],
     base: [i32; 2],
-    low_m: [f32; 2],
+    /// Offset of the corner in its tile along them, metres; two places are not used.
+    low_m: f32x4,
     cells_per_m: f32,
     /// Coarse cells along each axis.
     coarse: [u32; 2],
@@ -73,7 +74,7 @@ impl Grid {
         let places = u_m.par_iter_mut().zip(&mut v_m).with_min_len(4096);
         sorted.par_iter_mut().zip(&order).zip(places).for_each(|((to, &from), (u_m, v_m))| {
             *to = detections.get(from as usize).copied().unwrap_or_default();
-            [*u_m, *v_m] = [0, 1].map(|k| grid.place_m(&to.tile, &to.offset_m, k));
+            [*u_m, *v_m, ..] = grid.places_m(&to.tile, &to.offset_m).to_array();
         });
         *detections = sorted;
         grid.places_m = [u_m, v_m];
@@ -92,7 +93,7 @@ impl Grid {
         let axis = |k: usize| grid.axes.get(k).map_or(0, |axis| u32::try_from(*axis).unwrap_or(0));
         (look.axis_u, look.axis_v) = (axis(0), axis(1));
         [look.base_u, look.base_v] = grid.base;
-        [look.low_u_m, look.low_v_m] = grid.low_m;
+        [look.low_u_m, look.low_v_m, ..] = grid.low_m.to_array();
         look.cells_per_m = grid.cells_per_m;
         [look.coarse_u, look.coarse_v] = grid.coarse;
         [look.early_s, look.late_s] = grid.ahead_s;
@@ -115,9 +116,9 @@ impl Grid {
     pub fn windows<R: Simd>(&self, tiles: impl Fn(usize, i32) -> R, x: &[R; MEAN], half_m: &[R; 3]) -> Windows<R> {
         let zero = R::splat(0.0);
         let mut to = Windows { cells: [[zero; 2]; 2], around_m: [[zero; 2]; 2] };
-        for k in 0..2 {
+        for (k, low_m) in self.low_m.to_array().into_iter().enumerate().take(2) {
             let (axis, cells_per_m) = (self.axes[k], R::splat(self.cells_per_m));
-            let centre = tiles(axis, self.base[k]) * R::splat(TILE) + x[axis] - R::splat(self.low_m[k]);
+            let centre = tiles(axis, self.base[k]) * R::splat(TILE) + x[axis] - R::splat(low_m);
             let reach = half_m[axis] + R::splat(self.rounding_m);
             to.around_m[k] = [centre - reach, centre + reach];
             // Positions beyond a kilometre of kilometres lose millimetres: a part in 10⁵ of a cell more.
@@ -237,32 +238,36 @@ impl Grid {
         self.rounding_m = (wide.max(deep) * 1e-6) as f32;
         let fine = f64::from(FINE);
         self.coarse = [wide, deep].map(|edge| ((edge / cell / fine) as u32 + 1).min(1 << 13));
+        let mut low_m = [0.0; 4];
         for (k, &a) in self.axes.iter().enumerate() {
             let base = (low[a] / TILE_M).floor();
             self.base[k] = base as i32;
-            self.low_m[k] = (low[a] - base * TILE_M) as f32;
+            low_m[k] = (low[a] - base * TILE_M) as f32;
         }
+        self.low_m = f32x4::new(low_m);
     }
 
-    /// Place along one of the grid's axes, metres from its corner.
+    /// Place along the grid's axes, metres from its corner; two numbers are not used. (Left to itself the compiler makes
+    /// these vectors of what lies beside the two: whole numbers, which are denormal as f32 and cost 200 cycles a detection,
+    /// a twentieth of a scan.)
+    #[inline]
     #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
-    fn place_m(&self, tile: &[i32; 3], offset_m: &[f32], k: usize) -> f32 {
-        let axis = self.axes[k];
+    fn places_m(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32x4 {
+        let [u, v] = self.axes;
+        let tiles = [tile[u].wrapping_sub(self.base[0]) as f32, tile[v].wrapping_sub(self.base[1]) as f32, 0.0, 0.0];
         // Begins with what is no product: kernels keep the order of such a sum.
-        (offset_m[axis] - self.low_m[k]) + tile[axis].wrapping_sub(self.base[k]) as f32 * TILE
+        (f32x4::new([offset_m[u], offset_m[v], 0.0, 0.0]) - self.low_m) + f32x4::new(tiles) * f32x4::splat(TILE)
     }
 
     /// The cell of a place, the nearest one for a place outside; cells are numbered as detections are sorted.
-    #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
     #[must_use]
     pub fn cell(&self, tile: &[i32; 3], offset_m: &[f32]) -> u32 {
         if self.coarse == [0; 2] {
             // An empty scan has no cells to tell places apart.
             return 0;
         }
-        let [i, j] = [0, 1].map(|k| {
-            clamped((self.place_m(tile, offset_m, k) * self.cells_per_m).floor(), (self.coarse[k] * FINE - 1) as f32)
-        });
+        let [u, v, ..] = (self.places_m(tile, offset_m) * f32x4::splat(self.cells_per_m)).floor().to_array();
+        let [i, j] = [(u, self.coarse[0]), (v, self.coarse[1])].map(|(at, n)| clamped(at, (n * FINE - 1) as f32));
         let coarse = (j / FINE) * self.coarse[0] + i / FINE;
         coarse * FINE * FINE + (j % FINE) * FINE + i % FINE
     }

@@ -19,7 +19,7 @@ use super::arrays::{
 };
 use super::motion::{ConstantVelocity, MODELS_MAX, ModelLook, TILE};
 use super::observation::LinearizedMeasurement;
-use super::predict::{faded, lasting, truncated, up};
+use super::predict::{faded, lasting, up};
 use super::simd::{Simd, array, exp_of_nonpositive};
 use super::since::Since;
 use super::state::State;
@@ -125,7 +125,7 @@ fn predicted<R: Simd>(
 ) {
     let prior = State::<R>::load(mean, covariance, place);
     let before = Weighed::<R>::load(models, place);
-    let u = up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
+    let u = up(look, &array(|a| R::excess(&tile[a * BLOCK + place..], 0)), &prior.mean);
     let (mut after, count) = ([Weighed::zero(); MODELS_MAX], of.len());
     // All of them go to the tile of where the mixture would go on by the mean of before.
     let dt = R::splat(look.dt_s);
@@ -148,10 +148,7 @@ fn predicted<R: Simd>(
         after.store(own, place);
     }
     for a in 0..3 {
-        for n in 0..R::WIDTH {
-            let tile = &mut tile[a * BLOCK + place + n];
-            *tile = tile.wrapping_add(truncated(carry[a].at(n)));
-        }
+        carry[a].add_truncated(&mut tile[a * BLOCK + place..]);
     }
     lasting(look, R::load(&odds[place..])).store(&mut odds[place..]);
 }
@@ -270,7 +267,7 @@ impl Wave<'_> {
         before: &[Weighed<R>; MODELS_MAX],
     ) -> [Weighed<R>; MODELS_MAX] {
         let (zero, half, count) = (R::splat(0.0), R::splat(-0.5), self.of.len());
-        let tile: [R; 3] = array(|a| R::from_fn(|n| self.tile[a * BLOCK + place + n] as f32));
+        let tile: [R; 3] = array(|a| R::excess(&self.tile[a * BLOCK + place..], 0));
         let (mut posteriors, mut least) = ([Weighed::zero(); MODELS_MAX], zero);
         let mut root = [zero; MODELS_MAX];
         for (m, of) in self.of.iter().enumerate() {

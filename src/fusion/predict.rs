@@ -63,7 +63,7 @@ fn each_place<R: Simd, M: Model>(look: &LaneStep, (tile, mean, covariance, odds,
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "bindings and indices as in the kernel")]
 fn invocation<R: Simd, M: Model>(look: &LaneStep, place: usize, (tile, mean, covariance, odds, rest): Fields<'_>) {
-    let t: [R; 3] = array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32));
+    let t: [R; 3] = array(|a| R::excess(&tile[a * BLOCK + place..], 0));
     let before = Precise {
         state: State::<R>::load(mean, covariance, place),
         rest: if M::RESTS { array(|a| R::load(&rest[a * BLOCK + place..])) } else { [R::splat(0.0); 3] },
@@ -74,10 +74,7 @@ fn invocation<R: Simd, M: Model>(look: &LaneStep, place: usize, (tile, mean, cov
         if M::RESTS {
             at.rest[a].store(&mut rest[a * BLOCK + place..]);
         }
-        for n in 0..R::WIDTH {
-            let tile = &mut tile[a * BLOCK + place + n];
-            *tile = tile.wrapping_add(truncated(tiles[a].at(n)));
-        }
+        tiles[a].add_truncated(&mut tile[a * BLOCK + place..]);
     }
     lasting(look, R::load(&odds[place..])).store(&mut odds[place..]);
 }
@@ -98,8 +95,8 @@ pub fn predict_one(look: &LaneStep, tile: &mut [i32; 3], state: &mut State<f32>)
         ConstantVelocity::moved(look, &from, &before)
     };
     *state = at.state;
-    for (tile, tiles) in tile.iter_mut().zip(tiles) {
-        *tile = tile.wrapping_add(truncated(tiles));
+    for (tile, tiles) in tile.chunks_mut(1).zip(tiles) {
+        tiles.add_truncated(tile);
     }
 }
 
@@ -150,10 +147,4 @@ pub(crate) fn faded<R: Simd>(state: &State<R>, u: &[R; 3], look: &LaneStep) -> S
         }
     }
     state.replaced_where_less(one, excess, &to)
-}
-
-/// As WGSL converts: towards zero, saturating, NaN to zero.
-#[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
-pub(super) fn truncated(x: f32) -> i32 {
-    x as i32
 }

@@ -23,6 +23,9 @@ pub trait Simd:
     fn excess(slice: &[i32], base: i32) -> Self;
     /// Writes to the first `WIDTH` numbers of a slice.
     fn store(self, slice: &mut [f32]);
+    /// Adds what is left of each number without its fraction to the first `WIDTH` whole numbers of a slice, as WGSL
+    /// converts: towards zero, saturating, NaN to zero.
+    fn add_truncated(self, slice: &mut [i32]);
     /// The number in one place.
     fn at(self, place: usize) -> f32;
     /// Square root, correctly rounded.
@@ -63,6 +66,13 @@ impl Simd for f32 {
     fn store(self, slice: &mut [f32]) {
         if let Some(first) = slice.first_mut() {
             *first = self;
+        }
+    }
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "saturating is meant")]
+    fn add_truncated(self, slice: &mut [i32]) {
+        if let Some(first) = slice.first_mut() {
+            *first = first.wrapping_add(self as i32);
         }
     }
     #[inline(always)]
@@ -116,6 +126,12 @@ impl Simd for f32x8 {
     fn store(self, slice: &mut [f32]) {
         if let Some(block) = slice.first_chunk_mut::<8>() {
             *block = self.to_array();
+        }
+    }
+    #[inline(always)]
+    fn add_truncated(self, slice: &mut [i32]) {
+        if let Some(block) = slice.first_chunk_mut::<8>() {
+            *block = (i32x8::new(*block) + self.trunc_int()).to_array();
         }
     }
     #[inline(always)]
@@ -209,6 +225,19 @@ pub fn ln(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_added_as_one_by_one() {
+        let huge = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e9, -3e9, -0.9, 1.9, -7.0];
+        let (before, mut found) = ([i32::MAX, -1, 2, 3, i32::MIN, 5, 6, 7], [i32::MAX, -1, 2, 3, i32::MIN, 5, 6, 7]);
+        f32x8::new(huge).add_truncated(&mut found);
+        let wanted = [i32::MAX, i32::MAX - 1, i32::MIN + 2, i32::MIN + 2, 0, 5, 7, 0];
+        assert_eq!(found, wanted);
+        for ((number, mut found), wanted) in huge.into_iter().zip(before.map(|n| [n])).zip(wanted) {
+            number.add_truncated(&mut found);
+            assert_eq!(found, [wanted], "{number}");
+        }
+    }
 
     #[test]
     fn exp_and_ln_agree_with_f64_within_a_few_ulp() {

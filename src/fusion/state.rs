@@ -27,6 +27,8 @@ impl<R: Simd> State<R> {
     #[must_use]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn load(mean: &[f32], covariance: &[f32], place: usize) -> Self {
+        // One check of each length instead of one a number.
+        let (mean, covariance) = (&mean[..MEAN * BLOCK], &covariance[..COVARIANCE * BLOCK]);
         Self {
             mean: array(|k| R::load(&mean[k * BLOCK + place..])),
             covariance: array(|k| R::load(&covariance[k * BLOCK + place..])),
@@ -37,6 +39,7 @@ impl<R: Simd> State<R> {
     #[inline(always)]
     #[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
     pub fn store(&self, mean: &mut [f32], covariance: &mut [f32], place: usize) {
+        let (mean, covariance) = (&mut mean[..MEAN * BLOCK], &mut covariance[..COVARIANCE * BLOCK]);
         for k in 0..MEAN {
             self.mean[k].store(&mut mean[k * BLOCK + place..]);
         }

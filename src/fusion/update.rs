@@ -87,7 +87,7 @@ fn invocation<R: Simd>(
         return;
     }
     let prior = State::<R>::load(mean, covariance, place);
-    let u = || up(look, &array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), &prior.mean);
+    let u = || up(look, &array(|a| R::excess(&tile[a * BLOCK + place..], 0)), &prior.mean);
     let missed = R::from_fn(|n| rows[n].missed);
     let mut total = missed;
     let mut mixed = State { mean: [zero; MEAN], covariance: array(|k| missed * prior.covariance[k]) };
@@ -101,7 +101,7 @@ fn invocation<R: Simd>(
         let bent;
         let then = if look.orbits == 1 {
             let ahead_s = R::from_fn(|n| inputs.detections[edge(n).detection as usize].ahead_s);
-            bent = tangent(&array(|a| R::from_fn(|n| tile[a * BLOCK + place + n] as f32)), ahead_s, &prior);
+            bent = tangent(&array(|a| R::excess(&tile[a * BLOCK + place..], 0)), ahead_s, &prior);
             &bent
         } else {
             &prior

@@ -232,7 +232,7 @@ fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
     let look = LaneStep::default();
     let mut claims = Claims::default();
     claims.reset(scene.arrays.detections.len(), scene.arrays.edges.len());
-    (0..).zip(&scene.arrays.edges).for_each(|(number, edge)| claims.add(*edge, number));
+    (0..).zip(&scene.arrays.edges).for_each(|(number, edge)| _ = claims.add(*edge, number));
     claims.settle(0, &scene.arrays.edges, &existence);
     let births: Vec<Newborn> = scene.births.iter().flatten().copied().collect();
     let times = [Times::new(SCAN_US, [-3.0, 0.0]); 2];
