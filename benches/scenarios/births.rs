@@ -68,7 +68,7 @@ fn simulate(seed: u64, detection_probability: f64) -> Run {
 /// Prints mean OSPA and OSPA(2) in both modes beside the reference.
 pub(crate) fn table(runs: usize) {
     println!("B. Twelve targets: {runs} runs, mean OSPA (c = 100 m, p = 1) and OSPA(2) over 10 scans");
-    println!("{:32}{:>6}{:>8}{:>10}{:>11}{:>8}", "", "P_D", "OSPA", "OSPA(2)", "reference", "ratio");
+    println!("{:32}{:>6}{:>8}{:>10}{:>13}{:>8}", "", "P_D", "OSPA", "OSPA(2)", "reference", "ratio");
     for (p_d, reference) in [(0.98, [11.5, 17.2]), (0.70, [19.7, 27.6])] {
         let all: Vec<Run> = (0..runs as u64).into_par_iter().map(|seed| simulate(seed, p_d)).collect();
         for (name, mode, exact_max) in [
@@ -82,13 +82,13 @@ pub(crate) fn table(runs: usize) {
             config.association.exact_max = exact_max;
             let [[plain, windowed], smoothed] = score(&all, p_d, config);
             println!(
-                "{name:32}{p_d:6}{plain:8.2}{windowed:10.2}{:>11}{:8.3}",
+                "{name:32}{p_d:6}{plain:8.2}{windowed:10.2}{:>13}{:8.3}",
                 format!("{} / {}", reference[0], reference[1]),
                 plain / reference[0]
             );
             let share = smoothed[0] / plain;
             println!(
-                "{:32}{:6}{:8.2}{:10.2}{:>11}{share:8.3} of the filter's",
+                "{:32}{:6}{:8.2}{:10.2}{:>13}{share:8.3} of the filter's",
                 "  smoothed", "", smoothed[0], smoothed[1], ""
             );
         }

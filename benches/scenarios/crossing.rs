@@ -90,14 +90,14 @@ fn simulate(seed: u64, detection_probability: f64, clutter: f64, looks: usize) -
     Run { truth, scans }
 }
 
-/// Prints total, localisation, missed, false (RMS GOSPA), the reference, T-GOSPA a scan and the switches that it pays for,
+/// Prints total with its standard error, localisation, missed, false (RMS GOSPA), the reference, T-GOSPA a scan and the switches that it pays for,
 /// identity switches a run, purity, and NEES a dimension: of the filter, then smoothed.
 pub(crate) fn table(runs: usize) {
     println!(
         "A. Four targets meet: {runs} runs, RMS GOSPA (c = 10 m, p = 2), T-GOSPA (switch 2 m), switches a run, purity, NEES/dof"
     );
     println!(
-        "{:32}{:>10}{:>8}{:>8}{:>8}{:>8}{:>11}{:>8}{:>9}{:>7}{:>10}{:>8}{:>7}",
+        "{:32}{:>10}{:>15}{:>8}{:>8}{:>8}{:>11}{:>8}{:>9}{:>7}{:>10}{:>8}{:>7}",
         "",
         "P_D, λ",
         "total",
@@ -133,6 +133,8 @@ pub(crate) fn table(runs: usize) {
 /// How good tracks are, over all runs.
 pub(crate) struct Scores {
     pub(crate) gospa: GospaAverage,
+    /// The standard error of its total.
+    error: f64,
     /// Identity switches a run.
     switches: f64,
     /// Share of the matched points that are of the object that a track has most of.
@@ -148,8 +150,9 @@ impl Scores {
         let rms = self.gospa.rms().expect("scans were scored");
         let (total, paid, without) = self.trajectories;
         println!(
-            "{:8.2}{:8.2}{:8.2}{:8.2}{reference}{total:9.2}{paid:7.2}{:10.2}{:8.3}{:7.2}{}",
+            "{:8.2} ± {:.2}{:8.2}{:8.2}{:8.2}{reference}{total:9.2}{paid:7.2}{:10.2}{:8.3}{:7.2}{}",
             rms.total,
+            self.error,
             rms.localisation,
             rms.missed,
             rms.false_tracks,
@@ -260,8 +263,13 @@ fn score_of(all: &[Run], found: &[Tracks]) -> Scores {
     let sum = |of: fn(&Sums) -> f64| runs.iter().map(of).sum::<f64>();
     let (count, without) = (runs.len() as f64, runs.iter().map(|one| one.without).sum::<usize>());
     let with = (count - without as f64).max(1.0);
+    // Of the mean over runs of their mean squares, whose root it is.
+    let total = gospa.rms().map_or(0.0, |rms| rms.total);
+    let off = |one: &Sums| one.gospa.rms().map_or(0.0, |rms| rms.total * rms.total) - total * total;
+    let variance = runs.iter().map(|one| off(one).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
     Scores {
         gospa,
+        error: (variance / count).sqrt() / (2.0 * total),
         switches: sum(|one| one.switches) / count,
         purity: sum(|one| one.purity) / count,
         nees: sum(|one| one.nees) / sum(|one| one.matched),
