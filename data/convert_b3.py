@@ -48,6 +48,12 @@ def main(folder, out):
                 rows.append((*found, path.stem))
     # The same observation may stand in the files of two names of one object.
     rows = sorted({row[:6]: row for row in reversed(rows)}.values(), key=lambda row: (row[0], row[1], row[4]))
+    # A microsecond between those of one millisecond: their order, by which associations number them, is then one whoever sorts them.
+    apart = []
+    for time, *rest in rows:
+        time = max(time, apart[-1][0] + timedelta(microseconds=1)) if apart else time
+        apart.append((time, *rest))
+    rows = apart
     out.mkdir(parents=True)
     with open(out / "recording.toml", "w") as to:
         to.write('name = "ssn"\nframe = "geodetic"\ntime = "timestamp"\n')
@@ -67,7 +73,7 @@ def main(folder, out):
         write.writerow(["time", "sensor", "range_m", "azimuth_deg", "elevation_deg", "range_rate_m_s"])
         truth.writerow(["row", "object"])
         for number_of, (time, sensor, elevation, azimuth, range_m, rate, name) in enumerate(rows):
-            stamp = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            stamp = time.isoformat(timespec="microseconds").replace("+00:00", "Z")
             write.writerow([stamp, sensor, f"{range_m:.2f}", azimuth, elevation, "" if rate is None else f"{rate:.4f}"])
             truth.writerow([number_of, name])
     print(f"{len(rows)} rows; left out: {left_out}", file=sys.stderr)
