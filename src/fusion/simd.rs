@@ -232,6 +232,8 @@ mod tests {
         }
         assert!(exp_of_nonpositive(f32::NAN).abs() < f32::MIN_POSITIVE, "NaN gates nothing");
         // Of a covariance that is none distances are below 0: nothing to go by, and no reason to end.
-        assert!([1e10, 1e30, f32::MAX, f32::INFINITY].map(exp_of_nonpositive::<f32>).len() == 4);
+        for x in [1e10, 1e30, f32::MAX, f32::INFINITY] {
+            std::hint::black_box(exp_of_nonpositive(x));
+        }
     }
 }
