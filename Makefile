@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring smoothing peers formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -23,6 +23,9 @@ help:
 	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20 8GB"'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
+	@echo 'make satellites  observations of real radars: predictions and identities; needs TRACKWEAVE_RECORDINGS'
+	@echo 'make catalogue  100,000 satellites at once, simulated: time, memory, tracks; OBJECTS=1000 for fewer'
+	@echo 'make propagation  orbits a second, beside the crate and the Python package sgp4'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
 	@echo 'make second-driver  kernels against twins on a second software driver, which shows missing barriers'
 	@echo 'make formal  proofs about rules of the demo and of data/policies, and the tests of the prover; needs cvc5'
@@ -88,6 +91,9 @@ stages:
 # 'make test' takes two of each class.
 orbits:
 	ORBITS=all $(CARGO) test --release --locked --lib oracle::orbit -- --nocapture
+
+satellites catalogue propagation:
+	benches/recordings/run $@
 
 scores:
 	scripts/check-scores

@@ -49,6 +49,9 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
             if seconds > 0.0 {
                 h = with_noise(h, look, seconds, u);
             }
+            if look.orbits == 1u {
+                h = rounded(prior, h);
+            }
             mixed = merged(mixed, total, h, edge.weight);
             total = total + edge.weight;
         }

@@ -1,17 +1,19 @@
-//! Satellites over hours, seen by radars that each has in view for minutes: one track an object, from its first pass on.
+//! Satellites over hours, seen by radars that each has in view for minutes: one track an object, from its first pass on, which
+//! knows how well it knows; smoothed, what a later pass tells of the hours before it.
 //!
 //! Truth is two bodies and J₂ in f64, in the frame that does not turn, a second a step.
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Detections, Options, Order};
-use trackweave::run::{RunConfig, track};
+use trackweave::fusion::arrays::tri;
+use trackweave::run::{RunConfig, Smoothing, TrackAt, track};
 use trackweave::space::Geodetic;
 
 const MU: f64 = 3.986_004_418e14;
@@ -26,8 +28,10 @@ const SITES: [Geodetic; 2] = [
 ];
 /// Standard deviations: range, angles in degrees, range rate.
 const NOISE: [f64; 3] = [20.0, 0.01, 0.5];
+/// A pass over the first site.
+type Pass = (usize, [f64; 3]);
 /// Seconds into the record, height, azimuth of the way, offset in latitude, at which objects pass the first site.
-const OBJECTS: [(usize, [f64; 3]); 6] = [
+const OBJECTS: [Pass; 6] = [
     (200, [520e3, 40.0, 2.0]),
     (260, [800e3, 350.0, -3.0]),
     (500, [650e3, 95.0, 1.0]),
@@ -41,7 +45,7 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
 }
 
 /// Place and velocity each second, in the frame of the Earth.
-fn way((start, [height_m, azimuth_deg, offset_deg]): (usize, [f64; 3])) -> Vec<[f64; 6]> {
+fn way((start, [height_m, azimuth_deg, offset_deg]): Pass) -> Vec<[f64; 6]> {
     let over = Geodetic { latitude_deg: SITES[0].latitude_deg + offset_deg, altitude_m: height_m, ..SITES[0] };
     let (place, [east, north, _]) = (over.ecef(), over.enu_axes());
     let (sin, cos) = azimuth_deg.to_radians().sin_cos();
@@ -126,7 +130,7 @@ fn record(ways: &[Vec<[f64; 6]>]) -> (RecordBatch, Vec<Vec<usize>>) {
         for (site, name) in SITES.iter().zip(["r0", "r1"]) {
             for (object, way) in ways.iter().enumerate() {
                 // Each at a second of its own within the look.
-                let second = second + object / 2;
+                let second = second + object % 6 / 2;
                 let [range, azimuth, elevation, rate] = seen(site, &way[second]);
                 if !(100e3..RANGE_M).contains(&range) || random.random_bool(0.05) {
                     continue;
@@ -163,28 +167,41 @@ fn record(ways: &[Vec<[f64; 6]>]) -> (RecordBatch, Vec<Vec<usize>>) {
     (table, detected)
 }
 
+/// Fused as the configuration `orbits` has it, for as many objects on all of the Earth.
+fn fused(table: &RecordBatch, objects: usize, changed: impl FnOnce(&mut RunConfig)) -> Vec<TrackAt> {
+    let catalogue = catalogue();
+    let options = Options { strict: true, rows_per_batch: 0, order: Order::Required };
+    let (detections, _) = Detections::from_record_batch(table, &catalogue, options).expect("a table");
+    let mut config = RunConfig::chosen(Path::new("orbits")).expect("a configuration");
+    let births = &mut config.fusion.undetected;
+    (births.initial_per_km2, births.births_per_km2_h) = (2e-9 * objects as f64, 2.5e-8 * objects as f64);
+    changed(&mut config);
+    track(&catalogue, &detections, &config, Executor::host()).expect("tracks")
+}
+
+/// The nearest object of a row, and how far off it is.
+fn nearest(row: &TrackAt, ways: &[Vec<[f64; 6]>]) -> (usize, f64) {
+    let (second, at) = (second(row), row.estimate.position_m());
+    let off = |way: &Vec<[f64; 6]>| {
+        let off: [f64; 3] = core::array::from_fn(|a| at[a] - way[second][a]);
+        dot(off, off).sqrt()
+    };
+    ways.iter().map(off).enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).expect("an object")
+}
+
+fn second(row: &TrackAt) -> usize {
+    usize::try_from(row.time_us / 1_000_000).expect("a time")
+}
+
 #[test]
 fn a_satellite_is_one_track_from_its_first_pass_on_however_long_nobody_looks() {
     let ways: Vec<Vec<[f64; 6]>> = OBJECTS.map(way).into_iter().collect();
     let (table, detected) = record(&ways);
-    let catalogue = catalogue();
-    let options = Options { strict: true, rows_per_batch: 0, order: Order::Required };
-    let (detections, _) = Detections::from_record_batch(&table, &catalogue, options).expect("a table");
-    let mut config = RunConfig::chosen(Path::new("orbits")).expect("a configuration");
-    // Six of them on all of the Earth.
-    (config.fusion.undetected.initial_per_km2, config.fusion.undetected.births_per_km2_h) = (1.2e-8, 1.5e-7);
-    let rows = track(&catalogue, &detections, &config, Executor::host()).expect("tracks");
-    // The nearest object of each row, and how far off it is.
+    let rows = fused(&table, OBJECTS.len(), |_| ());
     let mut tracks: BTreeMap<[u32; 2], Vec<(usize, usize, f64)>> = BTreeMap::new();
     for row in &rows {
-        let second = usize::try_from(row.time_us / 1_000_000).expect("a time");
-        let at = row.estimate.position_m();
-        let off = |way: &Vec<[f64; 6]>| {
-            let off: [f64; 3] = core::array::from_fn(|a| at[a] - way[second][a]);
-            dot(off, off).sqrt()
-        };
-        let (object, off_m) = ways.iter().map(off).enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).expect("an object");
-        tracks.entry(row.estimate.born).or_default().push((second, object, off_m));
+        let (object, off_m) = nearest(row, &ways);
+        tracks.entry(row.estimate.born).or_default().push((second(row), object, off_m));
     }
     for (object, seconds) in detected.iter().enumerate() {
         let own: Vec<_> =
@@ -219,4 +236,112 @@ fn a_satellite_is_one_track_from_its_first_pass_on_however_long_nobody_looks() {
     let others = tracks.values().filter(|rows| rows.iter().all(|row| row.2 > 40e3)).count();
     println!("{} tracks, {others} of no object", tracks.len());
     assert!(others <= 1, "{others} tracks of no object");
+}
+
+/// dᵀ P⁻¹ d, by Cholesky's factor; `None` where P is not positive.
+fn squared_distance(p: &[[f64; 6]; 6], d: &[f64; 6]) -> Option<f64> {
+    let (mut l, mut y, mut sum) = ([[0.0; 6]; 6], [0.0; 6], 0.0);
+    for i in 0..6 {
+        for j in 0..=i {
+            let left = p[i][j] - (0..j).map(|k| l[i][k] * l[j][k]).sum::<f64>();
+            l[i][j] = if i == j { left.sqrt() } else { left / l[j][j] };
+        }
+        if l[i][i].is_nan() || l[i][i] <= 0.0 {
+            return None;
+        }
+        y[i] = (d[i] - (0..i).map(|k| l[i][k] * y[k]).sum::<f64>()) / l[i][i];
+        sum += y[i] * y[i];
+    }
+    Some(sum)
+}
+
+#[test]
+fn one_pass_makes_an_orbit_that_knows_how_well_it_is_known() {
+    let mut random = ChaCha8Rng::seed_from_u64(32);
+    let objects = 100;
+    let passes: Vec<Pass> = (0..objects)
+        .map(|object| {
+            let height_m = random.random_range(4.5e5..1.1e6);
+            (300 + 190 * object, [height_m, random.random_range(0.0..360.0), random.random_range(-5.0..5.0)])
+        })
+        .collect();
+    let ways: Vec<Vec<[f64; 6]>> = passes.iter().copied().map(way).collect();
+    let (table, detected) = record(&ways);
+    let rows = fused(&table, objects, |_| ());
+    // Of each object the end of the first stretch of at least six detections, and its next one.
+    let mut first = vec![None; objects];
+    for (object, seconds) in detected.iter().enumerate() {
+        let mut runs = seconds.chunk_by(|a, b| b - a <= 600);
+        let run = runs.next().filter(|run| run.len() >= 6);
+        first[object] = run.and_then(|run| Some((run[0], *run.last()?, seconds.get(run.len()).copied())));
+    }
+    let (mut sums, mut counts) = ([0.0; 2], [0_u32; 2]);
+    for row in &rows {
+        let (object, off_m) = nearest(row, &ways);
+        let Some((begins, ends, next)) = first[object].filter(|_| off_m < 40e3) else { continue };
+        let silent = second(row).saturating_sub(ends);
+        if second(row) < begins + 30 || next.is_some_and(|next| second(row) >= next) || row.estimate.detections < 3 {
+            continue;
+        }
+        let state = &row.estimate.state;
+        let p = core::array::from_fn(|i| core::array::from_fn(|j| f64::from(state.covariance[tri(i, j)])));
+        let (at, there) = (row.estimate.position_m(), ways[object][second(row)]);
+        let d = core::array::from_fn(|k| there[k] - if k < 3 { at[k] } else { f64::from(state.mean[k]) });
+        let distance2 = squared_distance(&p, &d);
+        assert!(distance2.is_some(), "object {object}, {silent} s after its pass: not positive: {p:?}");
+        // Right after the pass, and ten minutes later.
+        let which = [1..=60, 600..=659].into_iter().position(|silent_s| silent_s.contains(&silent));
+        if let Some((which, distance2)) = which.zip(distance2) {
+            (sums[which], counts[which]) = (sums[which] + distance2 / 6.0, counts[which] + 1);
+        }
+    }
+    let nees = [0, 1].map(|which| sums[which] / f64::from(counts[which]));
+    println!("NEES over its degrees {nees:.2?} of {counts:?} objects");
+    assert!(counts.iter().all(|count| *count > 80), "{counts:?}");
+    assert!(nees.iter().all(|nees| (0.7..1.3).contains(nees)), "{nees:?}");
+}
+
+#[test]
+fn smoothed_orbits_know_of_the_hours_before_a_pass_and_of_nothing_beyond_their_lag() {
+    let ways: Vec<Vec<[f64; 6]>> = OBJECTS.map(way).into_iter().collect();
+    let (table, _) = record(&ways);
+    let report = |config: &mut RunConfig| config.report_period_s = 5.0.try_into().expect("a period");
+    let smoothed = |lag_s: Option<f32>| {
+        move |config: &mut RunConfig| {
+            report(config);
+            let lag_s = lag_s.map(|lag_s| lag_s.try_into().expect("a lag"));
+            config.smoothing = Some(Smoothing { lag_s });
+        }
+    };
+    let filtered = fused(&table, OBJECTS.len(), report);
+    // Over the rows that the filter has, too: smoothing adds those before the first detection.
+    let known: BTreeSet<(i64, [u32; 2])> = filtered.iter().map(|row| (row.time_us, row.estimate.born)).collect();
+    let rms = |rows: &[TrackAt]| {
+        let common = rows.iter().filter(|row| known.contains(&(row.time_us, row.estimate.born)));
+        let off: Vec<f64> = common.map(|row| nearest(row, &ways).1).filter(|off_m| *off_m < 100e3).collect();
+        println!("{} rows, {:.0?} m at most", off.len(), off.iter().copied().reduce(f64::max));
+        (off.iter().map(|off_m| off_m * off_m).sum::<f64>() / off.len() as f64).sqrt()
+    };
+    let all = fused(&table, OBJECTS.len(), smoothed(None));
+    println!("RMS {:.0} m filtered, {:.0} m smoothed", rms(&filtered), rms(&all));
+    assert!(rms(&all) < 0.8 * rms(&filtered), "{} m smoothed, {} m filtered", rms(&all), rms(&filtered));
+    // What comes after the lag is as if it never came.
+    let lag_s = 600;
+    let lagged = fused(&table, OBJECTS.len(), smoothed(Some(lag_s as f32)));
+    assert!(lagged.iter().all(|row| row.as_known_at_us <= row.time_us + i64::from(lag_s) * 1_000_000));
+    assert!(rms(&all) < rms(&lagged), "{} m with a lag, {} m without", rms(&lagged), rms(&all));
+    let times = table.column(0).as_any().downcast_ref::<Float64Array>().expect("times");
+    let mut compared = 0;
+    for at in (times.len() / 4..times.len()).step_by(times.len() / 6) {
+        let time_s = times.value(at);
+        let until = times.iter().take_while(|time| time.is_some_and(|time| time <= time_s)).count();
+        let cut = fused(&table.slice(0, until), OBJECTS.len(), smoothed(Some(lag_s as f32)));
+        let then_us = (time_s * 1e6) as i64 - i64::from(lag_s) * 1_000_000;
+        let of = |rows: &[TrackAt]| -> Vec<String> {
+            rows.iter().filter(|row| row.time_us == then_us).map(|row| format!("{row:?}")).collect()
+        };
+        assert_eq!(of(&cut), of(&lagged), "{then_us} µs");
+        compared += of(&cut).len();
+    }
+    assert!(compared > 6, "{compared} rows");
 }

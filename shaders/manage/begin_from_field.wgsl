@@ -72,6 +72,7 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         + along_axis(o.position[1].direction, variance.y)
         + along_axis(o.position[2].direction, variance.z);
     var s = State(offset_m, vec3(0.0), measured + tau * (tau * vv), -tau * vv, vv);
+    let unseen = s;
     var velocity = o.velocity;
     var rates_m_s = o.rates_m_s;
     for (var k = 0u; k < min(o.rates, 3u); k++) {
@@ -83,7 +84,7 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_w
         s = updated(s, Six(vec3(0.0), velocity[k].direction), rates_m_s[k], r);
     }
     if looks[params.first_look + l].orbits == 1u {
-        s = tangent(s, d.tile, tau, -1.0);
+        s = tangent(rounded(unseen, s), d.tile, tau, -1.0);
     }
     if tau < 0.0 {
         s = with_noise(s, looks[params.first_look + l], -tau, upward);

@@ -88,9 +88,9 @@ impl Simd for f32 {
         f32::floor(self)
     }
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent lies in 1..=254")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent lies in 1..=254, or wraps as in the kernel")]
     fn power_of_two(self) -> Self {
-        f32::from_bits(((self as i32 + 127) as u32) << 23)
+        f32::from_bits(((self as i32).wrapping_add(127) as u32) << 23)
     }
     #[inline(always)]
     fn where_less(a: Self, b: Self, then: Self, otherwise: Self) -> Self {
@@ -260,5 +260,9 @@ mod tests {
             }
         }
         assert!(exp_of_nonpositive(f32::NAN).abs() < f32::MIN_POSITIVE, "NaN gates nothing");
+        // Of a covariance that is none distances are below 0: nothing to go by, and no reason to end.
+        for x in [1e10, 1e30, f32::MAX, f32::INFINITY] {
+            std::hint::black_box(exp_of_nonpositive(x));
+        }
     }
 }

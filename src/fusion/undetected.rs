@@ -7,7 +7,7 @@
 
 use super::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use super::config::Births;
-use super::motion::untangent;
+use super::motion::{rounded, untangent};
 use super::observation::LinearizedMeasurement;
 use super::sight::of_velocity;
 use super::since::Since;
@@ -367,7 +367,8 @@ fn first_state(prior: &Prior, look: &LaneStep, d: &Detection, o: &Observation) -
             p[tri(i, 3 + j)] = -tau * velocity;
         }
     }
-    let mut state = State { mean: [offset_m[0], offset_m[1], offset_m[2], 0.0, 0.0, 0.0], covariance: p };
+    let unseen = State { mean: [offset_m[0], offset_m[1], offset_m[2], 0.0, 0.0, 0.0], covariance: p };
+    let mut state = unseen;
     for (k, (row, rate)) in o.velocity.iter().zip(o.rates_m_s).take(o.rates as usize).enumerate() {
         let [x, y, z] = row.direction;
         let (mut variance, across) = (row.sigma * row.sigma, variance);
@@ -381,7 +382,7 @@ fn first_state(prior: &Prior, look: &LaneStep, d: &Detection, o: &Observation) -
         }
     }
     if look.orbits == 1 {
-        state = untangent(&d.tile.map(|tile| tile as f32), tau, &state);
+        state = untangent(&d.tile.map(|tile| tile as f32), tau, &rounded(&unseen, &state));
     }
     if tau < 0.0 { Since::over(look, -tau, &up).on(&state) } else { state }
 }

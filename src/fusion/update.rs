@@ -9,7 +9,7 @@
 use super::arrays::{
     AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, ODDS_MAX, TrackHypotheses, tri,
 };
-use super::motion::tangent;
+use super::motion::{rounded, tangent};
 use super::observation::LinearizedMeasurement;
 use super::predict::up;
 use super::simd::{Simd, array};
@@ -117,6 +117,7 @@ fn invocation<R: Simd>(
             None => seen.posterior(then),
             Some(since) => earlier(&since, &{ seen }, &{ *then }),
         };
+        let posterior = if look.orbits == 1 { rounded(&prior, &posterior) } else { posterior };
         let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);
         total = R::where_less(zero, w, sum, total);

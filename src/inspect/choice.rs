@@ -1,8 +1,10 @@
 //! Which of the built-in configurations fits what was seen, and why.
 //!
 //! Each is for objects of a usual speed, density and turning. Proposed is the one that is nearest in the logarithm of these,
-//! each over the factor that still fits; what was not seen does not count. Objects at different heights are none on the ground.
+//! each over the factor that still fits; what was not seen does not count. Objects at different heights are none on the ground. Where all
+//! of them are far above the atmosphere, in a frame that is that of the Earth, they fall freely.
 
+use crate::space::Frame;
 use serde::Serialize;
 
 /// What one of the configurations is for.
@@ -20,17 +22,20 @@ pub struct Fits {
     pub turning_m2_s3: f64,
     /// Whether they are at different heights.
     pub has_heights: bool,
+    /// Whether they fall freely about the Earth, and gravity is computed.
+    pub falls: bool,
 }
 
 /// The configurations that are built in (`data/config/`): density and turning are theirs, the speed is twice that of a new
 /// track along one axis.
-pub const FITS: [Fits; 6] = [
+pub const FITS: [Fits; 7] = [
     fits("air", "aircraft", ([300.0, 0.001, 400.0], true)),
     fits("sea", "ships", ([16.0, 0.02, 0.1], false)),
     fits("vehicles", "vehicles", ([24.0, 20.0, 4.0], false)),
     fits("people", "people", ([2.4, 300.0, 0.3], false)),
     fits("drones", "small drones", ([24.0, 0.05, 10.0], true)),
     fits("satellites", "satellites", ([10_000.0, 1e-6, 2_000.0], true)),
+    Fits { falls: true, ..fits("orbits", "satellites in free fall", ([10_600.0, 4e-5, 1e-6], true)) },
 ];
 
 /// The gate of all of them (`fusion.gate`).
@@ -38,7 +43,7 @@ pub const GATE: f64 = 25.0;
 
 const fn fits(name: &'static str, objects: &'static str, of: ([f64; 3], bool)) -> Fits {
     let ([speed_m_s, per_km2, turning_m2_s3], has_heights) = of;
-    Fits { name, objects, speed_m_s, per_km2, turning_m2_s3, has_heights }
+    Fits { name, objects, speed_m_s, per_km2, turning_m2_s3, has_heights, falls: false }
 }
 
 /// What was seen of objects.
@@ -65,6 +70,8 @@ pub struct Proposal {
 
 /// Heights that differ by so much, metres, are those of what flies.
 const FLIES_M: f64 = 60.0;
+/// Above it nothing flies, and the arithmetic of orbits holds, metres.
+const SPACE_M: f64 = 150e3;
 /// Factors by which speed and density may differ from what a configuration is for and still fit.
 const SPEED_FACTOR: f64 = 2.0;
 const DENSITY_FACTOR: f64 = 30.0;
@@ -82,9 +89,11 @@ pub(super) fn misfit(fits: &Fits, seen: &Seen) -> f64 {
 }
 
 /// The configuration that fits best; `None` where no speed was seen.
-pub(super) fn propose(seen: Seen) -> Option<Proposal> {
+pub(super) fn propose(seen: Seen, frame: Frame) -> Option<Proposal> {
     let speed = seen.speed_m_s?;
-    let best = FITS.iter().min_by(|a, b| misfit(a, &seen).total_cmp(&misfit(b, &seen)))?;
+    let falls = frame == Frame::Geodetic && seen.heights_m.is_some_and(|[low, _]| low > SPACE_M);
+    let fitting = FITS.iter().filter(|fits| fits.falls == falls);
+    let best = fitting.min_by(|a, b| misfit(a, &seen).total_cmp(&misfit(b, &seen)))?;
     let density = seen.per_km2.map(|per_km2| format!(", {} a square kilometre", super::words::short(per_km2)));
     let heights = seen.heights_m.map(|[low, high]| format!(", at heights from {low:.0} to {high:.0} m"));
     let reason = format!(

@@ -55,6 +55,6 @@ impl Glance {
         });
         let most = speeds.collect::<Vec<_>>().into_iter().flatten().filter(|(_, p95)| *p95 > super::AT_REST_M_S);
         let (_, p95) = most.max_by_key(|(chains, _)| *chains)?;
-        propose(Seen { speed_m_s: Some(p95), ..Seen::default() })
+        propose(Seen { speed_m_s: Some(p95), ..Seen::default() }, catalogue.frame)
     }
 }

@@ -205,7 +205,7 @@ fn assembled(
         remarks.extend(of_sensor);
     }
     remarks.extend(pairs.iter().flat_map(|pair| remarks::of_pair(pair, &sensors, catalogue)));
-    let configuration = choice::propose(seen(&sensors, catalogue));
+    let configuration = choice::propose(seen(&sensors, catalogue), frame);
     let fits = configuration.as_ref().and_then(|proposal| FITS.iter().find(|fits| fits.name == proposal.name));
     for ((found, side), fits) in sensors.iter_mut().zip(&sides).zip(fits.into_iter().cycle()) {
         found.crowd = crowd::crowd(side, &found.figures, fits);

@@ -16,7 +16,7 @@ use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
 use crate::fusion::motion::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MODELS_MAX, MU, ModelLook, OBLATENESS, ProcessNoise,
-    RADIUS_MIN_2, STEP, SUBSTEPS_MAX, TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
+    RADIUS_MIN_2, ROUNDING, STEP, SUBSTEPS_MAX, TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
 };
 use crate::fusion::state::PIVOT_MIN;
 use crate::fusion::undetected::PART;
@@ -116,6 +116,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("VAGUE_2", VAGUE_2 as f64),
     ("VAGUE_INFLATION", VAGUE_INFLATION as f64),
     ("INFLATION", INFLATION as f64),
+    ("ROUNDING", ROUNDING as f64),
     ("PIVOT_MIN", PIVOT_MIN as f64),
     ("LOST_2", LOST_2 as f64),
     ("LOST_SPEED_2", LOST_SPEED_2 as f64),

@@ -5,6 +5,7 @@ mod constant_velocity; // nearly constant velocity
 mod gravity; // the forces of free fall about the Earth, and their gradient
 mod models; // several at once
 mod orbit; // free fall about the Earth
+mod rounding; // covariances of orbits that one detection makes far smaller
 mod tangent; // orbits between a detection and its scan
 mod written; // motion as configurations have it
 
@@ -14,6 +15,7 @@ pub use models::{Between, MODELS_MAX, Member, ModelLook, Models};
 pub use orbit::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, Orbit, STEP, SUBSTEPS_MAX, VAGUE_2, VAGUE_INFLATION,
 };
+pub use rounding::{ROUNDING, rounded};
 pub use tangent::{bend_m, tangent, untangent};
 
 use super::arrays::LaneStep;
