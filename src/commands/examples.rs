@@ -3,6 +3,13 @@
 /// Commands, by their names, each with examples. Those of one command go from the plain to the special.
 pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("demo", &["trackweave demo", "trackweave demo --out out/files --format geojson,kml"]),
+    (
+        "import",
+        &[
+            "trackweave import radar.ast --out recording --date 2018-08-01 \\\n    --site 020/129/CAT048=41.3,2.1,95",
+            "trackweave import trace_full_4b1815.json.gz --out recording --in-place",
+        ],
+    ),
     ("inspect", &["trackweave inspect data/demo/recording", "trackweave inspect data/demo/recording --run out/demo"]),
     (
         "run",

@@ -132,6 +132,40 @@ impl Format {
         }
     }
 
+    /// The name in files and arguments.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Asterix => "asterix",
+            Self::Beast => "beast",
+            Self::Avr => "avr",
+            Self::Sbs => "sbs",
+            Self::Trace => "trace",
+            Self::OpenSky => "opensky",
+            Self::Ais => "ais",
+            Self::CoastGuard => "coast-guard",
+            Self::B3 => "b3",
+            Self::Oem => "oem",
+            Self::Cot => "cot",
+        }
+    }
+
+    /// The format with a [`key`](Self::key).
+    #[must_use]
+    pub fn with_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.key() == key)
+    }
+
+    /// What [`Report::at`] counts.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Asterix | Self::Beast | Self::Cot => "octet",
+            Self::Trace => "point",
+            Self::Avr | Self::Sbs | Self::OpenSky | Self::Ais | Self::CoastGuard | Self::B3 | Self::Oem => "line",
+        }
+    }
+
     /// How sure it is that a file that begins so is of this format, of 100; unpacked, and a few thousand octets at least or
     /// all.
     #[must_use]
@@ -199,6 +233,19 @@ fn names() -> String {
 ///
 /// It cannot be read, or is of no known format.
 pub fn open<'a>(source: impl Read + 'a, options: Options) -> Result<(Format, Box<dyn Source + 'a>), FormatError> {
+    open_as(None, source, options)
+}
+
+/// The same of a stream whose format somebody may have said.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_as<'a>(
+    format: Option<Format>,
+    source: impl Read + 'a,
+    options: Options,
+) -> Result<(Format, Box<dyn Source + 'a>), FormatError> {
     let (mut head, rest) = ahead(source)?;
     let mut source: Box<dyn Read + 'a> = Box::new(io::Cursor::new(head.clone()).chain(rest));
     if gzip::begins(&head) {
@@ -206,7 +253,7 @@ pub fn open<'a>(source: impl Read + 'a, options: Options) -> Result<(Format, Box
         source = Box::new(io::Cursor::new(unpacked.clone()).chain(rest));
         head = unpacked;
     }
-    let format = Format::of(&head).ok_or_else(|| {
+    let format = format.or_else(|| Format::of(&head)).ok_or_else(|| {
         let start: String = String::from_utf8_lossy(head.get(..head.len().min(40)).unwrap_or_default()).into_owned();
         FormatError::Unknown { found: if head.is_empty() { "nothing".to_owned() } else { format!("{start:?}") } }
     })?;
