@@ -279,3 +279,39 @@ fn files_of_one_recording_agree_whether_times_have_dates() {
     assert!(text(&refused.stderr).contains("a time of day without a date"), "{}", text(&refused.stderr));
     imported(&[dated, undated], Path::new(&out), &["--site", SITE, "--date", "2018-08-01"]);
 }
+
+#[test]
+fn a_key_of_an_import_that_cannot_be_is_named_with_its_line() {
+    use trackweave::ingest::Catalogue;
+    let head = "name = \"t\"\nframe = \"geodetic\"\ntime = \"timestamp\"\n[[import]]\nfile = \"a.ast\"\n";
+    let sensor = "[[sensor]]\nname = \"s\"\nowner = \"o\"\nkind = \"position\"\nnoise = { horizontal_m = 1.0, vertical_m = \
+                  1.0 }\ndetection_probability = 0.9\nclutter_per_scan = 0.1\nlooks = \"reports\"\nexpected_interval_s = \
+                  1.0\ncoverage = { longitude_deg = [0.0, 1.0], latitude_deg = [0.0, 1.0] }\n";
+    let parsed = |keys: &str| Catalogue::parse(&format!("{head}{keys}{sensor}"), Path::new("recording.toml"));
+    let sound = "date = \"2018-08-01\"\nformat = \"asterix\"\neditions = { \"21\" = \"0.23\" }\nheights = \"pressure\"\n\
+                 origins = { \"000/107/CAT010\" = { latitude_deg = 1.0, longitude_deg = 2.0, altitude_m = 3.0 } }\n";
+    let catalogue = parsed(sound).expect("a catalogue");
+    assert_eq!(catalogue.imports[0].origins.len(), 1);
+    for (keys, wanted) in [
+        ("date = \"2018-02-30\"\n", "recording.toml:6: `date` is `2018-02-30`; wanted a day"),
+        ("format = \"asterisk\"\n", "`format` is `asterisk`; wanted one of asterix, beast"),
+        ("editions = { \"21\" = \"9.9\" }\n", "wanted a category and an edition of docs/formats-in.md"),
+        ("altitude_m = 1e9\n", "`altitude_m` is 1000000000; wanted metres between"),
+        (
+            "receiver = { latitude_deg = 91.0, longitude_deg = 0.0 }\n",
+            "`latitude_deg` is 91; wanted between -90 and 90",
+        ),
+        ("hieghts = \"pressure\"\n", "hieghts"),
+    ] {
+        let error = parsed(keys).expect_err("a key that cannot be").to_string();
+        assert!(error.contains(wanted), "{error}");
+    }
+    let local = format!("{head}{sensor}").replace("geodetic", "local").replace("longitude_deg", "x_m");
+    let error = Catalogue::parse(&local.replace("latitude_deg", "y_m"), Path::new("r")).expect_err("local").to_string();
+    assert!(error.contains("`import` is there, where frame is local"), "{error}");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("recording.toml"), format!("{head}{sensor}")).expect("a folder");
+    fs::write(folder.path().join("detections.csv"), "time,sensor\n").expect("a folder");
+    let error = trackweave::ingest::Recording::open(folder.path()).expect_err("both").to_string();
+    assert!(error.contains("found beside files in [[import]]"), "{error}");
+}

@@ -166,8 +166,8 @@ pub(super) fn execute(arguments: &Arguments, screen: Screen) -> Result<(), Failu
 
 fn describe(report: &ImportReport) -> String {
     let has_dates = report.time == "timestamp";
-    let mut text: String = report.files.iter().map(|file| of_file(file, has_dates)).collect();
-    text.extend(report.truth.iter().map(|file| format!("truth: {}", of_file(file, has_dates))));
+    let mut text: String = report.files.iter().map(|file| of_file(file, "", has_dates)).collect();
+    text.extend(report.truth.iter().map(|file| of_file(file, "truth: ", has_dates)));
     let rejected: Vec<String> = report.rejected.iter().map(|(why, rows)| format!("{} {why}", count(*rows))).collect();
     let rejected =
         if rejected.is_empty() { String::new() } else { format!(", of which a run rejects {}", rejected.join(", ")) };
@@ -180,11 +180,11 @@ fn describe(report: &ImportReport) -> String {
     text
 }
 
-fn of_file(file: &FileReport, has_dates: bool) -> String {
+fn of_file(file: &FileReport, before: &str, has_dates: bool) -> String {
     let FileReport { imported, span_us, senders } = file;
     let span = span_us.map_or_else(String::new, |span_us| format!(", {}", span(span_us, has_dates)));
     let head = format!("{}, {} reports, {} rows{span}", imported.format, count(imported.reports), count(imported.rows));
-    let mut text = paragraph("", &format!("{}: {head}", imported.file));
+    let mut text = paragraph("", &format!("{before}{}: {head}", imported.file));
     for SenderReport { name, messages, span_us: _ } in senders {
         let messages: Vec<String> =
             messages.iter().map(|(name, reports)| format!("{} {name}", count(*reports))).collect();

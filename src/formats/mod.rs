@@ -21,6 +21,7 @@ mod sbs;
 mod summary;
 mod text;
 mod trace;
+mod traffic;
 mod window;
 
 pub use report::{
@@ -58,6 +59,8 @@ pub enum Format {
     Sbs,
     /// Traces of readsb.
     Trace,
+    /// Trajectories of the library traffic as JSON.
+    Traffic,
     /// State vectors of the OpenSky Network as CSV.
     OpenSky,
     /// AIS in sentences of NMEA 0183.
@@ -100,12 +103,13 @@ const HEAD: u64 = 1 << 17;
 
 impl Format {
     /// The formats, in the order in which they are tried.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Asterix,
         Self::Beast,
         Self::Avr,
         Self::Sbs,
         Self::Trace,
+        Self::Traffic,
         Self::OpenSky,
         Self::Ais,
         Self::CoastGuard,
@@ -123,6 +127,7 @@ impl Format {
             Self::Avr => "AVR",
             Self::Sbs => "SBS",
             Self::Trace => "a trace of readsb",
+            Self::Traffic => "trajectories of traffic",
             Self::OpenSky => "state vectors of OpenSky",
             Self::Ais => "AIS in NMEA 0183",
             Self::CoastGuard => "AIS as CSV of the coast guard",
@@ -141,6 +146,7 @@ impl Format {
             Self::Avr => "avr",
             Self::Sbs => "sbs",
             Self::Trace => "trace",
+            Self::Traffic => "traffic",
             Self::OpenSky => "opensky",
             Self::Ais => "ais",
             Self::CoastGuard => "coast-guard",
@@ -160,7 +166,7 @@ impl Format {
     #[must_use]
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::Asterix | Self::Beast | Self::Cot => "octet",
+            Self::Asterix | Self::Beast | Self::Traffic | Self::Cot => "octet",
             Self::Trace => "point",
             Self::Avr | Self::Sbs | Self::OpenSky | Self::Ais | Self::CoastGuard | Self::B3 | Self::Oem => "line",
         }
@@ -184,6 +190,7 @@ impl Format {
             Self::Avr => beast::detect_text(text()),
             Self::Sbs => sbs::detect(text()),
             Self::Trace => trace::detect(text()),
+            Self::Traffic => traffic::detect(text()),
             Self::OpenSky => opensky::detect(text()),
             Self::Ais => ais::detect(text()),
             Self::CoastGuard => coast_guard::detect(text()),
@@ -213,6 +220,7 @@ impl Format {
             Self::Avr => Box::new(text::LineReader::new(source, beast::Avr(squitters))?),
             Self::Sbs => Box::new(text::LineReader::new(source, sbs::Sbs)?),
             Self::Trace => Box::new(trace::Trace::new(source)),
+            Self::Traffic => Box::new(traffic::Traffic::new(source)),
             Self::OpenSky => Box::new(text::LineReader::new(source, opensky::OpenSky::default())?),
             Self::Ais => Box::new(text::LineReader::new(source, ais::Ais::default())?),
             Self::CoastGuard => Box::new(text::LineReader::new(source, coast_guard::CoastGuard::default())?),

@@ -1,7 +1,6 @@
 //! `recording.toml`, drafted: what the files say, what their rows show, and what somebody has to state.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use super::Request;
 use super::error::ImportError;
@@ -16,8 +15,11 @@ pub(super) fn head(request: &Request<'_>, time: TimeScale, ended: &[Ended]) -> R
                     # known`: made up, so that there is one; what is `to be stated` nobody but you can say.\n"
         .to_owned();
     for Ended { imported, .. } in ended {
-        let name = Path::new(&imported.file).file_name().unwrap_or_default().to_string_lossy();
-        let _ = writeln!(text, "# {name}: {}, {} reports, {} rows", imported.format, imported.reports, imported.rows);
+        let _ = writeln!(
+            text,
+            "# {}: {}, {} reports, {} rows",
+            imported.file, imported.format, imported.reports, imported.rows
+        );
     }
     text += &notes(request, time, ended);
     let name =

@@ -105,6 +105,9 @@ fn check(request: &Request<'_>, ended: &[Ended]) -> Result<(), ImportError> {
     Ok(())
 }
 
+/// The deviation of a pressure altitude in steps of 100 ft: 30.48 m / √12.
+const FLIGHT_LEVEL_M: f64 = 8.8;
+
 /// What the files and the request say of each sensor.
 fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
     let mut all = BTreeMap::new();
@@ -117,6 +120,7 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
                 reports: told.reports || sensor.own * 2 > sensor.rows,
                 turn_s: told.turn_s.or_else(|| heard.turns.get(&sensor.source)?.period_s()),
                 site: stated.or(told.site).or(said),
+                vertical_m: told.vertical_m.or_else(|| (sensor.heights[1] > 0).then_some(FLIGHT_LEVEL_M)),
                 is_draft: true,
             };
         }

@@ -29,6 +29,8 @@ pub(crate) struct Told {
     pub(crate) turn_s: Option<(f64, usize)>,
     /// Where it stands, and who says so.
     pub(crate) site: Option<(Geodetic, &'static str)>,
+    /// The deviation of its heights as they are sent, metres.
+    pub(crate) vertical_m: Option<f64>,
     /// Whether what nobody knows is left out, so that a run asks for it.
     pub(crate) is_draft: bool,
 }

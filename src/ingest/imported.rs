@@ -63,7 +63,7 @@ impl Passed {
 /// What became of a file of others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Imported {
-    /// The file.
+    /// The name of the file.
     pub file: String,
     /// Its format.
     pub format: &'static str,

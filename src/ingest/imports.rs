@@ -173,7 +173,7 @@ pub(super) fn read(entry: &ImportEntry, of: &Checker<'_>, frame: Frame) -> Resul
 }
 
 /// The keys of all formats.
-const FORMATS: &str = "one of asterix, beast, avr, sbs, trace, opensky, ais, coast-guard, b3, oem, cot";
+const FORMATS: &str = "one of asterix, beast, avr, sbs, trace, traffic, opensky, ais, coast-guard, b3, oem, cot";
 
 fn day(of: &Checker<'_>, date: &Spanned<String>) -> Result<i64, IngestError> {
     let wrong = || of.wrong(date.span(), "date", quoted(date.get_ref()), "a day, such as \"2018-08-01\"");

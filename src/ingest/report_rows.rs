@@ -99,7 +99,8 @@ impl ReportRows {
 impl Reading {
     fn open((path, file, import): (PathBuf, File, Import), number: u32) -> Result<Self, IngestError> {
         let (format, source) = import.source(file).map_err(|error| unreadable(&path, &error))?;
-        let imported = Imported::new(path.display().to_string(), format);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let imported = Imported::new(name, format);
         Ok(Self {
             path: Arc::new(path),
             number,
@@ -259,7 +260,13 @@ fn identity(identity: &Identity, format: Format, kind: Kind, sensor: &str) -> Op
         Format::Ais | Format::CoastGuard => identity.address.map(|mmsi| format!("{mmsi:09}")),
         Format::B3 => identity.address.map(|number| number.to_string()),
         Format::Oem | Format::Cot => name(),
-        Format::Asterix | Format::Beast | Format::Avr | Format::Sbs | Format::Trace | Format::OpenSky => {
+        Format::Asterix
+        | Format::Beast
+        | Format::Avr
+        | Format::Sbs
+        | Format::Trace
+        | Format::Traffic
+        | Format::OpenSky => {
             let track =
                 || identity.track.filter(|_| kind == Kind::Track).map(|track| format!("{sensor} track {track}"));
             identity.address.map(|address| format!("{address:06x}")).or_else(track)

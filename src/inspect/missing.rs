@@ -106,7 +106,8 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     let detected = found.figures.detection_probability.map(|found| toml(found.value.clamp(0.01, 0.99)));
     text += &line("detection_probability", detected, "0.9");
     let clutter = found.figures.clutter_per_scan.map(|found| toml(found.value.max(0.01)));
-    text += &line("clutter_per_scan", clutter, "1.0");
+    // What is decoded by a checksum is hardly ever false.
+    text += &line("clutter_per_scan", clutter, if of.told.reports { "0.1" } else { "1.0" });
     text += &match found.interval {
         _ if of.has_looks => line("looks", Some(quoted("listed")), ""),
         interval if of.told.reports => {
@@ -129,10 +130,13 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     text + &line("coverage", is_found.then(|| coverage.clone()), &coverage)
 }
 
+/// A deviation that is less is one of a value that is held.
+const LEAST: f64 = 1e-3;
+
 /// Its noise, and where that is from.
 fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
     let figures = &found.figures.noise;
-    let (mut parts, mut own, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parts, mut own, mut steps, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (key, mean) in noises(of, frame) {
         let measured = match key {
             "horizontal_m" => figures.horizontal_m,
@@ -142,10 +146,13 @@ fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
             "elevation_deg" => figures.elevation_deg,
             _ => None,
         };
-        let measured = measured.map(|sigma| sigma.value).filter(|sigma| *sigma > 1e-6);
-        parts.push(format!("{key} = {}", toml(mean.or(measured).unwrap_or(1.0))));
+        let measured = measured.map(|sigma| sigma.value).filter(|sigma| *sigma > LEAST);
+        let step = of.told.vertical_m.filter(|_| key == "vertical_m");
+        parts.push(format!("{key} = {}", toml(mean.or(measured).or(step).unwrap_or(1.0))));
         if mean.is_some() {
             own.push(key);
+        } else if measured.is_none() && step.is_some() {
+            steps.push(key);
         } else if measured.is_none() {
             unknown.push(key);
         }
@@ -153,7 +160,10 @@ fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
     let told =
         |what: &str, keys: Vec<&str>| if keys.is_empty() { None } else { Some(format!("{what}: {}", keys.join(", "))) };
     let notes: Vec<String> =
-        [told("the mean of the rows' own", own), told("not known", unknown)].into_iter().flatten().collect();
+        [told("the mean of the rows' own", own), told("that of steps of 100 ft", steps), told("not known", unknown)]
+            .into_iter()
+            .flatten()
+            .collect();
     let notes = if notes.is_empty() { "found".to_owned() } else { format!("found, but {}", notes.join("; ")) };
     format!("noise = {{ {} }}  # {notes}\n", parts.join(", "))
 }

@@ -38,6 +38,7 @@ pub(crate) fn written() -> Vec<Written> {
         of("opensky", "opensky", opensky().into_bytes(), 2 * u64::from(SECONDS)),
         of("sbs", "sbs", sbs().into_bytes(), 2 * u64::from(SECONDS)),
         of("trace", "trace", trace().into_bytes(), u64::from(SECONDS)),
+        of("traffic", "traffic", traffic().into_bytes(), 2 * u64::from(SECONDS)),
         of("coast-guard", "coast-guard", coast_guard().into_bytes(), 2 * u64::from(SECONDS)),
         of("cot", "cot", cot().into_bytes(), u64::from(SECONDS)),
         Written { site: false, ..of("avr", "avr", AVR.repeat(1).into_bytes(), 2) },
@@ -90,6 +91,21 @@ fn trace() -> String {
     };
     let points: Vec<String> = (0..SECONDS).map(point).collect();
     format!("{{\"icao\": \"3c4590\", \"timestamp\": 1533101400.0, \"trace\": [{}]}}", points.join(",\n"))
+}
+
+fn traffic() -> String {
+    let mut rows = Vec::new();
+    for second in 0..SECONDS {
+        for (number, [east, north]) in degrees(second).into_iter().enumerate() {
+            rows.push(format!(
+                "{{\"altitude\":33000.0,\"callsign\":\"BOX}}{number}\",\"groundspeed\":325.0,\"icao24\":\"3c459{number}\",\
+                 \"latitude\":{north:.6},\"longitude\":{east:.6},\"onground\":false,\"squawk\":\"1000\",\"timestamp\":{},\
+                 \"track\":90.0,\"vertical_rate\":0.0}}",
+                (1_533_101_400 + u64::from(second)) * 1000
+            ));
+        }
+    }
+    format!("[{}]", rows.join(","))
 }
 
 fn coast_guard() -> String {
