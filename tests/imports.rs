@@ -11,6 +11,7 @@ use files::files;
 use inputs::{Written, written};
 use program::{done, program, text, trackweave, value};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -188,7 +189,7 @@ fn no_prefix_of_a_file_and_no_damage_brings_an_import_down() {
                 let out = folder.path().join(format!("out{number}"));
                 let imports = vec![Import { file: file.clone(), ..Import::default() }];
                 let request =
-                    Request { imports, truth: Vec::new(), in_place: false, sites: Default::default(), out: &out };
+                    Request { imports, truth: Vec::new(), in_place: false, sites: BTreeMap::new(), out: &out };
                 let done = import(&request, |_| std::ops::ControlFlow::Continue(()));
                 assert_eq!(done.is_ok(), out.join("recording.toml").exists(), "{}: {done:?}", of.name);
             }
@@ -208,7 +209,7 @@ fn an_import_that_is_stopped_leaves_nothing_and_one_that_is_killed_no_recording(
     let file = all.iter().find(|of| of.name == "opensky").expect("an input").write(folder.path());
     let out = folder.path().join("in/out");
     let imports = vec![Import { file: file.clone(), ..Import::default() }];
-    let request = Request { imports, truth: Vec::new(), in_place: false, sites: Default::default(), out: &out };
+    let request = Request { imports, truth: Vec::new(), in_place: false, sites: BTreeMap::new(), out: &out };
     for last in [true, false] {
         let stop = |rows: Option<u64>| match rows {
             Some(_) if last => std::ops::ControlFlow::Continue(()),

@@ -1,6 +1,7 @@
 //! Files of others, imported and read in place: the same rows, and every report accounted for.
 
 use super::folder::with_scratch;
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub fn imports(data: &[u8]) {
             let out = scratch.join("out");
             let import_of = Import { file: file.clone(), ..Import::default() };
             let (imports, truth) = (vec![import_of.clone()], vec![import_of]);
-            let request = Request { imports, truth, in_place, sites: Default::default(), out: &out };
+            let request = Request { imports, truth, in_place, sites: BTreeMap::new(), out: &out };
             let report = import(&request, |_| ControlFlow::Continue(()));
             let read = report.is_ok().then(|| read(&out));
             if out.exists() {

@@ -224,21 +224,27 @@ fn passes(report: &Report, takes: Takes) -> Result<(), Fault> {
     why.or(marked).map_or(Ok(()), |why| Err(Fault::Passed(why)))
 }
 
+/// How long the name of a source may be.
+const NAME_MOST: usize = 100;
+
 /// What a sensor is called: its source, of ASTERIX with the category of the message.
 fn sensor_name(format: Format, source: &str, summary: &Summary, message: u32) -> Arc<str> {
     let message = summary.messages.get(message as usize).and_then(|name| name.split(' ').next());
-    match (format, message) {
-        (Format::Asterix, Some(category)) => format!("{source}/{category}").into(),
-        _ if source.is_empty() => format.key().into(),
-        _ => source.into(),
-    }
+    let name = match (format, message) {
+        (Format::Asterix, Some(category)) => format!("{source}/{category}"),
+        _ => source.chars().filter(|character| !character.is_control()).take(NAME_MOST).collect(),
+    };
+    if name.trim().is_empty() { format.key().into() } else { name.trim().into() }
 }
 
 fn time(report: &Report, scale: TimeScale) -> Result<Time, Fault> {
     match (report.time, scale) {
         (None, _) => Err(Fault::Passed(Passed::NoTime)),
         (Some(formats::Time::Utc(us)), TimeScale::Timestamp)
-        | (Some(formats::Time::OfDay(us) | formats::Time::Counter(us)), TimeScale::Seconds) => Ok(Time::from_us(us)),
+        | (Some(formats::Time::OfDay(us) | formats::Time::Counter(us)), TimeScale::Seconds) => {
+            let time = Time::from_us(us);
+            if matches!(time, Time::Us(_)) { Ok(time) } else { Err(Fault::Passed(Passed::NoTime)) }
+        }
         (Some(formats::Time::Utc(_)), TimeScale::Seconds) => {
             Err(Fault::Scale("a time with its date", "seconds, as in the files before: time = \"seconds\""))
         }

@@ -111,16 +111,17 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     text += &match found.interval {
         _ if of.has_looks => line("looks", Some(quoted("listed")), ""),
         interval if of.told.reports => {
-            let every = interval.map(|interval| toml(interval.p90_s));
+            let every = interval.map(|interval| toml(interval.p90_s.max(1e-6)));
             line("looks", Some(quoted("reports")), "") + &line("expected_interval_s", every, "10.0")
         }
         _ if of.told.turn_s.is_some() => of.told.turn_s.map_or_else(String::new, |(turn_s, turns)| {
             format!("scan_period_s = {turn_s:.6}  # found: {turns} turns from north to north\n")
         }),
         Some(interval) if interval.from_addresses && !interval.steady => {
-            line("looks", Some(quoted("reports")), "") + &line("expected_interval_s", Some(toml(interval.p90_s)), "")
+            line("looks", Some(quoted("reports")), "")
+                + &line("expected_interval_s", Some(toml(interval.p90_s.max(1e-6))), "")
         }
-        interval => line("scan_period_s", interval.map(|interval| toml(interval.median_s)), "1.0"),
+        interval => line("scan_period_s", interval.map(|interval| toml(interval.median_s.max(1e-6))), "1.0"),
     };
     let is_flat = of.filled(Quantity::Altitude) + of.filled(Quantity::Elevation) == 0;
     if of.told.is_draft && is_flat && matches!(sensor.kind, Kind::Radar { .. }) {
@@ -130,8 +131,8 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     text + &line("coverage", is_found.then(|| coverage.clone()), &coverage)
 }
 
-/// A deviation that is less is one of a value that is held.
-const LEAST: f64 = 1e-3;
+/// A deviation that is less, metres, is one of a value that is held.
+const LEAST_M: f64 = 1e-3;
 
 /// Its noise, and where that is from.
 fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
@@ -146,9 +147,12 @@ fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
             "elevation_deg" => figures.elevation_deg,
             _ => None,
         };
-        let measured = measured.map(|sigma| sigma.value).filter(|sigma| *sigma > LEAST);
+        let measured = measured
+            .map(|sigma| sigma.value)
+            .filter(|sigma| *sigma > if key.ends_with("_deg") { 1e-6 } else { LEAST_M });
         let step = of.told.vertical_m.filter(|_| key == "vertical_m");
-        parts.push(format!("{key} = {}", toml(mean.or(measured).or(step).unwrap_or(1.0))));
+        let sigma = mean.or(measured).or(step).unwrap_or(1.0);
+        parts.push(format!("{key} = {}", toml(sigma.clamp(1e-6, if key.ends_with("_deg") { 60.0 } else { 1e9 }))));
         if mean.is_some() {
             own.push(key);
         } else if measured.is_none() && step.is_some() {

@@ -41,7 +41,7 @@ pub(crate) fn written() -> Vec<Written> {
         of("traffic", "traffic", traffic().into_bytes(), 2 * u64::from(SECONDS)),
         of("coast-guard", "coast-guard", coast_guard().into_bytes(), 2 * u64::from(SECONDS)),
         of("cot", "cot", cot().into_bytes(), u64::from(SECONDS)),
-        Written { site: false, ..of("avr", "avr", AVR.repeat(1).into_bytes(), 2) },
+        of("avr", "avr", AVR.as_bytes().to_vec(), 2),
     ]
 }
 
