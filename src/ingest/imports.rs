@@ -36,7 +36,7 @@ pub struct Import {
     /// Where x and y of a sensor are counted from.
     pub origins: BTreeMap<String, Geodetic>,
     /// Which reports become rows.
-    pub(crate) takes: Takes,
+    pub takes: Takes,
 }
 
 /// Which of two heights counts.
@@ -52,7 +52,7 @@ pub enum Heights {
 
 /// Which reports become rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Takes {
+pub enum Takes {
     /// What sensors detect and what targets say of themselves.
     #[default]
     Detections,

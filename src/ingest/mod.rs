@@ -43,7 +43,7 @@ pub use detections::Detections;
 pub use error::{At, IngestError};
 pub use identities::Identities;
 pub use imported::{Imported, Passed, Unread};
-pub use imports::{Heights, Import};
+pub use imports::{Heights, Import, Takes};
 pub use pass::Pass;
 pub use reader::Reader;
 pub use recording::Recording;
