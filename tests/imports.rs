@@ -145,7 +145,8 @@ fn x_and_y_without_an_origin_end_the_import_with_the_option_that_states_it() {
     assert_eq!(refused.status.code(), Some(3), "{error}");
     assert!(error.contains("--origin 000/107/CAT010=LATITUDE,LONGITUDE,ALTITUDE"), "{error}");
     let other = ["--origin", "000/108/CAT010=41.3,2.1,52", "--origin", ORIGIN];
-    let arguments = [&["import", &file.display().to_string(), "--out", &out], other.as_slice()].concat();
+    let path = file.display().to_string();
+    let arguments = [&["import", path.as_str(), "--out", out.as_str()], other.as_slice()].concat();
     let refused = trackweave(&arguments);
     let error = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{error}");

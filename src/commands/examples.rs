@@ -6,8 +6,8 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     (
         "import",
         &[
-            "trackweave import radar.ast --out recording --date 2018-08-01 \\\n    --site 020/129/CAT048=41.3,2.1,95",
-            "trackweave import trace_full_4b1815.json.gz --out recording --in-place",
+            "trackweave import data/imports/radar.ast --out out/radar --date 2018-08-01",
+            "trackweave import data/imports/states.csv --out out/states --in-place",
         ],
     ),
     ("inspect", &["trackweave inspect data/demo/recording", "trackweave inspect data/demo/recording --run out/demo"]),

@@ -179,7 +179,7 @@ pub(crate) fn with_service(radar: &[u8]) -> Vec<u8> {
     let [_, east @ ..] = ((2.1 / 180.0 * f64::from(1 << 23)) as u32).to_be_bytes();
     let (mut octets, mut rest, mut turn) = (Vec::new(), radar, 0);
     while rest.len() > 2 {
-        let mut north = vec![0b1110_0001, 0b0000_1000, 20, 129, 1];
+        let mut north = vec![0b1110_0001, 0b0001_0000, 20, 129, 1];
         north.extend(time(f64::from(turn) * 4.0));
         north.extend(95_u16.to_be_bytes());
         north.extend(degrees);
