@@ -130,11 +130,10 @@ fn row(at: u64, octets: &[u8], sink: &mut Sink<'_>) {
         sink.reject(at, Reason::Malformed, &found);
         return;
     };
-    let time = match &row.timestamp {
-        Some(Value::Number(ms)) => ms.as_f64().and_then(|ms| micros(ms * 1e-3)),
-        Some(Value::String(text)) => parse_timestamp(text),
-        _ => None,
-    };
+    let time = row.timestamp.as_ref().and_then(|stamp| match stamp.as_f64() {
+        Some(ms) => micros(ms * 1e-3),
+        None => stamp.as_str().and_then(parse_timestamp),
+    });
     let (Some(time_us), Some(address)) = (time, row.icao24.as_deref().and_then(icao)) else {
         sink.reject(at, Reason::Malformed, &found);
         return;

@@ -1,4 +1,5 @@
 //! Small files of formats of others, of the project's own making: two objects for a minute.
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers as they are sent, which fit")]
 
 use std::fmt::Write as _;
 use std::fs;
