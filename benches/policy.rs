@@ -189,7 +189,7 @@ fn catalogue() -> Catalogue {
         view: None,
     };
     let sensors = (0..SENSORS).map(sensor).collect();
-    Catalogue { name: "bench".to_owned(), frame: Frame::Local, time: TimeScale::Seconds, sensors }
+    Catalogue { name: "bench".to_owned(), frame: Frame::Local, time: TimeScale::Seconds, sensors, imports: Vec::new() }
 }
 
 /// Detections all over the place, as a policy looks at them.

@@ -4,11 +4,13 @@
     mode_s    pyModeS: identifications, altitudes, velocities, and places from even and odd messages
     b3        columns cut by hand
     opensky   Python's own csv
+    traffic   Python's own json
 
 Says how many values were equal, and ends at the first that is not.
 """
 
 import csv
+import gzip
 import json
 import math
 import sys
@@ -171,5 +173,29 @@ def opensky(path):
     print(f"{path}: {equal} values equal to csv; {repeated} rows repeat a place or have none")
 
 
+def traffic(path):
+    with (gzip.open if path.endswith(".gz") else open)(path, "rt") as text:
+        rows = [row for row in json.load(text) if row["latitude"] is not None and row["longitude"] is not None]
+    ours = reports()
+    assert len(ours) == len(rows), f"{len(ours)} reports of {len(rows)} rows"
+    equal = 0
+    for number, (report, row) in enumerate(zip(ours, rows)):
+        assert report["address"] == int(row["icao24"], 16), number
+        wanted = [
+            ("time_us", row["timestamp"], 1000),
+            ("latitude_deg", row["latitude"], 1),
+            ("longitude_deg", row["longitude"], 1),
+            ("pressure_altitude_m", row["altitude"], FOOT),
+            ("speed_m_s", row["groundspeed"], KNOT),
+            ("course_deg", row["track"], 1),
+            ("up_m_s", row["vertical_rate"], FOOT / 60),
+        ]
+        for name, value, unit in wanted:
+            if value is not None and (name not in ("speed_m_s", "course_deg") or None not in (row["track"], row["groundspeed"])):
+                near(report.get(name), value * unit, 1e-9 * abs(value * unit), (number, name))
+                equal += 1
+    print(f"{path}: {len(rows)} rows, {equal} values equal to json")
+
+
 if __name__ == "__main__":
-    {"ais": ais, "mode_s": mode_s, "b3": b3, "opensky": opensky}[sys.argv[1]](sys.argv[2])
+    {"ais": ais, "mode_s": mode_s, "b3": b3, "opensky": opensky, "traffic": traffic}[sys.argv[1]](sys.argv[2])

@@ -29,6 +29,7 @@ pub mod report; // finished pictures -> pages that people look at
 pub mod score; // products + truth -> metrics
 pub mod simulate; // scenario -> recording with truth
 pub mod inspect; // recording -> what is in it, and what its catalogue should say
+pub mod import; // files of others -> recording, its catalogue drafted
 
 pub mod run; // the whole path
 pub mod guard; // finished folders -> what a partner may not have

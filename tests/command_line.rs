@@ -15,8 +15,9 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "demo",
+    "import",
     "inspect",
     "run",
     "fuse",

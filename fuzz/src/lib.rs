@@ -5,6 +5,7 @@
 
 mod folder;
 mod formats;
+mod imports;
 mod lanes;
 mod outputs;
 mod policies;
@@ -13,6 +14,7 @@ mod texts;
 mod two_run;
 
 pub use formats::formats;
+pub use imports::imports;
 pub use lanes::cache;
 pub use outputs::{manifests, score, verify};
 pub use policies::{policy_folder, zones};
@@ -27,7 +29,7 @@ use std::sync::{LazyLock, Mutex};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("catalogue", catalogue),
     ("configuration", configuration),
     ("scenario", scenario),
@@ -37,6 +39,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("parquet", parquet),
     ("looks", looks),
     ("formats", formats),
+    ("imports", imports),
     ("manifests", manifests),
     ("verify", verify),
     ("score", score),

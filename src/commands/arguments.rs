@@ -27,6 +27,8 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Show the whole path on a real recording: four partners with different rights, four pictures
     Demo(Demo),
+    /// Make a recording of files of others: ASTERIX, ADS-B, AIS and more; its `recording.toml` is drafted
+    Import(super::import::Arguments),
     /// Say what is in a recording: times, rates, noise, speeds, what its catalogue should say and which configuration fits
     Inspect(Inspect),
     /// Fuse a recording and write one picture per partner, as a policy has it

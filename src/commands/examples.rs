@@ -3,6 +3,13 @@
 /// Commands, by their names, each with examples. Those of one command go from the plain to the special.
 pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ("demo", &["trackweave demo", "trackweave demo --out out/files --format geojson,kml"]),
+    (
+        "import",
+        &[
+            "trackweave import data/imports/radar.ast --out out/radar --date 2018-08-01",
+            "trackweave import data/imports/states.csv --out out/states --in-place",
+        ],
+    ),
     ("inspect", &["trackweave inspect data/demo/recording", "trackweave inspect data/demo/recording --run out/demo"]),
     (
         "run",

@@ -8,6 +8,7 @@ use crate::bench::BenchError;
 use crate::fusion::device::DeviceError;
 use crate::fusion::error::FusionError;
 use crate::guard::GuardError;
+use crate::import::ImportError;
 use crate::ingest::IngestError;
 use crate::lane_log::LaneLogError;
 use crate::policy::{PolicyError, SurveyError};
@@ -242,6 +243,21 @@ impl From<SimulateError> for Failure {
             _ => Code::Output,
         };
         Self::new(code, error).see("docs/simulate.md")
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        use ImportError::{Ingest, NoRows, Path, Publish, Stopped, UnknownSensor};
+        let code = match &error {
+            Ingest(IngestError::Write { .. } | IngestError::Unsorted { .. }) => Code::Output,
+            Ingest(_) | NoRows { .. } | Path { .. } => Code::Input,
+            UnknownSensor { .. } => Code::Usage,
+            Publish(error) if error.in_place() => Code::Untidy,
+            Stopped => Code::Interrupted,
+            _ => Code::Output,
+        };
+        Self::new(code, error).see("docs/formats-in.md")
     }
 }
 

@@ -12,6 +12,7 @@ mod signals; // SIGINT and SIGTERM, and when they wait
 mod layout; // numbers and tables as text
 mod executor; // which side fuses, and why
 
+mod import; // files of others -> recording
 mod inspect; // what is in a recording
 mod run; // recording and policy -> pictures
 mod fuse; // lanes of it -> logs
@@ -123,6 +124,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Run(run) => return run::execute(run, screen),
         Command::Assemble(assemble) => return assemble::execute(assemble, screen),
         Command::Fuse(fuse) => fuse::execute(fuse, screen),
+        Command::Import(arguments) => import::execute(arguments, screen),
         Command::Inspect(inspect) => inspect::execute(inspect, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),
         Command::Score(score) => score::execute(score, screen),

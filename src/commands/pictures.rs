@@ -51,7 +51,7 @@ pub(super) fn describe(
     parts.push("\n".to_owned());
     parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
     parts.extend(report.authority.lanes.iter().filter(|lane| lane.reference).map(authority));
-    if report.ingest.rows_rejected() > 0 {
+    if report.ingest.rows_rejected() > 0 || !report.ingest.imports.is_empty() {
         parts.push(format!("\n{}\n", report.ingest));
     }
     parts.push("\n".to_owned());

@@ -21,6 +21,7 @@ mod sbs;
 mod summary;
 mod text;
 mod trace;
+mod traffic;
 mod window;
 
 pub use report::{
@@ -58,6 +59,8 @@ pub enum Format {
     Sbs,
     /// Traces of readsb.
     Trace,
+    /// Trajectories of the library traffic as JSON.
+    Traffic,
     /// State vectors of the OpenSky Network as CSV.
     OpenSky,
     /// AIS in sentences of NMEA 0183.
@@ -100,12 +103,13 @@ const HEAD: u64 = 1 << 17;
 
 impl Format {
     /// The formats, in the order in which they are tried.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Asterix,
         Self::Beast,
         Self::Avr,
         Self::Sbs,
         Self::Trace,
+        Self::Traffic,
         Self::OpenSky,
         Self::Ais,
         Self::CoastGuard,
@@ -123,12 +127,48 @@ impl Format {
             Self::Avr => "AVR",
             Self::Sbs => "SBS",
             Self::Trace => "a trace of readsb",
+            Self::Traffic => "trajectories of traffic",
             Self::OpenSky => "state vectors of OpenSky",
             Self::Ais => "AIS in NMEA 0183",
             Self::CoastGuard => "AIS as CSV of the coast guard",
             Self::B3 => "B3",
             Self::Oem => "OEM",
             Self::Cot => "Cursor on Target",
+        }
+    }
+
+    /// The name in files and arguments.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Asterix => "asterix",
+            Self::Beast => "beast",
+            Self::Avr => "avr",
+            Self::Sbs => "sbs",
+            Self::Trace => "trace",
+            Self::Traffic => "traffic",
+            Self::OpenSky => "opensky",
+            Self::Ais => "ais",
+            Self::CoastGuard => "coast-guard",
+            Self::B3 => "b3",
+            Self::Oem => "oem",
+            Self::Cot => "cot",
+        }
+    }
+
+    /// The format with a [`key`](Self::key).
+    #[must_use]
+    pub fn with_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.key() == key)
+    }
+
+    /// What [`Report::at`] counts.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Asterix | Self::Beast | Self::Traffic | Self::Cot => "octet",
+            Self::Trace => "point",
+            Self::Avr | Self::Sbs | Self::OpenSky | Self::Ais | Self::CoastGuard | Self::B3 | Self::Oem => "line",
         }
     }
 
@@ -150,6 +190,7 @@ impl Format {
             Self::Avr => beast::detect_text(text()),
             Self::Sbs => sbs::detect(text()),
             Self::Trace => trace::detect(text()),
+            Self::Traffic => traffic::detect(text()),
             Self::OpenSky => opensky::detect(text()),
             Self::Ais => ais::detect(text()),
             Self::CoastGuard => coast_guard::detect(text()),
@@ -179,6 +220,7 @@ impl Format {
             Self::Avr => Box::new(text::LineReader::new(source, beast::Avr(squitters))?),
             Self::Sbs => Box::new(text::LineReader::new(source, sbs::Sbs)?),
             Self::Trace => Box::new(trace::Trace::new(source)),
+            Self::Traffic => Box::new(traffic::Traffic::new(source)),
             Self::OpenSky => Box::new(text::LineReader::new(source, opensky::OpenSky::default())?),
             Self::Ais => Box::new(text::LineReader::new(source, ais::Ais::default())?),
             Self::CoastGuard => Box::new(text::LineReader::new(source, coast_guard::CoastGuard::default())?),
@@ -199,6 +241,19 @@ fn names() -> String {
 ///
 /// It cannot be read, or is of no known format.
 pub fn open<'a>(source: impl Read + 'a, options: Options) -> Result<(Format, Box<dyn Source + 'a>), FormatError> {
+    open_as(None, source, options)
+}
+
+/// The same of a stream whose format somebody may have said.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_as<'a>(
+    format: Option<Format>,
+    source: impl Read + 'a,
+    options: Options,
+) -> Result<(Format, Box<dyn Source + 'a>), FormatError> {
     let (mut head, rest) = ahead(source)?;
     let mut source: Box<dyn Read + 'a> = Box::new(io::Cursor::new(head.clone()).chain(rest));
     if gzip::begins(&head) {
@@ -206,7 +261,7 @@ pub fn open<'a>(source: impl Read + 'a, options: Options) -> Result<(Format, Box
         source = Box::new(io::Cursor::new(unpacked.clone()).chain(rest));
         head = unpacked;
     }
-    let format = Format::of(&head).ok_or_else(|| {
+    let format = format.or_else(|| Format::of(&head)).ok_or_else(|| {
         let start: String = String::from_utf8_lossy(head.get(..head.len().min(40)).unwrap_or_default()).into_owned();
         FormatError::Unknown { found: if head.is_empty() { "nothing".to_owned() } else { format!("{start:?}") } }
     })?;

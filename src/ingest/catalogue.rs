@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::catalogue_file;
 use super::error::IngestError;
+use super::imports::Import;
 use super::recording::Opened;
 use crate::sensor::Sensor;
 use crate::space::Frame;
@@ -23,6 +24,8 @@ pub struct Catalogue {
     pub time: TimeScale,
     /// The sensors, in the order of the file. Nothing downstream may depend on that order.
     pub sensors: Vec<Sensor>,
+    /// Files of others that stand in place of a table of detections, in the order of the file.
+    pub imports: Vec<Import>,
 }
 
 /// What the column `time` of a table holds.

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::error::{IngestError, quoted, short, toml_says};
+use super::imports::{self, ImportEntry};
 use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
@@ -21,6 +22,8 @@ struct File {
     name: Spanned<String>,
     frame: Frame,
     time: TimeScale,
+    #[serde(default)]
+    import: Vec<ImportEntry>,
     #[serde(default)]
     sensor: Vec<Spanned<SensorEntry>>,
 }
@@ -121,7 +124,8 @@ pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestErro
         }
         sensors.push(sensor);
     }
-    Ok(Catalogue { name, frame: file.frame, time: file.time, sensors })
+    let imports = file.import.iter().map(|entry| imports::read(entry, &top, file.frame));
+    Ok(Catalogue { name, frame: file.frame, time: file.time, sensors, imports: imports.collect::<Result<_, _>>()? })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -129,7 +133,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// Knows where a value stands, so that each check is one line.
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     text: &'a str,
     path: &'a Path,
     /// "sensor `name`: ", or nothing.
@@ -137,7 +141,13 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn wrong(&self, span: Range<usize>, key: &'static str, found: impl Display, wanted: &'static str) -> IngestError {
+    pub(super) fn wrong(
+        &self,
+        span: Range<usize>,
+        key: &'static str,
+        found: impl Display,
+        wanted: &'static str,
+    ) -> IngestError {
         IngestError::Catalogue {
             path: self.path.to_owned(),
             line: line_of(self.text, span.start),
@@ -148,7 +158,7 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&self, key: &'static str, text: &Spanned<String>) -> Result<String, IngestError> {
+    pub(super) fn name(&self, key: &'static str, text: &Spanned<String>) -> Result<String, IngestError> {
         let name = text.get_ref();
         if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
             let wanted = "a name without spaces at its ends or control characters";
@@ -157,7 +167,7 @@ impl Checker<'_> {
         Ok(name.clone())
     }
 
-    fn number(
+    pub(super) fn number(
         &self,
         key: &'static str,
         number: &Spanned<f64>,

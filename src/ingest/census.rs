@@ -14,16 +14,32 @@ use super::reader::Source;
 use super::recording::{Opened, Recording};
 use super::table::{Layout, Table};
 use crate::sensor::{KindName, Quantity};
-use crate::space::Frame;
+use crate::space::{Frame, Geodetic};
 
 /// Names that are taken in: a column with more of them holds something else.
 const NAMES_MOST: usize = 100;
 const BATCH_ROWS: usize = 1 << 16;
 
+/// What whoever wrote the rows of a sensor knows of it beside them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    /// Its objects report of themselves.
+    pub(crate) reports: bool,
+    /// How long a turn of it takes, seconds, and how many turns say so.
+    pub(crate) turn_s: Option<(f64, usize)>,
+    /// Where it stands, and who says so.
+    pub(crate) site: Option<(Geodetic, &'static str)>,
+    /// The deviation of its heights as they are sent, metres.
+    pub(crate) vertical_m: Option<f64>,
+    /// Whether what nobody knows is left out, so that a run asks for it.
+    pub(crate) is_draft: bool,
+}
+
 /// A sensor that a table names and the catalogue lacks.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) name: String,
+    pub(crate) told: Told,
     pub(crate) rows: u64,
     /// Whether the table of looks has some of it.
     pub(crate) has_looks: bool,
@@ -51,24 +67,29 @@ impl Named {
 }
 
 impl Recording {
-    /// Opens a recording whose catalogue may lack sensors, or be missing: `entry` makes up the entry of one. Gives the
+    /// Opens a recording whose catalogue may lack sensors, or be missing: `entry` makes up the entry of one, of which `told` has
+    /// what is known. Gives the
     /// sensors that were missing, in the order of their first rows.
     ///
     /// # Errors
     /// As [`Recording::open`], and what is wrong with the recording beside.
     pub(crate) fn supplemented(
         folder: &Path,
+        told: impl Fn(&str) -> Told,
         entry: impl Fn(&Named, Frame) -> String,
     ) -> Result<(Self, Vec<Named>), IngestError> {
-        let detections = Opened::detections(folder)?;
         let described = Opened::described(folder)?;
         let path = folder.join(Catalogue::FILE);
         let text = match &described {
             Some(described) => described.text()?,
-            None => head(folder, &detections)?,
+            None => head(folder)?,
         };
         let known = catalogue_file::parse_any(&text, &path)?;
-        let named = census(folder, &detections, &known)?;
+        let detections = Opened::detections(folder, &known)?;
+        let mut named = census(folder, &detections, &known)?;
+        for named in &mut named {
+            named.told = told(&named.name);
+        }
         let entries = named.iter().map(|named| entry(named, known.frame));
         let text = std::iter::once(text).chain(entries).collect::<Vec<_>>().join("\n");
         let recording = Self::of((described, detections), folder, Catalogue::parse(&text, &path)?)?;
@@ -77,7 +98,9 @@ impl Recording {
 }
 
 /// What stands at the head of the catalogue of a recording without one.
-fn head(folder: &Path, detections: &Opened) -> Result<String, IngestError> {
+fn head(folder: &Path) -> Result<String, IngestError> {
+    let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
+    let detections = &Opened::table(folder, "detections")?.ok_or_else(missing)?;
     let (mut frame, mut time) = ("local", "seconds");
     let mut fits = fit(detections, (Frame::Local, TimeScale::Seconds));
     for (other, of) in [("local", Frame::Local), ("geodetic", Frame::Geodetic)] {
@@ -106,10 +129,9 @@ fn fit(detections: &Opened, (frame, time): (Frame, TimeScale)) -> Result<(), Ing
 }
 
 /// The sensors of the tables that the catalogue lacks.
-fn census(folder: &Path, detections: &Opened, known: &Catalogue) -> Result<Vec<Named>, IngestError> {
+fn census(folder: &Path, detections: &[Opened], known: &Catalogue) -> Result<Vec<Named>, IngestError> {
     let mut found = Found { known, places: BTreeMap::new(), all: Vec::new() };
-    let mut source =
-        Source::of(detections, detections.digested()?, Layout::detections(known.frame, known.time), BATCH_ROWS)?;
+    let mut source = Source::detections(detections, Opened::digested, known, BATCH_ROWS)?;
     while let Some(table) = source.next()? {
         found.take(&table)?;
         table.broken.map_or(Ok(()), |(_, error)| Err(error))?;
@@ -169,7 +191,8 @@ impl Found<'_> {
         }
         self.places.insert(name.to_owned(), self.all.len());
         let cells = [(0, 0.0); Quantity::COUNT];
-        self.all.push(Named { name: name.to_owned(), rows: 0, has_looks: false, cells });
+        let told = Told::default();
+        self.all.push(Named { name: name.to_owned(), told, rows: 0, has_looks: false, cells });
         Ok(Some(self.all.len() - 1))
     }
 }

@@ -22,6 +22,15 @@ pub enum At {
     },
     /// Row of an array or batch in memory, from 0.
     Row(u64),
+    /// Report in a file of others.
+    Report {
+        /// Which of the files of the recording, from 1.
+        file: u32,
+        /// What is counted: `octet` from 0, `line` or `point` from 1.
+        unit: &'static str,
+        /// The count.
+        at: u64,
+    },
 }
 
 impl fmt::Display for At {
@@ -30,6 +39,7 @@ impl fmt::Display for At {
             Self::Line(line) => write!(f, "line {line}"),
             Self::RowGroup { row_group, row } => write!(f, "row group {row_group}, row {row}"),
             Self::Row(row) => write!(f, "row {row}"),
+            Self::Report { file, unit, at } => write!(f, "{unit} {at} of file {file}"),
         }
     }
 }
@@ -83,6 +93,25 @@ pub enum IngestError {
         folder: PathBuf,
         /// The name without its ending.
         stem: &'static str,
+    },
+    /// A recording has a table of detections, and files of others in place of one.
+    #[error("{}: found beside files in [[import]] of recording.toml; wanted one of the two", path.display())]
+    TableBesideImports {
+        /// The table.
+        path: PathBuf,
+    },
+    /// Reports have x and y from a point that nobody says.
+    #[error(
+        "{}: found x and y of sensor {}, and nowhere the point that they are counted from; wanted it in `origins` of the \
+         file in [[import]], or --origin {sensor}=LATITUDE,LONGITUDE,ALTITUDE of trackweave import",
+        path.display(),
+        quoted(sensor)
+    )]
+    NoOrigin {
+        /// The file.
+        path: PathBuf,
+        /// The sensor.
+        sensor: String,
     },
     /// A folder has a table that no sensor asks for.
     #[error(

@@ -14,6 +14,10 @@ mod arrow_table; // Arrow batch -> table
 mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
+mod imports; // files of others in place of a table
+mod imported; // what they gave
+mod report_rows; // their reports -> table
+
 mod detections; // what rows become
 mod labels; // markings, numbered
 mod identities; // addresses that targets send, numbered
@@ -26,14 +30,20 @@ mod looks; // folder -> when sensors looked
 mod recording; // a folder, its files opened once
 mod census; // sensors that the catalogue lacks
 
+mod import_table; // files of others -> tables of the project's own
 mod write; // the other way: Parquet tables for simulations and tests
 
-pub(crate) use census::Named;
+pub(crate) use census::{Named, Told};
+pub(crate) use import_table::{import_detections, import_truth};
+pub(crate) use imported::Ended;
+pub(crate) use imports::{day_us, edition_of};
 
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;
 pub use error::{At, IngestError};
 pub use identities::Identities;
+pub use imported::{Imported, Passed, Unread};
+pub use imports::{Heights, Import, Takes};
 pub use pass::Pass;
 pub use reader::Reader;
 pub use recording::Recording;

@@ -11,6 +11,7 @@ use super::parquet_table::ParquetRows;
 use super::pass::Pass;
 use super::recording::Opened;
 use super::report::IngestReport;
+use super::report_rows::ReportRows;
 use super::rows::{Intake, Keeps, Options};
 use super::sorted::{Sorted, SortedRows, Sorter};
 use super::table::{Layout, Table};
@@ -23,6 +24,8 @@ pub(super) enum Source {
         rows: Box<CsvRows>,
         rows_per_batch: usize,
     },
+    /// Files of others.
+    Imports(Box<ReportRows>),
     /// At its end, or at an error.
     Done,
 }
@@ -37,11 +40,31 @@ impl Source {
         Ok(Self::Csv { rows: Box::new(CsvRows::open(path, file, layout)?), rows_per_batch })
     }
 
+    /// Reads the detections of a recording, each of its files with its first byte ahead: a table, or files of others.
+    pub(super) fn detections(
+        files: &[Opened],
+        ahead: impl Fn(&Opened) -> Result<File, IngestError>,
+        catalogue: &Catalogue,
+        rows_per_batch: usize,
+    ) -> Result<Self, IngestError> {
+        if let [table] = files
+            && table.import.is_none()
+        {
+            let layout = Layout::detections(catalogue.frame, catalogue.time);
+            return Self::of(table, ahead(table)?, layout, rows_per_batch);
+        }
+        let file =
+            |opened: &Opened| Ok((opened.path.clone(), ahead(opened)?, opened.import.clone().unwrap_or_default()));
+        let files = files.iter().map(file).collect::<Result<_, _>>()?;
+        Ok(Self::Imports(Box::new(ReportRows::new(files, catalogue.time, rows_per_batch))))
+    }
+
     /// The next rows; none at the end, and none after an error or a row that cannot be decoded.
     pub(super) fn next(&mut self) -> Result<Option<Table>, IngestError> {
         let next = match self {
             Self::Parquet(rows) => rows.next(),
             Self::Csv { rows, rows_per_batch } => Ok(rows.next(*rows_per_batch)),
+            Self::Imports(rows) => rows.next(),
             Self::Done => Ok(None),
         };
         if !matches!(&next, Ok(Some(table)) if table.broken.is_none()) {
@@ -71,26 +94,26 @@ enum Rows<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Opens `detections.parquet` or `detections.csv` in `folder`.
+    /// Opens `detections.parquet` or `detections.csv` in `folder`, or the files that the catalogue has in place of them.
     ///
     /// # Errors
-    /// If neither or both are there, the file cannot be read, or a column is unknown, missing or of another type.
+    /// If there are none or both, a file cannot be read, or a column is unknown, missing or of another type.
     pub fn open(folder: &Path, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
-        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
-        let opened = Opened::table(folder, "detections")?.ok_or_else(missing)?;
-        Self::new(&opened, opened.rewound()?, catalogue, options)
+        let files = Opened::detections(folder, catalogue)?;
+        let source = Source::detections(&files, Opened::rewound, catalogue, options.rows_per_batch)?;
+        Ok(Self::new(source, &files, catalogue, options))
     }
 
-    /// Reads an open file, whose digest is taken before it is first read.
-    pub(super) fn of(opened: &Opened, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
-        Self::new(opened, opened.digested()?, catalogue, options)
+    /// Reads open files, whose digests are taken before they are first read.
+    pub(super) fn of(files: &[Opened], catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
+        let source = Source::detections(files, Opened::digested, catalogue, options.rows_per_batch)?;
+        Ok(Self::new(source, files, catalogue, options))
     }
 
-    fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
-        let layout = Layout::detections(catalogue.frame, catalogue.time);
-        let source = Source::of(opened, file, layout, options.rows_per_batch)?;
-        let rows = Rows::File(source, Box::new(Intake::new(opened.path.clone(), options)));
-        Ok(Self { catalogue, options, keeps: Keeps::default(), rows })
+    pub(super) fn new(source: Source, files: &[Opened], catalogue: &'a Catalogue, options: Options) -> Self {
+        let file = files.first().map(|opened| opened.path.clone()).unwrap_or_default();
+        let rows = Rows::File(source, Box::new(Intake::new(file, options)));
+        Self { catalogue, options, keeps: Keeps::default(), rows }
     }
 
     /// Reads rows that were read and sorted before.

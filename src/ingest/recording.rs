@@ -12,6 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::catalogue::Catalogue;
 use super::error::IngestError;
+use super::imports::Import;
 use super::reader::Reader;
 use super::rows::Options;
 use super::sorted::{RUN_ROWS, Sorted};
@@ -26,7 +27,8 @@ pub struct Recording {
     /// `recording.toml`; only who looks at a recording does without.
     described: Option<Opened>,
     looks: Option<Opened>,
-    detections: Opened,
+    /// A table, or the files of others in place of one; never none.
+    detections: Vec<Opened>,
     truth: Option<Opened>,
     /// The detections in the order of time, where the file has another.
     sorted: OnceLock<Sorted>,
@@ -36,7 +38,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Opens `recording.toml`, `detections.parquet` or `.csv`, and `truth.parquet` or `.csv` if there is one; reads the
+    /// Opens `recording.toml`, `detections.parquet` or `.csv` or the files in place of them, and `truth.parquet` or `.csv` if there is one; reads the
     /// first, and `looks.parquet` or `.csv` where a sensor has its looks there.
     ///
     /// # Errors
@@ -44,12 +46,13 @@ impl Recording {
     pub fn open(folder: &Path) -> Result<Self, IngestError> {
         let described = Opened::open(folder.join(Catalogue::FILE))?;
         let catalogue = Catalogue::parse(&described.text()?, &described.path)?;
-        Self::of((Some(described), Opened::detections(folder)?), folder, catalogue)
+        let detections = Opened::detections(folder, &catalogue)?;
+        Self::of((Some(described), detections), folder, catalogue)
     }
 
     /// The same of files that are open, with their catalogue.
     pub(super) fn of(
-        (described, detections): (Option<Opened>, Opened),
+        (described, detections): (Option<Opened>, Vec<Opened>),
         folder: &Path,
         mut catalogue: Catalogue,
     ) -> Result<Self, IngestError> {
@@ -73,10 +76,10 @@ impl Recording {
         &self.catalogue
     }
 
-    /// The file of the detections.
+    /// The file of the detections; of several the first.
     #[must_use]
     pub fn detections(&self) -> &Path {
-        &self.detections.path
+        self.detections.first().map_or(Path::new(""), |opened| opened.path.as_path())
     }
 
     /// Has every reader keep the addresses that targets sent; see [`Reader::with_identities`].
@@ -93,7 +96,7 @@ impl Recording {
     /// As [`Reader::open`].
     pub fn reader(&self, options: Options) -> Result<Reader<'_>, IngestError> {
         let reader = match self.sorted.get() {
-            Some(sorted) => Reader::sorted((sorted, &self.detections.path), &self.catalogue, options),
+            Some(sorted) => Reader::sorted((sorted, self.detections()), &self.catalogue, options),
             None => Reader::of(&self.detections, &self.catalogue, options),
         }?;
         Ok(if self.keeps_identities { reader.with_identities() } else { reader })
@@ -141,8 +144,8 @@ impl Recording {
     /// The file that changed, or one that cannot be read.
     pub fn check(&self) -> Result<(), IngestError> {
         let _alone = self.comparing.lock().unwrap_or_else(PoisonError::into_inner);
-        let files = [self.described.as_ref(), self.looks.as_ref(), Some(&self.detections)];
-        files.into_iter().flatten().try_for_each(Opened::check)
+        let files = self.described.iter().chain(&self.looks).chain(&self.detections);
+        files.into_iter().try_for_each(Opened::check)
     }
 
     /// The files, as they were before they were first read: catalogue, looks, detections, truth.
@@ -150,8 +153,8 @@ impl Recording {
     /// # Errors
     /// A file that cannot be read.
     pub fn files(&self) -> Result<Vec<FileDigest>, IngestError> {
-        let files = [self.described.as_ref(), self.looks.as_ref(), Some(&self.detections), self.truth.as_ref()];
-        files.into_iter().flatten().map(|opened| opened.digest().cloned()).collect()
+        let files = self.described.iter().chain(&self.looks).chain(&self.detections).chain(&self.truth);
+        files.map(|opened| opened.digest().cloned()).collect()
     }
 }
 
@@ -162,12 +165,14 @@ pub(super) struct Opened {
     file: File,
     /// What it held before it was first read.
     digest: OnceLock<FileDigest>,
+    /// How it is read, if it is one of others.
+    pub(super) import: Option<Import>,
 }
 
 impl Opened {
     fn open(path: PathBuf) -> Result<Self, IngestError> {
         match files::open(&path) {
-            Ok(file) => Ok(Self { path, file, digest: OnceLock::new() }),
+            Ok(file) => Ok(Self { path, file, digest: OnceLock::new(), import: None }),
             Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
         }
     }
@@ -182,10 +187,20 @@ impl Opened {
         }
     }
 
-    /// Opens the detections.
-    pub(super) fn detections(folder: &Path) -> Result<Self, IngestError> {
-        let missing = || IngestError::NoTable { folder: folder.to_owned(), stem: "detections" };
-        Self::table(folder, "detections")?.ok_or_else(missing)
+    /// Opens the detections: a table, or the files of others that the catalogue has in place of one.
+    pub(super) fn detections(folder: &Path, catalogue: &Catalogue) -> Result<Vec<Self>, IngestError> {
+        match (Self::table(folder, "detections")?, catalogue.imports.as_slice()) {
+            (None, []) => Err(IngestError::NoTable { folder: folder.to_owned(), stem: "detections" }),
+            (Some(table), []) => Ok(vec![table]),
+            (Some(table), [_, ..]) => Err(IngestError::TableBesideImports { path: table.path }),
+            (None, imports) => imports.iter().map(|import| Self::import(folder, import)).collect(),
+        }
+    }
+
+    /// Opens a file of others.
+    pub(super) fn import(folder: &Path, import: &Import) -> Result<Self, IngestError> {
+        let opened = Self::open(folder.join(&import.file))?;
+        Ok(Self { import: Some(import.clone()), ..opened })
     }
 
     /// Opens the table of looks if a sensor of the catalogue has its looks there.

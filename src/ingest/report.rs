@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::error::At;
+use super::imported::Imported;
 
 /// How many rejected rows of each reason a report shows.
 const SHOWN_PER_REASON: u64 = 3;
@@ -240,12 +241,15 @@ pub struct IngestReport {
     /// Where seconds of the day began again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrap: Option<Wrap>,
+    /// What became of files of others that stand in place of the table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<Imported>,
 }
 
 impl IngestReport {
     pub(super) fn new(file: PathBuf) -> Self {
-        let (rejected, first_rejected, strays) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays, wrap: None }
+        let (rejected, first_rejected, strays, imports) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays, wrap: None, imports }
     }
 
     /// Rows rejected for any reason.
@@ -280,6 +284,6 @@ impl fmt::Display for IngestReport {
                 write!(f, "\n    {}: column `{}` is {}; wanted {}", row.at, row.column, row.found, reason.wanted())?;
             }
         }
-        Ok(())
+        self.imports.iter().try_for_each(|imported| write!(f, "\n{imported}"))
     }
 }

@@ -141,6 +141,7 @@ impl Intake {
 
     /// Turns a table into detections.
     pub(super) fn take(&mut self, mut table: Table, catalogue: &Catalogue) -> Result<Detections, IngestError> {
+        self.report.imports.extend(table.ended.drain(..).map(|ended| ended.imported));
         let judge = Judge::new(&table, catalogue);
         let judged: Vec<_> = (0..table.rows()).into_par_iter().map(|row| judge.row(row)).collect();
         self.passing.take(&table, &judged, self.keeps);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::catalogue::TimeScale;
 use super::error::{At, IngestError, listed};
+use super::imported::Ended;
 use super::report::Reason;
 use crate::digest::fnv1a;
 use crate::sensor::Quantity;
@@ -199,6 +200,12 @@ pub(super) enum Places {
         first: u64,
     },
     Rows,
+    /// Reports of a file of others.
+    Reports {
+        file: u32,
+        unit: &'static str,
+        at: Vec<u64>,
+    },
 }
 
 impl Places {
@@ -211,6 +218,9 @@ impl Places {
                 At::RowGroup { row_group, row: row - starts.get(row_group).copied().unwrap_or_default() }
             }
             Self::Rows => At::Row(row as u64),
+            Self::Reports { file, unit, at } => {
+                At::Report { file: *file, unit, at: at.get(row).copied().unwrap_or_default() }
+            }
         }
     }
 }
@@ -229,6 +239,8 @@ pub(super) struct Table {
     numbers: [Option<Vec<Option<f64>>>; Quantity::COUNT],
     /// The row that cannot be decoded, after which nothing is.
     pub(super) broken: Option<(usize, IngestError)>,
+    /// Files of others that end with these rows.
+    pub(super) ended: Vec<Ended>,
 }
 
 impl Table {
@@ -248,6 +260,7 @@ impl Table {
             identity: None,
             numbers: std::array::from_fn(|_| None),
             broken: None,
+            ended: Vec::new(),
         }
     }
 

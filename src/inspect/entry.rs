@@ -125,13 +125,22 @@ pub(super) fn coverage(found: &SensorFound, sensor: &Sensor, (frame, is_told): (
         (Coverage::Box { .. }, Some(extent)) => {
             let ([west, south], [east, north]) = (extent.min, extent.max);
             let digits = if frame == Frame::Local { 1.0 } else { 1e4 };
-            let out = |[low, high]: [f64; 2]| [(low * digits).floor() / digits, (high * digits).ceil() / digits];
+            let out = |[low, high]: [f64; 2]| {
+                let low = (low * digits).floor();
+                [low / digits, (high * digits).ceil().max(low + 1.0) / digits]
+            };
             let turn = if frame == Frame::Geodetic && west > east { 360.0 } else { 0.0 };
-            let [west, east] = out(wider([west, east + turn]))
-                .map(|x| if frame == Frame::Geodetic && x > 180.0 { x - 360.0 } else { x });
+            let [west, east] = match out(wider([west, east + turn])) {
+                around if frame == Frame::Local => around,
+                [west, east] if east - west >= 360.0 => [-180.0, 180.0],
+                around => around.map(|x| x - 360.0 * f64::from(i8::from(x > 180.0) - i8::from(x < -180.0))),
+            };
             let [south, north] = out(wider([south, north]));
-            let [south, north] =
-                if frame == Frame::Geodetic { [south.max(-90.0), north.min(90.0)] } else { [south, north] };
+            let [south, north] = if frame == Frame::Geodetic {
+                [south.clamp(-90.0, 89.9999), north.clamp(-89.9999, 90.0)]
+            } else {
+                [south, north]
+            };
             (of_box([west, south], [east, north], heights_found(extent.height_m)), true)
         }
         (Coverage::Ring { .. }, Some(extent)) => {

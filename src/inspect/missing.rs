@@ -8,7 +8,7 @@ use super::report::SensorFound;
 use super::words::{quoted, toml};
 use crate::ingest::{Catalogue, Named};
 use crate::sensor::{Kind, KindName, Quantity, Sensor};
-use crate::space::Frame;
+use crate::space::{Frame, Geodetic};
 
 /// Standard deviations of the catalogue: the key, the column of the rows' own, and the columns that ask for it.
 const NOISES: [(&str, Quantity, &[Quantity]); 10] = [
@@ -41,20 +41,41 @@ pub(super) fn provisional(of: &Named, frame: Frame) -> String {
         .iter()
         .map(|(key, own)| format!("{key} = {}", toml(own.unwrap_or(1.0).clamp(0.01, 50.0))))
         .collect();
+    let site = of.told.site.map_or_else(|| nowhere(frame).to_owned(), |(site, _)| written(site));
     let (kind, site, coverage) = match (of.kind(), frame) {
-        (KindName::Radar, _) => ("radar", format!("site = {}\n", nowhere(frame)), "range_m = [0.0, 1e9]"),
+        (KindName::Radar, _) => ("radar", format!("site = {site}\n"), "range_m = [0.0, 1e9]"),
         (KindName::Position, Frame::Local) => ("position", String::new(), "x_m = [-1e9, 1e9], y_m = [-1e9, 1e9]"),
         (KindName::Position, Frame::Geodetic) => {
             ("position", String::new(), "longitude_deg = [-180.0, 180.0], latitude_deg = [-90.0, 90.0]")
         }
     };
-    let looks = if of.has_looks { "looks = \"listed\"" } else { "scan_period_s = 1.0" };
+    let looks = match of.told.turn_s {
+        _ if of.has_looks => "looks = \"listed\"".to_owned(),
+        _ if of.told.reports => "looks = \"reports\"\nexpected_interval_s = 1.0".to_owned(),
+        turn_s => format!("scan_period_s = {:?}", turn_s.map_or(1.0, |(turn_s, _)| turn_s)),
+    };
     format!(
         "[[sensor]]\nname = {}\nowner = \"unknown\"\nkind = \"{kind}\"\n{site}noise = {{ {} }}\ndetection_probability = 0.9\n\
          clutter_per_scan = 1.0\n{looks}\ncoverage = {{ {coverage} }}\n",
         quoted(&of.name),
         noise.join(", ")
     )
+}
+
+/// What stands in a draft for an owner.
+const OWNER: &str = "owner = \"unknown\"  # to be stated: whose it is\n";
+
+/// What stands in a draft before the coverage of a radar that measures no heights.
+const NO_HEIGHTS: &str = "# height_m = [lowest, highest] in coverage: to be stated, since it measures no heights; without it \
+                          any from 0 to 15000 m is as likely\n";
+
+/// What stands in a draft for the site of a radar that nobody says: a run asks for the key.
+const NO_SITE: &str = "# site = { latitude_deg = ?, longitude_deg = ?, altitude_m = ? }  # to be stated: no message says \
+                       where it stands; altitude above the ellipsoid\n";
+
+fn written(site: Geodetic) -> String {
+    let Geodetic { latitude_deg, longitude_deg, altitude_m } = site;
+    format!("{{ latitude_deg = {latitude_deg:?}, longitude_deg = {longitude_deg:?}, altitude_m = {altitude_m:?} }}")
 }
 
 /// A site that says nothing.
@@ -72,31 +93,51 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
         None => format!("{key} = {other}  # not known\n"),
     };
     let mut text = format!("[[sensor]]\nname = {}\n", quoted(&of.name));
-    text += &line("owner", None, "\"unknown\"");
+    text += &if of.told.is_draft { OWNER.to_owned() } else { line("owner", None, "\"unknown\"") };
     text += &line("kind", Some(quoted(sensor.kind.name())), "");
     if matches!(sensor.kind, Kind::Radar { .. }) {
-        text += &line("site", None, nowhere(frame));
+        text += &match of.told.site {
+            Some((site, who)) => format!("site = {}  # {who}\n", written(site)),
+            None if of.told.is_draft => NO_SITE.to_owned(),
+            None => line("site", None, nowhere(frame)),
+        };
     }
     text += &noise(of, found, frame);
     let detected = found.figures.detection_probability.map(|found| toml(found.value.clamp(0.01, 0.99)));
     text += &line("detection_probability", detected, "0.9");
     let clutter = found.figures.clutter_per_scan.map(|found| toml(found.value.max(0.01)));
-    text += &line("clutter_per_scan", clutter, "1.0");
+    // What is decoded by a checksum is hardly ever false.
+    text += &line("clutter_per_scan", clutter, if of.told.reports { "0.1" } else { "1.0" });
     text += &match found.interval {
         _ if of.has_looks => line("looks", Some(quoted("listed")), ""),
-        Some(interval) if interval.from_addresses && !interval.steady => {
-            line("looks", Some(quoted("reports")), "") + &line("expected_interval_s", Some(toml(interval.p90_s)), "")
+        interval if of.told.reports => {
+            let every = interval.map(|interval| toml(interval.p90_s.max(1e-6)));
+            line("looks", Some(quoted("reports")), "") + &line("expected_interval_s", every, "10.0")
         }
-        interval => line("scan_period_s", interval.map(|interval| toml(interval.median_s)), "1.0"),
+        _ if of.told.turn_s.is_some() => of.told.turn_s.map_or_else(String::new, |(turn_s, turns)| {
+            format!("scan_period_s = {turn_s:.6}  # found: {turns} turns from north to north\n")
+        }),
+        Some(interval) if interval.from_addresses && !interval.steady => {
+            line("looks", Some(quoted("reports")), "")
+                + &line("expected_interval_s", Some(toml(interval.p90_s.max(1e-6))), "")
+        }
+        interval => line("scan_period_s", interval.map(|interval| toml(interval.median_s.max(1e-6))), "1.0"),
     };
+    let is_flat = of.filled(Quantity::Altitude) + of.filled(Quantity::Elevation) == 0;
+    if of.told.is_draft && is_flat && matches!(sensor.kind, Kind::Radar { .. }) {
+        text += NO_HEIGHTS;
+    }
     let (coverage, is_found) = coverage(found, sensor, (frame, true));
     text + &line("coverage", is_found.then(|| coverage.clone()), &coverage)
 }
 
+/// A deviation that is less, metres, is one of a value that is held.
+const LEAST_M: f64 = 1e-3;
+
 /// Its noise, and where that is from.
 fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
     let figures = &found.figures.noise;
-    let (mut parts, mut own, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut parts, mut own, mut steps, mut unknown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (key, mean) in noises(of, frame) {
         let measured = match key {
             "horizontal_m" => figures.horizontal_m,
@@ -106,10 +147,16 @@ fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
             "elevation_deg" => figures.elevation_deg,
             _ => None,
         };
-        let measured = measured.map(|sigma| sigma.value).filter(|sigma| *sigma > 1e-6);
-        parts.push(format!("{key} = {}", toml(mean.or(measured).unwrap_or(1.0))));
+        let measured = measured
+            .map(|sigma| sigma.value)
+            .filter(|sigma| *sigma > if key.ends_with("_deg") { 1e-6 } else { LEAST_M });
+        let step = of.told.vertical_m.filter(|_| key == "vertical_m");
+        let sigma = mean.or(measured).or(step).unwrap_or(1.0);
+        parts.push(format!("{key} = {}", toml(sigma.clamp(1e-6, if key.ends_with("_deg") { 60.0 } else { 1e9 }))));
         if mean.is_some() {
             own.push(key);
+        } else if measured.is_none() && step.is_some() {
+            steps.push(key);
         } else if measured.is_none() {
             unknown.push(key);
         }
@@ -117,7 +164,10 @@ fn noise(of: &Named, found: &SensorFound, frame: Frame) -> String {
     let told =
         |what: &str, keys: Vec<&str>| if keys.is_empty() { None } else { Some(format!("{what}: {}", keys.join(", "))) };
     let notes: Vec<String> =
-        [told("the mean of the rows' own", own), told("not known", unknown)].into_iter().flatten().collect();
+        [told("the mean of the rows' own", own), told("that of steps of 100 ft", steps), told("not known", unknown)]
+            .into_iter()
+            .flatten()
+            .collect();
     let notes = if notes.is_empty() { "found".to_owned() } else { format!("found, but {}", notes.join("; ")) };
     format!("noise = {{ {} }}  # {notes}\n", parts.join(", "))
 }

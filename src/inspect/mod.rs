@@ -39,9 +39,9 @@ pub use period::Interval;
 pub use remarks::Remark;
 pub use report::{Inspection, SensorFound};
 pub use survey::{RowOrder, Silence};
-pub(crate) use words::{rounded, short, time};
+pub(crate) use words::{quoted, rounded, short, time};
 
-use crate::ingest::{Catalogue, IngestError, IngestReport, Named, Options, Order, Recording, TimeScale};
+use crate::ingest::{Catalogue, IngestError, IngestReport, Named, Options, Order, Recording, TimeScale, Told};
 use crate::sensor::{Kind, Looks, Sensor};
 use crate::space::Frame;
 use excerpt::{Excerpt, Mark, Places, Stretch};
@@ -63,6 +63,20 @@ pub fn inspect<E: From<IngestError>>(
     heard: &mut dyn FnMut(u64) -> Result<(), E>,
 ) -> Result<Inspection, E> {
     let (recording, missing, counted) = opened(folder, heard)?;
+    looked_at((&recording, &missing, counted), heard)
+}
+
+/// The same of a recording whose catalogue has no sensor yet: entries for all of them, with what is told of each.
+///
+/// # Errors
+/// As [`inspect`].
+pub(crate) fn draft<E: From<IngestError>>(
+    folder: &Path,
+    told: impl Fn(&str) -> Told,
+    heard: &mut dyn FnMut(u64) -> Result<(), E>,
+) -> Result<Inspection, E> {
+    let (recording, missing) = Recording::supplemented(folder, told, missing::provisional)?;
+    let counted = counted(&recording, heard)??;
     looked_at((&recording, &missing, counted), heard)
 }
 
@@ -128,7 +142,7 @@ fn opened<E: From<IngestError>>(
         Err(error) => error,
     };
     // What is wrong otherwise is wrong with these entries, too.
-    let (recording, missing) = Recording::supplemented(folder, missing::provisional)?;
+    let (recording, missing) = Recording::supplemented(folder, |_| Told::default(), missing::provisional)?;
     if missing.is_empty() {
         return Err(is_lacking.into());
     }
@@ -244,8 +258,9 @@ fn found<'a>(
         Looks::Periodic { period_us: us } | Looks::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
     };
     // What is made up says nothing.
-    let said_s = said_s.filter(|_| named.is_none_or(|named| named.has_looks));
-    let stands_nowhere = named.is_some() && matches!(sensor.kind, Kind::Radar { .. });
+    let said_s = said_s.filter(|_| named.is_none_or(|named| named.has_looks || named.told.turn_s.is_some()));
+    let is_placed = named.is_none_or(|named| named.told.site.is_some());
+    let stands_nowhere = !is_placed && matches!(sensor.kind, Kind::Radar { .. });
     let period_s = agreed(interval, said_s);
     let chains: Vec<Vec<chains::Chain>> = match period_s {
         Some(period_s) => {

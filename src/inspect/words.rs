@@ -25,7 +25,7 @@ pub(super) fn toml(number: f64) -> String {
 }
 
 /// A text as a string of a TOML file, on one line: as JSON has it.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 

@@ -146,6 +146,7 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
         frame,
         time: TimeScale::Seconds,
         sensors: sensors.iter().map(sensor).collect(),
+        imports: Vec::new(),
     }
 }
 

@@ -26,6 +26,7 @@ fn successes() -> Vec<(Vec<String>, i32)> {
             ),
             0,
         ),
+        (format!("import data/imports/states.csv --out {}", scratch("json-import")), 0),
         (format!("policy new {} --template open", scratch("json-policy")), 0),
         (format!("policy check {POLICY} --recording {RECORDING}"), 0),
         ("policy check data/demo/recording".to_owned(), 1),

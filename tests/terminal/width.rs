@@ -44,6 +44,7 @@ fn what_commands_print_fits() {
         format!("fuse {recording} --policy {policy} --executor host --logs {}", at("width-logs")),
         format!("inspect {recording} --config air"),
         format!("inspect {recording}"),
+        format!("import data/imports/radar.ast --out {}", at("width-import")),
         format!("policy new {} --template by-region", at("width-policy")),
         format!("policy check {policy} --recording {recording}"),
         format!("policy matrix {policy} --recording {recording}"),
