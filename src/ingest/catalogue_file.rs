@@ -10,7 +10,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::catalogue::{Catalogue, TimeScale};
+use super::dialect::Dialects;
+use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
+use super::layout::Layout;
 use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
@@ -21,6 +24,9 @@ struct File {
     name: Spanned<String>,
     frame: Frame,
     time: TimeScale,
+    detections: Option<DialectEntry>,
+    looks: Option<DialectEntry>,
+    truth: Option<DialectEntry>,
     #[serde(default)]
     sensor: Vec<Spanned<SensorEntry>>,
 }
@@ -121,7 +127,22 @@ pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestErro
         }
         sensors.push(sensor);
     }
-    Ok(Catalogue { name, frame: file.frame, time: file.time, sensors })
+    let dialects = dialects(&file, text, path)?;
+    Ok(Catalogue { name, frame: file.frame, time: file.time, dialects, sensors })
+}
+
+/// How the tables are written.
+fn dialects(file: &File, text: &str, path: &Path) -> Result<Dialects, IngestError> {
+    let (frame, time, plain) = (file.frame, file.time, Arc::default());
+    let of = |entry: &Option<DialectEntry>, layout: Layout| {
+        let checker = Checker { text, path, of: format!("[{}]: ", layout.table) };
+        dialect(entry.as_ref(), &checker, &layout)
+    };
+    Ok(Dialects {
+        detections: of(&file.detections, Layout::detections(frame, time, &plain))?,
+        looks: of(&file.looks, Layout::looks(time, &plain))?,
+        truth: of(&file.truth, Layout::truth(frame, time, &plain))?,
+    })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -129,22 +150,28 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// Knows where a value stands, so that each check is one line.
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     text: &'a str,
     path: &'a Path,
-    /// "sensor `name`: ", or nothing.
+    /// "sensor `name`: ", "[table]: ", or nothing.
     of: String,
 }
 
 impl Checker<'_> {
-    fn wrong(&self, span: Range<usize>, key: &'static str, found: impl Display, wanted: &'static str) -> IngestError {
+    pub(super) fn wrong(
+        &self,
+        span: Range<usize>,
+        key: &str,
+        found: impl Display,
+        wanted: impl Into<String>,
+    ) -> IngestError {
         IngestError::Catalogue {
             path: self.path.to_owned(),
             line: line_of(self.text, span.start),
             of: self.of.clone(),
-            key,
+            key: key.to_owned(),
             found: short(&found),
-            wanted,
+            wanted: wanted.into(),
         }
     }
 

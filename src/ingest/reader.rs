@@ -7,13 +7,14 @@ use super::catalogue::Catalogue;
 use super::csv_table::CsvRows;
 use super::detections::Detections;
 use super::error::IngestError;
+use super::layout::Layout;
 use super::parquet_table::ParquetRows;
 use super::pass::Pass;
 use super::recording::Opened;
 use super::report::IngestReport;
 use super::rows::{Intake, Keeps, Options};
 use super::sorted::{Sorted, SortedRows, Sorter};
-use super::table::{Layout, Table};
+use super::table::Table;
 
 /// A table on disk, in either format.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ impl<'a> Reader<'a> {
     }
 
     fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, options: Options) -> Result<Self, IngestError> {
-        let layout = Layout::detections(catalogue.frame, catalogue.time);
+        let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
         let source = Source::of(opened, file, layout, options.rows_per_batch)?;
         let rows = Rows::File(source, Box::new(Intake::new(opened.path.clone(), options)));
         Ok(Self { catalogue, options, keeps: Keeps::default(), rows })

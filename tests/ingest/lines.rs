@@ -102,16 +102,14 @@ fn cells_lines_and_headers_have_bounds() {
         ),
         (format!("time,sensor{}\n", ",c".repeat(2000)), &["line 1: found 2002 columns; wanted at most 1024"]),
         ("x".repeat(3_000_000), &["line 1: found more than 1048576 bytes"]),
-        ("time;sensor;x_m\n1;gps;1\n".to_owned(), &["line 1: found columns apart by `;`; wanted a comma"]),
-        ("time,sensor,x_m,y_m,\n".to_owned(), &["line 1: found no name for column 5; wanted a name for each"]),
     ];
     for (text, pieces) in cases {
         assert_says(&read_csv(text, &local(), OPTIONS).unwrap_err(), pieces);
     }
     for (bytes, found) in [
         (b"\xff\xfet\0i\0m\0e\0".as_slice(), "UTF-16 text"),
-        (b"\x1f\x8b\x08\0\0", "a file compressed by gzip"),
         (b"PAR1\x15", "a Parquet file"),
+        (b"PK\x03\x04\x14", "a workbook or another archive"),
     ] {
         let error = read(folder("detections.csv", bytes).path(), &local(), OPTIONS).unwrap_err();
         assert_says(&error, &[found, "wanted CSV in UTF-8"]);
