@@ -50,8 +50,9 @@ pub(crate) fn parse_timestamp_in(text: &str, ahead_us: Option<i64>) -> Option<i6
         return None;
     }
     let of_minute_us = ((day * 24 + hour) * 60 + minute) * 60 * SECOND_US - ahead_us;
-    let fraction_us =
-        (1..=6).fold(0, |us, digit| us * 10 + rest.get(digit).filter(|_| digit <= fraction).map_or(0, digit_of));
+    let fraction_us = (1..=6).fold(0, |us, digit| {
+        us * 10 + rest.get(digit).filter(|_| digit <= fraction).map_or(0, |digit| digit_of(*digit))
+    });
     let us = if second == 60 { last_us(of_minute_us)? } else { of_minute_us + second * SECOND_US + fraction_us };
     jiff::Timestamp::from_microsecond(us).ok().map(|_| us)
 }
@@ -90,12 +91,12 @@ fn is_digits(text: &[u8], pattern: &[u8]) -> bool {
     text.len() == pattern.len() && text.iter().zip(pattern).all(fits)
 }
 
-fn digit_of(digit: &u8) -> i64 {
+fn digit_of(digit: u8) -> i64 {
     i64::from(digit.wrapping_sub(b'0'))
 }
 
 fn number(digits: &[u8]) -> i64 {
-    digits.iter().fold(0, |number, digit| number * 10 + digit_of(digit))
+    digits.iter().fold(0, |number, digit| number * 10 + digit_of(*digit))
 }
 
 /// How far a zone is ahead of UTC, which is `Z`, `UTC`, or an offset of less than a day. A name of the zone in brackets

@@ -47,7 +47,7 @@ pub(super) struct Dialect {
 /// Where the values of a column come from, and how they are written there.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
-    pub(super) from: From,
+    pub(super) from: Place,
     pub(super) unit: Option<Unit>,
     /// How times are written, in directives of strptime.
     pub(super) format: Option<String>,
@@ -55,7 +55,7 @@ pub(super) struct Origin {
 
 /// Where the values of a column come from.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum From {
+pub(super) enum Place {
     /// A column of the file.
     Column(String),
     /// A date and a time of day.

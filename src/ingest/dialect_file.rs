@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::catalogue::TimeScale;
 use super::catalogue_file::Checker;
-use super::dialect::{Dialect, Dimension, From, Origin, Unit, is_whole};
+use super::dialect::{Dialect, Dimension, Origin, Place, Unit, is_whole};
 use super::error::{IngestError, quoted};
 use super::layout::{Layout, Role};
 use crate::time::offset_us;
@@ -145,9 +145,9 @@ impl Of<'_> {
         let OriginKeys { column, columns, value, unit, format } = keys;
         let is_time = matches!(self.role, Role::Time | Role::End);
         let from = match (column, columns.as_deref(), value) {
-            (Some(column), None, None) => From::Column(column.clone()),
+            (Some(column), None, None) => Place::Column(column.clone()),
             (None, Some([date, time]), None) if is_time && unit.is_none() => {
-                From::Columns([date.clone(), time.clone()])
+                Place::Columns([date.clone(), time.clone()])
             }
             (None, Some(_), None) => {
                 return Err(self.wrong("from `columns`", "them of a time in text alone: [its date, its time of day]"));
@@ -167,11 +167,11 @@ impl Of<'_> {
     }
 
     /// The value of all rows.
-    fn value(&self, value: &toml::Value) -> Result<From, IngestError> {
+    fn value(&self, value: &toml::Value) -> Result<Place, IngestError> {
         match (self.role, value) {
-            (Role::Subject | Role::Label | Role::Identity, toml::Value::String(text)) => Ok(From::Text(text.clone())),
-            (Role::Number(_), toml::Value::Float(number)) => Ok(From::Number(*number)),
-            (Role::Number(_), toml::Value::Integer(number)) => Ok(From::Number(*number as f64)),
+            (Role::Subject | Role::Label | Role::Identity, toml::Value::String(text)) => Ok(Place::Text(text.clone())),
+            (Role::Number(_), toml::Value::Float(number)) => Ok(Place::Number(*number)),
+            (Role::Number(_), toml::Value::Integer(number)) => Ok(Place::Number(*number as f64)),
             (Role::Number(_), _) => Err(self.wrong(quoted(&value.to_string()), "a number")),
             (Role::Time | Role::End | Role::Amplitude, _) => {
                 Err(self.wrong("one value for all rows", "a column of the file"))

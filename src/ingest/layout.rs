@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalogue::TimeScale;
-use super::dialect::{Dialect, From, Origin, TimeForm, Unit, number};
+use super::dialect::{Dialect, Origin, Place, TimeForm, Unit, number};
 use super::error::{IngestError, listed, quoted};
 use crate::sensor::Quantity;
 use crate::space::Frame;
@@ -217,10 +217,10 @@ impl Layout {
             }
         };
         let (cells, name) = match &origin.from {
-            From::Column(name) => (Cells::Column(place(name)?), name.clone()),
-            From::Columns([date, time]) => (Cells::Columns([place(date)?, place(time)?]), format!("{date}` `{time}")),
-            From::Text(text) => (Cells::Text(text.clone()), self.name(role).to_owned()),
-            From::Number(number) => (Cells::Number(*number), self.name(role).to_owned()),
+            Place::Column(name) => (Cells::Column(place(name)?), name.clone()),
+            Place::Columns([date, time]) => (Cells::Columns([place(date)?, place(time)?]), format!("{date}` `{time}")),
+            Place::Text(text) => (Cells::Text(text.clone()), self.name(role).to_owned()),
+            Place::Number(number) => (Cells::Number(*number), self.name(role).to_owned()),
         };
         Ok(Field { role, cells, form: self.form(role, Some(origin)), name })
     }

@@ -34,6 +34,7 @@ mod census; // sensors that the catalogue lacks
 mod write; // the other way: Parquet tables for simulations and tests
 
 pub(crate) use census::Named;
+pub(crate) use recording::ENDINGS;
 
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;

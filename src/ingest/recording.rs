@@ -155,6 +155,9 @@ impl Recording {
     }
 }
 
+/// How the files of tables end.
+pub(crate) const ENDINGS: [&str; 4] = ["parquet", "csv", "csv.gz", "csv.zst"];
+
 /// A file that is read more than once.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -203,7 +206,7 @@ impl Opened {
     /// Opens `stem.parquet`, or `stem.csv` as it is or packed, in `folder`; `None` if none of them is there.
     pub(super) fn table(folder: &Path, stem: &'static str) -> Result<Option<Self>, IngestError> {
         let mut found = Vec::new();
-        for ending in ["parquet", "csv", "csv.gz", "csv.zst"] {
+        for ending in ENDINGS {
             let path = folder.join(format!("{stem}.{ending}"));
             // A link to nowhere is there, and an error when it is opened.
             match files::is_there(&path) {

@@ -164,7 +164,7 @@ fn said(error: &ParquetError) -> ParquetError {
 /// What an error says, on one line and without the name of a library before it.
 pub(crate) fn words(error: &ParquetError) -> String {
     let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    text.rsplit("Parquet error: ").next().map(str::to_owned).unwrap_or(text)
+    text.rsplit("Parquet error: ").next().unwrap_or_default().to_owned()
 }
 
 /// Walks the footer.

@@ -69,7 +69,7 @@ fn times(rows: usize, zone_h: i64, random: &mut ChaCha8Rng) -> Vec<Column> {
         });
         second.push(clock);
     }
-    let there = pick(&["when", "t", "TIME", "Zeit punkt"], random).to_string();
+    let there = (*pick(&["when", "t", "TIME", "Zeit punkt"], random)).to_owned();
     let says = match form {
         0 | 1 => format!("{there:?}"),
         2 => format!("{{ column = {there:?}, unit = \"ms\" }}"),
@@ -103,7 +103,8 @@ fn numbers(
     for _ in 0..rows {
         let number = random.random_range(range.clone());
         if random.random_range(0..9) == 0 && here == "speed_m_s" {
-            (own.push(String::new()), made.push(String::new()));
+            own.push(String::new());
+            made.push(String::new());
             continue;
         }
         made.push(if unit.is_empty() { thousandths(number) } else { number.to_string() });
@@ -157,7 +158,7 @@ fn two_files(seed: u64) -> (String, String, String) {
     let noise: Vec<_> = (0..rows).map(|_| format!("x{}", random.next_u32())).collect();
     columns.push(Column { here: "", there: "speed_m_s?".into(), says: String::new(), own: Vec::new(), made: noise });
 
-    let own = table(&columns, true, ",", |cell| cell.to_owned());
+    let own = table(&columns, true, ",", str::to_owned);
     let mut said = format!("[detections]\nzone = \"{zone_h:+03}:00\"\nignore = [\"speed_m_s?\"]\n");
     let separator = *pick(&[",", ";", "\t", "|"], random);
     let comma = random.random_range(0..2) == 0;
@@ -231,7 +232,10 @@ fn a_file_without_a_header_has_the_columns_that_are_said_and_tables_each_have_th
     let truth = trackweave::ingest::read_truth(truth.path(), &catalogue).unwrap().unwrap();
     assert_eq!((truth.time_us, truth.objects), (vec![1_500_000], vec!["a".to_owned()]));
     let plain = folder("detections.csv", "time,sensor,x_m,y_m\n");
-    assert_says(&read(plain.path(), &catalogue, OPTIONS).unwrap_err(), &["line 1: found 1 cells"]);
+    assert_says(
+        &read(plain.path(), &catalogue, OPTIONS).unwrap_err(),
+        &["line 1: column `x_m` is `time,sensor,x_m,y_m`"],
+    );
 }
 
 #[test]
@@ -239,7 +243,7 @@ fn what_is_said_of_a_table_is_checked_at_once_with_its_line() {
     let cases: &[(&str, &[&str])] = &[
         ("separator = \"..\"", &["recording.toml:4: [detections]: `separator` is `..`; wanted one of \",\", \";\""]),
         ("separator = \".\"", &[":4: ", "`separator` is `.`"]),
-        ("decimal = \"'\"", &[":4: ", "`decimal` is `'`; wanted \".\" or \",\""]),
+        ("decimal = \":\"", &[":4: ", "`decimal` is `:`; wanted \".\" or \",\""]),
         ("comment = \" \"", &[":4: ", "`comment` is blank"]),
         ("header = []", &[":4: ", "`header` is empty"]),
         ("zone = \"Europe/Zurich\"", &[":4: ", "`zone` is `Europe/Zurich`; wanted \"UTC\"", "\"+02:00\""]),

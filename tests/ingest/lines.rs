@@ -40,7 +40,7 @@ fn no_cell_goes_on_to_the_next_line_and_quotes_enclose_whole_cells() {
     let cases: &[(&str, &[&str])] = &[
         ("1,gps,1,0,\"la\nbel\"\n", &["line 2: found a quote that begins cell 5 and is not closed on its line"]),
         ("1,gps,1,0,op\"en\n", &["line 2: found a quote within cell 5, `op\\\"en`; wanted the whole cell in quotes"]),
-        ("1,gps,1,0,\"op\"en\n", &["line 2: found `en` after the quote that closes cell 5; wanted a comma"]),
+        ("1,gps,1,0,\"op\"en\n", &["line 2: found `en` after the quote that closes cell 5; wanted `,`"]),
         ("1,gps,1,0,a\0b\n", &["line 2: found a NUL byte; wanted text"]),
     ];
     for (row, pieces) in cases {
