@@ -23,9 +23,10 @@ use crate::unpack::Unpacked;
 const COLUMNS_MOST: usize = 1024;
 
 /// Lines that are decoded together, the bytes after which there are enough of them, and lines of one core's share.
-const BLOCK_LINES: usize = 8192;
-const BLOCK_BYTES: usize = 1 << 20;
-const SHARE: usize = 512;
+const BLOCK_LINES: usize = 65_536;
+const BLOCK_BYTES: usize = 8 << 20;
+/// A share finds the different texts of a column anew, so it is long beside their number.
+const SHARE: usize = 8192;
 
 /// A CSV file being read.
 #[derive(Debug)]
