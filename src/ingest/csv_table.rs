@@ -22,10 +22,10 @@ use crate::unpack::Unpacked;
 /// The most columns that a header is looked at for; tables have fewer.
 const COLUMNS_MOST: usize = 1024;
 
-/// Lines that are decoded together, the bytes after which there are enough of them, and lines of one core's share.
+/// Lines that are decoded together, and the bytes after which there are enough of them.
 const BLOCK_LINES: usize = 65_536;
 const BLOCK_BYTES: usize = 8 << 20;
-/// A share finds the different texts of a column anew, so it is long beside their number.
+/// Lines of one core's share, which finds the different texts of a column anew: so it is long beside their number.
 const SHARE: usize = 8192;
 
 /// A CSV file being read.
