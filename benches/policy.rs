@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
-use trackweave::ingest::{Catalogue, Detections, TimeScale};
+use trackweave::ingest::{Catalogue, Detections, Dialects, TimeScale};
 use trackweave::policy::{Classifier, Policy, Releases, TrackClass};
 use trackweave::sensor::{Coverage, Kind, Looks, Noise, Sensor};
 use trackweave::space::Frame;
@@ -189,7 +189,14 @@ fn catalogue() -> Catalogue {
         view: None,
     };
     let sensors = (0..SENSORS).map(sensor).collect();
-    Catalogue { name: "bench".to_owned(), frame: Frame::Local, time: TimeScale::Seconds, sensors, imports: Vec::new() }
+    Catalogue {
+        name: "bench".to_owned(),
+        frame: Frame::Local,
+        time: TimeScale::Seconds,
+        dialects: Dialects::default(),
+        sensors,
+        imports: Vec::new(),
+    }
 }
 
 /// Detections all over the place, as a policy looks at them.

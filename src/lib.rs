@@ -10,6 +10,7 @@ pub mod time; // when things are: integer microseconds, ISO 8601
 pub mod digest; // what files hold: SHA-256
 mod files; // what is read: regular files, opened without waiting
 mod lines; // lines of text files, bounded
+mod unpack; // files in gzip or zstd, unpacked as they are read
 pub mod secret; // secret keys in text that is shown: never
 mod resident; // how much memory this process holds
 mod pages; // Parquet files, measured before they are decoded

@@ -264,6 +264,14 @@ fn pictures_come_in_formats_that_other_tools_open() {
 }
 
 #[test]
+fn drivers_write_no_line_of_their_own_where_there_is_no_window_system() {
+    let mut devices = program(&["devices"]);
+    let output =
+        devices.env_remove("XDG_RUNTIME_DIR").env_remove("NODEVICE_SELECT").output().expect("the program starts");
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
 fn devices_are_listed_and_the_best_is_taken_when_asked_for() {
     let found = json(&["devices", "--json"]);
     let adapters = found["adapters"].as_array().expect("a list");

@@ -95,6 +95,20 @@ fn the_local_example_is_read_as_it_says() {
 }
 
 #[test]
+fn the_example_of_another_layout_is_read_as_it_says() {
+    let folder = folder(&[("recording.toml", &blocks("toml").remove(2)), ("detections.csv", &blocks("csv").remove(3))]);
+    let catalogue = Catalogue::read(folder.path()).unwrap();
+    let rows = read(folder.path(), &catalogue);
+    let start = 1_533_101_250_000_000;
+    assert_eq!(rows.iter().map(|row| row.0 - start).collect::<Vec<_>>(), [0, 15_000_000]);
+    for (row, [latitude_deg, longitude_deg]) in rows.iter().zip([[54.5, 10.25], [54.75, 10.5]]) {
+        let wanted = Geodetic { latitude_deg, longitude_deg, altitude_m: 0.0 }.ecef();
+        assert!(row.4.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-3), "{row:?}");
+        assert!(row.3, "identified");
+    }
+}
+
+#[test]
 fn every_reason_is_on_the_page() {
     for reason in Reason::ALL {
         assert!(PAGE.contains(&format!("`{reason}`")), "docs/formats.md lacks `{reason}`");

@@ -6,6 +6,8 @@ mod audit;
 mod common;
 #[path = "policy/folder.rs"]
 mod folder;
+#[path = "policy/geojson.rs"]
+mod geojson;
 #[path = "policy/interference.rs"]
 mod interference;
 #[path = "policy/library.rs"]

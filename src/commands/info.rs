@@ -7,7 +7,7 @@ use super::policy_new::TEMPLATES;
 use super::screen::Screen;
 use crate::export::Format;
 use crate::fusion::device::list as adapters;
-use crate::ingest::{Catalogue, TimeScale};
+use crate::ingest::{Catalogue, ENDINGS, TimeScale};
 use crate::policy::{Policy, check};
 use crate::product::PictureRows;
 use crate::run::{NAMED, RunConfig};
@@ -157,8 +157,9 @@ fn recording(path: &Path) -> Result<About, Failure> {
     for sensor in &catalogue.sensors {
         owners.entry(&sensor.owner).or_default().push(&sensor.name);
     }
-    let files = ["detections.parquet", "detections.csv", "looks.parquet", "looks.csv", "truth.parquet", "truth.csv"];
-    let files: Vec<&str> = files.into_iter().filter(|name| path.join(name).is_file()).collect();
+    let named = |table: &str| ENDINGS.map(|ending| format!("{table}.{ending}"));
+    let files = ["detections", "looks", "truth"].into_iter().flat_map(named);
+    let files: Vec<String> = files.filter(|name| path.join(name).is_file()).collect();
     let frame = if catalogue.frame == Frame::Geodetic { "geodetic" } else { "local" };
     let time = if catalogue.time == TimeScale::Timestamp { "timestamp" } else { "seconds" };
     Ok(vec![

@@ -28,6 +28,11 @@ pub(super) fn printable(text: &str) -> String {
     shown
 }
 
+/// So many of something that a plain `s` makes several.
+pub(super) fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A share as a percentage; `-` where there is none.
 pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", 100.0 * share))

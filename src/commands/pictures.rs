@@ -2,7 +2,7 @@
 
 use super::coherence::summary;
 use super::executor::Choice;
-use super::layout::{count, list, metres, paragraph, percent, table};
+use super::layout::{count, counted, list, metres, paragraph, percent, table};
 use crate::fusion::credit::Accounts;
 use crate::policy::{Finding, Obligations};
 use crate::report::PAGE;
@@ -31,10 +31,10 @@ pub(super) fn describe(
         glance(&report.partners, levels),
         format!("\nopen      {}: all of it on one page\n\n", operator.display()),
         format!(
-            "{}: {} detections, {} rows rejected; partners: {}, lanes: {}\n\n",
+            "{}: {}, {} rejected; partners: {}, lanes: {}\n\n",
             report.recording,
-            count(all),
-            count(report.ingest.rows_rejected()),
+            counted(all, "detection"),
+            counted(report.ingest.rows_rejected(), "row"),
             report.partners.len(),
             report.lanes.len(),
         ),

@@ -12,7 +12,6 @@ mod beast;
 mod coast_guard;
 mod cot;
 mod cpr;
-mod gzip;
 mod mode_s;
 mod oem;
 mod opensky;
@@ -32,6 +31,8 @@ pub use summary::{Reason, Reject, Sender, Summary};
 use std::io::{self, Read};
 
 use thiserror::Error;
+
+use crate::unpack::gzip;
 
 /// A file being read.
 pub trait Source {

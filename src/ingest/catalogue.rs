@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::catalogue_file;
+use super::dialect::Dialects;
 use super::error::IngestError;
 use super::imports::Import;
 use super::recording::Opened;
@@ -22,6 +23,8 @@ pub struct Catalogue {
     pub frame: Frame,
     /// What the column `time` holds.
     pub time: TimeScale,
+    /// How the tables are written, where they do not bear the names of `docs/formats.md`.
+    pub dialects: Dialects,
     /// The sensors, in the order of the file. Nothing downstream may depend on that order.
     pub sensors: Vec<Sensor>,
     /// Files of others that stand in place of a table of detections, in the order of the file.

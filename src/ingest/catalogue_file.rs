@@ -10,8 +10,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::catalogue::{Catalogue, TimeScale};
+use super::dialect::Dialects;
+use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
+use super::layout::Layout;
 use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
@@ -22,6 +25,9 @@ struct File {
     name: Spanned<String>,
     frame: Frame,
     time: TimeScale,
+    detections: Option<DialectEntry>,
+    looks: Option<DialectEntry>,
+    truth: Option<DialectEntry>,
     #[serde(default)]
     import: Vec<ImportEntry>,
     #[serde(default)]
@@ -124,8 +130,23 @@ pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestErro
         }
         sensors.push(sensor);
     }
-    let imports = file.import.iter().map(|entry| imports::read(entry, &top, file.frame));
-    Ok(Catalogue { name, frame: file.frame, time: file.time, sensors, imports: imports.collect::<Result<_, _>>()? })
+    let dialects = dialects(&file, text, path)?;
+    let imports = file.import.iter().map(|entry| imports::read(entry, &top, file.frame)).collect::<Result<_, _>>()?;
+    Ok(Catalogue { name, frame: file.frame, time: file.time, dialects, sensors, imports })
+}
+
+/// How the tables are written.
+fn dialects(file: &File, text: &str, path: &Path) -> Result<Dialects, IngestError> {
+    let (frame, time, plain) = (file.frame, file.time, Arc::default());
+    let of = |entry: &Option<DialectEntry>, layout: Layout| {
+        let checker = Checker { text, path, of: format!("[{}]: ", layout.table) };
+        dialect(entry.as_ref(), &checker, &layout)
+    };
+    Ok(Dialects {
+        detections: of(&file.detections, Layout::detections(frame, time, &plain))?,
+        looks: of(&file.looks, Layout::looks(time, &plain))?,
+        truth: of(&file.truth, Layout::truth(frame, time, &plain))?,
+    })
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -136,7 +157,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 pub(super) struct Checker<'a> {
     text: &'a str,
     path: &'a Path,
-    /// "sensor `name`: ", or nothing.
+    /// "sensor `name`: ", "[table]: ", or nothing.
     of: String,
 }
 
@@ -144,17 +165,17 @@ impl Checker<'_> {
     pub(super) fn wrong(
         &self,
         span: Range<usize>,
-        key: &'static str,
+        key: &str,
         found: impl Display,
-        wanted: &'static str,
+        wanted: impl Into<String>,
     ) -> IngestError {
         IngestError::Catalogue {
             path: self.path.to_owned(),
             line: line_of(self.text, span.start),
             of: self.of.clone(),
-            key,
+            key: key.to_owned(),
             found: short(&found),
-            wanted,
+            wanted: wanted.into(),
         }
     }
 

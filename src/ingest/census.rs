@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::catalogue_file;
 use super::error::{IngestError, listed};
+use super::layout::Layout;
 use super::reader::Source;
 use super::recording::{Opened, Recording};
-use super::table::{Layout, Table};
+use super::table::Table;
 use crate::sensor::{KindName, Quantity};
 use crate::space::{Frame, Geodetic};
 
@@ -121,7 +123,7 @@ fn head(folder: &Path) -> Result<String, IngestError> {
 
 /// Whether the columns and the first rows are those of a frame and of times.
 fn fit(detections: &Opened, (frame, time): (Frame, TimeScale)) -> Result<(), IngestError> {
-    let layout = Layout::detections(frame, time);
+    let layout = Layout::detections(frame, time, &Arc::default());
     match Source::of(detections, detections.digested()?, layout, BATCH_ROWS)?.next()? {
         Some(Table { broken: Some((0, error)), .. }) => Err(error),
         _ => Ok(()),
@@ -137,7 +139,8 @@ fn census(folder: &Path, detections: &[Opened], known: &Catalogue) -> Result<Vec
         table.broken.map_or(Ok(()), |(_, error)| Err(error))?;
     }
     if let Some(looks) = Opened::table(folder, "looks")? {
-        let mut source = Source::of(&looks, looks.digested()?, Layout::looks(known.time), BATCH_ROWS)?;
+        let mut source =
+            Source::of(&looks, looks.digested()?, Layout::looks(known.time, &known.dialects.looks), BATCH_ROWS)?;
         while let Some(table) = source.next()? {
             for name in &table.subject.values {
                 if let Some(named) = found.places.get(name).and_then(|place| found.all.get_mut(*place)) {

@@ -1,163 +1,283 @@
-//! CSV files, read line by line into tables.
+//! CSV files, read into tables.
 //!
-//! The first line that is not blank names the columns. Spaces around cells do not count; an empty cell is a missing
-//! value. A cell may stand in quotes, a quote in it doubled; no cell goes on to the next line, so that a quote that is
-//! not closed is an error where it begins rather than the loss of all that follows.
+//! The first line that is not blank names the columns, where the dialect does not. Lines are taken in blocks, which all
+//! cores decode; an empty cell is a missing value.
 
-use std::borrow::Cow;
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arrow_table::{TIMESTAMP, timestamp};
-use super::catalogue::TimeScale;
+use rayon::prelude::*;
+
+use super::csv_cells::{CellsOfLine, Splitter, Wrong};
+use super::dialect::{Dialect, number, number_with_comma};
 use super::error::{At, IngestError, one_line, quoted};
-use super::table::{Layout, Places, Role, Table, Texts, Time};
+use super::layout::{Cells, Field, Form, Layout, Role};
+use super::table::{Places, Table, Texts, Time};
 use crate::lines::{LINE_MOST, Line, Lines};
 use crate::pages::CELL_MOST;
+use crate::unpack::Unpacked;
 
 /// The most columns that a header is looked at for; tables have fewer.
 const COLUMNS_MOST: usize = 1024;
+
+/// Lines that are decoded together, and the bytes after which there are enough of them.
+const BLOCK_LINES: usize = 65_536;
+const BLOCK_BYTES: usize = 8 << 20;
+/// Lines of one core's share, which finds the different texts of a column anew: so it is long beside their number.
+const SHARE: usize = 8192;
 
 /// A CSV file being read.
 #[derive(Debug)]
 pub(super) struct CsvRows {
     path: Arc<PathBuf>,
     layout: Layout,
-    roles: Vec<Role>,
-    lines: Lines<File>,
+    fields: Vec<Field>,
+    /// Columns of the file.
+    columns: usize,
+    separator: u8,
+    lines: Lines<Unpacked>,
+    block: Block,
 }
-
-/// What is wrong with a line: what was found, what was wanted.
-type Wrong = (String, String);
 
 impl CsvRows {
     pub(super) fn open(path: PathBuf, file: File, layout: Layout) -> Result<Self, IngestError> {
-        let unreadable = |error: std::io::Error| IngestError::Unreadable { path: path.clone(), what: one_line(&error) };
-        let mut lines = Lines::new(file).map_err(unreadable)?;
+        let unreadable = |error: io::Error| IngestError::Unreadable { path: path.clone(), what: one_line(&error) };
+        let mut lines = Unpacked::of(file).and_then(Lines::new).map_err(unreadable)?;
         let wrong =
             |line, (found, wanted): Wrong| IngestError::Line { path: path.clone(), at: At::Line(line), found, wanted };
         foreign(lines.ahead()).map_or(Ok(()), |found| Err(wrong(1, found)))?;
-        let roles = loop {
-            let Some(line) = lines.next().map_err(unreadable)? else {
-                let found = ("no line".to_owned(), "a header that names the columns".to_owned());
-                return Err(wrong(1, found));
-            };
-            let number = line.number;
-            let text = text_of(&line).map_err(|found| wrong(number, found))?;
-            if text.trim().is_empty() {
-                continue;
-            }
-            let cells = cells_of(text).map_err(|found| wrong(number, found))?.collect::<Vec<_>>();
-            header(&cells).map_err(|found| wrong(number, found))?;
-            break layout.roles(&path, cells.iter().map(AsRef::as_ref))?;
+        let dialect = &layout.dialect;
+        let (separator, header) = match &dialect.header {
+            Some(header) => (dialect.separator.unwrap_or(b','), header.clone()),
+            None => loop {
+                let Some(line) = lines.next().map_err(unreadable)? else {
+                    let found = ("no line".to_owned(), "a header that names the columns".to_owned());
+                    return Err(wrong(1, found));
+                };
+                if !is_row(&line, dialect, b' ') {
+                    continue;
+                }
+                let number = line.number;
+                break text_of(&line)
+                    .and_then(|text| header(text, dialect.separator))
+                    .map_err(|found| wrong(number, found))?;
+            },
         };
-        Ok(Self { path: Arc::new(path), layout, roles, lines })
+        let names = header.iter().map(String::as_str).collect::<Vec<_>>();
+        let fields = layout.fields(&path, &names)?;
+        let columns = names.len();
+        Ok(Self { path: Arc::new(path), layout, fields, columns, separator, lines, block: Block::default() })
     }
 
     /// The next rows, at most `most`; none at the end.
     pub(super) fn next(&mut self, most: usize) -> Option<Table> {
-        let mut table = Table::new(Arc::clone(&self.path), Places::Lines(Vec::new()));
-        for role in &self.roles {
-            match role {
-                Role::Label => table.label = Some(Texts::default()),
-                Role::Identity => table.identity = Some(Texts::default()),
-                Role::Number(quantity) => table.set(*quantity, Vec::new()),
-                Role::Time | Role::End | Role::Subject | Role::Amplitude => {}
+        let Self { path, layout, fields, columns, separator, lines, block } = self;
+        let sink = Sink { path, layout, fields, columns: *columns, separator: *separator };
+        let mut table = sink.table();
+        while table.time.len() < most && table.broken.is_none() {
+            let ended = block.fill(lines, (&layout.dialect, *separator), most - table.time.len());
+            let parts: Vec<Table> =
+                block.lines.par_chunks(SHARE).map(|lines| sink.decode(lines, &block.text)).collect();
+            for part in parts {
+                table.append(part);
+                if table.broken.is_some() {
+                    break;
+                }
             }
-        }
-        let (path, sink) = (&self.path, Sink { path: &self.path, layout: &self.layout, roles: &self.roles });
-        let mut row = 0;
-        while row < most {
-            let pushed = match self.lines.next() {
-                Ok(None) => break,
-                Ok(Some(line)) if line.bytes.trim_ascii().is_empty() => continue,
-                Ok(Some(line)) => sink.push(&line, &mut table),
-                Err(error) => Err(IngestError::Unreadable { path: path.to_path_buf(), what: one_line(&error) }),
-            };
-            if let Err(error) = pushed {
-                table.broken_at(row, error);
-                break;
+            match ended {
+                Ok(false) => {}
+                Ok(true) => break,
+                Err(error) => {
+                    let what = one_line(&error);
+                    table.broken_at(table.time.len(), IngestError::Unreadable { path: path.to_path_buf(), what });
+                }
             }
-            row += 1;
         }
         (!table.time.is_empty() || table.broken.is_some()).then_some(table)
     }
 }
 
-/// Takes lines into a table.
+/// Lines that are decoded together.
+#[derive(Debug, Default)]
+struct Block {
+    text: Vec<u8>,
+    lines: Vec<Kept>,
+}
+
+/// A line of a block.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    number: u64,
+    start: usize,
+    end: usize,
+    too_long: bool,
+}
+
+impl Block {
+    /// Takes in the next rows; true at the end of the file.
+    fn fill(
+        &mut self,
+        lines: &mut Lines<Unpacked>,
+        (dialect, separator): (&Dialect, u8),
+        most: usize,
+    ) -> io::Result<bool> {
+        self.text.clear();
+        self.lines.clear();
+        while self.lines.len() < most.min(BLOCK_LINES) && self.text.len() < BLOCK_BYTES {
+            let Some(line) = lines.next()? else { return Ok(true) };
+            if is_row(&line, dialect, separator) {
+                let start = self.text.len();
+                self.text.extend(line.bytes);
+                self.lines.push(Kept { number: line.number, start, end: self.text.len(), too_long: line.too_long });
+                // After such a line nothing is right.
+                if line.too_long {
+                    break;
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Decodes lines.
 struct Sink<'a> {
-    path: &'a PathBuf,
+    path: &'a Arc<PathBuf>,
     layout: &'a Layout,
-    roles: &'a [Role],
+    fields: &'a [Field],
+    columns: usize,
+    separator: u8,
 }
 
 impl Sink<'_> {
-    fn push(&self, line: &Line<'_>, table: &mut Table) -> Result<(), IngestError> {
+    /// A table without rows.
+    fn table(&self) -> Table {
+        let mut table = Table::new(Arc::clone(self.path), Places::Lines(Vec::new()));
+        for field in self.fields {
+            match field.role {
+                Role::Label => table.label = Some(Texts::default()),
+                Role::Identity => table.identity = Some(Texts::default()),
+                Role::Number(quantity) => table.set(quantity, Vec::new()),
+                Role::Time | Role::End | Role::Subject | Role::Amplitude => {}
+            }
+        }
+        table
+    }
+
+    /// The rows of lines, up to one that is none.
+    fn decode(&self, lines: &[Kept], text: &[u8]) -> Table {
+        let (mut table, mut splitter) = (self.table(), Splitter::new(self.separator));
+        for (row, kept) in lines.iter().enumerate() {
+            let bytes = text.get(kept.start..kept.end).unwrap_or_default();
+            let line = Line { number: kept.number, bytes, too_long: kept.too_long };
+            if let Err(error) = self.push(&line, &mut splitter, &mut table) {
+                table.broken_at(row, error);
+                break;
+            }
+        }
+        table
+    }
+
+    fn push(&self, line: &Line<'_>, splitter: &mut Splitter, table: &mut Table) -> Result<(), IngestError> {
         let at = At::Line(line.number);
-        let not_a_row = |(found, wanted): Wrong| IngestError::Line { path: self.path.clone(), at, found, wanted };
+        let not_a_row = |(found, wanted): Wrong| IngestError::Line { path: self.path.to_path_buf(), at, found, wanted };
         if let Places::Lines(lines) = &mut table.places {
             lines.push(line.number);
         }
-        let text = text_of(line).map_err(not_a_row)?;
-        let mut cells = cells_of(text).map_err(not_a_row)?;
-        for (column, role) in self.roles.iter().enumerate() {
-            let Some(cell) = cells.next() else { return Err(not_a_row(self.unequal(column))) };
-            if cell.len() > CELL_MOST {
-                let found = format!("{} bytes in column `{}`", cell.len(), self.layout.name(*role));
-                return Err(not_a_row((found, format!("at most {CELL_MOST}"))));
+        let cells = text_of(line).and_then(|text| splitter.split(text)).map_err(not_a_row)?;
+        for field in self.fields {
+            self.field(field, cells, at, table)?;
+        }
+        if cells.len() == self.columns {
+            return Ok(());
+        }
+        let wanted = match self.layout.dialect.header {
+            Some(_) => format!("{}, as `header` has in [{}] of recording.toml", self.columns, self.layout.table),
+            None => format!("{}, as in the header", self.columns),
+        };
+        Err(not_a_row((format!("{} cells", cells.len()), wanted)))
+    }
+
+    fn field(&self, field: &Field, cells: CellsOfLine<'_>, at: At, table: &mut Table) -> Result<(), IngestError> {
+        match &field.cells {
+            Cells::Column(column) if *column < cells.len() => self.cell(field, cells.get(*column), at, table),
+            Cells::Columns([date, time]) => {
+                let both = format!("{} {}", cells.get(*date), cells.get(*time));
+                self.cell(field, both.trim(), at, table)
             }
-            self.cell(&cell, *role, at, table)?;
-        }
-        match cells.count() {
-            0 => Ok(()),
-            more => Err(not_a_row(self.unequal(self.roles.len() + more))),
+            // A line that is too short is an error of the line.
+            Cells::Column(_) => Ok(()),
+            Cells::Text(text) => self.cell(field, text, at, table),
+            Cells::Number(number) => {
+                put_number(field.role, Some(*number), table);
+                Ok(())
+            }
         }
     }
 
-    fn unequal(&self, found: usize) -> Wrong {
-        (format!("{found} cells"), format!("{}, as in the header", self.roles.len()))
-    }
-
-    fn cell(&self, cell: &str, role: Role, at: At, table: &mut Table) -> Result<(), IngestError> {
+    fn cell(&self, field: &Field, cell: &str, at: At, table: &mut Table) -> Result<(), IngestError> {
+        if cell.len() > CELL_MOST {
+            let found = format!("{} bytes in column `{}`", cell.len(), field.name);
+            return Err(IngestError::Line {
+                path: self.path.to_path_buf(),
+                at,
+                found,
+                wanted: format!("at most {CELL_MOST}"),
+            });
+        }
+        let dialect = &self.layout.dialect;
+        let cell = if dialect.missing.iter().any(|missing| missing == cell) { "" } else { cell };
+        let read_number = if dialect.decimal_comma { number_with_comma } else { number };
         let wrong = |wanted| IngestError::Cell {
-            path: self.path.clone(),
+            path: self.path.to_path_buf(),
             at,
-            column: self.layout.name(role),
+            column: field.name.clone(),
             found: quoted(cell),
             wanted,
         };
-        let number = || match cell {
-            "" => Ok(None),
-            _ => cell.parse::<f64>().map(Some).map_err(|_not_a_number| wrong("a number")),
-        };
-        match role {
-            Role::Time | Role::End => {
-                let time = match (cell, self.layout.time) {
-                    ("", _) => Time::Missing,
-                    (_, TimeScale::Seconds) => number()?.map_or(Time::Missing, Time::from_seconds),
-                    (_, TimeScale::Timestamp) => timestamp(cell).map_err(|_quoted| wrong(TIMESTAMP))?,
+        match &field.form {
+            Form::Text => put_text(field.role, cell, table),
+            Form::Number(unit) => {
+                let number = match cell {
+                    "" => None,
+                    _ => Some(read_number(cell).ok_or_else(|| wrong(self.layout.wanted_number(cell)))?),
                 };
-                if role == Role::End { table.end.push(time) } else { table.time.push(time) }
+                let converted = unit.map_or(number, |unit| number.map(|number| unit.convert(number)));
+                put_number(field.role, converted, table);
             }
-            Role::Subject => table.subject.push(Some(cell)),
-            Role::Label => {
-                if let Some(label) = &mut table.label {
-                    label.push(Some(cell));
-                }
+            Form::Time(form) => {
+                let time = match cell {
+                    "" => Time::Missing,
+                    _ => {
+                        form.read(cell, read_number).ok_or_else(|| wrong(self.layout.wanted_time(form, field, cell)))?
+                    }
+                };
+                if field.role == Role::End { table.end.push(time) } else { table.time.push(time) }
             }
-            Role::Identity => {
-                if let Some(identity) = &mut table.identity {
-                    identity.push(Some(cell));
-                }
-            }
-            Role::Amplitude => {
-                number()?;
-            }
-            Role::Number(quantity) => table.column_mut(quantity).push(number()?),
         }
         Ok(())
     }
+}
+
+fn put_text(role: Role, cell: &str, table: &mut Table) {
+    match role {
+        Role::Label => table.label.get_or_insert_default().push(Some(cell)),
+        Role::Identity => table.identity.get_or_insert_default().push(Some(cell)),
+        _ => table.subject.push(Some(cell)),
+    }
+}
+
+fn put_number(role: Role, number: Option<f64>, table: &mut Table) {
+    if let Role::Number(quantity) = role {
+        table.column_mut(quantity).push(number);
+    }
+}
+
+/// Whether a line is neither a comment nor blank: without anything in a cell.
+fn is_row(line: &Line<'_>, dialect: &Dialect, separator: u8) -> bool {
+    let comment = dialect.comment.as_ref().is_some_and(|comment| line.bytes.starts_with(comment.as_bytes()));
+    !comment && line.bytes.iter().any(|byte| *byte != separator && !byte.is_ascii_whitespace())
 }
 
 /// What a file is that is no CSV in UTF-8, by its first bytes.
@@ -167,29 +287,31 @@ fn foreign(ahead: &[u8]) -> Option<Wrong> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             Some(("UTF-16 text".to_owned(), wanted("; a spreadsheet calls it `CSV UTF-8`")))
         }
-        [0x1f, 0x8b, ..] => Some(("a file compressed by gzip".to_owned(), wanted(", decompressed"))),
         [b'P', b'A', b'R', b'1', ..] => Some(("a Parquet file".to_owned(), wanted(", or the ending `.parquet`"))),
+        [b'P', b'K', 3, 4, ..] => {
+            Some(("a workbook or another archive".to_owned(), wanted("; a spreadsheet saves as it")))
+        }
         _ => None,
     }
 }
 
-fn header(cells: &[Cow<'_, str>]) -> Result<(), Wrong> {
-    if cells.len() > COLUMNS_MOST {
-        return Err((format!("{} columns", cells.len()), format!("at most {COLUMNS_MOST}")));
+/// The separator and the names of the columns. Where nobody says the separator, it is the comma, or what stands in a
+/// header without one.
+fn header(text: &str, separator: Option<u8>) -> Result<(u8, Vec<String>), Wrong> {
+    let names = |separator| -> Result<Vec<String>, Wrong> {
+        Splitter::new(separator).split(text).map(|cells| cells.iter().map(str::to_owned).collect())
+    };
+    let (mut separator, said) = (separator.unwrap_or(b','), separator.is_some());
+    let mut header = names(separator)?;
+    let others =
+        [b';', b'\t', b'|'].into_iter().find(|sign| !said && header.len() == 1 && text.as_bytes().contains(sign));
+    if let Some(other) = others {
+        (separator, header) = (other, names(other)?);
     }
-    if let [only] = cells
-        && let Some(sign) = [';', '\t', '|'].into_iter().find(|sign| only.contains(*sign))
-    {
-        let found = format!("columns apart by `{}`", sign.escape_default());
-        return Err((found, "a comma between columns, and a point in numbers".to_owned()));
+    if header.len() > COLUMNS_MOST {
+        return Err((format!("{} columns", header.len()), format!("at most {COLUMNS_MOST}")));
     }
-    match cells.iter().position(|cell| cell.is_empty()) {
-        Some(column) => {
-            let wanted = "a name for each (pandas: `to_csv(…, index=False)`), and no comma after the last";
-            Err((format!("no name for column {}", column + 1), wanted.to_owned()))
-        }
-        None => Ok(()),
-    }
+    Ok((separator, header))
 }
 
 /// The text of a line.
@@ -205,104 +327,4 @@ fn text_of<'a>(line: &Line<'a>) -> Result<&'a str, Wrong> {
         let cell = 1 + before.filter(|byte| **byte == b',').count();
         (format!("cell {cell}, which is not UTF-8"), "UTF-8 text".to_owned())
     })
-}
-
-/// The cells of a line, without the spaces and quotes around them.
-fn cells_of(text: &str) -> Result<Cells<'_>, Wrong> {
-    if !text.contains('"') {
-        return Ok(Cells::Plain(text.split(',')));
-    }
-    let (mut cells, mut rest) = (Vec::new(), text);
-    loop {
-        let Some(quote) = rest.trim_start().strip_prefix('"') else {
-            let (cell, after) = rest.split_once(',').map_or((rest, None), |(cell, after)| (cell, Some(after)));
-            if cell.contains('"') {
-                let found = format!("a quote within cell {}, {}", cells.len() + 1, quoted(cell.trim()));
-                return Err((found, "the whole cell in quotes, and every quote in it twice".to_owned()));
-            }
-            cells.push(Cow::Borrowed(cell.trim()));
-            match after {
-                Some(after) => rest = after,
-                None => break,
-            }
-            continue;
-        };
-        let (cell, after) = unquoted(quote).ok_or_else(|| {
-            let found = format!("a quote that begins cell {} and is not closed on its line", cells.len() + 1);
-            (found, "a quote at the end of the cell; no cell goes on to the next line".to_owned())
-        })?;
-        cells.push(cell);
-        match after.trim_start().strip_prefix(',') {
-            Some(after) => rest = after,
-            None if after.trim().is_empty() => break,
-            None => {
-                let found = format!("{} after the quote that closes cell {}", quoted(after.trim()), cells.len());
-                return Err((found, "a comma; a quote within a cell stands twice".to_owned()));
-            }
-        }
-    }
-    Ok(Cells::Quoted(cells.into_iter()))
-}
-
-/// The cell that a quote has begun, and what follows the quote that closes it; `None` if none does.
-fn unquoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let (first, mut after) = text.split_once('"')?;
-    let mut cell = Cow::Borrowed(first);
-    while let Some(more) = after.strip_prefix('"') {
-        let (part, rest) = more.split_once('"')?;
-        cell.to_mut().push('"');
-        cell.to_mut().push_str(part);
-        after = rest;
-    }
-    let cell = match cell {
-        Cow::Borrowed(cell) => Cow::Borrowed(cell.trim()),
-        Cow::Owned(cell) => Cow::Owned(cell.trim().to_owned()),
-    };
-    Some((cell, after))
-}
-
-enum Cells<'a> {
-    Plain(std::str::Split<'a, char>),
-    Quoted(std::vec::IntoIter<Cow<'a, str>>),
-}
-
-impl<'a> Iterator for Cells<'a> {
-    type Item = Cow<'a, str>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Plain(cells) => cells.next().map(|cell| Cow::Borrowed(cell.trim())),
-            Self::Quoted(cells) => cells.next(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_hold_cells_together_and_spaces_outside_them_do_not_count() {
-        let cells = |text| cells_of(text).map(Iterator::collect::<Vec<_>>).map_err(|(found, _)| found);
-        let sound: [(&str, &[&str]); 6] = [
-            ("a, b ,,", &["a", "b", "", ""]),
-            (r#""a" , "b,c" ,d"#, &["a", "b,c", "d"]),
-            (r#""","a""b""","""""#, &["", r#"a"b""#, r#"""#]),
-            (r#"" a ""#, &["a"]),
-            (r#""a","#, &["a", ""]),
-            ("", &[""]),
-        ];
-        for (text, wanted) in sound {
-            assert_eq!(cells(text).expect("cells"), wanted, "{text}");
-        }
-        for (text, wanted) in [
-            (r#"a,"b,c"#, "a quote that begins cell 2 and is not closed on its line"),
-            (r#"a,"b""#, ""),
-            (r#"a,b"c"#, r#"a quote within cell 2, `b\"c`"#),
-            (r#""a"b,c"#, "`b,c` after the quote that closes cell 1"),
-            (r#""a"","#, "a quote that begins cell 1 and is not closed on its line"),
-        ] {
-            assert_eq!(cells(text).err().unwrap_or_default(), wanted, "{text}");
-        }
-    }
 }

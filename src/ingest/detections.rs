@@ -9,9 +9,10 @@ use ndarray::ArrayView2;
 use super::arrow_table;
 use super::catalogue::Catalogue;
 use super::error::IngestError;
+use super::layout::Layout;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
-use super::table::{Layout, Places, Table, Time};
+use super::table::{Places, Table, Time};
 use crate::sensor::{Measurement, Quantity, Reading};
 use crate::space::{Frame, Place};
 
@@ -84,9 +85,9 @@ impl Detections {
         options: Options,
     ) -> Result<(Self, IngestReport), IngestError> {
         let path = Arc::new(PathBuf::from("record batch"));
-        let layout = Layout::detections(catalogue.frame, catalogue.time);
-        let roles = arrow_table::roles(&path, &batch.schema(), &layout)?;
-        let table = arrow_table::decode(&path, batch, &roles, &layout, Places::Rows);
+        let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
+        let fields = arrow_table::fields(&path, &batch.schema(), &layout)?;
+        let table = arrow_table::decode(&path, batch, &fields, &layout, Places::Rows);
         let mut intake = Intake::new(path.to_path_buf(), options);
         intake.keeps.identities = true;
         let detections = intake.take(table, catalogue)?;

@@ -87,7 +87,10 @@ pub enum IngestError {
         what: String,
     },
     /// A folder lacks a table.
-    #[error("{}: found neither `{stem}.parquet` nor `{stem}.csv`; wanted one of them", folder.display())]
+    #[error(
+        "{}: found neither `{stem}.parquet` nor `{stem}.csv`; wanted one of them, or `{stem}.csv.gz` or `{stem}.csv.zst`",
+        folder.display()
+    )]
     NoTable {
         /// The folder.
         folder: PathBuf,
@@ -124,12 +127,12 @@ pub enum IngestError {
         path: PathBuf,
     },
     /// A folder has a table twice.
-    #[error("{}: found `{stem}.parquet` and `{stem}.csv`; wanted one of them", folder.display())]
+    #[error("{}: found {found}; wanted one of them", folder.display())]
     TwoTables {
         /// The folder.
         folder: PathBuf,
-        /// The name without its ending.
-        stem: &'static str,
+        /// The files.
+        found: String,
     },
     /// The catalogue is not TOML, or a key is unknown, missing or of another type.
     #[error("{}:{line}: {what}", path.display())]
@@ -151,21 +154,46 @@ pub enum IngestError {
         /// Which sensor, as "sensor `name`: ", or nothing.
         of: String,
         /// The key.
-        key: &'static str,
+        key: String,
         /// The value.
         found: String,
         /// What would have been right.
-        wanted: &'static str,
+        wanted: String,
     },
-    /// A table has a column that is not one of this recording.
-    #[error("{}: column `{column}` is unknown here; wanted some of {known}", path.display())]
-    UnknownColumn {
+    /// A table has columns that are none of this recording.
+    #[error(
+        "{}: {found} unknown here; wanted some of {known}; in recording.toml [{table}.columns] says which of these a column \
+         is, and [{table}] with ignore = {ignore} passes over the others",
+        path.display()
+    )]
+    UnknownColumns {
+        /// The file.
+        path: PathBuf,
+        /// The columns, and that they are.
+        found: String,
+        /// The table, as `recording.toml` calls it.
+        table: &'static str,
+        /// The columns as a list of TOML.
+        ignore: String,
+        /// The columns that it may have.
+        known: String,
+    },
+    /// A table lacks a column that `recording.toml` names.
+    #[error(
+        "{}: column `{column}` is not there, which [{table}.columns] in recording.toml has for `{of}`; wanted one of {there}",
+        path.display()
+    )]
+    AbsentColumn {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
-        /// The columns that it may have.
-        known: String,
+        /// The table, as `recording.toml` calls it.
+        table: &'static str,
+        /// The column of the table that it should be.
+        of: &'static str,
+        /// The columns that the file has.
+        there: String,
     },
     /// A table has a column twice.
     #[error("{}: column `{column}` is there twice; wanted it once", path.display())]
@@ -191,11 +219,11 @@ pub enum IngestError {
         /// The file.
         path: PathBuf,
         /// The column.
-        column: &'static str,
+        column: String,
         /// The type in the file.
         found: String,
         /// The types that fit.
-        wanted: &'static str,
+        wanted: String,
     },
     /// A cell does not hold what its column must.
     #[error("{}, {at}: column `{column}` is {found}; wanted {wanted}", path.display())]
@@ -205,11 +233,11 @@ pub enum IngestError {
         /// The row.
         at: At,
         /// The column.
-        column: &'static str,
+        column: String,
         /// The text of the cell.
         found: String,
         /// What would have been right.
-        wanted: &'static str,
+        wanted: String,
     },
     /// A line of a CSV file is not a row of its table.
     #[error("{}, {at}: found {found}; wanted {wanted}", path.display())]

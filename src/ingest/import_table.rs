@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
+use super::dialect::Dialects;
 use super::error::IngestError;
 use super::imported::Ended;
 use super::imports::{Import, Takes};
@@ -57,7 +58,8 @@ fn opened(imports: &[Import]) -> Result<Vec<Opened>, IngestError> {
 }
 
 fn catalogue(imports: Vec<Import>, time: TimeScale) -> Catalogue {
-    Catalogue { name: "import".to_owned(), frame: Frame::Geodetic, time, sensors: Vec::new(), imports }
+    let (frame, dialects) = (Frame::Geodetic, Dialects::default());
+    Catalogue { name: "import".to_owned(), frame, time, dialects, sensors: Vec::new(), imports }
 }
 
 const fn column_of(time: TimeScale) -> ColumnType {

@@ -21,6 +21,10 @@ impl Labels {
 
     /// The number of a marking; `None` if it is one too many.
     pub(super) fn number(&mut self, name: &str) -> Option<u32> {
+        // Most rows have none, and need no search.
+        if name.is_empty() {
+            return Some(0);
+        }
         if let Some(number) = self.numbers.get(name) {
             return Some(*number);
         }

@@ -8,11 +8,12 @@ use std::fs::File;
 
 use super::catalogue::Catalogue;
 use super::error::{At, IngestError, listed, quoted, short};
+use super::layout::Layout;
 use super::reader::Source;
 use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
-use super::table::{Layout, Table, Time};
+use super::table::{Table, Time};
 use crate::sensor::{Kind, ListedLook, Looks, Quantity};
 
 /// Looks of a recording at most: some 700 MB.
@@ -36,7 +37,7 @@ impl Catalogue {
     /// # Errors
     /// What is wrong with the table, and in which row.
     pub(super) fn take_looks(&mut self, opened: &Opened, file: File) -> Result<(), IngestError> {
-        let mut source = Source::of(opened, file, Layout::looks(self.time), BATCH_ROWS)?;
+        let mut source = Source::of(opened, file, Layout::looks(self.time, &self.dialects.looks), BATCH_ROWS)?;
         let mut rows: Vec<Row> = Vec::new();
         while let Some(mut table) = source.next()? {
             for row in 0..table.rows() {

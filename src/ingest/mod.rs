@@ -9,8 +9,13 @@ mod report; // rows read, accepted, rejected
 mod catalogue; // what recording.toml says
 mod catalogue_file; // how it says it: keys, checks, lines
 
+mod dialect; // how a table is written: names, units, times
+mod dialect_file; // how recording.toml says it
+mod layout; // the columns of a table, and where a file has them
+
 mod table; // rows, column by column, of any format
 mod arrow_table; // Arrow batch -> table
+mod csv_cells; // a line of CSV -> cells
 mod csv_table; // CSV lines -> table
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
 
@@ -37,9 +42,11 @@ pub(crate) use census::{Named, Told};
 pub(crate) use import_table::{import_detections, import_truth};
 pub(crate) use imported::Ended;
 pub(crate) use imports::{day_us, edition_of};
+pub(crate) use recording::ENDINGS;
 
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;
+pub use dialect::Dialects;
 pub use error::{At, IngestError};
 pub use identities::Identities;
 pub use imported::{Imported, Passed, Unread};

@@ -7,6 +7,7 @@ use super::catalogue::Catalogue;
 use super::csv_table::CsvRows;
 use super::detections::Detections;
 use super::error::IngestError;
+use super::layout::Layout;
 use super::parquet_table::ParquetRows;
 use super::pass::Pass;
 use super::recording::Opened;
@@ -14,7 +15,7 @@ use super::report::IngestReport;
 use super::report_rows::ReportRows;
 use super::rows::{Intake, Keeps, Options};
 use super::sorted::{Sorted, SortedRows, Sorter};
-use super::table::{Layout, Table};
+use super::table::Table;
 
 /// A table on disk, in either format.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Source {
         if let [table] = files
             && table.import.is_none()
         {
-            let layout = Layout::detections(catalogue.frame, catalogue.time);
+            let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
             return Self::of(table, ahead(table)?, layout, rows_per_batch);
         }
         let file =

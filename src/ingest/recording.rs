@@ -158,6 +158,9 @@ impl Recording {
     }
 }
 
+/// How the files of tables end.
+pub(crate) const ENDINGS: [&str; 4] = ["parquet", "csv", "csv.gz", "csv.zst"];
+
 /// A file that is read more than once.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -215,21 +218,24 @@ impl Opened {
         }
     }
 
-    /// Opens `stem.parquet` or `stem.csv` in `folder`; `None` if neither is there.
+    /// Opens `stem.parquet`, or `stem.csv` as it is or packed, in `folder`; `None` if none of them is there.
     pub(super) fn table(folder: &Path, stem: &'static str) -> Result<Option<Self>, IngestError> {
-        let [parquet, csv] = ["parquet", "csv"].map(|ending| folder.join(format!("{stem}.{ending}")));
-        // A link to nowhere is there, and an error when it is opened.
-        let there = |path: &Path| {
-            let unreadable =
-                |error: io::Error| IngestError::Unreadable { path: path.to_owned(), what: error.to_string() };
-            files::is_there(path).map_err(unreadable)
-        };
-        match (there(&parquet)?, there(&csv)?) {
-            (true, true) => Err(IngestError::TwoTables { folder: folder.to_owned(), stem }),
-            (false, false) => Ok(None),
-            (true, false) => Self::open(parquet).map(Some),
-            (false, true) => Self::open(csv).map(Some),
+        let mut found = Vec::new();
+        for ending in ENDINGS {
+            let path = folder.join(format!("{stem}.{ending}"));
+            // A link to nowhere is there, and an error when it is opened.
+            match files::is_there(&path) {
+                Ok(true) => found.push(path),
+                Ok(false) => {}
+                Err(error) => return Err(IngestError::Unreadable { path, what: error.to_string() }),
+            }
         }
+        if found.len() > 1 {
+            let names = found.iter().filter_map(|path| path.file_name()).map(|name| format!("`{}`", name.display()));
+            let found = names.collect::<Vec<_>>().join(" and ");
+            return Err(IngestError::TwoTables { folder: folder.to_owned(), found });
+        }
+        found.pop().map(Self::open).transpose()
     }
 
     /// Whether its name says that it is Parquet.

@@ -277,7 +277,8 @@ impl fmt::Display for IngestReport {
     /// One line for the table, one for each reason, one for each row shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, rows_read, rows_accepted, .. } = self;
-        write!(f, "{}: {rows_read} rows read, {rows_accepted} accepted", file.display())?;
+        let rows = if *rows_read == 1 { "row" } else { "rows" };
+        write!(f, "{}: {rows_read} {rows} read, {rows_accepted} accepted", file.display())?;
         for (reason, count) in &self.rejected {
             write!(f, "\n  {count} rejected: {reason}")?;
             for row in self.first_rejected.iter().filter(|row| row.reason == *reason) {

@@ -1,122 +1,15 @@
 //! Rows of a table, column by column, the same whatever the format: what every reader decodes into.
-//!
-//! A file names its columns; here each has a place of its own, so that a row is read by index and never by name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::catalogue::TimeScale;
-use super::error::{At, IngestError, listed};
+use super::dialect::Unit;
+use super::error::{At, IngestError};
 use super::imported::Ended;
 use super::report::Reason;
 use crate::digest::fnv1a;
 use crate::sensor::Quantity;
-use crate::space::Frame;
-
-/// What a column of a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// When; when it began, of a look.
-    Time,
-    /// When a look ended.
-    End,
-    /// The sensor of a detection, the object of a true state.
-    Subject,
-    /// The marking of a detection, the class of an object.
-    Label,
-    /// The address that the target sent.
-    Identity,
-    /// A number that nothing uses yet; not decoded.
-    Amplitude,
-    Number(Quantity),
-}
-
-/// The columns that a table may have.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    pub(super) time: TimeScale,
-    subject: &'static str,
-    needed: &'static [Role],
-    known: Vec<Role>,
-}
-
-impl Layout {
-    pub(super) fn detections(frame: Frame, time: TimeScale) -> Self {
-        use Quantity as Q;
-        let mut known = vec![Role::Time, Role::Subject, Role::Label, Role::Identity, Role::Amplitude];
-        let position = match frame {
-            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude],
-            Frame::Local => [Q::X, Q::Y, Q::Z],
-        };
-        let radar = [Q::Range, Q::Azimuth, Q::Elevation, Q::RangeRate];
-        let sigma = [Q::SigmaHorizontal, Q::SigmaVertical, Q::SigmaRange, Q::SigmaAzimuth, Q::SigmaElevation];
-        let velocity = match frame {
-            Frame::Geodetic => [Q::East, Q::North, Q::Up],
-            Frame::Local => [Q::Vx, Q::Vy, Q::Vz],
-        };
-        let moving = [Q::Speed, Q::Course, Q::SigmaSpeed, Q::SigmaCourse, Q::SigmaVelocity, Q::SigmaClimb];
-        known.extend(velocity.into_iter().chain(moving).map(Role::Number));
-        known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
-        Self { time, subject: "sensor", needed: &[Role::Time, Role::Subject], known }
-    }
-
-    pub(super) fn looks(time: TimeScale) -> Self {
-        let needed = &[Role::Subject, Role::Time, Role::End];
-        let sector = [Quantity::AzimuthFrom, Quantity::AzimuthTo].map(Role::Number);
-        Self { time, subject: "sensor", needed, known: needed.iter().copied().chain(sector).collect() }
-    }
-
-    pub(super) fn truth(frame: Frame, time: TimeScale) -> Self {
-        use Quantity as Q;
-        let numbers = match frame {
-            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude, Q::East, Q::North, Q::Up],
-            Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
-        };
-        let known = [Role::Time, Role::Subject, Role::Label].into_iter().chain(numbers.map(Role::Number)).collect();
-        Self { time, subject: "object", needed: &[Role::Time, Role::Subject], known }
-    }
-
-    pub(super) fn name(&self, role: Role) -> &'static str {
-        match role {
-            Role::Time if self.needed.contains(&Role::End) => "start",
-            Role::Time => "time",
-            Role::End => "end",
-            Role::Subject => self.subject,
-            Role::Label if self.subject == "object" => "class",
-            Role::Label => "label",
-            Role::Identity => "identity",
-            Role::Amplitude => "amplitude",
-            Role::Number(quantity) => quantity.name(),
-        }
-    }
-
-    /// What each column of a file is, in the file's order.
-    pub(super) fn roles<'a>(
-        &self,
-        path: &Path,
-        columns: impl Iterator<Item = &'a str>,
-    ) -> Result<Vec<Role>, IngestError> {
-        let mut roles = Vec::with_capacity(self.known.len());
-        for column in columns {
-            let Some(role) = self.known.iter().find(|role| self.name(**role) == column) else {
-                let known = listed(self.known.iter().map(|role| self.name(*role)));
-                let column = column.chars().take(60).flat_map(char::escape_debug).collect();
-                return Err(IngestError::UnknownColumn { path: path.to_owned(), column, known });
-            };
-            if roles.contains(role) {
-                return Err(IngestError::RepeatedColumn { path: path.to_owned(), column: column.to_owned() });
-            }
-            roles.push(*role);
-        }
-        for role in self.needed {
-            if !roles.contains(role) {
-                let because = "every row needs it".to_owned();
-                return Err(IngestError::MissingColumn { path: path.to_owned(), column: self.name(*role), because });
-            }
-        }
-        Ok(roles)
-    }
-}
+use crate::time::whole;
 
 /// A cell of the column `time`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,13 +30,14 @@ impl Time {
         if Self::PLAUSIBLE_US.contains(&us) { Self::Us(us) } else { Self::Bad(us as f64, Reason::TimeBeyondLimits) }
     }
 
-    pub(super) fn from_seconds(seconds: f64) -> Self {
-        if !seconds.is_finite() {
-            return Self::Bad(seconds, Reason::NotFinite);
+    /// So many of a unit.
+    pub(super) fn of(number: f64, unit: Unit) -> Self {
+        if !number.is_finite() {
+            return Self::Bad(number, Reason::NotFinite);
         }
-        match crate::time::micros(seconds).map(Self::from_us) {
+        match whole(unit.convert(number)).map(Self::from_us) {
             Some(Self::Us(us)) => Self::Us(us),
-            _ => Self::Bad(seconds, Reason::TimeBeyondLimits),
+            _ => Self::Bad(number, Reason::TimeBeyondLimits),
         }
     }
 }
@@ -173,6 +67,19 @@ impl Texts {
             Some(new)
         });
         self.index.push(found);
+    }
+
+    /// Appends the cells of another column.
+    pub(super) fn append(&mut self, other: &Self) {
+        let before = self.index.len();
+        let numbers = other.values.iter().map(|text| {
+            self.push(Some(text));
+            self.index.last().copied().flatten()
+        });
+        let numbers = numbers.collect::<Vec<_>>();
+        self.index.truncate(before);
+        let number = |index: u32| usize::try_from(index).ok().and_then(|index| numbers.get(index).copied().flatten());
+        self.index.extend(other.index.iter().map(|index| index.and_then(number)));
     }
 
     pub(super) fn index(&self, row: usize) -> Option<u32> {
@@ -296,6 +203,30 @@ impl Table {
     /// The same of a quantity by its number.
     pub(super) fn cell(&self, quantity: usize, row: usize) -> Option<f64> {
         self.numbers.get(quantity)?.as_ref()?.get(row).copied().flatten()
+    }
+
+    /// Appends the rows of another table with the same columns, which are lines of the same file.
+    pub(super) fn append(&mut self, other: Self) {
+        let rows = self.time.len();
+        if let (Places::Lines(lines), Places::Lines(more)) = (&mut self.places, &other.places) {
+            lines.extend(more);
+        }
+        self.time.extend(other.time);
+        self.end.extend(other.end);
+        self.subject.append(&other.subject);
+        for (texts, more) in [(&mut self.label, &other.label), (&mut self.identity, &other.identity)] {
+            if let Some(more) = more {
+                texts.get_or_insert_default().append(more);
+            }
+        }
+        for (cells, more) in self.numbers.iter_mut().zip(other.numbers) {
+            if let Some(more) = more {
+                cells.get_or_insert_default().extend(more);
+            }
+        }
+        if let Some((row, error)) = other.broken {
+            self.broken_at(rows + row, error);
+        }
     }
 
     /// Notes a row that cannot be decoded; the first of several counts.

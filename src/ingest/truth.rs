@@ -9,11 +9,12 @@ use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::error::{IngestError, short};
+use super::layout::Layout;
 use super::reader::Source;
 use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
-use super::table::{Layout, Table, Time};
+use super::table::{Table, Time};
 use crate::sensor::Quantity;
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
@@ -77,7 +78,7 @@ impl<'a> TruthReader<'a> {
     }
 
     fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Self, IngestError> {
-        let layout = Layout::truth(catalogue.frame, catalogue.time);
+        let layout = Layout::truth(catalogue.frame, catalogue.time, &catalogue.dialects.truth);
         let mut source = Source::of(opened, file, layout, rows_per_batch)?;
         let ahead = source.next()?;
         Ok(Self {

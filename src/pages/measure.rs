@@ -16,7 +16,8 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::thrift::{PageHeader, Walk, page_header};
-use super::wrong;
+use super::{words, wrong};
+use crate::unpack::gzip::Gunzip;
 
 /// The longest text in a cell, in bytes.
 pub(crate) const CELL_MOST: usize = 1 << 16;
@@ -29,7 +30,8 @@ const HEADER_MOST: u64 = 1 << 20;
 
 /// A page of a dictionary, and of data in the first and the second form.
 const DICTIONARY: i64 = 2;
-const DATA: [i64; 2] = [0, 3];
+const DATA_2: i64 = 3;
+const DATA: [i64; 2] = [0, DATA_2];
 
 /// Encodings of text whose values need more bytes than their page has.
 const DELTA_LENGTHS: i64 = 6;
@@ -84,9 +86,13 @@ impl Columns<'_> {
         let (Ok(start), Ok(length)) = (start, length) else { return Err(damaged()) };
         let end = start.checked_add(length).filter(|end| *end <= self.length);
         let end = end.ok_or_else(|| wrong("a column that ends after the file", "the whole file"))?;
-        if !matches!(column.compression(), Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_)) {
-            let found = format!("compression by {}", column.compression());
-            return Err(wrong(&found, "none, or that of Snappy or zstd"));
+        use Compression::{GZIP, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
+        if !matches!(column.compression(), UNCOMPRESSED | SNAPPY | ZSTD(_) | GZIP(_) | LZ4_RAW) {
+            let name = column.compression().to_string();
+            let found = format!("compression by {}", name.split('(').next().unwrap_or(&name));
+            let wanted = "none, or that of Snappy, zstd, gzip or LZ4_RAW: pandas and polars write compression=\"zstd\", \
+                          DuckDB COMPRESSION zstd";
+            return Err(wrong(&found, wanted));
         }
         let is_text = column.column_type() == Type::BYTE_ARRAY;
         let nested = column.column_descr().max_rep_level() > 0;
@@ -95,9 +101,13 @@ impl Columns<'_> {
             let (page, header) = self.header(at, end - at)?;
             let sizes = [page.decoded, page.stored, page.values].map(u64::try_from);
             let [Ok(decoded), Ok(stored), Ok(values)] = sizes else { return Err(damaged()) };
-            at = at.saturating_add(header).saturating_add(stored);
+            let from = at.saturating_add(header);
+            at = from.saturating_add(stored);
             if at > end {
                 return Err(damaged());
+            }
+            if matches!(column.compression(), GZIP(_)) {
+                self.inflated(&page, (from, stored), decoded)?;
             }
             if page.kind == DICTIONARY {
                 if values.saturating_mul(width(column)) > decoded {
@@ -122,6 +132,19 @@ impl Columns<'_> {
         let levels = if nested { need.values.saturating_mul(8) } else { 0 };
         let most = if nested { need.text / u64::try_from(rows).unwrap_or(0).max(1) } else { most };
         Ok((need.dictionary.saturating_add(need.data).saturating_add(levels), if is_text { most } else { 0 }))
+    }
+
+    /// Fails unless a page in gzip decodes to what its header says: the library for the format would give it what it asks for.
+    fn inflated(&self, page: &PageHeader, (at, stored): (u64, u64), decoded: u64) -> Result<(), ParquetError> {
+        if page.kind == DATA_2 {
+            return Err(wrong("GZIP of pages in their second form", "compression by zstd"));
+        }
+        within(decoded)?;
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(at))?;
+        let unpacked = Gunzip::new(file.take(stored)).take(decoded.saturating_add(1));
+        let found = std::io::copy(&mut { unpacked }, &mut std::io::sink())?;
+        if found == decoded { Ok(()) } else { Err(damaged()) }
     }
 
     /// The header of a page and its length.
@@ -243,8 +266,7 @@ fn within(bytes: u64) -> Result<(), ParquetError> {
 }
 
 fn of_column(column: &ColumnChunkMetaData, error: &ParquetError) -> ParquetError {
-    let text = error.to_string();
-    let text = text.strip_prefix("Parquet error: ").unwrap_or(&text);
+    let text = words(error);
     ParquetError::General(format!("column `{}`: {text}", column.column_path().string().escape_debug()))
 }
 

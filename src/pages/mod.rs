@@ -154,12 +154,17 @@ fn damaged() -> ParquetError {
 
 /// What the library says, in the words of this one: what it found is damage where nothing says otherwise.
 fn said(error: &ParquetError) -> ParquetError {
-    let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = text.rsplit("Parquet error: ").next().unwrap_or(&text);
+    let text = words(error);
     if text.contains("wanted") {
-        return ParquetError::General(text.to_owned());
+        return ParquetError::General(text);
     }
     wrong(&format!("a damaged file ({text})"), "one that its writer finished and nothing changed")
+}
+
+/// What an error says, on one line and without the name of a library before it.
+pub(crate) fn words(error: &ParquetError) -> String {
+    let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    text.rsplit("Parquet error: ").next().unwrap_or_default().to_owned()
 }
 
 /// Walks the footer.

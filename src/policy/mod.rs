@@ -52,6 +52,7 @@ mod strata; // times that the policy does not tell apart
 mod view; // what of a policy concerns one partner
 mod survey; // what a recording holds, as far as a policy can tell
 mod warnings; // what a run takes, and somebody may not have meant
+mod zones_file; // zones.geojson as it is written
 mod zones; // zones.geojson
 
 pub use authority::{Held, Holders, SEE_AUTHORITY};

@@ -11,10 +11,10 @@ use super::outline::placed;
 use super::polygon::{Polygon, Ring};
 use super::raster::Raster;
 use super::source::Source;
+use super::zones_file::{self, Written};
 use crate::digest::sha256;
 use crate::space::Frame;
 use rayon::prelude::*;
-use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,74 +36,17 @@ struct Zone {
     polygons: Vec<Vec<Ring>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(rename = "type")]
-    _kind: CollectionKind,
-    features: Vec<Feature>,
-}
-
-#[derive(Deserialize)]
-enum CollectionKind {
-    FeatureCollection,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Feature {
-    #[serde(rename = "type")]
-    _kind: FeatureKind,
-    properties: Properties,
-    geometry: Geometry,
-}
-
-#[derive(Deserialize)]
-enum FeatureKind {
-    Feature,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Properties {
-    name: String,
-    #[serde(default, rename = "comment")]
-    _comment: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", content = "coordinates", deny_unknown_fields)]
-enum Geometry {
-    Polygon(Vec<Ring>),
-    MultiPolygon(Vec<Vec<Ring>>),
-}
-
 impl Zones {
     pub(super) fn none() -> Self {
         Self { path: PathBuf::new(), zones: BTreeMap::new() }
     }
 
     pub(super) fn read(source: &Source) -> Result<Self, PolicyError> {
-        let file: File = serde_json::from_str(&source.text).map_err(|error| {
-            let text = error.to_string();
-            let message = text.split(" at line ").next().unwrap_or(&text);
-            source.syntax(error.line().max(1), message)
-        })?;
         let mut all = Self { path: source.path.clone(), zones: BTreeMap::new() };
-        let starts = starts(&source.text);
-        for (number, feature) in file.features.into_iter().enumerate() {
-            let name = feature.properties.name;
-            let start = starts.get(number).copied().unwrap_or(0);
-            let end = starts.get(number + 1).copied().unwrap_or(source.text.len());
-            let text = source.text.get(start..end).unwrap_or_default();
-            let line = source.line_at(start + text.find(&format!("{name:?}")).unwrap_or(0));
+        for Written { name, line, polygons } in zones_file::read(source)? {
             if let Some(first) = all.zones.get(&name) {
                 return Err(source.duplicate("zone", &name, line, first.line));
             }
-            let polygons = match feature.geometry {
-                Geometry::Polygon(rings) => vec![rings],
-                Geometry::MultiPolygon(polygons) => polygons,
-            };
             let mut zone = Zone { line, digest: OnceLock::new(), polygons };
             let empty = zone.polygons.is_empty() || zone.polygons.iter().any(Vec::is_empty);
             if empty {
@@ -157,29 +100,6 @@ impl Zone {
         }
         bytes
     }
-}
-
-/// Where the features of a collection that was read begin: each object in an array of the outermost object.
-fn starts(text: &str) -> Vec<usize> {
-    let mut starts = Vec::new();
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                if depth == 2 && byte == b'{' {
-                    starts.push(at);
-                }
-                depth += 1;
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    starts
 }
 
 /// The zones of a policy in the coordinates of a recording.

@@ -100,6 +100,18 @@ fn batches_of_any_size_give_the_same_detections_and_the_same_report() {
 }
 
 #[test]
+fn rows_that_several_cores_decode_are_those_that_one_decodes() {
+    let (text, _) = two_forms(20_000);
+    let csv = folder("detections.csv", &text);
+    let [together, alone] = [50_000, 1000].map(|rows_per_batch| {
+        let options = Options { rows_per_batch, ..OPTIONS };
+        read(csv.path(), &local(), options).unwrap()
+    });
+    assert_eq!(together.1, alone.1);
+    assert!(shown(&together.0) == shown(&alone.0), "the shares of several cores differ");
+}
+
+#[test]
 fn the_first_error_is_the_same_for_batches_of_any_size() {
     let mut text = "time,sensor,x_m,y_m\n".to_owned();
     for _ in 0..20 {

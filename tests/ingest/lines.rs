@@ -40,7 +40,7 @@ fn no_cell_goes_on_to_the_next_line_and_quotes_enclose_whole_cells() {
     let cases: &[(&str, &[&str])] = &[
         ("1,gps,1,0,\"la\nbel\"\n", &["line 2: found a quote that begins cell 5 and is not closed on its line"]),
         ("1,gps,1,0,op\"en\n", &["line 2: found a quote within cell 5, `op\\\"en`; wanted the whole cell in quotes"]),
-        ("1,gps,1,0,\"op\"en\n", &["line 2: found `en` after the quote that closes cell 5; wanted a comma"]),
+        ("1,gps,1,0,\"op\"en\n", &["line 2: found `en` after the quote that closes cell 5; wanted `,`"]),
         ("1,gps,1,0,a\0b\n", &["line 2: found a NUL byte; wanted text"]),
     ];
     for (row, pieces) in cases {
@@ -102,16 +102,14 @@ fn cells_lines_and_headers_have_bounds() {
         ),
         (format!("time,sensor{}\n", ",c".repeat(2000)), &["line 1: found 2002 columns; wanted at most 1024"]),
         ("x".repeat(3_000_000), &["line 1: found more than 1048576 bytes"]),
-        ("time;sensor;x_m\n1;gps;1\n".to_owned(), &["line 1: found columns apart by `;`; wanted a comma"]),
-        ("time,sensor,x_m,y_m,\n".to_owned(), &["line 1: found no name for column 5; wanted a name for each"]),
     ];
     for (text, pieces) in cases {
         assert_says(&read_csv(text, &local(), OPTIONS).unwrap_err(), pieces);
     }
     for (bytes, found) in [
         (b"\xff\xfet\0i\0m\0e\0".as_slice(), "UTF-16 text"),
-        (b"\x1f\x8b\x08\0\0", "a file compressed by gzip"),
         (b"PAR1\x15", "a Parquet file"),
+        (b"PK\x03\x04\x14", "a workbook or another archive"),
     ] {
         let error = read(folder("detections.csv", bytes).path(), &local(), OPTIONS).unwrap_err();
         assert_says(&error, &[found, "wanted CSV in UTF-8"]);

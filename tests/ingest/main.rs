@@ -5,7 +5,9 @@ mod agreement; // formats and batches that give the same
 mod bad_rows; // rejected, counted, shown
 mod catalogue; // recording.toml, line by line
 mod damage; // no panic, whatever the bytes
+mod dialects; // files as other programs write them
 mod extremes; // numbers and nesting beyond all measure
+mod layouts; // any layout, by what recording.toml says of it
 mod lines; // CSV as text
 mod pages; // Parquet, damaged and oversized
 mod program; // the same through the command line

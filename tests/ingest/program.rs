@@ -1,5 +1,6 @@
 //! The same through the command line: what stands in place of a file, damaged pictures, and what a terminal is told.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -150,4 +151,39 @@ fn a_terminal_is_shown_control_characters_and_does_not_get_them() {
     }
     assert!(shown > 0, "no command showed the label");
     assert!(!fs::read_to_string(folder.path().join("page.html")).unwrap().contains('\u{1b}'));
+}
+
+/// The files of every partner of an output, by their paths.
+fn partners_files(out: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for partner in fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path()) {
+        if partner.file_name().unwrap() != "_operator" && partner.is_dir() {
+            for file in fs::read_dir(&partner).unwrap().map(|entry| entry.unwrap().path()) {
+                files.insert(file.strip_prefix(out).unwrap().to_owned(), fs::read(&file).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn a_run_of_another_layout_gives_the_bytes_of_a_run_of_the_same_rows() {
+    let (own, other) = (world(), world());
+    let said = "[detections]\ndecimal = \",\"\n[detections.columns]\ntime = { column = \"t\", unit = \"ms\" }\n\
+                x_m = { column = \"x\", unit = \"km\" }\nsensor = { value = \"gps\" }\n[[sensor]]";
+    let (mut rows, mut rows_there) = ("time,sensor,x_m,y_m\n".to_owned(), "y_m;x;t\r\n".to_owned());
+    for row in 0..40 {
+        writeln!(rows, "{row}.5,gps,{row}000,0.25").unwrap();
+        write!(rows_there, "0,25;{row};{row}500\r\n").unwrap();
+    }
+    fs::write(own.path().join("rec/detections.csv"), rows).unwrap();
+    fs::write(other.path().join("rec/detections.csv"), rows_there).unwrap();
+    fs::write(other.path().join("rec/recording.toml"), LOCAL.replacen("[[sensor]]", said, 1)).unwrap();
+    let files = [&own, &other].map(|world| {
+        let output = program(world.path(), &RUN);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        partners_files(&world.path().join("out"))
+    });
+    assert!(files[0].len() >= 4, "{:?}", files[0].keys());
+    assert!(files[0] == files[1], "another layout changed a byte");
 }

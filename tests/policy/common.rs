@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use trackweave::ingest::{Catalogue, Detections, TimeScale};
+use trackweave::ingest::{Catalogue, Detections, Dialects, TimeScale};
 use trackweave::policy::{ClassKey, Policy};
 use trackweave::sensor::{Coverage, Kind, Looks, Noise, Sensor};
 use trackweave::space::Frame;
@@ -145,6 +145,7 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
         name: "test".to_owned(),
         frame,
         time: TimeScale::Seconds,
+        dialects: Dialects::default(),
         sensors: sensors.iter().map(sensor).collect(),
         imports: Vec::new(),
     }

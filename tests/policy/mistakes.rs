@@ -119,22 +119,28 @@ const MISTAKES: &[(&str, &str, &str, &[&str])] = &[
     (
         "zones.geojson",
         "{ \"name\": \"east\" }",
-        "{ \"name\": \"east\", \"fill\": 1 }",
-        &["zones.geojson:4: unknown field `fill`"],
+        "{ \"Name\": \"east\", \"fill\": 1 }",
+        &["zones.geojson:4: found a feature without the property `name`, wanted it"],
     ),
-    ("zones.geojson", "{ \"name\": \"east\" }", "{ }", &["zones.geojson:4: missing field `name`"]),
+    (
+        "zones.geojson",
+        "{ \"name\": \"east\" }",
+        "{ \"name\": 7 }",
+        &["zones.geojson:4: found the property `name` 7", "text"],
+    ),
     (
         "zones.geojson",
         "[5,10],[0,10],[0,0]",
         "[5,10],[0,10]",
         &["zones.geojson:2: zone `west`: found a ring of 4 positions", "wanted at least 4"],
     ),
-    ("zones.geojson", "[[0,0],[5,0]", "[[0,0,7],[5,0]", &["zones.geojson:3: "]),
+    ("zones.geojson", "[[0,0],[5,0]", "[[0],[5,0]", &["zones.geojson:3: ", "a position of two coordinates"]),
+    ("zones.geojson", "[[0,0],[5,0]", "[[0,null],[5,0]", &["zones.geojson:3: ", "expected f64"]),
     (
         "zones.geojson",
         "\"Polygon\",\n    \"coordinates\": [[[0",
         "\"LineString\",\n    \"coordinates\": [[[0",
-        &["zones.geojson:2: unknown variant `LineString`"],
+        &["zones.geojson:2: zone `west`: found lines, wanted a Polygon or a MultiPolygon"],
     ),
     ("schema.cedarschema", "rank: Long", "rank: Lnog", &["schema.cedarschema:2: ", "Lnog"]),
     (

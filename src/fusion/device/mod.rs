@@ -4,7 +4,8 @@
 //! bind. What a kernel computes is said by its twin. Every failure (no adapter, memory, a lost device) is a
 //! [`DeviceError`], never a panic and never half a result.
 //!
-//! Mesa's drivers print a line about `XDG_RUNTIME_DIR` where that variable names no folder; it means nothing here.
+//! Mesa's drivers print a line about `XDG_RUNTIME_DIR` where that variable names no folder and `NODEVICE_SELECT` is not set; it means
+//! nothing here, and the program has them not print it.
 
 pub mod error; // what a device may refuse
 pub mod adapter; // what there is, and which one to take

@@ -9,12 +9,12 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 const INPUT: usize = 1 << 16;
 
 /// Whether octets begin a file in gzip.
-pub(super) fn begins(octets: &[u8]) -> bool {
+pub(crate) fn begins(octets: &[u8]) -> bool {
     octets.starts_with(&[0x1f, 0x8b, 8])
 }
 
 /// A stream of one or more members.
-pub(super) struct Gunzip<R> {
+pub(crate) struct Gunzip<R> {
     source: R,
     input: Vec<u8>,
     at: usize,
@@ -32,7 +32,7 @@ fn wrong(what: &'static str) -> io::Error {
 }
 
 impl<R: Read> Gunzip<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         let state = InflateState::new_boxed(DataFormat::Raw);
         Self { source, input: vec![0; INPUT], at: 0, end: 0, state, within: false, check: !0, size: 0 }
     }
