@@ -324,9 +324,38 @@ fn a_row_before_an_owner_came_is_of_that_owner_too() {
     assert!(with > 0 && without > 20, "{with} {without}");
 }
 
+/// What is seen, but for the second object in the first seconds.
+fn late_seen() -> Vec<Seen> {
+    seen().into_iter().filter(|(time_s, _, [x, _])| *time_s > 4.0 || *x < 700.0).collect()
+}
+
+#[test]
+fn a_track_was_there_before_its_first_detection_where_hardly_any_target_is_born() {
+    let early = |rows: Vec<Row>| -> Vec<Row> { rows.into_iter().filter(|row| row.last_us > row.time_us).collect() };
+    let smoothed = ran(&late_seen(), config(WHOLE));
+    let rows = early(smoothed.rows("whole"));
+    assert!(rows.len() >= 3, "{rows:?}");
+    for row in &rows {
+        assert_eq!(row.smoothed, Some(true));
+        assert!(row.time_us < 8_100_000 && row.last_us > 4_000_000 && row.known_us.is_some_and(|us| us >= row.last_us));
+        let [x, y, _] = row.position_m;
+        let [a, b] = truth(1, row.time_us as f64 * 1e-6);
+        assert!((x - a).hypot(y - b) < 150.0, "{row:?}");
+    }
+    // The filter has none, and a lag lets none be earlier than that.
+    assert!(early(ran(&late_seen(), config(None)).rows("whole")).is_empty());
+    let lagging = early(ran(&late_seen(), config(Some(lagged()))).rows("whole"));
+    assert!(!lagging.is_empty() && lagging.iter().all(|row| row.last_us <= row.time_us + 6_000_000), "{lagging:?}");
+    // Where many are born it was probably born since the last look.
+    let mut busy = config(WHOLE);
+    busy.fusion.undetected.births_per_km2_h = 20_000.0;
+    let busy = early(ran(&late_seen(), busy).rows("whole"));
+    assert!(busy.iter().all(|row| row.last_us - row.time_us < 2_100_000), "{busy:?}");
+}
+
 #[test]
 fn the_cache_moves_no_byte_of_what_is_smoothed() {
-    let world = World::new(&seen(), config(WHOLE));
+    let world = World::new(&late_seen(), config(WHOLE));
     let cache = world.path("cache");
     for (out, cache) in [("out", None), ("first", Some(&*cache)), ("again", Some(&*cache))] {
         world.run(out, cache);
@@ -488,10 +517,10 @@ fn interrupted() -> Vec<Seen> {
     seen().into_iter().filter(|(time_s, ..)| !(24.0..44.0).contains(time_s)).collect()
 }
 
-/// The object that a track is nearest to at its first row, and the times of its first and last rows.
+/// The object that a track is nearest to at its first row, and the times of its first and last rows, from its first detection on.
 fn lives(rows: &[Row]) -> BTreeMap<u64, (usize, [i64; 2])> {
     let mut lives: BTreeMap<u64, (usize, [i64; 2])> = BTreeMap::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| row.last_us <= row.time_us) {
         let apart = |object| {
             let [x, y] = truth(object, row.time_us as f64 * 1e-6);
             (row.position_m[0] - x).hypot(row.position_m[1] - y)

@@ -180,9 +180,14 @@ impl LaneTracks<'_> {
     pub(super) fn estimates(&self, threshold: f32) -> Vec<Estimate> {
         let estimate = |track| estimate(self.arrays, track).filter(|estimate| estimate.existence >= threshold);
         let tracks = (self.first..self.first + self.places).into_par_iter();
-        let mut found: Vec<Estimate> = tracks.with_min_len(4096).filter_map(estimate).collect();
-        found.par_sort_unstable_by_key(|estimate| estimate.born);
-        found
+        let found: Vec<Estimate> = tracks.with_min_len(4096).filter_map(estimate).collect();
+        if found.is_sorted_by_key(|estimate| estimate.born) {
+            return found;
+        }
+        // Places are sorted in their stead: they are small.
+        let mut order: Vec<([u32; 2], &Estimate)> = found.par_iter().map(|found| (found.born, found)).collect();
+        order.par_sort_unstable_by_key(|(born, _)| *born);
+        order.into_par_iter().with_min_len(4096).map(|(_, found)| *found).collect()
     }
 
     /// What became of the lane's detections; of those of tracks that go on, by what these have been.

@@ -21,6 +21,7 @@ mod check; // what a wave of scans has to be
 mod setup; // a lane before its first scan
 mod timeline; // a lane in time: what a scan is to it
 mod lanes; // a lane on the host, wave by wave
+pub mod past; // how long undetected targets have been there
 pub mod views; // detectability: who sees an object at all
 
 mod models; // tracks of several motion models

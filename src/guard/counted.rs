@@ -2,7 +2,8 @@
 //!
 //! A track has no more of them than there are from the scan on in which it began, all tracks of one time have no more than
 //! there are, none has fewer than before, and the last one was made when some detection was: the time of a scan and, in 32
-//! bits, the seconds from there.
+//! bits, the seconds from there. Before the scan in which it began a track has none, and says when the one was made that
+//! began it.
 
 use super::evidence::Sight;
 use super::table::Row;
@@ -64,6 +65,11 @@ impl Counted {
                 let (found, wanted) = (format!("{} detections of all tracks", self.now.1), format!("at most {until}"));
                 return Some((found, wanted));
             }
+        }
+        if born_us > row.time_us {
+            // Before it the one that began the track stands for its last one.
+            let found_us = row.last_us.filter(|found_us| *found_us != known_us)?;
+            return Some((format!("last detection at {found_us}"), format!("{known_us}, which began the track later")));
         }
         if let Some(found_us) = row.last_us
             && (self.made(found_us, row.time_us).next().is_none() || found_us < known_us)

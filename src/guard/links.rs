@@ -99,6 +99,10 @@ impl<'a> Judge<'a> {
         for row in rows {
             let so_far = shown.entry(row.track).or_insert(Shown { first: row, last: row, whole: true });
             so_far.whole &= whole(row);
+            // A track begins with its first detection, whatever was known of the time before.
+            if so_far.first.last_us.is_some_and(|last_us| last_us > so_far.first.time_us) {
+                (so_far.first, so_far.last) = (row, row);
+            }
             if so_far.last.last_us != row.last_us {
                 so_far.last = row;
             }

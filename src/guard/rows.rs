@@ -128,14 +128,16 @@ impl<'a> Judge<'a> {
             return Ok(());
         }
         let sight = self.basis.sight;
-        let Some((born_us, birth)) = sight.birth(row.track).filter(|(born_us, _)| *born_us <= row.time_us) else {
+        // A smoothed row may be of the time before its track was first detected.
+        let until_us = self.horizon.until_us(row);
+        let Some((born_us, birth)) = sight.birth(row.track).filter(|(born_us, _)| *born_us <= until_us) else {
             let wanted = "scan and detection, in this order, of one that the partner may have fused by then".to_owned();
             wrong((Beyond::Track, format!("track {} at {}", row.track, row.time_us), wanted));
             return Ok(());
         };
         let from = self.basis.recording.classes.get(birth.class as usize);
         let (owner, label) = from.map_or(("", ""), |class| (class.owner.as_str(), class.label.as_str()));
-        let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us);
+        let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us).abs();
         let at_m = metres(self.frame(), row.position);
         let apart_m = birth.apart_m(at_m);
         // A height that nothing measured is off along the vertical there, which is not that at the first detection: by five
@@ -153,7 +155,6 @@ impl<'a> Judge<'a> {
             let found = format!("track {} as well known as it is at {}", row.track, row.time_us);
             wrong((Beyond::Support, found, "a detection that the partner may have fused, near enough then".to_owned()));
         }
-        let until_us = self.horizon.until_us(row);
         let sources = sight.sources.partition_point(|(first_us, _, _)| *first_us <= until_us);
         if let Some((found, wanted)) = self.counted.complaint(row, born_us, birth.time_us) {
             wrong((Beyond::Detections, found, wanted));

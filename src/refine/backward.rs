@@ -1,64 +1,82 @@
-//! A record wave by wave, backwards: no more of it is in memory than the tracks of two waves.
+//! A record wave by wave, backwards: no more of it is in memory than two waves, and what a history has room for.
 
 use super::history::{History, Known};
 use super::record::Row;
-use super::smooth::{Interval, Smoother, given};
+use super::smooth::{EXISTENCE_MIN, Interval, LANES, Moment, Smoother, given, moments, taken_back};
+use super::wave::Wave;
 use crate::fusion::arrays::NONE;
 use crate::fusion::batch::Estimate;
 use crate::fusion::device::Backward;
 use crate::fusion::executor::KernelError;
+use crate::fusion::motion::Between;
+use crate::fusion::past::Trace;
 use core::ops::Range;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::io;
+use wide::f32x8;
 
-/// Tracks of a task.
-const TASK: usize = 256;
+/// A wave as smoothed.
+struct After {
+    time_us: i64,
+    wave: Wave,
+    /// Of tracks that began in it, what is known of the time before.
+    begun: BTreeMap<[u32; 2], Trace>,
+    /// The tracks that begin later and were there, in the order of their births.
+    undetected: Vec<Undetected>,
+}
+
+/// A track before its first detection.
+struct Undetected {
+    known: Known,
+    trace: Trace,
+}
+
+impl After {
+    fn tracks(&self) -> Vec<Known> {
+        let mut tracks = self.wave.tracks();
+        tracks.extend(self.undetected.iter().map(|undetected| undetected.known));
+        tracks
+    }
+}
 
 impl Smoother<'_> {
     /// The tracks of a wave, given those of the one after it as smoothed, and that time, or none if it is the last one. Both
-    /// are all that the filter kept, in the order of their births. A device has the wave after from the call before.
-    ///
-    /// # Errors
-    /// If the device fails.
-    fn wave(
+    /// are all that the filter kept. A device has the wave after from the call before.
+    fn step_back(
         &self,
-        (time_us, mut filtered): (i64, Vec<Known>),
-        next: Option<(i64, &[Known])>,
+        (time_us, filtered): (i64, Wave),
+        next: Option<&After>,
         device: Option<&mut Backward>,
-    ) -> Result<Vec<Known>, KernelError> {
-        let estimates = || filtered.iter().map(|known| known.estimate).collect::<Vec<Estimate>>();
-        let Some((next_us, later)) = next else {
-            device.map_or(Ok(()), |device| device.begin(&estimates()))?;
+    ) -> Result<Wave, KernelError> {
+        let estimates = |tracks: &[Known]| tracks.iter().map(|known| known.estimate).collect::<Vec<Estimate>>();
+        let Some(After { time_us: next_us, wave: later, .. }) = next else {
+            device.map_or(Ok(()), |device| device.begin(&estimates(&filtered.tracks())))?;
             return Ok(filtered);
         };
-        let between = self.between(time_us, next_us);
-        let place = |own: &Known| {
-            let place = later.binary_search_by_key(&own.estimate.born, |later| later.estimate.born).ok();
-            place.and_then(|place| u32::try_from(place).ok()).unwrap_or(NONE)
-        };
-        let successors: Vec<u32> = filtered.par_iter().with_min_len(TASK).map(place).collect();
+        let between = self.between(time_us, *next_us);
         if let Some(device) = device {
-            let mut tracks = estimates();
+            let (mut own, later) = (filtered.tracks(), later.tracks());
+            let (mut tracks, successors) = (estimates(&own), successors(&own, &later));
             device.step(between.look(), &mut tracks, &successors)?;
-            filtered.iter_mut().zip(tracks).for_each(|(known, track)| known.estimate = track);
-        } else {
-            filtered.par_iter_mut().zip(&successors).with_min_len(TASK).for_each(|(own, place)| {
-                let later = later.get(*place as usize).map(|later| row(&later.estimate));
-                let Row { existence, tile, state, .. } = given(&between, &row(&own.estimate), later.as_ref());
-                own.estimate = Estimate { existence, tile, state, ..own.estimate };
-            });
+            own.iter_mut().zip(tracks).for_each(|(known, track)| known.estimate = track);
+            rest(&mut own, &later, &successors);
+            return Ok(Wave::of(&own));
         }
-        filtered.par_iter_mut().zip(&successors).with_min_len(TASK).for_each(|(own, place)| {
-            if let Some(later) = later.get(*place as usize) {
-                let Estimate { sources, belief, .. } = later.estimate;
-                *own = Known { estimate: Estimate { sources, belief, ..own.estimate }, known_us: later.known_us };
-            }
-        });
-        Ok(filtered)
+        let part = |number: usize| {
+            let mut own = filtered.of_parts(number..number + 1);
+            let ends = [own.first(), own.last()].map(|known| known.map_or([0; 2], |known| known.estimate.born));
+            let later = later.of_parts(later.around(ends));
+            let successors = successors(&own, &later);
+            on_host(&between, &mut own, (&later, &successors));
+            rest(&mut own, &later, &successors);
+            own
+        };
+        Ok(Wave::collect((0..filtered.parts()).into_par_iter().map(part)))
     }
 
     /// Hands over the tracks of some waves of a history, as the waves before number `until` tell of them: those that `wanted`
-    /// says, in the order of time. `spill` is another history, empty, for what is found backwards.
+    /// says, in the order of time, each with the tracks that were there before their first detection. `spill` is another history, empty, for what is found backwards.
     ///
     /// # Errors
     /// Those of `give`, and if a history cannot be read or written or the device fails.
@@ -84,14 +102,20 @@ impl Smoother<'_> {
         }
         let (mut later, mut kept) = (None, Vec::new());
         for wave in (0..until).rev() {
-            let here = self.step_back::<E>(history, wave, later.as_ref(), device.as_deref_mut())?;
+            let here = self.back_by_one::<E>(history, wave, later.as_ref(), device.as_deref_mut())?;
             if is_wanted(wave) {
-                spill.push(here.0, &here.1)?;
+                let undetected: Vec<Known> = here.undetected.iter().map(|undetected| undetected.known).collect();
+                spill.keep(here.time_us, here.wave.clone())?;
+                spill.push(here.time_us, &undetected)?;
                 kept.push(wave);
             }
             later = Some(here);
         }
-        kept.iter().enumerate().rev().try_for_each(|(place, wave)| give(*wave, spill.wave(place)?))
+        kept.iter().enumerate().rev().try_for_each(|(place, wave)| {
+            let mut tracks = spill.tracks(2 * place)?;
+            tracks.append(&mut spill.tracks(2 * place + 1)?);
+            give(*wave, tracks)
+        })
     }
 
     fn back_to<E: From<io::Error> + From<KernelError>>(
@@ -102,22 +126,90 @@ impl Smoother<'_> {
     ) -> Result<Vec<Known>, E> {
         let mut later = None;
         for number in waves.rev() {
-            later = Some(self.step_back::<E>(history, number, later.as_ref(), device.as_deref_mut())?);
+            later = Some(self.back_by_one::<E>(history, number, later.as_ref(), device.as_deref_mut())?);
         }
-        Ok(later.map(|(_, tracks)| tracks).unwrap_or_default())
+        Ok(later.as_ref().map(After::tracks).unwrap_or_default())
     }
 
-    fn step_back<E: From<io::Error> + From<KernelError>>(
+    fn back_by_one<E: From<io::Error> + From<KernelError>>(
         &self,
         history: &mut History,
-        wave: usize,
-        later: Option<&(i64, Vec<Known>)>,
+        number: usize,
+        later: Option<&After>,
         device: Option<&mut Backward>,
-    ) -> Result<(i64, Vec<Known>), E> {
-        let time_us = history.times_us().get(wave).copied().unwrap_or_default();
-        let next = later.map(|(next_us, later)| (*next_us, later.as_slice()));
-        Ok((time_us, self.wave((time_us, history.wave(wave)?), next, device)?))
+    ) -> Result<After, E> {
+        let time_us = history.times_us().get(number).copied().unwrap_or_default();
+        let filtered = history.wave(number)?;
+        let begun = filtered.traces();
+        let undetected = later.map(|later| self.undetected(time_us, later)).unwrap_or_default();
+        Ok(After { time_us, wave: self.step_back((time_us, filtered), later, device)?, begun, undetected })
     }
+
+    /// The tracks that begin after a time and were there then.
+    fn undetected(&self, time_us: i64, later: &After) -> Vec<Undetected> {
+        let between = self.between(time_us, later.time_us);
+        let back = |known: &Known, trace: &Trace| {
+            let mut estimate = known.estimate;
+            estimate.existence *= trace.at(time_us) / trace.at(later.time_us);
+            if estimate.existence.is_nan() || estimate.existence < EXISTENCE_MIN {
+                return None;
+            }
+            taken_back(&between, (&mut estimate.tile, &mut estimate.state, &mut estimate.models));
+            estimate.detections = 0;
+            Some(Undetected { known: Known { estimate, ..*known }, trace: trace.clone() })
+        };
+        let begun = later.begun.keys().next().map(|first| later.wave.since(*first)).unwrap_or_default();
+        let begun = begun.iter().filter_map(|known| back(known, later.begun.get(&known.estimate.born)?));
+        let before = later.undetected.iter().filter_map(|Undetected { known, trace }| back(known, trace));
+        begun.chain(before).collect()
+    }
+}
+
+/// Where tracks are among those of the wave after; [`NONE`] where they have ended. Both are in the order of their births.
+fn successors(own: &[Known], later: &[Known]) -> Vec<u32> {
+    let mut later = (0u32..).zip(later).peekable();
+    let place = |own: &Known| {
+        while later.next_if(|(_, later)| later.estimate.born < own.estimate.born).is_some() {}
+        let found = later.peek().filter(|(_, later)| later.estimate.born == own.estimate.born);
+        found.map_or(NONE, |(place, _)| *place)
+    };
+    own.iter().map(place).collect()
+}
+
+/// States, places and existence, as the stage has them on the host.
+fn on_host(between: &Between, own: &mut [Known], (later, successors): (&[Known], &[u32])) {
+    let after = |place: &u32| later.get(*place as usize).map(|later| &later.estimate);
+    if between.is_of_several() {
+        for (own, place) in own.iter_mut().zip(successors) {
+            let Row { existence, tile, state, .. } =
+                given(between, &row(&own.estimate), after(place).map(row).as_ref());
+            own.estimate = Estimate { existence, tile, state, ..own.estimate };
+        }
+        return;
+    }
+    for (own, places) in own.chunks_mut(LANES).zip(successors.chunks(LANES)) {
+        let later: [Option<Moment<'_>>; LANES] = core::array::from_fn(|n| places.get(n).and_then(after).map(moment));
+        let Some(first) = own.first().map(|first| moment(&first.estimate)) else { continue };
+        let here = core::array::from_fn(|n| own.get(n).map_or(first, |own| moment(&own.estimate)));
+        let found = moments::<f32x8>(between.look(), &here, &later);
+        for (n, (Known { estimate, .. }, later)) in own.iter_mut().zip(&later).enumerate() {
+            found.put(n, later.is_some(), (&mut estimate.existence, &mut estimate.tile, &mut estimate.state));
+        }
+    }
+}
+
+/// What a track has from the last wave that it rests on.
+fn rest(own: &mut [Known], later: &[Known], successors: &[u32]) {
+    for (own, place) in own.iter_mut().zip(successors) {
+        if let Some(later) = later.get(*place as usize) {
+            (own.estimate.sources, own.estimate.belief) = (later.estimate.sources, later.estimate.belief);
+            own.known_us = later.known_us;
+        }
+    }
+}
+
+fn moment(Estimate { existence, tile, state, .. }: &Estimate) -> Moment<'_> {
+    Moment { existence: *existence, tile, state }
 }
 
 /// A track as a row of no record.

@@ -1,13 +1,18 @@
-//! The tracks of one lane after each of its waves, on disk: written in the order of time, read in any.
+//! The tracks of one lane after each of its waves: written in the order of time, read in any. In memory as far as there is room
+//! for them there, else on disk.
 //!
 //! The file has no name, so that whatever ends the program ends it, too.
 
+use super::wave::{Shapes, Wave};
 use crate::fusion::batch::Estimate;
-use crate::fusion::credit::{time_us, words};
-use rayon::prelude::*;
+use crate::fusion::past::Trace;
+use crate::resident;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::Path;
+use std::io::{self, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Bytes that are read or written at a time.
+const BUFFER: usize = 1 << 20;
 
 /// A track at a wave, and what of the record it rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,27 +31,54 @@ impl From<Estimate> for Known {
     }
 }
 
-/// Words of one, as the machine has them: no other reads the file.
-const WORDS: usize = Estimate::WORDS + 2;
-/// Tracks of a task.
-const TASK: usize = 1024;
+/// What a history may have of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    most: u64,
+}
 
-/// Waves on disk, each with all tracks that the filter kept.
+impl Room {
+    /// None: all goes on disk.
+    pub const NONE: Self = Self { most: 0 };
+
+    /// As long as the process holds at most so many bytes; none where the system does not say what it holds.
+    #[must_use]
+    pub const fn within(most: u64) -> Self {
+        Self { most }
+    }
+
+    fn has(self, bytes: u64) -> bool {
+        self != Self::NONE && resident::now().is_some_and(|held| held.saturating_add(bytes) <= self.most)
+    }
+}
+
+/// Waves, each with all tracks that the filter kept.
 #[derive(Debug)]
 pub struct History {
-    file: File,
+    folder: PathBuf,
+    pub(super) room: Room,
+    /// Made when the first wave finds no room.
+    file: Option<File>,
+    /// Its length.
+    on_disk: u64,
     times_us: Vec<i64>,
-    /// Where the tracks of each wave begin, and where the last ones end, bytes.
-    places: Vec<u64>,
+    waves: Vec<Kept>,
+}
+
+/// A wave, where it is.
+#[derive(Debug)]
+enum Kept {
+    Here(Wave),
+    /// From a byte of the file on.
+    OnDisk(u64, Shapes),
 }
 
 impl History {
-    /// Empty, in a folder.
-    ///
-    /// # Errors
-    /// If no file can be made there.
-    pub fn create(folder: &Path) -> io::Result<Self> {
-        Ok(Self { file: tempfile::tempfile_in(folder)?, times_us: Vec::new(), places: vec![0] })
+    /// Empty; what has no room goes into a folder.
+    #[must_use]
+    pub fn new(folder: &Path, room: Room) -> Self {
+        let folder = folder.to_owned();
+        Self { folder, room, file: None, on_disk: 0, times_us: Vec::new(), waves: Vec::new() }
     }
 
     /// Times of the waves, microseconds, in the order in which they were pushed.
@@ -55,29 +87,49 @@ impl History {
         &self.times_us
     }
 
-    /// Bytes on disk.
+    /// Bytes in memory, and on disk.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.places.last().copied().unwrap_or(0)
+    pub fn bytes(&self) -> [u64; 2] {
+        let here = |kept: &Kept| if let Kept::Here(wave) = kept { wave.bytes() } else { 0 };
+        [self.waves.iter().map(here).sum(), self.on_disk]
     }
 
     /// Appends a wave.
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn push(&mut self, time_us: i64, tracks: &[Known]) -> io::Result<()> {
-        let mut all = vec![0u32; WORDS * tracks.len()];
-        all.par_chunks_mut(WORDS).zip(tracks).with_min_len(TASK).for_each(|(own, Known { estimate, known_us })| {
-            let mut own = own.iter_mut();
-            let mut put = |word: u32| own.next().into_iter().for_each(|place| *place = word);
-            estimate.put(&mut put);
-            words(*known_us).into_iter().for_each(put);
-        });
-        let (begin, bytes) = (self.bytes(), bytemuck::cast_slice(&all));
-        self.file.seek(SeekFrom::Start(begin))?;
-        self.file.write_all(bytes)?;
+    pub fn push<T: Copy + Into<Known> + Sync>(&mut self, time_us: i64, tracks: &[T]) -> io::Result<()> {
+        self.keep(time_us, Wave::of(tracks))
+    }
+
+    /// The same, with what is known of the time before the births of some tracks that began in it, in their order.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_begun<T: Copy + Into<Known> + Sync>(
+        &mut self,
+        time_us: i64,
+        (tracks, begun): (&[T], &[([u32; 2], Trace)]),
+    ) -> io::Result<()> {
+        self.keep(time_us, Wave::of(tracks).begun(begun))
+    }
+
+    pub(super) fn keep(&mut self, time_us: i64, wave: Wave) -> io::Result<()> {
+        let bytes = wave.bytes();
+        let kept = if self.room.has(bytes) {
+            Kept::Here(wave)
+        } else {
+            let (begin, file) = (self.on_disk, self.file()?);
+            file.seek(SeekFrom::Start(begin))?;
+            let mut buffered = BufWriter::with_capacity(BUFFER, file);
+            let shapes = wave.write(&mut buffered)?;
+            buffered.flush()?;
+            drop(buffered);
+            self.on_disk += bytes;
+            Kept::OnDisk(begin, shapes)
+        };
+        self.waves.push(kept);
         self.times_us.push(time_us);
-        self.places.push(begin + bytes.len() as u64);
         Ok(())
     }
 
@@ -85,19 +137,27 @@ impl History {
     ///
     /// # Errors
     /// If there is no such wave, or it cannot be read.
-    pub fn wave(&mut self, number: usize) -> io::Result<Vec<Known>> {
-        let Some(&[begin, end]) = self.places.get(number..).and_then(|places| places.first_chunk()) else {
-            return Err(io::Error::other(format!("wave {number} of {}", self.times_us.len())));
-        };
-        self.file.seek(SeekFrom::Start(begin))?;
-        let length = usize::try_from((end - begin) / 4).map_err(io::Error::other)?;
-        let mut all = vec![0u32; length];
-        self.file.read_exact(bytemuck::cast_slice_mut(&mut all))?;
-        let known = |own: &[u32]| {
-            let mut own = own.iter().copied();
-            let mut word = || own.next().ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof));
-            Ok(Known { estimate: Estimate::take(&mut word)?, known_us: time_us([word()?, word()?]) })
-        };
-        all.par_chunks(WORDS).with_min_len(TASK).map(known).collect()
+    pub fn tracks(&mut self, number: usize) -> io::Result<Vec<Known>> {
+        Ok(self.wave(number)?.tracks())
+    }
+
+    pub(super) fn wave(&mut self, number: usize) -> io::Result<Wave> {
+        let Self { file, waves, .. } = self;
+        match (waves.get(number), file) {
+            (Some(Kept::Here(wave)), _) => Ok(wave.clone()),
+            (Some(Kept::OnDisk(begin, shapes)), Some(file)) => {
+                file.seek(SeekFrom::Start(*begin))?;
+                Wave::read(&mut BufReader::with_capacity(BUFFER, file), shapes)
+            }
+            _ => Err(io::Error::other(format!("wave {number} of {}", waves.len()))),
+        }
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        let Self { folder, file, .. } = self;
+        match file {
+            Some(file) => Ok(file),
+            None => Ok(file.insert(tempfile::tempfile_in(folder)?)),
+        }
     }
 }

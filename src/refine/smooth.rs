@@ -12,14 +12,15 @@
 //! lingers after its object's end is taken back to that end.
 //!
 //! Before its first detection an object was undetected, and was there already with a probability that the field of
-//! undetected targets tells, p_S D / (p_S D + births); its state goes back along F⁻¹ with the noise of the way.
+//! undetected targets tells, p_S D / (p_S D + births); its state goes back along F⁻¹ with the noise of the way, and several
+//! models as their chain does. Orbits are not taken back.
 //! One lane knows nothing of another. Units: m, m/s, s.
 
 use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
-use crate::fusion::motion::{Between, ConstantVelocity, INFLATION, Model, Motion, Orbit, Precise};
+use crate::fusion::motion::{Between, ConstantVelocity, INFLATION, MODELS_MAX, Model, Motion, Orbit, Precise};
 use crate::fusion::predict::{faded, predict_one, up};
 use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::{PIVOT_MIN, State, dot};
@@ -30,7 +31,7 @@ use rayon::prelude::*;
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 const TILE: f32 = TILE_M as f32;
 /// Rows before a track's first one end where they say less than this of existence.
-const EXISTENCE_MIN: f32 = 0.01;
+pub(super) const EXISTENCE_MIN: f32 = 0.01;
 
 /// What a row may know of what came after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,18 +150,17 @@ impl Smoother<'_> {
 
     /// Puts rows before the first one, as long as the object was there with some probability.
     fn extend_back(&self, record: &Record, track: &mut Track, before: impl Fn(usize, &Track) -> f32) {
-        let Some(mut first) = track.rows.first().copied() else { return };
+        let Some(mut first) = track.rows.first().copied().filter(|_| !self.motion.is_orbit()) else { return };
         let mut earlier = Vec::new();
         while let Some(wave) = first.wave.checked_sub(1) {
             let existence = first.existence * before(first.wave, track).clamp(0.0, 1.0);
             if existence.is_nan() || existence < EXISTENCE_MIN {
                 break;
             }
-            let mut look = *self.of_record(record, wave, first.wave).look();
-            // F⁻¹ (P + Q) F⁻ᵀ is F(-dt) P F(-dt)ᵀ and the noise with its cross terms turned round.
-            look.dt_s = -look.dt_s;
-            (look.noise.pv, look.noise.extra_pv) = (-look.noise.pv, -look.noise.extra_pv);
-            predict_one(&look, &mut first.tile, &mut first.state);
+            taken_back(
+                &self.of_record(record, wave, first.wave),
+                (&mut first.tile, &mut first.state, &mut first.models),
+            );
             first = Row { wave, existence, ..first };
             earlier.push(first);
         }
@@ -170,20 +170,88 @@ impl Smoother<'_> {
     }
 }
 
+/// Takes a track back to a time, given what happens from then on: F⁻¹ (P + Q) F⁻ᵀ is F(-dt) P F(-dt)ᵀ and the noise with its
+/// cross terms turned round.
+pub(super) fn taken_back(
+    between: &Between,
+    (tile, state, models): (&mut [i32; 3], &mut State<f32>, &mut [f32; MODELS_MAX]),
+) {
+    let (mut look, before) = between.until(models);
+    look.dt_s = -look.dt_s;
+    (look.noise.pv, look.noise.extra_pv) = (-look.noise.pv, -look.noise.extra_pv);
+    predict_one(&look, tile, state);
+    *models = before;
+}
+
 /// A row, given what happens up to the next one of its track as smoothed; without a next one the track ends there.
 pub(super) fn given(between: &Between, row: &Row, next: Option<&Row>) -> Row {
     let (look, _) = &between.of(&row.models);
-    let Some(next) = next else { return Row { existence: lasted(look, row.existence, 0.0), ..*row } };
-    let ahead = array(|a| match (next.tile.get(a), row.tile.get(a)) {
-        (Some(next), Some(here)) => next.wrapping_sub(*here) as f32,
-        _ => 0.0,
-    });
-    let mut state = back(look, &row.tile.map(|tile| tile as f32), &row.state, (&ahead, &next.state));
-    let mut tile = row.tile;
-    for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
-        (*tile, *offset_m) = settled(*tile, *offset_m);
+    let own = Moment { existence: row.existence, tile: &row.tile, state: &row.state };
+    let later = next.map(|next| Moment { existence: next.existence, tile: &next.tile, state: &next.state });
+    let found = moments::<f32>(look, &[own; LANES], &[later; LANES]);
+    let mut to = Row { known_us: next.map_or(row.known_us, |next| next.known_us), ..*row };
+    found.put(0, next.is_some(), (&mut to.existence, &mut to.tile, &mut to.state));
+    to
+}
+
+/// Tracks that are smoothed at a time.
+pub(super) const LANES: usize = 8;
+
+/// What smoothing asks of a track at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment<'a> {
+    pub(super) existence: f32,
+    pub(super) tile: &'a [i32; 3],
+    pub(super) state: &'a State<f32>,
+}
+
+/// Tracks as smoothed, about the tiles that they had before.
+pub(super) struct Moments<R> {
+    existence: R,
+    state: State<R>,
+}
+
+/// The first `R::WIDTH` of some tracks, given those of the wave after: none where a track has ended.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices within arrays")]
+pub(super) fn moments<R: Simd>(
+    look: &LaneStep,
+    own: &[Moment<'_>; LANES],
+    later: &[Option<Moment<'_>>; LANES],
+) -> Moments<R> {
+    // Of a track that has ended it is its own state, which then is not asked for.
+    let next: [Moment<'_>; LANES] = core::array::from_fn(|n| later[n].unwrap_or(own[n]));
+    let state = |of: &[Moment<'_>; LANES]| State {
+        mean: array(|k| R::from_fn(|n| of[n].state.mean[k])),
+        covariance: array(|k| R::from_fn(|n| of[n].state.covariance[k])),
+    };
+    let existence = R::from_fn(|n| own[n].existence);
+    let ahead = array(|a| R::from_fn(|n| next[n].tile[a].wrapping_sub(own[n].tile[a]) as f32));
+    let tile = array(|a| R::from_fn(|n| own[n].tile[a] as f32));
+    Moments {
+        existence: lasted(look, existence, R::from_fn(|n| later[n].map_or(0.0, |later| later.existence))),
+        state: back(look, &tile, &state(own), (&ahead, &state(&next))),
     }
-    Row { existence: lasted(look, row.existence, next.existence), tile, state, known_us: next.known_us, ..*row }
+}
+
+impl<R: Simd> Moments<R> {
+    /// Puts one of them in the place of what it was; of one that ends its existence.
+    #[inline(always)]
+    pub(super) fn put(
+        &self,
+        n: usize,
+        goes_on: bool,
+        (existence, tile, state): (&mut f32, &mut [i32; 3], &mut State<f32>),
+    ) {
+        *existence = self.existence.at(n);
+        if goes_on {
+            state.mean = self.state.mean.map(|x| x.at(n));
+            state.covariance = self.state.covariance.map(|p| p.at(n));
+            for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
+                (*tile, *offset_m) = settled(*tile, *offset_m);
+            }
+        }
+    }
 }
 
 /// r_k|N from r of the filter and r_k+1|N.

@@ -1,10 +1,11 @@
 //! Smoothing against what needs no smoother: all states of a record solved for at once, and every end a track can have.
 
-use super::{History, Interval, Known, Record, Smoother, Track};
+use super::{History, Interval, Known, Record, Room, Smoother, Track};
 use crate::fusion::address::Belief;
 use crate::fusion::arrays::{COVARIANCE, SOURCE_WORDS, tri};
 use crate::fusion::batch::Estimate;
 use crate::fusion::motion::{ConstantVelocity, Motion, Noise};
+use crate::fusion::past::Trace;
 use crate::fusion::state::State;
 use crate::space::Place;
 use rand::{RngExt, SeedableRng};
@@ -354,48 +355,107 @@ fn many(seed: u64) -> Vec<(i64, Vec<Estimate>)> {
     waves
 }
 
+/// With what probability a track was there at each wave before the one in which it began.
+fn trace(waves: &[(i64, Vec<Estimate>)], born: [u32; 2]) -> Trace {
+    let mut random = ChaCha8Rng::seed_from_u64(u64::from(born[0]) << 8 | u64::from(born[1]));
+    let mut there = 1.0;
+    let mut points = Vec::new();
+    for (time_us, _) in waves[..=born[0] as usize].iter().rev() {
+        // Of waves at one time the latest tells.
+        if points.last().is_none_or(|(later_us, _)| later_us > time_us) {
+            points.push((*time_us, there));
+        }
+        there *= random.random_range(0.3..1.0);
+    }
+    Trace::from_points(points)
+}
+
 #[test]
-fn a_history_on_disk_is_smoothed_as_a_record_in_memory() {
+fn a_history_is_smoothed_as_a_record_wherever_its_waves_are() {
     let (folder, motion) = (tempfile::tempdir().expect("a folder"), motion(0.97));
     let smoother = smoother(&motion);
     for seed in 0..12 {
         let waves = many(seed);
         let until = waves.len() - usize::try_from(seed % 4).expect("few");
-        let (mut record, mut history) = (Record::default(), History::create(folder.path()).expect("a file"));
-        for (number, (time_us, tracks)) in waves.iter().enumerate() {
-            if number < until {
-                record.push(*time_us, tracks).expect("in order");
-            }
-            let known: Vec<Known> = tracks.iter().copied().map(Known::from).collect();
-            history.push(*time_us, &known).expect("a wave");
-        }
         let wanted_waves: Vec<bool> = (0..waves.len()).map(|wave| wave % 3 != 1).collect();
         for interval in [Interval::Fixed, Interval::Lag(0), Interval::Lag(5 * SECOND_US), Interval::Lag(i64::MAX)] {
-            let tracks = smoother.smooth(&record, interval, |_, _| 0.0);
-            let (mut spill, mut next) = (History::create(folder.path()).expect("a file"), 0);
+            let tells = interval == Interval::Fixed && seed % 2 == 0;
+            let traced = |born: [u32; 2]| if tells { trace(&waves, born) } else { Trace::default() };
+            let (mut record, mut history) = (Record::default(), History::new(folder.path(), Room::NONE));
+            for (number, (time_us, tracks)) in waves.iter().enumerate() {
+                if number < until {
+                    record.push(*time_us, tracks).expect("in order");
+                }
+                let begun = tracks.iter().filter(|track| tells && track.born[0] as usize == number);
+                let begun: Vec<_> = begun.map(|track| (track.born, traced(track.born))).collect();
+                history.room =
+                    if (seed + number as u64).is_multiple_of(3) { Room::within(u64::MAX) } else { Room::NONE };
+                history.push_begun(*time_us, (tracks, &begun)).expect("a wave");
+            }
+            let before = |wave: usize, track: &Track| {
+                let trace = traced(track.born);
+                if tells { trace.at(waves[wave - 1].0) / trace.at(waves[wave].0) } else { 0.0 }
+            };
+            let tracks = smoother.smooth(&record, interval, before);
+            let (mut spill, mut next, mut early) = (History::new(folder.path(), Room::NONE), 0, 0);
             let given = |wave: usize, found: Vec<Known>| {
                 next = (next..until).find(|wave| wanted_waves[*wave]).expect("another wave");
                 assert_eq!(wave, next);
                 next += 1;
                 let of = |track: &Track| track.rows.iter().find(|row| row.wave == wave).map(|row| (track.born, *row));
                 let wanted: Vec<_> = tracks.iter().filter_map(of).collect();
-                assert_eq!(found.len(), wanted.len());
+                assert_eq!(found.len(), wanted.len(), "{seed} {wave} {interval:?}");
                 for (Known { estimate, known_us }, (born, row)) in found.iter().zip(&wanted) {
                     let same = (estimate.born, estimate.tile, estimate.state) == (*born, row.tile, row.state);
                     assert!(same && estimate.existence.to_bits() == row.existence.to_bits(), "{seed} {wave}");
                     assert_eq!(*known_us, row.known_us);
                     // Sources are those of the last wave that it rests on, counts those of its own.
-                    let at = |wave: usize| waves[wave].1.iter().find(|track| track.born == *born).expect("there");
+                    let at = |wave: usize| waves[wave].1.iter().find(|track| track.born == *born);
                     let last = (0..until).rev().find(|wave| {
                         waves[*wave].1.iter().any(|track| (track.born, track.last_detection_us) == (*born, *known_us))
                     });
-                    assert_eq!(estimate.sources, at(last.expect("a wave")).sources);
-                    assert_eq!(estimate.detections, at(wave).detections);
+                    assert_eq!(Some(estimate.sources), last.and_then(at).map(|last| last.sources));
+                    assert_eq!(estimate.detections, at(wave).map_or(0, |own| own.detections));
+                    early += u32::from(at(wave).is_none());
                 }
                 Ok::<(), Box<dyn std::error::Error>>(())
             };
             smoother.pass((&mut history, until), (interval, &wanted_waves), (&mut spill, None), given).expect("a pass");
             assert!((next..until).all(|wave| !wanted_waves[wave]), "every wave");
+            assert_eq!(early > 10, tells, "{early} rows before the first detections");
+        }
+    }
+}
+
+#[test]
+fn a_wave_of_many_parts_is_as_it_was_and_one_value_is_kept_once() {
+    let track = |k: u32| Estimate {
+        born: [k / 700, k % 700],
+        last_detection_us: i64::from(k) << 31,
+        ..estimate(0.5, [f64::from(k), 0.0, 0.0], [1.0; 3], [2.0; COVARIANCE])
+    };
+    for count in [0, 1, 511, 512, 513, 1500] {
+        let tracks: Vec<Known> =
+            (0..count).map(|k| Known { known_us: i64::MAX - i64::from(k), ..track(k).into() }).collect();
+        let begun: Vec<_> =
+            (0..count.min(3)).map(|k| ([2, k], Trace::from_points(vec![(9, 1.0), (-4, 0.25)]))).collect();
+        for room in [Room::NONE, Room::within(u64::MAX)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut history = History::new(folder.path(), room);
+            history.push_begun(3, (&tracks, &begun)).expect("a wave");
+            assert_eq!(history.tracks(0).expect("a wave"), tracks);
+            let wave = history.wave(0).expect("a wave");
+            assert_eq!(wave.traces().into_iter().collect::<Vec<_>>(), begun);
+            let first = [1, 40];
+            let since: Vec<Known> = tracks.iter().filter(|known| known.estimate.born >= first).copied().collect();
+            assert_eq!(wave.since(first), since);
+            let [here, on_disk] = history.bytes();
+            assert_eq!(here > 0 && on_disk == 0, room != Room::NONE && count > 0);
+            // Born, existence alone is one; tile, place, time: eight columns and a word of every other.
+            assert!(
+                here + on_disk <= 4 * (u64::from(count) * 9 + 200 * (u64::from(count) / 512 + 1)),
+                "{here} {on_disk}"
+            );
         }
     }
 }
@@ -403,8 +463,8 @@ fn a_history_on_disk_is_smoothed_as_a_record_in_memory() {
 #[test]
 fn a_wave_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut history = History::create(folder.path()).expect("a file");
-    history.push(7, &[]).expect("a wave");
-    assert_eq!((history.wave(0).expect("a wave"), history.times_us()), (Vec::new(), &[7][..]));
-    assert!(history.wave(1).is_err());
+    let mut history = History::new(folder.path(), Room::NONE);
+    history.push::<Known>(7, &[]).expect("a wave");
+    assert_eq!((history.tracks(0).expect("a wave"), history.times_us()), (Vec::new(), &[7][..]));
+    assert!(history.tracks(1).is_err());
 }

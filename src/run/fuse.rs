@@ -90,10 +90,15 @@ pub(super) fn fuse<'a>(
     if let Some(computed_by) = tracks.computed_by() {
         let begin = || Inputs::new(basis, all_lanes, &computed_by);
         let mut inputs = begin()?;
+        let mut histories = pictures.as_mut().and_then(|pictures| pictures.histories.as_mut());
+        inputs.pasts = histories.as_mut().map(|histories| histories.pasts.taken());
         let all_fed = feed(request, basis, lanes.iter().copied(), &mut inputs, &mut |rows| {
             tell(listener, Progress::Comparing(rows, all))
         })?;
         outcomes = Some(all_fed);
+        if let Some((histories, pasts)) = histories.zip(inputs.pasts.take()) {
+            histories.pasts = pasts;
+        }
         if let Some(pictures) = &mut pictures {
             pictures.identities = std::mem::take(&mut inputs.identities);
         }
@@ -426,6 +431,9 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
             for scan in &scans {
                 known.given.scan(scan, &observations);
             }
+        } else if let Some(histories) = self.pictures.as_mut().and_then(|pictures| pictures.histories.as_mut()) {
+            // Where lanes were compared all scans have been there.
+            scans.iter().for_each(|scan| histories.pasts.scan(scan));
         }
         if let Some(associating) = &mut self.associating {
             associating.wave(&scans, &observations);

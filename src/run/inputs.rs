@@ -7,6 +7,7 @@
 
 use super::RunError;
 use super::basis::Basis;
+use super::smoothing::Pasts;
 use super::waves::{Asked, Taker};
 use crate::digest::{Hashing, hex};
 use crate::fusion::batch::LaneSetup;
@@ -30,6 +31,8 @@ pub(super) struct Inputs<'a> {
     order: Vec<Asked>,
     /// The addresses of each lane, number 1 first.
     pub(super) identities: Vec<Vec<Arc<str>>>,
+    /// What scans tell of the time before them, where that is asked.
+    pub(super) pasts: Option<Pasts>,
     /// Digests of masks, which many scans share, by where they lie.
     masks: BTreeMap<*const Mask, (&'a Mask, [u8; 32])>,
 }
@@ -56,7 +59,13 @@ impl Inputs<'_> {
             hash
         };
         let identities = vec![Vec::new(); lanes.len()];
-        Ok(Self { lanes: lanes.iter().map(begin).collect(), order: Vec::new(), identities, masks: BTreeMap::new() })
+        Ok(Self {
+            lanes: lanes.iter().map(begin).collect(),
+            order: Vec::new(),
+            identities,
+            pasts: None,
+            masks: BTreeMap::new(),
+        })
     }
 
     /// The digest of each lane, and when tracks of which lane were asked for.
@@ -143,6 +152,9 @@ impl<'a> Taker<'a> for Inputs<'a> {
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
         for scan in &scans {
             self.scan(scan, &observations);
+            if let Some(pasts) = &mut self.pasts {
+                pasts.scan(scan);
+            }
         }
         Ok(())
     }
@@ -196,6 +208,7 @@ mod tests {
             lanes: vec![Sha256::new(); 2],
             order: Vec::new(),
             identities: vec![Vec::new(); 2],
+            pasts: None,
             masks: BTreeMap::new(),
         };
         inputs.wave(vec![scan], observations).expect("a hash takes anything");
@@ -248,6 +261,7 @@ mod tests {
             lanes: vec![Sha256::new(); 2],
             order: Vec::new(),
             identities: vec![Vec::new(); 2],
+            pasts: None,
             masks: BTreeMap::new(),
         };
         let shifted = Scan { detections: two([detection(1), detection(1)]), ..scan() };

@@ -59,7 +59,8 @@ pub fn track(
     let used: BTreeSet<usize> = rows.iter().map(|(row, _)| row.sensor).collect();
     let mut lane = Lane::open(catalogue, used, f64::from(config.fusion.undetected.cell_km.get()) * 1e3)?;
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
-    let histories = Histories::new(config, catalogue.frame, &std::env::temp_dir(), 1)?;
+    let histories =
+        Histories::new(config, catalogue.frame, (&std::env::temp_dir(), None), core::slice::from_ref(&lane));
     let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
     let mut device = if histories.is_some() { executor.backward()? } else { None };
     let batch = Batch::new(filter(config), executor, vec![setup])?;
@@ -119,6 +120,9 @@ impl<'a> Taker<'a> for Tracker<'_> {
     }
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
+        if let Some(histories) = &mut self.histories {
+            scans.iter().for_each(|scan| histories.pasts.scan(scan));
+        }
         Ok(self.batch.step(scans, observations)?)
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Pictures<'a> {
     watch: Watch<'a>,
     as_of_us: Option<i64>,
     /// The tracks of lanes until they are smoothed.
-    histories: Option<Histories<'a>>,
+    pub(super) histories: Option<Histories<'a>>,
     /// By lane, the detections that tracks took since the last report, and, until they are smoothed, those of reports.
     took: Vec<Took>,
     /// By lane, the addresses of its detections, number 1 first.
@@ -202,7 +202,7 @@ impl<'a> Pictures<'a> {
         let watch = Watch::new(basis, lanes, staging.authority(basis.catalogue.frame)?)?;
         let releases = Releases::new(policy, request.as_of_us)?;
         let (identities, as_of_us) = (vec![Vec::new(); lanes.len()], request.as_of_us);
-        let histories = Histories::new(basis.config, basis.catalogue.frame, staging.scratch(), lanes.len())?;
+        let histories = Histories::new(basis.config, basis.catalogue.frame, (staging.scratch(), request.memory), lanes);
         let took = vec![Took::default(); lanes.len()];
         let of_lanes = pictures;
         Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, histories, took, identities })

@@ -2,7 +2,7 @@
 //!
 //! A row of a picture is smoothed up to the picture's *horizon*: its time less the longest delay of a level that some rule could
 //! give its partner, so that no row rests on a detection that is not yet due at another one's level. Later rows are as the
-//! filter had them. Kept are all tracks that the filter has, however unlikely, on disk; of those that are shown, at the times
+//! filter had them. A track has rows before its first detection, as far as it was probably there ([`crate::fusion::past`]). Kept are all tracks that the filter has, however unlikely; of those that are shown, at the times
 //! of reports, the filter's rows are the ones that a run without smoothing has.
 
 use super::config::Smoothing;
@@ -11,20 +11,73 @@ use crate::fusion::batch::{Estimate, LaneSetup};
 use crate::fusion::config::{Config, Existence, Probability};
 use crate::fusion::device::Backward;
 use crate::fusion::executor::KernelError;
-use crate::refine::{History, Interval, Known, Smoother};
-use crate::scan::Lane;
+use crate::fusion::past::{Past, Trace};
+use crate::refine::{History, Interval, Known, Room, Smoother};
+use crate::scan::{Lane, Scan};
 use crate::space::Frame;
 use crate::time::micros;
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Of what a run may hold, the share up to which the tracks of lanes are in memory: smoothing and pictures need the rest.
+const SHARE: [u64; 2] = [3, 4];
+
+/// What the detections of all lanes tell of the time before them, each if it is the first of a track.
+#[derive(Debug)]
+pub(super) struct Pasts {
+    config: Config,
+    lanes: Vec<LanePast>,
+}
+
+/// Those of one lane.
+#[derive(Debug)]
+struct LanePast {
+    past: Past,
+    /// Of the scans whose tracks are still to come.
+    traces: VecDeque<Vec<Trace>>,
+    /// The number of the first of these.
+    scan: u32,
+}
+
+impl Pasts {
+    /// All of it, for somebody who brings it back.
+    pub(super) fn taken(&mut self) -> Self {
+        Self { config: self.config.clone(), lanes: std::mem::take(&mut self.lanes) }
+    }
+
+    /// Takes in the next scan of a lane.
+    pub(super) fn scan(&mut self, scan: &Scan<'_>) {
+        if let Some(LanePast { past, traces, .. }) = self.lanes.get_mut(scan.lane) {
+            let found = past.scan(scan, &self.config);
+            let tells = found.iter().any(|trace| !trace.points().is_empty());
+            traces.push_back(if tells { found } else { Vec::new() });
+        }
+    }
+
+    /// What is known of those of the tracks after a lane's next scan that began in it.
+    fn begun(&mut self, lane: usize, tracks: &[Estimate]) -> Vec<([u32; 2], Trace)> {
+        let Some(LanePast { traces, scan, .. }) = self.lanes.get_mut(lane) else { return Vec::new() };
+        let (traces, number) = (traces.pop_front().unwrap_or_default(), *scan);
+        *scan += 1;
+        let trace = |track: &Estimate| Some((track.born, traces.get(track.born[1] as usize)?.clone()));
+        let begun = tracks.iter().rev().take_while(|track| track.born[0] >= number).filter_map(trace);
+        let mut begun: Vec<_> = begun.filter(|(_, trace)| !trace.points().is_empty()).collect();
+        begun.reverse();
+        begun
+    }
+}
 
 /// The tracks of all lanes.
 #[derive(Debug)]
 pub(super) struct Histories<'a> {
+    /// What their detections tell of the time before.
+    pub(super) pasts: Pasts,
     config: &'a RunConfig,
     interval: Interval,
     frame: Frame,
     folder: PathBuf,
+    room: Room,
     lanes: Vec<LaneHistory>,
 }
 
@@ -51,22 +104,27 @@ fn failed(folder: &Path) -> impl Fn(io::Error) -> RunError {
 }
 
 impl<'a> Histories<'a> {
-    /// None yet, of so many lanes; `None` where the configuration smooths nothing.
-    ///
-    /// # Errors
-    /// If no file can be made in the folder.
+    /// None yet, of so many lanes; `None` where the configuration smooths nothing. In memory they are while the run holds less
+    /// than [`SHARE`] of what it may, if that is stated; else in the folder.
     pub(super) fn new(
         config: &'a RunConfig,
         frame: Frame,
-        folder: &Path,
-        lanes: usize,
-    ) -> Result<Option<Self>, RunError> {
-        let Some(Smoothing { lag_s }) = config.smoothing else { return Ok(None) };
+        (folder, memory): (&Path, Option<u64>),
+        lanes: &[Lane],
+    ) -> Option<Self> {
+        let Smoothing { lag_s } = config.smoothing?;
         let lag_us = |lag_s: f64| micros(lag_s).unwrap_or(i64::MAX);
         let interval = lag_s.map_or(Interval::Fixed, |lag_s| Interval::Lag(lag_us(f64::from(lag_s.get()))));
-        let begin = |_| Ok(LaneHistory { history: History::create(folder)?, shown: Vec::new(), reported: Vec::new() });
-        let lanes = (0..lanes).map(begin).collect::<io::Result<_>>().map_err(failed(folder))?;
-        Ok(Some(Self { config, interval, frame, folder: folder.to_owned(), lanes }))
+        let room = memory.map_or(Room::NONE, |memory| Room::within(memory / SHARE[1] * SHARE[0]));
+        let past = |lane: &Lane| {
+            let past = Past::new(&LaneSetup::new(lane, frame, &config.fusion));
+            LanePast { past, traces: VecDeque::new(), scan: 0 }
+        };
+        let pasts = Pasts { config: config.fusion.clone(), lanes: lanes.iter().map(past).collect() };
+        let begin =
+            |_: &Lane| LaneHistory { history: History::new(folder, room), shown: Vec::new(), reported: Vec::new() };
+        let lanes = lanes.iter().map(begin).collect();
+        Some(Self { pasts, config, interval, frame, folder: folder.to_owned(), room, lanes })
     }
 
     /// Takes in all tracks of a lane at the time of a report, and gives those that the filter reports; or those after a wave,
@@ -81,8 +139,8 @@ impl<'a> Histories<'a> {
         (estimates, shown): (Vec<Estimate>, bool),
     ) -> Result<Vec<Estimate>, RunError> {
         let Some(kept) = self.lanes.get_mut(lane) else { return Ok(Vec::new()) };
-        let known: Vec<Known> = estimates.iter().map(|estimate| Known::from(*estimate)).collect();
-        kept.history.push(time_us, &known).map_err(failed(&self.folder))?;
+        let begun = if shown { Vec::new() } else { self.pasts.begun(lane, &estimates) };
+        kept.history.push_begun(time_us, (&estimates, &begun)).map_err(failed(&self.folder))?;
         kept.shown.push(shown);
         if shown {
             let is_reported = |estimate: &Estimate| kept.reported.binary_search(&estimate.born).is_ok();
@@ -106,7 +164,7 @@ impl<'a> Histories<'a> {
         (horizon_us, device): (i64, Option<&mut Backward>),
         mut give: impl FnMut(i64, Vec<Known>, bool) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let Self { config, interval, frame, folder, lanes } = self;
+        let Self { config, interval, frame, folder, room, lanes, .. } = self;
         let Some(LaneHistory { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
         let is_shown = |wave: &usize| shown.get(*wave).copied().unwrap_or(false);
         let existence = &config.fusion.existence;
@@ -115,9 +173,12 @@ impl<'a> Histories<'a> {
         let times_us = history.times_us().to_vec();
         let time_us = |wave: usize| times_us.get(wave).copied().unwrap_or_default();
         let until = times_us.partition_point(|time_us| *time_us <= horizon_us);
-        let mut spill = History::create(folder).map_err(failed(folder))?;
+        let mut spill = History::new(folder, *room);
         let smoothed = |wave: usize, tracks: Vec<Known>| {
-            let likely = tracks.into_iter().filter(|track| track.estimate.existence >= existence.report.get());
+            // Before the first detection of all there is nothing to be asked about.
+            let asked = time_us(wave) >= lane.span_us[0];
+            let is_likely = |track: &Known| asked && track.estimate.existence >= existence.report.get();
+            let likely = tracks.into_iter().filter(is_likely);
             let confirmed = |track: Known| {
                 let confirmed = track.estimate.existence >= existence.confirm.get();
                 Known { estimate: Estimate { confirmed, ..track.estimate }, ..track }
@@ -135,7 +196,7 @@ impl<'a> Histories<'a> {
         let from = (0..until).rev().find(|wave| !is_shown(wave)).unwrap_or(0);
         let mut reported = Vec::new();
         for wave in from..times_us.len() {
-            let tracks = history.wave(wave).map_err(failed(folder))?;
+            let tracks = history.tracks(wave).map_err(failed(folder))?;
             if !is_shown(&wave) {
                 let likely = tracks.iter().filter(|track| track.estimate.existence >= existence.report.get());
                 reported = likely.map(|track| track.estimate.born).collect();

@@ -30,12 +30,13 @@ impl Shown {
             state: estimate.state,
             belief: estimate.belief,
         };
-        let begun = || Some(Ends { track, first: here, last: here });
-        let ends = self.0.entry(track).or_insert_with(begun);
+        let begun = Ends { track, first: here, last: here };
+        let ends = self.0.entry(track).or_insert(Some(begun));
         let whole = cut.coarsen_m.is_none() && cut.omit.iter().all(|field| *field == Field::Holders);
         *ends = ends.filter(|_| whole).map(|ends| {
-            let last = if here.last_detection_us == ends.last.last_detection_us { ends.last } else { here };
-            Ends { last, ..ends }
+            let Ends { first, last, .. } = if is_early(&ends.first) { begun } else { ends };
+            let last = if here.last_detection_us == last.last_detection_us { last } else { here };
+            Ends { track, first, last }
         });
     }
 
@@ -55,7 +56,12 @@ impl Shown {
             found_again: f64::from(found_again.get()),
             probability_min: probability_min.get(),
         };
-        let tracks: Vec<Ends> = self.0.into_values().flatten().collect();
+        let tracks: Vec<Ends> = self.0.into_values().flatten().filter(|ends| !is_early(&ends.first)).collect();
         stitcher.links(&tracks)
     }
+}
+
+/// Whether a track was not yet detected: it begins with its first detection, whatever was known of the time before.
+fn is_early(first: &Moment) -> bool {
+    first.last_detection_us > first.time_us
 }

@@ -68,7 +68,8 @@ impl DelaySums {
             if state.is_some_and(|state| state.confirmed) {
                 life.confirmed_us.get_or_insert(time_us);
             }
-            if let Some(last_us) = state.and_then(|state| state.last_detection_us) {
+            if let Some(last_us) = state.and_then(|state| state.last_detection_us).filter(|last_us| *last_us <= time_us)
+            {
                 self.latency_s += time_us.saturating_sub(last_us) as f64 * 1e-6;
                 self.latency_rows += 1;
             }

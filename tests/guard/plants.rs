@@ -319,6 +319,20 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant_in("what a row rests on, where its level coarsens places", Beyond::Smoothing, Scene::smoothed, |scene| {
         times_for(scene, "coarse", "as_known_at", |_, _| Some(28_000_000));
     }),
+    plant_in("a row before a detection not yet due that begins its track", Beyond::Track, Scene::smoothed, |scene| {
+        scene.table("fine", |batch| {
+            with(&batch, "track", Arc::new(UInt64Array::from(vec![38 << 32; batch.num_rows()])))
+        });
+    }),
+    plant_in("a last detection before a track's first one", Beyond::Detections, Scene::early, |scene| {
+        times_for(scene, "fine", "last_detection", |time_us, last_us| {
+            // The masts see something at every second.
+            last_us.map(|last_us| if last_us > time_us { time_us / 2_000_000 * 2_000_000 + 10_000 } else { last_us })
+        });
+    }),
+    plant_in("a detection before a track's first one", Beyond::Detections, Scene::early, |scene| {
+        counts(scene, "fine", |_, count| count.map(|count| count.max(1)));
+    }),
     plant("a number in the accounts of detections", Beyond::Accounts, |scene| {
         accounts(scene, "fine", |[confirmed, unconfirmed, none, outside]| [confirmed, unconfirmed, none + 1, outside]);
     }),

@@ -220,6 +220,19 @@ fn smoothed() -> &'static Path {
     SMOOTHED.get_or_init(|| made(&levels, &smoothing(config()))).path()
 }
 
+/// The same where the first object was not detected at first.
+fn early() -> &'static Path {
+    static EARLY: OnceLock<TempDir> = OnceLock::new();
+    let early = EARLY.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let is_seen = |(time_s, ..): &Row| *time_s > 3.0 || (time_s * 100.0).round() % 10.0 > 0.0;
+        let rows: Vec<Row> = rows().into_iter().filter(is_seen).collect();
+        make(folder.path(), &rows, LEVELS, &smoothing(config()));
+        folder
+    });
+    early.path()
+}
+
 /// The same where pictures come with the detections that made their tracks.
 fn associated() -> &'static Path {
     static ASSOCIATED: OnceLock<TempDir> = OnceLock::new();
@@ -319,6 +332,10 @@ impl Scene {
 
     pub(crate) fn stitched() -> Self {
         Self::of(stitched(), stitching(config()), AS_OF_US)
+    }
+
+    pub(crate) fn early() -> Self {
+        Self::of(early(), smoothing(config()), AS_OF_US)
     }
 
     pub(crate) fn smoothed() -> Self {

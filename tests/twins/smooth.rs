@@ -15,7 +15,7 @@ use trackweave::fusion::executor::KernelError;
 use trackweave::fusion::motion::{Motion, Orbit};
 use trackweave::fusion::predict::predict_one;
 use trackweave::fusion::state::State;
-use trackweave::refine::{History, Interval, Known, Smoother};
+use trackweave::refine::{History, Interval, Known, Room, Smoother};
 use trackweave::space::Place;
 
 /// Times of the waves, microseconds.
@@ -231,7 +231,7 @@ fn pass(
     device: Option<&mut Backward>,
 ) -> Result<Vec<Vec<Known>>, Failed> {
     let folder = tempfile::tempdir()?;
-    let [mut history, mut spill] = [History::create(folder.path())?, History::create(folder.path())?];
+    let [mut history, mut spill] = [History::new(folder.path(), Room::NONE), History::new(folder.path(), Room::NONE)];
     for (time_us, tracks) in TIMES_US.into_iter().zip(waves) {
         history.push(time_us, tracks)?;
     }

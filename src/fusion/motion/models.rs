@@ -191,6 +191,12 @@ impl Between {
         &self.look
     }
 
+    /// Whether targets have several models, and so noises of their own.
+    #[must_use]
+    pub fn is_of_several(&self) -> bool {
+        self.models.is_some()
+    }
+
     /// As a target has it whose models were so likely before; and how likely they are then.
     #[inline]
     #[must_use]
@@ -198,6 +204,15 @@ impl Between {
         let Some(models) = &self.models else { return (self.look, *weights) };
         let (weights, noise) = ahead(models, weights);
         (LaneStep { noise, ..self.look }, weights)
+    }
+
+    /// The same of a target whose models are so likely afterwards; and how likely they were before, where nothing else is known
+    /// of that: the chain is the same backwards, as πᵢ pᵢⱼ(t) = πⱼ pⱼᵢ(t).
+    #[must_use]
+    pub fn until(&self, weights: &[f32; MODELS_MAX]) -> (LaneStep, [f32; MODELS_MAX]) {
+        let Some(models) = &self.models else { return (self.look, *weights) };
+        let noise = bytemuck::cast(mean(models, weights));
+        (LaneStep { noise, ..self.look }, ahead(models, weights).0)
     }
 }
 
