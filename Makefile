@@ -20,7 +20,7 @@ help:
 	@echo 'make scenarios  the published scenarios, 1,000 runs, beside figures of independent code'
 	@echo 'make scores  scores against Stone Soup, py-motmetrics, TrackEval (installed under target/); coherence, prices once more'
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
-	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20"'
+	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20 8GB"'
 	@echo 'make stages  every stage, kernel and twin'
 	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'

@@ -254,6 +254,14 @@ impl Session {
     /// # Errors
     /// If the device fails.
     pub fn scan(&mut self) -> Result<(Duration, WaveReport), FusionError> {
+        let seen = self.look();
+        let start = Instant::now();
+        let report = self.fuse(seen)?;
+        Ok((start.elapsed(), report))
+    }
+
+    /// Makes the detections of the next scan.
+    pub fn look(&mut self) -> Seen {
         let (detections, observations) = self.world.scan(self.scans);
         let views = self.world.sensors.views();
         let looking = if views == 0 { 0 } else { self.scans % views };
@@ -268,13 +276,22 @@ impl Session {
             views: Views { looking, reports: false, sights: vec![Sight::Everywhere; views] },
         };
         self.scans += 1;
-        let start = Instant::now();
+        (scan, observations)
+    }
+
+    /// Fuses them.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn fuse(&mut self, (scan, observations): Seen) -> Result<WaveReport, FusionError> {
         self.batch.step(vec![scan], observations)?;
         // Waits until the scan is fused, wherever that is.
-        let report = self.batch.take_reports()?.pop().unwrap_or_default();
-        Ok((start.elapsed(), report))
+        Ok(self.batch.take_reports()?.pop().unwrap_or_default())
     }
 }
+
+/// A scan, and how its detections were measured.
+pub type Seen = (Scan<'static>, Vec<Observation>);
 
 /// One moving object.
 #[derive(Clone, Copy, Debug)]
