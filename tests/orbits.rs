@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use trackweave::fusion::arrays::tri;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Detections, Options, Order};
-use trackweave::fusion::arrays::tri;
 use trackweave::run::{RunConfig, Smoothing, TrackAt, track};
 use trackweave::space::Geodetic;
 

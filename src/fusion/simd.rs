@@ -78,7 +78,11 @@ impl Simd for f32 {
         f32::floor(self)
     }
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent lies in 1..=254, or wraps as in the kernel")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the exponent lies in 1..=254, or wraps as in the kernel"
+    )]
     fn power_of_two(self) -> Self {
         f32::from_bits(((self as i32).wrapping_add(127) as u32) << 23)
     }

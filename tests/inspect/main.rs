@@ -185,7 +185,10 @@ fn what_is_proposed_is_what_the_configurations_are_for() {
         let text = serde_json::to_value(&config).expect("numbers");
         let number = |path: &str| text.pointer(path).and_then(serde_json::Value::as_f64).expect("a number");
         near("the gate", number("/fusion/gate"), GATE, 1e-9);
-        let [density, turning] = [number("/fusion/undetected/initial_per_km2"), number(if fits.falls { "/fusion/motion/q" } else { "/fusion/motion/horizontal" })];
+        let [density, turning] = [
+            number("/fusion/undetected/initial_per_km2"),
+            number(if fits.falls { "/fusion/motion/q" } else { "/fusion/motion/horizontal" }),
+        ];
         assert!(
             (density / fits.per_km2 - 1.0).abs() < 1e-6 && (turning / fits.turning_m2_s3 - 1.0).abs() < 0.3,
             "{fits:?}"
