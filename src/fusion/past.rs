@@ -52,7 +52,9 @@ impl Past {
             let born = birth * look.births_s;
             let older = |d: &f32| if *d > born { 1.0 - born / d } else { 0.0 };
             let here = before_us.map(|before_us| (before_us, density.iter().map(older).collect()));
-            here.into_iter().for_each(|here| self.looks.push_front(here));
+            if let Some(here) = here {
+                self.looks.push_front(here);
+            }
             self.looks.truncate(LOOKS_MAX);
             let mut known: BTreeMap<usize, Trace> = BTreeMap::new();
             for (trace, detection) in traces.iter_mut().zip(scan.detections.detections()) {

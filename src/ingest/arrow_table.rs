@@ -140,7 +140,7 @@ fn numbered(array: &dyn Array, unit: Unit, field: &Field, table: &mut Table) -> 
     {
         let found = format!("{found} in a float32, whose steps there are {} s", step(found) * 1e-6);
         let (path, at, column) = (table.path.to_path_buf(), table.at(row), field.name.clone());
-        let wanted = "steps of at most a millisecond: a float64".to_owned();
+        let wanted = "steps of at most a millisecond: a float64".into();
         table.broken_at(row, IngestError::Cell { path, at, column, found, wanted });
     }
     numbers(array).map(|cell| cell.map_or(Time::Missing, |number| Time::of(number, unit))).collect()
@@ -184,7 +184,7 @@ fn written<'a>(
         };
         let Some(time) = form.read(&text, number) else {
             let (path, at, column) = (table.path.to_path_buf(), table.at(row), field.name.clone());
-            let (found, wanted) = (quoted(&text), layout.wanted_time(form, field, &text));
+            let (found, wanted) = (quoted(&text), layout.wanted_time(form, field, &text).into());
             table.broken_at(row, IngestError::Cell { path, at, column, found, wanted });
             break;
         };

@@ -167,13 +167,13 @@ impl Checker<'_> {
         span: Range<usize>,
         key: &str,
         found: impl Display,
-        wanted: impl Into<String>,
+        wanted: impl Into<Box<str>>,
     ) -> IngestError {
         IngestError::Catalogue {
             path: self.path.to_owned(),
             line: line_of(self.text, span.start),
             of: self.of.clone(),
-            key: key.to_owned(),
+            key: key.into(),
             found: short(&found),
             wanted: wanted.into(),
         }

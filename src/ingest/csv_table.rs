@@ -229,12 +229,12 @@ impl Sink<'_> {
         let dialect = &self.layout.dialect;
         let cell = if dialect.missing.iter().any(|missing| missing == cell) { "" } else { cell };
         let read_number = if dialect.decimal_comma { number_with_comma } else { number };
-        let wrong = |wanted| IngestError::Cell {
+        let wrong = |wanted: String| IngestError::Cell {
             path: self.path.to_path_buf(),
             at,
             column: field.name.clone(),
             found: quoted(cell),
-            wanted,
+            wanted: wanted.into(),
         };
         match &field.form {
             Form::Text => put_text(field.role, cell, table),

@@ -137,7 +137,7 @@ struct Of<'a> {
 }
 
 impl Of<'_> {
-    fn wrong(&self, found: impl fmt::Display, wanted: impl Into<String>) -> IngestError {
+    fn wrong(&self, found: impl fmt::Display, wanted: impl Into<Box<str>>) -> IngestError {
         self.checker.wrong(self.span.clone(), self.name, found, wanted)
     }
 
@@ -161,7 +161,11 @@ impl Of<'_> {
         };
         let unit = unit.as_ref().map(named).transpose()?;
         if let Some(format) = format {
-            self.format(format, is_time && unit.is_none())?;
+            if !is_time || unit.is_some() || self.layout.time == TimeScale::Seconds {
+                let wanted = "a format of times in text alone, where time = \"timestamp\" and there is no `unit`";
+                return Err(self.wrong("in a format", wanted));
+            }
+            self.format(format)?;
         }
         Ok(Origin { from, unit, format: format.clone() })
     }
@@ -180,11 +184,7 @@ impl Of<'_> {
         }
     }
 
-    fn format(&self, format: &str, is_text: bool) -> Result<(), IngestError> {
-        if !is_text || self.layout.time == TimeScale::Seconds {
-            let wanted = "a format of times in text alone, where time = \"timestamp\" and there is no `unit`";
-            return Err(self.wrong("in a format", wanted));
-        }
+    fn format(&self, format: &str) -> Result<(), IngestError> {
         let found = format!("in format {}", quoted(format));
         match is_whole(format) {
             None => {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::report::Reason;
+
+use crate::formats::Format;
 
 /// Where in a table a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,11 +28,17 @@ pub enum At {
     Report {
         /// Which of the files of the recording, from 1.
         file: u32,
-        /// What is counted: `octet` from 0, `line` or `point` from 1.
-        unit: &'static str,
+        /// Its format, which says what is counted: octets from 0, lines or points from 1.
+        #[serde(rename = "unit", serialize_with = "counted")]
+        format: Format,
         /// The count.
         at: u64,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn counted<S: Serializer>(format: &Format, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(format.unit())
 }
 
 impl fmt::Display for At {
@@ -39,7 +47,7 @@ impl fmt::Display for At {
             Self::Line(line) => write!(f, "line {line}"),
             Self::RowGroup { row_group, row } => write!(f, "row group {row_group}, row {row}"),
             Self::Row(row) => write!(f, "row {row}"),
-            Self::Report { file, unit, at } => write!(f, "{unit} {at} of file {file}"),
+            Self::Report { file, format, at } => write!(f, "{} {at} of file {file}", format.unit()),
         }
     }
 }
@@ -154,11 +162,11 @@ pub enum IngestError {
         /// Which sensor, as "sensor `name`: ", or nothing.
         of: String,
         /// The key.
-        key: String,
+        key: Box<str>,
         /// The value.
         found: String,
         /// What would have been right.
-        wanted: String,
+        wanted: Box<str>,
     },
     /// A table has columns that are none of this recording.
     #[error(
@@ -237,7 +245,7 @@ pub enum IngestError {
         /// The text of the cell.
         found: String,
         /// What would have been right.
-        wanted: String,
+        wanted: Box<str>,
     },
     /// A line of a CSV file is not a row of its table.
     #[error("{}, {at}: found {found}; wanted {wanted}", path.display())]
@@ -277,7 +285,7 @@ pub enum IngestError {
         /// The measured quantity.
         column: &'static str,
         /// The sensor.
-        sensor: String,
+        sensor: Box<str>,
         /// The key in the catalogue.
         key: &'static str,
         /// The column that would do instead.

@@ -77,13 +77,12 @@ impl ReportRows {
 
     /// The next rows, which may be none where a file ends; none at the end of all files.
     pub(super) fn next(&mut self) -> Result<Option<Table>, IngestError> {
-        let mut reading = match self.reading.take() {
-            Some(reading) => reading,
-            None => {
-                let Some(file) = self.files.next() else { return Ok(None) };
-                self.number += 1;
-                Reading::open(file, self.number)?
-            }
+        let mut reading = if let Some(reading) = self.reading.take() {
+            reading
+        } else {
+            let Some(file) = self.files.next() else { return Ok(None) };
+            self.number += 1;
+            Reading::open(file, self.number)?
         };
         reading.fill(self.rows_per_batch)?;
         let mut table = reading.table(self.rows_per_batch, self.time);
@@ -126,8 +125,8 @@ impl Reading {
 
     /// At most so many reports as rows.
     fn table(&mut self, most: usize, time: TimeScale) -> Table {
-        let (file, unit) = (self.number, self.format.unit());
-        let mut table = Table::new(Arc::clone(&self.path), Places::Reports { file, unit, at: Vec::new() });
+        let (file, format) = (self.number, self.format);
+        let mut table = Table::new(Arc::clone(&self.path), Places::Reports { file, format, at: Vec::new() });
         table.identity = Some(Texts::default());
         for quantity in COLUMNS {
             table.set(quantity, Vec::new());
@@ -139,7 +138,7 @@ impl Reading {
                 Ok(()) => self.imported.rows += 1,
                 Err(Fault::Passed(why)) => self.imported.pass(why),
                 Err(Fault::Scale(found, wanted)) => {
-                    let (path, at) = (self.path.to_path_buf(), At::Report { file, unit, at: report.at });
+                    let (path, at) = (self.path.to_path_buf(), At::Report { file, format, at: report.at });
                     let (found, wanted) = (found.to_owned(), wanted.to_owned());
                     table.broken_at(table.time.len(), IngestError::Line { path, at, found, wanted });
                     break;
@@ -183,13 +182,13 @@ impl Reading {
 
     /// What the file gave.
     fn end(mut self) -> Result<Ended, IngestError> {
-        let (file, unit) = (self.number, self.format.unit());
+        let (file, format) = (self.number, self.format);
         let nowhere = self.heard.sensors.iter().find(|(_, heard)| heard.rows == 0 && heard.no_origin > 0);
         if let Some((name, _)) = nowhere {
             return Err(IngestError::NoOrigin { path: self.path.to_path_buf(), sensor: name.clone() });
         }
         let summary = self.source.summary().clone();
-        self.imported.finish(&summary, |at| At::Report { file, unit, at });
+        self.imported.finish(&summary, |at| At::Report { file, format, at });
         Ok(Ended { imported: self.imported, heard: self.heard, summary })
     }
 }
@@ -318,7 +317,7 @@ impl Row {
         }
         let sigma_m = report.sigmas.east_m.zip(report.sigmas.north_m);
         // One number for both axes: the root of the mean of their squares.
-        let sigma_m = sigma_m.map(|(east, north)| ((east * east + north * north) / 2.0).sqrt());
+        let sigma_m = sigma_m.map(|(east, north)| f64::midpoint(east * east, north * north).sqrt());
         row.put(Quantity::SigmaHorizontal, sigma_m.filter(|sigma| *sigma > 0.0));
         if report.kind != Kind::Plot && report.cartesian.is_none() {
             let components = match report.velocity {

@@ -353,7 +353,7 @@ impl Cells for CellsOf<'_> {
                 path: self.table.path.to_path_buf(),
                 at: self.table.at(self.row),
                 column: sigma.of.name(),
-                sensor: self.sensor.name.clone(),
+                sensor: self.sensor.name.as_str().into(),
                 key: sigma.key,
                 sigma: sigma.column.name(),
             }))

@@ -8,6 +8,7 @@ use super::error::{At, IngestError};
 use super::imported::Ended;
 use super::report::Reason;
 use crate::digest::fnv1a;
+use crate::formats::Format;
 use crate::sensor::Quantity;
 use crate::time::whole;
 
@@ -110,7 +111,7 @@ pub(super) enum Places {
     /// Reports of a file of others.
     Reports {
         file: u32,
-        unit: &'static str,
+        format: Format,
         at: Vec<u64>,
     },
 }
@@ -125,8 +126,8 @@ impl Places {
                 At::RowGroup { row_group, row: row - starts.get(row_group).copied().unwrap_or_default() }
             }
             Self::Rows => At::Row(row as u64),
-            Self::Reports { file, unit, at } => {
-                At::Report { file: *file, unit, at: at.get(row).copied().unwrap_or_default() }
+            Self::Reports { file, format, at } => {
+                At::Report { file: *file, format: *format, at: at.get(row).copied().unwrap_or_default() }
             }
         }
     }

@@ -86,8 +86,7 @@ impl Columns<'_> {
         let (Ok(start), Ok(length)) = (start, length) else { return Err(damaged()) };
         let end = start.checked_add(length).filter(|end| *end <= self.length);
         let end = end.ok_or_else(|| wrong("a column that ends after the file", "the whole file"))?;
-        use Compression::{GZIP, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
-        if !matches!(column.compression(), UNCOMPRESSED | SNAPPY | ZSTD(_) | GZIP(_) | LZ4_RAW) {
+        if !is_read(column.compression()) {
             let name = column.compression().to_string();
             let found = format!("compression by {}", name.split('(').next().unwrap_or(&name));
             let wanted = "none, or that of Snappy, zstd, gzip or LZ4_RAW: pandas and polars write compression=\"zstd\", \
@@ -106,7 +105,7 @@ impl Columns<'_> {
             if at > end {
                 return Err(damaged());
             }
-            if matches!(column.compression(), GZIP(_)) {
+            if matches!(column.compression(), Compression::GZIP(_)) {
                 self.inflated(&page, (from, stored), decoded)?;
             }
             if page.kind == DICTIONARY {
@@ -268,6 +267,12 @@ fn within(bytes: u64) -> Result<(), ParquetError> {
 fn of_column(column: &ColumnChunkMetaData, error: &ParquetError) -> ParquetError {
     let text = words(error);
     ParquetError::General(format!("column `{}`: {text}", column.column_path().string().escape_debug()))
+}
+
+/// Whether pages of this compression are read.
+const fn is_read(compression: Compression) -> bool {
+    use Compression::{GZIP, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
+    matches!(compression, UNCOMPRESSED | SNAPPY | ZSTD(_) | GZIP(_) | LZ4_RAW)
 }
 
 fn damaged() -> ParquetError {

@@ -60,7 +60,8 @@ enum Geometry {
     MultiPoint(IgnoredAny),
     LineString(IgnoredAny),
     MultiLineString(IgnoredAny),
-    GeometryCollection,
+    #[serde(rename = "GeometryCollection")]
+    Collection,
 }
 
 /// Two coordinates; a height behind them is read past.
@@ -149,7 +150,7 @@ fn zone(feature: Feature, source: &Source, (start, end): (usize, usize)) -> Resu
         }
         Some(Geometry::Point(IgnoredAny) | Geometry::MultiPoint(IgnoredAny)) => "points",
         Some(Geometry::LineString(IgnoredAny) | Geometry::MultiLineString(IgnoredAny)) => "lines",
-        Some(Geometry::GeometryCollection) => "a GeometryCollection",
+        Some(Geometry::Collection) => "a GeometryCollection",
         None => "no geometry",
     };
     let wanted = "a Polygon or a MultiPolygon: a zone is an area";

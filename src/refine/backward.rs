@@ -193,7 +193,8 @@ fn on_host(between: &Between, own: &mut [Known], (later, successors): (&[Known],
         let here = core::array::from_fn(|n| own.get(n).map_or(first, |own| moment(&own.estimate)));
         let found = moments::<f32x8>(between.look(), &here, &later);
         for (n, (Known { estimate, .. }, later)) in own.iter_mut().zip(&later).enumerate() {
-            found.put(n, later.is_some(), (&mut estimate.existence, &mut estimate.tile, &mut estimate.state));
+            let place = later.is_some().then_some((&mut estimate.tile, &mut estimate.state));
+            found.put(n, &mut estimate.existence, place);
         }
     }
 }

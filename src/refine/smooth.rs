@@ -190,7 +190,7 @@ pub(super) fn given(between: &Between, row: &Row, next: Option<&Row>) -> Row {
     let later = next.map(|next| Moment { existence: next.existence, tile: &next.tile, state: &next.state });
     let found = moments::<f32>(look, &[own; LANES], &[later; LANES]);
     let mut to = Row { known_us: next.map_or(row.known_us, |next| next.known_us), ..*row };
-    found.put(0, next.is_some(), (&mut to.existence, &mut to.tile, &mut to.state));
+    found.put(0, &mut to.existence, next.is_some().then_some((&mut to.tile, &mut to.state)));
     to
 }
 
@@ -235,16 +235,11 @@ pub(super) fn moments<R: Simd>(
 }
 
 impl<R: Simd> Moments<R> {
-    /// Puts one of them in the place of what it was; of one that ends its existence.
+    /// Puts one of them in the place of what it was; its existence alone without a place.
     #[inline(always)]
-    pub(super) fn put(
-        &self,
-        n: usize,
-        goes_on: bool,
-        (existence, tile, state): (&mut f32, &mut [i32; 3], &mut State<f32>),
-    ) {
+    pub(super) fn put(&self, n: usize, existence: &mut f32, place: Option<(&mut [i32; 3], &mut State<f32>)>) {
         *existence = self.existence.at(n);
-        if goes_on {
+        if let Some((tile, state)) = place {
             state.mean = self.state.mean.map(|x| x.at(n));
             state.covariance = self.state.covariance.map(|p| p.at(n));
             for (tile, offset_m) in tile.iter_mut().zip(&mut state.mean) {
