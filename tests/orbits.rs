@@ -1,19 +1,19 @@
 //! Satellites over hours, seen by radars that each has in view for minutes: one track an object, from its first pass on, which
-//! knows how well it knows.
+//! knows how well it knows; smoothed, what a later pass tells of the hours before it.
 //!
 //! Truth is two bodies and J₂ in f64, in the frame that does not turn, a second a step.
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use trackweave::fusion::arrays::tri;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Detections, Options, Order};
-use trackweave::run::{RunConfig, TrackAt, track};
+use trackweave::run::{RunConfig, Smoothing, TrackAt, track};
 use trackweave::space::Geodetic;
 
 const MU: f64 = 3.986_004_418e14;
@@ -300,4 +300,52 @@ fn one_pass_makes_an_orbit_that_knows_how_well_it_is_known() {
     assert!(counts.iter().all(|count| *count > 80), "{counts:?}");
     // Below 1 is what 32 bits cost: variances grow with every substep and every update.
     assert!(nees.iter().all(|nees| (0.5..1.3).contains(nees)), "{nees:?}");
+}
+
+#[test]
+fn smoothed_orbits_know_of_the_hours_before_a_pass_and_of_nothing_beyond_their_lag() {
+    let ways: Vec<Vec<[f64; 6]>> = OBJECTS.map(way).into_iter().collect();
+    let (table, _) = record(&ways);
+    let report = |config: &mut RunConfig| config.report_period_s = 5.0.try_into().expect("a period");
+    let smoothed = |lag_s: Option<f32>| {
+        move |config: &mut RunConfig| {
+            report(config);
+            let lag_s = lag_s.map(|lag_s| lag_s.try_into().expect("a lag"));
+            config.smoothing = Some(Smoothing { lag_s });
+        }
+    };
+    let filtered = fused(&table, OBJECTS.len(), report);
+    let all = fused(&table, OBJECTS.len(), smoothed(None));
+    // Over the rows that both have, and of which later detections tell.
+    let key = |row: &TrackAt| (row.time_us, row.estimate.born);
+    let before: BTreeSet<_> = filtered.iter().map(key).collect();
+    let known: BTreeSet<_> =
+        all.iter().filter(|row| row.as_known_at_us > row.time_us).map(key).filter(|key| before.contains(key)).collect();
+    let rms = |rows: &[TrackAt]| {
+        let common = rows.iter().filter(|row| known.contains(&key(row)));
+        let off: Vec<f64> = common.map(|row| nearest(row, &ways).1).filter(|off_m| *off_m < 100e3).collect();
+        println!("{} rows, {:.0?} m at most", off.len(), off.iter().copied().reduce(f64::max));
+        (off.iter().map(|off_m| off_m * off_m).sum::<f64>() / off.len() as f64).sqrt()
+    };
+    println!("RMS {:.0} m filtered, {:.0} m smoothed", rms(&filtered), rms(&all));
+    assert!(rms(&all) < 0.8 * rms(&filtered), "{} m smoothed, {} m filtered", rms(&all), rms(&filtered));
+    // What comes after the lag is as if it never came.
+    let lag_s = 600;
+    let lagged = fused(&table, OBJECTS.len(), smoothed(Some(lag_s as f32)));
+    assert!(lagged.iter().all(|row| row.as_known_at_us <= row.time_us + i64::from(lag_s) * 1_000_000));
+    assert!(rms(&all) < rms(&lagged), "{} m with a lag, {} m without", rms(&lagged), rms(&all));
+    let times = table.column(0).as_any().downcast_ref::<Float64Array>().expect("times");
+    let mut compared = 0;
+    for at in (times.len() / 4..times.len()).step_by(times.len() / 3) {
+        let time_s = times.value(at);
+        let until = times.iter().take_while(|time| time.is_some_and(|time| time <= time_s)).count();
+        let cut = fused(&table.slice(0, until), OBJECTS.len(), smoothed(Some(lag_s as f32)));
+        let then_us = (time_s * 1e6) as i64 - i64::from(lag_s) * 1_000_000;
+        let of = |rows: &[TrackAt]| -> Vec<String> {
+            rows.iter().filter(|row| row.time_us == then_us).map(|row| format!("{row:?}")).collect()
+        };
+        assert_eq!(of(&cut), of(&lagged), "{then_us} µs");
+        compared += of(&cut).len();
+    }
+    assert!(compared > 0, "{compared} rows");
 }
