@@ -92,8 +92,14 @@ stages:
 orbits:
 	ORBITS=all $(CARGO) test --release --locked --lib oracle::orbit -- --nocapture
 
-satellites catalogue propagation:
-	benches/recordings/run $@
+satellites:
+	benches/recordings/run satellites
+
+catalogue:
+	benches/recordings/run catalogue
+
+propagation:
+	benches/recordings/run propagation
 
 scores:
 	scripts/check-scores
