@@ -340,7 +340,7 @@ fn smoothed_orbits_know_of_the_hours_before_a_pass_and_of_nothing_beyond_their_l
         let time_s = times.value(at);
         let until = times.iter().take_while(|time| time.is_some_and(|time| time <= time_s)).count();
         let cut = fused(&table.slice(0, until), OBJECTS.len(), smoothed(Some(lag_s as f32)));
-        let then_us = (time_s * 1e6) as i64 - i64::from(lag_s) * 1_000_000;
+        let then_us = micros_of(time_s) - i64::from(lag_s) * 1_000_000;
         let of = |rows: &[TrackAt]| -> Vec<String> {
             rows.iter().filter(|row| row.time_us == then_us).map(|row| format!("{row:?}")).collect()
         };
@@ -348,4 +348,10 @@ fn smoothed_orbits_know_of_the_hours_before_a_pass_and_of_nothing_beyond_their_l
         compared += of(&cut).len();
     }
     assert!(compared > 0, "{compared} rows");
+}
+
+/// Seconds as microseconds.
+#[expect(clippy::cast_possible_truncation, reason = "days at most")]
+fn micros_of(time_s: f64) -> i64 {
+    (time_s * 1e6) as i64
 }

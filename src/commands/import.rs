@@ -165,9 +165,8 @@ pub(super) fn execute(arguments: &Arguments, screen: Screen) -> Result<(), Failu
 }
 
 fn describe(report: &ImportReport) -> String {
-    let has_dates = report.time == "timestamp";
-    let mut text: String = report.files.iter().map(|file| of_file(file, "", has_dates)).collect();
-    text.extend(report.truth.iter().map(|file| of_file(file, "truth: ", has_dates)));
+    let mut text: String = report.files.iter().map(|file| of_file(file, "", report.time)).collect();
+    text.extend(report.truth.iter().map(|file| of_file(file, "truth: ", report.time)));
     let rejected: Vec<String> = report.rejected.iter().map(|(why, rows)| format!("{} {why}", count(*rows))).collect();
     let rejected =
         if rejected.is_empty() { String::new() } else { format!(", of which a run rejects {}", rejected.join(", ")) };
@@ -180,9 +179,9 @@ fn describe(report: &ImportReport) -> String {
     text
 }
 
-fn of_file(file: &FileReport, before: &str, has_dates: bool) -> String {
+fn of_file(file: &FileReport, before: &str, time: &str) -> String {
     let FileReport { imported, span_us, senders } = file;
-    let span = span_us.map_or_else(String::new, |span_us| format!(", {}", span(span_us, has_dates)));
+    let span = span_us.map_or_else(String::new, |span_us| format!(", {}", span(span_us, time)));
     let head = format!("{}, {} reports, {} rows{span}", imported.format, count(imported.reports), count(imported.rows));
     let mut text = paragraph("", &format!("{before}{}: {head}", imported.file));
     for SenderReport { name, messages, span_us: _ } in senders {
@@ -202,8 +201,8 @@ fn of_file(file: &FileReport, before: &str, has_dates: bool) -> String {
     text
 }
 
-fn span([from_us, to_us]: [i64; 2], has_dates: bool) -> String {
-    if has_dates {
+fn span([from_us, to_us]: [i64; 2], time: &str) -> String {
+    if time == "timestamp" {
         return format!("{} to {}", format_timestamp(from_us), format_timestamp(to_us));
     }
     let clock = |us: i64| {

@@ -169,7 +169,9 @@ mod tests {
                 if k > 0 {
                     let dt_s = (TIMES_S[k] - TIMES_S[k - 1]) as f64;
                     let left = (1.0 - f64::from(P_D)) * survival.powf(dt_s);
-                    weights.iter_mut().for_each(|weight| *weight *= left);
+                    for weight in &mut weights {
+                        *weight *= left;
+                    }
                     weights.push(f64::from(birth) * dt_s);
                 }
                 let all: f64 = weights.iter().sum();

@@ -128,9 +128,12 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
     all
 }
 
+/// True states: how many, and the files that they came from.
+type Truth = (u64, Vec<Ended>);
+
 fn report(
     request: &Request<'_>,
-    (time, ended, truth): (TimeScale, Vec<Ended>, Option<(u64, Vec<Ended>)>),
+    (time, ended, truth): (TimeScale, Vec<Ended>, Option<Truth>),
     inspection: Inspection,
 ) -> ImportReport {
     let known = told(request, &ended);

@@ -96,11 +96,12 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     text += &if of.told.is_draft { OWNER.to_owned() } else { line("owner", None, "\"unknown\"") };
     text += &line("kind", Some(quoted(sensor.kind.name())), "");
     if matches!(sensor.kind, Kind::Radar { .. }) {
-        text += &match of.told.site {
+        let site = match of.told.site {
             Some((site, who)) => format!("site = {}  # {who}\n", written(site)),
             None if of.told.is_draft => NO_SITE.to_owned(),
             None => line("site", None, nowhere(frame)),
         };
+        text += &site;
     }
     text += &noise(of, found, frame);
     let detected = found.figures.detection_probability.map(|found| toml(found.value.clamp(0.01, 0.99)));

@@ -433,7 +433,9 @@ impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
             }
         } else if let Some(histories) = self.pictures.as_mut().and_then(|pictures| pictures.histories.as_mut()) {
             // Where lanes were compared all scans have been there.
-            scans.iter().for_each(|scan| histories.pasts.scan(scan));
+            for scan in &scans {
+                histories.pasts.scan(scan);
+            }
         }
         if let Some(associating) = &mut self.associating {
             associating.wave(&scans, &observations);

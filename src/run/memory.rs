@@ -121,7 +121,9 @@ impl<'a> Taker<'a> for Tracker<'_> {
 
     fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
         if let Some(histories) = &mut self.histories {
-            scans.iter().for_each(|scan| histories.pasts.scan(scan));
+            for scan in &scans {
+                histories.pasts.scan(scan);
+            }
         }
         Ok(self.batch.step(scans, observations)?)
     }
