@@ -1,5 +1,7 @@
 //! Every check of the interpreter finds its planted fault, and passes what is like it and clean.
 
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
 use trackweave_interpreter::lints::Rule;
 use trackweave_interpreter::{Fault, Interpreter, Journal, Options, Schedule, Stores};
 
@@ -10,6 +12,7 @@ const SEEDS: u64 = 20;
 fn run(options: Options, text: &str, words: &[u32], groups: u32) -> (Vec<u32>, Journal) {
     let interpreter = Interpreter::new(options);
     let (device, queue) = interpreter.open();
+    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(text.into()),
@@ -43,6 +46,8 @@ fn run(options: Options, text: &str, words: &[u32], groups: u32) -> (Vec<u32>, J
         compilation_options: wgpu::PipelineCompilationOptions::default(),
         cache: None,
     });
+    let refused = std::pin::pin!(scope.pop()).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(refused, Poll::Ready(None)), "{refused:?}");
     let entries = [wgpu::BindGroupEntry { binding: 0, resource: array.as_entire_binding() }];
     let group =
         device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
@@ -298,7 +303,7 @@ fn the_language_is_that_of_the_kernels() {
 struct Part { place: vec3<f32>, weight: f32, tile: vec3<i32>, block: mat3x3<f32> }
 var<private> spent: u32;
 const START = 3u;
-fn twice(of: ptr<function, Part>, by: f32) { (*of).weight = (*of).weight * by; spent += 1u; }
+fn twice(part: ptr<function, Part>, by: f32) { (*part).weight = (*part).weight * by; spent += 1u; }
 fn sum(m: mat3x3<f32>) -> f32 { var s = 0.0; for (var c = 0; c < 3; c++) { s = s + m[c].x + m[c][1] + m[c].z; } return s; }
 fn pick(k: u32) -> u32 { switch k { case 0u: { return 10u; } case 1u, 2u: { return 20u; } default: { return 30u; } } }";
     let body = "
