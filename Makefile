@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring smoothing peers formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -22,6 +22,7 @@ help:
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
 	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20"'
 	@echo 'make stages  every stage, kernel and twin'
+	@echo 'make kernels  kernels on the interpreter under SEEDS=1000 schedules, without a driver: bits, races, words read and written'
 	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
 	@echo 'make gpu     on a machine with a GPU: kernels against twins there, and figures for benches/results/'
 	@echo 'make second-driver  kernels against twins on a second software driver, which shows missing barriers'
@@ -31,7 +32,7 @@ help:
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
 # With the features of the demo and in its profile, so that the two commands of README.md build every dependency once.
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked -p trackweave -p trackweave-interpreter
 	scripts/with-vulkan $(CARGO) run --release --locked -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
@@ -82,6 +83,11 @@ soak:
 
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
+
+# 'make test' takes 20.
+SEEDS ?= 1000
+kernels:
+	KERNEL_COUNTS=1 KERNEL_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test twins -- interpreted
 
 # 'make test' takes two of each class.
 orbits:

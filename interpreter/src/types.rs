@@ -1,7 +1,7 @@
 //! Types in words: as values, which have no gaps, and as they lie in memory, by naga's layout.
 
-use naga::proc::TypeResolution;
-use naga::{ArraySize, Module, ScalarKind, TypeInner, VectorSize};
+use naga::proc::{IndexableLength, TypeResolution};
+use naga::{Module, ScalarKind, TypeInner, VectorSize};
 
 /// A part of a value: its type, and the words before it as a value and in memory.
 #[derive(Debug)]
@@ -74,8 +74,9 @@ impl<'a> Types<'a> {
             }
             TypeInner::Array { base, size, stride } => {
                 let ty = TypeResolution::Handle(base);
-                let count = match size {
-                    ArraySize::Constant(count) => Some(count.get()),
+                // Also where a constant of the pipeline says so.
+                let count = match size.resolve(self.0.to_ctx()) {
+                    Ok(IndexableLength::Known(count)) => Some(count),
                     _ => None,
                 };
                 Some(Elements { packed: self.words(&ty), ty, placed: stride / 4, count })
