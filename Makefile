@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -22,6 +22,7 @@ help:
 	@echo 'make scoring  what scoring a million objects costs: SCORING="1000000 100"'
 	@echo 'make smoothing  what smoothing costs beside fusion: SMOOTHING="1000000 20 8GB"'
 	@echo 'make stages  every stage, kernel and twin'
+	@echo 'make kernels  kernels on the interpreter under SEEDS=1000 schedules, without a driver: bits, races, words read and written'
 	@echo 'make orbits  orbits against the same forces in f64: 32 of each class, a day each'
 	@echo 'make satellites  observations of real radars: predictions and identities; needs TRACKWEAVE_RECORDINGS'
 	@echo 'make catalogue  100,000 satellites at once, simulated: time, memory, tracks; OBJECTS=1000 for fewer'
@@ -36,7 +37,7 @@ help:
 # FEATURES=--all-features tests `encrypt` with the rest.
 FEATURES ?=
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(FEATURES)
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(FEATURES) -p trackweave -p trackweave-interpreter
 	scripts/with-vulkan $(CARGO) run --release --locked $(FEATURES) -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
@@ -87,6 +88,11 @@ soak:
 
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
+
+# 'make test' takes 20 of a stage, 2 of whole waves. At full length this takes hours.
+SEEDS ?= 1000
+kernels:
+	KERNEL_COUNTS=1 KERNEL_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test twins -- interpreted
 
 # 'make test' takes two of each class.
 orbits:

@@ -7,13 +7,14 @@ mod reflect;
 use naga::ir::{Block, Expression, Module, Statement};
 use naga::proc::Layouter;
 use naga::valid::ModuleInfo;
-use naga::{AddressSpace, BinaryOperator};
+use naga::{AddressSpace, BinaryOperator, Binding, BuiltIn};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use trackweave::fusion::device::kernels::WORKGROUP_SIZE;
 use trackweave::fusion::device::{KERNELS, Kernel};
 use trackweave::fusion::stage::Stage;
+use trackweave_interpreter::lints::Rule;
 
 /// Arrays that one kernel can bind on every driver that was tried.
 const STORAGE_MAX: usize = 10;
@@ -29,13 +30,14 @@ struct Read<'a> {
 
 type Lint = fn(&Read<'_>) -> Vec<String>;
 
-const LINTS: [(&str, Lint); 7] = [
+const LINTS: [(&str, Lint); 8] = [
     ("one entry point, named after the file", entry_point),
     ("group 0, contiguous, params first, few arrays", groups),
     ("workgroup size from WORKGROUP_SIZE", workgroup_size),
     ("the first statement turns away invocations past the end", guard),
     ("only built-ins that shaders/README.md allows", built_ins),
     ("every loop has its bound in its head", loops),
+    ("nothing asks for num_workgroups", num_workgroups),
     ("SPIR-V can be written and workgroup memory suffices", output),
 ];
 
@@ -94,7 +96,7 @@ fn every_rule_finds_its_fault() {
         assert_eq!(complaints(&good, lint), Vec::<String>::new(), "{rule} finds a fault where there is none");
     }
     let add = |more: &str| format!("{body}{more}");
-    let faults: [(&str, Lint, String); 15] = [
+    let faults: [(&str, Lint, String); 16] = [
         ("entry point", entry_point, good.replace("fn planted", "fn other")),
         ("entry point", entry_point, format!("{good}\n@compute @workgroup_size(WORKGROUP_SIZE) fn second() {{}}")),
         ("another group", groups, good.replace("@group(0) @binding(1)", "@group(1) @binding(1)")),
@@ -112,6 +114,11 @@ fn every_rule_finds_its_fault() {
         ("dot", built_ins, planted("fn f(v: vec3<f32>) -> f32 { return dot(v, v); }", "WORKGROUP_SIZE", body, 1)),
         ("an endless loop", loops, planted("", "WORKGROUP_SIZE", &add("loop { if x[0] > 1.0 { break; } }"), 1)),
         ("a while", loops, planted("", "WORKGROUP_SIZE", &add("while x[0] < 1.0 { x[0] += 1.0; }"), 1)),
+        (
+            "num_workgroups",
+            num_workgroups,
+            good.replace("id: vec3<u32>)", "id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>)"),
+        ),
         (
             "workgroup memory",
             output,
@@ -131,6 +138,44 @@ fn every_rule_finds_its_fault() {
     for (fault, lint, wgsl) in &faults {
         assert!(!complaints(wgsl, *lint).is_empty(), "{fault} went unseen in\n{wgsl}");
     }
+}
+
+/// Comparisons that a text negates: a compiler with fast math may turn them round, and NaN takes the other branch.
+const NEGATED: &[&str] = &[
+    "if !owned && !begins {",
+    "if !(0.0 < left) {",
+    "if !(abs(window.factor) > 0.0) || look.detections == 0u {",
+    "if !(elapsed > 0.0) {",
+    "if !(excess > 1.0) {",
+    "if !(o > 0.0 && r >= params.prune) {",
+    "if !(own.odds > 0.0) {",
+    "if !(p1 * p1 + p2 * p2 < TWIN_GATE * (a.variance_m2 + b.variance_m2)) {",
+    "if !(r < params.recycle || is_nan(level) || level > params.level_max) {",
+    "if !(ratio > 1.0 / VIEW_ODDS) {",
+    "if !(to_u >= 0.0 && from_u <= last_u && to_v >= 0.0 && from_v <= last_v) {",
+    "if !(up > 0.0) {",
+    "if !(x > -87.0) {",
+    "if !said || !(total > 0.0) {",
+    "if (s.mark & DONE) != 0u || !(distance < s.distance && distance <= bound) {",
+    "if is_nan(ratio) || !(ratio < VIEW_ODDS) {",
+    "if k > 0u || !(o.sight_m > 0.0) {",
+    "if law.alone || !(law.some > 0.0) {",
+    "if look.views < 2u || !(o > 0.0 && o / (1.0 + o) > TWIN_EXISTENCE) {",
+    "if o.axes <= 2u && !(third > 0.0) {",
+];
+
+/// What only some compilers mind: no line is to come to those that are known.
+#[test]
+fn what_strict_or_fast_compilers_mind_is_known() {
+    let broken = |rule: Rule| -> BTreeSet<String> {
+        let lines = KERNELS.iter().map(|kernel| rule.broken(kernel.wgsl).unwrap_or_else(|error| panic!("{error}")));
+        lines.flatten().collect()
+    };
+    let known: BTreeSet<String> = NEGATED.iter().map(|line| (*line).to_owned()).collect();
+    assert_eq!(broken(Rule::NoNegatedComparison), known);
+    let known = BTreeSet::from(["for (var k = 0u; k < links; k++) {".to_owned()]);
+    assert_eq!(broken(Rule::NoWorkgroupBound), known);
+    assert_eq!(broken(Rule::NoNumWorkgroups), BTreeSet::new());
 }
 
 #[test]
@@ -254,6 +299,13 @@ fn loops(read: &Read<'_>) -> Vec<String> {
         });
     }
     complaints
+}
+
+/// DirectX 12 gives zero for it in indirect dispatches, and says nothing.
+fn num_workgroups(read: &Read<'_>) -> Vec<String> {
+    let arguments = read.module.entry_points.iter().flat_map(|entry| &entry.function.arguments);
+    let asked = arguments.filter(|argument| argument.binding == Some(Binding::BuiltIn(BuiltIn::NumWorkGroups)));
+    asked.map(|argument| format!("`{}` is num_workgroups", argument.name.as_deref().unwrap_or_default())).collect()
 }
 
 /// Sets the constants and writes SPIR-V, as wgpu will; a panic of the writer is a complaint as well.

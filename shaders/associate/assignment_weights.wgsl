@@ -7,8 +7,8 @@
 @group(0) @binding(3) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn assignment_weights(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn assignment_weights(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

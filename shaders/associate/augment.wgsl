@@ -28,8 +28,8 @@ override DONE: u32;
 @group(0) @binding(8) var<storage, read_write> holds: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn augment(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn augment(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -14,8 +14,8 @@ override LEAST: f32;
 @group(0) @binding(6) var<storage, read_write> holds: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn best_detection(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn best_detection(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -18,8 +18,8 @@ override TABLE_MAX: u32;
 @group(0) @binding(4) var<storage, read_write> work: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn classify_clusters(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn classify_clusters(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

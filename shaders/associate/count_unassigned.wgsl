@@ -16,8 +16,8 @@ override WAITING: u32;
 @group(0) @binding(9) var<storage, read_write> work: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn count_unassigned(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn count_unassigned(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

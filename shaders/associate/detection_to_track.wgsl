@@ -12,8 +12,8 @@
 @group(0) @binding(8) var<storage, read_write> to_track: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn detection_to_track(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn detection_to_track(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -23,8 +23,8 @@ var<workgroup> links: u32;
 var<workgroup> alone: f32;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn exact(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let item = group_of(group, groups);
+fn exact(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    let item = group_of(group);
     if item >= params.n {
         return;
     }

@@ -5,8 +5,8 @@
 @group(0) @binding(1) var<storage, read_write> clusters: array<Cluster>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn init_clusters(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn init_clusters(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

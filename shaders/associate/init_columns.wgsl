@@ -13,8 +13,8 @@ override DISTANCE_MAX: f32;
 @group(0) @binding(5) var<storage, read_write> holds: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn init_columns(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn init_columns(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

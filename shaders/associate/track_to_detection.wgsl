@@ -11,8 +11,8 @@
 @group(0) @binding(6) var<storage, read_write> to_detection: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn track_to_detection(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn track_to_detection(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

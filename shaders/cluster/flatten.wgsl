@@ -9,8 +9,8 @@ override STEPS_MAX: u32;
 @group(0) @binding(2) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn flatten(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn flatten(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

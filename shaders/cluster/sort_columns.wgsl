@@ -12,8 +12,8 @@ override RANK_MAX: u32;
 @group(0) @binding(5) var<storage, read_write> entries: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn sort_columns(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn sort_columns(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -9,8 +9,8 @@
 @group(0) @binding(4) var<storage, read_write> loose: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn transpose_edges(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn transpose_edges(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -14,8 +14,8 @@ override STEPS_MAX: u32;
 @group(0) @binding(5) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn unite(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn unite(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

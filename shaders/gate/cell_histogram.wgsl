@@ -10,8 +10,8 @@
 @group(0) @binding(5) var<storage, read_write> cells: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn cell_histogram(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn cell_histogram(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

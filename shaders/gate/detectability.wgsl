@@ -14,8 +14,8 @@
 @group(0) @binding(9) var<storage, read_write> windows: array<GateWindow>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn detectability(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn detectability(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -29,8 +29,8 @@ override NARROWED: f32;
 @group(0) @binding(10) var<storage, read_write> edges: array<Hypothesis>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn search(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn search(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -18,8 +18,8 @@ override RANK_MAX: u32;
 @group(0) @binding(10) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn stable_rank(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn stable_rank(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -11,8 +11,8 @@
 @group(0) @binding(6) var<storage, read_write> homes: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn append_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn append_births(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -7,8 +7,8 @@
 @group(0) @binding(3) var<storage, read_write> lane: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn assign_blocks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn assign_blocks(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

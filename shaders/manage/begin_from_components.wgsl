@@ -15,8 +15,8 @@
 @group(0) @binding(10) var<storage, read_write> covariance: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn begin_from_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn begin_from_components(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

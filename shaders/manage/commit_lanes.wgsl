@@ -7,8 +7,8 @@
 @group(0) @binding(3) var<storage, read_write> lane_states: array<LaneState>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn commit_lanes(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let l = index_of(id, groups);
+fn commit_lanes(@builtin(global_invocation_id) id: vec3<u32>) {
+    let l = index_of(id);
     if l >= params.n {
         return;
     }

@@ -15,8 +15,8 @@
 @group(0) @binding(9) var<storage, read_write> targets: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn compaction_targets(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn compaction_targets(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -16,8 +16,8 @@ override CELL_MAX: u32;
 @group(0) @binding(8) var<storage, read_write> cells: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn count_cells(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn count_cells(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -14,8 +14,8 @@
 @group(0) @binding(9) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn count_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let l = index_of(id, groups);
+fn count_components(@builtin(global_invocation_id) id: vec3<u32>) {
+    let l = index_of(id);
     if l >= params.n {
         return;
     }

@@ -12,8 +12,8 @@
 @group(0) @binding(7) var<storage, read_write> identity: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn credit(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn credit(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

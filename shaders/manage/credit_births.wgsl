@@ -13,8 +13,8 @@
 @group(0) @binding(8) var<storage, read_write> identity: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn credit_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn credit_births(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

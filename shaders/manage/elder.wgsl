@@ -16,8 +16,8 @@ override TWIN_GATE: f32;
 @group(0) @binding(7) var<storage, read_write> elders: array<atomic<u32>>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn elder(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let e = index_of(id, groups);
+fn elder(@builtin(global_invocation_id) id: vec3<u32>) {
+    let e = index_of(id);
     if e >= params.n {
         return;
     }

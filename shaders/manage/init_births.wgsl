@@ -17,8 +17,8 @@ override ODDS_MAX: f32;
 @group(0) @binding(10) var<storage, read> addresses: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn init_births(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn init_births(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

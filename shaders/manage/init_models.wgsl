@@ -11,8 +11,8 @@
 @group(0) @binding(7) var<storage, read_write> models: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn init_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn init_models(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

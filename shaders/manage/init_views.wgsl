@@ -14,8 +14,8 @@
 @group(0) @binding(9) var<storage, read_write> views: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn init_views(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn init_views(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

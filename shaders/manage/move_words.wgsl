@@ -8,8 +8,8 @@
 @group(0) @binding(3) var<storage, read_write> copies: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn move_words(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn move_words(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

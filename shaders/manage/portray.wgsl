@@ -17,8 +17,8 @@ override TWIN_EXISTENCE: f32;
 @group(0) @binding(10) var<storage, read_write> portraits: array<Portrait>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn portray(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn portray(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

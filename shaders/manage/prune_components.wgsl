@@ -12,8 +12,8 @@
 @group(0) @binding(7) var<storage, read_write> components: array<Component>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn prune_components(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let l = index_of(id, groups);
+fn prune_components(@builtin(global_invocation_id) id: vec3<u32>) {
+    let l = index_of(id);
     if l >= params.n {
         return;
     }

@@ -18,8 +18,8 @@ override PART: f32;
 @group(0) @binding(10) var<storage, read_write> fates: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn prune_or_recycle(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn prune_or_recycle(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -15,8 +15,8 @@
 @group(0) @binding(10) var<storage, read_write> components: array<Component>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn recycle_tracks(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn recycle_tracks(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -6,8 +6,8 @@
 @group(0) @binding(2) var<storage, read_write> reports: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn report(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn report(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -11,8 +11,8 @@
 @group(0) @binding(6) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn size_lanes(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let l = index_of(id, groups);
+fn size_lanes(@builtin(global_invocation_id) id: vec3<u32>) {
+    let l = index_of(id);
     if l >= params.n {
         return;
     }

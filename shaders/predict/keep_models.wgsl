@@ -8,8 +8,8 @@
 @group(0) @binding(4) var<storage, read_write> models: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn keep_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn keep_models(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

@@ -5,8 +5,8 @@
 @group(0) @binding(1) var<storage, read_write> words: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn clear(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn clear(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

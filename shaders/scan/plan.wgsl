@@ -2,9 +2,6 @@
 // One invocation. Guard: invocations past the first return.
 // Twin: src/fusion/device/program.rs
 
-// Workgroups that one dimension of a dispatch can have.
-override GROUPS_MAX: u32;
-
 // Sizes that a pass can have.
 override SIZES: u32;
 
@@ -19,8 +16,8 @@ override MODEL: u32;
 @group(0) @binding(2) var<storage, read_write> arguments: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn plan(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn plan(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

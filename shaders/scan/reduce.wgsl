@@ -7,8 +7,8 @@
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn reduce(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let chunk = group_of(group, groups);
+fn reduce(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    let chunk = group_of(group);
     if chunk >= params.n {
         return;
     }

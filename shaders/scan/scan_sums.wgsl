@@ -7,7 +7,7 @@
 @group(0) @binding(2) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn scan_sums(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn scan_sums(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) group: vec3<u32>) {
     if group.x >= params.n {
         return;
     }

@@ -12,8 +12,8 @@ override FIELD_BLOCK: u32;
 @group(0) @binding(4) var<storage, read_write> field: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn predict_field(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let i = index_of(id, groups);
+fn predict_field(@builtin(global_invocation_id) id: vec3<u32>) {
+    let i = index_of(id);
     if i >= params.n {
         return;
     }

@@ -19,8 +19,8 @@ override VIEW_ODDS: f32;
 @group(0) @binding(10) var<storage, read_write> views: array<u32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn learn_views(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn learn_views(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

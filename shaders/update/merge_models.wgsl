@@ -15,8 +15,8 @@ override ODDS_MAX: f32;
 @group(0) @binding(7) var<storage, read_write> odds: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn merge_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn merge_models(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

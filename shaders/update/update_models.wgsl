@@ -15,8 +15,8 @@
 @group(0) @binding(10) var<storage, read_write> spare_models: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn update_models(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let track = index_of(id, groups);
+fn update_models(@builtin(global_invocation_id) id: vec3<u32>) {
+    let track = index_of(id);
     if track >= params.n {
         return;
     }

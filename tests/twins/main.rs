@@ -8,6 +8,7 @@ mod addresses;
 mod cases;
 mod compare;
 mod device;
+mod interpreted;
 mod logs;
 mod models;
 mod orbits;
@@ -34,7 +35,7 @@ use wide::f32x8;
 pub(crate) const SIZES: [usize; 9] = [0, 1, 31, 32, 33, 63, 64, 65, 1000];
 pub(crate) const SEEDS: [u64; 3] = [1, 2, 3];
 
-type Twin = fn(&mut Arrays<Host>);
+pub(crate) type Twin = fn(&mut Arrays<Host>);
 
 /// Stages that are one kernel over tracks, their twins, and these in blocks of eight.
 const SINGLE: [(Stage, Twin, Twin); 2] = [
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     trials.extend(smooth::trials());
     trials.extend(models::trials());
     trials.extend(traps::trials());
+    trials.extend(interpreted::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
@@ -170,7 +172,7 @@ pub(crate) fn changed(changes: &[(&str, String, String)]) -> &'static [Kernel] {
     kernels.leak()
 }
 
-fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
+pub(crate) fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
     let (mut found, mut wanted) = (wave.clone(), wave.clone());
     run(stage, options, &mut found)?;
     twin(&mut wanted);
@@ -207,6 +209,9 @@ pub(crate) fn config() -> Config {
 
 /// Opens the device that the trials run on.
 pub(crate) fn open() -> Result<Context, String> {
+    if let Some(context) = interpreted::context() {
+        return Ok(context);
+    }
     adapter().map_err(|error| error.to_string())
 }
 
@@ -218,6 +223,9 @@ fn adapter() -> Result<Context, DeviceError> {
 }
 
 pub(crate) fn tolerance() -> Result<Tolerance, String> {
+    if interpreted::context().is_some() {
+        return Ok(Tolerance::Bits);
+    }
     static TOLERANCE: LazyLock<Result<Tolerance, String>> =
         LazyLock::new(|| open().map(|context| Tolerance::of(context.report())));
     TOLERANCE.clone()

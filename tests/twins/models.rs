@@ -136,7 +136,7 @@ fn of_models(count: usize) -> Config {
 }
 
 /// The tracks of a wave with models about their states.
-fn tracks(tracks: usize, seed: u64, count: usize) -> Arrays<Host> {
+pub(crate) fn tracks(tracks: usize, seed: u64, count: usize) -> Arrays<Host> {
     let mut arrays = wave(tracks, seed);
     of_each(&mut arrays, tracks, seed, count);
     arrays
@@ -183,7 +183,11 @@ fn spoilt(seed: u64, poison: Poison, count: usize) -> Arrays<Host> {
     arrays
 }
 
-fn agrees((stage, twin): (Stage, Twin), options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
+pub(crate) fn agrees(
+    (stage, twin): (Stage, Twin),
+    options: Option<Options>,
+    wave: &Arrays<Host>,
+) -> Result<(), Failed> {
     let (mut found, mut wanted) = (wave.clone(), wave.clone());
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();

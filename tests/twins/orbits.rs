@@ -121,7 +121,7 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 
 /// Tracks in orbits, and some that are none, in lanes of which the last one rests.
 #[expect(clippy::cast_possible_truncation, reason = "rounded to what a track holds")]
-fn flights(tracks: usize, seed: u64) -> Arrays<Host> {
+pub(crate) fn flights(tracks: usize, seed: u64) -> Arrays<Host> {
     let mut random = ChaCha8Rng::seed_from_u64(seed + 70);
     let mut arrays = wave(tracks, seed);
     arrays.widths = Widths::default().moved_by(&motion());
@@ -153,7 +153,7 @@ fn spoilt(seed: u64, poison: Poison) -> Arrays<Host> {
     arrays
 }
 
-fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
+pub(crate) fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
     let (mut found, mut wanted) = (wave.clone(), wave.clone());
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
@@ -164,7 +164,7 @@ fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
 }
 
 /// Objects in low orbits, seen at irregular times: in one lane by all of them, in the other now and then.
-fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, Failed> {
+pub(crate) fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, Failed> {
     let mut config = in_orbits();
     config.association.mode = mode;
     let mut batch = Batch::new(config, executor, vec![lane(), lane()])?;

@@ -23,7 +23,7 @@ const TIMES_US: [i64; 4] = [0, 10_000_000, 10_000_000, 71_123_457];
 
 /// What tracks move by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moves {
+pub(crate) enum Moves {
     /// Over a plane.
     Flat,
     /// About the Earth, their heights known to some hundred metres at most.
@@ -105,7 +105,7 @@ fn motion(moves: Moves) -> Motion {
 }
 
 /// Tracks after each wave: most of them lie where those of the wave before went on to, and know more.
-fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poison>) -> Vec<Vec<Known>> {
+pub(crate) fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poison>) -> Vec<Vec<Known>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed + 90);
     let motion = motion(moves);
     let smoother = smoother(&motion, moves);
@@ -195,7 +195,11 @@ fn smoother(motion: &Motion, moves: Moves) -> Smoother<'_> {
     Smoother { motion, radial: moves != Moves::Flat, height_information, reports_per_s: 0.0 }
 }
 
-fn agrees((moves, interval): (Moves, Interval), options: Options, waves: &[Vec<Known>]) -> Result<(), Failed> {
+pub(crate) fn agrees(
+    (moves, interval): (Moves, Interval),
+    options: Options,
+    waves: &[Vec<Known>],
+) -> Result<(), Failed> {
     let motion = motion(moves);
     let smoother = smoother(&motion, moves);
     let wanted = pass(&smoother, interval, waves, None)?;

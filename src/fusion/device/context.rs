@@ -65,6 +65,12 @@ impl Context {
                 kind: report.kind,
                 reason: one_line(&error.to_string()),
             })?;
+        Ok(Self::over(device, queue, report))
+    }
+
+    /// A device that is open already, which is as `report` says: one that interprets kernels, in tests.
+    #[must_use]
+    pub fn over(device: wgpu::Device, queue: wgpu::Queue, report: AdapterReport) -> Self {
         let failure = Arc::new(Failure::default());
         let lost = Arc::clone(&failure);
         device.set_device_lost_callback(move |reason, message| {
@@ -72,7 +78,7 @@ impl Context {
         });
         let uncaptured = Arc::clone(&failure);
         device.on_uncaptured_error(Arc::new(move |error| uncaptured.note(explain("a call", &error))));
-        Ok(Self { device, queue, report, failure, compiled: Arc::default() })
+        Self { device, queue, report, failure, compiled: Arc::default() }
     }
 
     /// The adapter and what it offers.
