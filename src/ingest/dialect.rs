@@ -319,7 +319,8 @@ mod tests {
             ("%d.%m. %H:%M", None),
             ("%Y-%m-%d", None),
             ("%H:%M:%S", None),
-            ("%Y-%m-%d %H:%M:%S %Q", None),
+            ("%Y-%m-%d %H:%M:%S %Q", Some(true)),
+            ("%Y-%m-%d %H:%M:%S %!", None),
             ("%", None),
             ("", None),
         ] {

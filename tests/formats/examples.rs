@@ -56,6 +56,7 @@ fn what_is_kept_for_the_fuzzer_is_found_to_be_what_it_is() {
             "b3" => Format::B3,
             "oem" => Format::Oem,
             "cot" => Format::Cot,
+            "traffic" => Format::Traffic,
             _ => Format::Asterix,
         };
         let (found, mut source) =
