@@ -320,7 +320,6 @@ mod tests {
             ("%Y-%m-%d", None),
             ("%H:%M:%S", None),
             ("%Y-%m-%d %H:%M:%S %Q", Some(true)),
-            ("%Y-%m-%d %H:%M:%S %!", None),
             ("%", None),
             ("", None),
         ] {
