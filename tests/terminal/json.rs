@@ -112,6 +112,7 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         (String::new(), 2, ["", "", ""]),
         ("demo --executor abacus".to_owned(), 2, ["--executor", "abacus", "auto, device, host"]),
         (format!("demo --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
+        (format!("import no/such --out {mine}/imported"), 3, ["no/such", "cannot be read", ""]),
         ("inspect no/such".to_owned(), 3, ["no/such", "neither `detections.parquet`", "one of them"]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("run {RECORDING} --policy {POLICY}"), 2, ["--out", "", ""]),
