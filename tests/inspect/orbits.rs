@@ -18,7 +18,8 @@ fn proposed(height_m: f64, speed_m_s: f64) -> &'static str {
             let time_s = f64::from(5 * look + object) + 0.5;
             let along_deg = (speed_m_s * time_s / (6_371e3 + height_m)).to_degrees();
             let height_m = height_m + 500.0 * f64::from(object);
-            text += &format!("{time_s},a,{},{},{height_m}\n", 10.0 + along_deg, 12.0 * f64::from(object));
+            let row = format!("{time_s},a,{},{},{height_m}\n", 10.0 + along_deg, 12.0 * f64::from(object));
+            text += &row;
         }
     }
     fs::write(folder.path().join("detections.csv"), text).expect("a file");

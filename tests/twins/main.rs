@@ -223,11 +223,11 @@ fn adapter() -> Result<Context, DeviceError> {
 }
 
 pub(crate) fn tolerance() -> Result<Tolerance, String> {
+    static TOLERANCE: LazyLock<Result<Tolerance, String>> =
+        LazyLock::new(|| open().map(|context| Tolerance::of(context.report())));
     if interpreted::context().is_some() {
         return Ok(Tolerance::Bits);
     }
-    static TOLERANCE: LazyLock<Result<Tolerance, String>> =
-        LazyLock::new(|| open().map(|context| Tolerance::of(context.report())));
     TOLERANCE.clone()
 }
 
