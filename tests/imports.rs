@@ -39,7 +39,10 @@ fn complete(recording: &Path) {
 }
 
 /// What every partner gets.
-fn pictures(recording: &Path, out: &Path) -> Vec<(String, Vec<(String, Vec<u8>)>)> {
+/// The files of a folder, by name.
+type Files = Vec<(String, Vec<u8>)>;
+
+fn pictures(recording: &Path, out: &Path) -> Vec<(String, Files)> {
     let [recording, out] = [recording, out].map(|path| path.display().to_string());
     done(&["run", &recording, "--policy", POLICY, "--out", &out, "--executor", "host"]);
     let partners = ["alder", "birch", "cedar", "guest"];
@@ -238,7 +241,7 @@ fn a_folder_with_something_in_it_is_left_alone() {
     let all = written();
     let file = all.iter().find(|of| of.name == "sbs").expect("an input").write(folder.path());
     let out = folder.path().join("out");
-    imported(&[file.clone()], &out, &[]);
+    imported(std::slice::from_ref(&file), &out, &[]);
     complete(&out);
     let before = files(&out);
     let refused = trackweave(&["import", &file.display().to_string(), "--out", &out.display().to_string()]);
