@@ -157,7 +157,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 pub(super) struct Checker<'a> {
     text: &'a str,
     path: &'a Path,
-    /// "sensor `name`: ", "[table]: ", or nothing.
+    /// "sensor `name`: ", "`[table]`: ", or nothing.
     of: String,
 }
 
