@@ -21,11 +21,17 @@ fn made(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ingest/dialects").join(name)).unwrap()
 }
 
-/// Reads a file as the detections of a recording.
-fn read_made(name: &str, said: &str) -> Result<Detections, IngestError> {
+/// A folder with a file as its detections.
+fn folder_of(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let (_, ending) = name.split_once('.').unwrap();
     std::fs::write(folder.path().join(format!("detections.{ending}")), made(name)).unwrap();
+    folder
+}
+
+/// Reads a file as the detections of a recording.
+fn read_made(name: &str, said: &str) -> Result<Detections, IngestError> {
+    let folder = folder_of(name);
     let (detections, report) = read(folder.path(), &catalogue(said), OPTIONS)?;
     assert_eq!((report.rows_accepted, report.rows_rejected()), (12, 0), "{name}: {report}");
     Ok(detections)
