@@ -54,7 +54,7 @@ impl Rule {
                 for (function, _) in functions {
                     let shared =
                         |of: Handle<naga::GlobalVariable>| module.global_variables[of].space == AddressSpace::WorkGroup;
-                    bounds(function, &function.body, &mut |condition| {
+                    bounds(&function.body, &mut |condition| {
                         if is_load_of(function, condition, &shared) {
                             add(function.expressions.get_span(condition));
                         }
@@ -68,7 +68,7 @@ impl Rule {
 }
 
 /// Visits the conditions by which loops end.
-fn bounds(function: &Function, block: &Block, visit: &mut impl FnMut(Handle<Expression>)) {
+fn bounds(block: &Block, visit: &mut impl FnMut(Handle<Expression>)) {
     for statement in block {
         match statement {
             Statement::Loop { body, continuing, break_if } => {
@@ -81,15 +81,15 @@ fn bounds(function: &Function, block: &Block, visit: &mut impl FnMut(Handle<Expr
                         }
                     }
                 }
-                bounds(function, body, visit);
-                bounds(function, continuing, visit);
+                bounds(body, visit);
+                bounds(continuing, visit);
             }
-            Statement::Block(block) => bounds(function, block, visit),
+            Statement::Block(block) => bounds(block, visit),
             Statement::If { accept, reject, .. } => {
-                bounds(function, accept, visit);
-                bounds(function, reject, visit);
+                bounds(accept, visit);
+                bounds(reject, visit);
             }
-            Statement::Switch { cases, .. } => cases.iter().for_each(|case| bounds(function, &case.body, visit)),
+            Statement::Switch { cases, .. } => cases.iter().for_each(|case| bounds(&case.body, visit)),
             _ => {}
         }
     }

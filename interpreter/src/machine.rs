@@ -149,6 +149,7 @@ impl Machine<'_> {
             Op::Fma { to, x, y, plus, minus_product, minus_plus } => {
                 let of = |register: Register| f32::from_bits(flush(registers[register as usize]));
                 let sign = |minus: bool, value: f32| if minus { -value } else { value };
+                #[expect(clippy::disallowed_methods, reason = "what a driver may contract to")]
                 let sum = sign(minus_product, of(x)).mul_add(of(y), sign(minus_plus, of(plus)));
                 registers[to as usize] = flush(sum.to_bits());
             }

@@ -35,10 +35,10 @@ pub(crate) fn negated(types: Types<'_>, function: &Function, info: &FunctionInfo
     search.collect(&function.body);
     let mut found = Vec::new();
     for (handle, expression) in function.expressions.iter() {
-        if let Expression::Unary { op: UnaryOperator::LogicalNot, expr } = expression {
-            if search.is_written(handle) {
-                search.within(*expr, function.expressions.get_span(handle), &mut found);
-            }
+        if let Expression::Unary { op: UnaryOperator::LogicalNot, expr } = expression
+            && search.is_written(handle)
+        {
+            search.within(*expr, function.expressions.get_span(handle), &mut found);
         }
     }
     found
@@ -75,10 +75,10 @@ impl Search<'_> {
     }
 
     fn note(&mut self, pointer: Handle<Expression>, value: Handle<Expression>) {
-        if let Expression::LocalVariable(variable) = self.function.expressions[pointer] {
-            if self.function.local_variables[variable].name.is_none() {
-                self.stored.push((variable, value));
-            }
+        if let Expression::LocalVariable(variable) = self.function.expressions[pointer]
+            && self.function.local_variables[variable].name.is_none()
+        {
+            self.stored.push((variable, value));
         }
     }
 

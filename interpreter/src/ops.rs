@@ -121,13 +121,7 @@ pub(crate) fn binary(op: Binary, a: u32, b: u32) -> u32 {
                 i.wrapping_div(j).cast_unsigned()
             }
         }
-        B::DivU => {
-            if b == 0 {
-                a
-            } else {
-                a / b
-            }
-        }
+        B::DivU => a.checked_div(b).unwrap_or(a),
         B::RemI => {
             if j == 0 {
                 0

@@ -201,10 +201,11 @@ impl Body<'_, '_> {
             return Err("a product of matrices: the order of its sums is the driver's".to_owned());
         }
         let f = operation(op, kind)?;
-        if self.unit.options.contracts && matches!(f, Binary::AddF | Binary::SubF) {
-            if let Some(contracted) = self.contracted(f, left, right)? {
-                return Ok(contracted);
-            }
+        if self.unit.options.contracts
+            && matches!(f, Binary::AddF | Binary::SubF)
+            && let Some(contracted) = self.contracted(f, left, right)?
+        {
+            return Ok(contracted);
         }
         let f = if self.turned.contains(&own) { or_nan(f) } else { f };
         self.both(f, left, right)
