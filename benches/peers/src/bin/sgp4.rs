@@ -28,7 +28,8 @@ fn orbit(n: usize, of: usize) -> Orbit {
 }
 
 fn main() -> ExitCode {
-    let Some(objects) = std::env::args().nth(1).and_then(|word| word.parse().ok()).filter(|objects| *objects > 0) else {
+    let Some(objects) = std::env::args().nth(1).and_then(|word| word.parse().ok()).filter(|objects| *objects > 0)
+    else {
         eprintln!("wanted a number of objects, above 0");
         return ExitCode::from(2);
     };
@@ -42,7 +43,9 @@ fn main() -> ExitCode {
         let mut best_s = f64::INFINITY;
         for _ in 0..ROUNDS {
             let began = Instant::now();
-            let at = |constants: &Constants| constants.propagate(MinutesSinceEpoch(minutes)).map_or([f64::NAN; 3], |at| at.position);
+            let at = |constants: &Constants| {
+                constants.propagate(MinutesSinceEpoch(minutes)).map_or([f64::NAN; 3], |at| at.position)
+            };
             let places: Vec<[f64; 3]> = satellites.par_iter().map(at).collect();
             best_s = best_s.min(began.elapsed().as_secs_f64());
             if places.iter().flatten().any(|km| !km.is_finite()) {
@@ -50,7 +53,11 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        println!("crate sgp4, {objects} objects, {:.0} s: {:.2} million a second", 60.0 * minutes, objects as f64 / best_s / 1e6);
+        println!(
+            "crate sgp4, {objects} objects, {:.0} s: {:.2} million a second",
+            60.0 * minutes,
+            objects as f64 / best_s / 1e6
+        );
     }
     ExitCode::SUCCESS
 }
