@@ -314,6 +314,9 @@ fn a_key_of_an_import_that_cannot_be_is_named_with_its_line() {
     let local = format!("{head}{sensor}").replace("geodetic", "local").replace("longitude_deg", "x_m");
     let error = Catalogue::parse(&local.replace("latitude_deg", "y_m"), Path::new("r")).expect_err("local").to_string();
     assert!(error.contains("`import` is there, where frame is local"), "{error}");
+    let dialect = Catalogue::parse(&format!("{head}[detections]\nzone = \"UTC\"\n{sensor}"), Path::new("r"));
+    let error = dialect.expect_err("a dialect of no table").to_string();
+    assert!(error.contains("r:5: `import` is there beside [detections]; wanted either"), "{error}");
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("recording.toml"), format!("{head}{sensor}")).expect("a folder");
     fs::write(folder.path().join("detections.csv"), "time,sensor\n").expect("a folder");

@@ -136,9 +136,13 @@ fn relax(track: u32, base: f32) {
 
 fn offer(column: u32, track: u32, distance: f32) {
     let s = slots[column];
-    if (s.mark & DONE) != 0u || !(distance < s.distance && distance <= bound) {
-        return;
+    if (s.mark & DONE) == 0u && distance < s.distance && distance <= bound {
+        note(column, track, distance, s);
     }
+}
+
+// Notes a column that is nearer by way of a track than it was.
+fn note(column: u32, track: u32, distance: f32, s: Slot) {
     if s.distance == DISTANCE_MAX {
         if looked_at == SEARCH_MAX {
             return;

@@ -44,17 +44,17 @@ fn exact(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) gro
     }
     // Forwards: the weight of all ways in which the first u elements use the set s.
     for (var u = 0u; u < outer; u++) {
-        link(c, u, by_track, local);
-        layer(base + u * size, base + (u + 1u) * size, size, local, true);
+        let count = link(c, u, by_track, local);
+        layer(base + u * size, base + (u + 1u) * size, size, count, local, true);
     }
     // Backwards: that of all ways to finish after s; and the marginals on the way.
     var after = base + (outer + 1u) * size;
     var next = after + size;
     for (var back = 0u; back < outer; back++) {
         let u = outer - 1u - back;
-        link(c, u, by_track, local);
-        layer(after, next, size, local, false);
-        marginals(u, base + u * size, after, size, local, by_track);
+        let count = link(c, u, by_track, local);
+        layer(after, next, size, count, local, false);
+        marginals(u, base + u * size, after, size, count, local, by_track);
         let swap = after;
         after = next;
         next = swap;
@@ -92,8 +92,8 @@ fn order_members(c: Cluster, local: u32) {
     workgroupBarrier();
 }
 
-// Lists the links of outer element `u` and the weight of its staying alone, by which all are multiplied.
-fn link(c: Cluster, u: u32, by_track: bool, local: u32) {
+// Lists the links of outer element `u` and the weight of its staying alone, by which all are multiplied; how many there are.
+fn link(c: Cluster, u: u32, by_track: bool, local: u32) -> u32 {
     workgroupBarrier();
     storageBarrier();
     if local == 0u {
@@ -132,14 +132,15 @@ fn link(c: Cluster, u: u32, by_track: bool, local: u32) {
             link_weight[k] = link_weight[k] * alone;
         }
     }
-    workgroupBarrier();
+    // Compilers see that a loop around barriers is as long for every invocation.
+    return workgroupUniformLoad(&links);
 }
 
 // One layer from the one before (forwards) or behind it, divided by its largest element.
-fn layer(before: u32, to: u32, size: u32, local: u32, forwards: bool) {
+fn layer(before: u32, to: u32, size: u32, count: u32, local: u32, forwards: bool) {
     for (var s = local; s < size; s += WORKGROUP_SIZE) {
         var sum = alone * table[before + s];
-        for (var k = 0u; k < links; k++) {
+        for (var k = 0u; k < count; k++) {
             if ((s & link_bit[k]) != 0u) == forwards {
                 sum = sum + link_weight[k] * table[before + (s ^ link_bit[k])];
             }
@@ -165,10 +166,10 @@ fn layer(before: u32, to: u32, size: u32, local: u32, forwards: bool) {
 }
 
 // The marginals of outer element `u`.
-fn marginals(u: u32, before: u32, after: u32, size: u32, local: u32, by_track: bool) {
+fn marginals(u: u32, before: u32, after: u32, size: u32, count: u32, local: u32, by_track: bool) {
     let nothing = alone * folded(before, after, 0u, size, local, true);
     var total = nothing;
-    for (var k = 0u; k < links; k++) {
+    for (var k = 0u; k < count; k++) {
         let ways = folded(before, after, link_bit[k], size, local, true);
         let weight = link_weight[k] * ways;
         total = total + weight;
@@ -178,7 +179,7 @@ fn marginals(u: u32, before: u32, after: u32, size: u32, local: u32, by_track: b
     }
     workgroupBarrier();
     if local == 0u {
-        for (var k = 0u; k < links; k++) {
+        for (var k = 0u; k < count; k++) {
             edges[link_edge[k]].weight = edges[link_edge[k]].weight / total;
         }
         if by_track {

@@ -41,9 +41,13 @@ fn search(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let look = looks[params.first_look + window.lane];
-    if !(abs(window.factor) > 0.0) || look.detections == 0u {
-        return;
+    if abs(window.factor) > 0.0 && look.detections > 0u {
+        look_around(look, window, track);
     }
+}
+
+// Counts or lists the detections in the gate of a track.
+fn look_around(look: LaneStep, window: GateWindow, track: u32) {
     track_at = track;
     place_at = tile_of(track);
     state_at = load_state(track);
@@ -99,11 +103,15 @@ fn seek(look: LaneStep, half_u: f32, half_v: f32) {
     let from_v = floor((v - half_v) * look.cells_per_m - 1e-3);
     let to_u = floor((u + half_u) * look.cells_per_m + 1e-3);
     let to_v = floor((v + half_v) * look.cells_per_m + 1e-3);
-    if !(to_u >= 0.0 && from_u <= last_u && to_v >= 0.0 && from_v <= last_v) {
-        return;
+    if to_u >= 0.0 && from_u <= last_u && to_v >= 0.0 && from_v <= last_v {
+        let low = vec2(clamped(from_u, last_u), clamped(from_v, last_v));
+        let high = vec2(clamped(to_u, last_u), clamped(to_v, last_v));
+        visit_box(look, low, high);
     }
-    let low = vec2(clamped(from_u, last_u), clamped(from_v, last_v));
-    let high = vec2(clamped(to_u, last_u), clamped(to_v, last_v));
+}
+
+// Visits the fine cells from `low` to `high`.
+fn visit_box(look: LaneStep, low: vec2<u32>, high: vec2<u32>) {
     let first = low / FINE;
     let last = high / FINE;
     let wide = (last.x - first.x + 1u) * (last.y - first.y + 1u) > COARSE_MAX;

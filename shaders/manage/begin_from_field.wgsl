@@ -30,10 +30,8 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let o = observations[d.observation];
-    var third = o.position[2].sigma;
-    if o.axes <= 2u && !(third > 0.0) {
-        third = setup.height_m;
-    }
+    let sigma = o.position[2].sigma;
+    let third = select(setup.height_m, sigma, o.axes > 2u || sigma > 0.0);
     var upward = vec3(0.0, 0.0, 1.0);
     if setup.radial != 0u {
         let p = d.offset_m + vec3<f32>(d.tile) * TILE_M;

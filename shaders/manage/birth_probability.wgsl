@@ -42,7 +42,8 @@ fn birth_probability(@builtin(global_invocation_id) id: vec3<u32>) {
     chances[i] = existence;
     let begins = existence > 0.0 && existence >= params.prune;
     born[i] = select(0u, 1u, begins);
-    if !owned && !begins {
-        atomicAdd(&accounts[4u * (placed[i].tag >> 8u) + select(3u, 2u, placed[i].fresh > 0.0)], 1u);
+    if owned || begins {
+        return;
     }
+    atomicAdd(&accounts[4u * (placed[i].tag >> 8u) + select(3u, 2u, placed[i].fresh > 0.0)], 1u);
 }

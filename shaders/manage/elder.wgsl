@@ -26,10 +26,12 @@ fn elder(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let track = edge_track[e];
     let own = portraits[track];
-    if !(own.odds > 0.0) {
-        return;
+    if own.odds > 0.0 {
+        find_elder(own, track, edges[e].detection);
     }
-    let d = edges[e].detection;
+}
+
+fn find_elder(own: Portrait, track: u32, d: u32) {
     for (var k = column_of(d); k < columns[d]; k++) {
         let other = edge_track[entries[k]];
         if has_elder(own, portraits[other]) {
@@ -61,9 +63,14 @@ fn is_twin(a: Portrait, b: Portrait) -> bool {
     let apart = vec3<f32>(b.tile - a.tile) * TILE_M + (b.offset_m - a.offset_m);
     let p1 = dot3(first, apart);
     let p2 = dot3(second, apart);
-    if !(p1 * p1 + p2 * p2 < TWIN_GATE * (a.variance_m2 + b.variance_m2)) {
-        return false;
+    if p1 * p1 + p2 * p2 < TWIN_GATE * (a.variance_m2 + b.variance_m2) {
+        return moves_alike(a, b, first, second);
     }
+    return false;
+}
+
+// Whether velocities differ, along two horizontal axes, by no more than they are uncertain.
+fn moves_alike(a: Portrait, b: Portrait, first: vec3<f32>, second: vec3<f32>) -> bool {
     let speed = b.velocity_m_s - a.velocity_m_s;
     let v1 = dot3(first, speed);
     let v2 = dot3(second, speed);

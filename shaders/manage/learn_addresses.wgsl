@@ -51,12 +51,11 @@ fn learn_addresses(@builtin(global_invocation_id) id: vec3<u32>) {
         }
     }
     // Where nothing is said not a bit changes: that other lanes of the wave have addresses is nothing to this one.
-    if !said || !(total > 0.0) {
-        return;
+    if said && total > 0.0 {
+        let mean = sum / total;
+        let own = select(CERTAIN, mean, mean < CERTAIN);
+        let of_other = most / total * right * (1.0 - own);
+        identity[at(track, ADDRESS, IDENTITY)] = select(belief.address, other, of_other > own);
+        identity[at(track, ADDRESS_CHANCE, IDENTITY)] = bitcast<u32>(select(own, of_other, of_other > own));
     }
-    let mean = sum / total;
-    let own = select(CERTAIN, mean, mean < CERTAIN);
-    let of_other = most / total * right * (1.0 - own);
-    identity[at(track, ADDRESS, IDENTITY)] = select(belief.address, other, of_other > own);
-    identity[at(track, ADDRESS_CHANCE, IDENTITY)] = bitcast<u32>(select(own, of_other, of_other > own));
 }

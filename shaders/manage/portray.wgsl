@@ -29,9 +29,12 @@ fn portray(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let look = looks[params.first_look + l];
     let o = odds[track];
-    if look.views < 2u || !(o > 0.0 && o / (1.0 + o) > TWIN_EXISTENCE) {
-        return;
+    if look.views > 1u && o > 0.0 && o / (1.0 + o) > TWIN_EXISTENCE {
+        write_down(look, l, track, o);
     }
+}
+
+fn write_down(look: LaneStep, l: u32, track: u32, o: f32) {
     var most = -1.0;
     var variance_m2 = 0.0;
     var seen = array<f32, 8>();

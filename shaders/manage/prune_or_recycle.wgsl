@@ -37,15 +37,19 @@ fn prune_or_recycle(@builtin(global_invocation_id) id: vec3<u32>) {
         fates[track] = select(PRUNED, KEPT, o > 0.0);
         return;
     }
-    if !(o > 0.0 && r >= params.prune) {
-        return;
+    if o > 0.0 && r >= params.prune {
+        let level = level_variance(looks[params.first_look + l], track);
+        if r >= params.recycle && level <= params.level_max {
+            fates[track] = KEPT;
+        } else {
+            fates[track] = RECYCLED;
+            give_back(l, track, r);
+        }
     }
-    let level = level_variance(looks[params.first_look + l], track);
-    if !(r < params.recycle || is_nan(level) || level > params.level_max) {
-        fates[track] = KEPT;
-        return;
-    }
-    fates[track] = RECYCLED;
+}
+
+// Takes the existence of a recycled track back into the field of its lane.
+fn give_back(l: u32, track: u32, r: f32) {
     if setups[l].kind != 0u {
         return;
     }

@@ -33,7 +33,7 @@ struct Transition {
 // The state at the time of a look.
 fn flown(look: LaneStep, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight {
     let elapsed = abs(look.dt_s);
-    if !(elapsed > 0.0) {
+    if elapsed <= 0.0 {
         return Flight(vec3<f32>(place), vec3(0.0), s, rest, Symmetric(vec3(0.0), vec3(0.0)));
     }
     var flight = begun(place, s, rest);
@@ -46,7 +46,7 @@ fn flown(look: LaneStep, place: vec3<i32>, s: State, rest: vec3<f32>) -> Flight 
         left = left - whole;
         let more = select(part, 0.0, 0.0 < left);
         flight = after(flight, sign * whole, sign * more, sign * look.noise.drive_vv);
-        if !(0.0 < left) {
+        if left <= 0.0 {
             break;
         }
     }

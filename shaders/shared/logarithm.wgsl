@@ -2,19 +2,19 @@
 
 // exp(x) for x at most 0; 0 below -87, and of NaN.
 fn exp_of_nonpositive(x: f32) -> f32 {
-    if !(x > -87.0) {
-        return 0.0;
+    if x > -87.0 {
+        let k = floor(x * 1.44269504 + 0.5);
+        let f = (x - k * 0.693359375) + k * 2.12194440e-4;
+        var p = 1.98756915e-4f;
+        p = p * f + 1.39819995e-3;
+        p = p * f + 8.3334519e-3;
+        p = p * f + 4.1665796e-2;
+        p = p * f + 1.66666655e-1;
+        p = p * f + 5.0000001e-1;
+        let e = (1.0 + f) + p * (f * f);
+        return e * bitcast<f32>(u32(i32(k) + 127) << 23u);
     }
-    let k = floor(x * 1.44269504 + 0.5);
-    let f = (x - k * 0.693359375) + k * 2.12194440e-4;
-    var p = 1.98756915e-4f;
-    p = p * f + 1.39819995e-3;
-    p = p * f + 8.3334519e-3;
-    p = p * f + 4.1665796e-2;
-    p = p * f + 1.66666655e-1;
-    p = p * f + 5.0000001e-1;
-    let e = (1.0 + f) + p * (f * f);
-    return e * bitcast<f32>(u32(i32(k) + 127) << 23u);
+    return 0.0;
 }
 
 // Natural logarithm of a positive, normal number.

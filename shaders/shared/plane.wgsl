@@ -20,12 +20,13 @@ fn cell_of_plane(p: Ground, tile: vec3<i32>, offset_m: vec3<f32>) -> u32 {
         // Seen from the Earth's centre.
         let at = vec3<f32>(tile) * TILE_M + offset_m;
         let up = dot3(at, p.centre);
-        if !(up > 0.0) {
+        if up > 0.0 {
+            let nearer = squared / up;
+            u = dot3(at, p.east) * nearer - p.least_m;
+            v = dot3(at, p.north) * nearer - p.most_m;
+        } else {
             return NONE;
         }
-        let nearer = squared / up;
-        u = dot3(at, p.east) * nearer - p.least_m;
-        v = dot3(at, p.north) * nearer - p.most_m;
     }
     let i = u / p.cell_m;
     let j = v / p.cell_m;

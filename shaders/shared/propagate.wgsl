@@ -20,17 +20,17 @@ fn moved_by(look: LaneStep, place: vec3<i32>, s: State) -> Moved {
 // S P ST: what a height is known worse than heights are is taken back.
 fn faded(s: State, u: vec3<f32>, height_information: f32) -> State {
     let excess = dot3(columns_along(s.pp, u), u) * height_information;
-    if !(excess > 1.0) {
-        return s;
+    if excess > 1.0 {
+        let c = 1.0 - 1.0 / sqrt(excess);
+        return State(
+            s.x,
+            s.v,
+            mirrored(faded_block(s.pp, u, c)),
+            faded_block(s.pv, u, c),
+            mirrored(faded_block(s.vv, u, c)),
+        );
     }
-    let c = 1.0 - 1.0 / sqrt(excess);
-    return State(
-        s.x,
-        s.v,
-        mirrored(faded_block(s.pp, u, c)),
-        faded_block(s.pv, u, c),
-        mirrored(faded_block(s.vv, u, c)),
-    );
+    return s;
 }
 
 // S m S with S = I - c u uT.

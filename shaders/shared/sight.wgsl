@@ -12,16 +12,16 @@ struct Line {
 
 // Row `k` of velocity, given the residual vector `e` at the time of the detection: the first may be along a line of sight.
 fn line_of(o: Observation, k: u32, row: Axis, rate: f32, e: vec3<f32>, s: State, tau: f32) -> Line {
-    if k > 0u || !(o.sight_m > 0.0) {
-        return Line(row.direction, vec3(0.0), false, rate - dot3(row.direction, s.v), 0.0);
+    if k == 0u && o.sight_m > 0.0 {
+        let sight = o.sight_m * row.direction - e;
+        let rho = sqrt(dot3(sight, sight) + 1e-30f);
+        let u = sight / rho;
+        let speed = dot3(u, s.v);
+        let pull = (s.v - speed * u) / rho;
+        let second = veered(s, tau, o.position[1].direction, o.position[2].direction, speed / rho, rho);
+        return Line(u, pull, true, (rate - speed) - second.x, second.y);
     }
-    let sight = o.sight_m * row.direction - e;
-    let rho = sqrt(dot3(sight, sight) + 1e-30f);
-    let u = sight / rho;
-    let speed = dot3(u, s.v);
-    let pull = (s.v - speed * u) / rho;
-    let second = veered(s, tau, o.position[1].direction, o.position[2].direction, speed / rho, rho);
-    return Line(u, pull, true, (rate - speed) - second.x, second.y);
+    return Line(row.direction, vec3(0.0), false, rate - dot3(row.direction, s.v), 0.0);
 }
 
 // What a range of `rho` along `u` to a place of covariance `c` has beyond first order: mean and variance.

@@ -18,8 +18,8 @@ fn law_with(law: Law, other: vec2<f32>) -> Law {
 
 // The part of the law in which the view that looks sees it.
 fn part_of(law: Law, own: f32) -> f32 {
-    if law.alone || !(law.some > 0.0) {
-        return 1.0;
+    if !law.alone && law.some > 0.0 {
+        return own / law.some;
     }
-    return own / law.some;
+    return 1.0;
 }

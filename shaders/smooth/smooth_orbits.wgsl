@@ -55,7 +55,7 @@ fn all_of(look: LaneStep, place: vec3<i32>, s: State) -> All {
     );
     var flight = begun(place, s, vec3(0.0));
     let elapsed = abs(look.dt_s);
-    if !(elapsed > 0.0) {
+    if elapsed <= 0.0 {
         return All(Flight(flight.tile, vec3(0.0), s, vec3(0.0), flight.g), f);
     }
     let part = abs(look.part_s);
@@ -73,7 +73,7 @@ fn all_of(look: LaneStep, place: vec3<i32>, s: State) -> All {
             transition_times(t, f.d), transition_times(t, f.e), transition_times(t, f.f),
         );
         flight = next;
-        if !(0.0 < left) {
+        if left <= 0.0 {
             break;
         }
     }

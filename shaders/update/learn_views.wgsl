@@ -49,11 +49,11 @@ fn learn_views(@builtin(global_invocation_id) id: vec3<u32>) {
 // Log-odds, in steps, of what is `yes` to `no`.
 fn weighed(yes: f32, no: f32) -> i32 {
     let ratio = yes / no;
-    if is_nan(ratio) || !(ratio < VIEW_ODDS) {
-        return VIEW_MOST;
-    }
-    if !(ratio > 1.0 / VIEW_ODDS) {
+    if ratio < VIEW_ODDS {
+        if ratio > 1.0 / VIEW_ODDS {
+            return min(max(i32(floor(ln(ratio) * VIEW_STEPS + 0.5)), -VIEW_MOST), VIEW_MOST);
+        }
         return -VIEW_MOST;
     }
-    return min(max(i32(floor(ln(ratio) * VIEW_STEPS + 0.5)), -VIEW_MOST), VIEW_MOST);
+    return VIEW_MOST;
 }

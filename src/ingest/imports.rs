@@ -91,7 +91,7 @@ impl Import {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportEntry {
-    file: Spanned<String>,
+    pub(super) file: Spanned<String>,
     format: Option<Spanned<String>>,
     date: Option<Spanned<String>>,
     #[serde(default)]
