@@ -132,7 +132,8 @@ pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestErro
     }
     let dialects = dialects(&file, text, path)?;
     if let (Some(entry), Some(_)) = (file.import.first(), &file.detections) {
-        let wanted = "either: [detections] says how a table is written, in whose place the files of [[import]] are read";
+        let wanted =
+            "either: [detections] says how a table is written, in whose place the files of [[import]] are read";
         return Err(top.wrong(entry.file.span(), "import", "there beside [detections]", wanted));
     }
     let imports = file.import.iter().map(|entry| imports::read(entry, &top, file.frame)).collect::<Result<_, _>>()?;
