@@ -1,5 +1,5 @@
 # What a newcomer needs, and what continuous integration calls. One profile, release, for everything: the
-# dependencies are built once.
+# dependencies are built once, but for fifteen (below).
 
 CARGO ?= cargo
 
@@ -33,7 +33,8 @@ help:
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
-# With the features of the demo and in its profile, so that the two commands of README.md build every dependency once.
+# With the features of the demo and in its profile, so that demo and tests build the dependencies once, but for fifteen: `csv`, of the
+# tests alone, asks for one feature more of serde_core, on which serde, toml and cedar-policy stand.
 # FEATURES=--all-features tests `encrypt` with the rest.
 FEATURES ?=
 test:

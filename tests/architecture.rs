@@ -285,7 +285,7 @@ fn markers(tree: &Tree) -> Complaints {
 }
 
 /// Every command in the documents, fenced or quoted, names a target, an example, a file or a subcommand that exists, and
-/// only options that the subcommand's help knows; every link leads to a file or folder of the tree.
+/// only options that the subcommand's help knows; every link leads to a file or folder of the tree, and to a heading of it.
 fn documents(tree: &Tree, help: &dyn Fn(&str) -> Option<String>) -> Complaints {
     let mut complaints = Complaints::new();
     for (path, document) in tree.iter().filter(|(path, _)| has_extension(path, "md")) {
@@ -300,7 +300,7 @@ fn documents(tree: &Tree, help: &dyn Fn(&str) -> Option<String>) -> Complaints {
                 Some(_) => continue,
                 None => text.split('`').skip(1).step_by(2).collect(),
             };
-            let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+            let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
             let wrong = commands.into_iter().map(|command| (command, known(tree, command, help)));
             let wrong = wrong.chain(targets.map(|target| (target, link(tree, path, target))));
             let found = wrong.filter_map(|(quoted, found)| Some((quoted, found.err()?)));
@@ -310,18 +310,36 @@ fn documents(tree: &Tree, help: &dyn Fn(&str) -> Option<String>) -> Complaints {
     complaints
 }
 
-/// A link to the outside, or from the document's own folder to a file or folder of the tree.
+/// A link to the outside, or from the document's own folder to a file or folder of the tree, and to a heading of a document.
 fn link(tree: &Tree, document: &str, target: &str) -> Result<(), String> {
+    let (target, heading) = target.split_once('#').unwrap_or((target, ""));
     let folder = document.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
     let folders = target.matches("../").count();
     let kept: Vec<&str> = folder.split_inclusive('/').collect();
     let base = kept[..kept.len().saturating_sub(folders)].concat();
-    let path = format!("{base}{}", target.trim_start_matches("../").trim_end_matches('/'));
-    let inside = |key: &String| *key == path || key.starts_with(&format!("{path}/"));
-    if target.is_empty() || target.contains("://") || tree.keys().any(inside) {
+    let named = format!("{base}{}", target.trim_start_matches("../").trim_end_matches('/'));
+    let path = if target.is_empty() { document } else { &named };
+    let inside = |key: &String| key == path || key.starts_with(&format!("{path}/"));
+    if target.contains("://") {
         return Ok(());
     }
-    Err(format!("`{path}` does not exist"))
+    if !tree.keys().any(inside) {
+        return Err(format!("`{path}` does not exist"));
+    }
+    let text = tree.get(path).filter(|_| has_extension(path, "md") && !heading.is_empty());
+    if text.is_none_or(|text| headings(text).any(|known| known == heading)) {
+        return Ok(());
+    }
+    Err(format!("`{path}` has no heading `{heading}`"))
+}
+
+/// The headings of a document, as links name them.
+fn headings(document: &str) -> impl Iterator<Item = String> {
+    let outside_fences = document.split("```").step_by(2).flat_map(str::lines);
+    outside_fences.filter(|line| line.starts_with('#')).map(|line| {
+        let words = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+        words.chars().filter(|c| c.is_alphanumeric() || ['-', '_'].contains(c)).collect()
+    })
 }
 
 fn known(tree: &Tree, command: &str, help: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
@@ -515,9 +533,16 @@ mod planted {
         );
         assert_eq!(
             with("[a](gone.md#b) [c](Makefile) [d](https://e)"),
-            ["README.md:1: `gone.md`: `gone.md` does not exist"]
+            ["README.md:1: `gone.md#b`: `gone.md` does not exist"]
         );
         assert_eq!(link(&tree(&[("docs/a.md", "")]), "docs/b.md", "../docs/a.md"), Ok(()));
+        let headed = tree(&[("docs/a.md", "# One `two`, 3\n```\n# four\n```\n"), ("docs/a.rs", "")]);
+        for target in ["a.md#one-two-3", "a.rs#L1", "#one-two-3", "a.md", "https://e#f"] {
+            assert_eq!(link(&headed, "docs/a.md", target), Ok(()), "{target}");
+        }
+        for target in ["a.md#one", "a.md#four", "#five"] {
+            assert!(link(&headed, "docs/a.md", target).is_err_and(|found| found.contains("no heading")), "{target}");
+        }
         assert_eq!(with("`./gone`"), ["README.md:1: `./gone`: `gone` does not exist"]);
     }
 }

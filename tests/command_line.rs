@@ -333,6 +333,9 @@ fn the_demo_shows_four_partners_with_different_rights() {
     let folder = scratch();
     let out = at(&folder, "out");
     let shown = done(&["demo", "--executor", "host", "--out", &out]);
+    let readme = fs::read_to_string(root().join("README.md")).expect("the page");
+    let lines = readme.split("```text\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a block");
+    assert!(shown.contains(lines), "README.md: {lines}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80 || line.contains(&out)), "{shown}");
     for words in ["no policy permits this", "300 s late", "`assign_identity` on", "executor  host (as asked)"] {
         assert!(shown.contains(words), "`{words}` in {shown}");
