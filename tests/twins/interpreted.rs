@@ -107,7 +107,7 @@ fn works() -> Vec<(&'static str, Work)> {
         ),
         ("waves::assign::models", whole(World { models: 2, objects: 33, ..PLAIN })),
         ("waves::assign::turns_and_levels", whole(World { models: 4, objects: 33, ..PLAIN })),
-        ("waves::assign::turns", whole(World { turns: true, objects: 33, ..PLAIN })),
+        ("waves::assign::turns", whole(World { models: turns::ALONE, objects: 33, ..PLAIN })),
         (
             "waves::soft::orbits",
             Box::new(|| {

@@ -4,7 +4,7 @@ use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
 use crate::poison::{Poison, spoil};
 use crate::waves::{Covers, PLAIN, Sensor, World, agree, first_difference};
-use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial};
+use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial, turns};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -122,8 +122,11 @@ fn waves() -> Vec<Trial> {
     trials
 }
 
-/// How targets move: as they do by `otherwise`, or by so many models.
+/// How targets move: as they do by `otherwise`, or by so many models, or as `turns::ALONE` says.
 pub(crate) fn motion(models: usize, otherwise: Motion) -> Motion {
+    if models == turns::ALONE {
+        return turns::motion(otherwise);
+    }
     let straight = |horizontal, vertical, sojourn_s| {
         let model = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical };
         Member { model: model.into(), sojourn_s }

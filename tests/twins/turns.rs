@@ -12,6 +12,9 @@ use trackweave::fusion::device::Options;
 use trackweave::fusion::motion::{CoordinatedTurn, Motion};
 use trackweave::fusion::stage::Stage;
 
+/// Of a world whose targets turn, in the place of a number of models.
+pub(crate) const ALONE: usize = usize::MAX;
+
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (stage, twin, eight) in SINGLE {
@@ -76,7 +79,7 @@ fn agreement(stage: Stage, twin: Twin, eight: Twin) -> Vec<Trial> {
 fn waves() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (name, mode) in [("assign", Mode::Assign), ("soft", Mode::Soft)] {
-        let world = World { mode, turns: true, ..PLAIN };
+        let world = World { mode, models: ALONE, ..PLAIN };
         let mut same = |what: &str, world: World| {
             let kind = if world.poison.is_some() { exact_trial } else { trial };
             trials.push(kind(format!("turns::waves::{name}::{what}"), move || agree(world, Options::USUAL)));

@@ -1,9 +1,7 @@
 //! Whole waves on the device and on the host: the same tracks, or the name of the first stage that differs.
 
 use crate::compare::Tolerance;
-use crate::{
-    addresses, changed, config, denormal_trial, exact_trial, logs, models, open, planted, tolerance, trial, turns,
-};
+use crate::{addresses, changed, config, denormal_trial, exact_trial, logs, models, open, planted, tolerance, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -69,10 +67,8 @@ pub(crate) struct World {
     pub(crate) addresses: bool,
     /// Whether every wave is logged.
     pub(crate) logs: bool,
-    /// Motion models of a track.
+    /// Motion models of a track, or `turns::ALONE`.
     pub(crate) models: usize,
-    /// Whether targets turn, where they have one model.
-    pub(crate) turns: bool,
 }
 
 /// What came out: the tracks of every lane at the end, what each wave did, what became of the detections of every lane, and
@@ -93,7 +89,6 @@ pub(crate) const PLAIN: World = World {
     addresses: false,
     logs: false,
     models: 1,
-    turns: false,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -355,8 +350,7 @@ fn configured(world: World) -> Result<Config, Failed> {
     let mut config: Config = config();
     config.association.mode = world.mode;
     (config.association.exact_max, config.association.iterations_max) = (world.exact_max, world.iterations_max);
-    config.motion =
-        models::motion(world.models, if world.turns { turns::motion(config.motion) } else { config.motion });
+    config.motion = models::motion(world.models, config.motion);
     config.association.hypotheses_max = world.hypotheses_max.try_into()?;
     config.existence.recycle = 0.06f32.try_into()?;
     config.identity =
