@@ -182,8 +182,8 @@ fn motion(levels: Levels<'_>) -> Motion {
     let straight = |horizontal| ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical: 0.0 };
     let member = |[horizontal, sojourn_s, turn_deg_s]: &[f64; 3]| {
         let turn = CoordinatedTurn { turn_deg_s: *turn_deg_s, horizontal: *horizontal, vertical: 0.0 };
-        let goes_straight = *turn_deg_s == 0.0;
-        Member { model: if goes_straight { straight(*horizontal).into() } else { turn.into() }, sojourn_s: *sojourn_s }
+        let turns = turn_deg_s.abs() > 0.0;
+        Member { model: if turns { turn.into() } else { straight(*horizontal).into() }, sojourn_s: *sojourn_s }
     };
     let model: Moves = match levels {
         [[horizontal, ..]] => straight(*horizontal).into(),

@@ -35,7 +35,7 @@ fn motion(of: &[[f64; 4]]) -> Motion {
         let (horizontal, vertical, turn_deg_s) = (*horizontal, *vertical, *turn_deg_s);
         let straight = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical };
         let turns = CoordinatedTurn { turn_deg_s, horizontal, vertical };
-        Member { model: if turn_deg_s == 0.0 { straight.into() } else { turns.into() }, sojourn_s: *sojourn_s }
+        Member { model: if turn_deg_s.abs() > 0.0 { turns.into() } else { straight.into() }, sojourn_s: *sojourn_s }
     };
     let models = Models::new(&of.iter().map(member).collect::<Vec<_>>()).expect("two to four");
     Motion { model: models.into(), survival_per_s: 0.999 }
