@@ -8,7 +8,7 @@ use crate::fusion::arrays::NONE;
 use crate::fusion::batch::Estimate;
 use crate::fusion::device::Backward;
 use crate::fusion::executor::KernelError;
-use crate::fusion::motion::Between;
+use crate::fusion::motion::{Between, MODELS_MAX};
 use crate::fusion::past::Trace;
 use core::ops::Range;
 use rayon::prelude::*;
@@ -187,7 +187,7 @@ fn on_host(between: &Between, own: &mut [Known], (later, successors): (&[Known],
         }
         return;
     }
-    let (course, _) = between.of(&Default::default());
+    let (course, _) = between.of(&[0.0; MODELS_MAX]);
     for (own, places) in own.chunks_mut(LANES).zip(successors.chunks(LANES)) {
         let later: [Option<Moment<'_>>; LANES] = core::array::from_fn(|n| places.get(n).and_then(after).map(moment));
         let Some(first) = own.first().map(|first| moment(&first.estimate)) else { continue };

@@ -5,7 +5,7 @@ use super::update::mixed;
 use super::{Known, plus};
 use crate::fusion::arrays::{LaneStep, tri};
 use crate::fusion::motion::{
-    Between, ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Noise, bend_m, curved, tangent,
+    Between, ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Noise, ProcessNoise, bend_m, curved, tangent,
 };
 use crate::fusion::observation::LinearizedMeasurement;
 use crate::fusion::predict::{predict_one, up};
@@ -24,7 +24,7 @@ fn product(a: &Big, b: &Big) -> Big {
 
 fn exponential(a: &Big) -> Big {
     let largest = a.iter().flatten().fold(0.0f64, |most, x| most.max(x.abs()));
-    let halvings = (largest.max(1e-3).log2() + 8.0).max(0.0) as i32;
+    let halvings = (0..).find(|n| largest * 0.5f64.powi(*n) < 0.01).unwrap_or(0);
     let unit: Big = core::array::from_fn(|i| core::array::from_fn(|j| f64::from(u8::from(i == j))));
     let small = a.map(|row| row.map(|x| x * 0.5f64.powi(halvings)));
     let (mut sum, mut term) = (unit, unit);
@@ -164,9 +164,10 @@ fn a_turn_of_hardly_any_rate_is_constant_velocity() {
 /// A detection before its scan is what it is at its own time, where the filter stops for it.
 #[test]
 fn a_detection_before_its_scan_is_one_at_its_own_time() {
-    for (rate, ago_s) in [(3.0, 4.0), (-9.0, 4.0), (0.01, 1.0), (18.0, 9.0)] {
-        let (motion, dt_s) = (motion(rate), 10.0);
-        let (whole, first, rest) = (look(&motion, 0, dt_s), look(&motion, 0, dt_s - ago_s), look(&motion, 0, ago_s));
+    for (rate, ago_s) in [(3.0, 4.0f32), (-9.0, 4.0), (0.01, 1.0), (18.0, 9.0)] {
+        let (motion, dt_s, before_s) = (motion(rate), 10.0, f64::from(ago_s));
+        let (whole, first, rest) =
+            (look(&motion, 0, dt_s), look(&motion, 0, dt_s - before_s), look(&motion, 0, before_s));
         let (place, begun) = start(FRAMES[0].1);
         let (mut tile, mut wanted) = (place, begun);
         predict_one(&first, &mut tile, &mut wanted);
@@ -183,7 +184,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
 
         let (mut tile_now, mut found) = (place, begun);
         predict_one(&whole, &mut tile_now, &mut found);
-        let late = Detection { ahead_s: -(ago_s as f32), ..detection };
+        let late = Detection { ahead_s: -ago_s, ..detection };
         let from = tile_now.map(|t| t as f32);
         let line = tangent(&whole, &from, late.ahead_s, &found);
         let seen = gathered(late, tile_now, &line);
@@ -194,7 +195,7 @@ fn a_detection_before_its_scan_is_one_at_its_own_time() {
             assert!((found / wanted - 1.0).abs() < 2e-3, "{rate}: {found}, wanted {wanted}");
         }
         let u = up(&whole, &from, &found.mean);
-        let after = curved(&whole, &u, (late.ahead_s, ago_s as f32), &seen.posterior(&line));
+        let after = curved(&whole, &u, (late.ahead_s, ago_s), &seen.posterior(&line));
         found = State { mean: array(|k| found.mean[k] + after.mean[k]), covariance: after.covariance };
         let wanted = Known::of(tile, &wanted);
         same(&Known::of(tile_now, &found), &wanted, [0.02, 1e-3, 2e-4], &format!("{rate} deg/s, {ago_s} s ago"));
@@ -210,7 +211,7 @@ fn lines_and_curves_undo_one_another_and_stay_within_the_bend() {
     let eight = State { mean: state.mean.map(f32x8::splat), covariance: state.covariance.map(f32x8::splat) };
     let u = up(&look, &from, &eight.mean);
     for ahead_s in [-0.5f32, -4.0, -29.0, -59.0, -200.0] {
-        let quiet = LaneStep { noise: Default::default(), ..look };
+        let quiet = LaneStep { noise: ProcessNoise::default(), ..look };
         let line = tangent(&quiet, &from, f32x8::splat(ahead_s), &eight);
         let back = curved(&quiet, &u, (f32x8::splat(ahead_s), f32x8::splat(0.0)), &line);
         let back = State { mean: back.mean.map(|x| x.at(3)), covariance: back.covariance.map(|p| p.at(3)) };
