@@ -14,8 +14,10 @@ use crate::fusion::simd::Simd;
 use crate::fusion::state::State;
 use crate::fusion::tests::{Matrix, multiply, textbook_update};
 use crate::fusion::update::update;
+use core::cell::RefCell;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use wide::f32x8;
 
 const TRACKS: usize = 70;
@@ -41,14 +43,21 @@ fn motion(of: &[[f64; 4]]) -> Motion {
     Motion { model: models.into(), survival_per_s: 0.999 }
 }
 
+thread_local! {
+    /// Flows that were computed, by model and time: the same few are asked for again and again.
+    static FLOWS: RefCell<BTreeMap<[u64; 4], (Matrix, Matrix)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// F and Q of a model over c seconds.
 fn flow_of([horizontal, vertical, _, turn_deg_s]: [f64; 4], c: f64) -> (Matrix, Matrix) {
-    flow(turn_deg_s, [horizontal, vertical], [0.0, 0.0, 1.0], c)
+    let asked = [horizontal, vertical, turn_deg_s, c].map(f64::to_bits);
+    let computed = || flow(turn_deg_s, [horizontal, vertical], [0.0, 0.0, 1.0], c);
+    FLOWS.with_borrow_mut(|flows| *flows.entry(asked).or_insert_with(computed))
 }
 
 /// What a model's state at the scan is as a straight line that touches its way at `ahead_s`, and the way back.
 fn lines(of: [f64; 4], ahead_s: f64) -> [Matrix; 2] {
-    let straight = |t: f64| flow(0.0, [0.0; 2], [0.0, 0.0, 1.0], t).0;
+    let straight = |t: f64| flow_of([0.0; 4], t).0;
     [multiply(&straight(-ahead_s), &flow_of(of, ahead_s).0), multiply(&flow_of(of, -ahead_s).0, &straight(ahead_s))]
 }
 
