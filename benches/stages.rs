@@ -145,7 +145,7 @@ fn settled(objects: usize, (sensors, models): (Sensors, usize), executor: Execut
     let mut config: Config = toml::from_str(include_str!("../data/config/bench.toml")).expect("a configuration");
     let model = config.motion.constant_velocity().expect("constant velocity");
     let lively = ConstantVelocity { horizontal: 100.0 * model.horizontal, ..model };
-    let members = [(model, 60.0), (lively, 20.0)].map(|(model, sojourn_s)| Member { model, sojourn_s });
+    let members = [(model, 60.0), (lively, 20.0)].map(|(model, sojourn_s)| Member { model: model.into(), sojourn_s });
     // One is not several.
     if let Some(several) = Models::new(&members[..models]) {
         config.motion.model = several.into();

@@ -42,6 +42,9 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>) {
             if look.orbits == 1u {
                 then = tangent(prior, place, d.ahead_s, 1.0);
             }
+            if look.turning.turns == 1u {
+                then = straightened(prior, u, look, d.ahead_s);
+            }
             if seconds > 0.0 {
                 then = without_noise(then, look, seconds, u);
             }
@@ -51,6 +54,9 @@ fn update(@builtin(global_invocation_id) id: vec3<u32>) {
             }
             if look.orbits == 1u {
                 h = rounded(prior, h);
+            }
+            if look.turning.turns == 1u {
+                h = curved(h, u, look, d.ahead_s, min(-d.ahead_s, look.dt_s));
             }
             mixed = merged(mixed, total, h, edge.weight);
             total = total + edge.weight;

@@ -1,5 +1,5 @@
 //! Scenario F: targets that turn, each in a lane of its own, so that association is perfect: which process noise, one or
-//! several, follows them best. Truth and measurements are drawn by a generator that a page of Python has too:
+//! several, with turns beside or without, follows them best. Truth and measurements are drawn by a generator that a page of Python has too:
 //! `tests/oracle/manoeuvres.py` computes the same rows in f64.
 #![expect(clippy::cast_possible_truncation, reason = "parameters are rounded once")]
 #![expect(clippy::cast_sign_loss, reason = "scans are counted from 0")]
@@ -10,7 +10,7 @@ use trackweave::fusion::arrays::{COVARIANCE, tri};
 use trackweave::fusion::batch::{Batch, LaneSetup};
 use trackweave::fusion::config::Config;
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Moves, Noise};
+use trackweave::fusion::motion::{ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Moves, Noise};
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Component, UndetectedIntensity};
 use trackweave::refine::{Interval, Record, Row, Smoother};
@@ -91,8 +91,8 @@ fn simulate(number: u64, period_s: f64) -> Target {
     target
 }
 
-/// Horizontal intensity, m²/s³, and how long targets keep it, s, of each model.
-pub(crate) type Levels<'a> = &'a [[f64; 2]];
+/// Horizontal intensity, m²/s³, how long targets keep it, s, and by how much they turn, degrees a second, of each model.
+pub(crate) type Levels<'a> = &'a [[f64; 3]];
 
 /// RMS error of places and velocities, and NEES of each over its dimensions.
 #[derive(Clone, Copy, Debug)]
@@ -179,11 +179,15 @@ fn errors<'a>(ways: impl Iterator<Item = (&'a Target, Vec<Row>)>, settled: usize
 }
 
 fn motion(levels: Levels<'_>) -> Motion {
-    let model = |horizontal| ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical: 0.0 };
-    let member = |[horizontal, sojourn_s]: &[f64; 2]| Member { model: model(*horizontal), sojourn_s: *sojourn_s };
+    let straight = |horizontal| ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical: 0.0 };
+    let member = |[horizontal, sojourn_s, turn_deg_s]: &[f64; 3]| {
+        let turn = CoordinatedTurn { turn_deg_s: *turn_deg_s, horizontal: *horizontal, vertical: 0.0 };
+        let turns = turn_deg_s.abs() > 0.0;
+        Member { model: if turns { turn.into() } else { straight(*horizontal).into() }, sojourn_s: *sojourn_s }
+    };
     let model: Moves = match levels {
-        [[horizontal, _]] => model(*horizontal).into(),
-        several => Models::new(&several.iter().map(member).collect::<Vec<_>>()).expect("two or three").into(),
+        [[horizontal, ..]] => straight(*horizontal).into(),
+        several => Models::new(&several.iter().map(member).collect::<Vec<_>>()).expect("two to four").into(),
     };
     Motion { model, survival_per_s: 1.0 }
 }
@@ -215,15 +219,18 @@ fn detection([range, azimuth]: [f64; 2], lane: usize) -> Detection {
 }
 
 /// The rows of the table.
-pub(crate) const ROWS: [(&str, Levels<'_>); 8] = [
-    ("one, 10", &[[10.0, 1.0]]),
-    ("one, 30", &[[30.0, 1.0]]),
-    ("one, 100", &[[100.0, 1.0]]),
-    ("one, 200", &[[200.0, 1.0]]),
-    ("one, 400", &[[400.0, 1.0]]),
-    ("two, 0.3 and 1000", &[[0.3, 75.0], [1000.0, 20.0]]),
-    ("two, 1 and 200", &[[1.0, 75.0], [200.0, 20.0]]),
-    ("three, 0.3, 30 and 1000", &[[0.3, 75.0], [30.0, 20.0], [1000.0, 20.0]]),
+pub(crate) const ROWS: [(&str, Levels<'_>); 11] = [
+    ("one, 10", &[[10.0, 1.0, 0.0]]),
+    ("one, 30", &[[30.0, 1.0, 0.0]]),
+    ("one, 100", &[[100.0, 1.0, 0.0]]),
+    ("one, 200", &[[200.0, 1.0, 0.0]]),
+    ("one, 400", &[[400.0, 1.0, 0.0]]),
+    ("two, 0.3 and 1000", &[[0.3, 75.0, 0.0], [1000.0, 20.0, 0.0]]),
+    ("two, 1 and 200", &[[1.0, 75.0, 0.0], [200.0, 20.0, 0.0]]),
+    ("three, 0.3, 30 and 1000", &[[0.3, 75.0, 0.0], [30.0, 20.0, 0.0], [1000.0, 20.0, 0.0]]),
+    ("0.3 and turns of 100", &[[0.3, 75.0, 0.0], [100.0, 20.0, 3.5], [100.0, 20.0, -3.5]]),
+    ("1 and turns of 30", &[[1.0, 75.0, 0.0], [30.0, 20.0, 3.5], [30.0, 20.0, -3.5]]),
+    ("0.3, 1000, turns of 30", &[[0.3, 75.0, 0.0], [1000.0, 20.0, 0.0], [30.0, 20.0, 3.5], [30.0, 20.0, -3.5]]),
 ];
 
 /// Prints errors and NEES of filter and smoother for every process noise.
@@ -231,7 +238,7 @@ pub(crate) fn table(targets: u64) {
     println!(
         "F. Manoeuvres: {targets} targets, RMS error of places (m) and velocities (m/s), NEES per dimension of both"
     );
-    for period_s in [4.0, 10.0] {
+    for period_s in [4.0, 10.0, 0.0] {
         let head = format!("every {period_s} s, m²/s³");
         println!("{head:32}{:>10}{:>10}{:>8}{:>8}{:>6}", "places", "speeds", "NEES", "NEES", "lost");
         for (name, levels) in ROWS {

@@ -148,6 +148,9 @@ fn visit(look: LaneStep, first: u32, end: u32) {
         if look.orbits == 1u {
             s = tangent(s, place_at, d.ahead_s, 1.0);
         }
+        if look.turning.turns == 1u {
+            s = straightened(s, up_at, look, d.ahead_s);
+        }
         if seconds > 0.0 {
             s = without_noise(s, look, seconds, up_at);
         }

@@ -84,7 +84,9 @@ fn begin_from_field(@builtin(global_invocation_id) id: vec3<u32>) {
     if looks[params.first_look + l].orbits == 1u {
         s = tangent(rounded(unseen, s), d.tile, tau, -1.0);
     }
-    if tau < 0.0 {
+    if looks[params.first_look + l].turning.turns == 1u {
+        s = curved(s, upward, looks[params.first_look + l], tau, -tau);
+    } else if tau < 0.0 {
         s = with_noise(s, looks[params.first_look + l], -tau, upward);
     }
     let home = homes[i];

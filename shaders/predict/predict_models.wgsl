@@ -1,4 +1,4 @@
-// Moves every track of several motion models to the time of its lane's scan: models mix, each goes on by its own noise, and
+// Moves every track of several motion models to the time of its lane's scan: models mix, each goes on by its own turn and noise, and
 // the track is their mixture. The models go to the room beside theirs. One invocation a track; a lane that rests keeps its
 // bits. Guard: tracks past the end return. Twin: src/fusion/models.rs
 
@@ -35,9 +35,10 @@ fn predict_models(@builtin(global_invocation_id) id: vec3<u32>) {
         let own = model_looks[model_look_at(l, m)];
         var of_model = look;
         of_model.noise = own.noise;
+        of_model.turning = own.turning;
         var weight = 0.0;
         let before = mixture_for(track, m, own.transition, &weight);
-        let after = moved(faded(before, u, look.height_information), u, of_model);
+        let after = onward(faded(before, u, look.height_information), u, of_model);
         let s = State(after.x - carry * TILE_M, after.v, after.pp, after.pv, after.vv);
         store_model(track, m, weight, s);
         if m == 0u {
@@ -55,7 +56,7 @@ fn predict_models(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 // What model `m` goes on from, the mixture of all by how likely a target has come from each to it, and its probability.
-fn mixture_for(track: u32, m: u32, transition: vec3<f32>, weight: ptr<function, f32>) -> State {
+fn mixture_for(track: u32, m: u32, transition: vec4<f32>, weight: ptr<function, f32>) -> State {
     let first = load_model(track, 0u);
     var total = transition.x * model_weight(track, 0u);
     var mixed = State(first.x, first.v, total * first.pp, total * first.pv, total * first.vv);

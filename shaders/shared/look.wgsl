@@ -16,6 +16,7 @@ struct LaneStep {
     left: f32,
     births_s: f32,
     noise: ProcessNoise,
+    turning: Turning,
     // One over the variance that heights are at most known to, or 0.
     height_information: f32,
     detection_probability: f32,

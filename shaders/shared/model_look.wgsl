@@ -5,10 +5,11 @@ override MODELS_MAX: u32;
 
 struct ModelLook {
     // Probability that a target of each model has come to this one.
-    transition: vec3<f32>,
+    transition: vec4<f32>,
     // Probability of the model where nothing is known of a target.
     prior: f32,
     noise: ProcessNoise,
+    turning: Turning,
 }
 
 // Where model `m` of lane `l` lies.

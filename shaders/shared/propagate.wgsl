@@ -9,12 +9,20 @@ struct Moved {
 fn moved_by(look: LaneStep, place: vec3<i32>, s: State) -> Moved {
     let u = up(look, place, s.x);
     let before = faded(s, u, look.height_information);
-    let after = moved(before, u, look);
+    let after = onward(before, u, look);
     let carry = floor(after.x * (1.0 / TILE_M) + 0.5);
     return Moved(
         vec3(truncated(carry.x), truncated(carry.y), truncated(carry.z)),
         State(after.x - carry * TILE_M, after.v, after.pp, after.pv, after.vv),
     );
+}
+
+// A state, its place counted from the tile of before, straight on or in a turn.
+fn onward(s: State, u: vec3<f32>, look: LaneStep) -> State {
+    if look.turning.turns == 1u {
+        return moved_in_a_turn(s, u, look);
+    }
+    return moved(s, u, look);
 }
 
 // S P ST: what a height is known worse than heights are is taken back.

@@ -6,7 +6,12 @@ fn reach(look: LaneStep, s: State, axis: u32, gate: f32) -> f32 {
     let longest = max(abs(look.early_s), abs(look.late_s));
     let noise = look.sigma_m * look.sigma_m;
     // No satellite's velocity changes by more than 12 m/s a second.
-    let bend = select(0.0, 6.0 * longest * longest, look.orbits == 1u);
+    var bend = select(0.0, 6.0 * longest * longest, look.orbits == 1u);
+    if look.turning.turns == 1u {
+        // Of the speed, and of what it may be, half the rate times the square of the time.
+        let unsure = sqrt(gate * (s.vv[0].x + s.vv[1].y + s.vv[2].z));
+        bend = 0.5 * abs(look.turning.rate) * longest * longest * (sqrt(dot3(s.v, s.v)) + unsure);
+    }
     return look.slack_m + bend + longest * abs(along(s.v, axis)) + sqrt(gate * (widest + noise)) * 1.0001;
 }
 

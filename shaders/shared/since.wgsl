@@ -1,7 +1,11 @@
 // Process noise between a detection and its scan. Twin: src/fusion/since.rs
 
-// Seconds that a track's state is later than a detection, of which noise can be taken off; none where not above 0.
+// Seconds that a track's state is later than a detection, of which noise can be taken off; none where not above 0, or
+// where targets turn, whose lines leave it out.
 fn seconds_since(look: LaneStep, ahead_s: f32) -> f32 {
+    if look.turning.turns == 1u {
+        return 0.0;
+    }
     return min(-ahead_s, look.dt_s);
 }
 

@@ -39,11 +39,8 @@ fn update_models(@builtin(global_invocation_id) id: vec3<u32>) {
                 let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
                 let w = edge.weight * share(track, l, m, d, place);
                 if 0.0 < w {
-                    let seconds = seconds_since(look, d.ahead_s);
-                    var h = posterior(d, observations[d.observation], place, at_detection(prior, look, seconds, u));
-                    if seconds > 0.0 {
-                        h = with_noise(h, look, seconds, u);
-                    }
+                    let then = at_detection(prior, look, d.ahead_s, u);
+                    let h = at_scan(posterior(d, observations[d.observation], place, then), look, d.ahead_s, u);
                     mixed = merged(mixed, total, h, w);
                     total = total + w;
                 }
@@ -62,26 +59,43 @@ fn update_models(@builtin(global_invocation_id) id: vec3<u32>) {
 fn look_of(l: u32, m: u32) -> LaneStep {
     var look = looks[params.first_look + l];
     look.noise = model_looks[model_look_at(l, m)].noise;
+    look.turning = model_looks[model_look_at(l, m)].turning;
     return look;
 }
 
-// A state without the noise of the last `seconds`, if there are any.
-fn at_detection(s: State, look: LaneStep, seconds: f32, u: vec3<f32>) -> State {
+// A state as a detection `ahead_s` from the scan is compared with it: without the noise since then, as a straight line.
+fn at_detection(s: State, look: LaneStep, ahead_s: f32, u: vec3<f32>) -> State {
+    if look.turning.turns == 1u {
+        return straightened(s, u, look, ahead_s);
+    }
+    let seconds = seconds_since(look, ahead_s);
     if seconds > 0.0 {
         return without_noise(s, look, seconds, u);
     }
     return s;
 }
 
+// The way back of a posterior.
+fn at_scan(s: State, look: LaneStep, ahead_s: f32, u: vec3<f32>) -> State {
+    if look.turning.turns == 1u {
+        return curved(s, u, look, ahead_s, min(-ahead_s, look.dt_s));
+    }
+    let seconds = seconds_since(look, ahead_s);
+    if seconds > 0.0 {
+        return with_noise(s, look, seconds, u);
+    }
+    return s;
+}
+
 // How much of a detection model `m` of a track gets: by how well each foretold it, relative to the one that did best.
 fn share(track: u32, l: u32, m: u32, d: Detection, place: vec3<i32>) -> f32 {
-    var distance2: vec3<f32>;
-    var root: vec3<f32>;
+    var distance2: vec4<f32>;
+    var root: vec4<f32>;
     var least = 0.0;
     for (var i = 0u; i < params.models; i++) {
         let prior = load_model(track, i);
         let look = look_of(l, i);
-        let then = at_detection(prior, look, seconds_since(look, d.ahead_s), up(look, place, prior.x));
+        let then = at_detection(prior, look, d.ahead_s, up(look, place, prior.x));
         let innovation = innovation_of(d, observations[d.observation], place, then);
         distance2[i] = innovation.x;
         root[i] = sqrt(innovation.y);

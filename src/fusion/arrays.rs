@@ -8,7 +8,7 @@
 //! 28 more for each of several motion models, twice while lanes are compacted, and a row of 16 bytes with 8 a hypothesis; a detection takes 32 bytes, and 144 more where its noise is its
 //! own; see [`Arrays`].
 
-use super::motion::{ModelLook, ProcessNoise};
+use super::motion::{ModelLook, ProcessNoise, Turning};
 pub use super::track::{Graph, Widths};
 use super::track::{TASK, arrays};
 use super::views::ViewLook;
@@ -98,7 +98,7 @@ arrays! {
         looks: LaneStep,
         /// What each lane knows of each of its views in this wave; none where every lane has one. \[lanes\]\[8\]
         view_looks: ViewLook,
-        /// What each lane's look is to each of several motion models; none where there is one. \[lanes\]\[3\]
+        /// What each lane's look is to each of several motion models; none where there is one. \[lanes\]\[4\]
         model_looks: ModelLook,
         /// Detections of the wave, lane by lane, within a lane by cell of its grid.
         detections: Detection,
@@ -159,6 +159,8 @@ mirror! {
         pub births_s: f32,
         /// What they add to covariances.
         pub noise: ProcessNoise,
+        /// How velocities turn in them.
+        pub turning: Turning,
         /// One over the variance that heights are at most known to, m⁻²; 0 where nothing is known of them.
         pub height_information: f32,
         /// Probability that the look detects what it covers.

@@ -23,9 +23,9 @@
 use super::arrays::{AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, TrackHypotheses, at};
 use super::error::{FusionError, WORD_MAX, counted};
 use super::grid::Grid;
-use super::motion::{bend_m, tangent};
+use super::motion::{Course, bend_m, bends, tangent};
 use super::observation::{Factor, Innovation, LinearizedMeasurement, difference, residual};
-use super::predict::{predict_one, up};
+use super::predict::up;
 use super::sight::position_covariance;
 use super::simd::{Simd, array, exp_of_nonpositive};
 use super::since::Since;
@@ -153,9 +153,9 @@ fn invocations(
     if let Some(d) = lane.grid.alike() {
         let tile = [0, 1, 2].map(|a| tiles(a).first_chunk::<8>().copied().unwrap_or_default());
         let bent;
-        let states = if look.orbits == 1 {
+        let states = if bends(look) {
             let tiles = tile.map(|tile| f32x8::from_i32x8(i32x8::new(tile)));
-            bent = tangent(&tiles, f32x8::splat(scan.detections[d].ahead_s), &states);
+            bent = tangent(look, &tiles, f32x8::splat(scan.detections[d].ahead_s), &states);
             &bent
         } else {
             &states
@@ -431,7 +431,8 @@ fn reach<R: Simd>(look: &LaneStep, state: &State<R>, grid: &Grid, gate: f32) -> 
     let at_first = position_covariance(&state.covariance, R::splat(early));
     let at_last = if early < late { position_covariance(&state.covariance, R::splat(late)) } else { at_first };
     let longest = early.abs().max(late.abs());
-    let (zero, gate, slack) = (R::splat(0.0), R::splat(gate), R::splat(grid.slack_m + bend_m(look, longest)));
+    let slack = R::splat(grid.slack_m) + bend_m(look, longest, state, gate);
+    let (zero, gate) = (R::splat(0.0), R::splat(gate));
     let (variance, longest) = (R::splat(grid.sigma_m * grid.sigma_m), R::splat(longest));
     array(|a| {
         // Places of the variances in the upper triangle.
@@ -480,8 +481,8 @@ impl Known {
     ) {
         let detection = &scan.detections[d];
         let bent;
-        let state = if scan.look.orbits == 1 {
-            bent = tangent(&tile.map(|tile| tile as f32), detection.ahead_s, state);
+        let state = if bends(scan.look) {
+            bent = tangent(scan.look, &tile.map(|tile| tile as f32), detection.ahead_s, state);
             &bent
         } else {
             state
@@ -535,12 +536,16 @@ impl Known {
 #[must_use]
 #[expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 pub fn distance2(
-    look: &LaneStep,
+    course: &Course,
     (mut tile, mut state): ([i32; 3], State<f32>),
     detection: &Detection,
     observations: &[crate::scan::Observation],
 ) -> f32 {
-    predict_one(look, &mut tile, &mut state);
+    let look = &course.look;
+    course.take(&mut tile, &mut state);
+    if look.turning.turns == 1 {
+        state = tangent(look, &tile.map(|tile| tile as f32), detection.ahead_s, &state);
+    }
     let scan = Measured { look, detections: &[*detection], observations, density: &[], fresh: &[] };
     let apart = array(|a| {
         let tiles = detection.tile[a].wrapping_sub(tile[a]) as f32;

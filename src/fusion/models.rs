@@ -5,30 +5,30 @@
 //! change as [`super::motion::Models`] says.
 //!
 //! *Predict.* cⱼ = Σᵢ pᵢⱼ μᵢ; model j goes on from the mixture of all states with weights pᵢⱼ μᵢ / cⱼ, spread about its mean,
-//! by its own noise; μⱼ becomes cⱼ. A model that nothing comes to keeps its own state.
+//! by its own turn and noise; μⱼ becomes cⱼ. A model that nothing comes to keeps its own state.
 //!
 //! *Update.* Association is that of the mixture. A detection of weight β goes to the models by how well each foretold it, β μⱼ Lⱼ /
 //! Σ μᵢ Lᵢ, Lⱼ the likelihood of its innovation, and the missed detection of weight m as they were, m μⱼ; every model is moment-matched over
 //! what it got (see [`super::update`]), and its share of all becomes μⱼ. Where no model can have made a detection, it goes to them by μⱼ.
-//! Noise since a detection is each model's own. The odds of existence are as with one model.
+//! Turn and noise since a detection are each model's own; the gate takes the mixture to go straight on there. The odds of existence are as with one model.
 //!
 //! Mixtures are merged one part at a time, as in [`super::update`]. Units: m, m/s, s. Kernels: `shaders/models/`.
 
 use super::arrays::{
     AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, MODEL, ODDS_MAX, TrackHypotheses, at,
 };
-use super::motion::{ConstantVelocity, MODELS_MAX, ModelLook, TILE};
+use super::motion::{MODELS_MAX, ModelLook, TILE, curved, onward, tangent};
 use super::observation::LinearizedMeasurement;
 use super::predict::{faded, lasting, up};
 use super::simd::{Simd, array, exp_of_nonpositive};
-use super::since::Since;
+use super::since::{Since, seconds_since};
 use super::state::State;
 use super::update::{Inputs, longest, merge};
 use rayon::prelude::*;
 
 /// Hypotheses that a track of several models may have: one driver ends an invocation after 65,535 iterations of all its loops,
-/// and says nothing; a hypothesis of three models with rows of velocity takes 84 of them.
-pub const HYPOTHESES_MAX: u32 = 512;
+/// and says nothing; a hypothesis of four models with rows of velocity takes 144 of them.
+pub const HYPOTHESES_MAX: u32 = 448;
 
 /// One model of a track, or of a block of tracks.
 #[derive(Clone, Copy)]
@@ -135,8 +135,8 @@ fn predicted<R: Simd>(
         let parts = before.iter().zip(of.transition).take(count);
         let parts = parts.map(|(before, p)| (R::splat(p) * before.weight, before.state));
         let (mixed, weight) = mixture(parts, &before[m].state);
-        let look = LaneStep { noise: of.noise, ..*look };
-        let mut state = ConstantVelocity::straight(&look, &u, &faded(&mixed, &u, &look));
+        let look = of.look(look);
+        let mut state = onward(&look, &u, &faded(&mixed, &u, &look));
         for (x, carry) in state.mean.iter_mut().zip(&carry) {
             *x = *x - *carry * R::splat(TILE);
         }
@@ -271,20 +271,27 @@ impl Wave<'_> {
         let (mut posteriors, mut least) = ([Weighed::zero(); MODELS_MAX], zero);
         let mut root = [zero; MODELS_MAX];
         for (m, of) in self.of.iter().enumerate() {
-            let prior = &before[m].state;
-            let seen = LinearizedMeasurement::gather(
-                self.inputs.detections,
-                self.inputs.observations,
-                |n| edges[n % BLOCK].detection as usize,
-                |n, a| self.tile[a * BLOCK + place + n],
-                &prior.mean,
-            );
-            let look = LaneStep { noise: of.noise, ..*self.look };
-            let since = Since::new(&look, seen.ahead_s, || up(&look, &tile, &prior.mean));
-            let then = since.as_ref().map_or(*prior, |since| since.off(prior));
+            let (prior, look) = (&before[m].state, of.look(self.look));
+            let turns = look.turning.turns == 1;
+            let which = |n: usize| edges[n % BLOCK].detection as usize;
+            let ahead_s = R::from_fn(|n| self.inputs.detections[which(n)].ahead_s);
+            let u = || up(&look, &tile, &prior.mean);
+            let since = Since::new(&look, ahead_s, u);
+            let then = match &since {
+                Some(since) => since.off(prior),
+                None if turns => tangent(&look, &tile, ahead_s, prior),
+                None => *prior,
+            };
+            let at = |n: usize, a: usize| self.tile[a * BLOCK + place + n];
+            let (detections, observations) = (self.inputs.detections, self.inputs.observations);
+            let seen = LinearizedMeasurement::gather(detections, observations, which, at, &then.mean);
             let posterior = seen.posterior(&then);
             let innovation = seen.innovation(&then);
-            let state = since.map_or(posterior, |since| since.on(&posterior));
+            let state = match since {
+                Some(since) => since.on(&posterior),
+                None if turns => curved(&look, &u(), (ahead_s, seconds_since(&look, ahead_s)), &posterior),
+                None => posterior,
+            };
             posteriors[m] = Weighed { weight: innovation.distance2, state };
             root[m] = innovation.determinant.sqrt();
             least = if m == 0 { innovation.distance2 } else { smaller(innovation.distance2, least) };
@@ -330,9 +337,9 @@ mod tests {
         config.association.hypotheses_max = (HYPOTHESES_MAX + 1).try_into().expect("more than none");
         begins(&config).expect("with one model any number will do");
         let model = config.motion.constant_velocity().expect("constant velocity");
-        config.motion.model = Models::new(&[Member { model, sojourn_s: 1.0 }; 2]).expect("two").into();
+        config.motion.model = Models::new(&[Member { model: model.into(), sojourn_s: 1.0 }; 2]).expect("two").into();
         let error = begins(&config).expect_err("too many").to_string();
-        assert!(error.contains("found hypotheses_max = 513, wanted at most 512"), "{error}");
+        assert!(error.contains("found hypotheses_max = 449, wanted at most 448"), "{error}");
         config.association.hypotheses_max = HYPOTHESES_MAX.try_into().expect("more than none");
         begins(&config).expect("so many will do");
     }

@@ -13,7 +13,7 @@
 //! middle of its tile. Units: m, m/s, s. Kernel: `shaders/predict.wgsl`.
 
 use super::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, REST, tri};
-use super::motion::{ConstantVelocity, Model, Moved, Orbit, Precise, TILE};
+use super::motion::{ConstantVelocity, CoordinatedTurn, Model, Moved, Orbit, Precise, TILE};
 use super::simd::{Simd, array};
 use super::state::{State, dot3};
 use rayon::iter::{Either, repeat_n};
@@ -42,6 +42,8 @@ pub fn predict<R: Simd>(arrays: &mut Arrays<Host>) {
             let block = (tile, mean, covariance, odds, rest);
             if look.orbits == 1 {
                 each_place::<R, Orbit>(look, block);
+            } else if look.turning.turns == 1 {
+                each_place::<R, CoordinatedTurn>(look, block);
             } else {
                 each_place::<R, ConstantVelocity>(look, block);
             }
@@ -91,6 +93,8 @@ pub fn predict_one(look: &LaneStep, tile: &mut [i32; 3], state: &mut State<f32>)
     let (from, before) = (tile.map(|t| t as f32), Precise { state: *state, rest: [0.0; 3] });
     let Moved { tiles, at } = if look.orbits == 1 {
         Orbit::moved(look, &from, &before)
+    } else if look.turning.turns == 1 {
+        CoordinatedTurn::moved(look, &from, &before)
     } else {
         ConstantVelocity::moved(look, &from, &before)
     };

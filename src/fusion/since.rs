@@ -13,7 +13,7 @@
 //! The optimal filter for one detection of the past: Bar-Shalom, IEEE TAES 38(3), 2002, with the retrodicted noise zero.
 //! Q(c) = q \[c³/3, c²/2; c²/2, c\], horizontally and vertically its own q. Units: m, s. Kernel part: `shaders/shared/since.wgsl`.
 
-use super::arrays::{LaneStep, tri};
+use super::arrays::{COVARIANCE, LaneStep, tri};
 use super::simd::Simd;
 use super::state::State;
 
@@ -29,15 +29,17 @@ pub struct Since<R> {
     extra: [R; 3],
 }
 
-#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
 impl<R: Simd> Since<R> {
-    /// From detections `ahead_s` from the scan of `look` until it; `None` if all are of its time. Only else is it asked
+    /// From detections `ahead_s` from the scan of `look` until it; `None` if all are of its time, or targets turn, whose
+    /// lines leave it out (`motion/turn.rs`). Only else is it asked
     /// where `up` is.
     #[inline(always)]
     #[must_use]
     pub fn new(look: &LaneStep, ahead_s: R, up: impl FnOnce() -> [R; 3]) -> Option<Self> {
-        let (ago_s, dt_s) = (-ahead_s, R::splat(look.dt_s));
-        let seconds = R::where_less(ago_s, dt_s, ago_s, dt_s);
+        if look.turning.turns == 1 {
+            return None;
+        }
+        let seconds = seconds_since(look, ahead_s);
         R::any_less(R::splat(0.0), seconds).then(|| Self::over(look, seconds, &up()))
     }
 
@@ -71,25 +73,39 @@ impl<R: Simd> Since<R> {
         self.added(state, &self.flat, &self.extra)
     }
 
-    /// P + flat I + extra u uᵀ, in this order: as drivers add products.
     #[inline(always)]
     fn added(&self, state: &State<R>, flat: &[R; 3], extra: &[R; 3]) -> State<R> {
-        let (u, p) = (&self.up, &state.covariance);
-        let mut q = *p;
-        for i in 0..3 {
-            for j in 0..3 {
-                let along = u[i] * u[j];
-                let with = |k: usize, block: usize| {
-                    let flat = if i == j { p[k] + flat[block] } else { p[k] };
-                    flat + along * extra[block]
-                };
-                if i <= j {
-                    q[tri(i, j)] = with(tri(i, j), 0);
-                    q[tri(3 + i, 3 + j)] = with(tri(3 + i, 3 + j), 2);
-                }
-                q[tri(i, 3 + j)] = with(tri(i, 3 + j), 1);
-            }
-        }
-        state.replaced_where_less(R::splat(0.0), self.seconds, &State { mean: state.mean, covariance: q })
+        let covariance = added(&state.covariance, &self.up, flat, extra);
+        state.replaced_where_less(R::splat(0.0), self.seconds, &State { mean: state.mean, covariance })
     }
+}
+
+/// c; no time where it is not above 0.
+#[inline(always)]
+#[must_use]
+pub fn seconds_since<R: Simd>(look: &LaneStep, ahead_s: R) -> R {
+    let (ago_s, dt_s) = (-ahead_s, R::splat(look.dt_s));
+    R::where_less(ago_s, dt_s, ago_s, dt_s)
+}
+
+/// P + flat I + extra u uᵀ, in this order: as drivers add products.
+#[inline(always)]
+#[expect(clippy::indexing_slicing, reason = "indices as in the kernel")]
+pub(super) fn added<R: Simd>(p: &[R; COVARIANCE], u: &[R; 3], flat: &[R; 3], extra: &[R; 3]) -> [R; COVARIANCE] {
+    let mut q = *p;
+    for i in 0..3 {
+        for j in 0..3 {
+            let along = u[i] * u[j];
+            let with = |k: usize, block: usize| {
+                let flat = if i == j { p[k] + flat[block] } else { p[k] };
+                flat + along * extra[block]
+            };
+            if i <= j {
+                q[tri(i, j)] = with(tri(i, j), 0);
+                q[tri(3 + i, 3 + j)] = with(tri(3 + i, 3 + j), 2);
+            }
+            q[tri(i, 3 + j)] = with(tri(i, 3 + j), 1);
+        }
+    }
+    q
 }

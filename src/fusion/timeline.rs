@@ -5,7 +5,6 @@ use super::arrays::LaneStep;
 use super::config::Config;
 use super::estimate::Estimate;
 use super::motion::Between;
-use super::predict::predict_one;
 use super::setup::LaneSetup;
 use super::views::{Outlook, VIEWS_MAX, ViewLook};
 use crate::scan::Scan;
@@ -91,9 +90,9 @@ impl Timeline {
         let between = Between::new(look, &config.motion);
         if look.dt_s > 0.0 {
             estimates.par_iter_mut().with_min_len(1024).for_each(|estimate| {
-                let (look, models) = between.of(&estimate.models);
+                let (course, models) = between.of(&estimate.models);
                 estimate.models = models;
-                predict_one(&look, &mut estimate.tile, &mut estimate.state);
+                course.take(&mut estimate.tile, &mut estimate.state);
                 let lives = estimate.existence * look.survival;
                 estimate.existence = lives * (1.0 - look.heard) / (1.0 - lives * look.heard);
             });

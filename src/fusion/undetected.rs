@@ -7,7 +7,7 @@
 
 use super::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use super::config::Births;
-use super::motion::{rounded, untangent};
+use super::motion::{curved, rounded, untangent};
 use super::observation::LinearizedMeasurement;
 use super::sight::of_velocity;
 use super::since::Since;
@@ -383,6 +383,9 @@ fn first_state(prior: &Prior, look: &LaneStep, d: &Detection, o: &Observation) -
     }
     if look.orbits == 1 {
         state = untangent(&d.tile.map(|tile| tile as f32), tau, &rounded(&unseen, &state));
+    }
+    if look.turning.turns == 1 {
+        return curved(look, &up, (tau, -tau), &state);
     }
     if tau < 0.0 { Since::over(look, -tau, &up).on(&state) } else { state }
 }

@@ -9,11 +9,11 @@
 use super::arrays::{
     AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, ODDS_MAX, TrackHypotheses, tri,
 };
-use super::motion::{rounded, tangent};
+use super::motion::{bends, curved, rounded, tangent};
 use super::observation::LinearizedMeasurement;
 use super::predict::up;
 use super::simd::{Simd, array};
-use super::since::Since;
+use super::since::{Since, seconds_since};
 use super::state::State;
 use crate::scan::{Detection, Observation};
 use rayon::prelude::*;
@@ -99,9 +99,9 @@ fn invocation<R: Simd>(
             continue;
         }
         let bent;
-        let then = if look.orbits == 1 {
+        let then = if bends(look) {
             let ahead_s = R::from_fn(|n| inputs.detections[edge(n).detection as usize].ahead_s);
-            bent = tangent(&array(|a| R::excess(&tile[a * BLOCK + place..], 0)), ahead_s, &prior);
+            bent = tangent(look, &array(|a| R::excess(&tile[a * BLOCK + place..], 0)), ahead_s, &prior);
             &bent
         } else {
             &prior
@@ -118,6 +118,12 @@ fn invocation<R: Simd>(
             Some(since) => earlier(&since, &{ seen }, &{ *then }),
         };
         let posterior = if look.orbits == 1 { rounded(&prior, &posterior) } else { posterior };
+        let posterior = if look.turning.turns == 1 {
+            let times_s = (seen.ahead_s, seconds_since(look, seen.ahead_s));
+            curved(look, &u(), times_s, &posterior)
+        } else {
+            posterior
+        };
         let (merged, sum) = merge(&mixed, total, &posterior, w);
         mixed = mixed.replaced_where_less(zero, w, &merged);
         total = R::where_less(zero, w, sum, total);

@@ -107,7 +107,9 @@ impl<'a> Judge<'a> {
                 so_far.last = row;
             }
         }
-        let kind = request.configuration.pointer("/fusion/motion/noise").and_then(Value::as_str);
+        let word = |key: &str| request.configuration.pointer(key).and_then(Value::as_str);
+        let is_straight = word("/fusion/motion/model").is_none_or(|model| model == "constant_velocity")
+            && word("/fusion/motion/noise") == Some("white_acceleration");
         let along = find("/fusion/motion/horizontal").zip(find("/fusion/motion/vertical"));
         Ok(Self {
             frame,
@@ -119,7 +121,7 @@ impl<'a> Judge<'a> {
             gap_max_us: micros(number("/stitching/gap_max_s")? * (1.0 + 1e-6)).unwrap_or(i64::MAX),
             probability_min: number("/stitching/probability_min")?,
             gate: number("/fusion/gate")?,
-            noise: along.filter(|_| kind == Some("white_acceleration")).map(|(along, upwards)| [along, upwards]),
+            noise: along.filter(|_| is_straight).map(|(along, upwards)| [along, upwards]),
         })
     }
 

@@ -76,14 +76,17 @@ struct Told {
 }
 
 impl Support {
-    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound; orbits, which
-    /// no straight line follows; or several motion models, by one of which a detection may be farther off than the gate says.
+    /// `None`: noise of which the spread over a time depends on how the time is cut, which this does not bound; turns and orbits,
+    /// which no straight line follows; or several motion models. Of these the gate asks how far a detection is from their mixture,
+    /// and what each makes of it lies as far from it as its own prediction did, which no row tells: where two calm ones
+    /// disagree, both may stay far off.
     pub(super) fn of(configuration: &Value, frame: Frame, speed_m_s: f64) -> Result<Option<Self>, GuardError> {
         let number = |key: &'static str| {
             configuration.pointer(key).and_then(Value::as_f64).ok_or(GuardError::Configuration { key })
         };
         let has_several = configuration.pointer("/fusion/motion/models").is_some();
-        if has_several || configuration.pointer("/fusion/motion/model").and_then(Value::as_str) == Some("orbit") {
+        let model = configuration.pointer("/fusion/motion/model").and_then(Value::as_str);
+        if has_several || model.is_some_and(|model| model != "constant_velocity") {
             return Ok(None);
         }
         let sigmas = number("/fusion/gate")?.sqrt();

@@ -36,7 +36,7 @@ fn tracks(count: u32) -> Vec<Estimate> {
         detections: 3 * k,
         last_detection_us: i64::from(k) << 33 | 5,
         belief: Belief { address: k, probability: 0.25 },
-        models: [0.5, 0.25, 0.25],
+        models: [0.5, 0.25, 0.125, 0.125],
     };
     (0..count).map(track).collect()
 }
@@ -227,7 +227,7 @@ fn any_changed_byte_and_any_cut_is_seen() {
     }
     // The digest of nothing, of something that has no head, and of a head that says it is longer than anything.
     for body in
-        [&b""[..], b"trackweave lane 1\n", b"trackweave lane 6\n\xff\xff\xff\xff", b"trackweave lane 6\n\x02\0\0\0{}"]
+        [&b""[..], b"trackweave lane 1\n", b"trackweave lane 7\n\xff\xff\xff\xff", b"trackweave lane 7\n\x02\0\0\0{}"]
     {
         fs::write(&path, [body, &Sha256::digest(body)].concat()).expect("the file is written");
         assert!(matches!(folder.find(&of, [-9, 5].into_iter()), Found::Damaged), "{body:?}");

@@ -8,7 +8,7 @@ use crate::fusion::arrays::NONE;
 use crate::fusion::batch::Estimate;
 use crate::fusion::device::Backward;
 use crate::fusion::executor::KernelError;
-use crate::fusion::motion::Between;
+use crate::fusion::motion::{Between, MODELS_MAX};
 use crate::fusion::past::Trace;
 use core::ops::Range;
 use rayon::prelude::*;
@@ -87,8 +87,8 @@ impl Smoother<'_> {
         (spill, mut device): (&mut History, Option<&mut Backward>),
         mut give: impl FnMut(usize, Vec<Known>) -> Result<(), E>,
     ) -> Result<(), E> {
-        // Tracks of several models have noises of their own, which no kernel takes yet.
-        device = device.filter(|_| self.motion.several().is_none());
+        // Tracks of several models have noises of their own, and turns are no straight ways: no kernel takes them yet.
+        device = device.filter(|_| self.motion.goes_by_kernels());
         let until = until.min(history.times_us().len());
         let is_wanted = |wave: usize| wanted.get(wave).copied().unwrap_or(false);
         if let Interval::Lag(lag_us) = interval {
@@ -187,11 +187,12 @@ fn on_host(between: &Between, own: &mut [Known], (later, successors): (&[Known],
         }
         return;
     }
+    let (course, _) = between.of(&[0.0; MODELS_MAX]);
     for (own, places) in own.chunks_mut(LANES).zip(successors.chunks(LANES)) {
         let later: [Option<Moment<'_>>; LANES] = core::array::from_fn(|n| places.get(n).and_then(after).map(moment));
         let Some(first) = own.first().map(|first| moment(&first.estimate)) else { continue };
         let here = core::array::from_fn(|n| own.get(n).map_or(first, |own| moment(&own.estimate)));
-        let found = moments::<f32x8>(between.look(), &here, &later);
+        let found = moments::<f32x8>(&course, &here, &later);
         for (n, (Known { estimate, .. }, later)) in own.iter_mut().zip(&later).enumerate() {
             let place = later.is_some().then_some((&mut estimate.tile, &mut estimate.state));
             found.put(n, &mut estimate.existence, place);

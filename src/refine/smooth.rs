@@ -4,8 +4,9 @@
 //! G = P Fᵀ P'⁻¹: x_k|N = x + G (x_k+1|N - x'), P_k|N = (I - G F) P (I - G F)ᵀ + G (P_k+1|N + Q) Gᵀ, which is
 //! P + G (P_k+1|N - P') Gᵀ as a sum of positive terms, so that rounding cannot make it anything else.
 //! Rauch, Tung and Striebel, AIAA Journal 3(8), 1965; the sum: Bierman, Automatica 9(5), 1973. P is what the prediction takes,
-//! its height no less certain than what is known of heights ([`crate::fusion::predict`]). Of several motion models, which have
-//! one F, Q is the mean of theirs by how likely the filter had each for the wave after: P' is then that of their mixture.
+//! its height no less certain than what is known of heights ([`crate::fusion::predict`]). Of several motion models F and Q are
+//! those of their mixture, by how likely the filter had each for the wave after ([`crate::fusion::motion::Models`]): the best that
+//! is linear, as by the filter's moments alone.
 //!
 //! Existence is a chain of two states, of which the dead one is never left: r_k|N = r_k+1|N + (1 - r_k+1|N) r (1 - p_S) /
 //! (1 - p_S r), r what the filter had, and r_k+1|N zero where the track is no more in the wave after. So a track that
@@ -20,8 +21,11 @@ use super::record::{Record, Row, Track};
 use crate::fusion::arrays::{COVARIANCE, LaneStep, MEAN, tri};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::manage::settled;
-use crate::fusion::motion::{Between, ConstantVelocity, INFLATION, MODELS_MAX, Model, Motion, Orbit, Precise};
-use crate::fusion::predict::{faded, predict_one, up};
+use crate::fusion::motion::{
+    Between, ConstantVelocity, CoordinatedTurn, Course, INFLATION, MODELS_MAX, Model, Motion, Orbit, Precise, Spread,
+    Ways, deviant,
+};
+use crate::fusion::predict::{faded, up};
 use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::{PIVOT_MIN, State, dot};
 use crate::space::TILE_M;
@@ -176,19 +180,17 @@ pub(super) fn taken_back(
     between: &Between,
     (tile, state, models): (&mut [i32; 3], &mut State<f32>, &mut [f32; MODELS_MAX]),
 ) {
-    let (mut look, before) = between.until(models);
-    look.dt_s = -look.dt_s;
-    (look.noise.pv, look.noise.extra_pv) = (-look.noise.pv, -look.noise.extra_pv);
-    predict_one(&look, tile, state);
+    let (course, before) = between.until(models);
+    course.take(tile, state);
     *models = before;
 }
 
 /// A row, given what happens up to the next one of its track as smoothed; without a next one the track ends there.
 pub(super) fn given(between: &Between, row: &Row, next: Option<&Row>) -> Row {
-    let (look, _) = &between.of(&row.models);
+    let (course, _) = &between.of(&row.models);
     let own = Moment { existence: row.existence, tile: &row.tile, state: &row.state };
     let later = next.map(|next| Moment { existence: next.existence, tile: &next.tile, state: &next.state });
-    let found = moments::<f32>(look, &[own; LANES], &[later; LANES]);
+    let found = moments::<f32>(course, &[own; LANES], &[later; LANES]);
     let mut to = Row { known_us: next.map_or(row.known_us, |next| next.known_us), ..*row };
     found.put(0, &mut to.existence, next.is_some().then_some((&mut to.tile, &mut to.state)));
     to
@@ -215,7 +217,7 @@ pub(super) struct Moments<R> {
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices within arrays")]
 pub(super) fn moments<R: Simd>(
-    look: &LaneStep,
+    Course { look, spread }: &Course,
     own: &[Moment<'_>; LANES],
     later: &[Option<Moment<'_>>; LANES],
 ) -> Moments<R> {
@@ -230,7 +232,7 @@ pub(super) fn moments<R: Simd>(
     let tile = array(|a| R::from_fn(|n| own[n].tile[a] as f32));
     Moments {
         existence: lasted(look, existence, R::from_fn(|n| later[n].map_or(0.0, |later| later.existence))),
-        state: back(look, &tile, &state(own), (&ahead, &state(&next))),
+        state: back((look, spread.as_ref()), &tile, &state(own), (&ahead, &state(&next))),
     }
 }
 
@@ -262,14 +264,17 @@ fn lasted<R: Simd>(look: &LaneStep, r: R, later: R) -> R {
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
 fn back<R: Simd>(
-    look: &LaneStep,
+    (look, spread): (&LaneStep, Option<&Spread>),
     tile: &[R; 3],
     filtered: &State<R>,
     (ahead, later): (&[R; 3], &State<R>),
 ) -> State<R> {
     let zero = R::splat(0.0);
-    let Ahead { before: State { mean: x, covariance: p }, predicted, tiles, noise, transition } =
-        if look.orbits == 1 { in_orbit(look, tile, filtered) } else { straight_on(look, tile, filtered) };
+    let Ahead { before: State { mean: x, covariance: p }, predicted, tiles, noise, transition } = match () {
+        () if look.orbits == 1 => in_orbit(look, tile, filtered),
+        () if look.turning.turns == 1 => on_a_turn((look, spread), tile, filtered),
+        () => straight_on(look, tile, filtered),
+    };
     let mut error = [zero; MEAN];
     for a in 0..3 {
         error[a] = (ahead[a] - tiles[a]) * R::splat(TILE) + (later.mean[a] - predicted.mean[a]);
@@ -321,6 +326,30 @@ fn straight_on<R: Simd>(look: &LaneStep, tile: &[R; 3], filtered: &State<R>) -> 
         noise: ConstantVelocity::spread(look, &u),
         transition: Transition::Straight(R::splat(look.dt_s)),
     }
+}
+
+#[inline(never)] // out of the way of what goes straight on
+#[expect(clippy::indexing_slicing, reason = "indices as in a kernel")]
+fn on_a_turn<R: Simd>((look, spread): (&LaneStep, Option<&Spread>), tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {
+    let (zero, one) = (R::splat(0.0), R::splat(1.0));
+    let u = up(look, tile, &filtered.mean);
+    let before = faded(filtered, &u, look);
+    let mut predicted = CoordinatedTurn::ahead(look, &u, &before);
+    let mut noise = CoordinatedTurn::spread(look, &u, &State::zero()).covariance;
+    if let Some(spread) = spread {
+        let more = deviant(spread, &u, &before);
+        noise = array(|k| noise[k] + more[k]);
+        predicted.covariance = array(|k| predicted.covariance[k] + more[k]);
+    }
+    let [a, b] = Ways::of(look).blocks(&u);
+    let mut transition = [[zero; 6]; 6];
+    for i in 0..3 {
+        transition[i][i] = one;
+        for j in 0..3 {
+            (transition[i][3 + j], transition[3 + i][3 + j]) = (a[i][j], b[i][j]);
+        }
+    }
+    Ahead { before, predicted, tiles: [zero; 3], noise, transition: Transition::Full(transition) }
 }
 
 fn in_orbit<R: Simd>(look: &LaneStep, tile: &[R; 3], filtered: &State<R>) -> Ahead<R> {

@@ -33,7 +33,7 @@ use crate::fusion::address::Belief;
 use crate::fusion::arrays::{Hypothesis, tri};
 use crate::fusion::associate::{CUT_WEIGHT, Cluster, Scratch, Tally, decide};
 use crate::fusion::config::{Association, Mode};
-use crate::fusion::predict::{predict_one, up};
+use crate::fusion::predict::up;
 use crate::fusion::state::State;
 use crate::fusion::undetected::Prior;
 use crate::space::{Place, TILE_M};
@@ -189,8 +189,8 @@ impl Stitcher<'_> {
         if time_us > at.time_us {
             // Of several models, as likely as they are in the long run.
             let between = self.smoother.between(at.time_us, time_us);
-            let (look, _) = between.of(&self.smoother.motion.model_prior());
-            predict_one(&look, &mut to.tile, &mut to.state);
+            let (course, _) = between.of(&self.smoother.motion.model_prior());
+            course.take(&mut to.tile, &mut to.state);
             to.time_us = time_us;
         }
         to

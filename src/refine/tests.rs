@@ -38,7 +38,7 @@ fn estimate(existence: f64, position_m: [f64; 3], velocity: [f64; 3], covariance
         detections: 1,
         last_detection_us: 0,
         belief: Belief { address: 0, probability: 0.0 },
-        models: [0.0; 3],
+        models: [0.0; 4],
     }
 }
 

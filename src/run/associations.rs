@@ -102,8 +102,8 @@ impl<'a> Associating<'a> {
                 detection: number,
                 probability: *weight,
                 innovation: before.map(|track| {
-                    let (look, _) = between.of(&track.models);
-                    distance2(&look, (track.tile, track.state), of, &scan.observations)
+                    let (course, _) = between.of(&track.models);
+                    distance2(&course, (track.tile, track.state), of, &scan.observations)
                 }),
                 measured: observation.axes + observation.rates,
                 scan_us: log.time_us,

@@ -95,12 +95,34 @@ def moments(weights, parts):
     return x, sum(w * (p + np.outer(own - x, own - x)) for w, (own, p) in zip(weights, parts))
 
 
+def exponential(a):
+    halvings = max(0, int(math.log2(max(1e-3, np.abs(a).max()))) + 8)
+    small, total, term = a / 2**halvings, np.eye(len(a)), np.eye(len(a))
+    for n in range(1, 14):
+        term = term @ small / n
+        total = total + term
+    for _ in range(halvings):
+        total = total @ total
+    return total
+
+
+def flow(q, rate_deg_s, t):
+    """F and Q after t seconds of v' = w J v + noise, a turn to the right above 0, by van Loan's exponential."""
+    w = -math.radians(rate_deg_s)
+    a = np.zeros((4, 4))
+    a[:2, 2:], a[2:, 2:] = np.eye(2), [[0.0, -w], [w, 0.0]]
+    driven = np.zeros((4, 4))
+    driven[2:, 2:] = q * np.eye(2)
+    both = exponential(np.block([[-a, driven], [np.zeros((4, 4)), a.T]]) * t)
+    f = both[4:, 4:].T
+    return f, f @ both[:4, 4:]
+
+
 def track(measured, period, levels):
-    """An IMM, and Rauch, Tung and Striebel over its moments with the models' mean noise."""
-    qs, sojourns = [q for q, _ in levels], [s for _, s in levels]
+    """An IMM, and Rauch, Tung and Striebel over its moments: what is best and linear, given how likely it had each model."""
+    qs, sojourns = [level[0] for level in levels], [level[1] for level in levels]
     n, t = len(levels), period
-    f = np.block([[np.eye(2), t * np.eye(2)], [np.zeros((2, 2)), np.eye(2)]])
-    noise = [q * np.block([[t**3 / 3 * np.eye(2), t**2 / 2 * np.eye(2)], [t**2 / 2 * np.eye(2), t * np.eye(2)]]) for q in qs]
+    flows = [flow(level[0], level[2] if len(level) > 2 else 0.0, t) for level in levels]
     change = transition(sojourns, t) if n > 1 else np.eye(1)
     first = next(k for k, z in enumerate(measured) if z is not None)
     mu = np.array(sojourns) / sum(sojourns)
@@ -111,7 +133,7 @@ def track(measured, period, levels):
     for k in range(first + 1, len(measured)):
         c = change.T @ mu
         mixed = [moments(change[:, j] * mu / c[j], parts) for j in range(n)]
-        parts = [(f @ x, f @ p @ f.T + noise[j]) for j, (x, p) in enumerate(mixed)]
+        parts = [(f @ x, f @ p @ f.T + q) for (f, q), (x, p) in zip(flows, mixed)]
         mu = c
         if measured[k] is not None:
             updated = [kalman(x, p, measured[k]) for x, p in parts]
@@ -123,10 +145,11 @@ def track(measured, period, levels):
     smoothed = {last: ways[last]}
     for k in range(last - 1, first - 1, -1):
         (x, p), (later_x, later_p) = ways[k], smoothed[k + 1]
-        q = sum(c * q for c, q in zip(change.T @ weights[k], noise))
-        ahead = f @ p @ f.T + q
-        g = p @ f.T @ np.linalg.inv(ahead)
-        smoothed[k] = x + g @ (later_x - f @ x), p + g @ (later_p - ahead) @ g.T
+        c = change.T @ weights[k]
+        ahead_x, ahead = moments(c, [(f @ x, f @ p @ f.T + q) for f, q in flows])
+        mean = sum(c * f for c, (f, _) in zip(c, flows))
+        g = p @ mean.T @ np.linalg.inv(ahead)
+        smoothed[k] = x + g @ (later_x - ahead_x), p + g @ (later_p - ahead) @ g.T
     return ways, smoothed
 
 
@@ -153,6 +176,9 @@ ROWS = {
     "two, 0.3 and 1000": [(0.3, 75.0), (1000.0, 20.0)],
     "two, 1 and 200": [(1.0, 75.0), (200.0, 20.0)],
     "three, 0.3, 30 and 1000": [(0.3, 75.0), (30.0, 20.0), (1000.0, 20.0)],
+    "0.3 and turns of 100": [(0.3, 75.0), (100.0, 20.0, 3.5), (100.0, 20.0, -3.5)],
+    "1 and turns of 30": [(1.0, 75.0), (30.0, 20.0, 3.5), (30.0, 20.0, -3.5)],
+    "0.3, 1000, turns of 30": [(0.3, 75.0), (1000.0, 20.0), (30.0, 20.0, 3.5), (30.0, 20.0, -3.5)],
 }
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 use crate::smooth::Moves;
 use crate::waves::{Covers, PLAIN, Sensor, World, agree, same_tracks};
-use crate::{cases, changed, models, open, orbits, smooth};
+use crate::{cases, changed, models, open, orbits, smooth, turns};
 use libtest_mimic::{Failed, Trial};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -74,6 +74,22 @@ fn works() -> Vec<(&'static str, Work)> {
             Box::new(move || models::agrees((Stage::Predict, predicted), all, &models::tracks(65, 1, 3))),
         ),
         ("update::models", Box::new(move || models::agrees((Stage::Update, updated), all, &models::tracks(65, 1, 3)))),
+        (
+            "predict::turns_and_levels",
+            Box::new(move || models::agrees((Stage::Predict, predicted), all, &models::tracks(65, 1, 4))),
+        ),
+        (
+            "update::turns_and_levels",
+            Box::new(move || models::agrees((Stage::Update, updated), all, &models::tracks(65, 1, 4))),
+        ),
+        (
+            "predict::turns",
+            Box::new(move || crate::agrees(Stage::Predict, predicted, all, &turns::turning(cases::wave(65, 1)))),
+        ),
+        (
+            "update::turns",
+            Box::new(move || crate::agrees(Stage::Update, updated, all, &turns::turning(cases::wave(65, 1)))),
+        ),
         ("predict::orbits", Box::new(move || orbits::agrees(all, &orbits::flights(65, 1)))),
         ("smooth::flat", backward(Moves::Flat)),
         ("smooth::round", backward(Moves::Round)),
@@ -90,6 +106,8 @@ fn works() -> Vec<(&'static str, Work)> {
             whole(World { covers: Covers::Shaped, addresses: true, objects: 65, ..soft }),
         ),
         ("waves::assign::models", whole(World { models: 2, objects: 33, ..PLAIN })),
+        ("waves::assign::turns_and_levels", whole(World { models: 4, objects: 33, ..PLAIN })),
+        ("waves::assign::turns", whole(World { models: turns::ALONE, objects: 33, ..PLAIN })),
         (
             "waves::soft::orbits",
             Box::new(|| {

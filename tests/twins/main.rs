@@ -15,6 +15,7 @@ mod orbits;
 mod poison;
 mod smooth;
 mod traps;
+mod turns;
 mod waves;
 
 use cases::{setups, states, wave};
@@ -38,7 +39,7 @@ pub(crate) const SEEDS: [u64; 3] = [1, 2, 3];
 pub(crate) type Twin = fn(&mut Arrays<Host>);
 
 /// Stages that are one kernel over tracks, their twins, and these in blocks of eight.
-const SINGLE: [(Stage, Twin, Twin); 2] = [
+pub(crate) const SINGLE: [(Stage, Twin, Twin); 2] = [
     (Stage::Predict, predict::predict::<f32>, predict::predict::<f32x8>),
     (Stage::Update, update::update::<f32>, update::update::<f32x8>),
 ];
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     trials.extend(orbits::trials());
     trials.extend(smooth::trials());
     trials.extend(models::trials());
+    trials.extend(turns::trials());
     trials.extend(traps::trials());
     trials.extend(interpreted::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

@@ -4,7 +4,7 @@ use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
 use crate::poison::{Poison, spoil};
 use crate::waves::{Covers, PLAIN, Sensor, World, agree, first_difference};
-use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial};
+use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial, turns};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +12,7 @@ use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, MEAN, MODEL, W
 use trackweave::fusion::batch::HYPOTHESES_MAX;
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::{DeviceLanes, Options};
-use trackweave::fusion::motion::{ConstantVelocity, Member, Models, Motion, Noise};
+use trackweave::fusion::motion::{ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Noise};
 use trackweave::fusion::predict::predict;
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::update::update;
@@ -26,7 +26,7 @@ const STAGES: [(Stage, Twin, Twin); 2] =
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (stage, twin, eight) in STAGES {
-        for count in [2, 3] {
+        for count in [2, 3, 4] {
             trials.extend(agreement(stage, (twin, eight), count));
         }
     }
@@ -34,8 +34,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         (Stage::Predict, "predict_models", "mixed = merged(mixed, total, s, weight);", ""),
         (Stage::Predict, "predict_models", "transition[i] * model_weight(track, i)", "model_weight(track, i)"),
         (Stage::Predict, "predict_models", "of_model.noise = own.noise;", ""),
+        (Stage::Predict, "predict_models", "of_model.turning = own.turning;", ""),
         (Stage::Update, "update_models", "edge.weight * share(track, l, m, d, place)", "edge.weight * 0.5"),
         (Stage::Update, "update_models", "look.noise = model_looks[model_look_at(l, m)].noise;", ""),
+        (Stage::Update, "update_models", "look.turning = model_looks[model_look_at(l, m)].turning;", ""),
+        (Stage::Update, "update_models", "return curved(s, u, look, ahead_s, min(-ahead_s, look.dt_s));", "return s;"),
         (Stage::Update, "merge_models", "model_weight(track, m) / sum", "model_weight(track, m)"),
     ] {
         let name = format!("models::a_wrong_kernel_is_seen::{kernel}::{}", text.replace(' ', ""));
@@ -43,7 +46,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             let options =
                 Options { kernels: changed(&[(kernel, text.to_owned(), wrong.to_owned())]), ..Options::USUAL };
             let (_, twin, _) = STAGES.into_iter().find(|(of, ..)| *of == stage).ok_or("a stage")?;
-            match agrees((stage, twin), Some(options), &tracks(200, 8, 3)) {
+            match agrees((stage, twin), Some(options), &tracks(200, 8, 4)) {
                 Ok(()) => Err("a wrong kernel went unseen".into()),
                 Err(_) => Ok(()),
             }
@@ -90,7 +93,7 @@ fn agreement(stage: Stage, (twin, eight): (Twin, Twin), count: usize) -> Vec<Tri
 fn waves() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (models, (name, mode)) in
-        [2, 3].into_iter().flat_map(|n| [(n, ("assign", Mode::Assign)), (n, ("soft", Mode::Soft))])
+        [2, 3, 4].into_iter().flat_map(|n| [(n, ("assign", Mode::Assign)), (n, ("soft", Mode::Soft))])
     {
         let world = World { mode, models, ..PLAIN };
         let mut same = |what: &str, world: World| {
@@ -119,14 +122,26 @@ fn waves() -> Vec<Trial> {
     trials
 }
 
-/// How targets move: as they do by `otherwise`, or by so many models.
+/// How targets move: as they do by `otherwise`, or by so many models, or as `turns::ALONE` says.
 pub(crate) fn motion(models: usize, otherwise: Motion) -> Motion {
-    let member = |[horizontal, vertical, sojourn_s]: [f64; 3]| Member {
-        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical },
-        sojourn_s,
+    if models == turns::ALONE {
+        return turns::motion(otherwise);
+    }
+    let straight = |horizontal, vertical, sojourn_s| {
+        let model = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical };
+        Member { model: model.into(), sojourn_s }
     };
-    let all = [[0.5, 0.01, 30.0], [40.0, 1.0, 6.0], [3.0, 5.0, 12.0]].map(member);
-    let models = all.get(..models).and_then(Models::new);
+    let turn = |turn_deg_s| Member {
+        model: CoordinatedTurn { turn_deg_s, horizontal: 2.0, vertical: 0.3 }.into(),
+        sojourn_s: 9.0,
+    };
+    let two = [straight(0.5, 0.01, 30.0), straight(40.0, 1.0, 6.0)];
+    let more = match models {
+        3 => vec![straight(3.0, 5.0, 12.0)],
+        4 => vec![turn(3.0), turn(-7.0)],
+        _ => Vec::new(),
+    };
+    let models = (models > 1).then(|| Models::new(&[&two[..], &more].concat())).flatten();
     models.map_or(otherwise, |models| Motion { model: models.into(), ..otherwise })
 }
 

@@ -185,7 +185,7 @@ fn known(born: [u32; 2], existence: f32, (tile, state): ([i32; 3], State<f32>), 
         detections: 1,
         last_detection_us: known_us,
         belief: Belief::default(),
-        models: [0.0; 3],
+        models: [0.0; 4],
     };
     Known { estimate, known_us }
 }

@@ -67,7 +67,7 @@ pub(crate) struct World {
     pub(crate) addresses: bool,
     /// Whether every wave is logged.
     pub(crate) logs: bool,
-    /// Motion models of a track.
+    /// Motion models of a track, or `turns::ALONE`.
     pub(crate) models: usize,
 }
 

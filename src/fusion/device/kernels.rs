@@ -16,7 +16,7 @@ use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
 use crate::fusion::motion::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, MODELS_MAX, MU, ModelLook, OBLATENESS, ProcessNoise,
-    RADIUS_MIN_2, ROUNDING, STEP, SUBSTEPS_MAX, TURN, TURN_2, VAGUE_2, VAGUE_INFLATION,
+    RADIUS_MIN_2, ROUNDING, STEP, SUBSTEPS_MAX, TURN, TURN_2, Turning, VAGUE_2, VAGUE_INFLATION,
 };
 use crate::fusion::state::PIVOT_MIN;
 use crate::fusion::undetected::PART;
@@ -200,6 +200,7 @@ pub const RECYCLED: u32 = 2;
 pub const LAYOUTS: &[&Layout] = &[
     &Params::LAYOUT,
     &ProcessNoise::LAYOUT,
+    &Turning::LAYOUT,
     &LaneStep::LAYOUT,
     &Detection::LAYOUT,
     &Placed::LAYOUT,

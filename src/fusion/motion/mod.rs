@@ -6,17 +6,20 @@ mod gravity; // the forces of free fall about the Earth, and their gradient
 mod models; // several at once
 mod orbit; // free fall about the Earth
 mod rounding; // covariances of orbits that one detection makes far smaller
-mod tangent; // orbits between a detection and its scan
+mod tangent; // ways that bend between a detection and its scan
+mod turn; // coordinated turn
 mod written; // motion as configurations have it
 
 pub use constant_velocity::ConstantVelocity;
 pub use gravity::{MU, OBLATENESS, RADIUS_MIN_2, TURN, TURN_2};
-pub use models::{Between, MODELS_MAX, Member, ModelLook, Models};
+pub use models::{Between, Course, MODELS_MAX, Member, Mode, ModelLook, Models, Spread};
 pub use orbit::{
     GRAIN, HALVES_MAX, INFLATION, LOST_2, LOST_SPEED_2, Orbit, STEP, SUBSTEPS_MAX, VAGUE_2, VAGUE_INFLATION,
 };
 pub use rounding::{ROUNDING, rounded};
-pub use tangent::{bend_m, tangent, untangent};
+pub use tangent::{bend_m, bends, tangent, untangent};
+pub use turn::{CoordinatedTurn, Turning, curved};
+pub(crate) use turn::{Ways, deviant};
 
 use super::arrays::LaneStep;
 use super::simd::Simd;
@@ -25,6 +28,16 @@ use crate::mirror::mirror;
 use crate::space::TILE_M;
 use serde::{Deserialize, Serialize};
 use written::Written;
+
+/// A state, its place counted from the tile of before, straight on or in a turn; `u` is upwards there.
+#[inline(always)]
+pub(super) fn onward<R: Simd>(look: &LaneStep, u: &[R; 3], before: &State<R>) -> State<R> {
+    if look.turning.turns == 1 {
+        CoordinatedTurn::ahead(look, u, before)
+    } else {
+        ConstantVelocity::straight(look, u, before)
+    }
+}
 
 #[expect(clippy::cast_possible_truncation, reason = "1024 is exact")]
 pub(super) const TILE: f32 = TILE_M as f32;
@@ -120,6 +133,8 @@ pub struct Motion {
 pub enum Moves {
     /// Nearly constant velocity.
     ConstantVelocity(ConstantVelocity),
+    /// A turn of a known rate.
+    CoordinatedTurn(CoordinatedTurn),
     /// Free fall about the Earth.
     Orbit(Orbit),
     /// Any of several.
@@ -129,6 +144,12 @@ pub enum Moves {
 impl From<ConstantVelocity> for Moves {
     fn from(model: ConstantVelocity) -> Self {
         Self::ConstantVelocity(model)
+    }
+}
+
+impl From<CoordinatedTurn> for Moves {
+    fn from(model: CoordinatedTurn) -> Self {
+        Self::CoordinatedTurn(model)
     }
 }
 
@@ -160,7 +181,7 @@ impl Motion {
     pub fn constant_velocity(&self) -> Option<ConstantVelocity> {
         match self.model {
             Moves::ConstantVelocity(model) => Some(model),
-            Moves::Orbit(_) | Moves::Several(_) => None,
+            Moves::CoordinatedTurn(_) | Moves::Orbit(_) | Moves::Several(_) => None,
         }
     }
 
@@ -169,7 +190,7 @@ impl Motion {
     pub fn several(&self) -> Option<&Models> {
         match &self.model {
             Moves::Several(models) => Some(models),
-            Moves::ConstantVelocity(_) | Moves::Orbit(_) => None,
+            Moves::ConstantVelocity(_) | Moves::CoordinatedTurn(_) | Moves::Orbit(_) => None,
         }
     }
 
@@ -178,6 +199,12 @@ impl Motion {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub fn model_prior(&self) -> [f32; MODELS_MAX] {
         self.several().map_or([0.0; MODELS_MAX], |models| models.prior().map(|p| p as f32))
+    }
+
+    /// Whether kernels take waves of such targets backwards.
+    #[must_use]
+    pub fn goes_by_kernels(&self) -> bool {
+        matches!(self.model, Moves::ConstantVelocity(_) | Moves::Orbit(_))
     }
 
     /// Whether targets orbit the Earth.
@@ -198,12 +225,19 @@ impl Motion {
             along(horizontal) * (1.0 - upwards) + along(vertical) * upwards
         };
         let straight = |model: &ConstantVelocity| of(model.noise, [model.horizontal, model.vertical]);
+        // Of turns at most.
+        let turning = |model: &CoordinatedTurn| of(Noise::WhiteAcceleration, [model.horizontal, model.vertical]);
         match &self.model {
             Moves::ConstantVelocity(model) => straight(model),
+            Moves::CoordinatedTurn(model) => turning(model),
             Moves::Orbit(Orbit { q }) => of(Noise::WhiteAcceleration, [*q; 2]),
             Moves::Several(models) => {
                 let each = models.each().iter().zip(models.prior());
-                each.map(|(member, prior)| prior * straight(&member.model)).sum()
+                let one = |member: &Member| match &member.model {
+                    Mode::ConstantVelocity(model) => straight(model),
+                    Mode::CoordinatedTurn(model) => turning(model),
+                };
+                each.map(|(member, prior)| prior * one(member)).sum()
             }
         }
     }
@@ -221,6 +255,7 @@ impl Motion {
         look.left = look.survival * (1.0 - look.heard);
         match &self.model {
             Moves::ConstantVelocity(model) => look.noise = model.noise(dt_s),
+            Moves::CoordinatedTurn(model) => (look.noise, look.turning) = (model.noise(dt_s), model.turning(dt_s)),
             Moves::Orbit(model) => {
                 look.noise = model.noise(dt_s);
                 look.orbits = 1;

@@ -5,31 +5,74 @@
 //! p(s) p(t) = p(s + t): scans may come at any times. Of a target of which nothing is known model i has πᵢ = sᵢ / Σ sⱼ, the
 //! distribution that p keeps.
 //!
-//! All models have the F of constant velocity and differ in noise. So with cⱼ = Σᵢ pᵢⱼ μᵢ the moments of the mixture go on as
-//! F x and F P Fᵀ + Σ cⱼ Qⱼ, without error. Blom and Bar-Shalom, IEEE Trans. Automatic Control 33(8), 1988; Norris, Markov
+//! A model goes straight on or turns about the vertical ([`super::turn`]), and has its own noise. What it is that a target had
+//! before does not tell which model it takes, so with cⱼ = Σᵢ pᵢⱼ μᵢ, F̄ = Σ cⱼ Fⱼ the moments x, P of a mixture go on as F̄ x and
+//! F̄ P F̄ᵀ + Σ cⱼ (Qⱼ + (Fⱼ - F̄) (P + x xᵀ) (Fⱼ - F̄)ᵀ), and their covariance with x is F̄ P. F̄ is a turn whose numbers are the mean
+//! of the models', and the last term needs their second moments, [`Spread`]; where all go straight on it is none, and F is one.
+//! Blom and Bar-Shalom, IEEE Trans. Automatic Control 33(8), 1988; Norris, Markov
 //! Chains, 1997, 2.1. Units: s. What tracks do with it: [`crate::fusion::models`].
 
-use super::{ConstantVelocity, Model, Motion, Noise, ProcessNoise};
+use super::turn::{Deviations, deviant};
+use super::{ConstantVelocity, CoordinatedTurn, Model, Motion, Noise, ProcessNoise, Turning};
 use crate::fusion::arrays::LaneStep;
+use crate::fusion::predict::{predict_one, up};
+use crate::fusion::state::State;
 use crate::mirror::mirror;
 
 /// Models that a track may have at most.
-pub const MODELS_MAX: usize = 3;
+pub const MODELS_MAX: usize = 4;
 /// A Taylor series of a matrix whose entries are at most a half in size ends here: the next term is below 2⁻⁵³.
 const TERMS: u32 = 16;
 /// So often any number is halved to one below a half.
 const DOUBLINGS: u32 = 1100;
 
+/// A model that may be one of several: its states are a place and a velocity, and nothing beside them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    /// Nearly constant velocity.
+    ConstantVelocity(ConstantVelocity),
+    /// A turn of a known rate.
+    CoordinatedTurn(CoordinatedTurn),
+}
+
+impl From<ConstantVelocity> for Mode {
+    fn from(model: ConstantVelocity) -> Self {
+        Self::ConstantVelocity(model)
+    }
+}
+
+impl From<CoordinatedTurn> for Mode {
+    fn from(model: CoordinatedTurn) -> Self {
+        Self::CoordinatedTurn(model)
+    }
+}
+
+impl Mode {
+    fn noise(&self, dt_s: f64) -> ProcessNoise {
+        match self {
+            Self::ConstantVelocity(model) => model.noise(dt_s),
+            Self::CoordinatedTurn(model) => model.noise(dt_s),
+        }
+    }
+
+    fn turning(&self, dt_s: f64) -> Turning {
+        match self {
+            Self::ConstantVelocity(_) => Turning::default(),
+            Self::CoordinatedTurn(model) => model.turning(dt_s),
+        }
+    }
+}
+
 /// One of several models.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Member {
     /// How targets move by it.
-    pub model: ConstantVelocity,
+    pub model: Mode,
     /// Mean time for which they do at a stretch, seconds, above 0.
     pub sojourn_s: f64,
 }
 
-/// Several models: two or three.
+/// Several models: two to four.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Models {
     count: usize,
@@ -45,6 +88,17 @@ mirror! {
         pub prior: f32,
         /// What it adds to covariances since the last scan.
         pub noise: ProcessNoise,
+        /// How it turns velocities since then.
+        pub turning: Turning,
+    }
+}
+
+impl ModelLook {
+    /// A look as this model has it.
+    #[inline(always)]
+    #[must_use]
+    pub fn look(&self, look: &LaneStep) -> LaneStep {
+        LaneStep { noise: self.noise, turning: self.turning, ..*look }
     }
 }
 
@@ -53,7 +107,7 @@ type Matrix = [[f64; MODELS_MAX]; MODELS_MAX];
 #[expect(clippy::indexing_slicing, reason = "models are numbered")]
 #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
 impl Models {
-    /// These; `None` unless they are two or three, with sojourn times above 0.
+    /// These; `None` unless they are two to four, with sojourn times above 0.
     #[must_use]
     pub fn new(of: &[Member]) -> Option<Self> {
         let first = of.first()?;
@@ -119,6 +173,7 @@ impl Models {
             transition: core::array::from_fn(|i| if i.max(m) < self.count { p[i][m] as f32 } else { 0.0 }),
             prior: prior[m] as f32,
             noise: self.each[m].model.noise(dt_s),
+            turning: self.each[m].model.turning(dt_s),
         })
     }
 
@@ -129,12 +184,14 @@ impl Models {
     }
 
     /// What a model that is one of these at least adds: along each axis the least intensity. Of what has moved by any of them
-    /// its noise can be taken off again.
+    /// its noise can be taken off again; that of turns is none of straight ways.
     #[must_use]
     pub fn least(&self) -> ConstantVelocity {
-        let white = |member: &Member| member.model.noise == Noise::WhiteAcceleration;
         let of = |intensity: fn(&ConstantVelocity) -> f64| {
-            self.each().iter().map(move |member| if white(member) { intensity(&member.model) } else { 0.0 })
+            self.each().iter().map(move |member| match &member.model {
+                Mode::ConstantVelocity(model) if model.noise == Noise::WhiteAcceleration => intensity(model),
+                Mode::ConstantVelocity(_) | Mode::CoordinatedTurn(_) => 0.0,
+            })
         };
         let [horizontal, vertical] =
             [of(|model| model.horizontal), of(|model| model.vertical)].map(|all| all.fold(f64::INFINITY, f64::min));
@@ -176,16 +233,32 @@ fn ahead(looks: &[ModelLook; MODELS_MAX], weights: &[f32; MODELS_MAX]) -> ([f32;
 pub struct Between {
     look: LaneStep,
     models: Option<[ModelLook; MODELS_MAX]>,
+    /// The same models going back.
+    back: Option<[ModelLook; MODELS_MAX]>,
 }
+
+/// What happens to one target between two times: the mean of what its models say.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// The look as it has it.
+    pub look: LaneStep,
+    /// What they differ by.
+    pub spread: Option<Spread>,
+}
+
+/// Second moments of what models turn by, about their mean: of each pair of `short_s`, `aside_s`, `lost` and `aside`.
+pub type Spread = Deviations;
 
 impl Between {
     /// During a look of targets that move so.
     #[must_use]
     pub fn new(look: LaneStep, motion: &Motion) -> Self {
-        Self { look, models: motion.several().map(|models| models.looks_of(&look)) }
+        let models = motion.several().map(|models| models.looks_of(&look));
+        let back = models.map(|models| models.map(reversed));
+        Self { look, models, back }
     }
 
-    /// As every target has it, but for its noise.
+    /// As every target has it, but for its noise and its turns.
     #[must_use]
     pub fn look(&self) -> &LaneStep {
         &self.look
@@ -200,19 +273,74 @@ impl Between {
     /// As a target has it whose models were so likely before; and how likely they are then.
     #[inline]
     #[must_use]
-    pub fn of(&self, weights: &[f32; MODELS_MAX]) -> (LaneStep, [f32; MODELS_MAX]) {
-        let Some(models) = &self.models else { return (self.look, *weights) };
+    pub fn of(&self, weights: &[f32; MODELS_MAX]) -> (Course, [f32; MODELS_MAX]) {
+        let Some(models) = &self.models else { return (Course { look: self.look, spread: None }, *weights) };
         let (weights, noise) = ahead(models, weights);
-        (LaneStep { noise, ..self.look }, weights)
+        (course(&self.look, noise, models, &weights), weights)
     }
 
-    /// The same of a target whose models are so likely afterwards; and how likely they were before, where nothing else is known
-    /// of that: the chain is the same backwards, as πᵢ pᵢⱼ(t) = πⱼ pⱼᵢ(t).
+    /// The way back of a target whose models are so likely afterwards; and how likely they were before, where nothing else is
+    /// known of that: the chain is the same backwards, as πᵢ pᵢⱼ(t) = πⱼ pⱼᵢ(t). F⁻¹ is F(-dt), and F⁻¹ Q F⁻ᵀ has its cross
+    /// terms turned round.
     #[must_use]
-    pub fn until(&self, weights: &[f32; MODELS_MAX]) -> (LaneStep, [f32; MODELS_MAX]) {
-        let Some(models) = &self.models else { return (self.look, *weights) };
-        let noise = bytemuck::cast(mean(models, weights));
-        (LaneStep { noise, ..self.look }, ahead(models, weights).0)
+    pub fn until(&self, weights: &[f32; MODELS_MAX]) -> (Course, [f32; MODELS_MAX]) {
+        let (Some(models), Some(back)) = (&self.models, &self.back) else {
+            let ModelLook { noise, turning, .. } =
+                reversed(ModelLook { noise: self.look.noise, turning: self.look.turning, ..ModelLook::default() });
+            let look = LaneStep { noise, turning, dt_s: -self.look.dt_s, ..self.look };
+            return (Course { look, spread: None }, *weights);
+        };
+        let look = LaneStep { dt_s: -self.look.dt_s, ..self.look };
+        let noise = bytemuck::cast(mean(back, weights));
+        (course(&look, noise, back, weights), ahead(models, weights).0)
+    }
+}
+
+/// What a model does on the way back.
+fn reversed(model: ModelLook) -> ModelLook {
+    let (mut noise, mut turning) = (model.noise, model.turning);
+    (noise.pv, noise.extra_pv) = (-noise.pv, -noise.extra_pv);
+    (turning.short_s, turning.aside) = (-turning.short_s, -turning.aside);
+    ModelLook { noise, turning, ..model }
+}
+
+/// The mean of some models, so likely each.
+fn course(
+    look: &LaneStep,
+    noise: ProcessNoise,
+    models: &[ModelLook; MODELS_MAX],
+    weights: &[f32; MODELS_MAX],
+) -> Course {
+    let look = LaneStep { noise, ..*look };
+    if models.iter().all(|model| model.turning.turns == 0) {
+        return Course { look, spread: None };
+    }
+    let each = || models.iter().zip(weights).map(|(model, weight)| (&model.turning, weight));
+    let mean = |of: fn(&Turning) -> f32| each().map(|(turning, weight)| weight * of(turning)).sum::<f32>();
+    let turning = Turning {
+        turns: 1,
+        rate: mean(|of| of.rate),
+        short_s: mean(|of| of.short_s),
+        aside_s: mean(|of| of.aside_s),
+        lost: mean(|of| of.lost),
+        aside: mean(|of| of.aside),
+        across_pv: mean(|of| of.across_pv),
+    };
+    let spread = Deviations::about(&turning, each());
+    Course { look: LaneStep { turning, ..look }, spread: Some(spread) }
+}
+
+impl Course {
+    /// Moves one state so.
+    pub fn take(&self, tile: &mut [i32; 3], state: &mut State<f32>) {
+        let (place, before) = (tile.map(|tile| tile as f32), *state);
+        predict_one(&self.look, tile, state);
+        if let Some(spread) = &self.spread {
+            let u = up(&self.look, &place, &before.mean);
+            for (to, more) in state.covariance.iter_mut().zip(deviant(spread, &u, &before)) {
+                *to += more;
+            }
+        }
     }
 }
 
@@ -231,17 +359,18 @@ mod tests {
 
     fn models(sojourns_s: &[f64]) -> Models {
         let member = |(&sojourn_s, level): (&f64, f64)| Member {
-            model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: level, vertical: 0.1 * level },
+            model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: level, vertical: 0.1 * level }
+                .into(),
             sojourn_s,
         };
-        let of: Vec<Member> = sojourns_s.iter().zip([0.3, 30.0, 1000.0]).map(member).collect();
-        Models::new(&of).expect("two or three")
+        let of: Vec<Member> = sojourns_s.iter().zip([0.3, 30.0, 1000.0, 5.0]).map(member).collect();
+        Models::new(&of).expect("two to four")
     }
 
     #[test]
     fn two_models_change_as_the_closed_form_says_over_any_time() {
         let of = models(&[60.0, 20.0]);
-        let [steady, lively, _] = of.prior();
+        let [steady, lively, ..] = of.prior();
         assert!((steady - 0.75).abs() < 1e-15 && (lively - 0.25).abs() < 1e-15);
         for dt_s in [0.0, 1e-3, 1.0, 10.0, 100.0, 1e4, 1e9] {
             let p = of.transition(dt_s);
@@ -287,16 +416,16 @@ mod tests {
         assert!((f64::from(noise.vv) - 2.0 * wanted).abs() < 1e-5, "{noise:?}");
         assert!((f64::from(noise.extra_vv) + 0.9 * 2.0 * wanted).abs() < 1e-5, "{noise:?}");
         assert!((noise.drive_vv - 0.3).abs() < 1e-7 && (noise.drive_vv + noise.extra_drive_vv - 0.03).abs() < 1e-7);
-        let (after, noise) = ahead(&of.looks(0.0), &[0.0, 1.0, 0.0]);
-        assert_eq!((after, noise.vv), ([0.0, 1.0, 0.0], 0.0));
+        let (after, noise) = ahead(&of.looks(0.0), &[0.0, 1.0, 0.0, 0.0]);
+        assert_eq!((after, noise.vv), ([0.0, 1.0, 0.0, 0.0], 0.0));
     }
 
     #[test]
-    fn one_model_is_not_several_and_four_are_too_many() {
+    fn one_model_is_not_several_and_five_are_too_many() {
         let member = models(&[1.0, 1.0]).each()[0];
         assert_eq!(Models::new(&[]), None);
         assert_eq!(Models::new(&[member]), None);
-        assert_eq!(Models::new(&[member; 4]), None);
+        assert_eq!(Models::new(&[member; 5]), None);
         assert_eq!(Models::new(&[member, Member { sojourn_s: 0.0, ..member }]), None);
         assert_eq!(Models::new(&[member, Member { sojourn_s: f64::INFINITY, ..member }]), None);
     }

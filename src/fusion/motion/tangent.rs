@@ -1,4 +1,4 @@
-//! The straight line that an orbit touches at the time of a detection.
+//! The straight line that a way touches at the time of a detection: of an orbit here, of a turn in `turn.rs`.
 //!
 //! Detections are compared with p + τ v and v, τ seconds from their scan. An orbit bends: 4 m and 9 m/s in a second. With
 //! its acceleration a at the scan the line of p - a τ² / 2 and v + a τ has the place and the velocity of the orbit at τ,
@@ -7,6 +7,7 @@
 
 use super::TILE;
 use super::gravity::pull;
+use super::turn::{straightened, swerve_m};
 use crate::fusion::arrays::LaneStep;
 use crate::fusion::simd::{Simd, array};
 use crate::fusion::state::State;
@@ -14,15 +15,26 @@ use crate::fusion::state::State;
 /// No satellite's velocity changes by more, m/s².
 const PULL_MAX: f32 = 12.0;
 
-/// The state at `ahead_s` from the scan as a straight line, of a track whose place is counted from `tile`.
+/// Whether ways bend between a detection and its scan.
+#[inline(always)]
+#[must_use]
+pub fn bends(look: &LaneStep) -> bool {
+    look.orbits == 1 || look.turning.turns == 1
+}
+
+/// The state at `ahead_s` from the scan as a straight line, of a track whose place is counted from `tile`; of a turn without
+/// the noise since then.
 #[cold]
 #[inline(never)] // so that it costs nothing where nobody orbits: 1 % of a scan
 #[must_use]
-pub fn tangent<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
+pub fn tangent<R: Simd>(look: &LaneStep, tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
+    if look.turning.turns == 1 {
+        return straightened(look, tile, ahead_s, state);
+    }
     shifted(tile, ahead_s, state, R::splat(1.0))
 }
 
-/// The state at the scan of what is a straight line at `ahead_s` from it.
+/// The state at the scan of what is a straight line at `ahead_s` from it, of an orbit.
 #[inline(always)]
 #[must_use]
 pub fn untangent<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>) -> State<R> {
@@ -39,8 +51,12 @@ fn shifted<R: Simd>(tile: &[R; 3], ahead_s: R, state: &State<R>, sign: R) -> Sta
     State { mean, covariance: state.covariance }
 }
 
-/// By how much a way may bend within so long, metres; nothing but of orbits.
+/// By how much a way may bend within so long, metres, beside what may lie about it.
+#[inline(always)]
 #[must_use]
-pub fn bend_m(look: &LaneStep, seconds: f32) -> f32 {
-    if look.orbits == 1 { 0.5 * PULL_MAX * seconds * seconds } else { 0.0 }
+pub fn bend_m<R: Simd>(look: &LaneStep, seconds: f32, state: &State<R>, gate: f32) -> R {
+    if look.turning.turns == 1 {
+        return swerve_m(look, seconds, state, gate);
+    }
+    R::splat(if look.orbits == 1 { 0.5 * PULL_MAX * seconds * seconds } else { 0.0 })
 }

@@ -2,53 +2,73 @@
 //! from Blom and Bar-Shalom, IEEE Trans. Automatic Control 33(8), 1988, eqs. 5 to 10; hypotheses as in probabilistic data
 //! association, whose weights are given (Bar-Shalom, Li and Kirubarajan 2001, 11.6.6 and 3.4.2).
 
+use super::turn::flow;
 use super::update::{mixed, near_to};
 use super::{Known, Measurement, near, observation, plus, tracks};
 use crate::fusion::arrays::{
     AT_REST, Arrays, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, MODEL, TrackHypotheses, Widths, at, tri,
 };
-use crate::fusion::motion::{ConstantVelocity, Member, Models, Motion, Noise};
+use crate::fusion::motion::{ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Noise};
 use crate::fusion::predict::predict;
 use crate::fusion::simd::Simd;
 use crate::fusion::state::State;
 use crate::fusion::tests::{Matrix, multiply, textbook_update};
 use crate::fusion::update::update;
+use core::cell::RefCell;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use wide::f32x8;
 
 const TRACKS: usize = 70;
 /// Seconds before each wave.
 const WAVES_S: [f64; 6] = [6.0, 0.0, 2.5, 40.0, 1.0, 6.0];
-/// Intensities horizontally and vertically, m²/s³, and how long targets keep them, s.
-const THREE: [[f64; 3]; 3] = [[0.3, 0.1, 60.0], [25.0, 2.0, 15.0], [1000.0, 8.0, 8.0]];
+/// Intensities horizontally and vertically, m²/s³, how long targets keep them, s, and by how much they turn, degrees a second.
+const ALL: [[f64; 4]; 5] = [
+    [0.3, 0.1, 60.0, 0.0],
+    [25.0, 2.0, 15.0, 0.0],
+    [1000.0, 8.0, 8.0, 0.0],
+    [6.0, 0.5, 20.0, 3.0],
+    [6.0, 0.5, 20.0, -8.0],
+];
 
-fn motion(of: &[[f64; 3]]) -> Motion {
-    let member = |[horizontal, vertical, sojourn_s]: &[f64; 3]| Member {
-        model: ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: *horizontal, vertical: *vertical },
-        sojourn_s: *sojourn_s,
+fn motion(of: &[[f64; 4]]) -> Motion {
+    let member = |[horizontal, vertical, sojourn_s, turn_deg_s]: &[f64; 4]| {
+        let (horizontal, vertical, turn_deg_s) = (*horizontal, *vertical, *turn_deg_s);
+        let straight = ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical };
+        let turns = CoordinatedTurn { turn_deg_s, horizontal, vertical };
+        Member { model: if turn_deg_s.abs() > 0.0 { turns.into() } else { straight.into() }, sojourn_s: *sojourn_s }
     };
-    let models = Models::new(&of.iter().map(member).collect::<Vec<_>>()).expect("two or three");
+    let models = Models::new(&of.iter().map(member).collect::<Vec<_>>()).expect("two to four");
     Motion { model: models.into(), survival_per_s: 0.999 }
 }
 
-/// q [c³/3, c²/2; c²/2, c] along each axis.
-fn noise([horizontal, vertical, _]: [f64; 3], c: f64) -> Matrix {
-    core::array::from_fn(|i| {
-        core::array::from_fn(|j| {
-            let q = if i % 3 == 2 { vertical } else { horizontal };
-            match (i / 3, j / 3) {
-                _ if i % 3 != j % 3 => 0.0,
-                (0, 0) => q * c.powi(3) / 3.0,
-                (1, 1) => q * c,
-                _ => q * c * c / 2.0,
-            }
-        })
-    })
+thread_local! {
+    /// Flows that were computed, by model and time: the same few are asked for again and again.
+    static FLOWS: RefCell<BTreeMap<[u64; 4], (Matrix, Matrix)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// F and Q of a model over c seconds.
+fn flow_of([horizontal, vertical, _, turn_deg_s]: [f64; 4], c: f64) -> (Matrix, Matrix) {
+    let asked = [horizontal, vertical, turn_deg_s, c].map(f64::to_bits);
+    let computed = || flow(turn_deg_s, [horizontal, vertical], [0.0, 0.0, 1.0], c);
+    FLOWS.with_borrow_mut(|flows| *flows.entry(asked).or_insert_with(computed))
+}
+
+/// What a model's state at the scan is as a straight line that touches its way at `ahead_s`, and the way back.
+fn lines(of: [f64; 4], ahead_s: f64) -> [Matrix; 2] {
+    let straight = |t: f64| flow_of([0.0; 4], t).0;
+    [multiply(&straight(-ahead_s), &flow_of(of, ahead_s).0), multiply(&flow_of(of, -ahead_s).0, &straight(ahead_s))]
+}
+
+fn through(f: &Matrix, Known { x, p }: &Known) -> Known {
+    let transposed = core::array::from_fn(|i| core::array::from_fn(|j| f[j][i]));
+    let x = core::array::from_fn(|i| (0..6).map(|k| f[i][k] * x[k]).sum());
+    Known { x, p: multiply(&multiply(f, p), &transposed) }
 }
 
 /// exp(t G) by its series: G has -1 / s on its diagonal, and the rest of each row is shared out evenly.
-fn transition(of: &[[f64; 3]], t: f64) -> Vec<Vec<f64>> {
+fn transition(of: &[[f64; 4]], t: f64) -> Vec<Vec<f64>> {
     let n = of.len();
     let rate = |i: usize, j: usize| t / of[i][2] * if i == j { -1.0 } else { 1.0 / (n as f64 - 1.0) };
     let unit = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
@@ -68,29 +88,28 @@ fn transition(of: &[[f64; 3]], t: f64) -> Vec<Vec<f64>> {
 type Filter = Vec<(f64, Known)>;
 
 /// Interaction, then each model's prediction.
-fn predicted(filter: &Filter, of: &[[f64; 3]], t: f64) -> Filter {
+fn predicted(filter: &Filter, of: &[[f64; 4]], t: f64) -> Filter {
     let p = transition(of, t);
-    let f: Matrix = core::array::from_fn(|i| {
-        core::array::from_fn(|j| if i == j { 1.0 } else { f64::from(u8::from(j == i + 3)) * t })
-    });
-    let transposed = core::array::from_fn(|i| core::array::from_fn(|j| f[j][i]));
     (0..of.len())
         .map(|j| {
             let parts: Filter = filter.iter().enumerate().map(|(i, (mu, known))| (p[i][j] * mu, *known)).collect();
             let (c, before) = mixed(&parts);
-            let x = core::array::from_fn(|i| (0..6).map(|k| f[i][k] * before.x[k]).sum());
-            (c, Known { x, p: plus(&multiply(&multiply(&f, &before.p), &transposed), &noise(of[j], t), 1.0) })
+            let (f, q) = flow_of(of[j], t);
+            let after = through(&f, &before);
+            (c, Known { x: after.x, p: plus(&after.p, &q, 1.0) })
         })
         .collect()
 }
 
 /// Each model's update by a missed detection and detections of these weights, and its probability then.
-fn updated(filter: &Filter, of: &[[f64; 3]], t: f64, missed: f64, seen: &[(f64, f64, Measurement)]) -> Filter {
+fn updated(filter: &Filter, of: &[[f64; 4]], t: f64, missed: f64, seen: &[(f64, f64, Measurement)]) -> Filter {
     let mut parts: Vec<Filter> = filter.iter().map(|(mu, known)| vec![(missed * mu, *known)]).collect();
     for (weight, ahead_s, measurement) in seen {
-        let since = |m: usize| noise(of[m], (-ahead_s).min(t).max(0.0));
-        let then: Vec<Known> =
-            filter.iter().enumerate().map(|(m, (_, k))| Known { x: k.x, p: plus(&k.p, &since(m), -1.0) }).collect();
+        let since = |m: usize| flow_of(of[m], (-ahead_s).min(t).max(0.0)).1;
+        let line = |(m, (_, k)): (usize, &(f64, Known))| {
+            through(&lines(of[m], *ahead_s)[0], &Known { x: k.x, p: plus(&k.p, &since(m), -1.0) })
+        };
+        let then: Vec<Known> = filter.iter().enumerate().map(line).collect();
         let logs: Vec<f64> = then.iter().map(|then| measurement.log_innovation(then)[1]).collect();
         // Of what no model foretold exponentials of all are nothing, and ratios are not.
         let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -99,6 +118,7 @@ fn updated(filter: &Filter, of: &[[f64; 3]], t: f64, missed: f64, seen: &[(f64, 
         for (m, then) in then.iter().enumerate() {
             let Measurement { h, z, r } = measurement;
             let (x, p) = textbook_update(&then.x, &then.p, h, z, r);
+            let Known { x, p } = through(&lines(of[m], *ahead_s)[1], &Known { x, p });
             parts[m].push((weight * likely[m] / all, Known { x, p: plus(&p, &since(m), 1.0) }));
         }
     }
@@ -108,7 +128,7 @@ fn updated(filter: &Filter, of: &[[f64; 3]], t: f64, missed: f64, seen: &[(f64, 
 }
 
 /// Tracks whose models begin with other states and probabilities.
-fn scene(random: &mut ChaCha8Rng, of: &[[f64; 3]]) -> Arrays<Host> {
+fn scene(random: &mut ChaCha8Rng, of: &[[f64; 4]]) -> Arrays<Host> {
     let mut arrays = tracks(random, TRACKS);
     arrays.widths = Widths::default().moved_by(&motion(of));
     arrays.resize_blocks(arrays.lane.len());
@@ -125,7 +145,7 @@ fn scene(random: &mut ChaCha8Rng, of: &[[f64; 3]]) -> Arrays<Host> {
                 arrays.models[at(track, m * MODEL + 1 + k, words)] = mean;
             }
             for k in 0..COVARIANCE {
-                let share = [1.0, 0.8, 1.3][m];
+                let share = [1.0, 0.8, 1.3, 0.9][m];
                 arrays.models[at(track, m * MODEL + 1 + MEAN + k, words)] =
                     share * arrays.covariance[at(track, k, COVARIANCE)];
             }
@@ -184,7 +204,7 @@ fn same(arrays: &Arrays<Host>, wanted: &[Filter], what: &str) {
     }
 }
 
-fn compare<R: Simd>(of: &[[f64; 3]], seed: u64) {
+fn compare<R: Simd>(of: &[[f64; 4]], seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut arrays = scene(&mut random, of);
     let mut wanted: Vec<Filter> = (0..TRACKS).map(|track| filter(&arrays, track)).collect();
@@ -220,9 +240,9 @@ fn compare<R: Simd>(of: &[[f64; 3]], seed: u64) {
 }
 
 #[test]
-fn tracks_of_two_and_three_models_are_the_textbooks_filter() {
+fn tracks_of_two_to_four_models_are_the_textbooks_filter() {
     for seed in 1..4 {
-        for of in [&THREE[..2], &THREE[1..], &THREE[..]] {
+        for of in [&ALL[..2], &ALL[1..3], &ALL[..3], &[ALL[0], ALL[3]], &ALL[1..]] {
             compare::<f32>(of, seed);
             compare::<f32x8>(of, seed);
         }
@@ -231,8 +251,8 @@ fn tracks_of_two_and_three_models_are_the_textbooks_filter() {
 
 #[test]
 fn models_that_are_equal_are_one() {
-    let [horizontal, vertical, _] = THREE[1];
-    for of in [&[[horizontal, vertical, 20.0], [horizontal, vertical, 3.0]][..], &[THREE[1]; 3]] {
+    let [horizontal, vertical, ..] = ALL[1];
+    for of in [&[[horizontal, vertical, 20.0, 0.0], [horizontal, vertical, 3.0, 0.0]][..], &[ALL[1]; 3], &[ALL[1]; 4]] {
         let mut random = ChaCha8Rng::seed_from_u64(9);
         let mut one = tracks(&mut random, TRACKS);
         one.observations = [(3, 0), (2, 0), (3, 1)].map(|(axes, rates)| observation(&mut random, axes, rates)).to_vec();
