@@ -9,9 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 /// What every file begins with.
-pub const MAGIC: [u8; 18] = *b"trackweave lane 6\n";
-/// Bytes of a digest at the end.
-pub(super) const DIGEST: u64 = 32;
+pub const MAGIC: [u8; 18] = *b"trackweave lane 7\n";
 /// Bytes of a head at most.
 const HEAD_MOST: u32 = 1 << 20;
 
