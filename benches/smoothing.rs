@@ -88,10 +88,15 @@ fn smoothed(
     let (wanted, mut found) = (vec![true; scans], 0u64);
     let smoother = session.smoother(&config);
     backwards.add(|| {
-        smoother.pass((&mut history, scans), (Interval::Fixed, &wanted), (&mut spill, device.as_mut()), |_, tracks| {
-            found += tracks.len() as u64;
-            Ok::<(), Box<dyn Error>>(())
-        })
+        smoother.pass(
+            (&mut history, scans),
+            (Interval::Fixed, &wanted),
+            (&mut spill, device.as_mut()),
+            |_, tracks, _| {
+                found += tracks.len() as u64;
+                Ok::<(), Box<dyn Error>>(())
+            },
+        )
     })?;
     assert_eq!(found, rows, "every row");
     let [here, on_disk] = [0, 1].map(|k| (history.bytes()[k] + spill.bytes()[k]) / 1_000_000);

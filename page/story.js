@@ -77,8 +77,8 @@ class Story {
     /** @type {Record<string, any>} */
     const columns = {};
     names.forEach((name, i) => (columns[name] = got[i]));
-    const smoothed = isLocal ? ["smoothed_x", "smoothed_y"] : ["smoothed_longitude", "smoothed_latitude"];
-    const [sx, sy] = await Promise.all(smoothed.map((name) => pic.column(name)));
+    const filtered = isLocal ? ["filtered_x", "filtered_y"] : ["filtered_longitude", "filtered_latitude"];
+    const [fx, fy] = await Promise.all(filtered.map((name) => pic.column(name)));
     const stretch = (await stretches()).get(`${pic.partner} ${pic.ids[k]}`) ?? null;
     const object = await truthOf(pic, k);
     const taken = await pic.takenBy(k);
@@ -89,15 +89,15 @@ class Story {
     this.object = object;
     this.extra.minor = columns.minor;
     this.extra.angle = columns.angle;
-    if (sx && sy) {
+    if (fx && fy) {
       const [from, to] = [pic.start[k], pic.start[k + 1]];
       const [u, v] = [new Float64Array(pic.n).fill(NaN), new Float64Array(pic.n).fill(NaN)];
       for (let i = from; i < to; i++) {
-        if (Number.isNaN(sx[i])) continue;
-        u[i] = view.worldX(sx[i]);
-        v[i] = view.worldY(sy[i]);
+        if (Number.isNaN(fx[i])) continue;
+        u[i] = view.worldX(fx[i]);
+        v[i] = view.worldY(fy[i]);
       }
-      this.extra.smoothed = [u, v];
+      if (u.subarray(from, to).some(Number.isFinite)) this.extra.filtered = [u, v];
     }
     this.extra.links = this.linked().flatMap(({ from, to }) => {
       if (from < 0 || to < 0) return [];
@@ -234,14 +234,14 @@ class Story {
     if (existence) this.strips.push({ name: "existence", line: existence, low: 0, high: 1, height: 26 });
     this.strips.push(...this.ofTaken());
     const sigma = cut(pic.major);
-    const { smoothed } = this.extra;
-    if (smoothed) {
+    const { filtered } = this.extra;
+    if (filtered) {
       const metre = (/** @type {number} */ i) => view.metresPerUnit(pic.y[i]);
       const apart = Float32Array.from({ length: to - from }, (_, at) => {
         const i = from + at;
-        return Math.hypot(smoothed[0][i] - pic.x[i], smoothed[1][i] - pic.y[i]) * metre(i);
+        return Math.hypot(filtered[0][i] - pic.x[i], filtered[1][i] - pic.y[i]) * metre(i);
       });
-      this.strips.push({ name: "smoothed, m off", line: apart, low: 0, height: 26 });
+      this.strips.push({ name: "filter off, m", line: apart, low: 0, height: 26 });
     }
     if (this.object)
       this.strips.push({
@@ -307,8 +307,15 @@ class Story {
             `${counted(gaps.length, "gap")}: ${gaps.slice(0, 3).join("; ")}${gaps.length > 3 ? " …" : ""}`,
           )
         : null,
-      this.extra.smoothed
-        ? h("p", { class: "caption" }, h("span", { class: "key smoothed" }), " smoothed line; thin: as filtered")
+      filtered
+        ? h(
+            "p",
+            { class: "caption" },
+            h("span", { class: "key smoothed" }),
+            " smoothed line  ",
+            h("span", { class: "key filtered" }),
+            " as the filter had it then",
+          )
         : null,
       this.linked().map((link) => {
         const goesOn = link.from === k;

@@ -431,14 +431,18 @@ class TrackLayer {
         pen = true;
       }
     };
-    trace(pic.x, pic.y);
-    to.globalAlpha = 0.55;
+    // As the filter had it, thin; over it the smoothed line, where a picture has both.
+    const [fx, fy] = extra.filtered ?? [pic.x, pic.y];
+    trace(fx, fy);
+    if (extra.filtered) to.setLineDash([2, 3]);
+    to.globalAlpha = extra.filtered ? 0.8 : 0.55;
     to.strokeStyle = ink.ink;
     to.lineWidth = 1.25;
     to.stroke();
+    to.setLineDash([]);
     to.globalAlpha = 1;
-    if (extra.smoothed) {
-      trace(extra.smoothed[0], extra.smoothed[1]);
+    if (extra.filtered) {
+      trace(pic.x, pic.y);
       to.strokeStyle = ink.k3;
       to.lineWidth = 2;
       to.stroke();

@@ -10,8 +10,10 @@ use tempfile::TempDir;
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::lane_log::{Entry, Folder, MAGIC, Reader};
+use trackweave::product::read_batches;
 use trackweave::run::{
-    Besides, FusedLanes, Progress, Request, RunConfig, RunError, RunReport, Seals, Stitching, assemble, fuse_lanes, run,
+    Besides, FusedLanes, Progress, Request, RunConfig, RunError, RunReport, Seals, Smoothing, Stitching, assemble,
+    fuse_lanes, run,
 };
 
 /// Contents by path below a folder.
@@ -127,8 +129,13 @@ impl Scene {
 
     /// A run that keeps logs, if anywhere.
     fn run(&self, executor: &Executor, keep_logs: Option<&Path>) -> (RunReport, Files) {
+        self.run_with(executor, (keep_logs, None))
+    }
+
+    /// One that keeps logs and a cache, if anywhere.
+    fn run_with(&self, executor: &Executor, (keep_logs, cache): (Option<&Path>, Option<&Path>)) -> (RunReport, Files) {
         let out = self.path("out");
-        let request = Request { keep_logs, ..self.request(&out) };
+        let request = Request { keep_logs, cache, ..self.request(&out) };
         let report = run(&request, executor.clone(), &mut |_| {}).unwrap_or_else(|error| panic!("{error}"));
         (report, output(&out))
     }
@@ -216,6 +223,83 @@ fn logs_of_some_lanes_give_the_output_of_a_run() {
     any_way_gives_the_output_of_a_run(&Scene::new(), &Executor::host(), 3);
 }
 
+/// Over the whole record and with a lag; with rows before the first detections, and places of the filter.
+#[test]
+fn logs_of_lanes_that_are_smoothed_give_the_output_of_a_run() {
+    for lag_s in [None, Some(4.0_f32.try_into().expect("a length of time"))] {
+        let mut scene = Scene::new();
+        scene.config.smoothing = Some(Smoothing { lag_s });
+        scene.config.fusion.undetected.births_per_km2_h = 0.1;
+        // One object is not seen at first.
+        let is_seen = |line: &&str| {
+            let numbers: Vec<f64> = line.split(',').filter_map(|cell| cell.parse().ok()).collect();
+            !matches!(numbers[..], [time_s, _, y] if time_s < 4.0 && y > 750.0)
+        };
+        let seen: Vec<String> = detections(0.0).lines().filter(is_seen).map(str::to_owned).collect();
+        fs::write(scene.recording.join("detections.csv"), seen.join("\n") + "\n").expect("a file");
+        any_way_gives_the_output_of_a_run(&scene, &Executor::host(), 3);
+        let (mut early, mut rows) = (0, 0);
+        for batch in read_batches(&scene.path("out/cedar")).expect("a picture") {
+            let batch = batch.expect("rows");
+            let nulls = |name: &str| batch.column_by_name(name).expect("a column").null_count();
+            early += nulls("filtered_x_m");
+            rows += batch.num_rows() - nulls("as_known_at");
+        }
+        assert!(early > 0 && rows > 50, "{early} of {rows} rows before first detections");
+    }
+}
+
+/// Whatever a cache has, a run with it keeps the logs of one without, and the cache serves the next run.
+#[test]
+fn logs_and_a_cache_are_kept_together() {
+    for smoothing in [None, Some(Smoothing::default())] {
+        let mut scene = Scene::new();
+        scene.config.smoothing = smoothing;
+        let host = Executor::host();
+        let [kept, first, second, third, cache] =
+            ["kept", "first", "second", "third", "cache"].map(|name| scene.path(name));
+        let (_, wanted) = scene.run(&host, Some(&kept));
+        let run = |logs: Option<&Path>, served: bool| {
+            let (report, found) = scene.run_with(&host, (logs, Some(&cache)));
+            same(&found, &wanted);
+            assert_eq!(report.work.from_cache, [served; 3]);
+            assert_eq!(report.work.fusion.waves == 0, served);
+            assert!(report.work.unstored.is_none(), "{:?}", report.work.unstored);
+            logs.map_or((), |logs| same(&files(logs), &files(&kept)));
+        };
+        // A cache with reports alone has to get logs.
+        run(None, false);
+        run(Some(&first), false);
+        run(Some(&second), true);
+        run(Some(&second), true);
+        run(None, true);
+        // A log that is damaged is made again, in either folder.
+        let damage = |folder: &Path| {
+            let path = by_lane(folder).swap_remove(1);
+            let mut bytes = fs::read(&path).expect("a log");
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(&path, bytes).expect("a file");
+        };
+        damage(&second);
+        run(Some(&second), true);
+        damage(&cache);
+        let (report, _) = scene.run_with(&host, (Some(&third), Some(&cache)));
+        assert_eq!(report.work.from_cache, [true, false, true]);
+        same(&files(&third), &files(&kept));
+        same(&files(&cache), &files(&kept));
+        // Another run of the same lanes: its logs say so, and are those of one without a cache.
+        fs::write(scene.policy.join("rules.cedar"), format!("{RULES}// A word.\n")).expect("a file");
+        let [alone, beside] = ["alone", "beside"].map(|name| scene.path(name));
+        scene.run(&host, Some(&alone));
+        let (report, _) = scene.run_with(&host, (Some(&beside), Some(&cache)));
+        assert_eq!(report.work.from_cache, [true; 3]);
+        same(&files(&beside), &files(&alone));
+        assert!(files(&alone) != files(&kept));
+        scene.assemble(&[&beside]).expect("an output");
+    }
+}
+
 #[test]
 fn logs_of_the_demo_give_its_output() {
     any_way_gives_the_output_of_a_run(&Scene::of_demo(), &Executor::host(), 2);
@@ -277,7 +361,14 @@ fn refused(scene: &Scene, logs: &[&Path], parts: &[&str]) {
 
 /// Writes a file that says it is whole.
 fn write(path: &Path, body: &[u8]) {
-    fs::write(path, [body, &Sha256::digest(body)[..]].concat()).expect("a file");
+    let digests = body.chunks(65_536).flat_map(Sha256::digest).collect::<Vec<u8>>();
+    fs::write(path, [body, &digests, &Sha256::digest(&digests)[..]].concat()).expect("a file");
+}
+
+/// A file without what says that it is whole.
+fn body(bytes: &[u8]) -> &[u8] {
+    let blocks = (bytes.len() - 32).div_ceil(65_536 + 32);
+    &bytes[..bytes.len() - 32 * (blocks + 1)]
 }
 
 /// The logs in a folder, by the numbers of their lanes.
@@ -309,11 +400,11 @@ fn other_logs_are_refused_and_leave_the_old_output() {
         let mut bytes = whole.clone();
         bytes[place] ^= 1;
         fs::write(&of_lane[1], bytes).expect("a file");
-        refused(&scene, &[&logs], &["other bytes than its digest says", "wanted a lane as it was written"]);
+        refused(&scene, &[&logs], &["other bytes than its digests say, in bytes ", "wanted a lane as it was written"]);
     }
     fs::write(&of_lane[1], &whole[..whole.len() / 2]).expect("a file");
-    refused(&scene, &[&logs], &["other bytes than its digest says"]);
-    fs::write(&of_lane[1], b"trackweave lane 4\n").expect("a file");
+    refused(&scene, &[&logs], &["other bytes than its digests say: it is cut"]);
+    fs::write(&of_lane[1], b"trackweave lane 6\n").expect("a file");
     refused(&scene, &[&logs], &["cannot read the head of the lane"]);
     heal();
 
@@ -329,7 +420,7 @@ fn other_logs_are_refused_and_leave_the_old_output() {
     // Lanes that change places, in their heads, with digests that are right.
     let swapped = |from: &Path, [before, after]: [&str; 2]| {
         let bytes = fs::read(from).expect("a log");
-        let body = &bytes[..bytes.len() - 32];
+        let body = body(&bytes);
         let at = body.windows(before.len()).position(|part| part == before.as_bytes()).expect("it is there");
         assert!(at > MAGIC.len() && before.len() == after.len());
         [&body[..at], after.as_bytes(), &body[at + before.len()..]].concat()

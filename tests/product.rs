@@ -59,6 +59,7 @@ fn row(number: u32, position_m: [f64; 3], owners: &[String]) -> Row<'_> {
         last_detection_us: 1_533_101_249_000_000 + i64::from(number) * 1_000,
         smoothed: false,
         as_known_at_us: 1_533_101_249_000_000 + i64::from(number) * 1_000,
+        filtered_m: None,
         identity: (!number.is_multiple_of(4)).then_some(("4b1814", 0.75)),
         contributors: owners,
         authorities: owners.get(..1).unwrap_or_default(),

@@ -72,6 +72,7 @@ fn write_as(out: &Path, sign: Option<&SigningKey>, label: Option<&str>) {
                 last_detection_us: 0,
                 smoothed: false,
                 as_known_at_us: 0,
+                filtered_m: None,
                 identity: None,
                 contributors: &[],
                 authorities: &[],

@@ -17,8 +17,9 @@ use trackweave::lane_log::{Folder, Found, Head};
 use trackweave::product::{Expected, read_picture, verify_seals};
 use trackweave::run::{Request, run};
 
-/// Bytes of a lane before the length of its head, and behind its entries; of its last entry, and of a track.
+/// Bytes of a lane before the length of its head; of a block and of a digest behind its entries; of its last entry, and of a track.
 const MAGIC: usize = 18;
+const BLOCK: usize = 65_536;
 const DIGEST: usize = 32;
 const END: usize = 1 + 4 * 8;
 const TRACK: usize = 4 * Estimate::WORDS;
@@ -83,11 +84,24 @@ struct Lane {
     times_us: Vec<i64>,
 }
 
+/// The bytes of a lane without the digests behind its entries.
+fn unsealed(bytes: &[u8]) -> &[u8] {
+    let blocks = (bytes.len() - DIGEST).div_ceil(BLOCK + DIGEST);
+    &bytes[..bytes.len() - DIGEST * (blocks + 1)]
+}
+
+/// The same with digests that fit.
+fn sealed(body: &[u8]) -> Vec<u8> {
+    let digests = body.chunks(BLOCK).flat_map(Sha256::digest).collect::<Vec<u8>>();
+    [body, &digests, &Sha256::digest(&digests)].concat()
+}
+
 impl Lane {
     fn new((path, bytes): (PathBuf, Vec<u8>)) -> Self {
         let length = bytes[MAGIC..].first_chunk().map(|length| u32::from_le_bytes(*length)).expect("a length");
         let head = MAGIC + 4 + usize::try_from(length).expect("a head");
-        let (mut rest, mut times_us) = (&bytes[head..bytes.len() - DIGEST - END], Vec::new());
+        let body = unsealed(&bytes);
+        let (mut rest, mut times_us) = (&body[head..body.len() - END], Vec::new());
         while let Some((kind, more)) = rest.split_first() {
             assert_eq!(*kind, 1, "a report");
             let (time, more) = more.split_first_chunk().expect("a time");
@@ -181,15 +195,14 @@ pub fn cache(data: &[u8]) {
     WORLD.with(|world| {
         let world = world.get_or_init(World::new);
         let lane = &world.lanes[usize::from(*which) % world.lanes.len()];
-        let body = &lane.bytes[..lane.bytes.len() - DIGEST];
+        let body = unsealed(&lane.bytes);
         let bytes = match how % 4 {
             0 => data.to_vec(),
             1 => changed(lane.bytes.clone(), data),
             fitting => {
                 let body =
                     if fitting == 2 { [&body[..lane.head], data].concat() } else { changed(body.to_vec(), data) };
-                let digest = Sha256::digest(&body).to_vec();
-                [body, digest].concat()
+                sealed(&body)
             }
         };
         let damaged = bytes != lane.bytes && how % 4 < 2;

@@ -37,7 +37,7 @@ pub(super) struct Run {
 
     /// Folder to keep the log of every lane in: its tracks after every wave, and which detections they took;
     /// `trackweave assemble` makes the output of it again. It holds tracks of every partner
-    #[arg(long, value_name = "DIR", conflicts_with = "cache")]
+    #[arg(long, value_name = "DIR")]
     pub(super) keep_logs: Option<PathBuf>,
 
     /// Say what each partner would gain or lose if a rule were lifted: one more run for each rule, of which only the lanes

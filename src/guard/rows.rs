@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, cell};
 use super::counted::Counted;
-use super::evidence::{Recording, Sight};
+use super::evidence::{Recording, Row as Detection, Sight};
 use super::finding::{Beyond, Breaches};
 use super::ground::{length, metres, not_exact};
 use super::horizon::Horizon;
@@ -33,6 +33,7 @@ pub(super) struct Basis<'a> {
 /// What the rules give for a class of tracks.
 #[derive(Debug)]
 struct Outcome {
+    level: String,
     demands: Demands,
     authorities: Vec<String>,
     /// Who may act, where the partner may see it and the level shows it.
@@ -139,15 +140,7 @@ impl<'a> Judge<'a> {
         let (owner, label) = from.map_or(("", ""), |class| (class.owner.as_str(), class.label.as_str()));
         let alive_s = seconds_between(birth.time_us.min(born_us), row.time_us).abs();
         let at_m = metres(self.frame(), row.position);
-        let apart_m = birth.apart_m(at_m);
-        // A height that nothing measured is off along the vertical there, which is not that at the first detection: by five
-        // standard deviations at most.
-        let turned = if self.frame() == Frame::Geodetic { (apart_m / length(at_m)).clamp(0.0, 1.0) } else { 0.0 };
-        let reach_m = self.slack_m + 5.0 * self.height_m * turned + self.reach_m_s * alive_s;
-        if apart_m > reach_m {
-            let found = format!("{apart_m:.0} m from its first detection");
-            wrong((Beyond::Place, found, format!("at most {reach_m:.0} m")));
-        }
+        self.too_far(&birth, at_m, alive_s).into_iter().for_each(&mut wrong);
         let largest = self.cells(row).pop().map(|(_, cell)| cell);
         // What came later makes a row better known than any one detection could have by then.
         let support = self.support.filter(|_| !row.smoothed);
@@ -163,6 +156,10 @@ impl<'a> Judge<'a> {
         if let Some(complaint) =
             self.horizon.complaint(row, |at_us, until_us| self.counted.made(at_us, until_us).next().is_some())
         {
+            wrong(complaint);
+            return Ok(());
+        }
+        if let Some(complaint) = self.filtered(row, (born_us, &birth, alive_s)) {
             wrong(complaint);
             return Ok(());
         }
@@ -186,6 +183,41 @@ impl<'a> Judge<'a> {
             status: row.status.clone(),
         };
         self.release(row, &question, &mut wrong)
+    }
+
+    /// What is wrong with a place of a track so long before or after its first detection.
+    fn too_far(&self, birth: &Detection, at_m: [f64; 3], alive_s: f64) -> Option<Complaint> {
+        let apart_m = birth.apart_m(at_m);
+        // A height that nothing measured is off along the vertical there, which is not that at the first detection: by five
+        // standard deviations at most.
+        let turned = if self.frame() == Frame::Geodetic { (apart_m / length(at_m)).clamp(0.0, 1.0) } else { 0.0 };
+        let reach_m = self.slack_m + 5.0 * self.height_m * turned + self.reach_m_s * alive_s;
+        let found = || format!("{apart_m:.0} m from its first detection");
+        (apart_m > reach_m).then(|| (Beyond::Place, found(), format!("at most {reach_m:.0} m")))
+    }
+
+    /// What is wrong with where a row says that the filter had its track, but for the level that the rules give there.
+    fn filtered(&self, row: &Row, (born_us, birth, alive_s): (i64, &Detection, f64)) -> Option<Complaint> {
+        let found = format!("filtered at {:?}", row.filtered);
+        let Some(place) = row.filtered_place().filter(|place| place.iter().all(|number| number.is_finite())) else {
+            let wanted = "three finite numbers, or none".to_owned();
+            return row.filtered.iter().any(Option::is_some).then_some((Beyond::Value, found, wanted));
+        };
+        if !row.smoothed && place.map(f64::to_bits) != row.position.map(f64::to_bits) {
+            let wanted = format!("{:?}, its position: it is not smoothed", row.position);
+            return Some((Beyond::Smoothing, found, wanted));
+        }
+        if born_us > row.time_us {
+            return Some((
+                Beyond::Smoothing,
+                found,
+                format!("null: its first detection came with a scan at {born_us}"),
+            ));
+        }
+        if let Some(wanted) = not_exact(self.frame(), place) {
+            return Some((Beyond::Precision, found, wanted.to_owned()));
+        }
+        self.too_far(birth, metres(self.frame(), place), alive_s)
     }
 
     /// What is wrong with the contributors of a row of a track that a detection of `owner` began.
@@ -213,6 +245,12 @@ impl<'a> Judge<'a> {
         let mut decided = true;
         let mut fits: BTreeSet<Vec<String>> = BTreeSet::new();
         let mut nearest: Option<Complaint> = None;
+        // Where the filter had it is a place, too: the rules have to give the same level there.
+        let there = match row.filtered_place().map(|place| self.basis.book.zones.at(self.ground(place))) {
+            Some(zones) => self.outcomes(Question { zones, ..question.clone() })?,
+            None => None,
+        };
+        let is_there = |level: &String| there.as_ref().is_none_or(|there| there.iter().any(|of| of.level == *level));
         for (coarse_m, zones) in self.zones(row) {
             let Some(zones) = zones else {
                 decided = false;
@@ -226,7 +264,12 @@ impl<'a> Judge<'a> {
                 if coarse_m.is_some() && coarse_m != outcome.demands.coarsen_m {
                     continue;
                 }
-                match self.complaint(row, outcome) {
+                let elsewhere = || {
+                    let found = format!("filtered at {:?}", row.filtered);
+                    (Beyond::Level, found, format!("a place where the rules give `{}`, too", outcome.level))
+                };
+                let complaint = self.complaint(row, outcome);
+                match complaint.or_else(|| (!is_there(&outcome.level)).then(elsewhere)) {
                     None => {
                         fits.insert(outcome.entries.clone());
                     }
@@ -240,7 +283,8 @@ impl<'a> Judge<'a> {
         }
         if fits.is_empty() {
             if decided {
-                let found = format!("{} track in zones {:?}", row.status, self.basis.book.zones.at(self.ground(row)));
+                let found =
+                    format!("{} track in zones {:?}", row.status, self.basis.book.zones.at(self.ground(row.position)));
                 wrong(nearest.unwrap_or((
                     Beyond::Level,
                     found,
@@ -307,7 +351,7 @@ impl<'a> Judge<'a> {
 
     /// What keeps a row from being what the rules give for a class.
     fn complaint(&self, row: &Row, outcome: &Outcome) -> Option<Complaint> {
-        let Outcome { demands, authorities, holders, entries: _ } = outcome;
+        let Outcome { level: _, demands, authorities, holders, entries: _ } = outcome;
         let last_us = self.basis.sight.span_us.map_or(0, |[_, last_us]| last_us);
         let due_us = self.basis.request.as_of_us.unwrap_or(last_us).saturating_sub(demands.delay_us);
         if row.time_us > due_us {
@@ -319,13 +363,16 @@ impl<'a> Judge<'a> {
         let shown = shown.chain(row.holders.iter().map(|_| &"holders"));
         let shown = shown.chain(row.detections.iter().flat_map(|_| OF_DETECTIONS));
         let shown = shown.chain(row.last_us.iter().chain(&row.known_us).flat_map(|_| OF_LAST));
+        let shown = shown.chain(row.filtered.iter().flatten().flat_map(|_| OF_LAST));
         let shown = shown.chain(row.identity.iter().flat_map(|_| OF_IDENTITY));
         if let Some(field) = shown.into_iter().find(omitted) {
             return Some((Beyond::Field, format!("`{field}`"), "null: the level leaves it out".to_owned()));
         }
-        if demands.coarsen_m.is_some() && row.last_us.is_some() {
+        let filtered = row.filtered.iter().any(Option::is_some).then_some("`filtered_…`");
+        let tells_when = row.last_us.map(|_| "`last_detection`").or(filtered);
+        if let Some(found) = tells_when.filter(|_| demands.coarsen_m.is_some()) {
             let wanted = "null: the level coarsens places, and when something was seen tells where".to_owned();
-            return Some((Beyond::Field, "`last_detection`".to_owned(), wanted));
+            return Some((Beyond::Field, found.to_owned(), wanted));
         }
         if demands.coarsen_m.is_none()
             && let Some(wanted) = not_exact(self.frame(), row.position)
@@ -360,10 +407,10 @@ impl<'a> Judge<'a> {
     /// through, those of some place in its cell; `None`: too many to try.
     fn zones(&self, row: &Row) -> Vec<(Option<f64>, Option<BTreeSet<String>>)> {
         let book = self.basis.book;
-        let at = book.zones.at(self.ground(row));
+        let at = book.zones.at(self.ground(row.position));
         let mut sets = vec![(None, Some(at.clone()))];
         for (size_m, cell) in self.cells(row) {
-            let near: Vec<String> = book.zones.near(self.ground(row), cell.half).into_iter().collect();
+            let near: Vec<String> = book.zones.near(self.ground(row.position), cell.half).into_iter().collect();
             if near.len() > 6 {
                 sets.push((Some(size_m), None));
                 continue;
@@ -486,7 +533,8 @@ impl<'a> Judge<'a> {
                 entries.push(text(entry(&see.name, &rules)));
                 holders = Some(book.holders(&entity)?).filter(|_| !level.demands.omit.contains("holders"));
             }
-            return Ok(Some(Outcome { demands: level.demands.clone(), authorities, holders, entries }));
+            let (level, demands) = (level.deed.name.clone(), level.demands.clone());
+            return Ok(Some(Outcome { level, demands, authorities, holders, entries }));
         }
         Ok(None)
     }
@@ -495,8 +543,7 @@ impl<'a> Judge<'a> {
         self.basis.recording.catalogue.frame
     }
 
-    fn ground(&self, row: &Row) -> [f64; 2] {
-        let [a, b, _] = row.position;
+    fn ground(&self, [a, b, _]: [f64; 3]) -> [f64; 2] {
         if self.frame() == Frame::Geodetic { [b, a] } else { [a, b] }
     }
 }

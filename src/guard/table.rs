@@ -42,6 +42,8 @@ pub(super) struct Row {
     pub(super) smoothed: bool,
     /// When the last detection was made that it rests on, where a column says that.
     pub(super) known_us: Option<i64>,
+    /// Where the filter had it, where columns say that.
+    pub(super) filtered: [Option<f64>; 3],
     /// What its track is, joined, where a column says that.
     pub(super) object: Option<u64>,
     pub(super) identity: Option<String>,
@@ -51,6 +53,22 @@ pub(super) struct Row {
     pub(super) holders: Option<Vec<String>>,
     /// Whether contributors stand in their order, each once.
     pub(super) sorted: bool,
+}
+
+impl Row {
+    /// Where the filter had it, where all of that is said.
+    pub(super) fn filtered_place(&self) -> Option<[f64; 3]> {
+        let [a, b, c] = self.filtered;
+        Some([a?, b?, c?])
+    }
+}
+
+/// The names of the columns of the position.
+pub(super) fn places(frame: Frame) -> [&'static str; 3] {
+    match frame {
+        Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
+        Frame::Local => ["x_m", "y_m", "z_m"],
+    }
 }
 
 /// The names of the columns with a number of 32 bits.
@@ -88,10 +106,6 @@ pub(super) const OF_IDENTITY: &[&str] = &["identity"];
 /// which they are null.
 fn columns(Form { frame, identities, smoothing, joining }: Form) -> Vec<(String, DataType, &'static [&'static str])> {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, (frame == Frame::Geodetic).then(|| "UTC".into()));
-    let places = match frame {
-        Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
-        Frame::Local => ["x_m", "y_m", "z_m"],
-    };
     let element = arrow_schema::Field::new("element", DataType::Utf8, false);
     let texts = DataType::List(std::sync::Arc::new(element));
     let mut columns: Vec<(String, DataType, &'static [&'static str])> = vec![
@@ -99,13 +113,14 @@ fn columns(Form { frame, identities, smoothing, joining }: Form) -> Vec<(String,
         ("track".to_owned(), DataType::UInt64, &[]),
         ("status".to_owned(), DataType::Utf8, &[]),
     ];
-    columns.extend(places.map(|name| (name.to_owned(), DataType::Float64, [].as_slice())));
+    columns.extend(places(frame).map(|name| (name.to_owned(), DataType::Float64, [].as_slice())));
     columns.extend((0..).zip(numbers(frame)).map(|(k, name)| (name, DataType::Float32, fields(k))));
     columns.push(("detections".to_owned(), DataType::UInt64, OF_DETECTIONS));
     columns.push(("last_detection".to_owned(), instant.clone(), OF_LAST));
     if smoothing {
         columns.push(("smoothed".to_owned(), DataType::Boolean, &[]));
         columns.push(("as_known_at".to_owned(), instant, OF_LAST));
+        columns.extend(places(frame).map(|name| (format!("filtered_{name}"), DataType::Float64, OF_LAST)));
     }
     if joining {
         columns.push(("object".to_owned(), DataType::UInt64, &[]));
@@ -285,6 +300,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
     let last = batch.column_by_name("last_detection").map(AsArray::as_primitive::<TimestampMicrosecondType>);
     let smoothed = batch.column_by_name("smoothed").map(AsArray::as_boolean);
     let known = batch.column_by_name("as_known_at").map(AsArray::as_primitive::<TimestampMicrosecondType>);
+    let filtered = places(frame).map(|name| batch.column_by_name(&format!("filtered_{name}")));
+    let filtered = filtered.map(|column| column.map(AsArray::as_primitive::<Float64Type>));
     let object = batch.column_by_name("object").map(AsArray::as_primitive::<UInt64Type>);
     let identity = batch.column_by_name("identity").map(AsArray::as_string::<i32>);
     let likely = batch.column_by_name("identity_probability").map(AsArray::as_primitive::<Float32Type>);
@@ -306,6 +323,8 @@ fn take(batch: &RecordBatch, frame: Frame, rows: &mut Vec<Row>) {
             last_us: last.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
             smoothed: smoothed.is_some_and(|column| column.value(row)),
             known_us: known.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            filtered: filtered
+                .map(|column| column.filter(|column| column.is_valid(row)).map(|column| column.value(row))),
             object: object.map(|column| column.value(row)),
             identity: identity.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned()),
             identity_probability: likely.filter(|column| column.is_valid(row)).map(|column| column.value(row)),

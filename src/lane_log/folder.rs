@@ -1,7 +1,7 @@
 //! Files of lanes in a folder.
 
 use super::error::{LaneLogError, failed};
-use super::format::Head;
+use super::format::{Head, Made};
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::files;
@@ -87,6 +87,23 @@ impl Folder {
         let path = self.file(&head.digest);
         let file = unfinished(&self.path).map_err(failed(&path, "create the file"))?;
         Writer::new(path, file, head)
+    }
+
+    /// The log of the lane that was given what `head` says, whatever run it is of, if it is whole and has as much of every wave.
+    #[must_use]
+    pub fn log(&self, head: &Head) -> Option<Reader> {
+        let reader = Reader::open(&self.file(&head.digest)).ok()?;
+        let Head { digest, log } = reader.head();
+        let holds = |log: &Option<Made>| log.as_ref().map(|made| made.existence_min);
+        (*digest == head.digest && log.is_some() && holds(log) == holds(&head.log)).then_some(reader)
+    }
+
+    /// Takes in the entries of a lane, as they are, under this head.
+    ///
+    /// # Errors
+    /// If the disk refuses, or the lane cannot be read any more.
+    pub fn take(&self, head: &Head, mut from: Reader) -> Result<(), LaneLogError> {
+        self.store(head)?.copy(&mut from)
     }
 
     /// The files of lanes in a folder, in the order of their names, each with its head, which alone is read.

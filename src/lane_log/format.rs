@@ -10,8 +10,6 @@ use std::io::{self, Read, Write};
 
 /// What every file begins with.
 pub const MAGIC: [u8; 18] = *b"trackweave lane 7\n";
-/// Bytes of a digest at the end.
-pub(super) const DIGEST: u64 = 32;
 /// Bytes of a head at most.
 const HEAD_MOST: u32 = 1 << 20;
 

@@ -1,12 +1,11 @@
 //! A file to entries.
 
 use super::error::{LaneLogError, failed};
-use super::format::{DIGEST, Entry, Head, not};
-use crate::digest::Hashing;
+use super::format::{Entry, Head, not};
+use super::seal;
 use crate::files;
 use crate::fusion::batch::{Answer, Estimate, Taken};
 use crate::fusion::credit::Accounts;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -52,14 +51,8 @@ impl Reader {
     /// Opens a file whose reports `are_at` the times that they are to be at.
     pub(super) fn checked(path: &Path, are_at: impl FnMut(Option<i64>) -> bool) -> io::Result<Self> {
         let mut file = files::open(path)?;
-        let Some(body) = file.metadata()?.len().checked_sub(DIGEST) else { return Err(not("too few bytes")) };
-        let mut hash = Sha256::new();
-        io::copy(&mut (&mut file).take(body), &mut Hashing(&mut hash))?;
-        let mut last = Vec::new();
-        file.read_to_end(&mut last)?;
-        if last != *hash.finalize() {
-            return Err(not("other bytes than its digest says"));
-        }
+        let Some(body) = seal::body(file.metadata()?.len()) else { return Err(not("too few bytes")) };
+        seal::check(&mut file, body)?;
         let begin = || {
             let mut file = file.try_clone()?;
             file.rewind()?;
@@ -110,6 +103,11 @@ impl Reader {
     /// If the file cannot be read, or has no more.
     pub fn entry(&mut self) -> Result<Entry, LaneLogError> {
         Entry::read(&mut self.file).map_err(failed(&self.path, "read the next entry"))
+    }
+
+    /// Writes all entries that are left, as they are.
+    pub(super) fn copy(&mut self, to: &mut impl io::Write) -> io::Result<u64> {
+        io::copy(&mut self.file, to)
     }
 
     /// The next report, of `lane` at `time_us`; passes over waves.

@@ -7,7 +7,8 @@ use crate::fusion::credit::Accounts;
 use crate::fusion::state::State;
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const ACCOUNTS: Accounts = Accounts { confirmed: 9, unconfirmed: 8, none: 7, outside_coverage: u64::MAX };
@@ -26,7 +27,7 @@ fn tracks(count: u32) -> Vec<Estimate> {
     let track = |k: u32| Estimate {
         born: [k, 7 * k],
         confirmed: k % 2 == 1,
-        existence: 0.25 * (1 + k) as f32,
+        existence: 0.25 * (1 + k % 4) as f32,
         tile: [-3, 5, i32::MIN],
         state: State {
             mean: core::array::from_fn(|i| -1.5 * (i as f32)),
@@ -70,6 +71,12 @@ fn log(writer: &mut Writer) -> Result<(), LaneLogError> {
     writer.wave(&wave(5, 2))?;
     writer.report(&answer(5, 2))?;
     writer.wave(&wave(7, 3))
+}
+
+/// What a file with these bytes before its seal is, by the document.
+fn sealed(body: &[u8]) -> Vec<u8> {
+    let digests = body.chunks(65_536).flat_map(Sha256::digest).collect::<Vec<u8>>();
+    [body, &digests, &Sha256::digest(&digests)].concat()
 }
 
 fn is_whole(folder: &Folder, head: &Head, times_us: &[i64]) -> bool {
@@ -211,15 +218,56 @@ fn a_whole_file_with_other_content_counts_as_damaged() {
     assert!(matches!(folder.find(&head("d"), std::iter::once(5)), Found::Damaged));
 }
 
+/// The bytes that the error names of a file that was changed to these.
+fn named(path: &Path, bytes: &[u8]) -> RangeInclusive<usize> {
+    fs::write(path, bytes).expect("the file is written");
+    let error = Reader::open(path).expect_err("a file that was changed").to_string();
+    let places = error.strip_prefix(&format!("{}: found other bytes than its digests say, in bytes ", path.display()));
+    let places = places.and_then(|rest| rest.strip_suffix(", wanted a lane as it was written: make it again"));
+    let (from, to) = places.and_then(|places| places.split_once(" to ")).unwrap_or_else(|| panic!("{error}"));
+    let number = |text: &str| text.parse::<usize>().expect("a number");
+    number(from)..=number(to)
+}
+
+/// Of a file of many blocks: bytes of all of them, of their digests and of the last one, and the ends of each; two changes and a
+/// cut name the file.
+#[test]
+fn the_error_names_the_block_of_the_byte_that_changed() {
+    let (_scratch, folder) = folder();
+    let of = logged("d", 3);
+    let path = store(&folder, &of, |to| log(to).and_then(|()| to.wave(&wave(9, 2_000))));
+    let whole = fs::read(&path).expect("the file");
+    let digests = 32 * ((whole.len() - 32).div_ceil(65_536 + 32) + 1);
+    let body = whole.len() - digests;
+    assert!(whole == sealed(&whole[..body]) && digests > 32 * 6 && is_whole(&folder, &of, &[-9, 5]));
+    let edges = (0..body).step_by(65_536).flat_map(|begin| [begin, (begin + 65_535).min(body - 1)]);
+    for place in edges.chain((0..body).step_by(9_973)).chain(body..whole.len()) {
+        let mut changed = whole.clone();
+        changed[place] ^= 0x10;
+        let found = named(&path, &changed);
+        let most = if place < body { 65_536 } else { 32 };
+        assert!(found.contains(&place) && found.end() - found.start() < most, "{place}: {found:?}");
+    }
+    let mut twice = whole.clone();
+    (twice[70_000], twice[body + 3]) = (!twice[70_000], !twice[body + 3]);
+    for bytes in [&twice[..], &whole[..body], &whole[..whole.len() - 1]] {
+        fs::write(&path, bytes).expect("the file is written");
+        let error = Reader::open(&path).expect_err("a file that was changed").to_string();
+        assert!(error.contains("d.lane: found other bytes than its digests say: it is cut, or"), "{error}");
+    }
+}
+
 #[test]
 fn any_changed_byte_and_any_cut_is_seen() {
     let (_scratch, folder) = folder();
     let of = logged("d", 3);
     let path = store(&folder, &of, log);
     let whole = fs::read(&path).expect("the file");
+    assert_eq!(whole, sealed(&whole[..whole.len() - 64]));
     for place in 0..whole.len() {
         let mut changed = whole.clone();
         changed[place] ^= 1;
+        assert!(named(&path, &changed).contains(&place), "byte {place}");
         for bytes in [&changed[..], &whole[..place]] {
             fs::write(&path, bytes).expect("the file is written");
             assert!(matches!(folder.find(&of, [-9, 5].into_iter()), Found::Damaged), "byte {place}");
@@ -229,7 +277,7 @@ fn any_changed_byte_and_any_cut_is_seen() {
     for body in
         [&b""[..], b"trackweave lane 1\n", b"trackweave lane 7\n\xff\xff\xff\xff", b"trackweave lane 7\n\x02\0\0\0{}"]
     {
-        fs::write(&path, [body, &Sha256::digest(body)].concat()).expect("the file is written");
+        fs::write(&path, sealed(body)).expect("the file is written");
         assert!(matches!(folder.find(&of, [-9, 5].into_iter()), Found::Damaged), "{body:?}");
         assert!(Reader::open(&path).is_err_and(|error| matches!(error, LaneLogError::Damaged { .. })), "{body:?}");
     }

@@ -2,9 +2,10 @@
 
 use super::error::{LaneLogError, failed};
 use super::format::{Entry, Head};
+use super::reader::Reader;
+use super::seal::Seal;
 use crate::fusion::batch::{Answer, WaveLog};
 use crate::fusion::credit::Accounts;
-use sha2::{Digest, Sha256};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use tempfile::NamedTempFile;
@@ -13,20 +14,20 @@ use tempfile::NamedTempFile;
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
-    file: Hashed,
+    file: Sealed,
 }
 
-/// A file, with the digest of what was written to it.
+/// A file, with the digests of what was written to it.
 #[derive(Debug)]
-struct Hashed {
+struct Sealed {
     file: BufWriter<NamedTempFile>,
-    hash: Sha256,
+    seal: Seal,
 }
 
-impl Write for Hashed {
+impl Write for Sealed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
-        self.hash.update(bytes.get(..written).unwrap_or_default());
+        self.seal.write_all(bytes.get(..written).unwrap_or_default())?;
         Ok(written)
     }
 
@@ -38,12 +39,12 @@ impl Write for Hashed {
 impl Writer {
     /// Begins a file that will have its place at `path`.
     pub(super) fn new(path: PathBuf, file: NamedTempFile, head: &Head) -> Result<Self, LaneLogError> {
-        let mut writer = Self { path, file: Hashed { file: BufWriter::new(file), hash: Sha256::new() } };
+        let mut writer = Self { path, file: Sealed { file: BufWriter::new(file), seal: Seal::default() } };
         writer.append(|to| head.write(to))?;
         Ok(writer)
     }
 
-    fn append(&mut self, write: impl FnOnce(&mut Hashed) -> io::Result<()>) -> Result<(), LaneLogError> {
+    fn append(&mut self, write: impl FnOnce(&mut Sealed) -> io::Result<()>) -> Result<(), LaneLogError> {
         write(&mut self.file).map_err(failed(&self.path, "write the file"))
     }
 
@@ -69,9 +70,19 @@ impl Writer {
     /// A disk that is full.
     pub fn finish(mut self, accounts: Accounts) -> Result<(), LaneLogError> {
         self.append(|to| Entry::write_end(to, accounts))?;
-        let Self { path, file: Hashed { mut file, hash } } = self;
+        self.close()
+    }
+
+    /// Puts the file in its place, with all entries of another one, whose head alone was read.
+    pub(super) fn copy(mut self, from: &mut Reader) -> Result<(), LaneLogError> {
+        self.append(|to| from.copy(to).map(drop))?;
+        self.close()
+    }
+
+    fn close(self) -> Result<(), LaneLogError> {
+        let Self { path, file: Sealed { mut file, seal } } = self;
         let finish = || {
-            file.write_all(&hash.finalize())?;
+            file.write_all(&seal.finish())?;
             let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)

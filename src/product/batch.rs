@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
 use arrow_schema::SchemaRef;
 
 use super::columns::{
-    FIRST_POSITION, FIRST_SINGLE, Fields, Refined, SINGLES, columns, element, picture_schema, present,
+    FIRST_FILTERED, FIRST_POSITION, FIRST_SINGLE, Fields, Refined, SINGLES, columns, element, picture_schema, present,
 };
 use super::error::ProductError;
 use super::obligations::{Row, Shown, show};
@@ -53,6 +53,7 @@ pub(super) struct Buffer {
     last_detection_us: Vec<Option<i64>>,
     smoothed: BooleanBuilder,
     as_known_at_us: Vec<Option<i64>>,
+    filtered: [Float64Builder; 3],
     identity: StringBuilder,
     identity_probability: Float32Builder,
     contributors: ListBuilder<StringBuilder>,
@@ -81,6 +82,7 @@ impl Buffer {
             last_detection_us: Vec::new(),
             smoothed: BooleanBuilder::new(),
             as_known_at_us: Vec::new(),
+            filtered: std::array::from_fn(|_| Float64Builder::new()),
             identity: StringBuilder::new(),
             identity_probability: Float32Builder::new(),
             contributors: texts(),
@@ -123,6 +125,9 @@ impl Buffer {
         self.last_detection_us.push(shown.last_detection_us);
         self.smoothed.append_value(shown.smoothed);
         self.as_known_at_us.push(shown.as_known_at_us);
+        for (axis, builder) in self.filtered.iter_mut().enumerate() {
+            builder.append_option(shown.filtered.and_then(|place| place.get(axis).copied()));
+        }
         self.identity.append_option(shown.identity.map(|(text, _)| text));
         self.identity_probability.append_option(shown.identity.map(|(_, probability)| single(probability)));
         append_texts(&mut self.contributors, shown.contributors);
@@ -152,6 +157,7 @@ impl Buffer {
         arrays.push(Arc::new(last_detection));
         arrays.push(Arc::new(self.smoothed.finish()));
         arrays.push(Arc::new(as_known_at));
+        arrays.extend(self.filtered.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
         // Until links are known a track is itself.
         arrays.push(track);
         arrays.push(Arc::new(self.identity.finish()));
@@ -170,11 +176,12 @@ impl Buffer {
     /// Refuses what no picture can hold: such a number is a fault of what came before.
     fn check(&self, shown: &Shown<'_>) -> Result<(), ProductError> {
         let names = |first: usize| columns(self.frame).iter().skip(first).map(|column| column.name);
-        for (name, value) in names(FIRST_POSITION).zip(shown.position) {
+        let filtered = names(FIRST_FILTERED).zip(shown.filtered.into_iter().flatten());
+        for (name, value) in names(FIRST_POSITION).zip(shown.position).chain(filtered) {
             if !value.is_finite() {
                 return Err(self.wrong(name, value, "a finite number"));
             }
-            if name == "latitude_deg" && value.abs() > 90.0 {
+            if name.ends_with("latitude_deg") && value.abs() > 90.0 {
                 return Err(self.wrong(name, value, "-90 to 90: the position is near the centre of the Earth"));
             }
         }

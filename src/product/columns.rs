@@ -123,6 +123,10 @@ impl Column {
         if let Some(meaning) = self.meaning {
             return meaning.to_owned();
         }
+        if let Some(name) = self.name.strip_prefix("filtered_") {
+            let meaning = Self { name, ..*self }.meaning();
+            return format!("as the filter had it, by what was detected up to then: {meaning}");
+        }
         let axis = |letter: &str| match letter {
             "e" => "east".to_owned(),
             "n" => "north".to_owned(),
@@ -202,7 +206,9 @@ const GEO_OF_PICTURES: &str = "{\"version\":\"1.1.0\",\"primary_column\":\"geome
 pub(super) const FIRST_POSITION: usize = 3;
 /// Existence, velocity and covariances: the numbers of 32 bits that stand together.
 pub(super) const FIRST_SINGLE: usize = 6;
-/// How many of them there are.
+/// Where the filter had the track.
+pub(super) const FIRST_FILTERED: usize = 26;
+/// How many of the numbers of 32 bits there are.
 pub(super) const SINGLES: usize = 16;
 
 /// The column by which tracks are joined.
@@ -218,7 +224,7 @@ pub(super) const OBJECT: Column = Column {
 /// What tells when something was seen.
 const OF_LAST: [Field; 3] = [Field::Contributors, Field::Detections, Field::Existence];
 
-const GEODETIC: [Column; 33] = [
+const GEODETIC: [Column; 36] = [
     always("time", Kind::InstantUtc, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -245,6 +251,9 @@ const GEODETIC: [Column; 33] = [
     part(&OF_LAST, "last_detection", Kind::InstantUtc, "µs"),
     smoothing(&[], "smoothed", Kind::Truth, ""),
     smoothing(&OF_LAST, "as_known_at", Kind::InstantUtc, "µs"),
+    smoothing(&OF_LAST, "filtered_latitude_deg", Kind::Double, "deg"),
+    smoothing(&OF_LAST, "filtered_longitude_deg", Kind::Double, "deg"),
+    smoothing(&OF_LAST, "filtered_altitude_m", Kind::Double, "m"),
     OBJECT,
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),
@@ -254,7 +263,7 @@ const GEODETIC: [Column; 33] = [
     always(GEOMETRY, Kind::Point, ""),
 ];
 
-const LOCAL: [Column; 32] = [
+const LOCAL: [Column; 35] = [
     always("time", Kind::Instant, "µs"),
     always("track", Kind::Integer, ""),
     always("status", Kind::Text, ""),
@@ -281,6 +290,9 @@ const LOCAL: [Column; 32] = [
     part(&OF_LAST, "last_detection", Kind::Instant, "µs"),
     smoothing(&[], "smoothed", Kind::Truth, ""),
     smoothing(&OF_LAST, "as_known_at", Kind::Instant, "µs"),
+    smoothing(&OF_LAST, "filtered_x_m", Kind::Double, "m"),
+    smoothing(&OF_LAST, "filtered_y_m", Kind::Double, "m"),
+    smoothing(&OF_LAST, "filtered_z_m", Kind::Double, "m"),
     OBJECT,
     part(&[Field::Identity], "identity", Kind::Text, ""),
     part(&[Field::Identity], "identity_probability", Kind::Single, ""),

@@ -34,6 +34,9 @@ pub struct Row<'a> {
     pub smoothed: bool,
     /// When the last detection was made that the row rests on, as `time_us`.
     pub as_known_at_us: i64,
+    /// Where the filter had it then, metres, by what was detected up to then alone; `None` where it had no such track yet, or
+    /// where the partner may not have it there at the same level.
+    pub filtered_m: Option<[f64; 3]>,
     /// The address that it sends, and the probability that it is its own; `None` where none is known.
     pub identity: Option<(&'a str, f64)>,
     /// Owners whose detections made the track, as far as the partner may know them.
@@ -65,6 +68,8 @@ pub(super) struct Shown<'a> {
     pub smoothed: bool,
     /// `None` where it is withheld.
     pub as_known_at_us: Option<i64>,
+    /// As `position`, of the filter; `None` where it is withheld or there was none.
+    pub filtered: Option<[f64; 3]>,
     /// `None` where it is withheld or not known.
     pub identity: Option<(&'a str, f64)>,
     /// `None` where they are withheld.
@@ -99,7 +104,8 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
             *to = Some(from);
         }
     }
-    // When a turning radar sees something tells in which direction it is, and whose radar it was.
+    // When a turning radar sees something tells in which direction it is, and whose radar it was; and a filter's place tells by
+    // its jumps when something was seen.
     let says_when =
         cut.coarsen_m.is_none() && [Field::Detections, Field::Existence, Field::Contributors].into_iter().all(shows);
     Shown {
@@ -112,6 +118,7 @@ pub(super) fn show<'a>(frame: Frame, row: &Row<'a>, cut: &Obligations) -> Shown<
         last_detection_us: says_when.then_some(row.last_detection_us),
         smoothed: row.smoothed,
         as_known_at_us: says_when.then_some(row.as_known_at_us),
+        filtered: row.filtered_m.filter(|_| says_when).map(|position_m| place(frame, position_m, None).0),
         identity: row.identity.filter(|_| shows(Field::Identity)),
         contributors: shows(Field::Contributors).then_some(row.contributors),
         authorities: row.authorities,

@@ -76,7 +76,8 @@ impl Smoother<'_> {
     }
 
     /// Hands over the tracks of some waves of a history, as the waves before number `until` tell of them: those that `wanted`
-    /// says, in the order of time, each with the tracks that were there before their first detection. `spill` is another history, empty, for what is found backwards.
+    /// says, in the order of time, each with the tracks that were there before their first detection, and the history, for what
+    /// the filter had. `spill` is another history, empty, for what is found backwards.
     ///
     /// # Errors
     /// Those of `give`, and if a history cannot be read or written or the device fails.
@@ -85,7 +86,7 @@ impl Smoother<'_> {
         (history, until): (&mut History, usize),
         (interval, wanted): (Interval, &[bool]),
         (spill, mut device): (&mut History, Option<&mut Backward>),
-        mut give: impl FnMut(usize, Vec<Known>) -> Result<(), E>,
+        mut give: impl FnMut(usize, Vec<Known>, &mut History) -> Result<(), E>,
     ) -> Result<(), E> {
         // Tracks of several models have noises of their own, and turns are no straight ways: no kernel takes them yet.
         device = device.filter(|_| self.motion.goes_by_kernels());
@@ -96,7 +97,8 @@ impl Smoother<'_> {
                 let times_us = history.times_us();
                 let ends_us = times_us.get(wave).map_or(i64::MAX, |time_us| time_us.saturating_add(lag_us));
                 let ends = times_us.partition_point(|time_us| *time_us <= ends_us).clamp(wave + 1, until);
-                give(wave, self.back_to::<E>(history, wave..ends, device.as_deref_mut())?)?;
+                let tracks = self.back_to::<E>(history, wave..ends, device.as_deref_mut())?;
+                give(wave, tracks, history)?;
             }
             return Ok(());
         }
@@ -114,7 +116,7 @@ impl Smoother<'_> {
         kept.iter().enumerate().rev().try_for_each(|(place, wave)| {
             let mut tracks = spill.tracks(2 * place)?;
             tracks.append(&mut spill.tracks(2 * place + 1)?);
-            give(*wave, tracks)
+            give(*wave, tracks, history)
         })
     }
 

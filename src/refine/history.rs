@@ -7,6 +7,7 @@ use super::wave::{Shapes, Wave};
 use crate::fusion::batch::Estimate;
 use crate::fusion::past::Trace;
 use crate::resident;
+use rayon::prelude::*;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -139,6 +140,17 @@ impl History {
     /// If there is no such wave, or it cannot be read.
     pub fn tracks(&mut self, number: usize) -> io::Result<Vec<Known>> {
         Ok(self.wave(number)?.tracks())
+    }
+
+    /// Where the tracks of a wave were, metres, in the order of their births.
+    ///
+    /// # Errors
+    /// As [`Self::tracks`].
+    pub fn places(&mut self, number: usize) -> io::Result<Vec<([u32; 2], [f64; 3])>> {
+        let wave = self.wave(number)?;
+        let place = |Known { estimate, .. }: Known| (estimate.born, estimate.position_m());
+        let of_part = |part: usize| wave.of_parts(part..part + 1).into_iter().map(place);
+        Ok((0..wave.parts()).into_par_iter().flat_map_iter(of_part).collect())
     }
 
     pub(super) fn wave(&mut self, number: usize) -> io::Result<Wave> {

@@ -398,7 +398,9 @@ fn a_history_is_smoothed_as_a_record_wherever_its_waves_are() {
             };
             let tracks = smoother.smooth(&record, interval, before);
             let (mut spill, mut next, mut early) = (History::new(folder.path(), Room::NONE), 0, 0);
-            let given = |wave: usize, found: Vec<Known>| {
+            let given = |wave: usize, found: Vec<Known>, history: &mut History| {
+                let filtered = waves[wave].1.iter().map(|track| (track.born, track.position_m()));
+                assert_eq!(history.places(wave)?, filtered.collect::<Vec<_>>());
                 next = (next..until).find(|wave| wanted_waves[*wave]).expect("another wave");
                 assert_eq!(wave, next);
                 next += 1;

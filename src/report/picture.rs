@@ -71,8 +71,8 @@ const NUMBERS: [(&str, u8, [f64; 2]); 17] = [
     ("detections", 1, [1.0, 1.0]),
     ("identity_probability", 1, [1e-3, 1e-3]),
     ("last_detection", 2, [1000.0, 1000.0]),
-    ("smoothed_longitude", 2, [1e-5, 0.01]),
-    ("smoothed_latitude", 2, [1e-5, 0.01]),
+    ("filtered_longitude", 2, [1e-5, 0.01]),
+    ("filtered_latitude", 2, [1e-5, 0.01]),
     ("time", 2, [1.0, 1.0]),
 ];
 /// Columns of texts.
@@ -226,8 +226,8 @@ impl Rows {
             let name = match (*name, frame) {
                 ("longitude", Frame::Local) => "x",
                 ("latitude", Frame::Local) => "y",
-                ("smoothed_longitude", Frame::Local) => "smoothed_x",
-                ("smoothed_latitude", Frame::Local) => "smoothed_y",
+                ("filtered_longitude", Frame::Local) => "filtered_x",
+                ("filtered_latitude", Frame::Local) => "filtered_y",
                 (name, _) => name,
             };
             let values = sorted(values);
@@ -288,8 +288,8 @@ struct Columns<'a> {
     covariance: [Option<&'a PrimitiveArray<Float32Type>>; 4],
     detections: Option<&'a PrimitiveArray<UInt64Type>>,
     last_detection: Option<&'a PrimitiveArray<TimestampMicrosecondType>>,
-    /// To the east and to the north, of a record that was smoothed.
-    smoothed: [Option<&'a PrimitiveArray<Float64Type>>; 2],
+    /// Where the filter had the track, to the east and to the north.
+    filtered: [Option<&'a PrimitiveArray<Float64Type>>; 2],
     identity: Option<&'a StringArray>,
     identity_probability: Option<&'a PrimitiveArray<Float32Type>>,
     contributors: Option<&'a ListArray>,
@@ -306,9 +306,9 @@ impl<'a> Columns<'a> {
             }
             Frame::Local => (["x_m", "y_m", "z_m"], ["x", "y", "z"], ["xx", "xy", "yy", "zz"]),
         };
-        let smoothed = match frame {
-            Frame::Geodetic => ["smoothed_longitude_deg", "smoothed_latitude_deg"],
-            Frame::Local => ["smoothed_x_m", "smoothed_y_m"],
+        let filtered = match frame {
+            Frame::Geodetic => ["filtered_longitude_deg", "filtered_latitude_deg"],
+            Frame::Local => ["filtered_x_m", "filtered_y_m"],
         };
         let [x, y, z] = places.map(|name| primitive(batch, name).ok_or(name));
         let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt());
@@ -323,7 +323,7 @@ impl<'a> Columns<'a> {
             covariance: pairs.map(|pair| primitive(batch, &format!("position_covariance_{pair}_m2"))),
             detections: primitive(batch, "detections"),
             last_detection: primitive(batch, "last_detection"),
-            smoothed: smoothed.map(|name| primitive(batch, name)),
+            filtered: filtered.map(|name| primitive(batch, name)),
             identity: text("identity"),
             identity_probability: primitive(batch, "identity_probability"),
             contributors: list("contributors"),
@@ -378,8 +378,8 @@ impl<'a> Columns<'a> {
             value(self.detections, row).map(|count| count as f64),
             number(self.identity_probability),
             value(self.last_detection, row).map(|time_us| time_us as f64),
-            value(self.smoothed[0], row),
-            value(self.smoothed[1], row),
+            value(self.filtered[0], row),
+            value(self.filtered[1], row),
             Some(self.time.value(row) as f64),
         ]
     }

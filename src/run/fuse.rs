@@ -7,6 +7,7 @@
 use super::associations::Associating;
 use super::basis::Basis;
 use super::inputs::Inputs;
+use super::kept::Kept;
 use super::logs::{Keeping, Logs, made_from};
 use super::pictures::Pictures;
 use super::report::WorkReport;
@@ -18,7 +19,7 @@ use crate::fusion::credit::Accounts;
 use crate::fusion::device::Backward;
 use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
-use crate::lane_log::{Folder, Found, Head, LaneLogError, Made, Reader};
+use crate::lane_log::{Folder, Found, LaneLogError, Reader};
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
 use core::ops::Range;
@@ -41,8 +42,8 @@ pub(super) enum Way<'a> {
 pub(super) enum Tracks<'a> {
     /// All lanes are fused.
     Fused(&'a Executor),
-    /// Those that a folder does not have are fused, and kept there; as logs, if it is said what they are made from.
-    Kept(&'a Executor, Folder, Option<BTreeMap<String, String>>),
+    /// Those that a folder does not have are fused, and kept there.
+    Kept(&'a Executor, Kept),
     /// All lanes are in logs.
     Logged(Logs, &'a Executor),
 }
@@ -106,6 +107,7 @@ pub(super) fn fuse<'a>(
         work.seconds.look_up = started.elapsed().as_secs_f64();
         started = Instant::now();
     }
+    let digests = known.as_ref().map(|known| known.digests.clone()).unwrap_or_default();
     let is_stored = |lane: usize| known.as_ref().is_some_and(|known| known.stored.contains_key(&lane));
     let chosen: Vec<(usize, &Lane)> = lanes.iter().copied().filter(|(lane, _)| !is_stored(*lane)).collect();
     work.from_cache = lanes.iter().map(|(lane, _)| is_stored(*lane)).collect();
@@ -128,7 +130,7 @@ pub(super) fn fuse<'a>(
     for (outcome, accounts) in outcomes.iter_mut().zip(accounts.into_values()) {
         outcome.accounts = accounts;
     }
-    Ok(Fused { outcomes, work, unstored })
+    Ok(Fused { outcomes, work, unstored: unstored.or_else(|| tracks.share(basis, &digests).err()) })
 }
 
 impl<'a> Tracks<'a> {
@@ -151,10 +153,15 @@ impl<'a> Tracks<'a> {
             }
             Way::Fuse(executor) => executor,
         };
-        let Some(folder) = request.keep_logs.or(request.cache) else { return Ok(Self::Fused(executor)) };
-        let folder = Folder::beside(folder, request.out)?;
-        let from = request.keep_logs.map(|_| made_from(&executor.identity())).transpose()?;
-        Ok(Self::Kept(executor, folder, from))
+        let cache = request.cache.map(|cache| Folder::beside(cache, request.out)).transpose()?;
+        let kept = match (request.keep_logs, cache) {
+            (None, None) => return Ok(Self::Fused(executor)),
+            (None, Some(cache)) => Kept::cache(cache),
+            (Some(logs), cache) => {
+                Kept::logs(Folder::beside(logs, request.out)?, made_from(&executor.identity())?, cache)
+            }
+        };
+        Ok(Self::Kept(executor, kept))
     }
 
     /// Has lanes kept in a folder, if they are in none.
@@ -163,7 +170,7 @@ impl<'a> Tracks<'a> {
     /// If it cannot be made.
     pub(super) fn or_in(self, folder: &Path) -> Result<Self, RunError> {
         match self {
-            Self::Fused(executor) => Ok(Self::Kept(executor, Folder::open(folder)?, None)),
+            Self::Fused(executor) => Ok(Self::Kept(executor, Kept::cache(Folder::open(folder)?))),
             other => Ok(other),
         }
     }
@@ -189,7 +196,13 @@ impl<'a> Tracks<'a> {
     fn logging(&self, basis: &Basis<'_>) -> Option<Logging> {
         // All that the filter keeps: what is left out while it is unlikely cannot become likely again.
         let logging = Logging { existence_min: basis.config.fusion.existence.prune };
-        (basis.associates || matches!(self, Self::Kept(_, _, Some(_)))).then_some(logging)
+        let has_logs = matches!(self, Self::Kept(_, kept) if kept.has_logs());
+        (basis.associates || has_logs).then_some(logging)
+    }
+
+    /// Gives a cache beside logs what it lacks of lanes that were given what has these digests.
+    fn share(&self, basis: &Basis<'_>, digests: &[String]) -> Result<(), LaneLogError> {
+        if let Self::Kept(_, kept) = self { kept.share(digests, self.logging(basis)) } else { Ok(()) }
     }
 
     /// What smooths tracks, where they are smoothed on a device: that of the fusion.
@@ -230,23 +243,25 @@ impl<'a> Known<'a> {
         let (mut stored, mut storing, mut unstored) = (BTreeMap::new(), BTreeMap::new(), None);
         for (lane, digest) in lanes.filter_map(|lane| Some((lane, digests.get(lane)?))) {
             let times = times.remove(&lane).unwrap_or_default();
-            let (folder, from) = match tracks {
+            let kept = match tracks {
                 Tracks::Fused(_) => continue,
                 Tracks::Logged(logs, _) => {
                     stored.insert(lane, logs.open(lane, digest, times.into_iter())?);
                     continue;
                 }
-                Tracks::Kept(_, folder, from) => (folder, from.as_ref().zip(tracks.logging(basis))),
+                Tracks::Kept(_, kept) => kept,
             };
-            let made =
-                from.map(|(from, logging)| Made { lane, existence_min: logging.existence_min, from: from.clone() });
-            let head = Head { digest: digest.clone(), log: made };
+            let head = kept.head(lane, digest, tracks.logging(basis));
             // A report that is stored does not tell which detections tracks took.
-            let found = if basis.associates { Found::Missing } else { folder.find(&head, times.iter().copied()) };
+            let found = if basis.associates { Ok(Found::Missing) } else { kept.find(&head, &times) };
+            let found = found.unwrap_or_else(|error| {
+                unstored.get_or_insert(error);
+                Found::Missing
+            });
             work.damaged += u64::from(matches!(found, Found::Damaged));
             match found {
                 Found::Whole(reports) => drop(stored.insert(lane, reports)),
-                Found::Damaged | Found::Missing => match folder.store(&head) {
+                Found::Damaged | Found::Missing => match kept.store(&head) {
                     Ok(writer) => drop(storing.insert(lane, Keeping::new(writer, times))),
                     Err(error) => unstored = unstored.or(Some(error)),
                 },

@@ -3,6 +3,7 @@
 use super::basis::Basis;
 use super::budget::within;
 use super::fuse::{Fused, Tracks, fuse};
+use super::kept::Kept;
 use super::logs::{folder, made_from};
 use super::report::WorkReport;
 use super::{Besides, Listener, Request, RunError, changed_or, classes, opened};
@@ -88,7 +89,7 @@ fn fuse_opened(
     if !within {
         return Err(RunError::NoLanes { of: wanted, found: all.len() });
     }
-    let tracks = Tracks::Kept(executor, folder, Some(from));
+    let tracks = Tracks::Kept(executor, Kept::logs(folder, from, None));
     let Fused { work, unstored, .. } = fuse((request, &tracks), (&basis, &all, wanted.clone()), None, listener)?;
     unstored.map_or(Ok(()), |error| Err(RunError::from(error)))?;
     let partner = |partner: &usize| policy.partners().get(*partner).map(|partner| partner.id.clone());

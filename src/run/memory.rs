@@ -1,7 +1,7 @@
 //! Detections in memory to tracks in memory: one lane that may see everything; no policy and no files.
 
 use super::pictures::{address_of, row};
-use super::smoothing::{Histories, filter};
+use super::smoothing::{Histories, Refined, filter};
 use super::waves::{Taker, Waves};
 use super::{RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
@@ -25,6 +25,9 @@ pub struct TrackAt {
     pub smoothed: bool,
     /// When the last detection was made that it rests on, microseconds.
     pub as_known_at_us: i64,
+    /// Where the filter had it then, metres, by what was detected up to then; `None` where it had none yet, and where nothing is
+    /// smoothed.
+    pub filtered_m: Option<[f64; 3]>,
     /// The address that it is taken to send, where one is more likely its than not.
     pub identity: Option<Arc<str>>,
 }
@@ -34,7 +37,7 @@ impl TrackAt {
     #[must_use]
     pub fn row(&self) -> product::Row<'_> {
         let mut row = row(&self.estimate, self.time_us, self.estimate.position_m(), &[], &[]);
-        (row.smoothed, row.as_known_at_us) = (self.smoothed, self.as_known_at_us);
+        (row.smoothed, row.as_known_at_us, row.filtered_m) = (self.smoothed, self.as_known_at_us, self.filtered_m);
         row.identity = self.identity.as_deref().map(|text| (text, f64::from(self.estimate.belief.probability)));
         row
     }
@@ -88,10 +91,10 @@ struct Tracker<'c> {
 }
 
 impl Tracker<'_> {
-    fn show(&mut self, time_us: i64, (tracks, smoothed): (Vec<Known>, bool)) {
-        let track = |Known { estimate, known_us: as_known_at_us }: Known| {
+    fn show(&mut self, time_us: i64, (tracks, smoothed): (Vec<Refined>, bool)) {
+        let track = |Refined { known: Known { estimate, known_us: as_known_at_us }, filtered_m }: Refined| {
             let identity = address_of(&self.identities, &estimate).cloned();
-            TrackAt { time_us, estimate, smoothed, as_known_at_us, identity }
+            TrackAt { time_us, estimate, smoothed, as_known_at_us, filtered_m, identity }
         };
         self.tracks.extend(tracks.into_iter().map(track));
     }
@@ -102,7 +105,7 @@ impl<'a> Taker<'a> for Tracker<'_> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
         match &mut self.histories {
             Some(histories) => drop(histories.keep(lane, time_us, (estimates, true))?),
-            None => self.show(time_us, (estimates.into_iter().map(Known::from).collect(), false)),
+            None => self.show(time_us, (estimates.into_iter().map(Refined::from).collect(), false)),
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod error; // what can go wrong
 mod taken; // the digest of the detections that a lane was given
 mod waves; // scans of all lanes -> waves
 mod inputs; // the digest of all that goes into a lane
+mod kept; // folders in which lanes are kept
 mod logs; // lanes on their way into files, and back
 mod budget; // a run within so much memory
 mod fuse; // waves -> tracks -> pictures
@@ -101,7 +102,8 @@ pub struct Request<'a> {
     /// machine, one build of the program and, on a device, the usual kernels.
     pub cache: Option<&'a Path>,
     /// Folder that keeps the log of every lane ([`crate::lane_log`]), all that the filter keeps of every wave; lanes whose logs
-    /// of this very run are there are not fused again. With it, `cache` is not asked.
+    /// of this very run are there are not fused again. With a cache
+    /// that has these logs of another run they are taken from there, and it gets those that it lacks.
     pub keep_logs: Option<&'a Path>,
     /// The run ends with an error before it holds more, bytes; see [`read_memory`]. It is asked at every wave and batch.
     pub memory: Option<u64>,

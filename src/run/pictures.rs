@@ -3,7 +3,7 @@
 use super::authority::{AuthorityReport, Watch};
 use super::basis::Basis;
 use super::releases::release_table;
-use super::smoothing::Histories;
+use super::smoothing::{Histories, Refined};
 use super::stitching::Shown;
 use super::taken::Taken;
 use super::waves::Outcome;
@@ -14,7 +14,8 @@ use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
 use crate::fusion::device::Backward;
 use crate::policy::{
-    Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Releases, SEE_AUTHORITY, Status, TrackClass,
+    Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releases, SEE_AUTHORITY, Status,
+    TrackClass,
 };
 use crate::product::{Association, Fields, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting};
 use crate::refine::Known;
@@ -84,6 +85,8 @@ struct Classes {
     kin: Vec<usize>,
     numbers: BTreeMap<TrackClass, usize>,
     all: Vec<LaneClass>,
+    /// What each kin gets of classes that smoothed tracks would have where the filter had them.
+    filtered: BTreeMap<TrackClass, Arc<[Arc<Decided>]>>,
 }
 
 /// A class of tracks, as all pictures of its lane need it.
@@ -110,6 +113,15 @@ struct Told {
     class: usize,
     /// The address that it is taken to send.
     identity: Option<Arc<str>>,
+    filtered: Option<Filtered>,
+}
+
+/// Where the filter had a track.
+#[derive(Debug)]
+struct Filtered {
+    position_m: [f64; 3],
+    /// What each kin would get of the track there; `None`: what it gets of it where it shows.
+    decided: Option<Arc<[Arc<Decided>]>>,
 }
 
 /// What became of the rows of one partner.
@@ -227,7 +239,7 @@ impl<'a> Pictures<'a> {
         if !shown {
             return Ok(());
         }
-        let tracks = self.tell(lane, time_us, estimates.into_iter().map(Known::from).collect())?;
+        let tracks = self.tell(lane, time_us, estimates.into_iter().map(Refined::from).collect())?;
         let took = self.took.get_mut(lane).map(|(since, _)| std::mem::take(since)).unwrap_or_default();
         if self.histories.is_none() {
             self.write(lane, time_us, (&tracks, false, &took), |_| true)?;
@@ -266,14 +278,14 @@ impl<'a> Pictures<'a> {
     }
 
     /// A lane's tracks at one time, with all that rules may ask of them.
-    fn tell(&mut self, index: usize, time_us: i64, tracks: Vec<Known>) -> Result<Vec<Told>, RunError> {
+    fn tell(&mut self, index: usize, time_us: i64, tracks: Vec<Refined>) -> Result<Vec<Told>, RunError> {
         let Some((lane, classes)) = self.lanes.get(index).zip(self.classes.get_mut(index)) else {
             return Ok(Vec::new());
         };
         let names = self.identities.get(index).map_or(&[][..], Vec::as_slice);
         let frame = self.basis.catalogue.frame;
         let periods = self.basis.policy.periods().periods_at(time_us);
-        let tell = |known: Known| {
+        let tell = |Refined { known, filtered_m }: Refined| {
             let estimate = &known.estimate;
             let position_m = estimate.position_m();
             let class = TrackClass {
@@ -283,9 +295,17 @@ impl<'a> Pictures<'a> {
                 periods: periods.clone(),
                 status: status(estimate),
             };
+            let filtered = filtered_m.map(|position_m| {
+                let zones = self.basis.zones.zones_at(ground(position_m, frame));
+                let is_other = *zones != class.zones;
+                let other = is_other.then(|| TrackClass { zones: zones.into_owned(), ..class.clone() });
+                let decided = other.map(|class| classes.decided(class, &self.releases)).transpose()?;
+                Ok::<_, RunError>(Filtered { position_m, decided })
+            });
+            let filtered = filtered.transpose()?;
             let class = classes.number(class, &self.releases, &mut self.watch)?;
             let identity = address_of(names, estimate).cloned();
-            Ok(Told { known, position_m, class, identity })
+            Ok(Told { known, position_m, class, identity, filtered })
         };
         tracks.into_iter().map(tell).collect()
     }
@@ -400,6 +420,25 @@ impl Classes {
         self.numbers.insert(class, number);
         Ok(number)
     }
+
+    /// What each kin gets of a class that no track shows.
+    fn decided(&mut self, class: TrackClass, releases: &Releases<'_>) -> Result<Arc<[Arc<Decided>]>, RunError> {
+        if let Some(decided) = self.filtered.get(&class) {
+            return Ok(Arc::clone(decided));
+        }
+        let decided: Arc<[Arc<Decided>]> = releases.of(&class, &self.kin)?.into();
+        self.filtered.insert(class, Arc::clone(&decided));
+        Ok(decided)
+    }
+}
+
+impl Filtered {
+    /// Whether a partner in this place would get the track there at the level at which it gets it where it shows.
+    fn shows(&self, place: Option<(usize, usize)>, release: &Release) -> bool {
+        let Some(decided) = &self.decided else { return true };
+        let there = place.and_then(|(_, kin)| decided.get(kin)).map(|decided| &decided.release);
+        there.is_some_and(|there| there.level == release.level && there.obligations == release.obligations)
+    }
 }
 
 impl Picture {
@@ -431,6 +470,8 @@ impl Picture {
         let Known { estimate, known_us } = &told.known;
         let mut row = row(estimate, time_us, told.position_m, &of.contributors, &release.authorities);
         (row.smoothed, row.as_known_at_us) = (smoothed, *known_us);
+        let filtered = told.filtered.as_ref().filter(|filtered| filtered.shows(*place, release));
+        row.filtered_m = filtered.map(|filtered| filtered.position_m);
         row.identity = told.identity.as_deref().map(|text| (text, f64::from(estimate.belief.probability)));
         row.holders = release.sees_holders.then_some(of.holders.as_ref());
         of_class.rows += 1;
@@ -518,6 +559,7 @@ pub(super) fn row<'a>(
         last_detection_us: estimate.last_detection_us,
         smoothed: false,
         as_known_at_us: estimate.last_detection_us,
+        filtered_m: None,
         identity: None,
         contributors,
         authorities,

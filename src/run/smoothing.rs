@@ -20,6 +20,22 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A track at the time of a report, as a run shows it.
+#[derive(Debug)]
+pub(super) struct Refined {
+    /// As later waves tell of it, where they may.
+    pub(super) known: Known,
+    /// Where the filter had it, metres; `None` where it had none yet, and of a run that smooths nothing.
+    pub(super) filtered_m: Option<[f64; 3]>,
+}
+
+impl From<Estimate> for Refined {
+    /// Of a run that smooths nothing.
+    fn from(estimate: Estimate) -> Self {
+        Self { known: estimate.into(), filtered_m: None }
+    }
+}
+
 /// Of what a run may hold, the share up to which the tracks of lanes are in memory: smoothing and pictures need the rest.
 const SHARE: [u64; 2] = [3, 4];
 
@@ -162,7 +178,7 @@ impl<'a> Histories<'a> {
         &mut self,
         (number, lane): (usize, &Lane),
         (horizon_us, device): (i64, Option<&mut Backward>),
-        mut give: impl FnMut(i64, Vec<Known>, bool) -> Result<(), RunError>,
+        mut give: impl FnMut(i64, Vec<Refined>, bool) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let Self { config, interval, frame, folder, room, lanes, .. } = self;
         let Some(LaneHistory { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
@@ -174,14 +190,17 @@ impl<'a> Histories<'a> {
         let time_us = |wave: usize| times_us.get(wave).copied().unwrap_or_default();
         let until = times_us.partition_point(|time_us| *time_us <= horizon_us);
         let mut spill = History::new(folder, *room);
-        let smoothed = |wave: usize, tracks: Vec<Known>| {
+        let smoothed = |wave: usize, tracks: Vec<Known>, history: &mut History| {
             // Before the first detection of all there is nothing to be asked about.
             let asked = time_us(wave) >= lane.span_us[0];
             let is_likely = |track: &Known| asked && track.estimate.existence >= existence.report.get();
             let likely = tracks.into_iter().filter(is_likely);
+            let places = history.places(wave)?;
             let confirmed = |track: Known| {
                 let confirmed = track.estimate.existence >= existence.confirm.get();
-                Known { estimate: Estimate { confirmed, ..track.estimate }, ..track }
+                let known = Known { estimate: Estimate { confirmed, ..track.estimate }, ..track };
+                let place = places.binary_search_by_key(&track.estimate.born, |(born, _)| *born);
+                Refined { known, filtered_m: place.ok().and_then(|place| Some(places.get(place)?.1)) }
             };
             give(time_us(wave), likely.map(confirmed).collect(), true).map_err(Failed::Given)
         };
@@ -202,7 +221,8 @@ impl<'a> Histories<'a> {
                 reported = likely.map(|track| track.estimate.born).collect();
             } else if wave >= until {
                 let is_reported = |track: &Known| reported.binary_search(&track.estimate.born).is_ok();
-                give(time_us(wave), tracks.into_iter().filter(is_reported).collect(), false)?;
+                let itself = |known: Known| Refined { filtered_m: Some(known.estimate.position_m()), known };
+                give(time_us(wave), tracks.into_iter().filter(is_reported).map(itself).collect(), false)?;
             }
         }
         Ok(())

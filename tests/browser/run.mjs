@@ -151,7 +151,7 @@ function namesOf(doc) {
   return names;
 }
 
-/** The story of a track of which the record tells more than filtered rows. */
+/** The story of a track of which the record tells more than where it was. */
 async function testRecord(page, picture) {
   const found = await page.evaluate(async (partner) => {
     const app = window.trackweave;
@@ -169,14 +169,14 @@ async function testRecord(page, picture) {
     const more = document.querySelector(".story .taken button.more");
     more?.click();
     const of = (start) => story.strips.find((s) => s.name.startsWith(start));
-    const off = of("smoothed").line.filter(Number.isFinite);
+    const off = of("filter off").line.filter(Number.isFinite);
     const { width, height } = story.canvas;
     const ink = story.canvas
       .getContext("2d")
       .getImageData(0, 0, width, height)
       .data.filter((v, i) => i % 4 === 3 && v);
     return {
-      key: document.querySelector(".story .key.smoothed") !== null,
+      key: document.querySelector(".story .key.smoothed + .key.filtered") !== null,
       off: [Math.min(...off), Math.max(...off)],
       took: taken.time.length,
       stems: of("took").line.length,
@@ -186,9 +186,9 @@ async function testRecord(page, picture) {
       drawn: ink.length,
     };
   }, picture.partner);
-  hold(found.key, "no smoothed line beside the filtered one");
+  hold(found.key, "no key of the smoothed line and of the filter's");
   // 0.002 degrees east and 0.001 south, in Switzerland: 150 m and 111 m.
-  hold(found.off[0] > 150 && found.off[1] < 230, `the smoothed line is ${found.off} m off`);
+  hold(found.off[0] > 150 && found.off[1] < 230, `the filter's line is ${found.off} m off`);
   hold(found.took > 10, `${found.took} detections`);
   equal([found.stems, found.innovations[0], found.listed], [found.took, found.took, found.took], "detections shown");
   // 95 of 100 of two numbers squared are below 5.99, so that of one it is 3.00.
@@ -198,7 +198,43 @@ async function testRecord(page, picture) {
   await page.locator(".story .link-to button").click();
   await page.waitForFunction(() => /goes on from track/.test(document.querySelector(".story")?.textContent ?? ""));
   hold(found.drawn > 1000, "the strips are empty");
-  return `${found.took} detections, smoothed ${found.off.map(Math.round).join(" to ")} m off`;
+  return `${found.took} detections, the filter ${found.off.map(Math.round).join(" to ")} m off`;
+}
+
+/** The selected track has two lines where its picture is smoothed, and no second one where its places are coarse. */
+async function testFiltered(page, picture) {
+  const found = await page.evaluate(async (partner) => {
+    const app = window.trackweave;
+    const pic = app.pictures.find((p) => p.partner === partner);
+    await app.choose(pic, app.b === pic ? app.a : app.b);
+    await pic.ready();
+    const x = (await pic.column("filtered_longitude")) ?? (await pic.column("filtered_x"));
+    const rows = (k) => Array.from(x.subarray(pic.start[k], pic.start[k + 1])).filter(Number.isFinite).length;
+    const order = Array.from({ length: pic.tracks }, (_, k) => k).sort((k, l) => rows(l) - rows(k));
+    const told = [];
+    for (const k of [order[0], order[pic.tracks - 1]]) {
+      app.select(pic, k);
+      await new Promise((done) => setTimeout(done, 800));
+      const { story } = app;
+      const line = story.strips.find((s) => s.name.startsWith("filter off"))?.line ?? [];
+      const drawn = () => {
+        app.render();
+        return [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join();
+      };
+      const [keys, both] = [document.querySelectorAll(".story .key.smoothed + .key.filtered").length, drawn()];
+      const { filtered } = story.extra;
+      story.extra.filtered = undefined;
+      const changes = drawn() !== both;
+      story.extra.filtered = filtered;
+      told.push({ rows: rows(k), keys, changes, line: Array.from(line).filter(Number.isFinite).length });
+    }
+    app.select(pic, order[0]);
+    return told;
+  }, picture.partner);
+  const [most, least] = found;
+  equal([most.keys, most.changes, most.line], [1, true, most.rows], "lines of the track with most rows of the filter");
+  if (!least.rows) equal([least.keys, least.changes, least.line], [0, false, 0], "lines of a track without any");
+  return `${most.rows} rows with both lines, another track ${least.rows}`;
 }
 
 /** A rule's text opens where the rule is named. */
@@ -599,9 +635,9 @@ async function testPage(browser, file, operator) {
       );
     });
   }
-  const brings = doc.pictures.find(
-    (p) => Object.keys(p.columns ?? {}).some((c) => c.startsWith("smoothed_")) || p.associations,
-  );
+  const smoothed = doc.pictures.find((p) => Object.keys(p.columns ?? {}).some((c) => c.startsWith("filtered_")));
+  if (smoothed) await check(name("the smoothed line and the filter's"), () => testFiltered(page, smoothed));
+  const brings = doc.pictures.find((p) => p.associations);
   if (brings) await check(name("the story shows what the record brings"), () => testRecord(page, brings));
   if (doc.edition === "operator" && doc.rules) await check(name("a rule can be read"), () => testRule(page, doc));
   else if (doc.edition === "partner")

@@ -3,7 +3,7 @@
 //!
 //! A tracer (`tracer.c`) lists the calls that concern a scratch folder as the kernel sees them, and at one of them kills,
 //! signals, or has the call fail. Kill and SIGTERM come at every call that changes what is on disk: between those, the
-//! disk is the same. EIO meets every call that the kernel can answer so, ENOSPC those that may take space, EACCES those
+//! disk is the same. Runs smooth, with no memory stated, so that tracks are kept on disk. EIO meets every call that the kernel can answer so, ENOSPC those that may take space, EACCES those
 //! that name a path. Without a C compiler, without Linux, or where a program may not trace another, that is skipped,
 //! loudly. `CRASH=all` (`make crash`) tries every call; without it a sample is tried.
 

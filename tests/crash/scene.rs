@@ -218,7 +218,20 @@ impl Scene {
 
     fn run_to(&self, out: &str) -> Vec<String> {
         let [recording, policy, key] = ["recording", "policy", "key"].map(|name| self.at(name));
-        let words = ["run", &recording, "--policy", &policy, "--out", out, "--executor", "host", "--sign", &key];
+        let words = [
+            "run",
+            &recording,
+            "--policy",
+            &policy,
+            "--out",
+            out,
+            "--executor",
+            "host",
+            "--sign",
+            &key,
+            "--config",
+            "air-smoothed",
+        ];
         words.map(str::to_owned).to_vec()
     }
 

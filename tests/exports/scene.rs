@@ -47,6 +47,7 @@ pub(crate) fn plain(track: u64, time_us: i64) -> Row<'static> {
         last_detection_us: time_us - 1_000_000,
         smoothed: false,
         as_known_at_us: time_us - 1_000_000,
+        filtered_m: None,
         identity: None,
         contributors: &[],
         authorities: &[],

@@ -295,7 +295,7 @@ pub(crate) fn fusing_addresses(mut config: RunConfig) -> RunConfig {
     config
 }
 
-fn made(levels: &str, config: &RunConfig) -> TempDir {
+pub(crate) fn made(levels: &str, config: &RunConfig) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     make(folder.path(), &rows(), levels, config);
     folder

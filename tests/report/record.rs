@@ -1,4 +1,4 @@
-//! A folder with what the record brings beside a picture, made from one of the demo: no run writes it yet.
+//! A folder with what the record brings beside a picture, made from one of the demo, by numbers that tell what is where.
 
 use super::{column, data, numbers, out, text, trackweave};
 use arrow_array::cast::AsArray;
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-/// How far east and north the smoothed line is of the filtered one, degrees.
+/// How far east and north the line of the filter is of the one that shows, degrees.
 const OFF_DEG: [f64; 2] = [0.002, -0.001];
 
 fn write(path: &Path, batch: &RecordBatch) {
@@ -29,17 +29,22 @@ fn table(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
         .expect("a table")
 }
 
-/// The picture with a smoothed place in all rows but each track's first.
-fn smoothed(batch: &RecordBatch) -> RecordBatch {
+/// The picture with a place of the filter in all rows but each track's first.
+fn filtered(batch: &RecordBatch) -> RecordBatch {
     let track = batch["track"].as_primitive::<UInt64Type>();
     let mut seen = std::collections::BTreeSet::new();
     let known: Vec<bool> = track.values().iter().map(|track| !seen.insert(*track)).collect();
-    let mut fields: Vec<Arc<Field>> = batch.schema().fields().iter().cloned().collect();
-    let mut columns = batch.columns().to_vec();
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        if !field.name().starts_with("filtered_") {
+            fields.push(Arc::clone(field));
+            columns.push(Arc::clone(column));
+        }
+    }
     for (name, off) in ["longitude_deg", "latitude_deg"].into_iter().zip(OFF_DEG) {
         let places = batch[name].as_primitive::<Float64Type>().values().iter();
         let column: Float64Array = places.zip(&known).map(|(place, known)| known.then_some(place + off)).collect();
-        fields.push(Arc::new(Field::new(format!("smoothed_{name}"), column.data_type().clone(), true)));
+        fields.push(Arc::new(Field::new(format!("filtered_{name}"), column.data_type().clone(), true)));
         columns.push(Arc::new(column));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("a picture")
@@ -81,7 +86,8 @@ fn listed(manifest: &mut Value, folder: &Path, name: &str) {
     file["sha256"] = json!(digest);
     if name == "tracks.parquet" {
         let columns = file["columns"].as_array_mut().expect("columns");
-        columns.extend(["smoothed_longitude_deg", "smoothed_latitude_deg"].map(Value::from));
+        columns.retain(|column| !column.as_str().is_some_and(|name| name.starts_with("filtered_")));
+        columns.extend(["filtered_longitude_deg", "filtered_latitude_deg"].map(Value::from));
     }
 }
 
@@ -99,7 +105,7 @@ fn made(folder: &Path) -> Vec<u64> {
             tracks.push(*id);
         }
     }
-    write(&folder.join("tracks.parquet"), &smoothed(&batch));
+    write(&folder.join("tracks.parquet"), &filtered(&batch));
     write(&folder.join("associations.parquet"), &associations(&batch, &tracks));
     let links = table(vec![
         ("from", Arc::new(UInt64Array::from(vec![tracks[0], tracks[1]]))),
@@ -152,13 +158,13 @@ fn a_page_shows_what_the_record_brings() {
     let counts = |coded: &Value| -> Vec<usize> {
         column(coded, &[ids.len()]).into_iter().map(|n| usize::try_from(n.expect("a count")).unwrap()).collect()
     };
-    // The smoothed line is where it was put, and nowhere where there was none.
+    // The filter's line is where it was put, and nowhere where there was none.
     let rows = counts(&picture["tracks"]["counts"]);
     let of = |name: &str| column(&picture["columns"][name], &rows);
     for (name, off) in ["longitude", "latitude"].into_iter().zip([200, -100]) {
         let pairs: Vec<(Option<i64>, Option<i64>)> =
-            of(name).into_iter().zip(of(&format!("smoothed_{name}"))).collect();
-        let known = pairs.iter().filter_map(|(place, smoothed)| Some((*smoothed)? - (*place)?));
+            of(name).into_iter().zip(of(&format!("filtered_{name}"))).collect();
+        let known = pairs.iter().filter_map(|(place, filtered)| Some((*filtered)? - (*place)?));
         assert_eq!(known.clone().count(), pairs.len() - ids.len());
         for found in known {
             assert!((found - off).abs() <= 1, "{name}: {found}");

@@ -240,7 +240,7 @@ fn pass(
         history.push(time_us, tracks)?;
     }
     let (mut found, all) = (Vec::new(), vec![true; waves.len()]);
-    smoother.pass((&mut history, waves.len()), (interval, &all), (&mut spill, device), |_, tracks| {
+    smoother.pass((&mut history, waves.len()), (interval, &all), (&mut spill, device), |_, tracks, _| {
         found.push(tracks);
         Ok::<(), Failed>(())
     })?;

@@ -1,7 +1,7 @@
 //! Formats with a record for each row: GeoJSON, CSV, Cursor on Target, MOT Challenge.
 
 use super::super::reading::Reading;
-use super::super::table::{Row, numbers};
+use super::super::table::{Row, numbers, places};
 use super::{Picture, escaped, times};
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
@@ -22,10 +22,6 @@ fn cells(row: &Row, picture: &Picture<'_>) -> Vec<(String, Cell)> {
         Frame::Geodetic => Cell::Text(format_timestamp(time_us)),
         Frame::Local => Cell::Number(time_us.to_string()),
     };
-    let places = match picture.frame {
-        Frame::Geodetic => ["latitude_deg", "longitude_deg", "altitude_m"],
-        Frame::Local => ["x_m", "y_m", "z_m"],
-    };
     let named = |(name, cell): (&str, Cell)| (name.to_owned(), cell);
     let single = |number: Option<f32>| number.map_or(Cell::Null, |number| Cell::Number(number.to_string()));
     let list = |texts: Option<Vec<String>>| texts.map_or(Cell::Null, Cell::List);
@@ -36,7 +32,10 @@ fn cells(row: &Row, picture: &Picture<'_>) -> Vec<(String, Cell)> {
     ];
     let mut cells: Vec<(String, Cell)> = begin.map(named).into();
     cells.extend(
-        places.into_iter().zip(row.position).map(|(name, number)| named((name, Cell::Number(number.to_string())))),
+        places(picture.frame)
+            .into_iter()
+            .zip(row.position)
+            .map(|(name, number)| named((name, Cell::Number(number.to_string())))),
     );
     cells.extend(numbers(picture.frame).into_iter().zip(row.numbers).map(|(name, number)| (name, single(number))));
     let counted = row.detections.map_or(Cell::Null, |count| Cell::Number(count.to_string()));
@@ -44,6 +43,9 @@ fn cells(row: &Row, picture: &Picture<'_>) -> Vec<(String, Cell)> {
     if picture.smoothing {
         let known = row.known_us.map_or(Cell::Null, instant);
         cells.extend([("smoothed", Cell::Number(row.smoothed.to_string())), ("as_known_at", known)].map(named));
+        let filtered = places(picture.frame).into_iter().zip(row.filtered);
+        let cell = |number: Option<f64>| number.map_or(Cell::Null, |number| Cell::Number(number.to_string()));
+        cells.extend(filtered.map(|(name, number)| (format!("filtered_{name}"), cell(number))));
     }
     if picture.joining {
         cells.push(("object".to_owned(), row.object.map_or(Cell::Null, |object| Cell::Number(object.to_string()))));
@@ -100,6 +102,7 @@ pub(super) fn csv(file: &mut Reading<'_>, picture: &Picture<'_>) {
         last_us: None,
         smoothed: false,
         known_us: None,
+        filtered: [None; 3],
         object: None,
         identity: None,
         identity_probability: None,

@@ -85,6 +85,12 @@ pub(super) fn kinds(frame: Frame, step: i64) -> Vec<Kind> {
         let longitude = real("longitude", 2, 1e-5, |row| Some(row.position[1]));
         vec![longitude, real("latitude", 2, 1e-5, |row| Some(row.position[0]))]
     };
+    let filtered = if local {
+        [real("filtered_x", 2, 0.01, |row| row.filtered[0]), real("filtered_y", 2, 0.01, |row| row.filtered[1])]
+    } else {
+        let longitude = real("filtered_longitude", 2, 1e-5, |row| row.filtered[1]);
+        [longitude, real("filtered_latitude", 2, 1e-5, |row| row.filtered[0])]
+    };
     kinds.extend([
         real("altitude", 1, up, |row| Some(row.position[2])),
         real("speed", 1, 0.1, |row| velocity(row).map(|[east, north, _]| libm::hypot(east, north))),
@@ -98,8 +104,9 @@ pub(super) fn kinds(frame: Frame, step: i64) -> Vec<Kind> {
         kind("detections", 1, 1.0, |row| Some(Cell::Whole(i64::try_from(row.detections?).unwrap_or(i64::MAX)))),
         real("identity_probability", 1, 0.001, |row| row.identity_probability.map(f64::from)),
         real("last_detection", 2, 1000.0, |row| row.last_us.map(|us| us as f64)),
-        kind("time", 2, step as f64, move |row| row.time_us.checked_div(step).map(Cell::Whole)),
     ]);
+    kinds.extend(filtered);
+    kinds.extend([kind("time", 2, step as f64, move |row| row.time_us.checked_div(step).map(Cell::Whole))]);
     kinds
 }
 

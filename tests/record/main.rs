@@ -1,12 +1,15 @@
 //! The whole record: pictures that later detections make better, what they may rest on, whose they are, and that they are
 //! better; the detections that tracks took; and which tracks go on as which.
 
+mod rows; // rows of pictures, read back
+
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use rows::{Row, rows};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +18,7 @@ use tempfile::TempDir;
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, inspect};
 use trackweave::ingest::{Options, Order, Recording};
-use trackweave::product::{read_batches, read_table};
+use trackweave::product::read_table;
 use trackweave::run::{Request, RunConfig, Smoothing, Stitching, run, track};
 
 const LEVELS: &str = r#"
@@ -25,7 +28,7 @@ receive = [{ level = "receive_full" }, { level = "receive_late", delay = "PT20S"
 
 const SCHEMA: &str = concat!(
     "entity Partner;\n",
-    include_str!("policy/classes.cedarschema"),
+    include_str!("../policy/classes.cedarschema"),
     "action fuse;\naction fuse_full in [fuse] appliesTo { principal: Partner, resource: DetectionClass };\n\
      action receive;\n\
      action receive_full, receive_late in [receive] appliesTo { principal: Partner, resource: TrackClass };\n"
@@ -85,7 +88,7 @@ fn seen() -> Vec<Seen> {
 }
 
 fn config(smoothing: Option<Smoothing>) -> RunConfig {
-    let text = include_str!("../data/config/air.toml")
+    let text = include_str!("../../data/config/air.toml")
         .replace("report_period_s = 10.0", "report_period_s = 1.0")
         .replace("cell_km = 10.0", "cell_km = 0.1")
         .replace("horizontal = 400.0", "horizontal = 4.0")
@@ -98,18 +101,6 @@ const WHOLE: Option<Smoothing> = Some(Smoothing { lag_s: None });
 
 fn lagged() -> Smoothing {
     Smoothing { lag_s: Some(6.0_f32.try_into().expect("a length of time")) }
-}
-
-/// A row of a picture.
-#[derive(Clone, Debug, PartialEq)]
-struct Row {
-    time_us: i64,
-    track: u64,
-    position_m: [f64; 3],
-    smoothed: Option<bool>,
-    known_us: Option<i64>,
-    last_us: i64,
-    contributors: Vec<String>,
 }
 
 struct World {
@@ -184,32 +175,6 @@ fn ran(seen: &[Seen], config: RunConfig) -> World {
     world
 }
 
-fn rows(folder: &Path) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for batch in read_batches(folder).expect("a picture") {
-        let batch = batch.expect("rows");
-        let times = |name: &str| batch.column_by_name(name).map(AsArray::as_primitive::<TimestampMicrosecondType>);
-        let number = |name: &str| batch.column_by_name(name).expect("a column").as_primitive::<Float64Type>();
-        let (time, last) = (times("time").expect("times"), times("last_detection").expect("times"));
-        let track = batch.column_by_name("track").expect("a column").as_primitive::<UInt64Type>();
-        let contributors = batch.column_by_name("contributors").expect("a column").as_list::<i32>();
-        let smoothed = batch.column_by_name("smoothed").map(AsArray::as_boolean);
-        for row in 0..batch.num_rows() {
-            let names = contributors.value(row);
-            rows.push(Row {
-                time_us: time.value(row),
-                track: track.value(row),
-                position_m: ["x_m", "y_m", "z_m"].map(|name| number(name).value(row)),
-                smoothed: smoothed.map(|column| column.value(row)),
-                known_us: times("as_known_at").filter(|known| known.is_valid(row)).map(|known| known.value(row)),
-                last_us: last.value(row),
-                contributors: names.as_string::<i32>().iter().flatten().map(str::to_owned).collect(),
-            });
-        }
-    }
-    rows
-}
-
 /// The root of the mean squared distance of rows from the object that each is nearest to, metres.
 fn error_m(rows: &[Row]) -> f64 {
     let squares = rows.iter().map(|row| {
@@ -253,10 +218,39 @@ fn without_a_table_nothing_changes_and_beyond_the_horizon_rows_are_as_the_filter
         }
         beyond += 1;
         let wanted = &by_filter[&(row.time_us, row.track)];
-        assert_eq!(row.known_us, Some(wanted.last_us));
-        assert_eq!(Row { smoothed: None, known_us: None, ..row }, *wanted);
+        assert_eq!((row.known_us, row.filtered_m), (Some(wanted.last_us), Some(wanted.position_m)));
+        assert_eq!(Row { smoothed: None, known_us: None, filtered_m: None, ..row }, *wanted);
     }
     assert!(before > 50 && beyond > 15, "{before} {beyond}");
+}
+
+/// Beside every smoothed row stands what a run without smoothing shows of its track then, to the bit; nothing before the track's
+/// first detection.
+#[test]
+fn where_the_filter_had_a_track_is_what_a_run_without_smoothing_shows() {
+    for seen in [seen(), late_seen()] {
+        let by_filter: BTreeMap<(i64, u64), [f64; 3]> = ran(&seen, config(None))
+            .rows("whole")
+            .into_iter()
+            .map(|row| ((row.time_us, row.track), row.position_m))
+            .collect();
+        for smoothing in [WHOLE, Some(lagged())] {
+            let (mut same, mut other, mut early) = (0, 0, 0);
+            for row in ran(&seen, config(smoothing)).rows("whole") {
+                match (row.filtered_m, by_filter.get(&(row.time_us, row.track))) {
+                    (None, None) => early += usize::from(row.last_us > row.time_us),
+                    // The filter had it, and did not think it likely enough to show it.
+                    (Some(_), None) => other += 1,
+                    (found, wanted) => {
+                        assert_eq!(found.as_ref(), wanted, "{row:?}");
+                        same += 1;
+                    }
+                }
+            }
+            assert!(same > 100 && other < same / 10, "{same} {other} {early}");
+            assert!(early > 0 || seen.len() > late_seen().len(), "{early}");
+        }
+    }
 }
 
 /// Everything after the horizon is other: nothing that is smoothed moves.
@@ -386,7 +380,8 @@ fn tracks_in_memory_are_smoothed_alike() {
         let [x, y, z] = at.estimate.position_m();
         let wanted = rows.iter().find(|row| (row.time_us, row.position_m) == (at.time_us, [x, y, z]));
         assert!(at.smoothed, "{at:?}");
-        same += usize::from(wanted.is_some_and(|row| row.known_us == Some(at.as_known_at_us)));
+        let is_same = |row: &Row| (row.known_us, row.filtered_m) == (Some(at.as_known_at_us), at.filtered_m);
+        same += usize::from(wanted.is_some_and(is_same));
     }
     assert_eq!((same, tracks.len()), (tracks.len(), rows.len()));
 }
