@@ -15,7 +15,8 @@ use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
 use super::layout::Layout;
-use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
+use super::recording::ENDINGS;
+use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Platform, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -27,6 +28,7 @@ struct File {
     time: TimeScale,
     detections: Option<DialectEntry>,
     looks: Option<DialectEntry>,
+    platform: Option<DialectEntry>,
     truth: Option<DialectEntry>,
     #[serde(default)]
     import: Vec<ImportEntry>,
@@ -41,6 +43,7 @@ struct SensorEntry {
     owner: Spanned<String>,
     kind: Spanned<KindName>,
     site: Option<Spanned<SiteEntry>>,
+    platform: Option<Spanned<String>>,
     noise: Spanned<NoiseEntry>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
@@ -145,6 +148,7 @@ fn dialects(file: &File, text: &str, path: &Path) -> Result<Dialects, IngestErro
     Ok(Dialects {
         detections: of(&file.detections, Layout::detections(frame, time, &plain))?,
         looks: of(&file.looks, Layout::looks(time, &plain))?,
+        platform: of(&file.platform, Layout::platform(frame, time, &plain))?,
         truth: of(&file.truth, Layout::truth(frame, time, &plain))?,
     })
 }
@@ -220,6 +224,10 @@ impl Checker<'_> {
 
     fn sensor(&self, entry: &SensorEntry, frame: Frame) -> Result<Sensor, IngestError> {
         let keys = entry.kind.get_ref().keys(frame);
+        if let (Some(_), None) = (&entry.platform, &entry.coverage.get_ref().range_m) {
+            let wanted = "range_m: what carries a sensor carries what it covers";
+            return Err(self.wrong(entry.coverage.span(), "coverage", "a box", wanted));
+        }
         Ok(Sensor {
             name: self.name("name", &entry.name)?,
             owner: self.name("owner", &entry.owner)?,
@@ -272,13 +280,34 @@ impl Checker<'_> {
         match entry.kind.get_ref() {
             KindName::Position => {
                 self.unused("site", entry.site.as_ref(), "no site: only a radar has one")?;
+                self.unused("platform", entry.platform.as_ref(), "no platform: only a radar has one")?;
                 Ok(Kind::Position)
             }
-            KindName::Radar => {
-                let site = self.required(entry.kind.span(), "site", entry.site.as_ref(), "the site of the radar")?;
-                self.site(site, frame)
-            }
+            KindName::Radar => match &entry.platform {
+                Some(file) => {
+                    self.unused("site", entry.site.as_ref(), "either a site or a platform")?;
+                    self.platform(file, frame)
+                }
+                None => {
+                    let wanted = "the site of the radar, or the platform that carries it";
+                    self.site(self.required(entry.kind.span(), "site", entry.site.as_ref(), wanted)?, frame)
+                }
+            },
         }
+    }
+
+    /// A radar on a platform, whose table is still to be read.
+    fn platform(&self, file: &Spanned<String>, frame: Frame) -> Result<Kind, IngestError> {
+        let name = self.name("platform", file)?;
+        let taken = ["detections", "looks", "truth"].iter().any(|stem| name.split('.').next() == Some(stem));
+        let is_table = ENDINGS
+            .iter()
+            .any(|ending| name.strip_suffix(ending).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.')));
+        if taken || !is_table || name.contains(['/', '\\']) {
+            let wanted = "the name of a table beside recording.toml that is none of the others, such as \"ship.csv\" or \"ship.parquet\"";
+            return Err(self.wrong(file.span(), "platform", quoted(&name), wanted));
+        }
+        Ok(Kind::radar_on(Arc::new(Platform::named(&name, frame))))
     }
 
     fn site(&self, site: &Spanned<SiteEntry>, frame: Frame) -> Result<Kind, IngestError> {

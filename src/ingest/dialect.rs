@@ -20,6 +20,7 @@ use crate::time::{SECOND_US, parse_timestamp_in};
 pub struct Dialects {
     pub(super) detections: Arc<Dialect>,
     pub(super) looks: Arc<Dialect>,
+    pub(super) platform: Arc<Dialect>,
     pub(super) truth: Arc<Dialect>,
 }
 

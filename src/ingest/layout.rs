@@ -134,6 +134,17 @@ impl Layout {
         Self { table: "truth", dialect, time, subject: "object", needed: &[Role::Time, Role::Subject], known }
     }
 
+    pub(super) fn platform(frame: Frame, time: TimeScale, dialect: &Arc<Dialect>) -> Self {
+        use Quantity as Q;
+        let state = match frame {
+            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude, Q::East, Q::North, Q::Up],
+            Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
+        };
+        let numbers = state.into_iter().chain([Q::Heading, Q::Pitch, Q::Roll]).map(Role::Number);
+        let (known, dialect) = (std::iter::once(Role::Time).chain(numbers).collect(), Arc::clone(dialect));
+        Self { table: "platform", dialect, time, subject: "", needed: &[Role::Time], known }
+    }
+
     /// What a column is called here.
     pub(super) fn name(&self, role: Role) -> &'static str {
         match role {

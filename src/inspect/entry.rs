@@ -3,7 +3,7 @@
 use super::remarks::Remark;
 use super::report::SensorFound;
 use super::words::{quoted, toml};
-use crate::sensor::{Coverage, Kind, Looks, Sensor};
+use crate::sensor::{Coverage, Kind, Looks, Mount, Sensor};
 use crate::space::{Frame, Geodetic};
 
 /// A margin about what was seen.
@@ -17,8 +17,10 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
     };
     let mut text = format!("[[sensor]]\nname = {}\nowner = {}\n", quoted(&sensor.name), quoted(&sensor.owner));
     text += &line("kind", quoted(sensor.kind.name()), false);
-    if let Kind::Radar { site_m, .. } = sensor.kind {
-        text += &line("site", site(frame, site_m), false);
+    match &sensor.kind {
+        Kind::Radar { mount: Mount::Fixed { site_m, .. } } => text += &line("site", site(frame, *site_m), false),
+        Kind::Radar { mount: Mount::Moving(platform) } => text += &line("platform", quoted(platform.file()), false),
+        Kind::Position => {}
     }
     let (noise, noise_is_found) = noise(found, sensor, &told);
     text += &line("noise", noise, noise_is_found);

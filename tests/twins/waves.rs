@@ -532,12 +532,12 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
     // The engine's origin is the middle of the Earth: the axis goes through the world, and so do meridians and these parallels.
     let shapes = [
         [
-            Shape::of(&ring(None), Frame::Local, Some([300.0, 200.0])),
-            Shape::of(&boxed([-200.0, 1e-4], [75.0, 2e-3]), Frame::Geodetic, None),
+            Shape::of(&ring(None), (Frame::Local, 0), Some([300.0, 200.0])),
+            Shape::of(&boxed([-200.0, 1e-4], [75.0, 2e-3]), (Frame::Geodetic, 0), None),
         ],
         [
-            Shape::of(&ring(Some([0.0, 1.0])), Frame::Local, None),
-            Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), Frame::Local, None),
+            Shape::of(&ring(Some([0.0, 1.0])), (Frame::Local, 0), None),
+            Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), (Frame::Local, 0), None),
         ],
     ];
     let share: std::sync::Arc<[f32]> = shares.into();
