@@ -16,7 +16,7 @@ use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
 use super::layout::Layout;
 use super::recording::ENDINGS;
-use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Platform, Sensor};
+use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Looks, Noise, Platform, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -52,7 +52,20 @@ struct SensorEntry {
     scan_period_s: Option<Spanned<f64>>,
     expected_interval_s: Option<Spanned<f64>>,
     coverage: Spanned<CoverageEntry>,
+    altitude: Option<Spanned<AltitudeName>>,
+    pressure_correction_m: Option<Spanned<f64>>,
+    qnh_hpa: Option<Spanned<f64>>,
+    geoid_m: Option<Spanned<f64>>,
+    surface_m: Option<Spanned<Vec<f64>>>,
     view: Option<Spanned<String>>,
+}
+
+/// What altitudes are.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AltitudeName {
+    Ellipsoid,
+    Pressure,
 }
 
 /// The name of a way to look.
@@ -232,7 +245,8 @@ impl Checker<'_> {
             name: self.name("name", &entry.name)?,
             owner: self.name("owner", &entry.owner)?,
             kind: self.kind(entry, frame)?,
-            noise: self.noise(&entry.noise, &keys)?,
+            noise: self.noise(&entry.noise, &keys, entry.surface_m.is_some())?,
+            altitudes: self.altitudes(entry, frame)?,
             detection_probability: self.number(
                 "detection_probability",
                 &entry.detection_probability,
@@ -343,7 +357,54 @@ impl Checker<'_> {
         }
     }
 
-    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys) -> Result<Noise, IngestError> {
+    /// What its altitudes are.
+    fn altitudes(&self, entry: &SensorEntry, frame: Frame) -> Result<Altitudes, IngestError> {
+        let SensorEntry { altitude, pressure_correction_m, qnh_hpa, geoid_m, surface_m, .. } = entry;
+        let number = |key, value: &Option<Spanned<f64>>, [least, most]: [f64; 2], wanted| {
+            value.as_ref().map(|value| self.number(key, value, |v| (least..=most).contains(&v), wanted)).transpose()
+        };
+        if frame == Frame::Local {
+            let wanted = "no altitudes: frame is local, heights are z_m";
+            self.unused("altitude", altitude.as_ref(), wanted)?;
+            self.unused("surface_m", surface_m.as_ref(), wanted)?;
+        }
+        let is_pressure = altitude.as_ref().is_some_and(|name| *name.get_ref() == AltitudeName::Pressure);
+        if !is_pressure {
+            let wanted = "it with altitude = \"pressure\" alone";
+            let keys = [("pressure_correction_m", pressure_correction_m), ("qnh_hpa", qnh_hpa), ("geoid_m", geoid_m)];
+            keys.into_iter().try_for_each(|(key, value)| self.unused(key, value.as_ref(), wanted))?;
+        }
+        if pressure_correction_m.is_some() {
+            let wanted = "either pressure_correction_m, which has all of it, or qnh_hpa and geoid_m";
+            self.unused("qnh_hpa", qnh_hpa.as_ref(), wanted)?;
+            self.unused("geoid_m", geoid_m.as_ref(), wanted)?;
+        }
+        let metres = "metres between -5000 and 5000";
+        let correction_m = number("pressure_correction_m", pressure_correction_m, [-5e3, 5e3], metres)?;
+        let qnh_hpa = number("qnh_hpa", qnh_hpa, [800.0, 1100.0], "hectopascals between 800 and 1100")?;
+        let geoid_m = number("geoid_m", geoid_m, [-150.0, 150.0], "metres between -150 and 150")?;
+        let said_m = qnh_hpa.map_or(0.0, Altitudes::of_qnh_m) + geoid_m.unwrap_or(0.0);
+        Ok(Altitudes {
+            pressure_correction_m: is_pressure.then(|| correction_m.unwrap_or(said_m)),
+            surface_m: surface_m.as_ref().map(|surface_m| self.surface(surface_m, entry)).transpose()?,
+        })
+    }
+
+    fn surface(&self, surface_m: &Spanned<Vec<f64>>, entry: &SensorEntry) -> Result<[f64; 2], IngestError> {
+        if *entry.kind.get_ref() != KindName::Position {
+            return Err(self.wrong(surface_m.span(), "surface_m", "there", "height_m in `coverage`: kind is radar"));
+        }
+        match *surface_m.get_ref().as_slice() {
+            [height_m, sigma_m] if height_m.abs() <= 1e5 && (1e-6..=1e9).contains(&sigma_m) => Ok([height_m, sigma_m]),
+            _ => {
+                let wanted =
+                    "[height, standard deviation]: metres between -100000 and 100000, and between 1e-6 and 1e9";
+                Err(self.wrong(surface_m.span(), "surface_m", format!("{:?}", surface_m.get_ref()), wanted))
+            }
+        }
+    }
+
+    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys, is_flat: bool) -> Result<Noise, IngestError> {
         let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s, .. } =
             noise.get_ref();
         let NoiseEntry { speed_m_s, course_deg, velocity_m_s, climb_m_s, .. } = noise.get_ref();
@@ -360,7 +421,7 @@ impl Checker<'_> {
             ("climb_m_s", climb_m_s),
         ];
         let entry = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
-        for &key in keys.needed {
+        for &key in keys.needed.iter().filter(|key| !is_flat || **key != "vertical_m") {
             let wanted = "a standard deviation: this kind of sensor needs it";
             self.required(noise.span(), key, entry(key), wanted)?;
         }

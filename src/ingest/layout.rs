@@ -110,6 +110,7 @@ impl Layout {
             Frame::Local => [Q::Vx, Q::Vy, Q::Vz],
         };
         let moving = [Q::Speed, Q::Course, Q::SigmaSpeed, Q::SigmaCourse, Q::SigmaVelocity, Q::SigmaClimb];
+        known.extend((frame == Frame::Geodetic).then_some(Role::Number(Q::FlightLevel)));
         known.extend(velocity.into_iter().chain(moving).map(Role::Number));
         known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
         let dialect = Arc::clone(dialect);

@@ -78,7 +78,8 @@ impl Reason {
         match self {
             Self::Missing => "a value",
             Self::OfAnotherKind => {
-                "nothing: it is not a column of this kind of sensor, or the row says the same in another column"
+                "nothing: it is not a column of this kind of sensor (flight_level: without altitude = \"pressure\"), or the row says \
+                 the same in another column"
             }
             Self::NotFinite => "a finite number",
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",

@@ -328,9 +328,10 @@ impl Cells for CellsOf<'_> {
                 path: self.table.path.to_path_buf(),
                 column: quantity.name(),
                 because: format!(
-                    "{} is of sensor {}, which needs it",
+                    "{} is of sensor {}, which needs it{}",
                     self.table.at(self.row),
-                    quoted(&self.sensor.name)
+                    quoted(&self.sensor.name),
+                    if quantity == Quantity::Altitude { ON_SURFACE } else { "" }
                 ),
             })));
         }
@@ -364,6 +365,10 @@ impl Cells for CellsOf<'_> {
     }
 }
 
+/// What else would do in place of an altitude.
+const ON_SURFACE: &str =
+    ": of what is on the surface, such as ships, say surface_m = [height, standard deviation] in its entry";
+
 /// What is wrong with a value of a quantity, if anything is.
 pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
     use Quantity as Q;
@@ -374,6 +379,8 @@ pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
         Q::Latitude => (value.abs() <= 90.0, Reason::ImpossibleLatitude),
         Q::Longitude => (value.abs() <= 180.0, Reason::ImpossibleLongitude),
         Q::Altitude => ((-2e4..=1e9).contains(&value), Reason::BeyondLimits),
+        // Twenty kilometres below sea level, as an altitude.
+        Q::FlightLevel => ((-656.0..=1e7).contains(&value), Reason::BeyondLimits),
         Q::Range if value <= 0.0 => (false, Reason::NotPositiveRange),
         Q::Speed if value < 0.0 => (false, Reason::NegativeSpeed),
         Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo | Q::Course | Q::Heading => {

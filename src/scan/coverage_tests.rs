@@ -2,7 +2,7 @@
 
 use super::planes::planes;
 use super::*;
-use crate::sensor::{Kind, Looks, Noise};
+use crate::sensor::{Altitudes, Kind, Looks, Noise};
 use crate::space::Geodetic;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,6 +17,7 @@ fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [west, south], max: [east, north], height_m: None },
+        altitudes: Altitudes::default(),
         view: None,
     }
 }

@@ -215,7 +215,7 @@ fn sector(site: &Site, [from_deg, to_deg]: [f64; 2]) -> Option<Limit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::{Kind, Looks, Noise};
+    use crate::sensor::{Altitudes, Kind, Looks, Noise};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -229,6 +229,7 @@ mod tests {
             clutter_per_scan: 1.0,
             looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
+            altitudes: Altitudes::default(),
             view: None,
         }
     }

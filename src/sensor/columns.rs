@@ -36,10 +36,11 @@ pub(crate) enum Quantity {
     Heading,
     Pitch,
     Roll,
+    FlightLevel,
 }
 
 impl Quantity {
-    pub(crate) const COUNT: usize = Self::Roll as usize + 1;
+    pub(crate) const COUNT: usize = Self::FlightLevel as usize + 1;
 
     /// The column's name in files.
     pub(crate) const fn name(self) -> &'static str {
@@ -77,6 +78,7 @@ impl Quantity {
             Self::Heading => "heading_deg",
             Self::Pitch => "pitch_deg",
             Self::Roll => "roll_deg",
+            Self::FlightLevel => "flight_level",
         }
     }
 }

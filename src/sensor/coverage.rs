@@ -168,7 +168,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Looks, Noise};
+    use super::super::{Altitudes, Kind, Looks, Noise};
     use super::*;
 
     fn sensor(kind: Kind, coverage: Coverage) -> Sensor {
@@ -181,6 +181,7 @@ mod tests {
             clutter_per_scan: 0.0,
             looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
+            altitudes: Altitudes::default(),
             view: None,
         }
     }

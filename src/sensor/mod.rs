@@ -3,6 +3,7 @@
 //! One file a kind, which owns its keys, columns, conversion and what coarsening does to it; [`Kind`] is where they are
 //! told apart. Formats: `docs/formats.md`.
 
+mod altitude; // pressure altitudes, and what has none
 mod bytes; // measurements, read back
 mod columns; // cells of a row, as a kind asks for them
 mod coverage; // what a sensor sees
@@ -15,6 +16,7 @@ mod reading; // what was measured, whole or in part
 mod site; // where a sensor stands
 mod velocity; // what comes with a position
 
+pub use altitude::Altitudes;
 pub use coverage::Coverage;
 pub use looks::{ListedLook, Looks};
 pub use measurement::{Measurement, VelocityRows};
@@ -49,6 +51,8 @@ pub struct Sensor {
     pub detection_probability: f64,
     /// Mean number of false detections over the whole coverage, in one look or expected interval.
     pub clutter_per_scan: f64,
+    /// What its altitudes are.
+    pub altitudes: Altitudes,
     /// When it looked.
     pub looks: Looks,
     /// Where the sensor sees.
@@ -164,11 +168,11 @@ impl Sensor {
     pub(crate) fn read<C: Cells>(&self, cells: &C, frame: Frame) -> Result<Reading, C::Fault> {
         match &self.kind {
             Kind::Position => {
-                let fix = position::read(cells, &self.noise, frame)?;
+                let fix = position::read(cells, (&self.noise, &self.altitudes), frame)?;
                 let velocity = velocity::read(cells, &self.noise, frame)?;
                 Ok(velocity.map_or(Reading::Position(fix), |velocity| Reading::Moving(fix, velocity)))
             }
-            Kind::Radar { .. } => radar::read(cells, &self.noise).map(Reading::Radar),
+            Kind::Radar { .. } => radar::read(cells, (&self.noise, &self.altitudes), frame).map(Reading::Radar),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where platforms are, and what their radars measure, against circles, great circles and matrices worked out apart.
 
 use super::*;
-use crate::sensor::{Converted, Coverage, Kind, Looks, Noise, Polar, Reading, Sensor};
+use crate::sensor::{Altitudes, Converted, Coverage, Kind, Looks, Noise, Polar, Reading, Sensor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -144,6 +144,7 @@ fn carried(frame: Frame, pose: Pose) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: SECOND_US },
         coverage: Coverage::Ring { range_m: [0.0, 1e5], height_m: Some([0.0, 1e4]) },
+        altitudes: Altitudes::default(),
         view: None,
     }
 }

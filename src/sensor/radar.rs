@@ -34,7 +34,7 @@ use std::io::{self, Read};
 use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
-use super::{Keys, Noise, Site, velocity};
+use super::{Altitudes, Keys, Noise, Site, velocity};
 use crate::space::{Frame, Geodetic, Place};
 use std::f64::consts::{FRAC_PI_2, TAU};
 
@@ -71,7 +71,11 @@ pub(super) fn keys(frame: Frame) -> Keys {
 ///
 /// # Errors
 /// What is wrong with a cell.
-pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault> {
+pub(super) fn read<C: Cells>(
+    cells: &C,
+    (noise, altitudes): (&Noise, &Altitudes),
+    frame: Frame,
+) -> Result<Polar, C::Fault> {
     use Quantity as Q;
     let places = [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal];
     for foreign in places.into_iter().chain(velocity::QUANTITIES) {
@@ -88,11 +92,12 @@ pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault
     let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
     let rate =
         Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
+    let altitude_m = if frame == Frame::Geodetic { altitudes.read(cells)? } else { cells.optional(Q::Altitude)? };
     Ok(Polar {
         range_m: [cells.required(Q::Range)?, cells.sigma(&range)?],
         azimuth_rad: [cells.required(Q::Azimuth)?.to_radians(), cells.sigma(&azimuth)?],
         elevation_rad: with_sigma(cells.optional(Q::Elevation)?.map(f64::to_radians), &elevation)?,
-        altitude_m: with_sigma(cells.optional(Q::Altitude)?, &altitude)?,
+        altitude_m: with_sigma(altitude_m, &altitude)?,
         range_rate_m_s: with_sigma(cells.optional(Q::RangeRate)?, &rate)?,
     })
 }

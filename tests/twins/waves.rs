@@ -19,7 +19,7 @@ use trackweave::fusion::views::View;
 use trackweave::scan::{
     Detection, Mask, OFFSET, Observation, Part, Plane, Planes, RANGE, Scan, Shape, Sight, Sourced, Views,
 };
-use trackweave::sensor::{self, Coverage, Kind, Looks, Noise};
+use trackweave::sensor::{self, Altitudes, Coverage, Kind, Looks, Noise};
 use trackweave::space::{Frame, Place};
 
 const LANES: usize = 3;
@@ -522,6 +522,7 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: 1 },
         coverage,
+        altitudes: Altitudes::default(),
         view: None,
     };
     let boxed = |min: [f64; 2], max: [f64; 2]| sensor(Kind::Position, Coverage::Box { min, max, height_m: None });
