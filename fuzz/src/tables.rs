@@ -129,7 +129,7 @@ pub fn platforms(data: &[u8]) {
             }
             let [first_us, last_us] = platform.span_us().expect("rows");
             assert_eq!([first_us - 1, last_us + 1].map(|us| sensor.site_m(us)), [None, None], "extrapolated");
-            let lane = Lane::open(&catalogue, [1], 500.0);
+            let lane = Lane::open(&catalogue, [1], 1e7);
             assert!(lane.is_ok(), "{:?}", lane.err());
         }
         for name in ["recording.toml", "dish.csv"] {

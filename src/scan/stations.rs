@@ -14,7 +14,7 @@ use super::views::From;
 use crate::sensor::{Coverage, Looks, Platform, Sensor};
 
 /// Shares of cells that are made for one sensor, at most.
-const SHARES_MOST: f64 = 5e7;
+const SHARES_MOST: f64 = 2e7;
 /// The part of its range that a sensor moves from station to station.
 const STATION: f64 = 1e-3;
 /// That from one outline of all that it covers to the next.
