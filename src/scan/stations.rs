@@ -107,3 +107,104 @@ fn apart_m(platform: &Platform, a_us: i64, b_us: i64) -> f64 {
     let ([a, b, c], [x, y, z]) = (at(a_us), at(b_us));
     libm::hypot(libm::hypot(a - x, b - y), c - z)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::coverage::Right;
+    use super::super::planes::planes;
+    use super::super::views::holding;
+    use super::*;
+    use crate::sensor::{Altitudes, Kind, Noise, Pose};
+    use crate::space::{Frame, Place};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use std::sync::Arc;
+
+    const FAR_M: f64 = 8_000.0;
+
+    /// A ship that goes 20 m/s in a circle for an hour from 1,000 s on, and looks every 3 s.
+    fn ship() -> Sensor {
+        let pose = |k: i64| {
+            let angle = 20.0 * 10.0 * k as f64 / 5_000.0;
+            let (s, c) = angle.sin_cos();
+            let (metres, velocity_m_s) = ([5_000.0 * s, 5_000.0 * c, 10.0], Some([20.0 * c, -20.0 * s, 0.0]));
+            Pose { time_us: 1_000_000_000 + k * 10_000_000, metres, velocity_m_s, attitude_rad: None }
+        };
+        let platform = Platform::new("ship.csv", Frame::Local, (0..=360).map(pose).collect()).expect("a platform");
+        Sensor {
+            name: "s".to_owned(),
+            owner: "o".to_owned(),
+            kind: Kind::radar_on(Arc::new(platform)),
+            noise: Noise::default(),
+            detection_probability: 0.9,
+            clutter_per_scan: 1.0,
+            altitudes: Altitudes::default(),
+            looks: Looks::Periodic { period_us: 3_000_000 },
+            coverage: Coverage::Ring { range_m: [500.0, FAR_M], height_m: None },
+            view: None,
+        }
+    }
+
+    #[test]
+    fn a_ring_is_about_the_ship_in_the_middle_of_each_look_and_a_cell_has_its_share() {
+        let sensor = ship();
+        let span_us = [0, 9_000_000_000];
+        let mut ground = Ground::new(planes(&[(&sensor, span_us)], Frame::Local, 500.0), Frame::Local, None);
+        let from = stations(&mut ground, &sensor, None, span_us);
+        assert!(from.is_sorted_by_key(|(from_us, _)| *from_us));
+        let coverages: std::collections::BTreeSet<usize> = from.iter().map(|(_, station)| station.coverage).collect();
+        // 72 km in steps of 8 m; cells anew every 160 m.
+        assert!((9_000..15_000).contains(&from.len()) && (400..720).contains(&coverages.len()), "{}", coverages.len());
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let (mut within, mut beyond) = (0, 0);
+        for _ in 0..20_000 {
+            let start_us = 1_002_000_000 + 3_000_000 * random.random_range(0..1_199);
+            let station = holding(&from, start_us).expect("a station");
+            let [x, y, _] = sensor.site_m(start_us + 1_500_000).expect("a place");
+            let point = [x, y].map(|of| of + random.random_range(-1.2 * FAR_M..1.2 * FAR_M));
+            let range_m = (point[0] - x).hypot(point[1] - y);
+            if (range_m - FAR_M).abs() < 9.0 || (range_m - 500.0).abs() < 9.0 {
+                continue;
+            }
+            let place = Place::from_metres([point[0], point[1], 300.0]);
+            let is_in = (500.0..=FAR_M).contains(&range_m);
+            let shape = station.shape.as_ref().expect("its own");
+            assert_eq!(shape.holds(&place.tile, &place.offset_m), is_in, "{start_us}: {range_m}");
+            let mask = ground.mask_at(station, &[Right::Part], 0.25).expect("a mask");
+            let wanted = if is_in { 0.25 } else { 0.0 };
+            assert!((mask.at(&place.tile, &place.offset_m) - wanted).abs() < 1e-6, "permitted wherever it sees");
+            let cell = ground.planes().cell(&place.tile, &place.offset_m);
+            if is_in && range_m < FAR_M - 1_000.0 && range_m > 1_500.0 {
+                let cell = cell.expect("a cell below all that is covered");
+                assert!((mask.share()[cell] - 0.25).abs() < 1e-6, "all of a cell far from the border");
+                within += 1;
+            } else if let Some(cell) = cell.filter(|_| range_m > FAR_M + 1_000.0) {
+                assert!(mask.share()[cell] <= 0.0, "{range_m}");
+                beyond += 1;
+            }
+        }
+        assert!(within > 5_000 && beyond > 500, "{within} {beyond}");
+        let share = |start_us: i64| {
+            let station = holding(&from, start_us).expect("a station").clone();
+            f64::from(ground.mask_at(&station, &[Right::All], 1.0).expect("a mask").share().iter().sum::<f32>())
+        };
+        let [before, first, last, after] = [900, 999, 4_599, 4_602].map(|s| s * 1_000_000).map(share);
+        let wanted = std::f64::consts::PI * (FAR_M * FAR_M - 500.0 * 500.0) / (500.0 * 500.0);
+        assert!((before, after) == (0.0, 0.0), "{before} {after}: nobody knows where it was");
+        assert!((first / wanted - 1.0).abs() < 0.01 && (last / wanted - 1.0).abs() < 0.01, "{first} {last} {wanted}");
+    }
+
+    #[test]
+    fn a_lane_has_stations_of_its_own_time_alone() {
+        let sensor = ship();
+        let over = |span_us: [i64; 2]| {
+            let planes = planes(&[(&sensor, span_us)], Frame::Local, 500.0);
+            let mut ground = Ground::new(planes.clone(), Frame::Local, None);
+            (planes, stations(&mut ground, &sensor, None, span_us))
+        };
+        let (planes, from) = over([2_001_000_000, 2_100_000_000]);
+        let times: Vec<i64> = from.iter().map(|(from_us, _)| *from_us).collect();
+        assert!(times[1] >= 1_990_000_000 && times[times.len() - 2] <= 2_110_000_000, "{times:?}");
+        assert!(planes.len() < over([0, i64::MAX]).0.len() / 2, "as large as what is covered in two minutes");
+    }
+}

@@ -103,6 +103,22 @@ fn waypoints_leave_no_place_farther_than_a_step_from_the_last_one() {
         let way_m = 100.0 * (to_us - from_us) as f64 * 1e-6;
         assert!(times.len() as f64 <= 2.0 + 1.6 * way_m / step_m, "{}", times.len());
     }
+    // From rest to 60 m/s between two rows.
+    let pose = |k: i64| {
+        let (at, speed) = (k as f64 * 3_000.0, k as f64 * 60.0);
+        Pose {
+            time_us: k * 100 * SECOND_US,
+            metres: [at, 0.0, 0.0],
+            velocity_m_s: Some([speed, 0.0, 0.0]),
+            attitude_rad: None,
+        }
+    };
+    let faster = Platform::new("a.csv", Frame::Local, vec![pose(0), pose(1)]).expect("a platform");
+    let times = faster.waypoints([0, 100 * SECOND_US], 10.0);
+    for pair in times.windows(2) {
+        let [a, b] = [pair[0], pair[1] - 1].map(|us| faster.at(us).expect("known").metres);
+        assert!(apart_m(a, b) <= 10.0, "{pair:?}");
+    }
     assert!(platform.waypoints([300 * SECOND_US, 400 * SECOND_US], 10.0).is_empty());
     assert!(platform.waypoints([0, 240 * SECOND_US], 1e-9).len() < 40_000, "a bound");
     let far = |k: i64| Pose { time_us: k, metres: [k as f64 * 1e15, 0.0, 0.0], velocity_m_s: None, attitude_rad: None };
