@@ -1,6 +1,6 @@
 //! Shares of cells and places over them against many points, latitudes, longitudes and ranges.
 
-use super::planes::planes;
+use super::super::planes::planes;
 use super::*;
 use crate::sensor::{Altitudes, Kind, Looks, Noise};
 use crate::space::Geodetic;
