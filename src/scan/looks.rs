@@ -372,7 +372,6 @@ impl Forming {
 mod tests {
     use super::*;
     use crate::sensor::{Altitudes, Coverage, Kind, Noise};
-    use crate::space::Place;
 
     fn sensor(name: &str, period_us: i64, detection_probability: f64) -> Sensor {
         Sensor {

@@ -541,8 +541,8 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
             Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), (Frame::Local, 0), None),
         ],
     ];
-    let share: std::sync::Arc<[f32]> = shares.into();
-    let [first, second] = shapes.into_iter().nth(which).expect("two");
+    let (share, [first, second]): (std::sync::Arc<[f32]>, _) =
+        (shares.into(), shapes.into_iter().nth(which).expect("two"));
     let parts = [Part { shape: first, permission: Some(share.clone()) }, Part { shape: second, permission: None }];
     Ok(Mask::of(planes(side, Covers::Shaped), share, parts.into())?)
 }
