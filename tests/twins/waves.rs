@@ -510,8 +510,7 @@ fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
     Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, sight_m, ..to }
 }
 
-/// Masks of several parts, with every kind of limit: a ring and a sector of it; boxes on Earth, whose middles are hundreds of
-/// kilometres away, and in the plane.
+/// Masks of several parts, with every kind of limit: a ring and a sector of it; boxes in the plane and, far away, on Earth.
 fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
     let sensor = |kind: Kind, coverage: Coverage| sensor::Sensor {
         name: "s".to_owned(),
@@ -541,8 +540,8 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
             Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), (Frame::Local, 0), None),
         ],
     ];
-    let (share, [first, second]): (std::sync::Arc<[f32]>, _) =
-        (shares.into(), shapes.into_iter().nth(which).expect("two"));
+    let share: std::sync::Arc<[f32]> = shares.into();
+    let [first, second] = shapes.into_iter().nth(which).expect("two");
     let parts = [Part { shape: first, permission: Some(share.clone()) }, Part { shape: second, permission: None }];
     Ok(Mask::of(planes(side, Covers::Shaped), share, parts.into())?)
 }
