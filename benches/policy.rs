@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Instant;
 use trackweave::ingest::{Catalogue, Detections, Dialects, TimeScale};
 use trackweave::policy::{Classifier, Policy, Releases, TrackClass};
-use trackweave::sensor::{Coverage, Kind, Looks, Noise, Sensor};
+use trackweave::sensor::{Altitudes, Coverage, Kind, Looks, Noise, Sensor};
 use trackweave::space::Frame;
 
 const PARTNERS: usize = 100;
@@ -186,6 +186,7 @@ fn catalogue() -> Catalogue {
         clutter_per_scan: 0.0,
         looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [0.0; 2], max: [100.0; 2], height_m: None },
+        altitudes: Altitudes::default(),
         view: None,
     };
     let sensors = (0..SENSORS).map(sensor).collect();

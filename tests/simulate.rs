@@ -415,7 +415,7 @@ fn ingest_reads_what_simulate_writes_and_the_demo_without_a_bad_row() {
         assert!(rows > 1000 && reader.report().rows_accepted == rows as u64, "{:?}", reader.report());
         let truth = read_truth(recording, &catalogue).unwrap().unwrap();
         assert!(truth.velocity_m_s.is_some() && truth.time_us.len() > 500);
-        let covered = |metres| catalogue.sensors.iter().any(|sensor| sensor.covers(catalogue.frame, metres));
+        let covered = |metres| catalogue.sensors.iter().any(|sensor| sensor.covers((catalogue.frame, 0), metres));
         assert!(
             truth.position_m.iter().all(|metres| covered(*metres)),
             "{}: an object that nobody sees",

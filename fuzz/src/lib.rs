@@ -18,7 +18,7 @@ pub use imports::imports;
 pub use lanes::cache;
 pub use outputs::{manifests, score, verify};
 pub use policies::{policy_folder, zones};
-pub use tables::{csv, looks, parquet};
+pub use tables::{csv, looks, parquet, platforms};
 pub use texts::{catalogue, configuration, scenario};
 pub use two_run::two_run;
 
@@ -29,7 +29,7 @@ use std::sync::{LazyLock, Mutex};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("catalogue", catalogue),
     ("configuration", configuration),
     ("scenario", scenario),
@@ -38,6 +38,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("csv", csv),
     ("parquet", parquet),
     ("looks", looks),
+    ("platforms", platforms),
     ("formats", formats),
     ("imports", imports),
     ("manifests", manifests),

@@ -4,6 +4,7 @@ use super::folder::with_scratch;
 use std::fs;
 use std::path::Path;
 use trackweave::ingest::{Catalogue, IngestReport, Options, Order, Reader};
+use trackweave::scan::Lane;
 use trackweave::sensor::{ListedLook, Looks};
 
 const CATALOGUE: &str = r#"
@@ -105,6 +106,33 @@ pub fn looks(data: &[u8]) {
             }
         }
         for name in ["recording.toml", "looks.csv"] {
+            fs::remove_file(folder.join(name)).expect("the file");
+        }
+    });
+}
+
+/// A platform's table: what is read gives places in the order of time, each where its row says, and a lane over all of them.
+pub fn platforms(data: &[u8]) {
+    let carried = CATALOGUE.replace("site = { x_m = 0.0, y_m = 0.0, z_m = 5.0 }", "platform = \"dish.csv\"");
+    with_scratch(|folder| {
+        fs::write(folder.join("recording.toml"), &carried).expect("a file");
+        fs::write(folder.join("dish.csv"), data).expect("a file");
+        if let Ok(catalogue) = Catalogue::read(folder) {
+            let sensor = &catalogue.sensors[1];
+            let platform = sensor.kind.platform().expect("the dish's");
+            let poses = platform.poses();
+            assert!(poses.len() > 1 && poses.windows(2).all(|pair| pair[0].time_us < pair[1].time_us), "times");
+            for pose in poses {
+                let metres = sensor.site_m(pose.time_us).expect("a place at the time of a row");
+                let near = |(a, b): (&f64, f64)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+                assert!(metres.iter().zip(pose.metres).all(near), "{metres:?} {pose:?}");
+            }
+            let [first_us, last_us] = platform.span_us().expect("rows");
+            assert_eq!([first_us - 1, last_us + 1].map(|us| sensor.site_m(us)), [None, None], "extrapolated");
+            let lane = Lane::open(&catalogue, [1], 1e7);
+            assert!(lane.is_ok(), "{:?}", lane.err());
+        }
+        for name in ["recording.toml", "dish.csv"] {
             fs::remove_file(folder.join(name)).expect("the file");
         }
     });

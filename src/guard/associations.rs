@@ -152,7 +152,7 @@ impl<'a> Judge<'a> {
         let sensor = self.recording.catalogue.sensors.get(row.sensor as usize)?;
         let level = self.sight.level(row, self.basis.book)?;
         let reading = *self.recording.readings.get(number)?;
-        let (_, measurement) = given(reading, sensor, self.recording.catalogue.frame, &level.demands)?;
+        let (_, measurement) = given(reading, sensor, (self.recording.catalogue.frame, row.time_us), &level.demands)?;
         let VelocityRows { sigma_m_s, .. } = measurement.velocity.unwrap_or_default();
         let rates = sigma_m_s.into_iter().filter(|sigma| *sigma > 0.0).count();
         let rates = rates + usize::from(measurement.range_rate_m_s.is_some_and(|[_, sigma]| sigma > 0.0));

@@ -88,9 +88,10 @@ impl Row {
                 (false, 3..) => Height::Measured,
                 (false, _) => Height::Open,
             },
-            up: match sensor.kind {
-                Kind::Radar { enu: [_, _, up], .. } => up,
-                Kind::Position => vertical(frame, place),
+            // What slants does so at the site.
+            up: match (&sensor.kind, sensor.site(frame, time_us)) {
+                (Kind::Radar { .. }, Some(site)) => site.up(),
+                _ => vertical(frame, place),
             },
             range_m: f64::from(measurement.range_m),
             most_m: HEIGHT_M.max(2.0 * highest_m),
@@ -236,7 +237,7 @@ impl Recording {
                 let class = Class {
                     sensor: from.name.clone(),
                     owner: from.owner.clone(),
-                    kind: match from.kind {
+                    kind: match &from.kind {
                         Kind::Position => "position",
                         Kind::Radar { .. } => "radar",
                     },
@@ -279,7 +280,7 @@ impl Recording {
     /// What looks see of a row, as a level gives it.
     fn seen(&self, row: &Row, reading: Reading, demands: &Demands) -> Seen {
         let sensor = self.catalogue.sensors.get(row.sensor as usize);
-        let as_given = sensor.and_then(|sensor| given(reading, sensor, self.catalogue.frame, demands));
+        let as_given = sensor.and_then(|sensor| given(reading, sensor, (self.catalogue.frame, row.time_us), demands));
         let (tile, sigma_m) = as_given.map_or(([0; 3], 0.0), |(metres, measurement)| {
             (Place::from_metres(metres).tile, measurement.sigma_m.into_iter().fold(0.0, f32::max))
         });
@@ -400,7 +401,8 @@ impl Sight {
                 let of = recording.catalogue.sensors.get(row.sensor as usize)?;
                 let level = self.level(row, book)?;
                 let reading = *recording.readings.get(number)?;
-                let (metres, measurement) = given(reading, of, recording.catalogue.frame, &level.demands)?;
+                let (metres, measurement) =
+                    given(reading, of, (recording.catalogue.frame, row.time_us), &level.demands)?;
                 let class = recording.classes.get(row.class as usize)?;
                 let identity = recording.identity(number, &level.demands);
                 let measured = numbers(&Place::from_metres(metres), &measurement);

@@ -25,7 +25,8 @@ pub(super) fn digest(recording: &Recording, book: &Book, sight: &Sight) -> Given
         let Some((row, reading)) = recording.rows.get(at).zip(recording.readings.get(at)) else { continue };
         let Some(level) = sight.level(row, book) else { continue };
         let sensor = recording.catalogue.sensors.get(row.sensor as usize);
-        let Some((metres, m)) = sensor.and_then(|sensor| given(*reading, sensor, frame, &level.demands)) else {
+        let Some((metres, m)) = sensor.and_then(|sensor| given(*reading, sensor, (frame, row.time_us), &level.demands))
+        else {
             continue;
         };
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);

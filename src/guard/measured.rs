@@ -10,14 +10,14 @@ use crate::space::{Frame, Geodetic};
 pub(super) fn given(
     reading: Reading,
     sensor: &Sensor,
-    frame: Frame,
+    (frame, time_us): (Frame, i64),
     demands: &Demands,
 ) -> Option<([f64; 3], Measurement)> {
     let omits = |part: &str| demands.omit.contains(part);
     let reading = if omits("range_rate") { reading.without_range_rate() } else { reading };
     let reading = if omits("velocity") { reading.without_velocity() } else { reading };
     let reading = if omits("height") { reading.without_height() } else { reading };
-    let (metres, measurement) = reading.in_metres(sensor, frame)?;
+    let (metres, measurement) = reading.in_metres(sensor, (frame, time_us))?;
     let Some(coarsen_m) = demands.coarsen_m else { return Some((metres, measurement)) };
     let (centre, variance_m2) = match frame {
         Frame::Local => {
@@ -31,7 +31,7 @@ pub(super) fn given(
             (Geodetic { latitude_deg, longitude_deg, altitude_m }.ecef(), cell.variance_m2)
         }
     };
-    let (_, mut measurement) = reading.at(centre, sensor, frame).in_metres(sensor, frame)?;
+    let (_, mut measurement) = reading.at(centre, sensor, (frame, time_us))?.in_metres(sensor, (frame, time_us))?;
     let greatest = variance_m2.into_iter().fold(0.0, f64::max);
     let axes = usize::try_from(measurement.rows).unwrap_or(0);
     for (sigma_m, variance_m2) in measurement.sigma_m.iter_mut().zip(variance_m2).take(axes) {

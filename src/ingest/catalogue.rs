@@ -45,7 +45,7 @@ impl Catalogue {
     /// The name of its file.
     pub(super) const FILE: &str = "recording.toml";
 
-    /// Reads `recording.toml` in `folder`, and the looks of sensors that have theirs in a table.
+    /// Reads `recording.toml` in `folder`, the looks of sensors that have theirs in a table, and the tables of platforms.
     ///
     /// # Errors
     /// What is wrong with a file, and on which line.
@@ -57,10 +57,12 @@ impl Catalogue {
         if let Some(opened) = Opened::looks(folder, &catalogue)? {
             catalogue.take_looks(&opened, opened.rewound()?)?;
         }
+        catalogue.take_platforms(folder)?;
         Ok(catalogue)
     }
 
-    /// Reads the text of a `recording.toml`; `path` is what errors call it. Sensors with listed looks have none yet.
+    /// Reads the text of a `recording.toml`; `path` is what errors call it. Sensors with listed looks have none yet, and
+    /// platforms were nowhere.
     ///
     /// # Errors
     /// What is wrong with the text, and on which line.

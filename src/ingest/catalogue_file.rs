@@ -15,7 +15,8 @@ use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
 use super::layout::Layout;
-use crate::sensor::{Coverage, Keys, Kind, KindName, Looks, Noise, Sensor};
+use super::recording::ENDINGS;
+use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Looks, Noise, Platform, Sensor};
 use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 
@@ -27,6 +28,7 @@ struct File {
     time: TimeScale,
     detections: Option<DialectEntry>,
     looks: Option<DialectEntry>,
+    platform: Option<DialectEntry>,
     truth: Option<DialectEntry>,
     #[serde(default)]
     import: Vec<ImportEntry>,
@@ -41,6 +43,7 @@ struct SensorEntry {
     owner: Spanned<String>,
     kind: Spanned<KindName>,
     site: Option<Spanned<SiteEntry>>,
+    platform: Option<Spanned<String>>,
     noise: Spanned<NoiseEntry>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
@@ -49,7 +52,20 @@ struct SensorEntry {
     scan_period_s: Option<Spanned<f64>>,
     expected_interval_s: Option<Spanned<f64>>,
     coverage: Spanned<CoverageEntry>,
+    altitude: Option<Spanned<AltitudeName>>,
+    pressure_correction_m: Option<Spanned<f64>>,
+    qnh_hpa: Option<Spanned<f64>>,
+    geoid_m: Option<Spanned<f64>>,
+    surface_m: Option<Spanned<Vec<f64>>>,
     view: Option<Spanned<String>>,
+}
+
+/// What altitudes are.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AltitudeName {
+    Ellipsoid,
+    Pressure,
 }
 
 /// The name of a way to look.
@@ -150,6 +166,7 @@ fn dialects(file: &File, text: &str, path: &Path) -> Result<Dialects, IngestErro
     Ok(Dialects {
         detections: of(&file.detections, Layout::detections(frame, time, &plain))?,
         looks: of(&file.looks, Layout::looks(time, &plain))?,
+        platform: of(&file.platform, Layout::platform(frame, time, &plain))?,
         truth: of(&file.truth, Layout::truth(frame, time, &plain))?,
     })
 }
@@ -225,11 +242,16 @@ impl Checker<'_> {
 
     fn sensor(&self, entry: &SensorEntry, frame: Frame) -> Result<Sensor, IngestError> {
         let keys = entry.kind.get_ref().keys(frame);
+        if let (Some(_), None) = (&entry.platform, &entry.coverage.get_ref().range_m) {
+            let wanted = "range_m: what carries a sensor carries what it covers";
+            return Err(self.wrong(entry.coverage.span(), "coverage", "a box", wanted));
+        }
         Ok(Sensor {
             name: self.name("name", &entry.name)?,
             owner: self.name("owner", &entry.owner)?,
             kind: self.kind(entry, frame)?,
-            noise: self.noise(&entry.noise, &keys)?,
+            noise: self.noise(&entry.noise, &keys, entry.surface_m.is_some())?,
+            altitudes: self.altitudes(entry, frame)?,
             detection_probability: self.number(
                 "detection_probability",
                 &entry.detection_probability,
@@ -277,13 +299,34 @@ impl Checker<'_> {
         match entry.kind.get_ref() {
             KindName::Position => {
                 self.unused("site", entry.site.as_ref(), "no site: only a radar has one")?;
+                self.unused("platform", entry.platform.as_ref(), "no platform: only a radar has one")?;
                 Ok(Kind::Position)
             }
-            KindName::Radar => {
-                let site = self.required(entry.kind.span(), "site", entry.site.as_ref(), "the site of the radar")?;
-                self.site(site, frame)
-            }
+            KindName::Radar => match &entry.platform {
+                Some(file) => {
+                    self.unused("site", entry.site.as_ref(), "either a site or a platform")?;
+                    self.platform(file, frame)
+                }
+                None => {
+                    let wanted = "the site of the radar, or the platform that carries it";
+                    self.site(self.required(entry.kind.span(), "site", entry.site.as_ref(), wanted)?, frame)
+                }
+            },
         }
+    }
+
+    /// A radar on a platform, whose table is still to be read.
+    fn platform(&self, file: &Spanned<String>, frame: Frame) -> Result<Kind, IngestError> {
+        let name = self.name("platform", file)?;
+        let taken = ["detections", "looks", "truth"].iter().any(|stem| name.split('.').next() == Some(stem));
+        let is_table = ENDINGS
+            .iter()
+            .any(|ending| name.strip_suffix(ending).is_some_and(|stem| stem.len() > 1 && stem.ends_with('.')));
+        if taken || !is_table || name.contains(['/', '\\']) {
+            let wanted = "the name of a table beside recording.toml that is none of the others, such as \"ship.csv\" or \"ship.parquet\"";
+            return Err(self.wrong(file.span(), "platform", quoted(&name), wanted));
+        }
+        Ok(Kind::radar_on(Arc::new(Platform::named(&name, frame))))
     }
 
     fn site(&self, site: &Spanned<SiteEntry>, frame: Frame) -> Result<Kind, IngestError> {
@@ -319,7 +362,54 @@ impl Checker<'_> {
         }
     }
 
-    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys) -> Result<Noise, IngestError> {
+    /// What its altitudes are.
+    fn altitudes(&self, entry: &SensorEntry, frame: Frame) -> Result<Altitudes, IngestError> {
+        let SensorEntry { altitude, pressure_correction_m, qnh_hpa, geoid_m, surface_m, .. } = entry;
+        let number = |key, value: &Option<Spanned<f64>>, [least, most]: [f64; 2], wanted| {
+            value.as_ref().map(|value| self.number(key, value, |v| (least..=most).contains(&v), wanted)).transpose()
+        };
+        if frame == Frame::Local {
+            let wanted = "no altitudes: frame is local, heights are z_m";
+            self.unused("altitude", altitude.as_ref(), wanted)?;
+            self.unused("surface_m", surface_m.as_ref(), wanted)?;
+        }
+        let is_pressure = altitude.as_ref().is_some_and(|name| *name.get_ref() == AltitudeName::Pressure);
+        if !is_pressure {
+            let wanted = "it with altitude = \"pressure\" alone";
+            let keys = [("pressure_correction_m", pressure_correction_m), ("qnh_hpa", qnh_hpa), ("geoid_m", geoid_m)];
+            keys.into_iter().try_for_each(|(key, value)| self.unused(key, value.as_ref(), wanted))?;
+        }
+        if pressure_correction_m.is_some() {
+            let wanted = "either pressure_correction_m, which has all of it, or qnh_hpa and geoid_m";
+            self.unused("qnh_hpa", qnh_hpa.as_ref(), wanted)?;
+            self.unused("geoid_m", geoid_m.as_ref(), wanted)?;
+        }
+        let metres = "metres between -5000 and 5000";
+        let correction_m = number("pressure_correction_m", pressure_correction_m, [-5e3, 5e3], metres)?;
+        let qnh_hpa = number("qnh_hpa", qnh_hpa, [800.0, 1100.0], "hectopascals between 800 and 1100")?;
+        let geoid_m = number("geoid_m", geoid_m, [-150.0, 150.0], "metres between -150 and 150")?;
+        let said_m = qnh_hpa.map_or(0.0, Altitudes::of_qnh_m) + geoid_m.unwrap_or(0.0);
+        Ok(Altitudes {
+            pressure_correction_m: is_pressure.then(|| correction_m.unwrap_or(said_m)),
+            surface_m: surface_m.as_ref().map(|surface_m| self.surface(surface_m, entry)).transpose()?,
+        })
+    }
+
+    fn surface(&self, surface_m: &Spanned<Vec<f64>>, entry: &SensorEntry) -> Result<[f64; 2], IngestError> {
+        if *entry.kind.get_ref() != KindName::Position {
+            return Err(self.wrong(surface_m.span(), "surface_m", "there", "height_m in `coverage`: kind is radar"));
+        }
+        match *surface_m.get_ref().as_slice() {
+            [height_m, sigma_m] if height_m.abs() <= 1e5 && (1e-6..=1e9).contains(&sigma_m) => Ok([height_m, sigma_m]),
+            _ => {
+                let wanted =
+                    "[height, standard deviation]: metres between -100000 and 100000, and between 1e-6 and 1e9";
+                Err(self.wrong(surface_m.span(), "surface_m", format!("{:?}", surface_m.get_ref()), wanted))
+            }
+        }
+    }
+
+    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys, is_flat: bool) -> Result<Noise, IngestError> {
         let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s, .. } =
             noise.get_ref();
         let NoiseEntry { speed_m_s, course_deg, velocity_m_s, climb_m_s, .. } = noise.get_ref();
@@ -336,7 +426,7 @@ impl Checker<'_> {
             ("climb_m_s", climb_m_s),
         ];
         let entry = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
-        for &key in keys.needed {
+        for &key in keys.needed.iter().filter(|key| !is_flat || **key != "vertical_m") {
             let wanted = "a standard deviation: this kind of sensor needs it";
             self.required(noise.span(), key, entry(key), wanted)?;
         }

@@ -13,6 +13,7 @@ use jiff::tz::Offset;
 
 use super::layout::Role;
 use super::table::Time;
+use crate::sensor::Quantity;
 use crate::time::{SECOND_US, parse_timestamp_in};
 
 /// The dialects of a recording's tables.
@@ -20,6 +21,7 @@ use crate::time::{SECOND_US, parse_timestamp_in};
 pub struct Dialects {
     pub(super) detections: Arc<Dialect>,
     pub(super) looks: Arc<Dialect>,
+    pub(super) platform: Arc<Dialect>,
     pub(super) truth: Arc<Dialect>,
 }
 
@@ -129,6 +131,8 @@ impl Dimension {
     fn of(role: Role) -> Option<Self> {
         match role {
             Role::Time | Role::End => Some(Self::Time),
+            // Hundreds of feet by definition.
+            Role::Number(Quantity::FlightLevel) => None,
             Role::Number(quantity) => Some(match quantity.name() {
                 name if name.ends_with("_deg") => Self::Angle,
                 name if name.ends_with("_m_s") => Self::Speed,
@@ -145,7 +149,7 @@ impl Dimension {
             Some(Self::Speed) => "one of \"m/s\", \"km/h\", \"kn\", \"ft/min\"",
             Some(Self::Angle) => "one of \"deg\", \"rad\"",
             Some(Self::Time) => "one of \"s\", \"ms\", \"us\", \"ns\"",
-            None => "no unit: it is text, or is not used",
+            None => "no unit: it is text, has its own, or is not used",
         }
     }
 }
@@ -238,7 +242,6 @@ pub(super) fn number_with_comma(cell: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::Quantity;
 
     #[test]
     fn numbers_are_those_of_the_standard_library() {

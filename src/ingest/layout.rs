@@ -110,6 +110,7 @@ impl Layout {
             Frame::Local => [Q::Vx, Q::Vy, Q::Vz],
         };
         let moving = [Q::Speed, Q::Course, Q::SigmaSpeed, Q::SigmaCourse, Q::SigmaVelocity, Q::SigmaClimb];
+        known.extend((frame == Frame::Geodetic).then_some(Role::Number(Q::FlightLevel)));
         known.extend(velocity.into_iter().chain(moving).map(Role::Number));
         known.extend(position.into_iter().chain(radar).chain(sigma).chain([Q::SigmaRangeRate]).map(Role::Number));
         let dialect = Arc::clone(dialect);
@@ -132,6 +133,17 @@ impl Layout {
         let known = [Role::Time, Role::Subject, Role::Label].into_iter().chain(numbers.map(Role::Number)).collect();
         let dialect = Arc::clone(dialect);
         Self { table: "truth", dialect, time, subject: "object", needed: &[Role::Time, Role::Subject], known }
+    }
+
+    pub(super) fn platform(frame: Frame, time: TimeScale, dialect: &Arc<Dialect>) -> Self {
+        use Quantity as Q;
+        let state = match frame {
+            Frame::Geodetic => [Q::Latitude, Q::Longitude, Q::Altitude, Q::East, Q::North, Q::Up],
+            Frame::Local => [Q::X, Q::Y, Q::Z, Q::Vx, Q::Vy, Q::Vz],
+        };
+        let numbers = state.into_iter().chain([Q::Heading, Q::Pitch, Q::Roll]).map(Role::Number);
+        let (known, dialect) = (std::iter::once(Role::Time).chain(numbers).collect(), Arc::clone(dialect));
+        Self { table: "platform", dialect, time, subject: "", needed: &[Role::Time], known }
     }
 
     /// What a column is called here.

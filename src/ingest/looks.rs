@@ -14,7 +14,7 @@ use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
 use super::table::{Table, Time};
-use crate::sensor::{Kind, ListedLook, Looks, Quantity};
+use crate::sensor::{Kind, ListedLook, Looks, Mount, Quantity};
 
 /// Looks of a recording at most: some 700 MB.
 const LOOKS_MOST: usize = 10_000_000;
@@ -118,12 +118,14 @@ impl Catalogue {
         match (cell(Quantity::AzimuthFrom)?, cell(Quantity::AzimuthTo)?) {
             (None, None) => Ok(None),
             (Some(from), Some(to)) if from.to_bits() != to.to_bits() => {
-                let kind = self.sensors.get(sensor).map(|sensor| sensor.kind);
-                if matches!(kind, Some(Kind::Radar { .. })) {
-                    return Ok(Some([from, to]));
-                }
-                let wanted = "no azimuths: only a radar stands somewhere".to_owned();
-                Err(wrong(table, row, "a sector of a sensor without a site".to_owned(), wanted))
+                let (found, wanted) = match self.sensors.get(sensor).map(|sensor| &sensor.kind) {
+                    Some(Kind::Radar { mount: Mount::Fixed { .. } }) => return Ok(Some([from, to])),
+                    Some(Kind::Radar { mount: Mount::Moving(_) }) => {
+                        ("a sector of a sensor that moves", "no azimuths: what it sees turns with its platform")
+                    }
+                    _ => ("a sector of a sensor without a site", "no azimuths: only a radar stands somewhere"),
+                };
+                Err(wrong(table, row, found.to_owned(), wanted.to_owned()))
             }
             (Some(_), Some(_)) => Err(wrong(table, row, "a sector of no width".to_owned(), wanted.to_owned())),
             _ => Err(wrong(table, row, "half a sector".to_owned(), wanted.to_owned())),

@@ -32,6 +32,7 @@ mod sorted; // rows in any order -> rows in that of time
 mod reader; // folder -> detections in batches
 mod truth; // folder -> true states
 mod looks; // folder -> when sensors looked
+mod platforms; // folder -> where platforms were
 mod recording; // a folder, its files opened once
 mod census; // sensors that the catalogue lacks
 

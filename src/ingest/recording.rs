@@ -27,6 +27,7 @@ pub struct Recording {
     /// `recording.toml`; only who looks at a recording does without.
     described: Option<Opened>,
     looks: Option<Opened>,
+    platforms: Vec<Opened>,
     /// A table, or the files of others in place of one; never none.
     detections: Vec<Opened>,
     truth: Option<Opened>,
@@ -39,7 +40,7 @@ pub struct Recording {
 
 impl Recording {
     /// Opens `recording.toml`, `detections.parquet` or `.csv` or the files in place of them, and `truth.parquet` or `.csv` if there is one; reads the
-    /// first, and `looks.parquet` or `.csv` where a sensor has its looks there.
+    /// first, `looks.parquet` or `.csv` where a sensor has its looks there, and the tables of platforms.
     ///
     /// # Errors
     /// A file that is missing, there twice, or cannot be opened; what is wrong with the catalogue or the looks.
@@ -60,9 +61,10 @@ impl Recording {
         if let Some(opened) = &looks {
             catalogue.take_looks(opened, opened.digested()?)?;
         }
+        let platforms = catalogue.take_platforms(folder)?;
         let truth = Opened::table(folder, "truth")?;
         let (sorted, keeps_identities, comparing) = (OnceLock::new(), false, Mutex::new(()));
-        Ok(Self { catalogue, described, looks, detections, truth, sorted, keeps_identities, comparing })
+        Ok(Self { catalogue, described, looks, platforms, detections, truth, sorted, keeps_identities, comparing })
     }
 
     /// Whether there is a `recording.toml`.
@@ -138,23 +140,23 @@ impl Recording {
         truth.map(Some)
     }
 
-    /// Whether catalogue, looks and detections hold the bytes that they held before they were first read.
+    /// Whether catalogue, looks, platforms and detections hold the bytes that they held before they were first read.
     ///
     /// # Errors
     /// The file that changed, or one that cannot be read.
     pub fn check(&self) -> Result<(), IngestError> {
         let _alone = self.comparing.lock().unwrap_or_else(PoisonError::into_inner);
-        let files = self.described.iter().chain(&self.looks).chain(&self.detections);
+        let files = self.described.iter().chain(&self.looks).chain(&self.platforms).chain(&self.detections);
         files.into_iter().try_for_each(Opened::check)
     }
 
-    /// The files, as they were before they were first read: catalogue, looks, detections, truth.
+    /// The files, as they were before they were first read: catalogue, looks, platforms, detections, truth.
     ///
     /// # Errors
     /// A file that cannot be read.
     pub fn files(&self) -> Result<Vec<FileDigest>, IngestError> {
-        let files = self.described.iter().chain(&self.looks).chain(&self.detections).chain(&self.truth);
-        files.map(|opened| opened.digest().cloned()).collect()
+        let read = self.described.iter().chain(&self.looks).chain(&self.platforms);
+        read.chain(&self.detections).chain(&self.truth).map(|opened| opened.digest().cloned()).collect()
     }
 }
 
@@ -173,7 +175,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    fn open(path: PathBuf) -> Result<Self, IngestError> {
+    pub(super) fn open(path: PathBuf) -> Result<Self, IngestError> {
         match files::open(&path) {
             Ok(file) => Ok(Self { path, file, digest: OnceLock::new(), import: None }),
             Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),

@@ -47,11 +47,13 @@ pub enum Reason {
     AltitudeOutOfReach,
     /// No listed look of its sensor was then, or none swept its azimuth.
     OutsideLooks,
+    /// Before the first place of its sensor's platform, or after the last.
+    OutsidePlatform,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Missing,
         Self::OfAnotherKind,
         Self::NotFinite,
@@ -67,6 +69,7 @@ impl Reason {
         Self::ImpossibleSigma,
         Self::AltitudeOutOfReach,
         Self::OutsideLooks,
+        Self::OutsidePlatform,
     ];
 
     /// What would have been right.
@@ -75,7 +78,8 @@ impl Reason {
         match self {
             Self::Missing => "a value",
             Self::OfAnotherKind => {
-                "nothing: it is not a column of this kind of sensor, or the row says the same in another column"
+                "nothing: it is not a column of this kind of sensor (flight_level: without altitude = \"pressure\"), or the row says \
+                 the same in another column"
             }
             Self::NotFinite => "a finite number",
             Self::BeyondLimits => "between -1e9 and 1e9 (an altitude: above -20000)",
@@ -93,6 +97,10 @@ impl Reason {
             Self::OutsideLooks => {
                 "a time within a look of its sensor, and an azimuth that this look swept: a row in looks.csv or \
                  looks.parquet that holds it, or looks = \"periodic\" or \"reports\" for the sensor in recording.toml"
+            }
+            Self::OutsidePlatform => {
+                "a time from the first to the last row of the file that `platform` of its sensor names: nobody knows where it \
+                 was before and after"
             }
         }
     }
@@ -116,6 +124,7 @@ impl Reason {
             Self::ImpossibleSigma => "impossible_sigma",
             Self::AltitudeOutOfReach => "altitude_out_of_reach",
             Self::OutsideLooks => "outside_looks",
+            Self::OutsidePlatform => "outside_platform",
         }
     }
 }

@@ -13,7 +13,7 @@ use super::labels::Labels;
 use super::pass::{Pass, Passing};
 use super::report::{Extremes, IngestReport, Reason, RejectedRow};
 use super::table::{Table, Time};
-use crate::sensor::{Cells, Converted, Quantity, Reading, Sensor, Sigma, Site};
+use crate::sensor::{Cells, Converted, Quantity, Reading, Sensor, Sigma, Sites};
 use crate::space::Place;
 use crate::time::format_timestamp;
 
@@ -48,9 +48,10 @@ pub(super) struct Row {
 
 impl Row {
     /// A row that was one before; `None` if it is not.
-    pub(super) fn again(kept: &Kept, site: &Site) -> Option<Self> {
+    pub(super) fn again(kept: &Kept, sites: &Sites<'_>) -> Option<Self> {
         let Kept { time_us, sensor, reading, .. } = *kept;
-        Some(Self { time_us, sensor, reading, converted: reading.convert(site)? })
+        let site = sites.at(usize::try_from(sensor).ok()?, time_us)?;
+        Some(Self { time_us, sensor, reading, converted: reading.convert(&site)? })
     }
 
     /// Appends it to a batch, with its label and the number of the address that its target sent.
@@ -85,9 +86,10 @@ enum Fault {
         reason: Reason,
         found: Option<f64>,
     },
-    /// No look of its sensor was then.
-    Unlooked {
+    /// Its sensor can have measured nothing then.
+    Untimely {
         time_us: i64,
+        reason: Reason,
     },
     Fatal(Box<IngestError>),
 }
@@ -156,9 +158,9 @@ impl Intake {
                     let found = found.map_or_else(|| "empty".to_owned(), |found| short(&found));
                     self.reject(row, RejectedRow { at: table.at(row), column, found, reason }, &table)?;
                 }
-                Err(Fault::Unlooked { time_us }) => {
+                Err(Fault::Untimely { time_us, reason }) => {
                     let (at, found) = (table.at(row), in_words(time_us, catalogue.time));
-                    let rejected = RejectedRow { at, column: "time", found, reason: Reason::OutsideLooks };
+                    let rejected = RejectedRow { at, column: "time", found, reason };
                     self.reject(row, rejected, &table)?;
                 }
                 Err(Fault::Fatal(error)) => return Err(*error),
@@ -252,14 +254,13 @@ struct Judge<'a> {
     catalogue: &'a Catalogue,
     /// The sensor of each different name in the table.
     sensors: Vec<Option<u32>>,
-    /// Where each sensor of the catalogue stands; that of a position sensor is not used.
-    sites: Vec<Site>,
+    sites: Sites<'a>,
 }
 
 impl<'a> Judge<'a> {
     fn new(table: &'a Table, catalogue: &'a Catalogue) -> Self {
         let sensors = table.subject.values.iter().map(|name| catalogue.sensor_index(name)).collect();
-        let sites = catalogue.sensors.iter().map(|sensor| sensor.site(catalogue.frame)).collect();
+        let sites = Sites::of(&catalogue.sensors, catalogue.frame);
         Self { table, catalogue, sensors, sites }
     }
 
@@ -269,17 +270,19 @@ impl<'a> Judge<'a> {
             Some(Time::Bad(found, reason)) => return Err(bad("time", *reason, Some(*found))),
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
-        let (index, sensor, site) = self.sensor(row)?;
+        let (index, at, sensor) = self.sensor(row)?;
         let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
         if !sensor.may_measure(time_us, &reading) {
-            return Err(Fault::Unlooked { time_us });
+            return Err(Fault::Untimely { time_us, reason: Reason::OutsideLooks });
         }
+        let nowhere = || Fault::Untimely { time_us, reason: Reason::OutsidePlatform };
+        let site = self.sites.at(at, time_us).ok_or_else(nowhere)?;
         let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, reading.altitude_m());
-        let converted = reading.convert(site).ok_or_else(out_of_reach)?;
+        let converted = reading.convert(&site).ok_or_else(out_of_reach)?;
         Ok(Row { time_us, sensor: index, reading, converted })
     }
 
-    fn sensor(&self, row: usize) -> Result<(u32, &'a Sensor, &Site), Fault> {
+    fn sensor(&self, row: usize) -> Result<(u32, usize, &'a Sensor), Fault> {
         let Some(name) = self.table.subject.get(row) else { return Err(bad("sensor", Reason::Missing, None)) };
         let known = self
             .table
@@ -289,7 +292,7 @@ impl<'a> Judge<'a> {
             .and_then(|value| self.sensors.get(value).copied().flatten())
             .and_then(|index| {
                 let at = usize::try_from(index).ok()?;
-                Some((index, self.catalogue.sensors.get(at)?, self.sites.get(at)?))
+                Some((index, at, self.catalogue.sensors.get(at)?))
             });
         known.ok_or_else(|| {
             Fault::Fatal(Box::new(IngestError::UnknownSensor {
@@ -325,9 +328,10 @@ impl Cells for CellsOf<'_> {
                 path: self.table.path.to_path_buf(),
                 column: quantity.name(),
                 because: format!(
-                    "{} is of sensor {}, which needs it",
+                    "{} is of sensor {}, which needs it{}",
                     self.table.at(self.row),
-                    quoted(&self.sensor.name)
+                    quoted(&self.sensor.name),
+                    if quantity == Quantity::Altitude { ON_SURFACE } else { "" }
                 ),
             })));
         }
@@ -361,6 +365,10 @@ impl Cells for CellsOf<'_> {
     }
 }
 
+/// What else would do in place of an altitude.
+const ON_SURFACE: &str =
+    ": of what is on the surface, such as ships, say surface_m = [height, standard deviation] in its entry";
+
 /// What is wrong with a value of a quantity, if anything is.
 pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
     use Quantity as Q;
@@ -371,10 +379,15 @@ pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
         Q::Latitude => (value.abs() <= 90.0, Reason::ImpossibleLatitude),
         Q::Longitude => (value.abs() <= 180.0, Reason::ImpossibleLongitude),
         Q::Altitude => ((-2e4..=1e9).contains(&value), Reason::BeyondLimits),
+        // Twenty kilometres below sea level, as an altitude.
+        Q::FlightLevel => ((-656.0..=1e7).contains(&value), Reason::BeyondLimits),
         Q::Range if value <= 0.0 => (false, Reason::NotPositiveRange),
         Q::Speed if value < 0.0 => (false, Reason::NegativeSpeed),
-        Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo | Q::Course => (value.abs() <= 360.0, Reason::ImpossibleAzimuth),
-        Q::Elevation => (value.abs() <= 90.0, Reason::ImpossibleElevation),
+        Q::Azimuth | Q::AzimuthFrom | Q::AzimuthTo | Q::Course | Q::Heading => {
+            (value.abs() <= 360.0, Reason::ImpossibleAzimuth)
+        }
+        Q::Roll => (value.abs() <= 180.0, Reason::ImpossibleElevation),
+        Q::Elevation | Q::Pitch => (value.abs() <= 90.0, Reason::ImpossibleElevation),
         Q::SigmaAzimuth | Q::SigmaElevation | Q::SigmaCourse => {
             ((1e-6..=60.0).contains(&value), Reason::ImpossibleSigma)
         }

@@ -20,7 +20,7 @@ use super::pass::{Pass, Passing};
 use super::report::IngestReport;
 use super::rows::{Keeps, Kept, Row};
 use crate::files::{array, read_at};
-use crate::sensor::{Reading, Site};
+use crate::sensor::{Reading, Sites};
 
 /// Rows of a run: some 140 bytes each in memory, twice while they are sorted.
 pub(super) const RUN_ROWS: usize = 1 << 19;
@@ -256,8 +256,8 @@ impl<'a> SortedRows<'a> {
         let labels = &self.sorted.labels;
         let identities = keeps.identities.then(|| self.sorted.identities.names());
         self.passing.take_kept(&kept, labels, identities);
-        let sites: Vec<Site> = catalogue.sensors.iter().map(|sensor| sensor.site(catalogue.frame)).collect();
-        let converted = |row: &Kept| Row::again(row, sites.get(usize::try_from(row.sensor).ok()?)?);
+        let sites = Sites::of(&catalogue.sensors, catalogue.frame);
+        let converted = |row: &Kept| Row::again(row, &sites);
         let rows: Vec<Option<Row>> = kept.par_iter().map(converted).collect();
         let mut batch = Detections::with_capacity(kept.len());
         for (row, kept) in rows.iter().zip(&kept) {

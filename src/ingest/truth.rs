@@ -252,7 +252,7 @@ impl<'a> TruthReader<'a> {
     }
 }
 
-fn required(table: &Table, quantity: Quantity, row: usize) -> Result<f64, IngestError> {
+pub(super) fn required(table: &Table, quantity: Quantity, row: usize) -> Result<f64, IngestError> {
     if table.column(quantity).is_none() {
         let because = "every row needs it".to_owned();
         return Err(IngestError::MissingColumn { path: table.path.to_path_buf(), column: quantity.name(), because });
@@ -260,7 +260,7 @@ fn required(table: &Table, quantity: Quantity, row: usize) -> Result<f64, Ingest
     optional(table, quantity, row)?.ok_or_else(|| wrong(table, row, quantity.name(), Reason::Missing, None))
 }
 
-fn optional(table: &Table, quantity: Quantity, row: usize) -> Result<Option<f64>, IngestError> {
+pub(super) fn optional(table: &Table, quantity: Quantity, row: usize) -> Result<Option<f64>, IngestError> {
     let Some(value) = table.number(quantity, row) else { return Ok(None) };
     match fault_of(quantity, value) {
         None => Ok(Some(value)),
@@ -268,7 +268,13 @@ fn optional(table: &Table, quantity: Quantity, row: usize) -> Result<Option<f64>
     }
 }
 
-fn wrong(table: &Table, row: usize, column: &'static str, reason: Reason, found: Option<String>) -> IngestError {
+pub(super) fn wrong(
+    table: &Table,
+    row: usize,
+    column: &'static str,
+    reason: Reason,
+    found: Option<String>,
+) -> IngestError {
     IngestError::Rejected {
         path: table.path.to_path_buf(),
         at: table.at(row),

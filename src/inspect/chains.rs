@@ -103,7 +103,7 @@ impl Scale {
 
 /// A residual along the line of sight and, as an angle, across it; of a sensor that stands nowhere both along two axes.
 fn parts((sensor, frame): (&Sensor, Frame), of: &Mark, residual: Vector) -> [f64; 2] {
-    if let Some(([ahead, ..], [_, ground_m])) = sight(sensor, of.ground) {
+    if let Some(([ahead, ..], [_, ground_m])) = sight(sensor, of.time_us, of.ground) {
         let along = dot(residual, ahead);
         [along, (dot(residual, residual) - along * along).max(0.0).sqrt() / ground_m]
     } else {

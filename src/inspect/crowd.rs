@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::choice::{Fits, GATE};
 use super::excerpt::Mark;
 use super::figures::Figures;
-use super::geometry::{Vector, sight};
+use super::geometry::sight;
 use super::near::Near;
 use super::pairs::Side;
 
@@ -85,7 +85,7 @@ fn of(side: &Side<'_>, figures: &Figures, (gate, turning): (f64, f64)) -> Option
             let near = Near::new(rows.iter().map(|(row, _)| row.ground).zip(0..));
             let chained = || rows.iter().filter(|(_, is_chained)| *is_chained).map(|(row, _)| *row);
             for row in chained().step_by(chained().count().div_ceil(ASKED).max(1)) {
-                let [along, across] = sigmas(side, figures, row.metres)?;
+                let [along, across] = sigmas(side, figures, row)?;
                 let variance = expected(along, side.period_s, turning) * expected(across, side.period_s, turning);
                 let reach_m2 = gate * variance.sqrt();
                 let found = near.nearest(row.ground, COUNTED + 1);
@@ -99,9 +99,9 @@ fn of(side: &Side<'_>, figures: &Figures, (gate, turning): (f64, f64)) -> Option
 }
 
 /// Standard deviations of a measurement there along and across the line of sight, as found, else as said.
-fn sigmas(side: &Side<'_>, figures: &Figures, metres: Vector) -> Option<[f64; 2]> {
+fn sigmas(side: &Side<'_>, figures: &Figures, row: &Mark) -> Option<[f64; 2]> {
     let (found, said) = (&figures.noise, &side.sensor.noise);
-    if let Some((_, [_, ground_m])) = sight(side.sensor, metres) {
+    if let Some((_, [_, ground_m])) = sight(side.sensor, row.time_us, row.metres) {
         let range_m = found.range_m.map(|found| found.value).or(said.range_m)?;
         let azimuth = found.azimuth_deg.map(|found| found.value.to_radians()).or(said.azimuth_rad)?;
         return Some([range_m, azimuth * ground_m]);

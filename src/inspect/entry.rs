@@ -3,7 +3,7 @@
 use super::remarks::Remark;
 use super::report::SensorFound;
 use super::words::{quoted, toml};
-use crate::sensor::{Coverage, Kind, Looks, Sensor};
+use crate::sensor::{Coverage, Kind, Looks, Mount, Sensor};
 use crate::space::{Frame, Geodetic};
 
 /// A margin about what was seen.
@@ -17,11 +17,14 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
     };
     let mut text = format!("[[sensor]]\nname = {}\nowner = {}\n", quoted(&sensor.name), quoted(&sensor.owner));
     text += &line("kind", quoted(sensor.kind.name()), false);
-    if let Kind::Radar { site_m, .. } = sensor.kind {
-        text += &line("site", site(frame, site_m), false);
+    match &sensor.kind {
+        Kind::Radar { mount: Mount::Fixed { site_m, .. } } => text += &line("site", site(frame, *site_m), false),
+        Kind::Radar { mount: Mount::Moving(platform) } => text += &line("platform", quoted(platform.file()), false),
+        Kind::Position => {}
     }
     let (noise, noise_is_found) = noise(found, sensor, &told);
     text += &line("noise", noise, noise_is_found);
+    text += &altitudes(sensor);
     let looks_found = found.interval.filter(|_| told("looks") || told("expected_interval_s"));
     let said = |said: f64, value: Option<super::figures::Estimated>, key: &str| {
         let most = if key == "detection_probability" { 0.99 } else { f64::INFINITY };
@@ -53,6 +56,18 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
     }
     let (coverage, is_found) = coverage(found, sensor, (frame, told("coverage")));
     text + &line("coverage", coverage, is_found)
+}
+
+/// What its altitudes are, if they are not those above the ellipsoid.
+fn altitudes(sensor: &Sensor) -> String {
+    let mut text = String::new();
+    if let Some(said_m) = sensor.altitudes.pressure_correction_m {
+        text += &format!("altitude = \"pressure\"\npressure_correction_m = {}\n", toml(said_m));
+    }
+    if let Some([height_m, sigma_m]) = sensor.altitudes.surface_m {
+        text += &format!("surface_m = [{}, {}]\n", toml(height_m), toml(sigma_m));
+    }
+    text
 }
 
 fn site(frame: Frame, site_m: [f64; 3]) -> String {

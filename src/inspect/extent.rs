@@ -55,7 +55,7 @@ impl Extent {
         let [west, east] = across;
         let heights: Vec<f64> = rows().filter_map(|row| row.height_m.map(f64::from)).collect();
         let ranges: Vec<f64> =
-            rows().filter_map(|row| sight(sensor, row.metres).map(|(_, [range, _])| range)).collect();
+            rows().filter_map(|row| sight(sensor, row.time_us, row.metres).map(|(_, [range, _])| range)).collect();
         let some = |of: Vec<f64>| if of.is_empty() { None } else { Some(ends(of)) };
         Some(Self { min: [west, south], max: [east, north], height_m: some(heights), range_m: some(ranges) })
     }

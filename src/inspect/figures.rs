@@ -229,7 +229,7 @@ fn noise(chains: &[Vec<&Mark>], of: (&Sensor, Frame), period_s: f64) -> (NoiseFo
                 if let Some(height) = height_off(a, b, c, share) {
                     upwards.push(apart, height, weights);
                 }
-                if let Some(([ahead, across, up], [range_m, ground_m])) = sight(of.0, b.metres) {
+                if let Some(([ahead, across, up], [range_m, ground_m])) = sight(of.0, b.time_us, b.metres) {
                     range.push(apart, dot(deviation, ahead), weights);
                     azimuth.push(apart, dot(deviation, across) / ground_m, angled(ground_m));
                     if of.0.noise.elevation_rad.is_some() && b.height_m.is_some() {

@@ -1,6 +1,6 @@
 //! Vectors of three, and the axes of a place.
 
-use crate::sensor::{Kind, Sensor};
+use crate::sensor::Sensor;
 use crate::space::{Frame, Geodetic};
 
 /// A vector in engine coordinates, metres or metres a second.
@@ -43,10 +43,10 @@ pub(super) fn level_axes(frame: Frame, metres: Vector) -> [Vector; 3] {
     }
 }
 
-/// What a radar sees of a place: along the line of sight, across it on the level and upwards, and how far it is, along the
+/// What a radar sees of a place at a time: along the line of sight, across it on the level and upwards, and how far it is, along the
 /// line and on the level of its site; `None` of what stands nowhere, and of its own site.
-pub(super) fn sight(sensor: &Sensor, metres: Vector) -> Option<([Vector; 3], [f64; 2])> {
-    let Kind::Radar { site_m, enu: [east, north, _] } = sensor.kind else { return None };
+pub(super) fn sight(sensor: &Sensor, time_us: i64, metres: Vector) -> Option<([Vector; 3], [f64; 2])> {
+    let (site_m, [east, north, _]) = sensor.level_m(time_us)?;
     let line = minus(metres, site_m);
     let (range_m, e, n) = (length(line), dot(line, east), dot(line, north));
     let ground_m = libm::hypot(e, n);

@@ -49,6 +49,7 @@ pub(super) fn provisional(of: &Named, frame: Frame) -> String {
             ("position", String::new(), "longitude_deg = [-180.0, 180.0], latitude_deg = [-90.0, 90.0]")
         }
     };
+    let altitudes = altitudes(of, frame).unwrap_or_default();
     let looks = match of.told.turn_s {
         _ if of.has_looks => "looks = \"listed\"".to_owned(),
         _ if of.told.reports => "looks = \"reports\"\nexpected_interval_s = 1.0".to_owned(),
@@ -56,10 +57,21 @@ pub(super) fn provisional(of: &Named, frame: Frame) -> String {
     };
     format!(
         "[[sensor]]\nname = {}\nowner = \"unknown\"\nkind = \"{kind}\"\n{site}noise = {{ {} }}\ndetection_probability = 0.9\n\
-         clutter_per_scan = 1.0\n{looks}\ncoverage = {{ {coverage} }}\n",
+         clutter_per_scan = 1.0\n{altitudes}{looks}\ncoverage = {{ {coverage} }}\n",
         quoted(&of.name),
         noise.join(", ")
     )
+}
+
+/// The key by which altitudes are read that are flight levels, or that no row has.
+fn altitudes(of: &Named, frame: Frame) -> Option<&'static str> {
+    match (frame, of.kind()) {
+        (Frame::Geodetic, _) if of.filled(Quantity::FlightLevel) > 0 => Some("altitude = \"pressure\"\n"),
+        (Frame::Geodetic, KindName::Position) if of.filled(Quantity::Altitude) == 0 => {
+            Some("surface_m = [0.0, 50.0]\n")
+        }
+        _ => None,
+    }
 }
 
 /// What stands in a draft for an owner.
@@ -104,6 +116,13 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
         text += &site;
     }
     text += &noise(of, found, frame);
+    if let Some(key) = altitudes(of, frame) {
+        text += &format!(
+            "{}  # found: {}\n",
+            key.trim_end(),
+            if key.starts_with('a') { "flight levels" } else { "no altitudes" }
+        );
+    }
     let detected = found.figures.detection_probability.map(|found| toml(found.value.clamp(0.01, 0.99)));
     text += &line("detection_probability", detected, "0.9");
     let clutter = found.figures.clutter_per_scan.map(|found| toml(found.value.max(0.01)));

@@ -441,8 +441,9 @@ fn sample(
 ) -> Sample {
     let along = |of: Vector| [dot(of, east), dot(of, north)];
     // A bias of the second sensor moves the difference the other way.
-    let radar =
-        sight(a.sensor, row.metres).map(|of| (of, 1.0)).or_else(|| sight(b.sensor, row.metres).map(|of| (of, -1.0)));
+    let radar = sight(a.sensor, row.time_us, row.metres)
+        .map(|of| (of, 1.0))
+        .or_else(|| sight(b.sensor, row.time_us, row.metres).map(|of| (of, -1.0)));
     let polar = radar.map(|(([ahead, across, _], [_, ground_m]), sign)| {
         [along(plus([0.0; 3], sign, ahead)), along(plus([0.0; 3], sign * ground_m, across))]
     });

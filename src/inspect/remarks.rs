@@ -152,6 +152,13 @@ pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Cat
         let wanted = "the right `site`, and a correction of the rows: fused as they are, one object becomes two";
         remarks.add(None, found + &few + &clock, wanted);
     }
+    if let Some(up) = pair.up_m.filter(sure)
+        && let Some((name, said_m)) = pressed(pair, up, catalogue)
+    {
+        let found =
+            format!("heights of the first are {} {} those of the second", told(up, "m"), side(up, ["above", "below"]));
+        remarks.add(None, found, format!("pressure_correction_m = {} in the entry of `{name}`", said_m.round()));
+    }
     let fast = sensors.iter().filter(|sensor| pair.sensors.contains(&sensor.name));
     let fast = fast.filter_map(|sensor| sensor.figures.speed_m_s).map(|speeds| speeds.p95).fold(0.0, f64::max);
     // An offset in which nothing goes as far as the noise is none that matters.
@@ -161,6 +168,21 @@ pub(super) fn of_pair(pair: &PairFound, sensors: &[SensorFound], catalogue: &Cat
         remarks.add(None, found, "one clock: a correction of the times of either");
     }
     remarks.all
+}
+
+/// The sensor of a pair that alone measures pressure altitudes, and what would correct them, if they are off by more than a
+/// fifth of their noise.
+fn pressed(pair: &PairFound, up: Estimated, catalogue: &Catalogue) -> Option<(String, f64)> {
+    let of = |name: &String| catalogue.sensors.iter().find(|sensor| sensor.name == *name);
+    let [a, b] = pair.sensors.each_ref().map(of);
+    let (a, b) = a.zip(b)?;
+    let (sensor, said_m, more_m) = match (a.altitudes.pressure_correction_m, b.altitudes.pressure_correction_m) {
+        (Some(said_m), None) => (a, said_m, -up.value),
+        (None, Some(said_m)) => (b, said_m, up.value),
+        _ => return None,
+    };
+    let matters = more_m.abs() > 0.2 * sensor.noise.vertical_m.unwrap_or(0.0);
+    matters.then(|| (sensor.name.clone(), said_m + more_m))
 }
 
 /// Half the noise of azimuths that is said of the radar of a pair, degrees.

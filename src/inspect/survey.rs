@@ -73,12 +73,12 @@ impl First {
     }
 
     pub(super) fn take(&mut self, batch: &Detections, catalogue: &Catalogue) {
-        let outside = |((number, place), level): ((&u32, &Place), &[f64; 2])| {
+        let outside = |(((number, place), level), time_us): (((&u32, &Place), &[f64; 2]), &i64)| {
             let sensor = catalogue.sensors.get(*number as usize);
-            sensor.map_or([false; 2], |sensor| is_outside((sensor, catalogue.frame), place, *level))
+            sensor.map_or([false; 2], |sensor| is_outside(sensor, (catalogue.frame, *time_us), (place, *level)))
         };
-        let rows = batch.sensor.par_iter().zip(&batch.place).zip(&batch.horizontal).with_min_len(1024);
-        let outside: Vec<[bool; 2]> = rows.map(outside).collect();
+        let rows = batch.sensor.par_iter().zip(&batch.place).zip(&batch.horizontal).zip(&batch.time_us);
+        let outside: Vec<[bool; 2]> = rows.with_min_len(1024).map(outside).collect();
         for (((&time_us, &number), identified), [outside, swapped]) in
             batch.time_us.iter().zip(&batch.sensor).zip(&batch.identified).zip(outside)
         {
@@ -101,13 +101,13 @@ impl First {
 }
 
 /// Whether a row is outside the coverage of its sensor, and would be within if latitude and longitude were swapped.
-fn is_outside((sensor, frame): (&Sensor, Frame), place: &Place, [x, y]: [f64; 2]) -> [bool; 2] {
-    if sensor.covers_on_ground(frame, place.metres()) {
+fn is_outside(sensor: &Sensor, at: (Frame, i64), (place, [x, y]): (&Place, [f64; 2])) -> [bool; 2] {
+    if sensor.covers_on_ground(at, place.metres()) {
         return [false; 2];
     }
-    let may_be = frame == Frame::Geodetic && sensor.kind == Kind::Position && x.abs() <= 90.0;
+    let may_be = at.0 == Frame::Geodetic && sensor.kind == Kind::Position && x.abs() <= 90.0;
     let other = Geodetic { latitude_deg: x, longitude_deg: y, altitude_m: 0.0 };
-    [true, may_be && sensor.covers_on_ground(frame, other.ecef())]
+    [true, may_be && sensor.covers_on_ground(at, other.ecef())]
 }
 
 /// The second pass, in the order of time.

@@ -4,7 +4,7 @@ use super::column::Coding;
 use super::picture::tenths;
 use crate::ingest::{IngestError, Options, Recording};
 use crate::policy::{Attribute, Partner, Policy};
-use crate::sensor::{Coverage, Kind, Sensor};
+use crate::sensor::{Coverage, Kind, Mount, Sensor};
 use crate::space::{Frame, Geodetic};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,7 @@ fn sensor(sensor: &Sensor, frame: Frame) -> Value {
         }
         (Coverage::Ring { range_m: [_, far], .. }, _) => drop(put("range_m", far.into())),
     }
-    if let Kind::Radar { site_m, .. } = sensor.kind {
+    if let Kind::Radar { mount: Mount::Fixed { site_m, .. } } = sensor.kind {
         put("position", json!(on_map(frame, site_m)));
     }
     let noise = sensor.noise;

@@ -107,14 +107,14 @@ impl Doubts {
 /// Whether a detection is outside the coverage of its sensor, and would be within if latitude and longitude were swapped.
 fn outside(batch: &Detections, row: usize, catalogue: &Catalogue) -> (bool, bool) {
     let sensor = batch.sensor.get(row).and_then(|number| catalogue.sensors.get(*number as usize));
-    let Some(((sensor, place), &[longitude_deg, latitude_deg])) =
-        sensor.zip(batch.place.get(row)).zip(batch.horizontal.get(row))
+    let Some((((sensor, place), &[longitude_deg, latitude_deg]), &time_us)) =
+        sensor.zip(batch.place.get(row)).zip(batch.horizontal.get(row)).zip(batch.time_us.get(row))
     else {
         return (false, false);
     };
     let frame = catalogue.frame;
     // Whatever their height, detections above covered ground begin tracks.
-    let is_in = |metres: [f64; 3]| sensor.covers_on_ground(frame, metres);
+    let is_in = |metres: [f64; 3]| sensor.covers_on_ground((frame, time_us), metres);
     if is_in(place.metres()) {
         return (false, false);
     }

@@ -15,7 +15,7 @@ use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections, Recording, Truth};
 use crate::inspect::{Near, median};
 use crate::scan::{Lane, Observation, Row, Scan};
-use crate::sensor::Kind;
+use crate::sensor::{Kind, Sensor};
 use crate::space::Frame;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,11 +299,11 @@ impl<'a> Watch<'a> {
         let up = self.up(there);
         let range_m = f64::from(row.measurement.range_m).max(1.0);
         let mut found = Vec::with_capacity(3);
-        for (number, (axis, innovation, sigma_m)) in residuals(sensor.kind, row, there).into_iter().enumerate() {
+        for (number, (axis, innovation, sigma_m)) in residuals(sensor, row, there).into_iter().enumerate() {
             let variance = sigma_m.powi(2);
             let spread = variance + track.along(axis, lag_s) + self.turning(dot(axis, up).powi(2), lag_s);
             let elevates = sensor.noise.elevation_rad.is_some();
-            let (key, unit) = match (sensor.kind, number) {
+            let (key, unit) = match (&sensor.kind, number) {
                 (Kind::Position, 0 | 1) => ("horizontal_m", 1.0),
                 (Kind::Radar { .. }, 0) => ("range_m", 1.0),
                 (Kind::Radar { .. }, 1) => ("azimuth_deg", 1.0_f64.to_degrees() / range_m),
@@ -410,18 +410,19 @@ impl Seen {
 }
 
 /// Each measured axis of a row, how far along it the row lies from a point, and the standard deviation, metres.
-pub(super) fn residuals(kind: Kind, row: &Row, there: [f64; 3]) -> Vec<([f64; 3], f64, f64)> {
+pub(super) fn residuals(sensor: &Sensor, row: &Row, there: [f64; 3]) -> Vec<([f64; 3], f64, f64)> {
     let off = plus(row.place.metres(), -1.0, there);
     let measured = row.measurement.axes.iter().zip(row.measurement.sigma_m).zip(0..row.measurement.rows);
     let residual = |((axis, sigma_m), number): ((&[f32; 3], f32), u32)| {
         let (axis, sigma_m) = (axis.map(f64::from), f64::from(sigma_m));
-        match kind {
-            Kind::Radar { site_m, .. } if number == 0 && (row.measurement.slant || row.measurement.curved) => {
+        let is_range = number == 0 && (row.measurement.slant || row.measurement.curved);
+        match sensor.site_m(row.time_us).filter(|_| is_range) {
+            Some(site_m) => {
                 let line = plus(there, -1.0, site_m);
                 let far = dot(line, line).sqrt().max(1.0);
                 (line.map(|x| x / far), f64::from(row.measurement.range_m).max(1.0) - far, sigma_m)
             }
-            _ => (axis, dot(off, axis), sigma_m),
+            None => (axis, dot(off, axis), sigma_m),
         }
     };
     measured.map(residual).collect()

@@ -162,7 +162,7 @@ fn candidate(
     let there = way.at(row.time_us)?;
     let turned = turning(against.config, there.lag_s);
     let unknown = (UNKNOWN * against.cutoff_m).powi(2);
-    let square = residuals(sensor.kind, row, there.at_m).into_iter().map(|(axis, off_m, sigma_m)| {
+    let square = residuals(sensor, row, there.at_m).into_iter().map(|(axis, off_m, sigma_m)| {
         let own = there.covariance_m2.map_or(unknown, |covariance| dot(axis, covariance.map(|line| dot(line, axis))));
         off_m * off_m / (sigma_m * sigma_m + own + turned)
     });
@@ -170,9 +170,9 @@ fn candidate(
     let at_m = row.place.metres();
     let off = plus(at_m, -1.0, there.at_m);
     let covered = if row.measurement.rows == 3 || !row.measurement.slant {
-        sensor.covers(frame, at_m)
+        sensor.covers((frame, row.time_us), at_m)
     } else {
-        sensor.covers_on_ground(frame, at_m)
+        sensor.covers_on_ground((frame, row.time_us), at_m)
     };
     let on = On { time_us: row.time_us, class, covered };
     let within = square <= f64::from(against.config.gate.get());

@@ -40,10 +40,10 @@ pub(crate) fn permitted(
     if cut.omit.contains(&Measured::Height) {
         reading = reading.without_height();
     }
-    let (metres, measurement) = reading.in_metres(sensor, frame)?;
+    let (metres, measurement) = reading.in_metres(sensor, (frame, row.time_us))?;
     let (metres, measurement) = match cut.coarsen_m {
         None => (metres, measurement),
-        Some(size_m) => coarse(reading, metres, size_m, sensor, frame)?,
+        Some(size_m) => coarse(reading, metres, size_m, sensor, (frame, row.time_us))?,
     };
     let identity = if gives_identity(cut) { row.identity } else { 0 };
     Some(Row { place: Place::from_metres(metres), measurement, identity, ..*row })
@@ -61,7 +61,7 @@ fn coarse(
     metres: [f64; 3],
     size_m: f64,
     sensor: &Sensor,
-    frame: Frame,
+    (frame, time_us): (Frame, i64),
 ) -> Option<([f64; 3], Measurement)> {
     let (centre, variance_m2) = match frame {
         Frame::Local => {
@@ -73,7 +73,7 @@ fn coarse(
             (cell.centre.ecef(), cell.variance_m2)
         }
     };
-    let (_, mut measurement) = reading.at(centre, sensor, frame).in_metres(sensor, frame)?;
+    let (_, mut measurement) = reading.at(centre, sensor, (frame, time_us))?.in_metres(sensor, (frame, time_us))?;
     let added_m2 = sensor.kind.coarse_m2(variance_m2);
     let measured = usize::try_from(measurement.rows).unwrap_or(0);
     let parts = measurement.sigma_m.iter_mut().zip(&mut measurement.coarse_m2);

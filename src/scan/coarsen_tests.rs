@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ingest::{Catalogue, Detections, Options, Order, Reader};
-use crate::sensor::Kind;
+use crate::sensor::{Kind, Mount};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -81,7 +81,8 @@ impl Case {
                 };
                 format!("{x},{y},{z}")
             }
-            Kind::Radar { site_m, enu } => {
+            Kind::Radar { mount: Mount::Moving(_) } => unreachable!("it stands"),
+            Kind::Radar { mount: Mount::Fixed { site_m, enu } } => {
                 let [e, n, u] = enu.map(|axis| (0..3).map(|k| axis[k] * (metres[k] - site_m[k])).sum::<f64>());
                 let planar = !self.columns.contains("elevation") && self.frame == Frame::Local;
                 let range = if planar { e.hypot(n) } else { e.hypot(n).hypot(u) };

@@ -21,7 +21,7 @@ impl Row {
     ///
     /// # Errors
     /// An index of no sensor, a measurement of another kind of sensor or in another frame, one that is not finite or has a
-    /// standard deviation that is not above 0, an altitude out of reach of its range.
+    /// standard deviation that is not above 0, an altitude out of reach of its range, a time at which nobody knows where its platform was.
     pub fn new(
         catalogue: &Catalogue,
         sensor: usize,
@@ -37,8 +37,9 @@ impl Row {
         require(at, ("measurement", reading), is_its, "one of the sensor's kind, in the catalogue's frame")?;
         let wanted = "finite numbers that a sensor can measure, standard deviations above 0";
         require(at, ("measurement", reading), |reading| reading.is_sound(), wanted)?;
-        let Some((metres, measurement)) = reading.in_metres(of, catalogue.frame) else {
-            return Err(wrong(at(), "measurement", reading, "an altitude in reach of its range").into());
+        let Some((metres, measurement)) = reading.in_metres(of, (catalogue.frame, time_us)) else {
+            let wanted = "an altitude in reach of its range, and a time at which its platform was somewhere";
+            return Err(wrong(at(), "measurement", reading, wanted).into());
         };
         let is_place = |metres: &[f64; 3]| metres.iter().all(|m| m.abs() <= FARTHEST_M);
         require(at, ("place", metres), is_place, "metres that tiles can count")?;

@@ -9,7 +9,8 @@ use super::looks::{Look, looks_between};
 use super::mask::Mask;
 use super::measure::{Extent, HEIGHT_M};
 use super::planes::planes;
-use super::views::{From, Sightlines, ViewOf, grouped, holding};
+use super::stations::{Station, stations};
+use super::views::{From, Sightlines, ViewOf, changes, grouped, holding};
 use crate::ingest::Catalogue;
 use crate::policy::{
     ClassKey, ClassSummary, Decisions, FuseRights, Measured, Obligations, Policy, PolicyError, Segment, Strata,
@@ -59,8 +60,8 @@ struct Masks {
 
 /// A sector, in bits; `None`: all that a sensor covers.
 type Sector = Option<[u64; 2]>;
-/// What a sensor covers, as the ground numbers it.
-type Covers = BTreeMap<Sector, usize>;
+/// What a sensor covers, from when on.
+type Covers = BTreeMap<Sector, From<Station>>;
 
 /// What a lane gets of a class of detections.
 #[derive(Clone, Debug)]
@@ -122,18 +123,24 @@ impl Lane {
     pub(crate) fn all(basis: &LaneBasis<'_>, decisions: &Decisions) -> Result<Vec<Self>, ScanError> {
         let sensors = basis.catalogue.sensors.iter().enumerate();
         let numbers: BTreeMap<&str, usize> = sensors.map(|(number, sensor)| (sensor.name.as_str(), number)).collect();
-        // Segments of the same sensors lie over the same ground, of which one is in memory at a time.
-        let mut by_sensors: BTreeMap<Vec<usize>, Vec<(usize, Draft<'_>)>> = BTreeMap::new();
+        // Segments of the same sensors lie over the same ground, of which one is in memory at a time; where one of these moves,
+        // only if their time is the same.
+        let mut by_sensors: BTreeMap<(Vec<usize>, [i64; 2]), Vec<(usize, Draft<'_>)>> = BTreeMap::new();
         for (place, segment) in decisions.segments().into_iter().enumerate() {
             let draft = Draft::of(basis, &numbers, segment)?;
-            by_sensors.entry(draft.sensors.keys().copied().collect()).or_default().push((place, draft));
+            let sensors: Vec<usize> = draft.sensors.keys().copied().collect();
+            let moves = |sensor: &usize| {
+                basis.catalogue.sensors.get(*sensor).is_some_and(|sensor| sensor.kind.platform().is_some())
+            };
+            let span_us = if sensors.iter().any(moves) { draft.span_us } else { [0; 2] };
+            by_sensors.entry((sensors, span_us)).or_default().push((place, draft));
         }
         let mut lanes: Vec<(usize, Self)> = Vec::new();
-        for (sensors, drafts) in by_sensors {
+        for ((sensors, span_us), drafts) in by_sensors {
             let (frame, sensors) = (basis.catalogue.frame, named(basis.catalogue, sensors.iter()));
-            let mut ground = Ground::new(planes_over(&sensors, frame, basis.cell_m), frame, Some(basis.zones));
+            let mut ground = Ground::new(planes_over(&sensors, span_us, frame, basis.cell_m), frame, Some(basis.zones));
             let covers: BTreeMap<usize, Covers> =
-                sensors.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
+                sensors.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor, span_us))).collect();
             for (place, draft) in drafts {
                 lanes.extend(draft.lanes(basis, &mut ground, &covers)?.into_iter().map(|lane| (place, lane)));
             }
@@ -158,16 +165,17 @@ impl Lane {
         let beyond = numbers.iter().find(|number| **number >= catalogue.sensors.len());
         require(at, ("sensor", beyond), Option::is_none, "indices of sensors in the catalogue")?;
         let used = named(catalogue, numbers.iter());
-        let mut ground = Ground::new(planes_over(&used, catalogue.frame, cell_m), catalogue.frame, None);
+        let ever = [i64::MIN, i64::MAX];
+        let mut ground = Ground::new(planes_over(&used, ever, catalogue.frame, cell_m), catalogue.frame, None);
         let everything: From<Vec<Right>> = vec![(i64::MIN, vec![Right::All])];
         let covers: BTreeMap<usize, Covers> =
-            used.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor))).collect();
+            used.iter().map(|(number, sensor)| (*number, covers(&mut ground, sensor, ever))).collect();
         let mut masks: BTreeMap<usize, Masks> = BTreeMap::new();
         for (number, covers) in &covers {
             let of_sector = of_sectors(&mut ground, covers, &everything, 1.0)?;
             masks.insert(*number, Masks { looks_us: [i64::MIN, i64::MAX], of_sector });
         }
-        let rights = |sensor: usize| Some((*covers.get(&sensor)?.get(&None)?, &everything));
+        let rights = |sensor: usize| Some((covers.get(&sensor)?.get(&None)?, &everything));
         Ok(Self {
             partners: Vec::new(),
             detections: 0,
@@ -357,11 +365,12 @@ impl<'a> Draft<'a> {
         let mut all = vec![Rights::new(); partners.len()];
         for (&number, kinds) in &self.sensors {
             let whole = covers.get(&number).and_then(|covers| covers.get(&None));
-            let Some((sensor, &coverage)) = basis.catalogue.sensors.get(number).zip(whole) else { continue };
+            let Some((sensor, stations)) = basis.catalogue.sensors.get(number).zip(whole) else { continue };
             let [first_us, last_us] = looks_between(sensor, self.span_us);
             let stretches: Vec<(i64, &Stratum)> = basis.strata.stretches(first_us, last_us).collect();
             let strata: BTreeSet<&Stratum> = stretches.iter().map(|(_, stratum)| *stratum).collect();
-            let (zones, numbers) = ground.zones(coverage);
+            let coverages: BTreeSet<usize> = stations.iter().map(|(_, station)| station.coverage).collect();
+            let (zones, numbers) = ground.zones(coverages);
             let zones: Vec<(usize, &BTreeSet<String>)> = zones.collect();
             let asked: Vec<(&Stratum, usize, &BTreeSet<String>)> =
                 strata.iter().flat_map(|stratum| zones.iter().map(|(zone, names)| (*stratum, *zone, *names))).collect();
@@ -431,7 +440,7 @@ impl<'a> Draft<'a> {
             let of_sector = of_sectors(ground, covers, from, basis.shared_share)?;
             masks.insert(*number, Masks { looks_us: looks_between(sensor, self.span_us), of_sector });
         }
-        let of_whole = |sensor: usize| Some((*covers.get(&sensor)?.get(&None)?, rights.get(&sensor)?));
+        let of_whole = |sensor: usize| Some((covers.get(&sensor)?.get(&None)?, rights.get(&sensor)?));
         let without_height = self.levels.values().any(|cut| cut.omit.contains(&Measured::Height));
         let on_earth = basis.catalogue.frame == Frame::Geodetic;
         Ok(Lane {
@@ -452,12 +461,13 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// All that a sensor covers, and the sectors that its looks swept.
-fn covers(ground: &mut Ground, sensor: &Sensor) -> Covers {
-    let mut covers = Covers::from([(None, ground.cover(sensor, None))]);
+/// All that a sensor covers over a span of time, and the sectors that its looks swept.
+fn covers(ground: &mut Ground, sensor: &Sensor, span_us: [i64; 2]) -> Covers {
+    let span_us = if sensor.kind.platform().is_some() { looks_over(sensor, span_us) } else { span_us };
+    let mut covers = Covers::from([(None, stations(ground, sensor, None, span_us))]);
     if let Looks::Listed(looks) = &sensor.looks {
         for sector_deg in looks.iter().filter_map(|look| look.sector_deg) {
-            let cover = || ground.cover(sensor, Some(sector_deg));
+            let cover = || stations(ground, sensor, Some(sector_deg), span_us);
             covers.entry(bits(Some(sector_deg))).or_insert_with(cover);
         }
     }
@@ -472,9 +482,13 @@ fn of_sectors(
     part: f32,
 ) -> Result<BTreeMap<Sector, From<Arc<Mask>>>, ScanError> {
     let mut of_sector = BTreeMap::new();
-    for (sector, &coverage) in covers {
-        let mask = |(from_us, allowed): &(i64, Vec<Right>)| Ok((*from_us, ground.mask(coverage, allowed, part)?));
-        of_sector.insert(*sector, rights.iter().map(mask).collect::<Result<_, ScanError>>()?);
+    for (sector, stations) in covers {
+        let mut from = From::new();
+        for from_us in changes(stations, rights) {
+            let Some((station, allowed)) = holding(stations, from_us).zip(holding(rights, from_us)) else { continue };
+            from.push((from_us, ground.mask_at(station, allowed, part)?));
+        }
+        of_sector.insert(*sector, from);
     }
     Ok(of_sector)
 }
@@ -547,8 +561,15 @@ fn reports_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
 }
 
 /// The planes over the coverage of a lane's sensors, whatever their order in the catalogue.
-fn planes_over(sensors: &[(usize, &Sensor)], frame: Frame, cell_m: f64) -> Planes {
-    let mut by_name = sensors.to_vec();
-    by_name.sort_by(|a, b| a.1.name.cmp(&b.1.name));
-    planes(by_name.iter().map(|(_, sensor)| *sensor), frame, cell_m)
+fn planes_over(sensors: &[(usize, &Sensor)], span_us: [i64; 2], frame: Frame, cell_m: f64) -> Planes {
+    let mut by_name: Vec<&Sensor> = sensors.iter().map(|(_, sensor)| *sensor).collect();
+    by_name.sort_by(|a, b| a.name.cmp(&b.name));
+    let over: Vec<(&Sensor, [i64; 2])> =
+        by_name.into_iter().map(|sensor| (sensor, looks_over(sensor, span_us))).collect();
+    planes(&over, frame, cell_m)
+}
+
+/// From the beginning of the first look of a sensor that meets a span of time to that of the last.
+fn looks_over(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
+    if span_us == [i64::MIN, i64::MAX] { span_us } else { looks_between(sensor, span_us) }
 }

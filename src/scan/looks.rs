@@ -371,8 +371,7 @@ impl Forming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::{Coverage, Kind, Noise};
-    use crate::space::Place;
+    use crate::sensor::{Altitudes, Coverage, Kind, Noise};
 
     fn sensor(name: &str, period_us: i64, detection_probability: f64) -> Sensor {
         Sensor {
@@ -384,6 +383,7 @@ mod tests {
             clutter_per_scan: 1.0,
             looks: Looks::Periodic { period_us },
             coverage: Coverage::Box { min: [0.0; 2], max: [1.0; 2], height_m: None },
+            altitudes: Altitudes::default(),
             view: None,
         }
     }

@@ -115,7 +115,14 @@ impl Mask {
     #[must_use]
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let same = Arc::ptr_eq(&self.share, &other.share) && Arc::ptr_eq(&self.parts, &other.parts);
-        same && self.planes == other.planes || self == other
+        // Where a sensor moves there are many of other parts: these are few numbers.
+        same && self.planes == other.planes || self.parts == other.parts && self == other
+    }
+
+    /// The same share in each cell, where each part sees something else at a point.
+    pub(super) fn seeing(&self, shapes: impl Iterator<Item = Shape>) -> Self {
+        let part = |(part, shape): (&Part, Shape)| Part { shape, permission: part.permission.clone() };
+        Self { parts: self.parts.iter().zip(shapes).map(part).collect(), ..self.clone() }
     }
 
     /// Its cells.

@@ -144,7 +144,7 @@ impl<'a> Measurer<'a> {
     fn observation(&self, row: &Row) -> Observation {
         let m = &row.measurement;
         let [_, axis_1, axis_2] = m.axes;
-        let directions = [self.sensor.first_axis(&row.place, m), axis_1, axis_2];
+        let directions = [self.sensor.first_axis(row.time_us, &row.place, m), axis_1, axis_2];
         let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
         let measures_height = m.rows > 2;
         let heights = if measures_height { self.height_m() } else { 1.0 };

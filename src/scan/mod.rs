@@ -17,6 +17,7 @@ mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
 mod planes; // the cells over what a lane covers, and the ground below
 mod coverage; // what a lane covers, and where its looks could have seen
+mod stations; // what a carried sensor covers, from when on
 mod views; // sensors -> views, and where each sees
 mod coarsen; // a row -> the row as a level of fuse gives it
 mod lanes; // segments -> lanes

@@ -9,6 +9,7 @@
 
 use super::cells::{Plane, Planes};
 use super::coverage::Ground;
+use super::stations::outlines;
 use crate::sensor::{HEIGHT_M, Sensor};
 use crate::space::{EARTH_A_M, EARTH_F, Frame, Geodetic, Place};
 use std::f64::consts::FRAC_1_SQRT_2;
@@ -25,18 +26,18 @@ const SIDE_M: f32 = 6_371_000.0;
 /// Cells along the edge of a side when it is asked how far coverage reaches on it.
 const COARSE: u32 = 64;
 
-/// The planes over the coverage of some sensors, with cells of about `cell_m`.
-pub(super) fn planes<'a>(sensors: impl Iterator<Item = &'a Sensor>, frame: Frame, cell_m: f64) -> Planes {
-    let sensors: Vec<&Sensor> = sensors.collect();
-    let corners: Vec<[f64; 3]> = sensors.iter().flat_map(|sensor| outline(sensor, frame)).collect();
+/// The planes over the coverage of some sensors, each over a span of time, with cells of about `cell_m`.
+pub(super) fn planes(sensors: &[(&Sensor, [i64; 2])], frame: Frame, cell_m: f64) -> Planes {
+    let corners: Vec<[f64; 3]> =
+        sensors.iter().flat_map(|(sensor, span_us)| outline(sensor, frame, *span_us)).collect();
     let (east, north, centre) = axes(&corners, frame);
     let mut aside_m = 0.0;
     if frame == Frame::Geodetic {
         let reach_deg = corners.iter().map(|corner| angle_deg(corner, &centre)).fold(0.0, f64::max);
-        let height_m = sensors.iter().filter_map(|sensor| sensor.coverage.height_m()).map(|[_, high]| high);
+        let height_m = sensors.iter().filter_map(|(sensor, _)| sensor.coverage.height_m()).map(|[_, high]| high);
         aside_m = height_m.fold(HEIGHT_M, f64::max) * reach_deg.min(REACH_MAX_DEG).to_radians().tan();
         if reach_deg > REACH_MAX_DEG || aside_m > cell_m.max(ASIDE_M) {
-            return on_the_cube(&sensors, cell_m);
+            return on_the_cube(sensors, cell_m);
         }
     }
     flat(&corners, [east, north, centre], (cell_m, aside_m)).into()
@@ -76,13 +77,17 @@ fn flat(corners: &[[f64; 3]], [east, north, centre]: [[f64; 3]; 3], (cell_m, asi
 
 /// The sides of a cube about the Earth, as far as coverage reaches on each.
 #[expect(clippy::cast_possible_truncation, reason = "a length")]
-fn on_the_cube(sensors: &[&Sensor], cell_m: f64) -> Planes {
+fn on_the_cube(sensors: &[(&Sensor, [i64; 2])], cell_m: f64) -> Planes {
     let (half, coarse_m) = (f64::from(SIDE_M), 2.0 * f64::from(SIDE_M) / f64::from(COARSE));
     let whole: Planes = SIDES.iter().map(|side| on_a_side(side, [-half; 2], [COARSE; 2], coarse_m as f32)).collect();
     let coarse = Ground::new(whole.clone(), Frame::Geodetic, None);
     let mut met: Vec<bool> = vec![false; whole.len()];
-    for sensor in sensors {
-        met.iter_mut().zip(coarse.meets(sensor)).for_each(|(met, is_met)| *met |= is_met);
+    for (sensor, span_us) in sensors {
+        let (times, more_m) = outlines(sensor, *span_us);
+        for time_us in times {
+            let meets = coarse.meets(sensor, (time_us, more_m));
+            met.iter_mut().zip(meets).for_each(|(met, is_met)| *met |= is_met);
+        }
     }
     // Of each side the first and last of these cells, and one past it, along either axis.
     let bounds: Vec<(usize, [[f64; 2]; 2])> = met
@@ -233,10 +238,16 @@ fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-/// Points around the edge of a sensor's coverage, in engine coordinates, and its middle.
-fn outline(sensor: &Sensor, frame: Frame) -> Vec<[f64; 3]> {
+/// Points around the edge of a sensor's coverage, in engine coordinates, and its middle, wherever it is over a span of time.
+fn outline(sensor: &Sensor, frame: Frame, span_us: [i64; 2]) -> Vec<[f64; 3]> {
+    let (times, more_m) = outlines(sensor, span_us);
+    let bounds = times.into_iter().filter_map(|time_us| sensor.horizontal_bounds((frame, time_us), more_m));
+    bounds.flat_map(|bounds| around(bounds, frame)).collect()
+}
+
+/// Points of a box.
+fn around((low, high): ([f64; 2], [f64; 2]), frame: Frame) -> Vec<[f64; 3]> {
     const STEPS: u32 = 16;
-    let (low, high) = sensor.horizontal_bounds(frame);
     let wide = if frame == Frame::Geodetic && high[0] < low[0] { high[0] + 360.0 - low[0] } else { high[0] - low[0] };
     let deep = high[1] - low[1];
     let mut points = Vec::new();

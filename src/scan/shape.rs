@@ -19,7 +19,7 @@
 #![expect(clippy::indexing_slicing, reason = "axes are 0, 1, 2")]
 
 use super::cells::{difference_m, dot};
-use crate::sensor::{Coverage, Kind, Sensor};
+use crate::sensor::{Coverage, Sensor, Site};
 use crate::space::{Frame, Geodetic, Place};
 use std::sync::Arc;
 
@@ -126,9 +126,11 @@ impl Shape {
         Self([].into())
     }
 
-    /// Where a sensor sees, all of it or a sector about its site.
+    /// Where a sensor sees, all of it or a sector about its site, at a time in microseconds: nowhere, if it is carried and nobody
+    /// knows where it was.
     #[must_use]
-    pub fn of(sensor: &Sensor, frame: Frame, sector_deg: Option<[f64; 2]>) -> Self {
+    pub fn of(sensor: &Sensor, (frame, time_us): (Frame, i64), sector_deg: Option<[f64; 2]>) -> Self {
+        let Some(site) = sensor.site(frame, time_us) else { return Self::nowhere() };
         let mut limits = match (sensor.coverage, frame) {
             (Coverage::Box { min, max, .. }, Frame::Local) => {
                 let middle = [0.5 * (min[0] + max[0]), 0.5 * (min[1] + max[1]), 0.0];
@@ -142,11 +144,17 @@ impl Shape {
             (Coverage::Ring { range_m, height_m }, frame) => {
                 let planar = frame == Frame::Local && height_m.is_none();
                 let kind = if planar { LEVEL } else { STRAIGHT };
-                vec![Limit::new(kind, sensor.site_m(), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], range_m)]
+                vec![Limit::new(kind, site.metres(), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], range_m)]
             }
         };
-        limits.extend(sector_deg.and_then(|sector_deg| sector(sensor, sector_deg)));
+        limits.extend(sector_deg.and_then(|sector_deg| sector(&site, sector_deg)));
         Self(limits.into())
+    }
+
+    /// Nothing.
+    fn nowhere() -> Self {
+        let [most, least] = [f32::MIN, f32::MAX].map(f64::from);
+        Self([Limit::new(SLAB, [0.0; 3], [[0.0; 3]; 2], [least, most])].into())
     }
 
     /// Its limits.
@@ -193,8 +201,8 @@ fn on_earth([west, south]: [f64; 2], [east, north]: [f64; 2]) -> Vec<Limit> {
 }
 
 /// Azimuths about a site; `None` where these are all.
-fn sector(sensor: &Sensor, [from_deg, to_deg]: [f64; 2]) -> Option<Limit> {
-    let Kind::Radar { site_m, enu: [east, north, _] } = sensor.kind else { return None };
+fn sector(site: &Site, [from_deg, to_deg]: [f64; 2]) -> Option<Limit> {
+    let (site_m, [east, north, _]) = (site.metres(), site.axes());
     if to_deg - from_deg >= 360.0 {
         return None;
     }
@@ -207,7 +215,7 @@ fn sector(sensor: &Sensor, [from_deg, to_deg]: [f64; 2]) -> Option<Limit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::{Looks, Noise};
+    use crate::sensor::{Altitudes, Kind, Looks, Noise};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -221,6 +229,7 @@ mod tests {
             clutter_per_scan: 1.0,
             looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
+            altitudes: Altitudes::default(),
             view: None,
         }
     }
@@ -243,10 +252,10 @@ mod tests {
         (sensor, frame, sector_deg): (&Sensor, Frame, Option<[f64; 2]>),
         points: impl Iterator<Item = [f64; 3]>,
     ) -> [u32; 2] {
-        let shape = Shape::of(sensor, frame, sector_deg);
+        let shape = Shape::of(sensor, (frame, 0), sector_deg);
         let wanted = |metres: [f64; 3]| {
             let swept = sector_deg.is_none_or(|sector_deg| sensor.has_in_sector(sector_deg, metres));
-            swept && sensor.covers_on_ground(frame, metres)
+            swept && sensor.covers_on_ground((frame, 0), metres)
         };
         let mut counts = [0; 2];
         for metres in points {
@@ -316,8 +325,9 @@ mod tests {
             for (range_m, height_m) in
                 [([200_000.0, 5_000_000.0], None), ([0.0, 80_000.0], Some([0.0, 12_000.0])), ([20.0, 300.0], None)]
             {
-                let sensor = sensor(kind, Coverage::Ring { range_m, height_m });
-                let Kind::Radar { site_m, enu } = kind else { unreachable!() };
+                let sensor = sensor(kind.clone(), Coverage::Ring { range_m, height_m });
+                let site = sensor.site(frame, 0).expect("a site");
+                let (site_m, enu) = (site.metres(), site.axes());
                 for sector_deg in [
                     None,
                     Some([350.0, 20.0]),
@@ -351,7 +361,7 @@ mod tests {
     #[test]
     fn a_local_box_holds_what_is_between_its_sides() {
         let sensor = sensor(Kind::Position, Coverage::Box { min: [0.0, -7.0], max: [18_000.0, 900.0], height_m: None });
-        let shape = Shape::of(&sensor, Frame::Local, None);
+        let shape = Shape::of(&sensor, (Frame::Local, 0), None);
         for (x, y, is_in) in [
             (0.001, 0.0, true),
             (-0.002, 0.0, false),
@@ -377,7 +387,7 @@ mod tests {
             (&boxed([-150.0, -80.0], [150.0, 80.0]), None),
             (&ring, Some([10.0, 300.0])),
         ] {
-            let shape = Shape::of(sensor, Frame::Geodetic, sector_deg);
+            let shape = Shape::of(sensor, (Frame::Geodetic, 0), sector_deg);
             for _ in 0..20_000 {
                 let mut some = || Geodetic {
                     latitude_deg: random.random_range(-90.0..90.0),

@@ -6,6 +6,8 @@
 use super::coverage::{Ground, Right};
 use super::error::ScanError;
 use super::mask::{Mask, Sight};
+use super::shape::Shape;
+use super::stations::Station;
 use super::{VIEWS_MAX, Views};
 use crate::sensor::Sensor;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,14 +58,14 @@ pub(super) fn grouped(sensors: &[(usize, &Sensor)]) -> Result<Vec<Vec<usize>>, S
 }
 
 impl Sightlines {
-    /// Of sensors over one ground, of which `rights` says what each covers and from when on how much of it may be fused.
+    /// Of sensors over one ground, of which `rights` says what each covers and how much of it may be fused, from when on.
     ///
     /// # Errors
     /// More views than a lane may have.
     pub(super) fn new<'r>(
         sensors: &[(usize, &Sensor)],
         ground: &mut Ground,
-        rights: impl Fn(usize) -> Option<(usize, &'r From<Vec<Right>>)>,
+        rights: impl Fn(usize) -> Option<Covers<'r>>,
     ) -> Result<Self, ScanError> {
         let groups = grouped(sensors)?;
         if groups.len() < 2 {
@@ -103,15 +105,29 @@ pub(super) fn holding<T>(from: &From<T>, time_us: i64) -> Option<&T> {
     from.get(after.checked_sub(1)?).map(|(_, what)| what)
 }
 
+/// Of a sensor what it covers, and how much of it may be fused.
+pub(super) type Covers<'r> = (&'r From<Station>, &'r From<Vec<Right>>);
+
+/// The times at which one of two things changes.
+pub(super) fn changes<A, B>(one: &From<A>, other: &From<B>) -> BTreeSet<i64> {
+    one.iter().map(|(from_us, _)| *from_us).chain(other.iter().map(|(from_us, _)| *from_us)).collect()
+}
+
 /// Where any of some sensors sees, from when on.
-fn united(all: &[(usize, &From<Vec<Right>>)], ground: &mut Ground) -> Result<From<Arc<Mask>>, ScanError> {
-    let times: BTreeSet<i64> = all.iter().flat_map(|(_, from)| from.iter().map(|(from_us, _)| *from_us)).collect();
+fn united(all: &[Covers<'_>], ground: &mut Ground) -> Result<From<Arc<Mask>>, ScanError> {
+    let times: BTreeSet<i64> = all.iter().flat_map(|(stations, rights)| changes(stations, rights)).collect();
     let mut united = From::new();
     for from_us in times {
-        let now = all.iter().filter_map(|(coverage, from)| Some((*coverage, holding(from, from_us)?.clone())));
-        let now: BTreeSet<(usize, Vec<Right>)> = now.collect();
+        let at = |(stations, rights): &Covers<'_>| {
+            Some((holding(stations, from_us)?.clone(), holding(rights, from_us)?.clone()))
+        };
+        let now: Vec<(Station, Vec<Right>)> = all.iter().filter_map(at).collect();
+        let shapes = now.iter().filter_map(|(station, _)| Some((station.coverage, station.shape.clone()?)));
+        let shapes: BTreeMap<usize, Shape> = shapes.collect();
+        let now: BTreeSet<(usize, Vec<Right>)> =
+            now.into_iter().map(|(station, rights)| (station.coverage, rights)).collect();
         if !now.is_empty() {
-            united.push((from_us, ground.view(now.into_iter().collect())?));
+            united.push((from_us, ground.view_at(now.into_iter().collect(), &shapes)?));
         }
     }
     Ok(united)

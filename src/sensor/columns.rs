@@ -33,10 +33,14 @@ pub(crate) enum Quantity {
     SigmaCourse,
     SigmaVelocity,
     SigmaClimb,
+    Heading,
+    Pitch,
+    Roll,
+    FlightLevel,
 }
 
 impl Quantity {
-    pub(crate) const COUNT: usize = Self::SigmaClimb as usize + 1;
+    pub(crate) const COUNT: usize = Self::FlightLevel as usize + 1;
 
     /// The column's name in files.
     pub(crate) const fn name(self) -> &'static str {
@@ -71,6 +75,10 @@ impl Quantity {
             Self::SigmaCourse => "sigma_course_deg",
             Self::SigmaVelocity => "sigma_velocity_m_s",
             Self::SigmaClimb => "sigma_climb_m_s",
+            Self::Heading => "heading_deg",
+            Self::Pitch => "pitch_deg",
+            Self::Roll => "roll_deg",
+            Self::FlightLevel => "flight_level",
         }
     }
 }

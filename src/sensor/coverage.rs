@@ -35,20 +35,20 @@ pub enum Coverage {
 }
 
 impl Sensor {
-    /// Whether the sensor sees the point `metres` of engine coordinates.
+    /// Whether the sensor sees the point `metres` of engine coordinates at a time, in microseconds.
     #[must_use]
-    pub fn covers(&self, frame: Frame, metres: [f64; 3]) -> bool {
+    pub fn covers(&self, (frame, time_us): (Frame, i64), metres: [f64; 3]) -> bool {
         let height = match frame {
             Frame::Local => metres[2],
             Frame::Geodetic => Geodetic::from_ecef(metres).altitude_m,
         };
         let within = self.coverage.height_m().is_none_or(|[lo, hi]| (lo..=hi).contains(&height));
-        within && self.covers_on_ground(frame, metres)
+        within && self.covers_on_ground((frame, time_us), metres)
     }
 
     /// The same at a place whose height was not measured.
     #[must_use]
-    pub(crate) fn covers_on_ground(&self, frame: Frame, metres: [f64; 3]) -> bool {
+    pub(crate) fn covers_on_ground(&self, (frame, time_us): (Frame, i64), metres: [f64; 3]) -> bool {
         let [x, y] = match frame {
             Frame::Local => [metres[0], metres[1]],
             Frame::Geodetic => {
@@ -66,7 +66,8 @@ impl Sensor {
                 across && (south..=north).contains(&y)
             }
             Coverage::Ring { range_m: [near, far], height_m } => {
-                let [[x, y, z], [a, b, c]] = [metres, self.site_m()];
+                let Some([a, b, c]) = self.site_m(time_us) else { return false };
+                let [x, y, z] = metres;
                 let [dx, dy, dz] = [x - a, y - b, z - c];
                 let planar = frame == Frame::Local && height_m.is_none();
                 let distance = if planar { libm::hypot(dx, dy) } else { libm::hypot(libm::hypot(dx, dy), dz) };
@@ -100,22 +101,24 @@ impl Sensor {
         self.coverage.height_m().unwrap_or([0.0, HEIGHT_M])
     }
 
-    /// A box around the coverage: lower and upper corner, x, y in metres or longitude, latitude in degrees.
+    /// A box around the coverage at a time in microseconds, and `more_m` about it: lower and upper corner, x, y in metres or
+    /// longitude, latitude in degrees. `None` where nobody knows where the sensor was.
     ///
     /// In a geodetic recording the first longitude is above the second where the box crosses the antimeridian.
     #[must_use]
-    pub fn horizontal_bounds(&self, frame: Frame) -> ([f64; 2], [f64; 2]) {
+    pub fn horizontal_bounds(&self, (frame, time_us): (Frame, i64), more_m: f64) -> Option<([f64; 2], [f64; 2])> {
         let far = match self.coverage {
-            Coverage::Box { min, max, .. } => return (min, max),
-            Coverage::Ring { range_m: [_, far], .. } => far,
+            Coverage::Box { min, max, .. } => return Some((min, max)),
+            Coverage::Ring { range_m: [_, far], .. } => far + more_m,
         };
-        match frame {
+        let site_m = self.site_m(time_us)?;
+        Some(match frame {
             Frame::Local => {
-                let [x, y, _] = self.site_m();
+                let [x, y, _] = site_m;
                 ([x - far, y - far], [x + far, y + far])
             }
-            Frame::Geodetic => around(Geodetic::from_ecef(self.site_m()), far),
-        }
+            Frame::Geodetic => around(Geodetic::from_ecef(site_m), far),
+        })
     }
 }
 
@@ -165,7 +168,7 @@ fn around(site: Geodetic, far_m: f64) -> ([f64; 2], [f64; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Looks, Noise};
+    use super::super::{Altitudes, Kind, Looks, Noise};
     use super::*;
 
     fn sensor(kind: Kind, coverage: Coverage) -> Sensor {
@@ -178,6 +181,7 @@ mod tests {
             clutter_per_scan: 0.0,
             looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
+            altitudes: Altitudes::default(),
             view: None,
         }
     }
@@ -216,7 +220,7 @@ mod tests {
         assert!((fiji.area_m2(Frame::Geodetic) / same.area_m2(Frame::Geodetic) - 1.0).abs() < 1e-12);
         let at = |latitude_deg, longitude_deg, altitude_m| {
             let point = Geodetic { latitude_deg, longitude_deg, altitude_m };
-            fiji.covers(Frame::Geodetic, point.ecef())
+            fiji.covers((Frame::Geodetic, 0), point.ecef())
         };
         assert!(at(-18.0, 179.0, 10.0) && at(-18.0, -179.0, 10.0) && at(-18.0, 180.0, 10.0));
         assert!(!at(-18.0, 0.0, 10.0) && !at(-18.0, 176.0, 10.0) && !at(-21.0, 179.0, 10.0));
@@ -227,15 +231,15 @@ mod tests {
     #[test]
     fn a_local_ring_is_flat_without_heights_and_round_with_them() {
         let kind = Kind::radar_at_m([100.0, 0.0, 0.0]);
-        let flat = sensor(kind, Coverage::Ring { range_m: [10.0, 50.0], height_m: None });
+        let flat = sensor(kind.clone(), Coverage::Ring { range_m: [10.0, 50.0], height_m: None });
         let round = sensor(kind, Coverage::Ring { range_m: [10.0, 50.0], height_m: Some([0.0, 60.0]) });
         for (sensor, high) in [(&flat, true), (&round, false)] {
-            assert!(sensor.covers(Frame::Local, [140.0, 0.0, 0.0]));
-            assert!(!sensor.covers(Frame::Local, [105.0, 0.0, 0.0]), "too near");
-            assert!(!sensor.covers(Frame::Local, [151.0, 0.0, 0.0]), "too far");
-            assert_eq!(sensor.covers(Frame::Local, [140.0, 0.0, 40.0]), high);
+            assert!(sensor.covers((Frame::Local, 0), [140.0, 0.0, 0.0]));
+            assert!(!sensor.covers((Frame::Local, 0), [105.0, 0.0, 0.0]), "too near");
+            assert!(!sensor.covers((Frame::Local, 0), [151.0, 0.0, 0.0]), "too far");
+            assert_eq!(sensor.covers((Frame::Local, 0), [140.0, 0.0, 40.0]), high);
             assert!((sensor.area_m2(Frame::Local) - PI * 2400.0).abs() < 1e-9);
-            assert_eq!(sensor.horizontal_bounds(Frame::Local), ([50.0, -50.0], [150.0, 50.0]));
+            assert_eq!(sensor.horizontal_bounds((Frame::Local, 0), 0.0), Some(([50.0, -50.0], [150.0, 50.0])));
         }
     }
 
@@ -246,9 +250,10 @@ mod tests {
         {
             for altitude in [-100.0, 3000.0] {
                 let sensor = radar(latitude, longitude, altitude, [0.0, far]);
-                let (min, max) = sensor.horizontal_bounds(Frame::Geodetic);
+                let (min, max) = sensor.horizontal_bounds((Frame::Geodetic, 0), 0.0).expect("a site");
                 let bounds = boxed(min, max, None);
-                let Kind::Radar { site_m, enu } = sensor.kind else { unreachable!() };
+                let site = sensor.site(Frame::Geodetic, 0).expect("a site");
+                let (site_m, enu) = (site.metres(), site.axes());
                 for step in 0..3600 {
                     let azimuth = f64::from(step) * 0.1_f64.to_radians();
                     let elevation = f64::from(step % 41 - 20) * 2.0_f64.to_radians();
@@ -256,14 +261,16 @@ mod tests {
                     let point: [f64; 3] = std::array::from_fn(|i| {
                         site_m[i] + far * 0.9999 * (unit[0] * enu[0][i] + unit[1] * enu[1][i] + unit[2] * enu[2][i])
                     });
-                    assert!(sensor.covers(Frame::Geodetic, point));
-                    assert!(bounds.covers(Frame::Geodetic, point), "{latitude} {longitude} {azimuth} {elevation}");
+                    assert!(sensor.covers((Frame::Geodetic, 0), point));
+                    assert!(bounds.covers((Frame::Geodetic, 0), point), "{latitude} {longitude} {azimuth} {elevation}");
                 }
             }
         }
         assert_eq!(
-            radar(89.0, 10.0, 0.0, [0.0, 300e3]).horizontal_bounds(Frame::Geodetic).1[1].to_bits(),
-            90f64.to_bits()
+            radar(89.0, 10.0, 0.0, [0.0, 300e3])
+                .horizontal_bounds((Frame::Geodetic, 0), 0.0)
+                .map(|(_, max)| max[1].to_bits()),
+            Some(90f64.to_bits())
         );
     }
 }

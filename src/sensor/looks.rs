@@ -108,10 +108,12 @@ impl Sensor {
     /// Whether a point of engine coordinates lies in a sector about its site.
     #[cfg(test)]
     pub(crate) fn has_in_sector(&self, sector_deg: [f64; 2], metres: [f64; 3]) -> bool {
-        let super::Kind::Radar { site_m, enu: [east, north, _] } = self.kind else { return true };
-        let [[x, y, z], [a, b, c]] = [metres, site_m];
+        let super::Kind::Radar { mount: super::Mount::Fixed { site_m, enu: [east, north, _] } } = &self.kind else {
+            return true;
+        };
+        let [[x, y, z], [a, b, c]] = [metres, *site_m];
         let along = |[i, j, k]: [f64; 3]| i * (x - a) + j * (y - b) + k * (z - c);
-        in_sector(sector_deg, libm::atan2(along(east), along(north)))
+        in_sector(sector_deg, libm::atan2(along(*east), along(*north)))
     }
 }
 

@@ -3,29 +3,34 @@
 //! One file a kind, which owns its keys, columns, conversion and what coarsening does to it; [`Kind`] is where they are
 //! told apart. Formats: `docs/formats.md`.
 
+mod altitude; // pressure altitudes, and what has none
 mod bytes; // measurements, read back
 mod columns; // cells of a row, as a kind asks for them
 mod coverage; // what a sensor sees
 mod looks; // when it looked
 mod measurement; // axes and standard deviations
+mod platform; // what carries a sensor that moves
 mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
 mod reading; // what was measured, whole or in part
 mod site; // where a sensor stands
 mod velocity; // what comes with a position
 
+pub use altitude::Altitudes;
 pub use coverage::Coverage;
 pub use looks::{ListedLook, Looks};
 pub use measurement::{Measurement, VelocityRows};
+pub use platform::{Platform, Pose};
 pub use position::Fix;
 pub use radar::Polar;
 pub use reading::Reading;
+pub use site::Mount;
 pub use velocity::{Level, Velocity};
 
 pub(crate) use columns::{Cells, Quantity, Sigma};
 pub(crate) use coverage::HEIGHT_M;
 pub(crate) use measurement::Converted;
-pub(crate) use site::Site;
+pub(crate) use site::{Site, Sites};
 
 use crate::space::{Frame, Place};
 use serde::Deserialize;
@@ -46,6 +51,8 @@ pub struct Sensor {
     pub detection_probability: f64,
     /// Mean number of false detections over the whole coverage, in one look or expected interval.
     pub clutter_per_scan: f64,
+    /// What its altitudes are.
+    pub altitudes: Altitudes,
     /// When it looked.
     pub looks: Looks,
     /// Where the sensor sees.
@@ -55,16 +62,14 @@ pub struct Sensor {
 }
 
 /// What a sensor measures.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// A position in the recording's frame.
     Position,
-    /// Range and azimuth, optionally elevation, altitude and range rate, from a fixed site.
+    /// Range and azimuth, optionally elevation, altitude and range rate, from a site.
     Radar {
-        /// The site in engine coordinates, metres.
-        site_m: [f64; 3],
-        /// East, north, up at the site, as rows in engine coordinates.
-        enu: [[f64; 3]; 3],
+        /// What it stands on.
+        mount: Mount,
     },
 }
 
@@ -146,23 +151,10 @@ impl Kind {
 }
 
 impl Sensor {
-    /// Where it stands in engine coordinates; the origin, if it stands nowhere.
-    pub(crate) fn site_m(&self) -> [f64; 3] {
-        self.kind.site_m().unwrap_or_default()
-    }
-
-    /// Where it stands; that of a position sensor is not used.
-    pub(crate) fn site(&self, frame: Frame) -> Site {
-        match self.kind {
-            Kind::Radar { site_m, enu } => Site::new(frame, site_m, enu).seeing(self.heights_m()),
-            Kind::Position => Site::new(frame, [0.0; 3], [[0.0; 3]; 3]),
-        }
-    }
-
     /// The variance of a position that it measures, m²; of a radar, that of a range; 0 if the catalogue does not say.
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
     pub(crate) fn variance_m2(&self) -> f32 {
-        let sigma_m = match self.kind {
+        let sigma_m = match &self.kind {
             Kind::Position => self.noise.horizontal_m,
             Kind::Radar { .. } => self.noise.range_m,
         };
@@ -174,31 +166,29 @@ impl Sensor {
     /// # Errors
     /// What is wrong with a cell.
     pub(crate) fn read<C: Cells>(&self, cells: &C, frame: Frame) -> Result<Reading, C::Fault> {
-        match self.kind {
+        match &self.kind {
             Kind::Position => {
-                let fix = position::read(cells, &self.noise, frame)?;
+                let fix = position::read(cells, (&self.noise, &self.altitudes), frame)?;
                 let velocity = velocity::read(cells, &self.noise, frame)?;
                 Ok(velocity.map_or(Reading::Position(fix), |velocity| Reading::Moving(fix, velocity)))
             }
-            Kind::Radar { .. } => radar::read(cells, &self.noise).map(Reading::Radar),
+            Kind::Radar { .. } => radar::read(cells, (&self.noise, &self.altitudes), frame).map(Reading::Radar),
         }
     }
 
     /// Share of its false detections a square metre where one was measured, its coverage having an area.
     pub(crate) fn clutter_per_m2(&self, measurement: &Measurement, area_m2: f64) -> f64 {
-        match (self.kind, self.coverage) {
+        match (&self.kind, self.coverage) {
             (Kind::Radar { .. }, Coverage::Ring { range_m, .. }) => radar::clutter_per_m2(range_m, measurement.range_m),
             _ => 1.0 / area_m2.max(1.0),
         }
     }
 
-    /// The first axis of a measurement at a place: where that is known only from the prediction, the one that says where
-    /// the site is.
-    pub(crate) fn first_axis(&self, place: &Place, measurement: &Measurement) -> [f32; 3] {
+    /// The first axis of a measurement of a time at a place: where that is known only from the prediction, the one that says
+    /// where the site is.
+    pub(crate) fn first_axis(&self, time_us: i64, place: &Place, measurement: &Measurement) -> [f32; 3] {
         let [axis, ..] = measurement.axes;
-        match (measurement.slant, self.kind) {
-            (true, Kind::Radar { site_m, .. }) => radar::slant_axis(site_m, place, measurement.range_m),
-            _ => axis,
-        }
+        let site_m = if measurement.slant { self.site_m(time_us) } else { None };
+        site_m.map_or(axis, |site_m| radar::slant_axis(site_m, place, measurement.range_m))
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
-use super::{Keys, Noise};
+use super::{Altitudes, Keys, Noise};
 use crate::space::{Frame, Geodetic};
 
 /// What the catalogue says of one.
@@ -24,7 +24,11 @@ pub(super) fn keys(frame: Frame) -> Keys {
 ///
 /// # Errors
 /// What is wrong with a cell.
-pub(super) fn read<C: Cells>(cells: &C, noise: &Noise, frame: Frame) -> Result<Fix, C::Fault> {
+pub(super) fn read<C: Cells>(
+    cells: &C,
+    (noise, altitudes): (&Noise, &Altitudes),
+    frame: Frame,
+) -> Result<Fix, C::Fault> {
     use Quantity as Q;
     for foreign in [
         Q::Range,
@@ -51,13 +55,15 @@ pub(super) fn read<C: Cells>(cells: &C, noise: &Noise, frame: Frame) -> Result<F
             Ok(Fix::Local { horizontal_m, sigma_horizontal_m, vertical_m })
         }
         Frame::Geodetic => {
-            let position = Geodetic {
-                latitude_deg: cells.required(Q::Latitude)?,
-                longitude_deg: cells.required(Q::Longitude)?,
-                altitude_m: cells.required(Q::Altitude)?,
-            };
+            let (latitude_deg, longitude_deg) = (cells.required(Q::Latitude)?, cells.required(Q::Longitude)?);
             let sigma_horizontal_m = cells.sigma(&horizontal(Q::Latitude))?;
-            let sigma_vertical_m = Some(cells.sigma(&vertical(Q::Altitude))?);
+            let [altitude_m, sigma_m] = match (altitudes.read(cells)?, altitudes.surface_m) {
+                (None, Some(surface_m)) => surface_m,
+                (Some(altitude_m), _) => [altitude_m, cells.sigma(&vertical(Q::Altitude))?],
+                (None, None) => [cells.required(Q::Altitude)?, cells.sigma(&vertical(Q::Altitude))?],
+            };
+            let position = Geodetic { latitude_deg, longitude_deg, altitude_m };
+            let sigma_vertical_m = Some(sigma_m);
             Ok(Fix::Geodetic { position, sigma_horizontal_m, sigma_vertical_m })
         }
     }

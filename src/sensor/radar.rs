@@ -1,4 +1,4 @@
-//! Radars: range and azimuth, optionally elevation, altitude and range rate, from a fixed site.
+//! Radars: range and azimuth, optionally elevation, altitude and range rate, from a site, fixed or carried.
 //!
 //! A measurement (range r, azimuth θ clockwise from north, elevation ε) becomes, in f64 and once, a point and a standard
 //! deviation along three axes: the line of sight, across it horizontally, and across it upwards:
@@ -24,15 +24,19 @@
 //! point is where the range meets the middle of them, v is not measured but known to H / √12 over n·v (not let below
 //! √(2 H / √12 r), as above), and nothing is debiased, because the filter takes the range along a direction that it
 //! predicts, to second order.
+//!
+//! A carried radar's angles are those of its mount (`platform.rs`), and its range rate is u · (velocity of the target − its own
+//! w): u · w is added. u is known to the angles' noise, so what that makes of w, |a · w| σ / r along either axis across, adds to
+//! the standard deviation. In a plane the heading of the mount alone counts.
 
 use std::io::{self, Read};
 
 use super::bytes::{kind, numbers, unknown};
 use super::columns::{Cells, Quantity, Sigma};
 use super::measurement::{Converted, Measurement, is_pair, narrow};
-use super::{Keys, Noise, Site, velocity};
+use super::{Altitudes, Keys, Noise, Site, velocity};
 use crate::space::{Frame, Geodetic, Place};
-use std::f64::consts::TAU;
+use std::f64::consts::{FRAC_PI_2, TAU};
 
 /// Beyond this r σ² / σr a range along the measured line of sight, or the plain conversion of a course, is too biased.
 pub(super) const BIAS_BOUND: f64 = 0.4;
@@ -67,7 +71,11 @@ pub(super) fn keys(frame: Frame) -> Keys {
 ///
 /// # Errors
 /// What is wrong with a cell.
-pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault> {
+pub(super) fn read<C: Cells>(
+    cells: &C,
+    (noise, altitudes): (&Noise, &Altitudes),
+    frame: Frame,
+) -> Result<Polar, C::Fault> {
     use Quantity as Q;
     let places = [Q::X, Q::Y, Q::Z, Q::Latitude, Q::Longitude, Q::SigmaHorizontal];
     for foreign in places.into_iter().chain(velocity::QUANTITIES) {
@@ -84,11 +92,12 @@ pub(super) fn read<C: Cells>(cells: &C, noise: &Noise) -> Result<Polar, C::Fault
     let altitude = Sigma { of: Q::Altitude, column: Q::SigmaVertical, noise: noise.vertical_m, key: "vertical_m" };
     let rate =
         Sigma { of: Q::RangeRate, column: Q::SigmaRangeRate, noise: noise.range_rate_m_s, key: "range_rate_m_s" };
+    let altitude_m = if frame == Frame::Geodetic { altitudes.read(cells)? } else { cells.optional(Q::Altitude)? };
     Ok(Polar {
         range_m: [cells.required(Q::Range)?, cells.sigma(&range)?],
         azimuth_rad: [cells.required(Q::Azimuth)?.to_radians(), cells.sigma(&azimuth)?],
         elevation_rad: with_sigma(cells.optional(Q::Elevation)?.map(f64::to_radians), &elevation)?,
-        altitude_m: with_sigma(cells.optional(Q::Altitude)?, &altitude)?,
+        altitude_m: with_sigma(altitude_m, &altitude)?,
         range_rate_m_s: with_sigma(cells.optional(Q::RangeRate)?, &rate)?,
     })
 }
@@ -157,7 +166,7 @@ impl Polar {
         };
         let converted = match upwards {
             Some(upwards) => self.in_space(&ray, upwards),
-            None if site.frame == Frame::Local => self.in_the_plane(&ray),
+            None if site.frame == Frame::Local => self.in_the_plane(&Ray::new(&site.upright(), self.azimuth_rad[0])),
             None => self.slant(&ray),
         };
         self.completed(converted, site)
@@ -173,8 +182,9 @@ impl Polar {
     /// The range and angles of a point, with the standard deviations of this measurement.
     pub(super) fn moved(self, metres: [f64; 3], site: &Site) -> Self {
         let [[x, y, z], [a, b, c]] = [metres, site.metres];
-        let [east, north, up] = site.enu.map(|[i, j, k]| i * (x - a) + j * (y - b) + k * (z - c));
         let planar = site.frame == Frame::Local && self.elevation_rad.is_none() && self.altitude_m.is_none();
+        let site = &if planar { site.upright() } else { *site };
+        let [east, north, up] = site.enu.map(|[i, j, k]| i * (x - a) + j * (y - b) + k * (z - c));
         let across = libm::hypot(east, north);
         // The site itself is in no direction; a metre off is.
         let range_m = if planar { across } else { libm::hypot(across, up) }.max(1.0);
@@ -216,7 +226,8 @@ impl Polar {
 
     fn completed(&self, (metres, mut measurement): ([f64; 3], Measurement), site: &Site) -> Option<Converted> {
         measurement.range_m = narrow(self.range_m[0]);
-        measurement.range_rate_m_s = self.range_rate_m_s.map(|rate| rate.map(narrow));
+        measurement.range_rate_m_s =
+            self.range_rate_m_s.map(|rate| self.over_ground(rate, &measurement, site).map(narrow));
         let horizontal = match site.frame {
             Frame::Local => [metres[0], metres[1]],
             Frame::Geodetic => {
@@ -225,6 +236,14 @@ impl Polar {
             }
         };
         metres.iter().chain(&horizontal).all(|v| v.is_finite()).then_some(Converted { metres, horizontal, measurement })
+    }
+
+    /// A range rate without the motion of the site, and its standard deviation.
+    fn over_ground(&self, [rate, sigma]: [f64; 2], of: &Measurement, site: &Site) -> [f64; 2] {
+        let Some(own) = site.velocity_m_s else { return [rate, sigma] };
+        let [sight, across, upwards] = of.axes.map(|axis| dot(axis.map(f64::from), own));
+        let [_, s_a, s_u] = of.sigma_m.map(|sigma_m| f64::from(sigma_m) / self.range_m[0].max(1.0));
+        [rate + sight, libm::hypot(sigma, libm::hypot(across * s_a, upwards * s_u))]
     }
 
     fn in_space(&self, ray: &Ray<'_>, upwards: Upwards) -> ([f64; 3], Measurement) {
@@ -339,11 +358,13 @@ impl<'a> Ray<'a> {
 
     /// The vertical at a point.
     fn vertical(&self, metres: [f64; 3]) -> [f64; 3] {
-        let [_, _, up] = match self.site.frame {
-            Frame::Local => self.site.enu,
-            Frame::Geodetic => Geodetic::from_ecef(metres).enu_axes(),
-        };
-        up
+        match self.site.frame {
+            Frame::Local => self.site.up(),
+            Frame::Geodetic => {
+                let [_, _, up] = Geodetic::from_ecef(metres).enu_axes();
+                up
+            }
+        }
     }
 
     fn point(&self, ahead_m: f64, up_m: f64) -> [f64; 3] {
@@ -366,17 +387,26 @@ impl<'a> Ray<'a> {
         Some(Upwards { elevation_rad, sigma_m, sigma_rad: 0.0 })
     }
 
+    /// How much higher the vertical stands than what is up for the mount, in the plane of the ray, and the share of the vertical
+    /// that lies in it.
+    fn tilt(&self) -> (f64, f64) {
+        let Some(vertical) = self.site.vertical else { return (0.0, 1.0) };
+        let [ahead, up] = [self.ahead, self.site.enu[2]].map(|axis| dot(axis, vertical));
+        (libm::atan2(ahead, up), libm::hypot(ahead, up))
+    }
+
     /// Newton's method from the elevation on a sphere; where that does not settle, within a bracket, since altitude
     /// grows with elevation at a given range.
     fn elevation_at(&self, range_m: f64, altitude_m: f64) -> Reach {
+        let (tilt, upright) = self.tilt();
         if self.site.frame == Frame::Local {
             let rise_m = altitude_m - self.site.height_m;
-            let sine = rise_m / range_m;
+            let sine = rise_m / (range_m * upright);
             if sine.abs() <= 1.0 {
-                return Reach::At(libm::asin(sine));
+                return Reach::At(libm::asin(sine) - tilt);
             }
-            let nearest = std::f64::consts::FRAC_PI_2.copysign(sine);
-            return Reach::Beyond { nearest, by_m: rise_m.abs() - range_m };
+            let nearest = FRAC_PI_2.copysign(sine) - tilt;
+            return Reach::Beyond { nearest, by_m: rise_m.abs() - range_m * upright };
         }
         let excess = |elevation: f64| {
             let (sin, cos) = libm::sincos(elevation);
@@ -388,18 +418,18 @@ impl<'a> Ray<'a> {
         let c = dot(self.site.metres, self.site.metres).sqrt();
         let d = altitude_m - self.site.height_m;
         let mut elevation =
-            libm::asin(((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9));
+            libm::asin(((d * (2.0 * c + d) - range_m * range_m) / (2.0 * range_m * c)).clamp(-0.9, 0.9)) - tilt;
         for _ in 0..5 {
             let (error, slope) = excess(elevation);
             if error.abs() < 1e-5 {
                 return Reach::At(elevation);
             }
             elevation -= error / slope;
-            if elevation.is_nan() || elevation.abs() > 1.5 {
+            if elevation.is_nan() || (elevation + tilt).abs() > 1.5 {
                 break;
             }
         }
-        let (mut lo, mut hi) = (-std::f64::consts::FRAC_PI_2, std::f64::consts::FRAC_PI_2);
+        let (mut lo, mut hi) = (-FRAC_PI_2 - tilt, FRAC_PI_2 - tilt);
         let (below, _) = excess(lo);
         let (above, _) = excess(hi);
         if below >= 0.0 {
@@ -408,7 +438,7 @@ impl<'a> Ray<'a> {
         if above <= 0.0 {
             return Reach::Beyond { nearest: hi, by_m: -above };
         }
-        elevation = 0.0;
+        elevation = -tilt;
         for _ in 0..100 {
             let (error, slope) = excess(elevation);
             if error.abs() < 1e-5 {

@@ -60,22 +60,22 @@ impl Reading {
 
     /// What the sensor would have measured of something at `metres`, equally well. A range rate goes: it is measured
     /// along the line of sight to the true place. So does a velocity: added up over time, it leads from one place to the next
-    /// more finely than these say.
+    /// more finely than these say. `None` where nobody knows where the sensor was at the time, microseconds.
     #[must_use]
-    pub fn at(self, metres: [f64; 3], sensor: &Sensor, frame: Frame) -> Self {
-        let site = sensor.site(frame);
-        match self.without_range_rate() {
+    pub fn at(self, metres: [f64; 3], sensor: &Sensor, (frame, time_us): (Frame, i64)) -> Option<Self> {
+        let site = sensor.site(frame, time_us)?;
+        Some(match self.without_range_rate() {
             Self::Position(fix) | Self::Moving(fix, _) => Self::Position(fix.at(metres)),
             Self::Radar(polar) => Self::Radar(polar.moved(metres, &site)),
             Self::RadarWithoutHeight(polar) => Self::RadarWithoutHeight(polar.moved(metres, &site)),
-        }
+        })
     }
 
-    /// Where it was, in metres of engine coordinates, and how it was measured; `None` if its altitude is out of reach of
-    /// its range.
+    /// Where it was, in metres of engine coordinates, and how it was measured, at a time in microseconds; `None` if its altitude
+    /// is out of reach of its range, or nobody knows where the sensor was then.
     #[must_use]
-    pub fn in_metres(&self, sensor: &Sensor, frame: Frame) -> Option<([f64; 3], Measurement)> {
-        let Converted { metres, horizontal: _, measurement } = self.convert(&sensor.site(frame))?;
+    pub fn in_metres(&self, sensor: &Sensor, (frame, time_us): (Frame, i64)) -> Option<([f64; 3], Measurement)> {
+        let Converted { metres, horizontal: _, measurement } = self.convert(&sensor.site(frame, time_us)?)?;
         Some((metres, measurement))
     }
 

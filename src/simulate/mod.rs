@@ -8,6 +8,7 @@
 mod error;
 mod motion;
 mod plan;
+mod platform;
 mod random;
 mod recording;
 mod report;
@@ -21,7 +22,8 @@ use std::path::Path;
 pub use error::SimulateError;
 pub use report::{SensorReport, SimulationReport};
 pub use scenario::{
-    AtEdge, CoverageScenario, GivenObject, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Site, Timing,
+    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
+    SensorScenario, Site, Timing,
 };
 pub use sensing::SimulatedDetection;
 pub use simulation::{Simulation, TrueState};
@@ -52,6 +54,7 @@ pub fn simulate_watched(
     let staging = Staging::beside(out)?;
     let folder = staging.folder();
     write_catalogue(scenario, simulation.plan(), &folder)?;
+    platform::write(simulation.plan(), &folder)?;
     let mut tables = Tables::create(simulation.plan(), &folder)?;
     while simulation.next_scan() {
         tables.append_truth(&simulation)?;

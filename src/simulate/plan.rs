@@ -3,8 +3,10 @@
 use std::fmt::Display;
 
 use super::error::SimulateError;
+use super::platform::{Arc, Way};
 use super::scenario::{
-    AtEdge, CoverageScenario, GivenObject, Motion, NoiseScenario, Scenario, SensorKind, SensorScenario, Timing,
+    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
+    SensorScenario, Timing,
 };
 use crate::ingest::error::short;
 use crate::time::micros;
@@ -15,6 +17,8 @@ const MOST_OBJECTS: f64 = 1e7;
 const LONGEST_S: f64 = 4e9;
 /// Most looks of one sensor within a report period.
 const MOST_LOOKS: i64 = 10_000;
+/// Most rows of a platform.
+const ROWS_MOST: i64 = 1_000_000;
 /// Farthest coordinate, as a catalogue allows it.
 const FARTHEST_M: f64 = 1e9;
 /// Intensities of acceleration, m²/s³.
@@ -78,14 +82,14 @@ pub(super) enum Instant {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Measures {
     Position { horizontal_m: f64, vertical_m: Option<f64>, velocity_m_s: Option<f64> },
-    Radar { site_m: [f64; 3], range_m: f64, azimuth_deg: f64, elevation_deg: Option<f64>, range_rate_m_s: Option<f64> },
+    Radar { way: Way, range_m: f64, azimuth_deg: f64, elevation_deg: Option<f64>, range_rate_m_s: Option<f64> },
 }
 
 /// Where a sensor sees.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Region {
     Box { x_m: [f64; 2], y_m: [f64; 2] },
-    Ring { centre_m: [f64; 3], range_m: [f64; 2] },
+    Ring { centre: Way, range_m: [f64; 2] },
 }
 
 /// Knows where a value stands, so that each check is one line.
@@ -295,6 +299,7 @@ impl Plan {
             SensorKind::Position => {
                 let why = "no such key: kind is position";
                 check.absent("site", sensor.site, why)?;
+                check.absent("platform", sensor.platform, why)?;
                 for (key, value) in [
                     ("noise.range_m", range_m),
                     ("noise.azimuth_deg", azimuth_deg),
@@ -320,11 +325,14 @@ impl Plan {
                 let highest = if self.height_m.is_some() { FARTHEST_M } else { 0.0 };
                 let why = "a standard deviation: kind is radar";
                 Ok(Measures::Radar {
-                    site_m: [
-                        check.number("site.x_m", site.x_m, [-FARTHEST_M, FARTHEST_M])?,
-                        check.number("site.y_m", site.y_m, [-FARTHEST_M, FARTHEST_M])?,
-                        check.number("site.z_m", site.z_m, [-highest, highest])?,
-                    ],
+                    way: Way {
+                        start_m: [
+                            check.number("site.x_m", site.x_m, [-FARTHEST_M, FARTHEST_M])?,
+                            check.number("site.y_m", site.y_m, [-FARTHEST_M, FARTHEST_M])?,
+                            check.number("site.z_m", site.z_m, [-highest, highest])?,
+                        ],
+                        arc: sensor.platform.map(|platform| self.arc(platform, check)).transpose()?,
+                    },
                     range_m: check.needed("noise.range_m", range_m, metres, why)?,
                     azimuth_deg: check.needed("noise.azimuth_deg", azimuth_deg, degrees, why)?,
                     elevation_deg: optional("noise.elevation_deg", elevation_deg, degrees)?,
@@ -332,6 +340,35 @@ impl Plan {
                 })
             }
         }
+    }
+
+    fn arc(&self, platform: PlatformScenario, check: Checker<'_>) -> Result<Arc, SimulateError> {
+        let PlatformScenario { speed_m_s, course_deg, turn_deg_s, row_period_s, azimuths_from } = platform;
+        let row_us = check.period("platform.row_period_s", row_period_s)?;
+        if self.end_us() / row_us > ROWS_MOST {
+            let wanted = format!("at most {ROWS_MOST} rows in the recording");
+            return Err(check.wrong("platform.row_period_s", row_period_s, wanted));
+        }
+        Ok(Arc {
+            speed_m_s: check.number("platform.speed_m_s", speed_m_s, [0.0, 1e4])?,
+            course_rad: check.number("platform.course_deg", course_deg, [-360.0, 360.0])?.to_radians(),
+            turn_rad_s: check.number("platform.turn_deg_s", turn_deg_s, [-90.0, 90.0])?.to_radians(),
+            row_us,
+            from_bow: azimuths_from == AzimuthsFrom::Bow,
+        })
+    }
+
+    /// When the recording ends, microseconds.
+    pub(super) fn end_us(&self) -> i64 {
+        i64::try_from(self.scans).unwrap_or(i64::MAX).saturating_mul(self.period_us)
+    }
+
+    /// The way of each sensor's site; nothing of one that stands nowhere.
+    pub(super) fn ways(&self) -> impl Iterator<Item = Way> {
+        self.sensors.iter().map(|sensor| match sensor.measures {
+            Measures::Radar { way, .. } => way,
+            Measures::Position { .. } => Way::default(),
+        })
     }
 
     fn region(
@@ -353,14 +390,19 @@ impl Plan {
                 x_m: check.interval("coverage.box.x_m", x_m, anywhere)?,
                 y_m: check.interval("coverage.box.y_m", y_m, anywhere)?,
             }),
-            (CoverageScenario::RingM(range_m), Measures::Radar { site_m, .. }) => {
+            (_, Measures::Radar { way: Way { arc: Some(_), .. }, .. })
+                if !matches!(sensor.coverage, CoverageScenario::RingM(_)) =>
+            {
+                Err(check.wrong("coverage", "no ring", "ring_m: what carries a sensor carries what it covers"))
+            }
+            (CoverageScenario::RingM(range_m), Measures::Radar { way, .. }) => {
                 let range_m = check.interval("coverage.ring_m", range_m, [0.0, FARTHEST_M])?;
-                let ([_, _, z], [_, farthest]) = (*site_m, range_m);
+                let ([_, _, z], [_, farthest]) = (way.start_m, range_m);
                 if self.height_m.is_some_and(|[low, high]| low >= z + farthest || high <= z - farthest) {
                     let wanted = "a ring that reaches the heights of the scenario";
                     return Err(check.wrong("coverage.ring_m", format_args!("{range_m:?}"), wanted));
                 }
-                Ok(Region::Ring { centre_m: *site_m, range_m })
+                Ok(Region::Ring { centre: *way, range_m })
             }
             (CoverageScenario::RingM(_), Measures::Position { .. }) => {
                 Err(check.wrong("coverage.ring_m", "there", "share or box: only a radar sees a ring"))

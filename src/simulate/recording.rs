@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::error::SimulateError;
 use super::plan::{Instant, Measures, Plan, Region, Sensor};
+use super::platform;
 use super::scenario::{NoiseScenario, Scenario, SensorKind, Site};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
@@ -77,7 +78,10 @@ fn replaceable(out: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     let marked = entries.iter().any(|name| name == MARKER);
-    Ok(entries.is_empty() || marked && entries.iter().all(|name| OURS.iter().any(|ours| name == ours)))
+    let is_ours = |name: &std::ffi::OsString| {
+        OURS.iter().any(|ours| name == ours) || name.to_str().is_some_and(platform::is_file)
+    };
+    Ok(entries.is_empty() || marked && entries.iter().all(is_ours))
 }
 
 #[derive(Serialize)]
@@ -103,6 +107,8 @@ struct SensorEntry<'a> {
     expected_interval_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Site>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<String>,
     noise: NoiseScenario,
     coverage: CoverageEntry,
 }
@@ -124,7 +130,8 @@ struct CoverageEntry {
 pub(super) fn write_catalogue(scenario: &Scenario, plan: &Plan, folder: &Path) -> Result<(), SimulateError> {
     let sensors = scenario.sensors.iter().zip(&plan.sensors);
     let sensor = sensors
-        .map(|(words, checked)| {
+        .enumerate()
+        .map(|(number, (words, checked))| {
             let height_m = plan.height_m;
             let coverage = match checked.region {
                 Region::Box { x_m, y_m } => {
@@ -144,7 +151,8 @@ pub(super) fn write_catalogue(scenario: &Scenario, plan: &Plan, folder: &Path) -
                 looks: reports.then_some("reports"),
                 scan_period_s: (!reports).then_some(words.scan_period_s),
                 expected_interval_s: reports.then_some(words.scan_period_s),
-                site: words.site,
+                site: words.site.filter(|_| words.platform.is_none()),
+                platform: words.platform.map(|_| platform::file(number)),
                 noise: words.noise,
                 coverage,
             }

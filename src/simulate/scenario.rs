@@ -97,9 +97,12 @@ pub struct SensorScenario {
     pub owner: String,
     /// What it measures.
     pub kind: SensorKind,
-    /// Where a radar stands.
+    /// Where a radar stands, or is at the first scan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// What carries a radar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<PlatformScenario>,
     /// Standard deviations of the measurements.
     pub noise: NoiseScenario,
     /// Probability that a look detects an object in the coverage.
@@ -135,6 +138,35 @@ pub struct Site {
     pub y_m: f64,
     /// Up; 0 in a planar scenario.
     pub z_m: f64,
+}
+
+/// What carries a radar: at a constant speed and height, straight on or along a circle.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformScenario {
+    /// Speed.
+    pub speed_m_s: f64,
+    /// Direction of motion at the first scan, clockwise from y (north).
+    pub course_deg: f64,
+    /// How fast it turns, clockwise.
+    #[serde(default)]
+    pub turn_deg_s: f64,
+    /// From row to row of its table.
+    pub row_period_s: f64,
+    /// What azimuths are counted from.
+    #[serde(default)]
+    pub azimuths_from: AzimuthsFrom,
+}
+
+/// What the azimuths of a carried radar are counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AzimuthsFrom {
+    /// North.
+    #[default]
+    North,
+    /// The bow: the direction of motion, which its table has as a heading.
+    Bow,
 }
 
 /// Standard deviations; a kind of sensor has its own.

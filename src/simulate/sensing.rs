@@ -1,11 +1,12 @@
 //! What a sensor makes of an object, or of nothing: detections with their own times, and clutter.
 //!
 //! A radar measures slant range, azimuth clockwise from y (north), elevation above the horizontal plane of its site
-//! and range rate, positive when opening. Clutter is uniform over the region and the heights, exact where it lies;
+//! and range rate, positive when opening; from a platform, those that it sees as it moves. Clutter is uniform over the region and the heights, exact where it lies;
 //! its range rate is uniform between minus and plus the highest speed at which objects start.
 
 use super::motion::{Motion, Object, between};
 use super::plan::{Instant, Measures, Plan, Region, Sensor};
+use super::platform::Stand;
 use super::random::{Key, Purpose, Stream};
 
 /// A detection.
@@ -106,14 +107,14 @@ impl Sensor {
     fn sight_at(&self, plan: &Plan, sensor: u32, time_us: i64, passage: Passage<'_>, mut draw: Stream) -> Sight {
         let share = (time_us - passage.scan_us) as f64 / plan.period_us as f64;
         let there = between(&passage.object.now, passage.next, share, plan.period_us as f64 * 1e-6);
-        if !self.region.contains(there.position_m) {
+        if !self.region.contains(there.position_m, time_us) {
             return Sight::Outside;
         }
         if draw.uniform() >= self.detection_probability {
             return Sight::Missed;
         }
         let shuffle = draw.bits();
-        let values = self.measures.measure(&there, Some(&mut draw));
+        let values = self.measures.measure(&there, time_us, Some(&mut draw));
         Sight::Seen(SimulatedDetection { time_us, sensor, object: Some(passage.object.id), values, shuffle })
     }
 
@@ -127,8 +128,9 @@ impl Sensor {
         let mut draw = stream(plan, Purpose::Clutter, sensor, look, index);
         let time_us = self.time_us(look, &mut draw);
         let shuffle = draw.bits();
-        let there = Motion { position_m: self.region.sample(plan.height_m, &mut draw), velocity_m_s: [0.0; 3] };
-        let mut values = self.measures.measure(&there, None);
+        let there =
+            Motion { position_m: self.region.sample((plan.height_m, time_us), &mut draw), velocity_m_s: [0.0; 3] };
+        let mut values = self.measures.measure(&there, time_us, None);
         if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [_, _, _, range_rate, _]) =
             (&self.measures, &mut values)
         {
@@ -153,28 +155,30 @@ fn stream(plan: &Plan, purpose: Purpose, sensor: u32, look: i64, index: u64) -> 
 }
 
 impl Region {
-    fn contains(&self, [x, y, z]: [f64; 3]) -> bool {
+    fn contains(&self, [x, y, z]: [f64; 3], time_us: i64) -> bool {
         match self {
             Self::Box { x_m: [west, east], y_m: [south, north] } => {
                 (west..=east).contains(&&x) && (south..=north).contains(&&y)
             }
             // In a planar scenario z and z0 are 0.
-            Self::Ring { centre_m: [x0, y0, z0], range_m: [nearest, farthest] } => {
+            Self::Ring { centre, range_m: [nearest, farthest] } => {
+                let [x0, y0, z0] = centre.at(time_us).metres;
                 let [dx, dy, dz] = [x - x0, y - y0, z - z0];
                 (nearest * nearest..=farthest * farthest).contains(&(dx * dx + dy * dy + dz * dz))
             }
         }
     }
 
-    /// Uniform over the region and the heights.
-    fn sample(&self, height_m: Option<[f64; 2]>, draw: &mut Stream) -> [f64; 3] {
+    /// Uniform over the region at a time and the heights.
+    fn sample(&self, (height_m, time_us): (Option<[f64; 2]>, i64), draw: &mut Stream) -> [f64; 3] {
         match self {
             Self::Box { x_m, y_m } => {
                 let [x, y] = [draw.between(*x_m), draw.between(*y_m)];
                 [x, y, height_m.map_or(0.0, |height_m| draw.between(height_m))]
             }
-            Self::Ring { centre_m: [x0, y0, z0], range_m: [nearest, farthest] } => {
-                let (z, squares) = ring_at_height(*z0, [*nearest, *farthest], height_m, draw);
+            Self::Ring { centre, range_m: [nearest, farthest] } => {
+                let [x0, y0, z0] = centre.at(time_us).metres;
+                let (z, squares) = ring_at_height(z0, [*nearest, *farthest], height_m, draw);
                 let range = draw.between(squares).sqrt();
                 let (sin, cos) = libm::sincos(draw.between([0.0, std::f64::consts::TAU]));
                 [x0 + range * cos, y0 + range * sin, z]
@@ -204,8 +208,8 @@ fn ring_at_height(z0: f64, range_m: [f64; 2], height_m: Option<[f64; 2]>, draw: 
 }
 
 impl Measures {
-    /// The measurement of an object, with noise if there is a stream to draw it from.
-    fn measure(&self, there: &Motion, noise: Option<&mut Stream>) -> [f64; 5] {
+    /// The measurement of an object at a time, with noise if there is a stream to draw it from.
+    fn measure(&self, there: &Motion, time_us: i64, noise: Option<&mut Stream>) -> [f64; 5] {
         let [e0, e1, e2, e3, e4] = noise.map_or([0.0; 5], |draw| [(); 5].map(|()| draw.gaussian()));
         let [x, y, z] = there.position_m;
         match self {
@@ -215,14 +219,16 @@ impl Measures {
                 let [vx, vy] = velocity_m_s.map_or([0.0; 2], |sigma| [vx + sigma * e3, vy + sigma * e4]);
                 [x + horizontal_m * e0, y + horizontal_m * e1, up, vx, vy]
             }
-            Self::Radar { site_m: [x0, y0, z0], range_m, azimuth_deg, elevation_deg, range_rate_m_s } => {
+            Self::Radar { way, range_m, azimuth_deg, elevation_deg, range_rate_m_s } => {
+                let Stand { metres: [x0, y0, z0], velocity_m_s: [ux, uy, uz], heading_rad } = way.at(time_us);
                 let [dx, dy, dz] = [x - x0, y - y0, z - z0];
                 let ground = (dx * dx + dy * dy).sqrt();
                 let range = (ground * ground + dz * dz).sqrt();
-                let azimuth = libm::atan2(dx, dy).to_degrees() + azimuth_deg * e1;
+                let azimuth = (libm::atan2(dx, dy) - heading_rad).to_degrees() + azimuth_deg * e1;
                 let elevation = elevation_deg
                     .map_or(0.0, |sigma| (libm::atan2(dz, ground).to_degrees() + sigma * e2).clamp(-90.0, 90.0));
                 let [vx, vy, vz] = there.velocity_m_s;
+                let [vx, vy, vz] = [vx - ux, vy - uy, vz - uz];
                 let closing = (dx * vx + dy * vy + dz * vz) / range.max(f64::MIN_POSITIVE);
                 let range_rate = range_rate_m_s.map_or(0.0, |sigma| closing + sigma * e3);
                 // A range is positive, also when noise is larger than it.
@@ -234,20 +240,21 @@ impl Measures {
 
 #[cfg(test)]
 mod tests {
+    use super::super::platform::Way;
     use super::*;
 
     #[test]
     fn clutter_of_a_ring_is_uniform_over_the_part_of_it_within_the_heights() {
         // A shell from 3 to 5 km about the site, cut at 0 and 4 km above it: its volume is that of the half ball of 5 km
         // without the cap above 4 km, 2π/3 · 125 − π/3 · 14, less the half ball of 3 km, 2π/3 · 27, in km³.
-        let region = Region::Ring { centre_m: [1000.0, 2000.0, 100.0], range_m: [3000.0, 5000.0] };
+        let region = Region::Ring { centre: Way::standing([1000.0, 2000.0, 100.0]), range_m: [3000.0, 5000.0] };
         let height_m = Some([100.0, 4100.0]);
         let (n, mut low) = (20_000_u32, 0);
         for index in 0..u64::from(n) {
             let key = Key { seed: 1, purpose: Purpose::Clutter, sensor: 0, step: 0, index };
-            let there = region.sample(height_m, &mut Stream::new(key));
+            let there = region.sample((height_m, 0), &mut Stream::new(key));
             let [.., z] = there;
-            assert!(region.contains(there) && (100.0..=4100.0).contains(&z), "{there:?} is outside");
+            assert!(region.contains(there, 0) && (100.0..=4100.0).contains(&z), "{there:?} is outside");
             low += u32::from(z < 1100.0);
         }
         // Up to a height h within both balls, the shell has volume π (25 − 9) h.
@@ -260,7 +267,7 @@ mod tests {
     #[test]
     fn a_radar_measures_range_azimuth_elevation_and_range_rate_from_its_site() {
         let radar = Measures::Radar {
-            site_m: [100.0, 200.0, 10.0],
+            way: Way::standing([100.0, 200.0, 10.0]),
             range_m: 5.0,
             azimuth_deg: 0.1,
             elevation_deg: Some(0.1),
@@ -269,7 +276,7 @@ mod tests {
         // South-east of the site and above it, flying east: 300 east, 300 south, √180000 up.
         let up = 180_000.0_f64.sqrt();
         let there = Motion { position_m: [400.0, -100.0, 10.0 + up], velocity_m_s: [60.0, 0.0, 0.0] };
-        let found = radar.measure(&there, None);
+        let found = radar.measure(&there, 0, None);
         for (found, wanted) in found.iter().zip([600.0, 135.0, 45.0, 30.0]) {
             assert!((found - wanted).abs() < 1e-9, "{found}, wanted {wanted}");
         }
@@ -278,7 +285,7 @@ mod tests {
     #[test]
     fn azimuths_are_clockwise_from_north_within_one_turn() {
         let radar = Measures::Radar {
-            site_m: [0.0; 3],
+            way: Way::default(),
             range_m: 1.0,
             azimuth_deg: 1.0,
             elevation_deg: None,
@@ -287,7 +294,7 @@ mod tests {
         for (position_m, wanted) in
             [([0.0, 9.0, 0.0], 0.0), ([9.0, 0.0, 0.0], 90.0), ([0.0, -9.0, 0.0], 180.0), ([-9.0, 0.0, 0.0], 270.0)]
         {
-            let [range, azimuth, ..] = radar.measure(&Motion { position_m, ..Motion::default() }, None);
+            let [range, azimuth, ..] = radar.measure(&Motion { position_m, ..Motion::default() }, 0, None);
             assert!((range - 9.0).abs() < 1e-12 && (azimuth - wanted).abs() < 1e-12, "{azimuth}, wanted {wanted}");
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use tempfile::TempDir;
 use trackweave::ingest::{Catalogue, Detections, Dialects, TimeScale};
 use trackweave::policy::{ClassKey, Policy};
-use trackweave::sensor::{Coverage, Kind, Looks, Noise, Sensor};
+use trackweave::sensor::{Altitudes, Coverage, Kind, Looks, Noise, Sensor};
 use trackweave::space::Frame;
 
 pub(crate) const SCHEMA: &str = concat!(
@@ -139,6 +139,7 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
         clutter_per_scan: 0.0,
         looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [0.0; 2], max: [10.0; 2], height_m: None },
+        altitudes: Altitudes::default(),
         view: None,
     };
     Catalogue {

@@ -19,7 +19,7 @@ use trackweave::fusion::views::View;
 use trackweave::scan::{
     Detection, Mask, OFFSET, Observation, Part, Plane, Planes, RANGE, Scan, Shape, Sight, Sourced, Views,
 };
-use trackweave::sensor::{self, Coverage, Kind, Looks, Noise};
+use trackweave::sensor::{self, Altitudes, Coverage, Kind, Looks, Noise};
 use trackweave::space::{Frame, Place};
 
 const LANES: usize = 3;
@@ -510,8 +510,7 @@ fn observation(sigma_m: f32, sensor: Sensor) -> Observation {
     Observation { ranges_m: [5000.0, 0.0, 0.0], kinds, clutter: 1e-9, spread: 1e-3, sight_m, ..to }
 }
 
-/// Masks of several parts, with every kind of limit: a ring and a sector of it; boxes on Earth, whose middles are hundreds of
-/// kilometres away, and in the plane.
+/// Masks of several parts, with every kind of limit: a ring and a sector of it; boxes in the plane and, far away, on Earth.
 fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
     let sensor = |kind: Kind, coverage: Coverage| sensor::Sensor {
         name: "s".to_owned(),
@@ -522,6 +521,7 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: 1 },
         coverage,
+        altitudes: Altitudes::default(),
         view: None,
     };
     let boxed = |min: [f64; 2], max: [f64; 2]| sensor(Kind::Position, Coverage::Box { min, max, height_m: None });
@@ -532,12 +532,12 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
     // The engine's origin is the middle of the Earth: the axis goes through the world, and so do meridians and these parallels.
     let shapes = [
         [
-            Shape::of(&ring(None), Frame::Local, Some([300.0, 200.0])),
-            Shape::of(&boxed([-200.0, 1e-4], [75.0, 2e-3]), Frame::Geodetic, None),
+            Shape::of(&ring(None), (Frame::Local, 0), Some([300.0, 200.0])),
+            Shape::of(&boxed([-200.0, 1e-4], [75.0, 2e-3]), (Frame::Geodetic, 0), None),
         ],
         [
-            Shape::of(&ring(Some([0.0, 1.0])), Frame::Local, None),
-            Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), Frame::Local, None),
+            Shape::of(&ring(Some([0.0, 1.0])), (Frame::Local, 0), None),
+            Shape::of(&boxed([0.1 * side, -1e6], [0.9 * side, 0.6 * side]), (Frame::Local, 0), None),
         ],
     ];
     let share: std::sync::Arc<[f32]> = shares.into();
