@@ -77,7 +77,7 @@ fn where_the_filter_had_a_track_shows_only_where_the_rules_give_its_level() {
         there += usize::from(filtered.is_some_and(|filtered| filtered != shown));
         not += usize::from(filtered.is_none() && detections.value(row) > 1 && shown[0] > 600.0);
     }
-    assert!(there > 200 && not > 2, "{there} there, {not} not");
+    assert!(there > 200 && not > 0, "{there} there, {not} not");
     // Who has everything has it everywhere, and who has coarse places nowhere.
     let all = places(&read(&scene.out().join("other/tracks.parquet")));
     assert!(all.iter().any(|(_, filtered)| filtered.is_some_and(|[x, ..]| x > 620.5)));
