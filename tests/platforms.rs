@@ -275,7 +275,7 @@ fn both_formats_and_any_order_of_rows_give_the_same() {
     lines[1..].reverse();
     scene.write("recording/ship.csv", &lines.join("\n"));
     assert_eq!(platform(&scene), csv);
-    // Written by others: knots of speed, and names of their own.
+    // With names of others.
     let named = text.replacen("heading_deg", "hdg", 1).replacen("x_m", "east", 1);
     scene.write("recording/ship.csv", &named);
     let toml = fs::read_to_string(scene.path("recording/recording.toml")).expect("a catalogue");
