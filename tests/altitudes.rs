@@ -39,8 +39,10 @@ fn recording(sensors: &[String], rows: &str) -> TempDir {
     folder
 }
 
+type Taken = (Vec<[f64; 2]>, BTreeMap<Reason, u64>);
+
 /// The altitude of each row that was taken and the standard deviation of its third axis, and why others were not.
-fn read(folder: &Path) -> Result<(Vec<[f64; 2]>, BTreeMap<Reason, u64>), String> {
+fn read(folder: &Path) -> Result<Taken, String> {
     let catalogue = Catalogue::read(folder).map_err(|error| error.to_string())?;
     let options = Options { strict: false, rows_per_batch: 100, order: Order::Any };
     let mut reader = Reader::open(folder, &catalogue, options).map_err(|error| error.to_string())?;

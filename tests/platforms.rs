@@ -187,6 +187,9 @@ impl Scene {
 /// Time, x, y, velocity, heading.
 type Pose = [f64; 6];
 
+/// What becomes of a row of the table.
+type Change = fn(Pose) -> Vec<Pose>;
+
 #[test]
 fn a_ship_sees_what_it_passes_as_well_as_if_it_stood_there() {
     let scene = Scene::simulated(|_| {});
@@ -202,7 +205,7 @@ fn a_ship_sees_what_it_passes_as_well_as_if_it_stood_there() {
     assert!(moving[0] < 15.0 && moving[0] < 1.3 * still[0] && moving[1] > 0.97, "{told}");
     assert!(moving[2] > 3.0 && all[2] > pier[2].max(moving[2]), "{told}");
     // A table that is five seconds late, 125 m, or two degrees off its bow, shows.
-    let changes: [(&str, fn(Pose) -> Vec<Pose>); 2] = [
+    let changes: [(&str, Change); 2] = [
         ("late", |[t, x, y, u, v, h]| vec![[t + 5.0, x, y, u, v, h]]),
         ("skewed", |[t, x, y, u, v, h]| vec![[t, x, y, u, v, h + 2.0]]),
     ];

@@ -2,7 +2,7 @@
 
 use super::arguments::Configs;
 use super::failure::{Code, Failure};
-use super::layout::{count, paragraph, table};
+use super::layout::{counted, paragraph, table};
 use super::screen::Screen;
 use crate::run::{NAMED, RunConfig};
 use serde::Serialize;
@@ -139,9 +139,21 @@ fn describe(Compared { file, from, differs, .. }: &Compared<'_>) -> String {
         return format!("{file}: a configuration; its values are those of {from}\n");
     }
     let head = ["key", "found", from.as_str()];
-    let cell = |value: &Value| if value.is_null() { "-".to_owned() } else { value.to_string() };
     let rows: Vec<Vec<String>> =
         differs.iter().map(|of| vec![of.key.clone(), cell(&of.found), cell(&of.from)]).collect();
-    let summary = format!("{file}: a configuration; {} values are not those of {from}", count(differs.len() as u64));
+    let are = if differs.len() == 1 { "is not that" } else { "are not those" };
+    let values = counted(differs.len() as u64, "value");
+    let summary = format!("{file}: a configuration; {values} {are} of {from}");
     paragraph("", &summary) + "\n" + &table(&head, &rows) + &paragraph("", "docs/configuration.md explains every key")
+}
+
+/// A value as a file has it: numbers that are kept in 32 bits without the digits that those in 64 have beyond.
+#[expect(clippy::cast_possible_truncation, reason = "what is cut off is looked at")]
+fn cell(value: &Value) -> String {
+    let single = value.as_f64().filter(|_| value.is_f64()).map(|number| (number, number as f32));
+    match (value, single) {
+        (Value::Null, _) => "-".to_owned(),
+        (_, Some((number, single))) if f64::from(single).to_bits() == number.to_bits() => format!("{single:?}"),
+        _ => value.to_string(),
+    }
 }

@@ -104,7 +104,8 @@ impl Row {
     pub(super) fn sigma_among_m(&self, [level, upright]: [f64; 2]) -> f64 {
         let [variance_m2, leaving_m_s] = self.coarse;
         let speed_m_s = if self.range_m > 0.0 { level.min(upright) } else { level };
-        let looks = (leaving_m_s / speed_m_s).clamp(1.0, 1000.0);
+        // What is not coarse leaves no cell, however fast.
+        let looks = if leaving_m_s > 0.0 { (leaving_m_s / speed_m_s).clamp(1.0, 1000.0) } else { 1.0 };
         self.sigma_m.hypot((variance_m2 * (looks - 1.0)).sqrt())
     }
 

@@ -250,7 +250,7 @@ impl Checker<'_> {
             name: self.name("name", &entry.name)?,
             owner: self.name("owner", &entry.owner)?,
             kind: self.kind(entry, frame)?,
-            noise: self.noise(&entry.noise, &keys, entry.surface_m.is_some())?,
+            noise: self.noise(entry, &keys)?,
             altitudes: self.altitudes(entry, frame)?,
             detection_probability: self.number(
                 "detection_probability",
@@ -302,16 +302,14 @@ impl Checker<'_> {
                 self.unused("platform", entry.platform.as_ref(), "no platform: only a radar has one")?;
                 Ok(Kind::Position)
             }
-            KindName::Radar => match &entry.platform {
-                Some(file) => {
+            KindName::Radar => {
+                if let Some(file) = &entry.platform {
                     self.unused("site", entry.site.as_ref(), "either a site or a platform")?;
-                    self.platform(file, frame)
+                    return self.platform(file, frame);
                 }
-                None => {
-                    let wanted = "the site of the radar, or the platform that carries it";
-                    self.site(self.required(entry.kind.span(), "site", entry.site.as_ref(), wanted)?, frame)
-                }
-            },
+                let wanted = "the site of the radar, or the platform that carries it";
+                self.site(self.required(entry.kind.span(), "site", entry.site.as_ref(), wanted)?, frame)
+            }
         }
     }
 
@@ -409,7 +407,8 @@ impl Checker<'_> {
         }
     }
 
-    fn noise(&self, noise: &Spanned<NoiseEntry>, keys: &Keys, is_flat: bool) -> Result<Noise, IngestError> {
+    fn noise(&self, entry: &SensorEntry, keys: &Keys) -> Result<Noise, IngestError> {
+        let (noise, is_flat) = (&entry.noise, entry.surface_m.is_some());
         let NoiseEntry { horizontal_m, vertical_m, range_m, azimuth_deg, elevation_deg, range_rate_m_s, .. } =
             noise.get_ref();
         let NoiseEntry { speed_m_s, course_deg, velocity_m_s, climb_m_s, .. } = noise.get_ref();
@@ -425,13 +424,13 @@ impl Checker<'_> {
             ("velocity_m_s", velocity_m_s),
             ("climb_m_s", climb_m_s),
         ];
-        let entry = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
+        let of = |wanted: &str| entries.iter().find(|(key, _)| *key == wanted).and_then(|(_, entry)| entry.as_ref());
         for &key in keys.needed.iter().filter(|key| !is_flat || **key != "vertical_m") {
             let wanted = "a standard deviation: this kind of sensor needs it";
-            self.required(noise.span(), key, entry(key), wanted)?;
+            self.required(noise.span(), key, of(key), wanted)?;
         }
         for &(key, wanted) in keys.foreign {
-            self.unused(key, entry(key), wanted)?;
+            self.unused(key, of(key), wanted)?;
         }
         let metres = |key, value: &Option<Spanned<f64>>| {
             let right = |sigma: f64| (1e-6..=1e9).contains(&sigma);

@@ -131,14 +131,15 @@ impl Dimension {
     fn of(role: Role) -> Option<Self> {
         match role {
             Role::Time | Role::End => Some(Self::Time),
-            // Hundreds of feet by definition.
-            Role::Number(Quantity::FlightLevel) => None,
+            // Flight levels are hundreds of feet by definition.
+            Role::Number(Quantity::FlightLevel) | Role::Subject | Role::Label | Role::Identity | Role::Amplitude => {
+                None
+            }
             Role::Number(quantity) => Some(match quantity.name() {
                 name if name.ends_with("_deg") => Self::Angle,
                 name if name.ends_with("_m_s") => Self::Speed,
                 _ => Self::Length,
             }),
-            Role::Subject | Role::Label | Role::Identity | Role::Amplitude => None,
         }
     }
 

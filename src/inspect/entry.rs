@@ -60,14 +60,11 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
 
 /// What its altitudes are, if they are not those above the ellipsoid.
 fn altitudes(sensor: &Sensor) -> String {
-    let mut text = String::new();
-    if let Some(said_m) = sensor.altitudes.pressure_correction_m {
-        text += &format!("altitude = \"pressure\"\npressure_correction_m = {}\n", toml(said_m));
-    }
-    if let Some([height_m, sigma_m]) = sensor.altitudes.surface_m {
-        text += &format!("surface_m = [{}, {}]\n", toml(height_m), toml(sigma_m));
-    }
-    text
+    let pressure = |said_m| format!("altitude = \"pressure\"\npressure_correction_m = {}\n", toml(said_m));
+    let surface = |[height_m, sigma_m]: [f64; 2]| format!("surface_m = [{}, {}]\n", toml(height_m), toml(sigma_m));
+    let altitudes = &sensor.altitudes;
+    altitudes.pressure_correction_m.map(pressure).unwrap_or_default()
+        + &altitudes.surface_m.map(surface).unwrap_or_default()
 }
 
 fn site(frame: Frame, site_m: [f64; 3]) -> String {

@@ -117,11 +117,9 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     }
     text += &noise(of, found, frame);
     if let Some(key) = altitudes(of, frame) {
-        text += &format!(
-            "{}  # found: {}\n",
-            key.trim_end(),
-            if key.starts_with('a') { "flight levels" } else { "no altitudes" }
-        );
+        let found = if key.starts_with('a') { "flight levels" } else { "no altitudes" };
+        let line = format!("{}  # found: {found}\n", key.trim_end());
+        text += &line;
     }
     let detected = found.figures.detection_probability.map(|found| toml(found.value.clamp(0.01, 0.99)));
     text += &line("detection_probability", detected, "0.9");

@@ -112,6 +112,9 @@ struct Draft<'a> {
 
 /// For each sensor, from which time on how much of it a partner may have fused in which sets of zones, by their numbers on
 /// the ground. Times at which no answer changes are not there: what concerns others moves nothing here.
+/// The sensors over a ground, and the time in which one moves there.
+type Over = (Vec<usize>, [i64; 2]);
+
 type Rights = BTreeMap<usize, From<Vec<Right>>>;
 
 impl Lane {
@@ -125,7 +128,7 @@ impl Lane {
         let numbers: BTreeMap<&str, usize> = sensors.map(|(number, sensor)| (sensor.name.as_str(), number)).collect();
         // Segments of the same sensors lie over the same ground, of which one is in memory at a time; where one of these moves,
         // only if their time is the same.
-        let mut by_sensors: BTreeMap<(Vec<usize>, [i64; 2]), Vec<(usize, Draft<'_>)>> = BTreeMap::new();
+        let mut by_sensors: BTreeMap<Over, Vec<(usize, Draft<'_>)>> = BTreeMap::new();
         for (place, segment) in decisions.segments().into_iter().enumerate() {
             let draft = Draft::of(basis, &numbers, segment)?;
             let sensors: Vec<usize> = draft.sensors.keys().copied().collect();

@@ -69,7 +69,7 @@ pub(super) fn stations(
             known.unwrap_or_else(|| (time_us, ground.cover(sensor, sector_deg, (time_us, 2.0 * step_m))));
         shared = Some((since_us, coverage));
         let shape = Shape::of(sensor, (frame, time_us), sector_deg);
-        from.push((begins(sensor, time_us, from.len() == 1), Station { coverage, shape: Some(shape) }));
+        from.push((begins(sensor, time_us, from.len()), Station { coverage, shape: Some(shape) }));
     }
     if let Some([_, last_us]) = platform.span_us() {
         from.push((last_us.saturating_add(1), Station { coverage: nowhere, shape: None }));
@@ -87,9 +87,9 @@ fn moving(sensor: &Sensor) -> Option<(&Platform, f64)> {
 
 /// From when on a look is one of a station: that in the middle of which the sensor was there. The first one holds looks that
 /// begin before the table does.
-fn begins(sensor: &Sensor, time_us: i64, is_first: bool) -> i64 {
+fn begins(sensor: &Sensor, time_us: i64, number: usize) -> i64 {
     let period_us = sensor.looks.period_us().unwrap_or(0);
-    time_us.saturating_sub(if is_first { period_us } else { period_us / 2 })
+    time_us.saturating_sub(if number == 1 { period_us } else { period_us / 2 })
 }
 
 /// The part of a span of looks, and one look more, in which somebody knows where a platform was.

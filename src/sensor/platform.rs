@@ -196,7 +196,7 @@ impl Platform {
 const STEPS_MOST: f64 = 20_000.0;
 
 /// Parts to look at a stretch in, at least one.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the steps of a way")]
+#[expect(clippy::cast_possible_truncation, reason = "bounded by the steps of a way")]
 fn parts(of: f64) -> i64 {
     of.ceil().clamp(1.0, 9.0 * STEPS_MOST) as i64
 }

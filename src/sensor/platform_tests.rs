@@ -15,12 +15,13 @@ fn on_a_circle(radius_m: f64, turn_s: f64, at_s: f64) -> ([f64; 3], [f64; 3]) {
     ([100.0 + radius_m * s, radius_m * c, 30.0], [radius_m * rate * c, -radius_m * rate * s, 0.0])
 }
 
-fn circle(with_velocity: bool) -> Platform {
+/// With rows of place and velocity, or of place alone.
+fn circle(knows: impl Fn([f64; 3]) -> Option<[f64; 3]>) -> Platform {
     // 100 m/s, 3° a second, a row a second.
     let radius_m = 100.0 / 3.0_f64.to_radians();
     let pose = |second: i64| {
         let (metres, velocity) = on_a_circle(radius_m, 120.0, second as f64);
-        let velocity_m_s = with_velocity.then_some(velocity);
+        let velocity_m_s = knows(velocity);
         Pose { time_us: second * SECOND_US, metres, velocity_m_s, attitude_rad: None }
     };
     Platform::new("a.csv", Frame::Local, (0..=240).map(pose).collect()).expect("a platform")
@@ -30,7 +31,7 @@ fn circle(with_velocity: bool) -> Platform {
 fn a_place_between_rows_is_as_near_to_the_way_as_the_head_says() {
     let radius_m = 100.0 / 3.0_f64.to_radians();
     for (with_velocity, most_m, most_m_s) in [(true, 3.8e-5, 3e-4), (false, 0.66, 2.7)] {
-        let platform = circle(with_velocity);
+        let platform = circle(|velocity| Some(velocity).filter(|_| with_velocity));
         let (mut off_m, mut off_m_s) = (0.0f64, 0.0f64);
         for k in 0..2400 {
             let time_us = k * 100_000;
@@ -46,7 +47,7 @@ fn a_place_between_rows_is_as_near_to_the_way_as_the_head_says() {
 
 #[test]
 fn nothing_is_known_before_the_first_row_and_after_the_last() {
-    let platform = circle(true);
+    let platform = circle(Some);
     let known =
         [-1, 0, 1, 240 * SECOND_US - 1, 240 * SECOND_US, 240 * SECOND_US + 1].map(|us| platform.at(us).is_some());
     assert_eq!(known, [false, true, true, true, true, false]);
@@ -55,10 +56,10 @@ fn nothing_is_known_before_the_first_row_and_after_the_last() {
 
 #[test]
 fn a_table_in_any_order_is_the_same_and_one_that_is_none_is_refused() {
-    let mut poses = circle(false).poses().to_vec();
+    let mut poses = circle(|_| None).poses().to_vec();
     poses.reverse();
     let platform = |poses: Vec<Pose>| Platform::new("a.csv", Frame::Local, poses);
-    assert_eq!(platform(poses.clone()), Ok(circle(false)));
+    assert_eq!(platform(poses.clone()), Ok(circle(|_| None)));
     assert_eq!(platform(poses[..1].to_vec()), Err("fewer than two rows"));
     assert_eq!(platform([&poses[..], &poses[3..4]].concat()), Err("two rows of one time"));
     let mut mixed = poses.clone();
@@ -88,7 +89,7 @@ fn a_line_on_earth_keeps_its_altitude_and_goes_along_the_great_circle() {
 
 #[test]
 fn waypoints_leave_no_place_farther_than_a_step_from_the_last_one() {
-    let platform = circle(true);
+    let platform = circle(Some);
     for (step_m, span_us) in [(7.0, [0, 240]), (130.0, [-50, 100]), (5_000.0, [10, 20]), (300.0, [239, 900])] {
         let span_us = span_us.map(|s: i64| s * SECOND_US);
         let times = platform.waypoints(span_us, step_m);
@@ -193,9 +194,9 @@ fn a_radar_on_a_mount_that_heels_and_turns_measures_where_its_target_is_and_how_
             Frame::Geodetic => (place.ecef(), place.enu_axes()),
         };
         let up = level[2];
-        let velocity_m_s = Some([some(50.0), some(50.0), some(50.0)]);
+        let own = [some(50.0), some(50.0), some(50.0)];
         let attitude_rad = Some([some(3.0), some(0.3), some(0.3)]);
-        let pose = Pose { time_us: 0, metres, velocity_m_s, attitude_rad };
+        let pose = Pose { time_us: 0, metres, velocity_m_s: Some(own), attitude_rad };
         let sensor = carried(frame, pose);
         let (e, n, u) = (some(1e4), some(1e4), 3_000.0 + some(2_000.0));
         let target: [f64; 3] = std::array::from_fn(|k| metres[k] + e * level[0][k] + n * level[1][k] + u * level[2][k]);
@@ -209,7 +210,6 @@ fn a_radar_on_a_mount_that_heels_and_turns_measures_where_its_target_is_and_how_
         let [rate, sigma] = measurement.range_rate_m_s.expect("a rate").map(f64::from);
         assert!((rate - along).abs() < 1e-3, "{rate} {along}");
         // The velocity of the mount along a line that is known to the angles alone.
-        let own = velocity_m_s.unwrap_or_default();
         let turned: [f64; 2] = [1, 2].map(|axis| {
             let axis: [f32; 3] = measurement.axes[axis];
             (0..3).map(|k| f64::from(axis[k]) * own[k]).sum()

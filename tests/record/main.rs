@@ -5,7 +5,7 @@ mod rows; // rows of pictures, read back
 
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
+use arrow_array::types::{Float32Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};

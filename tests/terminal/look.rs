@@ -206,7 +206,7 @@ fn config_prints_a_configuration_that_is_one_and_finds_what_a_file_changes() {
     let found = value(&format!("config {mine}"));
     assert_eq!(found["from"], "sea");
     assert_eq!(found["differs"], serde_json::json!([{ "key": "report_period_s", "found": 2.5, "from": 10.0 }]));
-    assert!(done(&["config", &mine]).contains("1 values are not those of sea"));
+    assert!(done(&["config", &mine]).contains("1 value is not that of sea"));
     assert!(value(&format!("config {mine} --from air"))["differs"].as_array().is_some_and(|all| all.len() > 1));
     fs::write(&mine, done(&["config", "sea"]).replace("gate = ", "gaet = ")).expect("a file");
     let wrong = trackweave(&["config", &mine]);

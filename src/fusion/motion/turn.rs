@@ -25,6 +25,7 @@ use core::array::from_fn;
 use core::f32::consts::PI;
 
 /// The series of g and of h in θ², as far as f32 tells their terms from nothing up to half a turn.
+#[expect(clippy::excessive_precision, clippy::unreadable_literal, reason = "as in the kernel, digit for digit")]
 const G: [f32; 9] = [
     1.6666667e-1,
     -8.33333333e-3,
@@ -36,6 +37,7 @@ const G: [f32; 9] = [
     -2.8114573e-15,
     8.220635e-18,
 ];
+#[expect(clippy::excessive_precision, clippy::unreadable_literal, reason = "as in the kernel, digit for digit")]
 const H: [f32; 9] = [
     5.0e-1,
     -4.1666667e-2,
@@ -348,7 +350,8 @@ impl Deviations {
         let numbers = |of: &Turning| [of.short_s, of.aside_s, of.lost, of.aside];
         let (mean, mut sum) = (numbers(mean), [[0.0; 4]; 4]);
         for (of, weight) in models {
-            let apart: [f32; 4] = array(|k| numbers(of)[k] - mean[k]);
+            let mut apart = numbers(of);
+            apart.iter_mut().zip(mean).for_each(|(of, mean)| *of -= mean);
             for (sum, a) in sum.iter_mut().zip(apart) {
                 for (sum, b) in sum.iter_mut().zip(apart) {
                     *sum += weight * a * b;

@@ -112,8 +112,9 @@ pub(super) enum TurnError {
 }
 
 /// A model that goes straight on or turns.
-fn mode(turns: bool, turn_deg_s: Option<f64>, straight: ConstantVelocity) -> Result<Mode, TurnError> {
+fn mode(model: Option<Name>, turn_deg_s: Option<f64>, straight: ConstantVelocity) -> Result<Mode, TurnError> {
     let ConstantVelocity { noise, horizontal, vertical } = straight;
+    let turns = model == Some(Name::CoordinatedTurn);
     match turn_deg_s {
         None if turns => Err(TurnError::Missing),
         None => Ok(straight.into()),
@@ -137,8 +138,7 @@ fn several(written: &[WrittenMember]) -> Result<Models, MotionError> {
             return Err(MotionError::NoTime(number));
         }
         let straight = ConstantVelocity { noise, horizontal, vertical };
-        let turns = model == Some(Name::CoordinatedTurn);
-        let model = mode(turns, turn_deg_s, straight).map_err(|error| MotionError::Member(number, error))?;
+        let model = mode(model, turn_deg_s, straight).map_err(|error| MotionError::Member(number, error))?;
         of.push(Member { model, sojourn_s });
     }
     Models::new(&of).ok_or(MotionError::Count(of.len()))
@@ -180,8 +180,7 @@ impl TryFrom<Written> for Motion {
                 }
             }
             named => {
-                let turns = named == Some(Name::CoordinatedTurn);
-                let (name, wanted) = if turns {
+                let (name, wanted) = if named == Some(Name::CoordinatedTurn) {
                     ("coordinated_turn", "`turn_deg_s`, `noise`, `horizontal`, `vertical`, `survival_per_s`")
                 } else {
                     ("constant_velocity", "`noise`, `horizontal`, `vertical`, `survival_per_s`, or `model = \"orbit\"`")
@@ -194,7 +193,7 @@ impl TryFrom<Written> for Motion {
                     horizontal: horizontal.ok_or(MotionError::Missing("horizontal"))?.0,
                     vertical: vertical.ok_or(MotionError::Missing("vertical"))?.0,
                 };
-                match mode(turns, turn_deg_s, straight).map_err(MotionError::Turn)? {
+                match mode(named, turn_deg_s, straight).map_err(MotionError::Turn)? {
                     Mode::ConstantVelocity(model) => model.into(),
                     Mode::CoordinatedTurn(model) => model.into(),
                 }

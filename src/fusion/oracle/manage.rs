@@ -242,7 +242,7 @@ fn manage(scene: &mut Scene, in_place: [bool; 2]) -> [usize; 2] {
         existence: &existence,
         claims: &claims,
         times: &times,
-        model_prior: [0.0; 3],
+        model_prior: [0.0; 4],
     };
     let (mut plan, mut live, mut first) = (Plan::default(), [0; 2], 0);
     for lane in 0..2 {

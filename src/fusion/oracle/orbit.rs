@@ -453,7 +453,7 @@ fn a_detection_of_the_past_is_compared_with_where_the_orbit_was() {
         let track = Track::new(&orbit(&mut random, class), [5.0, 0.1]);
         let tile = track.tile.map(|t| t as f32);
         for (ahead_s, [way_m, speed_m_s]) in [(-1.0f32, [0.01, 0.01]), (-10.0, [3.0, 1.0])] {
-            let line = super::super::motion::tangent(&tile, ahead_s, &track.at.state);
+            let line = super::super::motion::tangent(&look(1.0), &tile, ahead_s, &track.at.state);
             let [at, wanted] = [Known::of(track.tile, &line).x, truth(&track.six(), f64::from(ahead_s))];
             let then: Six =
                 core::array::from_fn(|k| if k < 3 { at[k] + f64::from(ahead_s) * at[3 + k] } else { at[k] });

@@ -24,7 +24,7 @@ fn product(a: &Big, b: &Big) -> Big {
 
 fn exponential(a: &Big) -> Big {
     let largest = a.iter().flatten().fold(0.0f64, |most, x| most.max(x.abs()));
-    let halvings = (0..).find(|n| largest * 0.5f64.powi(*n) < 0.01).unwrap_or(0);
+    let halvings = (0..64).find(|n| largest * 0.5f64.powi(*n) < 0.01).unwrap_or(0);
     let unit: Big = core::array::from_fn(|i| core::array::from_fn(|j| f64::from(u8::from(i == j))));
     let small = a.map(|row| row.map(|x| x * 0.5f64.powi(halvings)));
     let (mut sum, mut term) = (unit, unit);
@@ -139,8 +139,8 @@ fn after_a_whole_turn_all_is_where_it_began() {
         // In one step, so that the vertical is one.
         predict_one(&look(&motion, radial, 360.0 / f64::abs(rate)), &mut tile, &mut state);
         let (found, wanted) = (Known::of(tile, &state), Known::of(first, &begun));
-        for a in 0..3 {
-            let way_m = climbs[a] * climb * 360.0 / f64::abs(rate);
+        for (a, upwards) in climbs.iter().enumerate() {
+            let way_m = upwards * climb * 360.0 / f64::abs(rate);
             assert!((found.x[a] - way_m - wanted.x[a]).abs() < 5e-3, "{rate}: {} from {}", found.x[a], wanted.x[a]);
             assert!((found.x[3 + a] - wanted.x[3 + a]).abs() < 1e-4, "{rate}");
         }
