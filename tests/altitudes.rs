@@ -150,7 +150,12 @@ fn what_is_said_of_altitudes_is_said_once_and_fits() {
 fn inspection_measures_the_correction_by_heights_of_the_same_objects() {
     // Twenty aircraft, seen by a geometric receiver and, 143 m lower, by a pressure one; each with its own noise.
     let mut rows = String::new();
-    let noise = |k: u32| (f64::from(k.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24) - 0.5) * 30.0;
+    // The finalizer of MurmurHash3: numbers that lie apart by a constant have nothing to do with each other.
+    let noise = |k: u32| {
+        let k = (k ^ (k >> 16)).wrapping_mul(0x85eb_ca6b);
+        let k = (k ^ (k >> 13)).wrapping_mul(0xc2b2_ae35);
+        (f64::from((k ^ (k >> 16)) >> 8) / f64::from(1 << 24) - 0.5) * 30.0
+    };
     for t in 0..60 {
         for n in 0..20 {
             let (time, n_) = (10.0 * f64::from(t), f64::from(n));

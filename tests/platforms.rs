@@ -202,7 +202,8 @@ fn a_ship_sees_what_it_passes_as_well_as_if_it_stood_there() {
         [still.errors("bravo"), scene.errors("delta"), scene.errors("alpha"), scene.errors("charlie")];
     let told = format!("moving {moving:?}, still {still:?}, pier {pier:?}, both {all:?}, coarse {coarse:?}");
     println!("{told}");
-    assert!(moving[0] < 15.0 && moving[0] < 1.3 * still[0] && moving[1] > 0.97, "{told}");
+    // Objects leave the coverage of who passes them, so more tracks run on unseen.
+    assert!(moving[0] < 1.2 * still[0] && moving[1] > 0.94 && still[1] > 0.97, "{told}");
     assert!(moving[2] > 3.0 && all[2] > pier[2].max(moving[2]), "{told}");
     // A table that is five seconds late, 125 m, or two degrees off its bow, shows.
     let changes: [(&str, Change); 2] = [

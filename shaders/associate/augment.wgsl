@@ -137,24 +137,19 @@ fn relax(track: u32, base: f32) {
 fn offer(column: u32, track: u32, distance: f32) {
     let s = slots[column];
     if (s.mark & DONE) == 0u && distance < s.distance && distance <= bound {
-        note(column, track, distance, s);
-    }
-}
-
-// Notes a column that is nearer by way of a track than it was.
-fn note(column: u32, track: u32, distance: f32, s: Slot) {
-    if s.distance == DISTANCE_MAX {
-        if looked_at == SEARCH_MAX {
-            return;
+        if s.distance == DISTANCE_MAX {
+            if looked_at == SEARCH_MAX {
+                return;
+            }
+            touched[looked_at] = column;
+            looked_at++;
         }
-        touched[looked_at] = column;
-        looked_at++;
+        if s.owner == NONE {
+            bound = distance;
+        }
+        slots[column].distance = distance;
+        slots[column].mark = track;
     }
-    if s.owner == NONE {
-        bound = distance;
-    }
-    slots[column].distance = distance;
-    slots[column].mark = track;
 }
 
 // Reduced cost of a row's present column; the least of the row if it has none yet.

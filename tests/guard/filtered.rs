@@ -1,7 +1,7 @@
 //! Leaks by where the filter had a track that shows smoothed.
 
 use super::plants::{Plant, plant_in};
-use super::scene::{LEVELS, Scene, config, made, read, smoothing, with};
+use super::scene::{LEVELS, Row, Scene, config, make, read, rows, smoothing, with};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, UInt64Type};
 use arrow_array::{Array, Float64Array, RecordBatch};
@@ -57,11 +57,18 @@ fn filtered(scene: &Scene, partner: &str, change: impl Fn([f64; 3], Option<[f64;
     });
 }
 
-/// The world smoothed, with reports so often that some show a track on this side of a border and the filter had it beyond.
+/// The world in a mirror, so that a target leaves the area of `fine`, smoothed, with reports so often that some show its track
+/// on this side of the border and the filter, which runs ahead, had it beyond.
 fn often() -> (&'static TempDir, RunConfig) {
     static OFTEN: OnceLock<TempDir> = OnceLock::new();
     let config = RunConfig { report_period_s: 0.1_f32.try_into().expect("a period"), ..smoothing(config()) };
-    (OFTEN.get_or_init(|| made(LEVELS, &config)), config)
+    let world = OFTEN.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mirrored = |(time_s, sensor, [x, y], label): Row| (time_s, sensor, [2.0 * 620.5 - x, y], label);
+        make(folder.path(), &rows().into_iter().map(mirrored).collect::<Vec<_>>(), LEVELS, &config);
+        folder
+    });
+    (world, config)
 }
 
 #[test]
@@ -77,7 +84,7 @@ fn where_the_filter_had_a_track_shows_only_where_the_rules_give_its_level() {
         there += usize::from(filtered.is_some_and(|filtered| filtered.map(f64::to_bits) != shown.map(f64::to_bits)));
         not += usize::from(filtered.is_none() && detections.value(row) > 1 && shown[0] > 600.0);
     }
-    assert!(there > 200 && not > 0, "{there} there, {not} not");
+    assert!(there > 100 && not > 0, "{there} there, {not} not");
     // Who has everything has it everywhere, and who has coarse places nowhere.
     let all = places(&read(&scene.out().join("other/tracks.parquet")));
     assert!(all.iter().any(|(_, filtered)| filtered.is_some_and(|[x, ..]| x > 620.5)));
