@@ -39,7 +39,7 @@ impl Batch {
         counted("lanes", lanes.len() as u64, LANES_MAX)?;
         let most = config.association.hypotheses_max;
         let fits = |most: &NonZeroU32| config.motion.several().is_none() || most.get() <= HYPOTHESES_MAX;
-        let wanted = "at most 320 where `fusion.motion.models` has several";
+        let wanted = "at most 256 where `fusion.motion.models` has several";
         require(|| "fusion.association".to_owned(), ("hypotheses_max", most), fits, wanted)?;
         for (number, lane) in lanes.iter().enumerate() {
             lane.check(|| format!("lane {number}"), &config.motion)?;

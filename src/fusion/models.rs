@@ -27,8 +27,8 @@ use super::update::{Inputs, longest, merge};
 use rayon::prelude::*;
 
 /// Hypotheses that a track of several models may have: one driver ends an invocation after 65,535 iterations of all its loops,
-/// and says nothing; a hypothesis of four models with rows of velocity takes up to 180 of them, as counted by where it ends.
-pub const HYPOTHESES_MAX: u32 = 320;
+/// and says nothing; a hypothesis of four models with rows of velocity takes some 210 of them, as counted by where it ends.
+pub const HYPOTHESES_MAX: u32 = 256;
 
 /// One model of a track, or of a block of tracks.
 #[derive(Clone, Copy)]
@@ -339,7 +339,7 @@ mod tests {
         let model = config.motion.constant_velocity().expect("constant velocity");
         config.motion.model = Models::new(&[Member { model: model.into(), sojourn_s: 1.0 }; 2]).expect("two").into();
         let error = begins(&config).expect_err("too many").to_string();
-        assert!(error.contains("found hypotheses_max = 321, wanted at most 320"), "{error}");
+        assert!(error.contains("found hypotheses_max = 257, wanted at most 256"), "{error}");
         config.association.hypotheses_max = HYPOTHESES_MAX.try_into().expect("more than none");
         begins(&config).expect("so many will do");
     }

@@ -26,7 +26,7 @@ const STAGES: [(Stage, Twin, Twin); 2] =
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (stage, twin, eight) in STAGES {
-        for count in [2, 3, 4] {
+        for count in [2, 4] {
             trials.extend(agreement(stage, (twin, eight), count));
         }
     }
@@ -93,7 +93,7 @@ fn agreement(stage: Stage, (twin, eight): (Twin, Twin), count: usize) -> Vec<Tri
 fn waves() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (models, (name, mode)) in
-        [2, 3, 4].into_iter().flat_map(|n| [(n, ("assign", Mode::Assign)), (n, ("soft", Mode::Soft))])
+        [2, 4].into_iter().flat_map(|n| [(n, ("assign", Mode::Assign)), (n, ("soft", Mode::Soft))])
     {
         let world = World { mode, models, ..PLAIN };
         let mut same = |what: &str, world: World| {
