@@ -82,6 +82,20 @@ fn table(name: &str, data: &[u8]) {
     });
 }
 
+/// A table that a catalogue asks for: what holds for the catalogue, if both are sound.
+fn beside(toml: &str, (name, data): (&str, &[u8]), holds: impl Fn(&Catalogue)) {
+    with_scratch(|folder| {
+        fs::write(folder.join("recording.toml"), toml).expect("a file");
+        fs::write(folder.join(name), data).expect("a file");
+        if let Ok(catalogue) = Catalogue::read(folder) {
+            holds(&catalogue);
+        }
+        for name in ["recording.toml", name] {
+            fs::remove_file(folder.join(name)).expect("the file");
+        }
+    });
+}
+
 /// `detections.csv`.
 pub fn csv(data: &[u8]) {
     table("detections.csv", data);
@@ -90,23 +104,16 @@ pub fn csv(data: &[u8]) {
 /// `looks.csv`: what is read gives looks that are in order and do not overlap, and all times one look at most.
 pub fn looks(data: &[u8]) {
     let listed = CATALOGUE.replace("scan_period_s = 2.0", "looks = \"listed\"");
-    with_scratch(|folder| {
-        fs::write(folder.join("recording.toml"), &listed).expect("a file");
-        fs::write(folder.join("looks.csv"), data).expect("a file");
-        if let Ok(catalogue) = Catalogue::read(folder) {
-            for sensor in &catalogue.sensors {
-                let Looks::Listed(looks) = &sensor.looks else { panic!("{:?}", sensor.looks) };
-                assert!(looks.iter().all(|look| look.start_us <= look.end_us), "a look ends before it begins");
-                let follow =
-                    |pair: &[ListedLook]| pair[0].start_us < pair[1].start_us && pair[0].end_us <= pair[1].start_us;
-                assert!(looks.windows(2).all(follow), "looks overlap");
-                for (place, look) in looks.iter().enumerate() {
-                    assert_eq!(sensor.looks.listed_at(look.start_us), Some(place), "a look without its beginning");
-                }
+    beside(&listed, ("looks.csv", data), |catalogue| {
+        for sensor in &catalogue.sensors {
+            let Looks::Listed(looks) = &sensor.looks else { panic!("{:?}", sensor.looks) };
+            assert!(looks.iter().all(|look| look.start_us <= look.end_us), "a look ends before it begins");
+            let follow =
+                |pair: &[ListedLook]| pair[0].start_us < pair[1].start_us && pair[0].end_us <= pair[1].start_us;
+            assert!(looks.windows(2).all(follow), "looks overlap");
+            for (place, look) in looks.iter().enumerate() {
+                assert_eq!(sensor.looks.listed_at(look.start_us), Some(place), "a look without its beginning");
             }
-        }
-        for name in ["recording.toml", "looks.csv"] {
-            fs::remove_file(folder.join(name)).expect("the file");
         }
     });
 }
@@ -114,27 +121,20 @@ pub fn looks(data: &[u8]) {
 /// A platform's table: what is read gives places in the order of time, each where its row says, and a lane over all of them.
 pub fn platforms(data: &[u8]) {
     let carried = CATALOGUE.replace("site = { x_m = 0.0, y_m = 0.0, z_m = 5.0 }", "platform = \"dish.csv\"");
-    with_scratch(|folder| {
-        fs::write(folder.join("recording.toml"), &carried).expect("a file");
-        fs::write(folder.join("dish.csv"), data).expect("a file");
-        if let Ok(catalogue) = Catalogue::read(folder) {
-            let sensor = &catalogue.sensors[1];
-            let platform = sensor.kind.platform().expect("the dish's");
-            let poses = platform.poses();
-            assert!(poses.len() > 1 && poses.windows(2).all(|pair| pair[0].time_us < pair[1].time_us), "times");
-            for pose in poses {
-                let metres = sensor.site_m(pose.time_us).expect("a place at the time of a row");
-                let near = |(a, b): (&f64, f64)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
-                assert!(metres.iter().zip(pose.metres).all(near), "{metres:?} {pose:?}");
-            }
-            let [first_us, last_us] = platform.span_us().expect("rows");
-            assert_eq!([first_us - 1, last_us + 1].map(|us| sensor.site_m(us)), [None, None], "extrapolated");
-            let lane = Lane::open(&catalogue, [1], 1e7);
-            assert!(lane.is_ok(), "{:?}", lane.err());
+    beside(&carried, ("dish.csv", data), |catalogue| {
+        let sensor = &catalogue.sensors[1];
+        let platform = sensor.kind.platform().expect("the dish's");
+        let poses = platform.poses();
+        assert!(poses.len() > 1 && poses.windows(2).all(|pair| pair[0].time_us < pair[1].time_us), "times");
+        for pose in poses {
+            let metres = sensor.site_m(pose.time_us).expect("a place at the time of a row");
+            let near = |(a, b): (&f64, f64)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+            assert!(metres.iter().zip(pose.metres).all(near), "{metres:?} {pose:?}");
         }
-        for name in ["recording.toml", "dish.csv"] {
-            fs::remove_file(folder.join(name)).expect("the file");
-        }
+        let [first_us, last_us] = platform.span_us().expect("rows");
+        assert_eq!([first_us - 1, last_us + 1].map(|us| sensor.site_m(us)), [None, None], "extrapolated");
+        let lane = Lane::open(catalogue, [1], 1e7);
+        assert!(lane.is_ok(), "{:?}", lane.err());
     });
 }
 
