@@ -211,12 +211,17 @@ async function testFiltered(page, picture) {
     const x = (await pic.column("filtered_longitude")) ?? (await pic.column("filtered_x"));
     const rows = (k) => Array.from(x.subarray(pic.start[k], pic.start[k + 1])).filter(Number.isFinite).length;
     const order = Array.from({ length: pic.tracks }, (_, k) => k).sort((k, l) => rows(l) - rows(k));
-    const told = [];
+    const [told, swipe] = [[], app.swipe];
     for (const k of [order[0], order[pic.tracks - 1]]) {
       app.select(pic, k);
       await new Promise((done) => setTimeout(done, 800));
       const { story } = app;
       const line = story.strips.find((s) => s.name.startsWith("filter off"))?.line ?? [];
+      // So near that the lines, some metres apart, do not lie on one another, and not behind the swipe bar.
+      app.swipe = pic === app.a ? 1 : 0;
+      app.centre();
+      app.zoom(40);
+      await new Promise((done) => setTimeout(done, 800));
       const drawn = () => {
         app.render();
         return [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join();
@@ -228,6 +233,8 @@ async function testFiltered(page, picture) {
       story.extra.filtered = filtered;
       told.push({ rows: rows(k), keys, changes, line: Array.from(line).filter(Number.isFinite).length });
     }
+    app.swipe = swipe;
+    app.fit();
     app.select(pic, order[0]);
     return told;
   }, picture.partner);
