@@ -2,7 +2,7 @@
 
 use crate::cases::{setups, states, wave};
 use crate::compare::{Tolerance, written};
-use crate::{config, lanes, open, trial};
+use crate::{config, fresh, lanes, open, trial};
 use libtest_mimic::{Failed, Trial};
 use trackweave::fusion::batch::Batch;
 use trackweave::fusion::device::{
@@ -35,11 +35,11 @@ fn too_large() -> Result<(), Failed> {
 }
 
 fn lost() -> Result<(), Failed> {
-    let mut on_device = lanes(Options::USUAL)?;
-    let (mut found, before) = (wave(100, 9), wave(100, 9));
-    on_device.context().destroy();
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
+    let mut on_device = DeviceLanes::new(fresh()?, config(), &fields, Options::USUAL)?;
+    let (mut found, before) = (wave(100, 9), wave(100, 9));
+    on_device.context().destroy();
     for stage in [Stage::Predict, Stage::Update] {
         let done = on_device.stage(stage, &mut found, &states(), &fields);
         expect(done, |error| matches!(error, DeviceError::Lost { .. }))?;

@@ -209,11 +209,14 @@ pub(crate) fn config() -> Config {
     toml::from_str(include_str!("../../data/config/bench.toml")).expect("a configuration")
 }
 
-/// Opens the device that the trials run on.
+/// The device that the trials run on: one for all of them, so that a kernel is compiled once.
 pub(crate) fn open() -> Result<Context, String> {
-    if let Some(context) = interpreted::context() {
-        return Ok(context);
-    }
+    static SHARED: LazyLock<Result<Context, String>> = LazyLock::new(fresh);
+    interpreted::context().map_or_else(|| SHARED.clone(), Ok)
+}
+
+/// A device of one's own, for what it does not survive.
+pub(crate) fn fresh() -> Result<Context, String> {
     adapter().map_err(|error| error.to_string())
 }
 

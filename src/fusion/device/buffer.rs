@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::error::{DeviceError, one_line};
 use bytemuck::Pod;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 
 /// An array: one buffer that grows. It is bound whole; WebGPU has no empty bindings, so it has one element at least.
 #[derive(Debug)]
@@ -13,13 +14,15 @@ pub(super) struct Memory {
     buffer: Option<wgpu::Buffer>,
 }
 
-/// A readback under way: mapped once the device has done the submission that wrote it.
+/// A readback under way: mapped once the device has done the submission that wrote it. Who is told so first is whoever waits
+/// for the device, which may be another thread.
 #[derive(Debug)]
 pub(super) struct Readback {
     name: &'static str,
     staging: wgpu::Buffer,
     bytes: u64,
-    mapped: Arc<Mutex<Option<Result<(), wgpu::BufferAsyncError>>>>,
+    tell: Sender<Result<(), wgpu::BufferAsyncError>>,
+    told: Mutex<Receiver<Result<(), wgpu::BufferAsyncError>>>,
 }
 
 impl Memory {
@@ -133,31 +136,30 @@ impl Memory {
 impl Readback {
     /// Of the first `bytes` of a buffer that the host can read.
     pub(super) fn new(name: &'static str, staging: wgpu::Buffer, bytes: u64) -> Self {
-        Self { name, staging, bytes, mapped: Arc::default() }
+        let (tell, told) = channel();
+        Self { name, staging, bytes, tell, told: Mutex::new(told) }
     }
 
     /// Asks for the mapping; to be called once the copy is submitted, and followed by a wait.
     pub(super) fn map(&self) {
-        let mapped = Arc::clone(&self.mapped);
+        let tell = self.tell.clone();
         self.staging.slice(0..self.bytes).map_async(wgpu::MapMode::Read, move |result| {
-            *mapped.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            // Nobody listens any more where the wait has failed.
+            let _ = tell.send(result);
         });
     }
 
     /// Hands the bytes over and lets go of them.
     pub(super) fn finish(self, take: impl FnOnce(&[u8])) -> Result<(), DeviceError> {
-        match &*self.mapped.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(self.invalid(&error.to_string())),
-            None => return Err(self.invalid("the buffer was not mapped")),
-        }
-        let view = self.staging.slice(0..self.bytes).get_mapped_range();
-        take(&view.map_err(|error| self.invalid(&error.to_string()))?);
-        self.staging.unmap();
+        let Self { name, staging, bytes, tell, told } = self;
+        let invalid =
+            |reason: &str| DeviceError::Invalid { at: format!("download of `{name}`"), reason: one_line(reason) };
+        drop(tell);
+        let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mapped = told.recv().map_err(|_| invalid("the buffer was not mapped"))?;
+        mapped.map_err(|error| invalid(&error.to_string()))?;
+        take(&staging.slice(0..bytes).get_mapped_range().map_err(|error| invalid(&error.to_string()))?);
+        staging.unmap();
         Ok(())
-    }
-
-    fn invalid(&self, reason: &str) -> DeviceError {
-        DeviceError::Invalid { at: format!("download of `{}`", self.name), reason: one_line(reason) }
     }
 }
