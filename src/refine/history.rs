@@ -9,7 +9,7 @@ use crate::fusion::past::Trace;
 use crate::resident;
 use rayon::prelude::*;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are read or written at a time.
@@ -159,7 +159,8 @@ impl History {
             (Some(Kept::Here(wave)), _) => Ok(wave.clone()),
             (Some(Kept::OnDisk(begin, shapes)), Some(file)) => {
                 file.seek(SeekFrom::Start(*begin))?;
-                Wave::read(&mut BufReader::with_capacity(BUFFER, file), shapes)
+                // No more than the wave: most are far smaller than the buffer.
+                Wave::read(&mut BufReader::with_capacity(BUFFER, file.take(shapes.bytes())), shapes)
             }
             _ => Err(io::Error::other(format!("wave {number} of {}", waves.len()))),
         }

@@ -51,6 +51,14 @@ struct Shape {
     several: u64,
 }
 
+impl Shapes {
+    /// Bytes of the wave.
+    pub(super) fn bytes(&self) -> u64 {
+        let words = self.parts.iter().map(Shape::words).sum::<usize>() + self.begun;
+        (size_of::<u32>() * words) as u64
+    }
+}
+
 impl Shape {
     fn length(&self, column: usize) -> usize {
         if self.several >> column & 1 == 1 { self.tracks } else { 1 }
