@@ -4,6 +4,8 @@
 pub(super) mod host; // every stage on the host
 pub(super) mod device; // every stage on a device
 pub(super) mod split; // the first stages on a device
+#[cfg(test)]
+mod unused_tests;
 
 use super::associate::Tally;
 use super::config::{Config, Mode};

@@ -27,3 +27,36 @@ pub fn rounded<R: Simd>(before: &State<R>, after: &State<R>) -> State<R> {
     }
     to
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fusion::arrays::{COVARIANCE, MEAN};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// P' + 2⁻¹⁷ diag P in f64, P' and P over as many powers of ten as orbits have; nothing but variances changes.
+    #[test]
+    fn variances_grow_by_a_share_of_what_they_were() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut state = || State::<f32> {
+            mean: [(); MEAN].map(|()| random.random_range(-1e4..1e4)),
+            covariance: [(); COVARIANCE].map(|()| 10f32.powf(random.random_range(-4.0..11.0))),
+        };
+        for _ in 0..1000 {
+            let (before, after) = (state(), state());
+            let found = rounded(&before, &after);
+            assert_eq!(found.mean.map(f32::to_bits), after.mean.map(f32::to_bits));
+            for i in 0..MEAN {
+                for j in i..MEAN {
+                    let k = tri(i, j);
+                    let [p, q, found] = [before, after, found].map(|of| f64::from(of.covariance[k]));
+                    let wanted = if i == j { q + p / 131_072.0 } else { q };
+                    // One rounding to 24 bits; none where nothing is added.
+                    let error = if i == j { wanted * 2f64.powi(-24) } else { 0.0 };
+                    assert!((found - wanted).abs() <= error, "({i}, {j}): {found}, wanted {wanted}");
+                }
+            }
+        }
+    }
+}
