@@ -78,7 +78,11 @@ pub(super) fn describe(
     let kept = kept.into_iter().find_map(|(name, folder)| Some((name, folder?)));
     parts.extend(kept.map(|(name, folder)| paragraph(name, &cached(&report.work, folder))));
     let folder = out.display();
-    parts.push(format!("pictures  {folder}/PARTNER, each with its own {PAGE}\npage      {}\n", operator.display()));
+    parts.push(match report.partners.as_slice() {
+        [one] => format!("picture   {folder}/{}, with its own {PAGE}\n", one.partner),
+        _ => format!("pictures  {folder}/PARTNER, each with its own {PAGE}\n"),
+    });
+    parts.push(format!("page      {}\n", operator.display()));
     parts.concat()
 }
 
