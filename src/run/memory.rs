@@ -79,7 +79,7 @@ pub(crate) fn track_rows(
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
     let lane = Lane::open(catalogue, sensors, config.fusion.undetected.cell_m())?;
-    let mut lane = lane.as_in_a_run(config.fusion.detectability.shared_share.get());
+    let mut lane = lane.like_a_run(config.fusion.detectability.shared_share.get());
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
     let histories =
         Histories::new(config, catalogue.frame, (&std::env::temp_dir(), None), core::slice::from_ref(&lane));

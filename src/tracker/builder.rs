@@ -106,7 +106,7 @@ impl TrackerBuilder {
         let (owners, source_of) = sources(&catalogue)?;
         let lane = Lane::open(&catalogue, 0..catalogue.sensors.len(), config.fusion.undetected.cell_m())
             .map_err(|error| Error::because(ErrorKind::Sensor, error))?
-            .as_in_a_run(config.fusion.detectability.shared_share.get());
+            .like_a_run(config.fusion.detectability.shared_share.get());
         let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
         let batch =
             Batch::new(config.fusion.clone(), self.executor.clone(), vec![setup]).map_err(|error| match error {
@@ -144,32 +144,28 @@ impl TrackerBuilder {
         let text = toml::to_string(&file).map_err(|error| Error::because(ErrorKind::Sensor, error))?;
         let made = Catalogue::parse(&text, Path::new("sensors made in code")).map_err(Error::of_sensor)?;
         let Some(catalogue) = &self.catalogue else { return Ok(made) };
-        match made.sensors.iter().find(|sensor| catalogue.sensor_index(&sensor.name).is_some()) {
-            Some(sensor) => {
-                let text = format!("sensor `{}`: found one of this name before, wanted a name of its own", sensor.name);
-                Err(Error::new(ErrorKind::Sensor, text))
-            }
-            None => {
-                let sensors = catalogue.sensors.iter().cloned().chain(made.sensors).collect();
-                Ok(Catalogue { sensors, ..catalogue.clone() })
-            }
+        if let Some(sensor) = made.sensors.iter().find(|sensor| catalogue.sensor_index(&sensor.name).is_some()) {
+            let text = format!("sensor `{}`: found one of this name before, wanted a name of its own", sensor.name);
+            return Err(Error::new(ErrorKind::Sensor, text));
         }
+        let sensors = catalogue.sensors.iter().cloned().chain(made.sensors).collect();
+        Ok(Catalogue { sensors, ..catalogue.clone() })
     }
 }
 
 impl Configuration {
     fn read(&self) -> Result<RunConfig, Error> {
-        match self {
-            Self::Own(config) => Ok(config.as_ref().clone()),
-            Self::Preset(name) => match NAMED.iter().find(|(of, _)| of == name) {
-                Some((name, text)) => Ok(RunConfig::parse(text, Path::new(name))?),
-                None => {
-                    let names: Vec<String> = NAMED.iter().map(|(name, _)| format!("`{name}`")).collect();
-                    let text = format!("found preset `{name}`, wanted one of {}", names.join(", "));
-                    Err(Error::new(ErrorKind::Configuration, text))
-                }
-            },
-        }
+        let name = match self {
+            Self::Own(config) => return Ok(config.as_ref().clone()),
+            Self::Preset(name) => name,
+        };
+        let preset = NAMED.iter().find(|(of, _)| of == name);
+        let (name, text) = preset.ok_or_else(|| {
+            let names: Vec<String> = NAMED.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let text = format!("found preset `{name}`, wanted one of {}", names.join(", "));
+            Error::new(ErrorKind::Configuration, text)
+        })?;
+        Ok(RunConfig::parse(text, Path::new(name))?)
     }
 }
 

@@ -81,16 +81,15 @@ fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
     a * x + b * y + c * z
 }
 
-/// A P Aᵀ of both halves of a state; the rows of A are the axes.
+/// A P Aᵀ of both halves of a symmetric state; the rows of A are the axes.
 fn turned(axes: [[f64; 3]; 3], p: [[f64; 6]; 6]) -> [[f64; 6]; 6] {
     let along = |[a, b, c, d, e, f]: [f64; 6]| {
         let [x, y, z] = axes.map(|axis| dot(axis, [a, b, c]));
         let [u, v, w] = axes.map(|axis| dot(axis, [d, e, f]));
         [x, y, z, u, v, w]
     };
-    let transposed = |[a, b, c, d, e, f]: [[f64; 6]; 6]| {
-        let column = |k: usize| [a, b, c, d, e, f].map(|row| row.get(k).copied().unwrap_or_default());
-        [column(0), column(1), column(2), column(3), column(4), column(5)]
-    };
-    transposed(transposed(p.map(along)).map(along))
+    // P Aᵀ, whose columns are then turned like its rows.
+    let half = p.map(along);
+    let column = |k: usize| along(half.map(|row| row.get(k).copied().unwrap_or_default()));
+    [column(0), column(1), column(2), column(3), column(4), column(5)]
 }
