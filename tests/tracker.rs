@@ -253,6 +253,13 @@ fn a_sensor_that_tells_its_scans_misses_in_these_alone() {
         pausing.push_scan("s", [41.0, 42.0], [Detection::at_m(42.0, 0.0, 0.0)]).expect_err("not in its scan"),
     ];
     assert!(wrong.iter().all(|error| error.kind() == ErrorKind::Time), "{wrong:?}");
+    let mut frames = tracker(sensor("s").tells_its_scans());
+    for k in 0..5 {
+        let t = f64::from(k) * 0.5;
+        frames.push_scan("s", [t, t], [Detection::at_m(t, 10.0 * t, 50.0)]).expect("a frame");
+        assert_eq!(frames.tracks().expect("tracks")[0].last_detection, Time::Seconds(t), "a frame is seen at once");
+    }
+    assert_eq!(frames.push_scan("s", [2.0, 2.0], []).expect_err("twice").kind(), ErrorKind::Time);
     let push = pausing.push("s", []).expect_err("a sensor that tells its scans");
     assert_eq!(push.kind(), ErrorKind::NotBuiltFor);
     assert_eq!(

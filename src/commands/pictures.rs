@@ -47,7 +47,8 @@ pub(super) fn describe(
         ));
     }
     parts.push(ledger(&report.partners));
-    parts.push(cost(&report.partners));
+    // One picture is cut from nothing.
+    parts.extend((report.partners.len() > 1).then(|| cost(&report.partners)));
     parts.push("\n".to_owned());
     parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
     parts.extend(report.authority.lanes.iter().filter(|lane| lane.reference).map(authority));

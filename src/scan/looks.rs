@@ -268,15 +268,15 @@ impl Forming {
         self.waiting.push_back(row);
     }
 
-    /// Takes a whole look of a sensor that tells its looks as they come; none that is over before it has been given out.
+    /// Takes a whole look of a sensor that tells its looks as they come, each with an end of its own; none that is over before it has
+    /// been given out.
     pub(super) fn push_look(&mut self, sensor: usize, look: ListedLook, rows: Vec<Row>) {
         let Some(&rank) = self.ranks.get(&sensor) else { return };
         if let Some(latest_us) = rows.iter().map(|row| row.time_us).max() {
             self.placed_us = self.placed_us.max(latest_us);
             self.resting = false;
         }
-        let until_us = look.end_us.max(look.start_us.saturating_add(1));
-        self.open.insert((until_us, rank), Open { sensor, start_us: look.start_us, plan: Plan::Told(look), rows });
+        self.open.insert((look.end_us, rank), Open { sensor, start_us: look.start_us, plan: Plan::Told(look), rows });
     }
 
     /// Says that no row before `now_us` follows.

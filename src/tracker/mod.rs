@@ -70,7 +70,7 @@ pub struct Tracker {
     held: Held,
     /// All detections, if they are kept.
     record: Option<Vec<Addressed>>,
-    /// The looks that sensors have told, by their number.
+    /// The looks that sensors have told, by their number; the last ones, where nothing is kept.
     told: BTreeMap<usize, Vec<ListedLook>>,
     scale: Option<Scale>,
     owners: Vec<Arc<str>>,
@@ -159,16 +159,24 @@ impl Tracker {
         let look = ListedLook { start_us: scale.us(start, at)?, end_us: scale.us(end.into(), at)?, sector_deg: None };
         let last_us = self.told.get(&number).and_then(|looks| looks.last()).map(|look| look.end_us);
         let least_us = last_us.max(self.held.gone_us().filter(|gone_us| look.end_us < *gone_us));
-        if look.end_us < look.start_us || least_us.is_some_and(|least_us| look.start_us < least_us) {
+        let is_told = last_us == Some(look.end_us);
+        if look.end_us < look.start_us || is_told || least_us.is_some_and(|least_us| look.start_us < least_us) {
             let span = format!("{} to {}", scale.time(look.start_us), scale.time(look.end_us));
-            let least = least_us.map_or_else(String::new, |us| format!(", not before {}", scale.time(us)));
-            let text = format!("{}: found {span}, wanted a start, then an end{least}", at());
+            let least = least_us.or(last_us).map(|us| scale.time(us));
+            let least =
+                least.map_or_else(String::new, |time| format!(", not before {time}, to end after its last one"));
+            let text = format!("{}: found {span}, wanted a start, and an end not before it{least}", at());
             return Err(Error::new(ErrorKind::Time, text));
         }
         let (rows, _) = self.rows((sensor, number), detections, Some((scale, look)))?;
         self.scale = Some(scale);
         self.keep(&rows);
-        self.told.entry(number).or_default().push(look);
+        let told = self.told.entry(number).or_default();
+        if self.record.is_none() {
+            // The last one says enough.
+            told.clear();
+        }
+        told.push(look);
         self.held.push_look(number, look, rows);
         self.fuse()
     }
@@ -235,7 +243,8 @@ impl Tracker {
 
     /// Every track at every multiple of the configuration's `report_period_s`, from the first scan to the last detection, as all
     /// detections so far tell of it: fixed-interval smoothing, with the lag of the configuration's table `smoothing` if it has one.
-    /// All of them are fused once more; the tracker itself stays as it is. Numbers of tracks are those of [`Self::tracks`].
+    /// All of them are fused once more; the tracker itself stays as it is. Numbers of tracks are those of [`Self::tracks`], but behind a
+    /// long silence that [`Self::advance`] told.
     ///
     /// # Errors
     /// A tracker that keeps no record. If the device fails, or the folder for temporary files is full.
