@@ -133,12 +133,12 @@ fn bits_of_row(row: &PictureState) -> Bits {
     (row.time_us, row.track, confirmed, detections, last_us, numbers.map(f64::to_bits).collect())
 }
 
-/// Tracks at every tenth second, pushed row by row, and at the end; silence is told or skipped.
-fn live(rows: &[Measured], mut tracker: Tracker, tells_silence: bool) -> Vec<Track> {
+/// Tracks at every tenth second, pushed row by row, and at the end; of a silence that is longer than `silence_s` nothing is told.
+fn live(rows: &[Measured], mut tracker: Tracker, silence_s: f64) -> Vec<Track> {
     let (mut tracks, mut due, mut before) = (Vec::new(), 10.0, 0.0);
     for row in rows {
         while row.0 > due {
-            if tells_silence || row.0 - before < 60.0 {
+            if row.0 - before <= silence_s {
                 tracker.advance(due).expect("time goes on");
                 tracks.extend(tracker.tracks().expect("tracks"));
             }
@@ -158,14 +158,14 @@ fn the_same_rows_give_the_tracks_of_a_run_bit_for_bit() {
     let tracker = || Tracker::of(catalogue()).build().expect("a tracker");
     let bits = |tracks: &[Track]| tracks.iter().map(bits_of).collect::<Vec<Bits>>();
     assert!(wanted.len() > 40, "{} rows", wanted.len());
-    let tracks = live(&rows, tracker(), true);
+    let tracks = live(&rows, tracker(), f64::INFINITY);
     // A run leaves out looks in a long silence, which is told here: numbers count them.
     let numberless =
         |all: &[Bits]| all.iter().cloned().map(|row| (row.0, 0, row.2, row.3, row.4, row.5)).collect::<Vec<Bits>>();
     assert_eq!(numberless(&bits(&tracks)), numberless(&wanted));
     let seen = |(time_us, ..): &Bits| !(60_000_000..2_160_000_000).contains(time_us);
     let wanted: Vec<Bits> = wanted.into_iter().filter(seen).collect();
-    let found = bits(&live(&rows, tracker(), false));
+    let found = bits(&live(&rows, tracker(), 60.0));
     assert_eq!(found.into_iter().filter(seen).collect::<Vec<_>>(), wanted);
     let sources: Vec<&str> = tracks.iter().flat_map(|track| &track.sources).map(AsRef::as_ref).collect();
     assert!(sources.contains(&"alder") && sources.contains(&"birch"), "{sources:?}");
