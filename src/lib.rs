@@ -1,5 +1,32 @@
-//! Trackweave fuses recorded sensor data into tracks, in batches on the GPU, and gives each partner its own
-//! picture, computed only from what that partner may see.
+//! Trackweave makes tracks from sensor data: from plots of radars, ADS-B, AIS and other reports, of a few objects or of millions, on
+//! the GPU or on the processor. And it gives each partner its own picture, computed only from what that partner may see.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | track what your program measures, as it comes | [`Tracker`], below |
+//! | track a recording, or arrays and Arrow batches of one | [`ingest::Recording`], [`ingest::Detections`], [`run::track()`] |
+//! | make each partner's picture under a policy | [`run::run`] with a [`run::Request`] |
+//! | fuse many lanes at once, wave by wave | [`scan::Lane`], [`scan::Scans`], [`fusion::batch::Batch`] |
+//!
+//! A radar turns once in four seconds and sees an object that flies past it:
+//!
+//! ```
+//! use trackweave::prelude::*;
+//!
+//! let radar = Sensor::radar("north").at_m([0.0, 0.0, 0.0]).noise_range_m(20.0).noise_azimuth_deg(0.1);
+//! let radar = radar.sees_range_m([500.0, 60e3]).scan_period_s(4.0).clutter_per_scan(0.1);
+//! let mut tracker = Tracker::local().preset("air").sensor(radar).build()?;
+//! for turn in 0..15 {
+//!     let t = 4.0 * f64::from(turn);
+//!     let [x, y] = [200.0 * t - 6e3, 8e3_f64];
+//!     tracker.push("north", [Detection::plot(t, x.hypot(y), x.atan2(y).to_degrees())])?;
+//! }
+//! for track in tracker.tracks()? {
+//!     println!("track {} at {:.0?} m, {:.1?} m/s", track.id, track.position_m, track.velocity_m_s);
+//! }
+//! # assert_eq!(tracker.tracks()?.len(), 1);
+//! # Ok::<(), Error>(())
+//! ```
 //!
 //! The rooms are declared in the order in which data flows through them; imports run with the flow.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -33,9 +60,14 @@ pub mod inspect; // recording -> what is in it, and what its catalogue should sa
 pub mod import; // files of others -> recording, its catalogue drafted
 
 pub mod run; // the whole path
+pub mod tracker; // sensors and detections made in code -> tracks, as they come
+pub mod prelude; // what a program of one's own begins with
 pub mod guard; // finished folders -> what a partner may not have
 pub mod bench; // throughput of fusion
 pub mod commands; // the command line
+
+pub use tracker::{Error, ErrorKind, Tracker};
+pub use {jiff, ndarray};
 
 /// The example in `README.md`, so that it is tested.
 #[cfg(doctest)]

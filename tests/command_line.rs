@@ -15,10 +15,11 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "demo",
     "import",
     "inspect",
+    "track",
     "run",
     "fuse",
     "assemble",
@@ -415,6 +416,9 @@ fn the_examples_do_what_they_say() {
         arrow.contains("40 rows read, 40 accepted") && arrow.contains("rows of time, track, status, x_m"),
         "{arrow}"
     );
+    let live = example("live", &[]);
+    let tracked: u32 = live.split(' ').next().and_then(|word| word.parse().ok()).expect("a number");
+    assert!(live.ends_with(" of 1000 objects tracked\n") && tracked >= 990, "{live}");
     let folder = scratch();
     let out = at(&folder, "out");
     let shown = example("run_folder", &["data/demo/recording", "data/demo/policy", &out]);

@@ -2,7 +2,7 @@
 
 use super::executor::Wish;
 use super::policy_new::TEMPLATES;
-use super::run_arguments::{Assemble, Fuse, Run};
+use super::run_arguments::{Assemble, Fuse, Run, Track};
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,6 +31,8 @@ pub(super) enum Command {
     Import(super::import::Arguments),
     /// Say what is in a recording: times, rates, noise, speeds, what its catalogue should say and which configuration fits
     Inspect(Inspect),
+    /// Fuse a recording and write one picture that shows everything: no policy is needed
+    Track(Track),
     /// Fuse a recording and write one picture per partner, as a policy has it
     Run(Run),
     /// Fuse lanes of a recording under a policy, and nothing else: what one machine of many does of a run

@@ -14,14 +14,15 @@ use std::path::Path;
 /// Runs the command.
 pub(super) fn execute(arguments: &Assemble, screen: Screen) -> Result<Code, Failure> {
     let Assemble { recording, policy, logs, out, executor, written } = arguments;
-    let asked = Asked::of(written, recording)?;
-    let request = asked.request([recording, policy, out]);
+    let asked = Asked::of(&written.made)?;
+    let request = asked.request([recording, policy, out], written)?;
     let folders: Vec<&Path> = logs.iter().map(AsRef::as_ref).collect();
     let smooths = request.config.smoothing.is_some();
     let executor = if smooths { choose(*executor)?.0 } else { Executor::host() };
     let signals = Signals::take()?;
-    let done =
-        watched((screen, &signals), |listener| assemble(&request, (&folders, &executor), asked.seals(), listener));
+    let done = watched((screen, &signals), |listener| {
+        assemble(&request, (&folders, &executor), asked.seals(written.encrypt), listener)
+    });
     let report = done.map_err(|error| signals.name(error.into()))?;
     signals.finish();
     let reason = format!("{} lanes, fused before", count(report.work.from_cache.len() as u64));

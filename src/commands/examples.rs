@@ -12,6 +12,13 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("inspect", &["trackweave inspect data/demo/recording", "trackweave inspect data/demo/recording --run out/demo"]),
     (
+        "track",
+        &[
+            "trackweave track data/demo/recording --out out/track",
+            "trackweave track data/demo/recording --out out/track --config air-smoothed \\\n    --format geojson",
+        ],
+    ),
+    (
         "run",
         &[
             "trackweave run data/demo/recording --policy data/demo/policy --out out/mine",

@@ -252,6 +252,7 @@ fn next(is: Is, path: &Path) -> Vec<Next> {
     let steps: Vec<(String, &'static str)> = match is {
         Is::Recording => vec![
             (format!("trackweave inspect {path}"), "says what is in it and which configuration fits"),
+            (format!("trackweave track {path} --out OUT"), "makes tracks and a page of it, without a policy"),
             (
                 format!("trackweave policy new POLICY --template open --recording {path}"),
                 "begins a policy for its owners",
@@ -278,7 +279,11 @@ fn next(is: Is, path: &Path) -> Vec<Next> {
         ],
         Is::Configuration => vec![
             (format!("trackweave config {path}"), "says in which values it differs from one that is built in"),
-            (format!("trackweave run RECORDING --policy POLICY --out OUT --config {path}"), "runs with it"),
+            (format!("trackweave track RECORDING --out OUT --config {path}"), "makes tracks with it"),
+            (
+                format!("trackweave run RECORDING --policy POLICY --out OUT --config {path}"),
+                "makes each partner's picture with it",
+            ),
         ],
         Is::Scenario => vec![(format!("trackweave simulate {path} --out RECORDING"), "writes its recording")],
     };

@@ -4,7 +4,7 @@
 //! fail has its exit code (`failure`). For people: `docs/command-line.md`.
 
 mod arguments; // what may be typed
-mod run_arguments; // the same of run, fuse and assemble
+mod run_arguments; // the same of track, run, fuse and assemble
 mod examples; // what help ends with
 mod failure; // errors -> exit codes, and one readable line
 mod screen; // stdout and progress bars
@@ -14,6 +14,7 @@ mod executor; // which side fuses, and why
 
 mod import; // files of others -> recording
 mod inspect; // what is in a recording
+mod track; // recording -> one picture
 mod run; // recording and policy -> pictures
 mod fuse; // lanes of it -> logs
 mod assemble; // logs -> pictures
@@ -121,6 +122,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
     let done = match command {
         Command::Policy { command } => return policy::execute(command, screen),
         Command::Demo(demo) => return demo::execute(demo, screen),
+        Command::Track(track) => return track::execute(track, screen),
         Command::Run(run) => return run::execute(run, screen),
         Command::Assemble(assemble) => return assemble::execute(assemble, screen),
         Command::Fuse(fuse) => fuse::execute(fuse, screen),

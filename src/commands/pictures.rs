@@ -47,7 +47,8 @@ pub(super) fn describe(
         ));
     }
     parts.push(ledger(&report.partners));
-    parts.push(cost(&report.partners));
+    // One picture is cut from nothing.
+    parts.extend((report.partners.len() > 1).then(|| cost(&report.partners)));
     parts.push("\n".to_owned());
     parts.extend(report.partners.iter().map(|partner| details(partner, levels)));
     parts.extend(report.authority.lanes.iter().filter(|lane| lane.reference).map(authority));
@@ -78,7 +79,11 @@ pub(super) fn describe(
     let kept = kept.into_iter().find_map(|(name, folder)| Some((name, folder?)));
     parts.extend(kept.map(|(name, folder)| paragraph(name, &cached(&report.work, folder))));
     let folder = out.display();
-    parts.push(format!("pictures  {folder}/PARTNER, each with its own {PAGE}\npage      {}\n", operator.display()));
+    parts.push(match report.partners.as_slice() {
+        [one] => format!("picture   {folder}/{}, with its own {PAGE}\n", one.partner),
+        _ => format!("pictures  {folder}/PARTNER, each with its own {PAGE}\n"),
+    });
+    parts.push(format!("page      {}\n", operator.display()));
     parts.concat()
 }
 

@@ -25,7 +25,7 @@ pub(super) fn execute(arguments: &Report, screen: Screen) -> Result<(), Failure>
         None => Scene::empty(),
         Some((path, folder)) => {
             let (recording, policy) = (Recording::open(path)?, Policy::read(folder)?);
-            let scene = Scene::of(&recording, (&policy, folder), OPTIONS)?.with_truth(&recording)?;
+            let scene = Scene::of(&recording, &policy, OPTIONS)?.with_truth(&recording)?;
             // The folder of one partner has a page that shows no sensors.
             match configuration_of(from) {
                 Err(_) => scene,

@@ -3,7 +3,7 @@
 use super::executor::{Choice, Wish, attempt, choose};
 use super::failure::{Code, Failure, say};
 use super::pictures::{describe, levels};
-use super::run_arguments::{Run, Written};
+use super::run_arguments::{Made, Run, Written};
 use super::screen::Screen;
 use super::signals::Signals;
 use crate::ingest::{Catalogue, TimeScale};
@@ -31,60 +31,65 @@ struct Done<'a> {
 /// What was typed of what an output is made with, read.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
-    written: &'a Written,
+    made: &'a Made,
     /// The configuration, as it was asked for.
     pub(super) named: Cow<'a, str>,
     config: RunConfig,
-    as_of_us: Option<i64>,
     sign: Option<SigningKey>,
 }
 
 impl<'a> Asked<'a> {
-    /// Of an output made from this recording.
-    pub(super) fn of(written: &'a Written, recording: &Path) -> Result<Self, Failure> {
-        let sign = written.sign.as_deref().map(SigningKey::read).transpose()?;
-        let (named, config) = match &written.config {
+    /// Of any output.
+    pub(super) fn of(made: &'a Made) -> Result<Self, Failure> {
+        let sign = made.sign.as_deref().map(SigningKey::read).transpose()?;
+        let (named, config) = match &made.config {
             Some(choice) => (choice.to_string_lossy(), RunConfig::chosen(choice)?),
             None => (UNASKED.into(), RunConfig::air()?),
         };
-        let as_of_us = match &written.as_of {
+        made.label.as_deref().map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
+        Ok(Self { made, named, config, sign })
+    }
+
+    /// The run under a policy.
+    pub(super) fn request(
+        &'a self,
+        [recording, policy, out]: [&'a Path; 3],
+        of: &Written,
+    ) -> Result<Request<'a>, Failure> {
+        let as_of_us = match &of.as_of {
             Some(text) => Some(instant(text, Catalogue::read(recording)?.time)?),
             None => None,
         };
-        written.label.as_deref().map_or(Ok(()), check_label).map_err(|error| Failure::new(Code::Usage, error))?;
-        Ok(Self { written, named, config, as_of_us, sign })
+        Ok(Request { as_of_us, ..self.made_as(Request::new(recording, policy, out, &self.config)) })
     }
 
-    /// The run.
-    pub(super) fn request(&'a self, [recording, policy, out]: [&'a Path; 3]) -> Request<'a> {
-        let Written { strict, label, format, memory, .. } = self.written;
-        Request {
-            strict: *strict,
-            as_of_us: self.as_of_us,
-            label: label.as_deref(),
-            memory: *memory,
-            formats: format,
-            ..Request::new(recording, policy, out, &self.config)
-        }
+    /// The run without one.
+    pub(super) fn open(&'a self, [recording, out]: [&'a Path; 2]) -> Request<'a> {
+        self.made_as(Request::without_policy(recording, out, &self.config))
+    }
+
+    fn made_as(&'a self, request: Request<'a>) -> Request<'a> {
+        let Made { strict, label, format, memory, .. } = self.made;
+        Request { strict: *strict, label: label.as_deref(), memory: *memory, formats: format, ..request }
     }
 
     /// How it is sealed.
-    pub(super) fn seals(&self) -> Seals<'_> {
-        Seals { sign: self.sign.as_ref(), encrypt: self.written.encrypt }
+    pub(super) fn seals(&self, encrypt: bool) -> Seals<'_> {
+        Seals { sign: self.sign.as_ref(), encrypt }
     }
 }
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> {
     let Run { recording, policy, out, executor, written, cache, keep_logs, prices } = arguments;
-    let asked = Asked::of(written, recording)?;
+    let asked = Asked::of(&written.made)?;
     let request = Request {
         cache: cache.as_deref(),
         keep_logs: keep_logs.as_deref(),
         besides: Besides { prices: *prices, ..Besides::default() },
-        ..asked.request([recording, policy, out])
+        ..asked.request([recording, policy, out], written)?
     };
-    fuse((&request, &asked.named, ""), asked.seals(), *executor, screen)
+    fuse((&request, &asked.named, ""), asked.seals(written.encrypt), *executor, screen)
 }
 
 /// What is said of the configuration where none was asked for.

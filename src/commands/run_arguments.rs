@@ -1,4 +1,4 @@
-//! What may be typed of `run`, `fuse` and `assemble`. The sentences here are the text of `--help`.
+//! What may be typed of `track`, `run`, `fuse` and `assemble`. The sentences here are the text of `--help`.
 
 use super::arguments::formats;
 use super::executor::Wish;
@@ -46,9 +46,49 @@ pub(super) struct Run {
     pub(super) prices: bool,
 }
 
-/// What an output is made with, fused or assembled.
+/// Arguments of `trackweave track`.
+#[derive(Debug, Args)]
+pub(super) struct Track {
+    /// Folder of the recording: `recording.toml`, detections, perhaps truth
+    pub(super) recording: PathBuf,
+
+    /// Folder to write; an earlier output is replaced, anything else is left alone
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
+    /// What the picture is made with.
+    #[command(flatten)]
+    pub(super) made: Made,
+
+    /// Folder of a picture that was made before: if nothing has changed it is not fused again
+    #[arg(long, value_name = "DIR")]
+    pub(super) cache: Option<PathBuf>,
+}
+
+/// What an output under a policy is made with, fused or assembled.
 #[derive(Debug, Args)]
 pub(super) struct Written {
+    /// What any output is made with.
+    #[command(flatten)]
+    pub(super) made: Made,
+
+    /// Time that rules and delays refer to: an instant such as 2018-08-01T06:00:00Z, or seconds where the recording has
+    /// those; without it, delays refer to a picture's own last detection
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+
+    /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
+    #[arg(long)]
+    pub(super) encrypt: bool,
+}
+
+/// What any output is made with.
+#[derive(Debug, Args)]
+pub(super) struct Made {
     /// Configuration: a file, or one of air, air-smoothed, sea, vehicles, people, drones, satellites, orbits; without
     /// it, air
     #[arg(long, value_name = "NAME|FILE")]
@@ -57,11 +97,6 @@ pub(super) struct Written {
     /// End at the first bad row instead of counting it
     #[arg(long)]
     pub(super) strict: bool,
-
-    /// Time that rules and delays refer to: an instant such as 2018-08-01T06:00:00Z, or seconds where the recording has
-    /// those; without it, delays refer to a picture's own last detection
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub(super) as_of: Option<String>,
 
     /// End with an error before holding more memory than this, such as 8GB
     #[arg(long, value_name = "BYTES", value_parser = read_memory)]
@@ -74,10 +109,6 @@ pub(super) struct Written {
     /// Sign every folder with the key that `trackweave keygen` made
     #[arg(long, value_name = "FILE")]
     pub(super) sign: Option<PathBuf>,
-
-    /// Encrypt every partner's folder, too, to its `age_recipient`; wants a build with the feature `encrypt`
-    #[arg(long)]
-    pub(super) encrypt: bool,
 
     /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
     #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]

@@ -151,6 +151,12 @@ pub struct Births {
 }
 
 impl Births {
+    /// Edge of a cell of the field, metres.
+    #[must_use]
+    pub fn cell_m(&self) -> f64 {
+        f64::from(self.cell_km.get()) * 1e3
+    }
+
     /// Sets what becomes of the field over `dt_s` where targets orbit the Earth: they pass. Of the undetected ones of a
     /// cell exp(-t / T) are still in it, and others come as those go, T being the time in which births make up the
     /// targets before the first scan. So a field that looks have thinned fills up again, and hours without a look leave it as

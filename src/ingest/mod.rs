@@ -44,6 +44,8 @@ pub(crate) use import_table::{import_detections, import_truth};
 pub(crate) use imported::Ended;
 pub(crate) use imports::{day_us, edition_of};
 pub(crate) use recording::ENDINGS;
+pub(crate) use rows::fault_of;
+pub(crate) use table::plausible_us;
 
 pub use catalogue::{Catalogue, TimeScale};
 pub use detections::Detections;

@@ -370,7 +370,7 @@ const ON_SURFACE: &str =
     ": of what is on the surface, such as ships, say surface_m = [height, standard deviation] in its entry";
 
 /// What is wrong with a value of a quantity, if anything is.
-pub(super) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
+pub(crate) fn fault_of(quantity: Quantity, value: f64) -> Option<Reason> {
     use Quantity as Q;
     if !value.is_finite() {
         return Some(Reason::NotFinite);

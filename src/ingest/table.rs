@@ -23,12 +23,8 @@ pub(super) enum Time {
 }
 
 impl Time {
-    /// The years 1 to 9999: a time that is written down. Milliseconds since 1970, taken for seconds, lie beyond, and
-    /// differences fit an `i64`.
-    const PLAUSIBLE_US: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
-
     pub(super) fn from_us(us: i64) -> Self {
-        if Self::PLAUSIBLE_US.contains(&us) { Self::Us(us) } else { Self::Bad(us as f64, Reason::TimeBeyondLimits) }
+        if plausible_us(us) { Self::Us(us) } else { Self::Bad(us as f64, Reason::TimeBeyondLimits) }
     }
 
     /// So many of a unit.
@@ -41,6 +37,12 @@ impl Time {
             _ => Self::Bad(number, Reason::TimeBeyondLimits),
         }
     }
+}
+
+/// Whether a time is in the years 1 to 9999: one that is written down. Milliseconds since 1970, taken for seconds, lie beyond,
+/// and differences fit an `i64`.
+pub(crate) fn plausible_us(us: i64) -> bool {
+    (-62_135_596_800_000_000..=253_402_300_799_999_999).contains(&us)
 }
 
 /// A column of text: indices into its different values, in order of appearance.

@@ -7,7 +7,7 @@
 
 use super::PolicyError;
 use super::class::ClassKey;
-use super::folder::entries;
+use super::folder::{Files, entries};
 use super::levels::Levels;
 use super::names::Names;
 use super::nesting::on_a_deep_stack;
@@ -140,12 +140,13 @@ fn problems(folder: &Path) -> Vec<PolicyError> {
 }
 
 fn problems_in_files(folder: &Path) -> Vec<PolicyError> {
-    let file = |name: &str| Source::read(folder.join(name));
+    let files = Files::Folder(folder);
+    let file = |name: &str| files.read(name);
     let model = match file("schema.cedarschema").and_then(Model::read) {
         Ok(model) => model,
         Err(error) => return vec![error],
     };
-    let optional = |name: &str| Source::read_optional(folder.join(name));
+    let optional = |name: &str| files.read_optional(name);
     let partners = file("partners.toml").and_then(|source| partners::read(&source, &model));
     let zones = optional("zones.geojson").and_then(|source| source.map_or(Ok(Zones::none()), |s| Zones::read(&s)));
     let periods = optional("periods.toml").and_then(|source| source.map_or(Ok(Periods::none()), |s| Periods::read(&s)));
@@ -153,7 +154,7 @@ fn problems_in_files(folder: &Path) -> Vec<PolicyError> {
         matched(&levels.source, levels.fuse, &model, FUSE)?;
         matched(&levels.source, levels.receive, &model, RECEIVE).map(drop)
     });
-    let rules = Rules::read(folder);
+    let rules = Rules::read(files);
     let mut problems: Vec<PolicyError> = levels.err().into_iter().collect();
     match (rules, partners, zones, periods) {
         (Ok(rules), Ok((partners, groups)), Ok(zones), Ok(periods)) => {
@@ -198,11 +199,11 @@ struct Places {
 
 impl Places {
     fn read(policy: &Policy) -> Result<Self, PolicyError> {
-        let folder = policy.folder();
+        let (folder, files) = (policy.folder(), Files::Folder(policy.folder()));
         Ok(Self {
-            levels: Levels::read(Source::read(folder.join("levels.toml"))?)?,
+            levels: Levels::read(files.read("levels.toml")?)?,
             partners: folder.join("partners.toml"),
-            periods: Source::read_optional(folder.join("periods.toml"))?,
+            periods: files.read_optional("periods.toml")?,
         })
     }
 

@@ -6,8 +6,9 @@
 //! is waited for, as it would be at a named pipe.
 
 use super::PolicyError;
+use super::source::Source;
 use crate::files::kind;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,86 @@ const HIDDEN: [&str; 4] = [".git", ".gitattributes", ".gitignore", ".DS_Store"];
 const WANTED: &str = "`schema.cedarschema`, `partners.toml`, `levels.toml`, `zones.geojson`, `periods.toml`, rules in \
     `*.cedar`, and beside them README, LICENSE, NOTICE and CHANGELOG only: rename it, or move it out of the folder";
 
+/// Where the files of a policy are.
+#[derive(Clone, Copy, Debug)]
+pub enum Files<'a> {
+    /// In a folder.
+    Folder(&'a Path),
+    /// In memory: their names, as in a folder, and their texts.
+    Memory(&'a [(&'a str, &'a str)]),
+}
+
+impl<'a> From<&'a Path> for Files<'a> {
+    fn from(folder: &'a Path) -> Self {
+        Self::Folder(folder)
+    }
+}
+
+impl<'a> Files<'a> {
+    /// The folder, or what errors call it.
+    pub(super) fn folder(self) -> &'a Path {
+        match self {
+            Self::Folder(folder) => folder,
+            Self::Memory(_) => Path::new("policy in memory"),
+        }
+    }
+
+    /// Names and texts, where they are in memory.
+    pub(super) fn texts(self) -> BTreeMap<String, String> {
+        let Self::Memory(files) = self else { return BTreeMap::new() };
+        files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    /// A file that a policy has.
+    pub(super) fn read(self, name: &str) -> Result<Source, PolicyError> {
+        let path = self.folder().join(name);
+        match self {
+            Self::Folder(_) => Source::read(path),
+            Self::Memory(files) => match files.iter().find(|(known, _)| *known == name) {
+                Some((_, text)) => Ok(Source::new(path, (*text).to_owned())),
+                None => Err(PolicyError::Unreadable { path, source: io::ErrorKind::NotFound.into() }),
+            },
+        }
+    }
+
+    /// One that it may have.
+    pub(super) fn read_optional(self, name: &str) -> Result<Option<Source>, PolicyError> {
+        match self.read(name) {
+            Ok(source) => Ok(Some(source)),
+            Err(PolicyError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The names of its files of rules, in their order; nothing else is there that a policy does not have.
+    pub(super) fn rules(self) -> Result<Vec<String>, PolicyError> {
+        let files = match self {
+            Self::Folder(folder) => return Ok(rule_files(folder)?.iter().filter_map(|path| name_of(path)).collect()),
+            Self::Memory(files) => files,
+        };
+        let rules = |name: &str| is_rules(name).then(|| name.to_owned());
+        let of = |(name, _): &(&str, &str)| match rules(name) {
+            None if !FILES.contains(name) => {
+                let (path, found) = (self.folder().join(name), format!("{name:?}, which no policy has"));
+                Err(PolicyError::Entry { path, found, wanted: WANTED })
+            }
+            rules => Ok(rules),
+        };
+        let names: BTreeSet<Option<String>> = files.iter().map(of).collect::<Result<_, _>>()?;
+        Ok(names.into_iter().flatten().collect())
+    }
+}
+
+fn name_of(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_str()?.to_owned())
+}
+
+fn is_rules(name: &str) -> bool {
+    name.strip_suffix(".cedar").is_some() && !name.starts_with('.')
+}
+
 /// The files of rules in `folder`, by name.
-pub(super) fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, PolicyError> {
+fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, PolicyError> {
     let (files, complaints) = entries(folder)?;
     complaints.into_iter().next().map_or(Ok(files), Err)
 }
@@ -55,7 +134,7 @@ fn entry(path: &Path) -> Result<bool, PolicyError> {
     {
         return Ok(false);
     }
-    let rules = name.strip_suffix(".cedar").is_some() && !name.starts_with('.');
+    let rules = is_rules(name);
     if !rules && !FILES.contains(&name) {
         let hidden = if name.starts_with('.') { "hidden, and so not read" } else { "which no policy has" };
         let folder = path.metadata().is_ok_and(|found| found.is_dir());

@@ -6,7 +6,6 @@
 
 use super::PolicyError;
 use super::read::Policy;
-use super::source::Source;
 use crate::digest::FileDigest;
 use cedar_policy::Effect;
 use serde::Serialize;
@@ -72,7 +71,7 @@ impl Policy {
     pub fn lifted(&self, lift: &Lift) -> Result<BTreeMap<String, String>, PolicyError> {
         let mut files = BTreeMap::from([(RULES.to_owned(), self.rules_with_lifted(lift)?)]);
         for FileDigest { name, sha256, .. } in self.files().iter().filter(|file| !is_rules(&file.name)) {
-            let source = Source::read(self.folder().join(name))?;
+            let source = self.source(name)?;
             if source.digest().sha256 != *sha256 {
                 return Err(refused(name, "it changed after the policy was read"));
             }

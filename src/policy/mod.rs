@@ -63,6 +63,7 @@ pub use difference::{Change, Difference, Grant, difference};
 pub use disclosure::Disclosure;
 pub use error::PolicyError;
 pub use explain::{Answer, Explanation, Missing, RuleText, explain_class, explain_detection, explain_track};
+pub use folder::Files;
 pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
 pub use levels::{Field, Level, Measured, Obligations};

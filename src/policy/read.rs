@@ -2,7 +2,7 @@
 
 use super::PolicyError;
 use super::authority;
-use super::folder::rule_files;
+use super::folder::Files;
 use super::kin::Kin;
 use super::levels::{Level, Levels, Measured};
 use super::names::Names;
@@ -25,6 +25,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 /// A policy, checked: who may have what fused, receive what, and act on what.
 pub struct Policy {
     folder: PathBuf,
+    // Its files, where they are in memory.
+    texts: BTreeMap<String, String>,
     files: Vec<FileDigest>,
     partners: Vec<Partner>,
     pub(super) groups: Vec<Group>,
@@ -63,43 +65,53 @@ impl Policy {
     ///
     /// The first thing that is wrong with it, with file, line, what was found and what was wanted.
     pub fn read(folder: &Path) -> Result<Self, PolicyError> {
-        on_a_deep_stack(|| Self::read_here(folder))
+        Self::of(Files::Folder(folder))
     }
 
-    fn read_here(folder: &Path) -> Result<Self, PolicyError> {
+    /// Reads the policy in these files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::read`].
+    pub fn of(files: Files<'_>) -> Result<Self, PolicyError> {
+        on_a_deep_stack(|| Self::read_here(files))
+    }
+
+    fn read_here(from: Files<'_>) -> Result<Self, PolicyError> {
         // First of all, so that nothing else is found missing that only has another name.
-        rule_files(folder)?;
-        let model = Model::read(Source::read(folder.join("schema.cedarschema"))?)?;
-        let partner_file = Source::read(folder.join("partners.toml"))?;
+        from.rules()?;
+        let model = Model::read(from.read("schema.cedarschema")?)?;
+        let partner_file = from.read("partners.toml")?;
         let (mut partners, groups) = partners::read(&partner_file, &model)?;
-        let levels = Levels::read(Source::read(folder.join("levels.toml"))?)?;
+        let levels = Levels::read(from.read("levels.toml")?)?;
         let fuse = matched(&levels.source, levels.fuse, &model, FUSE)?;
         let receive = matched(&levels.source, levels.receive, &model, RECEIVE)?;
         let mut files = [&model.source, &partner_file, &levels.source].map(Source::digest).to_vec();
-        let zones = match Source::read_optional(folder.join("zones.geojson"))? {
+        let zones = match from.read_optional("zones.geojson")? {
             Some(source) => {
                 files.push(source.digest());
                 Zones::read(&source)?
             }
             None => Zones::none(),
         };
-        let periods = match Source::read_optional(folder.join("periods.toml"))? {
+        let periods = match from.read_optional("periods.toml")? {
             Some(source) => {
                 files.push(source.digest());
                 Periods::read(&source)?
             }
             None => Periods::none(),
         };
-        let rules = Rules::read(folder)?;
+        let rules = Rules::read(from)?;
         rules.validate(&model)?;
         Names::new(&partners, &groups, zones.names(), periods.names()).check(&rules)?;
         let (authorities, see) = authority::split(&model);
         let exclusive = authority::exclusive(&levels.source, levels.authority, &authorities)?;
-        let folder = folder.to_path_buf();
+        let folder = from.folder().to_path_buf();
         files.extend(rules.files());
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let mut policy = Self {
             folder,
+            texts: from.texts(),
             files,
             partners: Vec::new(),
             groups,
@@ -121,10 +133,25 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Where the policy was read.
+    /// Where the policy was read; `policy in memory`, which is no folder, where it was not.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A file of it, as it is now where it is in a folder.
+    pub(super) fn source(&self, name: &str) -> Result<Source, PolicyError> {
+        let path = self.folder.join(name);
+        self.texts
+            .get(name)
+            .map_or_else(|| Source::read(path.clone()), |text| Ok(Source::new(path.clone(), text.clone())))
+    }
+
+    /// The text of one of its files, if it has it and it can be read.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        let is_read = self.files.iter().any(|file| file.name == name);
+        is_read.then(|| self.source(name).ok()).flatten().map(|source| source.text)
     }
 
     /// The files that were read, by name, as they were then.

@@ -4,7 +4,7 @@
 //! Cedar's warnings are errors here: a rule that can never apply is most often a `forbid` with a slip in it.
 
 use super::PolicyError;
-use super::folder::rule_files;
+use super::folder::Files;
 use super::nesting::{self, Language, on_deep_stacks};
 use super::schema::Model;
 use super::source::{Source, message};
@@ -58,13 +58,13 @@ impl Rule {
 }
 
 impl Rules {
-    pub(super) fn read(folder: &Path) -> Result<Self, PolicyError> {
+    pub(super) fn read(files: Files<'_>) -> Result<Self, PolicyError> {
         let mut all = Self { by_id: BTreeMap::new(), numbered: Vec::new(), sources: Vec::new() };
-        for path in rule_files(folder)? {
-            all.add(Source::read(path)?)?;
+        for name in files.rules()? {
+            all.add(files.read(&name)?)?;
         }
         if all.by_id.is_empty() {
-            return Err(PolicyError::NoRules { path: folder.to_path_buf() });
+            return Err(PolicyError::NoRules { path: files.folder().to_path_buf() });
         }
         all.numbered = all.by_id.iter().map(|(id, rule)| (id.clone(), Arc::clone(rule))).collect();
         Ok(all)

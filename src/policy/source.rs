@@ -6,7 +6,6 @@ use crate::digest::FileDigest;
 use crate::files::read_text;
 use cedar_policy::ffi::DetailedError;
 use serde::de::DeserializeOwned;
-use std::io;
 use std::path::PathBuf;
 
 /// A text file in memory.
@@ -29,15 +28,6 @@ impl Source {
         match read_text(&path) {
             Ok(text) => Ok(Self::new(path, text)),
             Err(source) => Err(PolicyError::Unreadable { path, source }),
-        }
-    }
-
-    /// `None` where there is no such file.
-    pub(super) fn read_optional(path: PathBuf) -> Result<Option<Self>, PolicyError> {
-        match Self::read(path) {
-            Ok(source) => Ok(Some(source)),
-            Err(PolicyError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
         }
     }
 

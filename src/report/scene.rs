@@ -31,13 +31,13 @@ impl Scene {
         Self::default()
     }
 
-    /// Of a recording and the folder of a policy, as a run reads them.
+    /// Of a recording and a policy, as a run reads them.
     ///
     /// # Errors
     /// A recording that cannot be read any more.
-    pub fn of(recording: &Recording, policy: (&Policy, &Path), options: Options) -> Result<Self, IngestError> {
+    pub fn of(recording: &Recording, policy: &Policy, options: Options) -> Result<Self, IngestError> {
         let mut scene = Self::default();
-        scene.rules(policy.0);
+        scene.rules(policy);
         scene.zones(policy);
         let sensors: Vec<Value> =
             recording.catalogue().sensors.iter().map(|s| sensor(s, recording.catalogue().frame)).collect();
@@ -105,9 +105,9 @@ impl Scene {
         }
     }
 
-    fn zones(&mut self, (policy, folder): (&Policy, &Path)) {
-        let text = crate::files::read_text(&folder.join("zones.geojson"));
-        let Some(mut zones) = text.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return };
+    fn zones(&mut self, policy: &Policy) {
+        let text = policy.text("zones.geojson");
+        let Some(mut zones) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return };
         for feature in zones.get_mut("features").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(coordinates) = feature.get("geometry").and_then(|geometry| geometry.get("coordinates")) {
                 places(coordinates, &mut self.ground);

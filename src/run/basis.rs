@@ -43,7 +43,7 @@ impl<'a> Basis<'a> {
             zones: self.zones,
             strata: self.strata,
             as_of_us: self.as_of_us,
-            cell_m: f64::from(self.config.fusion.undetected.cell_km.get()) * 1e3,
+            cell_m: self.config.fusion.undetected.cell_m(),
             shared_share: self.config.fusion.detectability.shared_share.get(),
             classes: self.classes,
             summaries: self.summaries,

@@ -62,7 +62,7 @@ fn fuse_opened(
     listener: &mut Listener<'_>,
 ) -> Result<FusedLanes, RunError> {
     let catalogue = recording.catalogue();
-    let policy = Policy::read(request.policy)?;
+    let policy = Policy::of(request.policy)?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let folder = folder(request.out)?;

@@ -33,6 +33,13 @@ pub struct TrackAt {
 }
 
 impl TrackAt {
+    /// A track as the filter has it; `names` are the lane's addresses by number, none first.
+    pub(crate) fn filtered(time_us: i64, estimate: Estimate, names: &[Arc<str>]) -> Self {
+        let identity = address_of(names.get(1..).unwrap_or_default(), &estimate).cloned();
+        let as_known_at_us = estimate.last_detection_us;
+        Self { time_us, estimate, smoothed: false, as_known_at_us, filtered_m: None, identity }
+    }
+
     /// The same as a row of a picture, without contributors and authorities.
     #[must_use]
     pub fn row(&self) -> product::Row<'_> {
@@ -54,43 +61,55 @@ pub fn track(
     config: &RunConfig,
     executor: Executor,
 ) -> Result<Vec<TrackAt>, RunError> {
-    let mut rows: Vec<(Row, u32)> =
-        Row::of(detections, 0).zip(detections.identity.iter().copied().chain(repeat(0))).collect();
+    let names = detections.identity.iter().copied().chain(repeat(0));
+    let named = |identity: u32| detections.identities.get(identity as usize).cloned();
+    let rows: Vec<_> = Row::of(detections, 0).zip(names).map(|(row, identity)| (row, named(identity))).collect();
+    let used: BTreeSet<usize> = rows.iter().map(|(row, _)| row.sensor).collect();
+    track_rows(catalogue, used, rows, (config, executor))
+}
+
+/// The same of rows in any order, each with the address that its target sent, of these sensors.
+pub(crate) fn track_rows(
+    catalogue: &Catalogue,
+    sensors: impl IntoIterator<Item = usize>,
+    mut rows: Vec<(Row, Option<Arc<str>>)>,
+    (config, executor): (&RunConfig, Executor),
+) -> Result<Vec<TrackAt>, RunError> {
     rows.sort_by_key(|(row, _)| row.time_us);
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
-    let used: BTreeSet<usize> = rows.iter().map(|(row, _)| row.sensor).collect();
-    let mut lane = Lane::open(catalogue, used, f64::from(config.fusion.undetected.cell_km.get()) * 1e3)?;
+    let lane = Lane::open(catalogue, sensors, config.fusion.undetected.cell_m())?;
+    let mut lane = lane.like_a_run(config.fusion.detectability.shared_share.get());
     (lane.detections, lane.span_us) = (rows.len() as u64, span_us);
     let histories =
         Histories::new(config, catalogue.frame, (&std::env::temp_dir(), None), core::slice::from_ref(&lane));
     let setup = LaneSetup::new(&lane, catalogue.frame, &config.fusion);
     let mut device = if histories.is_some() { executor.backward()? } else { None };
     let batch = Batch::new(filter(config), executor, vec![setup])?;
-    let mut tracker = Tracker { batch, histories, identities: Vec::new(), tracks: Vec::new() };
+    let mut taken = OneLane { batch, histories, identities: Vec::new(), tracks: Vec::new() };
     let mut waves = Waves::new(catalogue, config, [(0, &lane)])?;
     for (row, identity) in rows {
-        waves.push_open(row, detections.identities.get(identity as usize))?;
+        waves.push_open(row, identity.as_ref())?;
     }
-    waves.finish(&mut tracker)?;
-    if let Some(mut histories) = tracker.histories.take() {
+    waves.finish(&mut taken)?;
+    if let Some(mut histories) = taken.histories.take() {
         histories.each((0, &lane), (span_us[1], device.as_mut()), |time_us, tracks, smoothed| {
-            tracker.show(time_us, (tracks, smoothed));
+            taken.show(time_us, (tracks, smoothed));
             Ok(())
         })?;
     }
-    Ok(tracker.tracks)
+    Ok(taken.tracks)
 }
 
 /// The one lane, and its tracks so far.
-struct Tracker<'c> {
+struct OneLane<'c> {
     batch: Batch,
     histories: Option<Histories<'c>>,
     identities: Vec<Arc<str>>,
     tracks: Vec<TrackAt>,
 }
 
-impl Tracker<'_> {
+impl OneLane<'_> {
     fn show(&mut self, time_us: i64, (tracks, smoothed): (Vec<Refined>, bool)) {
         let track = |Refined { known: Known { estimate, known_us: as_known_at_us }, filtered_m }: Refined| {
             let identity = address_of(&self.identities, &estimate).cloned();
@@ -100,7 +119,7 @@ impl Tracker<'_> {
     }
 }
 
-impl<'a> Taker<'a> for Tracker<'_> {
+impl<'a> Taker<'a> for OneLane<'_> {
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
         match &mut self.histories {

@@ -8,6 +8,7 @@
 
 mod authority; // who may act on each lane's tracks
 mod config; // parameters of a run
+mod everything; // the policy of who has none
 mod basis; // what the first pass found
 mod error; // what can go wrong
 mod taken; // the digest of the detections that a lane was given
@@ -47,10 +48,12 @@ pub use doubts::Doubt;
 pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;
 pub(crate) use error::chain;
+pub use everything::THE_PICTURE;
 pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
 pub use lanes::{FusedLane, FusedLanes, fuse_lanes};
 pub use ledger::{Ledger, Taken};
 pub use measured::{Measured, measured};
+pub(crate) use memory::track_rows;
 pub use memory::{TrackAt, track};
 pub use prices::{Changed, Figures, Gain, Price, Prices, price};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
@@ -61,13 +64,14 @@ pub use verdicts::verdicts;
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
 use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
-use crate::policy::{Classifier, Policy};
+use crate::policy::{Classifier, Files, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
 use crate::report::{Lifts, Pages, Scene, operator_page};
 use crate::scan::Lane;
 use basis::Basis;
 use budget::within;
 use doubts::Doubts;
+use everything::EVERYTHING;
 use fuse::{Fused, Tracks, Way, fuse};
 use pictures::Pictures;
 use prices::Pricing;
@@ -86,8 +90,8 @@ const BATCH_ROWS: usize = 1 << 16;
 pub struct Request<'a> {
     /// Folder of the recording.
     pub recording: &'a Path,
-    /// Folder of the policy.
-    pub policy: &'a Path,
+    /// The files of the policy.
+    pub policy: Files<'a>,
     /// Folder to write.
     pub out: &'a Path,
     /// Parameters.
@@ -144,7 +148,7 @@ impl<'a> Request<'a> {
         let (strict, as_of_us, label, cache, keep_logs) = (false, None, None, None, None);
         Self {
             recording,
-            policy,
+            policy: policy.into(),
             out,
             config,
             strict,
@@ -156,6 +160,12 @@ impl<'a> Request<'a> {
             formats: &[],
             besides: Besides::default(),
         }
+    }
+
+    /// The same without a policy: everything is fused and shown, in one picture, [`THE_PICTURE`].
+    #[must_use]
+    pub fn without_policy(recording: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
+        Self { policy: Files::Memory(EVERYTHING), ..Self::new(recording, Path::new(""), out, config) }
     }
 }
 
@@ -312,7 +322,7 @@ fn run_opened(
     request.label.map_or(Ok(()), check_label)?;
     let catalogue = recording.catalogue();
     export::check(request.formats, catalogue.frame)?;
-    let policy = Policy::read(request.policy)?;
+    let policy = Policy::of(request.policy)?;
     let keys = policy.partners().iter().map(|partner| (partner.id.as_str(), partner.age_recipient.as_deref()));
     let recipients = seals.encrypt.then(|| Recipients::of(keys)).transpose()?;
     let zones = policy.zone_map(catalogue.frame)?;
@@ -366,7 +376,7 @@ fn run_opened(
         report.prices = Some(priced(&pricing, &report, &staging, listener)?);
     }
     if request.besides.pages {
-        let mut scene = Scene::of(recording, (&policy, request.policy), options(request))?;
+        let mut scene = Scene::of(recording, &policy, options(request))?;
         // A truth that scores could not have is no reason to have no output.
         if report.unscored.is_empty() {
             scene = scene.with_truth(recording)?;

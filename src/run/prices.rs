@@ -13,7 +13,7 @@ use super::{
 use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
 use crate::lane_log::failed;
-use crate::policy::{Lift, Policy};
+use crate::policy::{Files, Lift, Policy};
 use crate::report::{Before, Lifted, Lifts};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -160,7 +160,7 @@ pub fn price(
         fs::create_dir_all(scratch).map_err(failed(scratch, "make the folder of runs"))?;
         hold(request, &recording, scratch, listener)?;
         let report = run_opened(&as_it_is, &recording, (Seals::default(), &judged), Way::Fuse(executor), listener)?;
-        let policy = Policy::read(request.policy)?;
+        let policy = Policy::of(request.policy)?;
         let (recording, policy, judged) = (&recording, &policy, &judged);
         let pricing = Pricing { request, recording, policy, scratch, cache, judged, executor };
         Ok(pricing.all(&report, None, listener)?.0)
@@ -295,7 +295,7 @@ impl Pricing<'_> {
         }
         let without =
             Request { label: None, formats: &[], besides: Besides::NOTHING, keep_logs: None, ..*self.request };
-        let request = Request { policy: &folder, out, cache: Some(self.cache), ..without };
+        let request = Request { policy: Files::Folder(&folder), out, cache: Some(self.cache), ..without };
         // What it tells of its own progress is no progress of the whole; only whether to stop is asked.
         let ask = |_| if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let executor = Way::Fuse(self.executor);

@@ -8,7 +8,7 @@ use super::mask::Sight;
 use super::measure::{Measurer, Pace};
 use super::{Scan, wrong};
 use crate::ingest::{Catalogue, Detections, Identities};
-use crate::sensor::{Looks, Reading};
+use crate::sensor::{ListedLook, Looks, Reading};
 use crate::space::{Place, TILE_M};
 use std::sync::Arc;
 
@@ -67,8 +67,7 @@ impl Row {
 pub struct Scans<'a> {
     catalogue: &'a Catalogue,
     lane: &'a Lane,
-    pace: Pace,
-    looks: Forming,
+    pending: Pending,
 }
 
 impl<'a> Scans<'a> {
@@ -76,30 +75,25 @@ impl<'a> Scans<'a> {
     /// speed of what nothing has detected yet (`speed_m_s` of the configuration's table `undetected`).
     #[must_use]
     pub fn new(catalogue: &'a Catalogue, lane: &'a Lane, first_us: i64, speed_m_s: f32) -> Self {
-        let sensors = lane.sensors(catalogue);
-        let looks_per_s: f64 = sensors.iter().map(|(_, sensor)| sensor.looks.per_s()).sum();
-        let pace = Pace { speed_m_s, climb_m_s: speed_m_s, look_s: 1.0 / looks_per_s };
-        // What is seen less often takes more looks to be missed for good.
-        let looks = Forming::new(sensors, first_us, (speed_m_s, lane.least_share()));
-        Self { catalogue, lane, pace, looks }
+        Self { catalogue, lane, pending: Pending::new((catalogue, lane), first_us, speed_m_s) }
     }
 
     /// The same where objects climb with another standard deviation than they go on with (`climb_m_s` of the same table).
     #[must_use]
     pub fn climbing(mut self, climb_m_s: f32) -> Self {
-        self.pace.climb_m_s = climb_m_s;
+        self.pending = self.pending.climbing(climb_m_s);
         self
     }
 
     /// The number by which a row names the address that its target sent; empty text is none, and 0.
     pub fn identity(&mut self, address: &Arc<str>) -> u32 {
-        self.looks.identities.number(address)
+        self.pending.identity(address)
     }
 
     /// The addresses so far, by number.
     #[must_use]
     pub const fn identities(&self) -> &Identities {
-        &self.looks.identities
+        self.pending.identities()
     }
 
     /// Takes one more row. Rows come in the order of time; one whose look is over is late and is left out, as is one that is in
@@ -108,28 +102,23 @@ impl<'a> Scans<'a> {
     /// # Errors
     /// A row of a sensor that the lane may not use.
     pub fn push(&mut self, row: Row) -> Result<(), ScanError> {
-        if !self.lane.uses(row.sensor) {
-            let found = format!("a row of sensor number {} at {} microseconds", row.sensor, row.time_us);
-            return Err(ScanError::NotAllowed { found });
-        }
-        self.looks.push(row);
-        Ok(())
+        self.pending.push(self.lane, row)
     }
 
     /// Says that no row before `now_us` follows: looks that are over by then need not wait for a row to tell.
     pub fn advance(&mut self, now_us: i64) {
-        self.looks.advance(now_us);
+        self.pending.advance(now_us);
     }
 
     /// Says that no row follows; the last looks are those that hold `last_us`.
     pub fn end(&mut self, last_us: i64) {
-        self.looks.end(last_us);
+        self.pending.end(last_us);
     }
 
     /// Rows that came after the look that they belong to was over, or are in none, and were left out.
     #[must_use]
     pub fn late(&self) -> u64 {
-        self.looks.late()
+        self.pending.looks.late()
     }
 
     /// The next look that is known to be over.
@@ -137,11 +126,7 @@ impl<'a> Scans<'a> {
     /// # Errors
     /// A look of more than 10,000,000 detections.
     pub fn next_look(&mut self) -> Result<Option<Look>, ScanError> {
-        let look = self.looks.next_look();
-        match self.looks.overfull().and_then(|sensor| self.catalogue.sensors.get(sensor)) {
-            Some(sensor) => Err(ScanError::LookTooFull { sensor: sensor.name.clone() }),
-            None => Ok(look),
-        }
+        self.pending.next_look(self.catalogue)
     }
 
     /// A look as the scan of lane `number` of a batch; what its detections are measured by joins `observations`, those of
@@ -150,13 +135,106 @@ impl<'a> Scans<'a> {
     /// # Errors
     /// If the lane has no such look.
     pub fn scan(&self, number: usize, look: &Look, observations: &mut Vec<Observation>) -> Result<Scan<'a>, ScanError> {
-        let mask = self.lane.mask(look)?;
-        let Some(sensor) = self.catalogue.sensors.get(look.sensor) else {
+        self.pending.scan((self.catalogue, self.lane), number, look, observations)
+    }
+
+    /// The next look that is known to be over, as the scan of lane `number` of a batch.
+    ///
+    /// # Errors
+    /// As [`Scans::next_look`] and [`Scans::scan`].
+    pub fn next_scan(
+        &mut self,
+        number: usize,
+        observations: &mut Vec<Observation>,
+    ) -> Result<Option<Scan<'a>>, ScanError> {
+        self.next_look()?.map(|look| self.scan(number, &look, observations)).transpose()
+    }
+}
+
+/// The rows of one lane on their way into scans, for whoever holds the catalogue and the lane.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pace: Pace,
+    looks: Forming,
+}
+
+impl Pending {
+    /// As [`Scans::new`].
+    pub(crate) fn new((catalogue, lane): (&Catalogue, &Lane), first_us: i64, speed_m_s: f32) -> Self {
+        let sensors = lane.sensors(catalogue);
+        let looks_per_s: f64 = sensors.iter().map(|(_, sensor)| sensor.looks.per_s()).sum();
+        let pace = Pace { speed_m_s, climb_m_s: speed_m_s, look_s: 1.0 / looks_per_s };
+        // What is seen less often takes more looks to be missed for good.
+        let looks = Forming::new(sensors, first_us, (speed_m_s, lane.least_share()));
+        Self { pace, looks }
+    }
+
+    /// As [`Scans::climbing`].
+    pub(crate) fn climbing(mut self, climb_m_s: f32) -> Self {
+        self.pace.climb_m_s = climb_m_s;
+        self
+    }
+
+    /// As [`Scans::identity`].
+    pub(crate) fn identity(&mut self, address: &Arc<str>) -> u32 {
+        self.looks.identities.number(address)
+    }
+
+    /// The addresses so far, by number.
+    pub(crate) const fn identities(&self) -> &Identities {
+        &self.looks.identities
+    }
+
+    /// As [`Scans::push`].
+    pub(crate) fn push(&mut self, lane: &Lane, row: Row) -> Result<(), ScanError> {
+        if !lane.uses(row.sensor) {
+            let found = format!("a row of sensor number {} at {} microseconds", row.sensor, row.time_us);
+            return Err(ScanError::NotAllowed { found });
+        }
+        self.looks.push(row);
+        Ok(())
+    }
+
+    /// Takes a whole look of a sensor whose catalogue lists none: it tells them as they come. None that is over before it has been
+    /// given out.
+    pub(crate) fn push_look(&mut self, sensor: usize, look: ListedLook, rows: Vec<Row>) {
+        self.looks.push_look(sensor, look, rows);
+    }
+
+    /// As [`Scans::advance`].
+    pub(crate) fn advance(&mut self, now_us: i64) {
+        self.looks.advance(now_us);
+    }
+
+    /// As [`Scans::end`].
+    pub(crate) fn end(&mut self, last_us: i64) {
+        self.looks.end(last_us);
+    }
+
+    /// As [`Scans::next_look`].
+    pub(crate) fn next_look(&mut self, catalogue: &Catalogue) -> Result<Option<Look>, ScanError> {
+        let look = self.looks.next_look();
+        match self.looks.overfull().and_then(|sensor| catalogue.sensors.get(sensor)) {
+            Some(sensor) => Err(ScanError::LookTooFull { sensor: sensor.name.clone() }),
+            None => Ok(look),
+        }
+    }
+
+    /// As [`Scans::scan`].
+    pub(crate) fn scan<'a>(
+        &self,
+        (catalogue, lane): (&Catalogue, &'a Lane),
+        number: usize,
+        look: &Look,
+        observations: &mut Vec<Observation>,
+    ) -> Result<Scan<'a>, ScanError> {
+        let mask = lane.mask(look)?;
+        let Some(sensor) = catalogue.sensors.get(look.sensor) else {
             return Err(ScanError::NotAllowed { found: format!("a look of sensor number {}", look.sensor) });
         };
         // Nobody looked where a report came from: it says nothing of other places.
         let sight = if let Looks::Reports { .. } = sensor.looks { Sight::Everywhere } else { Sight::Mask(mask) };
-        let measurer = Measurer::new(sensor, self.catalogue.frame, self.lane.extent(), self.pace);
+        let measurer = Measurer::new(sensor, catalogue.frame, lane.extent(), self.pace);
         let rows = &look.rows;
         let known = rows.iter().any(|row| row.identity != 0);
         let addresses = rows.iter().filter(|_| known).map(|row| row.identity).collect();
@@ -171,19 +249,7 @@ impl<'a> Scans<'a> {
                 .map(|row| (measurer.detection(row, look.time_us, observations), row.source))
                 .collect::<Sourced>()
                 .with_addresses(addresses),
-            views: self.lane.views(look.sensor, look.start_us),
+            views: lane.views(look.sensor, look.start_us),
         })
-    }
-
-    /// The next look that is known to be over, as the scan of lane `number` of a batch.
-    ///
-    /// # Errors
-    /// As [`Scans::next_look`] and [`Scans::scan`].
-    pub fn next_scan(
-        &mut self,
-        number: usize,
-        observations: &mut Vec<Observation>,
-    ) -> Result<Option<Scan<'a>>, ScanError> {
-        self.next_look()?.map(|look| self.scan(number, &look, observations)).transpose()
     }
 }

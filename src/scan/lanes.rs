@@ -195,6 +195,16 @@ impl Lane {
         })
     }
 
+    /// The same as a run has it under rules that withhold nothing: where there are several views, as many looks are taken on either side
+    /// of a rest as if they might.
+    #[must_use]
+    pub(crate) fn like_a_run(mut self, shared_share: f32) -> Self {
+        if self.views_of().len() > 1 {
+            self.least_share = shared_share;
+        }
+        self
+    }
+
     /// The cells over all that its sensors cover.
     #[must_use]
     pub fn planes(&self) -> &Planes {

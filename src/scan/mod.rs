@@ -36,6 +36,7 @@ pub use views::ViewOf;
 
 pub(crate) use coarsen::{gives_identity, permitted};
 pub(crate) use error::{require, wrong};
+pub(crate) use forming::Pending;
 pub(crate) use lanes::{LaneBasis, Permitted};
 pub(crate) use measure::{CLUTTER_RATE_M_S, HEIGHT_M};
 

@@ -164,7 +164,7 @@ impl Run {
         let made = Self { folder, config };
         let request = Request {
             recording: &made.at("recording"),
-            policy,
+            policy: policy.into(),
             out: &made.at("out"),
             config: &made.config,
             strict: true,

@@ -171,7 +171,7 @@ fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.join(name));
     let request = Request {
         recording: &recording,
-        policy: &policy,
+        policy: policy.as_path().into(),
         out: &out,
         config,
         strict: false,

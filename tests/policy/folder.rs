@@ -3,7 +3,7 @@
 use crate::common::{PERIODS, RULES, catalogue, folder, policy, refused};
 use std::path::Path;
 use trackweave::ingest::{Catalogue, TimeScale};
-use trackweave::policy::{Classifier, Policy, PolicyError, check};
+use trackweave::policy::{Classifier, Files, Policy, PolicyError, check};
 use trackweave::space::Frame;
 
 const FORBID: &str = "@id(\"all\") forbid (principal, action, resource);";
@@ -165,4 +165,30 @@ fn a_secret_key_in_any_place_of_a_policy_is_never_shown() {
     }
     let error = PolicyError::Refused { what: "a test", message: format!("saw {age}") };
     assert_eq!(error.to_string(), "cedar refused a test: saw (a secret key, not shown)");
+}
+
+#[test]
+fn a_policy_in_memory_is_that_of_a_folder_with_these_files() {
+    let folder = folder(&[]);
+    let wanted = Policy::read(folder.path()).expect("a policy");
+    let names = wanted.files().iter().map(|file| file.name.clone());
+    let texts: Vec<(String, String)> = names
+        .map(|name| {
+            let text = std::fs::read_to_string(folder.path().join(&name)).expect("a text");
+            (name, text)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let found = Policy::of(Files::Memory(&files)).expect("a policy");
+    assert_eq!(found.files(), wanted.files());
+    assert!(files.iter().all(|(name, text)| found.text(name).as_deref() == Some(*text)));
+    let lifted = |policy: &Policy| {
+        policy.lifts().iter().map(|lift| policy.lifted(lift).expect("a policy without it")).collect::<Vec<_>>()
+    };
+    assert_eq!(lifted(&found), lifted(&wanted));
+    let complaint = |files: &[(&str, &str)]| Policy::of(Files::Memory(files)).expect_err("no policy").to_string();
+    let more = [files.as_slice(), &[("forbid.cedar.bak", FORBID)]].concat();
+    assert!(complaint(&more).contains("found \"forbid.cedar.bak\", which no policy has"), "{}", complaint(&more));
+    let fewer: Vec<_> = files.iter().copied().filter(|(name, _)| *name != "levels.toml").collect();
+    assert!(complaint(&fewer).contains("policy in memory/levels.toml"), "{}", complaint(&fewer));
 }

@@ -60,7 +60,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
     let out = folder.path().join("out");
     let request = Request {
         recording: folder.path(),
-        policy: &policy,
+        policy: policy.as_path().into(),
         out: &out,
         config: &config,
         strict: true,

@@ -16,6 +16,7 @@ fn successes() -> Vec<(Vec<String>, i32)> {
     let lines: Vec<(String, i32)> = vec![
         (format!("demo --executor host --out {}", scratch("json-demo")), 0),
         (format!("inspect {RECORDING} --config air"), 0),
+        (format!("track {RECORDING} --executor host --out {}", scratch("json-track")), 0),
         (format!("run {RECORDING} --policy {POLICY} --executor host --format csv --out {}", scratch("json-run")), 0),
         (format!("fuse {RECORDING} --policy {POLICY} --executor host --logs {}", scratch("json-logs")), 0),
         (
@@ -114,6 +115,8 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         (format!("demo --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
         (format!("import no/such --out {mine}/imported"), 3, ["no/such", "cannot be read", ""]),
         ("inspect no/such".to_owned(), 3, ["no/such", "neither `detections.parquet`", "one of them"]),
+        (format!("track no/such --out {mine}/out"), 3, ["no/such", "", ""]),
+        (format!("track {RECORDING} --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("run {RECORDING} --policy {POLICY}"), 2, ["--out", "", ""]),
         (

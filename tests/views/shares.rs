@@ -82,7 +82,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
     let out = folder.join("out");
     let request = Request {
         recording: folder,
-        policy: policy.path(),
+        policy: policy.path().into(),
         out: &out,
         config: &config,
         strict: true,
