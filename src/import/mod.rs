@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::ingest::{Ended, Import, Passed, TimeScale, Told, import_detections, import_truth};
+use crate::ingest::{Ended, Import, Passed, TimeScale, Told, Turns, import_detections, import_looks, import_truth};
 use crate::inspect::{Inspection, draft as inspected};
 use crate::space::Geodetic;
 use folder::Folder;
@@ -63,6 +63,10 @@ pub fn import(
     let head = draft::head(request, time, &ended)?;
     folder.write("recording.toml", &head)?;
     let told = told(request, &ended);
+    let turning = turning(&ended);
+    if !turning.is_empty() {
+        import_looks(&turning, time, &folder.path().join("looks.parquet"))?;
+    }
     let inspection =
         inspected(&folder.path(), |name| told.get(name).copied().unwrap_or_default(), &mut |rows| watched(Some(rows)))?;
     let entries = inspection.catalogue.clone().unwrap_or_default();
@@ -110,7 +114,7 @@ const FLIGHT_LEVEL_M: f64 = 8.8;
 
 /// What the files and the request say of each sensor.
 fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
-    let mut all = BTreeMap::new();
+    let (mut all, turning) = (BTreeMap::new(), turning(ended));
     for Ended { heard, .. } in ended {
         for (name, sensor) in &heard.sensors {
             let stated = request.sites.get(name).map(|site| (*site, "stated"));
@@ -118,6 +122,7 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
             let told: &mut Told = all.entry(name.clone()).or_default();
             *told = Told {
                 reports: told.reports || sensor.own * 2 > sensor.rows,
+                turns: turning.contains_key(name.as_str()),
                 turn_s: told.turn_s.or_else(|| heard.turns.get(&sensor.source)?.period_s()),
                 site: stated.or(told.site).or(said),
                 vertical_m: told.vertical_m.or_else(|| (sensor.heights[1] > 0).then_some(FLIGHT_LEVEL_M)),
@@ -126,6 +131,18 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
         }
     }
     all
+}
+
+/// The revolutions of radars that say when their antennas pointed north, by sensor, in the order of time.
+fn turning(ended: &[Ended]) -> BTreeMap<&str, Vec<[i64; 2]>> {
+    let mut all: BTreeMap<&str, Turns> = BTreeMap::new();
+    for Ended { heard, .. } in ended {
+        for (name, sensor) in heard.sensors.iter().filter(|(_, sensor)| sensor.polar > 0 && sensor.own == 0) {
+            heard.turns.get(&sensor.source).into_iter().for_each(|turns| all.entry(name).or_default().join(turns));
+        }
+    }
+    let turning = all.into_iter().map(|(name, turns)| (name, turns.revolutions()));
+    turning.filter(|(_, turns)| !turns.is_empty()).collect()
 }
 
 /// True states: how many, and the files that they came from.

@@ -29,6 +29,8 @@ pub(crate) struct Told {
     pub(crate) reports: bool,
     /// How long a turn of it takes, seconds, and how many turns say so.
     pub(crate) turn_s: Option<(f64, usize)>,
+    /// Whether the table of looks has its revolutions.
+    pub(crate) turns: bool,
     /// Where it stands, and who says so.
     pub(crate) site: Option<(Geodetic, &'static str)>,
     /// The deviation of its heights as they are sent, metres.

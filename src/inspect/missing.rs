@@ -74,6 +74,9 @@ fn altitudes(of: &Named, frame: Frame) -> Option<&'static str> {
     }
 }
 
+/// What stands in a draft for a radar that says when its antenna pointed north.
+const ROTATING: &str = "looks = \"rotating\"  # found: its revolutions, from north to north, are in looks.parquet\n";
+
 /// What stands in a draft for an owner.
 const OWNER: &str = "owner = \"unknown\"  # to be stated: whose it is\n";
 
@@ -127,6 +130,7 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     // What is decoded by a checksum is hardly ever false.
     text += &line("clutter_per_scan", clutter, if of.told.reports { "0.1" } else { "1.0" });
     text += &match found.interval {
+        _ if of.has_looks && of.told.turns => ROTATING.to_owned(),
         _ if of.has_looks => line("looks", Some(quoted("listed")), ""),
         interval if of.told.reports => {
             let every = interval.map(|interval| toml(interval.p90_s.max(1e-6)));

@@ -11,6 +11,7 @@ use super::pairs::{PairFound, Unpaired};
 use super::period::Interval;
 use super::remarks::Remark;
 use super::survey::{RowOrder, Silence};
+use super::turning::Turning;
 use crate::ingest::IngestReport;
 
 /// What is in a recording.
@@ -81,6 +82,8 @@ pub struct SensorFound {
     pub interval: Option<Interval>,
     /// What the catalogue says of that, seconds; of listed looks nothing.
     pub said_period_s: Option<f64>,
+    /// How its antenna turns, if azimuths and times of its rows say that it does.
+    pub rotation: Option<Turning>,
     /// Where its rows are.
     pub extent: Option<Extent>,
     /// Detections in the gate of a track beside its own, with the configuration that is proposed.

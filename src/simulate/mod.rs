@@ -15,6 +15,7 @@ mod report;
 mod scenario;
 mod sensing;
 mod simulation;
+mod turning;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -22,8 +23,8 @@ use std::path::Path;
 pub use error::SimulateError;
 pub use report::{SensorReport, SimulationReport};
 pub use scenario::{
-    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
-    SensorScenario, Site, Timing,
+    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, Sense,
+    SensorKind, SensorScenario, Site, Timing,
 };
 pub use sensing::SimulatedDetection;
 pub use simulation::{Simulation, TrueState};

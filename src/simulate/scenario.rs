@@ -204,6 +204,14 @@ pub enum Timing {
     AtS(f64),
     /// Each object at a time of its own, uniform over the period.
     Spread,
+    /// An antenna turns, once a period and north at the first scan: each object at the time at which it points there.
+    Rotating {
+        /// Sectors, a look each, as the catalogue says it.
+        sectors: u32,
+        /// Which way it turns.
+        #[serde(default)]
+        rotation: Sense,
+    },
     /// Objects report, each at an interval of its own, uniform between two, and all slower than half a metre a second at
     /// another.
     Reports {
@@ -213,6 +221,17 @@ pub enum Timing {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_rest_s: Option<f64>,
     },
+}
+
+/// Which way an antenna turns, seen from above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sense {
+    /// From north to east.
+    #[default]
+    Clockwise,
+    /// From north to west.
+    Counterclockwise,
 }
 
 /// Where a sensor sees. Heights: all of the scenario's.
