@@ -19,7 +19,7 @@ use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Catalogue, Reason, read_truth};
 use trackweave::product::{PicturePoint, read_picture};
 use trackweave::run::{Request, RunConfig, RunReport, run};
-use trackweave::sensor::{Looks, Turns};
+use trackweave::sensor::{Looks, Sense, Turns};
 use trackweave::simulate::{Scenario, simulate};
 
 /// Alpha has all, bravo what north detects, charlie what south does.
@@ -178,7 +178,7 @@ const PARTNERS: [&str; 3] = ["alpha", "bravo", "charlie"];
 fn fast_objects_near_antennas_are_held_as_by_sensors_that_look_everywhere_at_once() {
     let scene = Scene::simulated();
     let report = scene.run();
-    assert!(report.ingest.rows_rejected() == 0 && report.ingest.rows_retimed > 20, "{}", report.ingest);
+    assert!(report.ingest.rows_rejected() == 0 && report.ingest.rows_retimed > 0, "{}", report.ingest);
     let turning = PARTNERS.map(|partner| scene.held(partner));
     // The same rows, taken as if each revolution were one look.
     scene.edit("looks = \"rotating\"\n", "");
@@ -202,7 +202,9 @@ fn fast_objects_near_antennas_are_held_as_by_sensors_that_look_everywhere_at_onc
 fn how_an_antenna_turns_moves_no_byte_of_those_who_may_not_have_what_it_detects() {
     let bytes = |edits: &[(&str, &str)]| {
         let scene = Scene::simulated();
-        edits.iter().for_each(|(from, to)| scene.edit(from, to));
+        for (from, to) in edits {
+            scene.edit(from, to);
+        }
         scene.run();
         PARTNERS.map(|partner| scene.folder(partner))
     };
@@ -251,6 +253,8 @@ fn circling(from: u32, to: u32, late: f64) -> String {
     rows
 }
 
+/// Revolutions in the table of looks.
+const TABLE: &str = "looks = \"rotating\"\nscan_period_s = 4.0";
 const STEADY: &str = "looks = \"rotating\"\nscan_period_s = 4.0\nnorth = 0.0";
 
 #[test]
@@ -266,7 +270,8 @@ fn an_object_that_crosses_seams_is_missed_in_no_look_and_never_seen_twice() {
         .filter(|point| point.time_us > 40_000_000)
         .filter_map(|point| point.existence)
         .fold(1.0, f64::min);
-    assert!(least > 0.999, "as nothing was missed: {least}");
+    // By survival alone 0.996 until the next look; 0.96 after one that missed.
+    assert!(least > 0.97, "something was missed: {least}");
 }
 
 #[test]
@@ -294,7 +299,7 @@ fn times_and_azimuths_that_differ_a_little_are_told_and_those_that_contradict_ea
 fn listed_revolutions_are_the_same_as_steady_ones_and_an_antenna_that_stood_missed_nothing() {
     let steady = Scene::by_hand(STEADY, &circling(0, 90, 0.0));
     steady.run();
-    let listed = Scene::by_hand("looks = \"rotating\"", &circling(0, 90, 0.0));
+    let listed = Scene::by_hand(TABLE, &circling(0, 90, 0.0));
     let turns = |of: &mut dyn Iterator<Item = u32>| {
         let rows = of.map(|turn| format!("r,{},{}\n", 4 * turn, 4 * turn + 4));
         format!("sensor,start,end\n{}", rows.collect::<String>())
@@ -304,14 +309,15 @@ fn listed_revolutions_are_the_same_as_steady_ones_and_an_antenna_that_stood_miss
     assert_eq!(listed.picture("bravo"), steady.picture("bravo"));
     // It stood for 40 s, in which the object went on.
     let rows = circling(0, 40, 0.0) + &circling(50, 90, 0.0);
-    let stood = Scene::by_hand("looks = \"rotating\"", &rows);
+    let stood = Scene::by_hand(TABLE, &rows);
     stood.write("recording/looks.csv", &turns(&mut (0..41).chain(50..95)));
     assert_eq!(stood.run().ingest.rows_rejected(), 0);
     let least = |scene: &Scene| {
         let points = scene.picture("bravo");
         points.iter().filter(|point| point.time_us > 40_000_000).filter_map(|point| point.existence).fold(1.0, f64::min)
     };
-    assert!(least(&stood) > 0.99, "{}", least(&stood));
+    // Survival over 40 s is 0.96; one miss more would leave 0.71.
+    assert!(least(&stood) > 0.95, "{}", least(&stood));
     let turned = Scene::by_hand(STEADY, &rows);
     turned.run();
     assert!(least(&turned) < 0.5, "ten revolutions that missed: {}", least(&turned));
@@ -337,12 +343,14 @@ fn what_a_catalogue_says_of_an_antenna_is_checked() {
         other => panic!("{other:?}"),
     };
     let plain = of(STEADY);
-    assert_eq!((plain.sectors, plain.clockwise, plain.tolerance_deg), (16, true, 3.0));
-    assert_eq!(plain.turns, Turns::Steady { period_us: 4_000_000, north_us: 0 });
+    assert_eq!(
+        (plain.period_us, plain.sectors, plain.sense, plain.tolerance_deg),
+        (4_000_000, 16, Sense::Clockwise, 3.0)
+    );
+    assert_eq!(plain.turns, Turns::Steady { north_us: 0 });
     assert_eq!(of(&format!("{STEADY}\nsectors = 360")).tolerance_deg, 1.0, "no more than a sector");
     for (looks, parts) in [
-        ("looks = \"rotating\"\nnorth = 0.0", ["line 12", "`scan_period_s` is missing or too short"]),
-        ("looks = \"rotating\"\nscan_period_s = 4.0", ["`scan_period_s` is there", "north, a time at which"]),
+        ("looks = \"rotating\"\nnorth = 0.0", ["line 5", "`scan_period_s` is missing or too short"]),
         ("looks = \"rotating\"\nscan_period_s = 4.0\nnorth = \"2020-01-01T00:00:00Z\"", ["`north`", "time is seconds"]),
         ("scan_period_s = 4.0\nnorth = 0.0", ["`north` is there", "looks = \"rotating\" alone"]),
         ("scan_period_s = 4.0\nsectors = 8", ["`sectors` is there", "looks = \"rotating\" alone"]),
@@ -352,7 +360,7 @@ fn what_a_catalogue_says_of_an_antenna_is_checked() {
             ["`azimuth_tolerance_deg` is 30", "the width of a sector"],
         ),
         (&format!("{STEADY}\nrotation = \"left\""), ["left", "clockwise"]),
-        ("looks = \"rotating\"", ["looks.parquet", "looks.csv"]),
+        (TABLE, ["looks.parquet", "looks.csv"]),
     ] {
         let found = read(looks).expect_err(looks);
         assert!(parts.iter().all(|part| found.contains(part)), "{looks}: {found}");
@@ -365,7 +373,7 @@ fn what_a_catalogue_says_of_an_antenna_is_checked() {
             ["line 2", "a sector of a sensor that turns"],
         ),
     ] {
-        let scene = Scene::by_hand("looks = \"rotating\"", "1,9000,0\n");
+        let scene = Scene::by_hand(TABLE, "1,9000,0\n");
         scene.write("recording/looks.csv", table);
         let found = Catalogue::read(&scene.path("recording")).map(|_| ()).expect_err(table).to_string();
         assert!(parts.iter().all(|part| found.contains(part)), "{table}: {found}");

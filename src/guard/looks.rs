@@ -162,8 +162,8 @@ struct Turn {
 
 impl Turn {
     fn of(turning: &Rotation) -> Option<Self> {
-        let Turns::Steady { period_us, north_us } = turning.turns else { return None };
-        Some(Self { north_us: north_us.into(), period_us: period_us.into(), sectors: turning.sectors.into() })
+        let Turns::Steady { north_us } = turning.turns else { return None };
+        Some(Self { north_us: north_us.into(), period_us: turning.period_us.into(), sectors: turning.sectors.into() })
     }
 
     fn begins(&self, number: i64) -> Option<i64> {

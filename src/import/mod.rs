@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::ingest::{Ended, Import, Passed, TimeScale, Told, Turns, import_detections, import_looks, import_truth};
+use crate::ingest::{
+    Ended, Import, Listing, Passed, TimeScale, Told, Turns, import_detections, import_looks, import_truth,
+};
 use crate::inspect::{Inspection, draft as inspected};
 use crate::space::Geodetic;
 use folder::Folder;
@@ -63,12 +65,23 @@ pub fn import(
     let head = draft::head(request, time, &ended)?;
     folder.write("recording.toml", &head)?;
     let told = told(request, &ended);
-    let turning = turning(&ended);
+    let mut turning = turning(&ended);
+    let looks = folder.path().join("looks.parquet");
     if !turning.is_empty() {
-        import_looks(&turning, time, &folder.path().join("looks.parquet"))?;
+        import_looks(&turning, time, &looks)?;
     }
     let inspection =
         inspected(&folder.path(), |name| told.get(name).copied().unwrap_or_default(), &mut |rows| watched(Some(rows)))?;
+    // Only of antennas whose rows agree with them.
+    let agrees = |name: &str| inspection.sensors.iter().any(|found| found.name == name && found.is_swept());
+    let before = turning.len();
+    turning.retain(|name, _| agrees(name));
+    if turning.len() < before {
+        folder.remove("looks.parquet")?;
+        if !turning.is_empty() {
+            import_looks(&turning, time, &looks)?;
+        }
+    }
     let entries = inspection.catalogue.clone().unwrap_or_default();
     folder.write("recording.toml", &format!("{head}\n{entries}"))?;
     watched(None)?;
@@ -122,7 +135,7 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
             let told: &mut Told = all.entry(name.clone()).or_default();
             *told = Told {
                 reports: told.reports || sensor.own * 2 > sensor.rows,
-                turns: turning.contains_key(name.as_str()),
+                looks: if turning.contains_key(name.as_str()) { Listing::Revolutions } else { Listing::Looks },
                 turn_s: told.turn_s.or_else(|| heard.turns.get(&sensor.source)?.period_s()),
                 site: stated.or(told.site).or(said),
                 vertical_m: told.vertical_m.or_else(|| (sensor.heights[1] > 0).then_some(FLIGHT_LEVEL_M)),
@@ -138,7 +151,9 @@ fn turning(ended: &[Ended]) -> BTreeMap<&str, Vec<[i64; 2]>> {
     let mut all: BTreeMap<&str, Turns> = BTreeMap::new();
     for Ended { heard, .. } in ended {
         for (name, sensor) in heard.sensors.iter().filter(|(_, sensor)| sensor.polar > 0 && sensor.own == 0) {
-            heard.turns.get(&sensor.source).into_iter().for_each(|turns| all.entry(name).or_default().join(turns));
+            if let Some(turns) = heard.turns.get(&sensor.source) {
+                all.entry(name).or_default().join(turns);
+            }
         }
     }
     let turning = all.into_iter().map(|(name, turns)| (name, turns.revolutions()));

@@ -15,9 +15,9 @@ use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
 use super::layout::Layout;
-use super::looks_file::{LooksName, Sense};
+use super::looks_file::LooksName;
 use super::recording::ENDINGS;
-use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Noise, Platform, Sensor};
+use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Noise, Platform, Sense, Sensor};
 use crate::space::{Frame, Geodetic};
 
 #[derive(Deserialize)]

@@ -193,7 +193,9 @@ impl Turns {
 
     /// Takes in what another file tells of the same antenna.
     pub(crate) fn join(&mut self, other: &Self) {
-        other.north_us.iter().for_each(|us| self.north(*us));
+        for us in &other.north_us {
+            self.north(*us);
+        }
     }
 
     /// How long turns took, microseconds, the shortest first.

@@ -22,21 +22,12 @@ pub(super) enum LooksName {
     Reports,
 }
 
-/// Which way an antenna turns, seen from above.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Sense {
-    #[default]
-    Clockwise,
-    Counterclockwise,
-}
-
 impl Checker<'_> {
     /// When it looks; those that are listed are in a table.
     pub(super) fn looks(&self, entry: &SensorEntry, time: TimeScale) -> Result<Looks, IngestError> {
         let SensorEntry { looks, scan_period_s, expected_interval_s, .. } = entry;
-        let period_us = self.microseconds("scan_period_s", scan_period_s)?;
-        let interval_us = self.microseconds("expected_interval_s", expected_interval_s)?;
+        let period_us = self.microseconds("scan_period_s", scan_period_s.as_ref())?;
+        let interval_us = self.microseconds("expected_interval_s", expected_interval_s.as_ref())?;
         let missing = |key, wanted| self.wrong(entry.name.span(), key, "missing", wanted);
         if *looks != LooksName::Reports {
             self.unused("expected_interval_s", expected_interval_s.as_ref(), "it with looks = \"reports\" alone")?;
@@ -63,12 +54,12 @@ impl Checker<'_> {
         }
     }
 
-    fn microseconds(&self, key: &'static str, span: &Option<Spanned<f64>>) -> Result<Option<i64>, IngestError> {
+    fn microseconds(&self, key: &'static str, span: Option<&Spanned<f64>>) -> Result<Option<i64>, IngestError> {
         let us = |span: &Spanned<f64>| {
             let us = micros(*span.get_ref()).filter(|us| *us > 0);
             us.ok_or_else(|| self.wrong(span.span(), key, span.get_ref(), "at least 0.000001"))
         };
-        span.as_ref().map(us).transpose()
+        span.map(us).transpose()
     }
 
     /// How its antenna turns; without a time at which it pointed north its revolutions are in a table.
@@ -88,22 +79,16 @@ impl Checker<'_> {
                 self.number("azimuth_tolerance_deg", span, |deg| (0.0..=width_deg).contains(&deg), wanted)?
             }
         };
+        let wanted = "the length of a revolution in seconds, at least a microsecond a sector";
+        let period_us = period_us
+            .filter(|us| *us >= i64::from(sectors))
+            .ok_or_else(|| self.wrong(entry.name.span(), "scan_period_s", "missing or too short", wanted))?;
         let turns = match &entry.north {
-            None => {
-                let wanted = "north, a time at which the antenna pointed north; without both, its revolutions are in the table looks";
-                self.unused("scan_period_s", entry.scan_period_s.as_ref(), wanted)?;
-                Turns::Listed(Arc::default())
-            }
-            Some(north) => {
-                let wanted = "the length of a revolution in seconds, at least a microsecond a sector";
-                let period_us = period_us.filter(|us| *us >= i64::from(sectors));
-                let period_us = period_us
-                    .ok_or_else(|| self.wrong(entry.name.span(), "scan_period_s", "missing or too short", wanted))?;
-                Turns::Steady { period_us, north_us: self.north(north, time)? }
-            }
+            None => Turns::Listed(Arc::default()),
+            Some(north) => Turns::Steady { north_us: self.north(north, time)? },
         };
-        let clockwise = entry.rotation.as_ref().is_none_or(|sense| *sense.get_ref() == Sense::Clockwise);
-        Ok(Rotation { sectors, clockwise, tolerance_deg, turns })
+        let sense = entry.rotation.as_ref().map(|sense| *sense.get_ref()).unwrap_or_default();
+        Ok(Rotation { period_us, sectors, sense, tolerance_deg, turns })
     }
 
     fn sectors(&self, entry: &SensorEntry) -> Result<u32, IngestError> {

@@ -40,7 +40,7 @@ mod census; // sensors that the catalogue lacks
 mod import_table; // files of others -> tables of the project's own
 mod write; // the other way: Parquet tables for simulations and tests
 
-pub(crate) use census::{Named, Told};
+pub(crate) use census::{Listing, Named, Told};
 pub(crate) use import_table::{import_detections, import_looks, import_truth};
 pub(crate) use imported::{Ended, Turns};
 pub(crate) use imports::{day_us, edition_of};

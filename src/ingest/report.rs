@@ -282,10 +282,9 @@ impl IngestReport {
         self.rejected.values().sum()
     }
 
-    pub(super) fn accept(&mut self, is_retimed: bool) {
+    pub(super) fn accept(&mut self) {
         self.rows_read += 1;
         self.rows_accepted += 1;
-        self.rows_retimed += u64::from(is_retimed);
     }
 
     pub(super) fn reject(&mut self, row: RejectedRow) {

@@ -220,7 +220,8 @@ impl Intake {
         })?;
         self.latest_us = Some(time_us);
         self.in_order &= in_order;
-        self.report.accept(detection.is_retimed);
+        self.report.accept();
+        self.report.rows_retimed += u64::from(detection.is_retimed);
         self.extremes.take(time_us, table.at(row));
         self.scale = Some(catalogue.time);
         detection.put((label, table.address(row)), batch);

@@ -1,10 +1,12 @@
 //! An entry of the catalogue, proposed: what is said of a sensor, with what was found instead where that contradicts it.
 
+use std::fmt::Write as _;
+
 use super::remarks::Remark;
 use super::report::SensorFound;
 use super::words::{quoted, toml};
 use crate::ingest::TimeScale;
-use crate::sensor::{Coverage, Kind, Looks, Mount, Rotation, Sensor, Turns};
+use crate::sensor::{Coverage, Kind, Looks, Mount, Rotation, Sense, Sensor, Turns};
 use crate::space::{Frame, Geodetic};
 use crate::time::format_timestamp;
 
@@ -68,19 +70,19 @@ pub(super) fn entry(
 /// How its antenna turns.
 fn rotating(of: &Rotation, time: TimeScale) -> String {
     let mut text = format!("looks = \"rotating\"\nsectors = {}\n", of.sectors);
-    if !of.clockwise {
+    if of.sense == Sense::Counterclockwise {
         text += "rotation = \"counterclockwise\"\n";
     }
-    text += &format!("azimuth_tolerance_deg = {}\n", toml(of.tolerance_deg));
-    if let Turns::Steady { period_us, north_us } = of.turns {
-        let period_s = toml(period_us as f64 * 1e-6);
-        text += &format!("scan_period_s = {period_s}\nnorth = {}\n", instant(north_us, time));
+    let _ = writeln!(text, "azimuth_tolerance_deg = {}", toml(of.tolerance_deg));
+    let _ = writeln!(text, "scan_period_s = {}", toml(of.period_us as f64 * 1e-6));
+    if let Turns::Steady { north_us } = of.turns {
+        let _ = writeln!(text, "north = {}", instant(north_us, time));
     }
     text
 }
 
 /// A time as a catalogue has it.
-pub(crate) fn instant(time_us: i64, time: TimeScale) -> String {
+fn instant(time_us: i64, time: TimeScale) -> String {
     match time {
         TimeScale::Timestamp => quoted(&format_timestamp(time_us)),
         TimeScale::Seconds => format!("{:?}", time_us as f64 * 1e-6),

@@ -292,6 +292,7 @@ fn found<'a>(
         interval,
         said_period_s: said_s,
         rotation: turning.filter(|_| !stands_nowhere),
+        swept: longest.and_then(|stretch| turning::swept_share(sensor, &stretch.rows)),
         extent: Extent::of(spread, (sensor, frame)),
         crowd: None,
         figures: figures(

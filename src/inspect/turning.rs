@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::excerpt::Mark;
 use super::geometry::quantile;
 use super::period::Interval;
-use crate::sensor::{Kind, Mount, Sensor};
+use crate::sensor::{Kind, Looks, Mount, Rotation, Sense, Sensor, Turns};
 
 /// Revolutions of the first search, and how far about the interval it goes.
 const REVOLUTIONS: f64 = 16.0;
@@ -135,10 +135,34 @@ fn told((first_us, rate, over_s): (i64, f64, f64), rows: &[Row]) -> Turning {
     }
 }
 
+/// The share of some rows that agree with revolutions from north to north, a listed look each, of an antenna that turns clockwise;
+/// `None` of other looks.
+pub(super) fn swept_share(sensor: &Sensor, rows: &[Mark]) -> Option<f64> {
+    let (Looks::Listed(looks), Kind::Radar { mount: Mount::Fixed { site_m, enu: [east, north, _] } }) =
+        (&sensor.looks, &sensor.kind)
+    else {
+        return None;
+    };
+    let turns = looks.iter().map(|look| [look.start_us, look.end_us]).collect();
+    let tolerance_deg = Rotation::TOLERANCE_DEG;
+    let rotation = Rotation {
+        period_us: 1,
+        sectors: Rotation::SECTORS,
+        sense: Sense::Clockwise,
+        tolerance_deg,
+        turns: Turns::Listed(turns),
+    };
+    let agrees = |mark: &&Mark| {
+        let along = |axis: &[f64; 3]| axis.iter().zip(mark.metres).zip(site_m).map(|((a, m), s)| a * (m - s)).sum();
+        rotation.timed(mark.time_us, libm::atan2(along(east), along(north))).is_some()
+    };
+    Some(rows.iter().filter(agrees).count() as f64 / rows.len().max(1) as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sensor::{Altitudes, Coverage, Looks, Noise};
+    use crate::sensor::{Altitudes, Coverage, ListedLook, Noise};
 
     fn radar() -> Sensor {
         Sensor {
@@ -205,5 +229,20 @@ mod tests {
         all.extend(later.into_iter().map(|row| Mark { time_us: row.time_us + 400_000_000, ..row }));
         let found = turning(&radar(), &all, INTERVAL).expect("it turns");
         assert!((found.period_s - 4.0).abs() < 0.02 && found.over_s < 600.0, "{found:?}");
+    }
+
+    #[test]
+    fn rows_agree_with_the_revolutions_in_which_they_were_seen_and_not_with_others() {
+        let look = |k: i64, late_us: i64| ListedLook {
+            start_us: 1_300_000 + late_us + 4_000_000 * k,
+            end_us: 5_300_000 + late_us + 4_000_000 * k,
+            sector_deg: None,
+        };
+        let share = |late_us: i64| {
+            let looks = Looks::Listed((-1..110).map(|k| look(k, late_us)).collect());
+            swept_share(&Sensor { looks, ..radar() }, &rows(&AROUND, 0.25, 400.0)).expect("listed looks")
+        };
+        assert!(share(0) > 0.999 && share(300_000) < 0.5, "{} {}", share(0), share(300_000));
+        assert_eq!(swept_share(&radar(), &rows(&AROUND, 0.25, 400.0)), None);
     }
 }

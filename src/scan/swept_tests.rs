@@ -2,14 +2,14 @@
 //! the other as functions of time. Where the one passes the other there is one opportunity, in one look, and no other look has one.
 
 use super::*;
-use crate::sensor::{Altitudes, Kind, Looks, Noise, Rotation, Turns};
+use crate::sensor::{Altitudes, Kind, Looks, Noise, Rotation, Sense, Turns};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 const PERIOD_S: f64 = 4.0;
 
-fn radar(sectors: u32, clockwise: bool) -> Sensor {
-    let turns = Turns::Steady { period_us: 4_000_000, north_us: 0 };
+fn radar(sectors: u32, sense: Sense) -> Sensor {
+    let turns = Turns::Steady { north_us: 0 };
     Sensor {
         name: "s".to_owned(),
         owner: "o".to_owned(),
@@ -17,7 +17,7 @@ fn radar(sectors: u32, clockwise: bool) -> Sensor {
         noise: Noise::default(),
         detection_probability: 0.9,
         clutter_per_scan: 1.0,
-        looks: Looks::Rotating(Rotation { sectors, clockwise, tolerance_deg: 3.0, turns }),
+        looks: Looks::Rotating(Rotation { period_us: 4_000_000, sectors, sense, tolerance_deg: 3.0, turns }),
         coverage: Coverage::Ring { range_m: [0.0, 1e6], height_m: None },
         altitudes: Altitudes::default(),
         view: None,
@@ -25,21 +25,21 @@ fn radar(sectors: u32, clockwise: bool) -> Sensor {
 }
 
 /// How many turns the antenna is past a target, but for whole ones.
-fn past(t: f64, clockwise: bool, [x, y]: [f64; 2]) -> f64 {
+fn past(t: f64, sense: Sense, [x, y]: [f64; 2]) -> f64 {
     let azimuth = (x - 30.0).atan2(y + 20.0) / std::f64::consts::TAU;
-    (t / PERIOD_S - if clockwise { azimuth } else { -azimuth }).rem_euclid(1.0)
+    (t / PERIOD_S - sense.turned(azimuth)).rem_euclid(1.0)
 }
 
 /// Whether the antenna passes the target between two times, found in steps of a thousandth of a turn; `None` within a
 /// millionth of a turn of either.
-fn passes(from: f64, to: f64, clockwise: bool, at: impl Fn(f64) -> [f64; 2]) -> Option<bool> {
-    let edge = |t: f64| (past(t, clockwise, at(t)) + 0.5).rem_euclid(1.0) - 0.5;
+fn passes(from: f64, to: f64, sense: Sense, at: impl Fn(f64) -> [f64; 2]) -> Option<bool> {
+    let edge = |t: f64| (past(t, sense, at(t)) + 0.5).rem_euclid(1.0) - 0.5;
     if edge(from).abs() < 1e-6 || edge(to).abs() < 1e-6 {
         return None;
     }
     let steps = 1 + ((to - from) / PERIOD_S * 1000.0) as u32;
     let time = |k: u32| from + (to - from) * f64::from(k) / f64::from(steps);
-    let falls = |k: u32| past(time(k + 1), clockwise, at(time(k + 1))) < past(time(k), clockwise, at(time(k))) - 0.5;
+    let falls = |k: u32| past(time(k + 1), sense, at(time(k + 1))) < past(time(k), sense, at(time(k))) - 0.5;
     Some((0..steps).any(falls))
 }
 
@@ -56,8 +56,9 @@ fn a_target_has_an_opportunity_in_the_look_in_which_the_antenna_passes_it_and_in
     // With and against the rotation, slow and as fast as a sixth of it.
     let mut turned = [f64::INFINITY, f64::NEG_INFINITY];
     for case in 0..60 {
-        let (sectors, clockwise) = ([4, 7, 16, 64][case % 4], case % 3 != 0);
-        let sensor = radar(sectors, clockwise);
+        let sectors = [4, 7, 16, 64][case % 4];
+        let sense = if case % 3 == 0 { Sense::Counterclockwise } else { Sense::Clockwise };
+        let sensor = radar(sectors, sense);
         let Looks::Rotating(rotation) = &sensor.looks else { continue };
         let shapes: Vec<(u32, Shape)> = (0..sectors)
             .map(|sector| (sector, Shape::of(&sensor, (Frame::Local, 0), Some(rotation.sector_deg(sector)))))
@@ -79,7 +80,7 @@ fn a_target_has_an_opportunity_in_the_look_in_which_the_antenna_passes_it_and_in
                 .iter()
                 .filter(|(sector, shape)| look.sector_deg == rotation.sector_deg(*sector) && shape.holds(&tile, &mean))
                 .collect();
-            let Some(passed) = passes(from, to, clockwise, at) else {
+            let Some(passed) = passes(from, to, sense, at) else {
                 border += 1;
                 continue;
             };
@@ -98,8 +99,8 @@ fn a_target_has_an_opportunity_in_the_look_in_which_the_antenna_passes_it_and_in
 #[test]
 fn every_place_that_stands_still_is_in_one_sector() {
     let mut random = ChaCha8Rng::seed_from_u64(12);
-    for (sectors, clockwise) in [(4, true), (16, false), (360, true)] {
-        let sensor = radar(sectors, clockwise);
+    for (sectors, sense) in [(4, Sense::Clockwise), (16, Sense::Counterclockwise), (360, Sense::Clockwise)] {
+        let sensor = radar(sectors, sense);
         let Looks::Rotating(rotation) = &sensor.looks else { continue };
         let shapes: Vec<Shape> = (0..sectors)
             .map(|sector| Shape::of(&sensor, (Frame::Local, 0), Some(rotation.sector_deg(sector))))
@@ -121,10 +122,12 @@ fn every_place_that_stands_still_is_in_one_sector() {
 #[test]
 fn a_track_that_turns_and_is_predicted_straight_has_one_opportunity_a_revolution_in_the_mean() {
     // Round the radar at 3 km and 250 m/s: 4.8 degrees a second against 90.
-    for (clockwise, with) in [(true, true), (true, false), (false, true), (false, false)] {
-        let sensor = radar(16, clockwise);
+    for (sense, round) in
+        [Sense::Clockwise, Sense::Counterclockwise].into_iter().flat_map(|sense| [(sense, 1.0), (sense, -1.0)])
+    {
+        let sensor = radar(16, sense);
         let Looks::Rotating(rotation) = &sensor.looks else { continue };
-        let rate = if clockwise == with { 250.0 / 3_000.0 } else { -250.0 / 3_000.0 };
+        let rate = round * 250.0 / 3_000.0;
         let mut found = 0u32;
         let last = 16 * 250;
         for number in 0..last {
@@ -136,7 +139,7 @@ fn a_track_that_turns_and_is_predicted_straight_has_one_opportunity_a_revolution
             found += u32::from(Shape::of(&sensor, (Frame::Local, 0), Some(look.sector_deg)).holds(&tile, &mean));
         }
         // The antenna gains so many turns on it in a thousand seconds.
-        let turns = 1_000.0 * (1.0 / PERIOD_S - rate * if clockwise { 1.0 } else { -1.0 } / std::f64::consts::TAU);
-        assert!((f64::from(found) - turns).abs() <= 1.0, "{clockwise} {with}: {found} of {turns}");
+        let turns = 1_000.0 * (1.0 / PERIOD_S - sense.turned(rate) / std::f64::consts::TAU);
+        assert!((f64::from(found) - turns).abs() <= 1.0, "{sense:?} {rate}: {found} of {turns}");
     }
 }

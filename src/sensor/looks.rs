@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::rotation::{Retimed, Rotation, Turns};
+use super::rotation::{Retimed, Rotation};
 use super::{Reading, Sensor};
 
 /// When a sensor looked.
@@ -64,11 +64,9 @@ impl Looks {
     #[expect(clippy::cast_precision_loss, reason = "a mean")]
     pub fn per_s(&self) -> f64 {
         match self {
-            Self::Periodic { period_us: us } | Self::Reports { expected_interval_us: us } => 1e6 / (*us).max(1) as f64,
-            Self::Rotating(rotation) => match rotation.period_us() {
-                0 => 0.0,
-                us => 1e6 / us as f64,
-            },
+            Self::Periodic { period_us: us }
+            | Self::Rotating(Rotation { period_us: us, .. })
+            | Self::Reports { expected_interval_us: us } => 1e6 / (*us).max(1) as f64,
             Self::Listed(looks) => {
                 let span = looks.first().zip(looks.last()).map(|(first, last)| last.start_us - first.start_us);
                 span.filter(|us| *us > 0).map_or(0.0, |us| 1e6 * (looks.len() - 1) as f64 / us as f64)
@@ -79,8 +77,10 @@ impl Looks {
     /// How long it is from one look at an object to the next in the mean, or from one report to the next, seconds.
     pub(crate) fn interval_s(&self) -> Option<f64> {
         match self {
-            Self::Periodic { period_us: us } | Self::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
-            Self::Rotating(_) | Self::Listed(_) => Some(self.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
+            Self::Periodic { period_us: us }
+            | Self::Rotating(Rotation { period_us: us, .. })
+            | Self::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
+            Self::Listed(_) => Some(self.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
         }
     }
 
@@ -101,9 +101,8 @@ impl Looks {
     #[must_use]
     pub const fn period_us(&self) -> Option<i64> {
         match self {
-            Self::Periodic { period_us } => Some(*period_us),
-            Self::Rotating(Rotation { turns: Turns::Steady { period_us, .. }, .. }) => Some(*period_us),
-            Self::Rotating(_) | Self::Listed(_) | Self::Reports { .. } => None,
+            Self::Periodic { period_us } | Self::Rotating(Rotation { period_us, .. }) => Some(*period_us),
+            Self::Listed(_) | Self::Reports { .. } => None,
         }
     }
 }

@@ -25,7 +25,7 @@ pub use platform::{Platform, Pose};
 pub use position::Fix;
 pub use radar::Polar;
 pub use reading::Reading;
-pub use rotation::{Rotation, SectorLook, Turns};
+pub use rotation::{Rotation, SectorLook, Sense, Turns};
 pub use site::Mount;
 pub use velocity::{Level, Velocity};
 

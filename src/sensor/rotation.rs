@@ -10,26 +10,50 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// How an antenna turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rotation {
+    /// How long a revolution takes, microseconds; of listed ones about how long.
+    pub period_us: i64,
     /// Sectors of a revolution, from [`Rotation::SECTORS_LEAST`] to [`Rotation::SECTORS_MOST`]; a look each.
     pub sectors: u32,
-    /// Whether it turns clockwise, seen from above.
-    pub clockwise: bool,
+    /// Which way it turns.
+    pub sense: Sense,
     /// By how much the azimuth of a detection may be beyond the sector of its time, degrees: at most the width of one.
     pub tolerance_deg: f64,
     /// Its revolutions.
     pub turns: Turns,
 }
 
+/// Which way an antenna turns, seen from above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sense {
+    /// From north to east.
+    #[default]
+    Clockwise,
+    /// From north to west.
+    Counterclockwise,
+}
+
+impl Sense {
+    /// An angle clockwise, in the sense of rotation.
+    #[must_use]
+    pub fn turned(self, clockwise: f64) -> f64 {
+        match self {
+            Self::Clockwise => clockwise,
+            Self::Counterclockwise => -clockwise,
+        }
+    }
+}
+
 /// Revolutions of an antenna, from north to north.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turns {
-    /// All of one length, without a pause.
+    /// All as long as the period, without a pause.
     Steady {
-        /// That length, microseconds.
-        period_us: i64,
         /// A time at which it pointed north, microseconds.
         north_us: i64,
     },
@@ -71,25 +95,10 @@ impl Rotation {
         [sector, sector + 1].map(|edge| 360.0 * f64::from(edge % n) / f64::from(n))
     }
 
-    /// How long a look at a sector takes, seconds: of listed revolutions that of their middle one. Less than zero if the
-    /// antenna turns counterclockwise.
+    /// How long a look at a sector takes by the period, seconds: less than zero if the antenna turns counterclockwise.
     #[must_use]
     pub fn sweep_s(&self) -> f64 {
-        let sweep_s = 1e-6 * self.period_us() as f64 / f64::from(self.sectors.max(1));
-        if self.clockwise { sweep_s } else { -sweep_s }
-    }
-
-    /// How long a revolution takes, microseconds: of listed ones the one in the middle of their lengths, 0 of none.
-    #[must_use]
-    pub fn period_us(&self) -> i64 {
-        match &self.turns {
-            Turns::Steady { period_us, .. } => *period_us,
-            Turns::Listed(turns) => {
-                let mut lengths: Vec<i64> = turns.iter().map(|[from_us, to_us]| to_us - from_us).collect();
-                lengths.sort_unstable();
-                lengths.get(lengths.len() / 2).copied().unwrap_or(0)
-            }
-        }
+        self.sense.turned(1e-6 * self.period_us as f64 / f64::from(self.sectors.max(1)))
     }
 
     /// The look of a number.
@@ -98,8 +107,8 @@ impl Rotation {
         let n = i64::from(self.sectors.max(1));
         let (turn, swept) = (number.div_euclid(n), number.rem_euclid(n));
         let start_us = |swept: i64| match &self.turns {
-            Turns::Steady { period_us, north_us } => {
-                let turns_us = i128::from(*period_us) * (i128::from(turn) * i128::from(n) + i128::from(swept));
+            Turns::Steady { north_us } => {
+                let turns_us = i128::from(self.period_us) * (i128::from(turn) * i128::from(n) + i128::from(swept));
                 i64::try_from(i128::from(*north_us) + turns_us.div_euclid(i128::from(n))).ok()
             }
             Turns::Listed(turns) => {
@@ -108,7 +117,7 @@ impl Rotation {
                 Some(from_us + i64::try_from(part_us).ok()?)
             }
         };
-        let sector = u32::try_from(if self.clockwise { swept } else { n - 1 - swept }).ok()?;
+        let sector = u32::try_from(if self.sense == Sense::Clockwise { swept } else { n - 1 - swept }).ok()?;
         let (start_us, end_us) = (start_us(swept)?, start_us(swept + 1)?);
         Some(SectorLook { number, start_us, end_us, sector_deg: self.sector_deg(sector) })
     }
@@ -122,7 +131,7 @@ impl Rotation {
             i64::try_from(swept.div_euclid(i128::from(length_us.max(1)))).ok()
         };
         let mut number = match &self.turns {
-            Turns::Steady { period_us, north_us } => within([*north_us, *period_us])?,
+            Turns::Steady { north_us } => within([*north_us, self.period_us])?,
             Turns::Listed(turns) => {
                 let turn = turns.partition_point(|[_, to_us]| *to_us <= time_us);
                 let [from_us, to_us] = *turns.get(turn)?;
@@ -150,7 +159,8 @@ impl Rotation {
         }
         let [beyond_deg, before_deg] = [past_deg - width_deg, 360.0 - past_deg];
         let (off_deg, is_beyond) = if beyond_deg < before_deg { (beyond_deg, true) } else { (before_deg, false) };
-        let nearest_us = if is_beyond == self.clockwise { look.end_us } else { look.start_us.saturating_sub(1) };
+        let nearest_us =
+            if is_beyond == (self.sense == Sense::Clockwise) { look.end_us } else { look.start_us.saturating_sub(1) };
         (off_deg <= self.tolerance_deg && held(nearest_us).is_some()).then_some((nearest_us, true))
     }
 }
@@ -159,20 +169,23 @@ impl Rotation {
 mod tests {
     use super::*;
 
-    fn steady(sectors: u32, clockwise: bool) -> Rotation {
-        let turns = Turns::Steady { period_us: 4_000_003, north_us: 1_234_567 };
-        Rotation { sectors, clockwise, tolerance_deg: 3.0, turns }
+    const CLOCKWISE: Sense = Sense::Clockwise;
+    const COUNTER: Sense = Sense::Counterclockwise;
+
+    fn steady(sectors: u32, sense: Sense) -> Rotation {
+        let turns = Turns::Steady { north_us: 1_234_567 };
+        Rotation { period_us: 4_000_003, sectors, sense, tolerance_deg: 3.0, turns }
     }
 
     fn listed() -> Rotation {
         let turns = Turns::Listed([[0, 4_000_001], [4_000_001, 8_000_000], [20_000_000, 24_000_000]].into());
-        Rotation { sectors: 7, clockwise: true, tolerance_deg: 3.0, turns }
+        Rotation { period_us: 4_000_000, sectors: 7, sense: Sense::Clockwise, tolerance_deg: 3.0, turns }
     }
 
     #[test]
     fn every_moment_is_of_one_look_and_the_antenna_points_into_its_sector() {
-        for (sectors, clockwise) in [(4, true), (7, true), (16, false), (360, false)] {
-            let rotation = steady(sectors, clockwise);
+        for (sectors, sense) in [(4, CLOCKWISE), (7, CLOCKWISE), (16, COUNTER), (360, COUNTER)] {
+            let rotation = steady(sectors, sense);
             let first = rotation.look_at(-9_000_000).expect("a look");
             let mut before = first.start_us;
             for number in first.number..first.number + 5 * i64::from(sectors) {
@@ -182,7 +195,7 @@ mod tests {
                 for time_us in [look.start_us, look.start_us + 1, look.end_us - 1] {
                     assert_eq!(rotation.look_at(time_us), Some(look), "{time_us}");
                     let turned_deg = 360.0 * ((time_us - 1_234_567) as f64 / 4_000_003.0);
-                    let azimuth_deg = if clockwise { turned_deg } else { -turned_deg };
+                    let azimuth_deg = sense.turned(turned_deg);
                     let past_deg = (azimuth_deg - look.sector_deg[0]).rem_euclid(360.0);
                     let within = past_deg < 360.0 / f64::from(sectors) + 1e-3 || past_deg > 360.0 - 1e-3;
                     assert!(within, "{look:?}: {azimuth_deg}");
@@ -194,7 +207,6 @@ mod tests {
     #[test]
     fn listed_revolutions_have_looks_and_between_them_there_are_none() {
         let rotation = listed();
-        assert_eq!(rotation.period_us(), 4_000_000);
         let at = |time_us| rotation.look_at(time_us).map(|look| (look.number, look.start_us));
         assert_eq!(at(-5), Some((0, 0)));
         assert_eq!(at(4_000_000), Some((6, 3_428_572)));
@@ -208,11 +220,9 @@ mod tests {
 
     #[test]
     fn time_and_azimuth_that_differ_a_little_are_of_the_sector_of_the_azimuth_and_far_apart_of_none() {
-        for clockwise in [true, false] {
-            let rotation =
-                Rotation { turns: Turns::Steady { period_us: 4_000_000, north_us: 0 }, ..steady(8, clockwise) };
-            let turned = |deg: f64| if clockwise { deg } else { -deg };
-            let timed = |time_us, azimuth_deg: f64| rotation.timed(time_us, turned(azimuth_deg).to_radians());
+        for sense in [CLOCKWISE, COUNTER] {
+            let rotation = Rotation { turns: Turns::Steady { north_us: 0 }, period_us: 4_000_000, ..steady(8, sense) };
+            let timed = |time_us, azimuth_deg: f64| rotation.timed(time_us, sense.turned(azimuth_deg).to_radians());
             assert_eq!(timed(250_000, 22.5), Some((250_000, false)));
             assert_eq!(timed(499_000, 46.0), Some((500_000, true)), "stamped a little early");
             assert_eq!(timed(501_000, 44.0), Some((499_999, true)), "or late");
@@ -226,7 +236,7 @@ mod tests {
 
     #[test]
     fn times_at_the_ends_of_what_can_be_counted_are_no_reason_to_panic() {
-        for rotation in [steady(360, true), steady(4, false), listed()] {
+        for rotation in [steady(360, CLOCKWISE), steady(4, COUNTER), listed()] {
             for time_us in [i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX] {
                 let _ = rotation.look_at(time_us);
                 let _ = rotation.look(time_us);

@@ -23,8 +23,8 @@ use std::path::Path;
 pub use error::SimulateError;
 pub use report::{SensorReport, SimulationReport};
 pub use scenario::{
-    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, Sense,
-    SensorKind, SensorScenario, Site, Timing,
+    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
+    SensorScenario, Site, Timing,
 };
 pub use sensing::SimulatedDetection;
 pub use simulation::{Simulation, TrueState};

@@ -5,11 +5,11 @@ use std::fmt::Display;
 use super::error::SimulateError;
 use super::platform::{Arc, Way};
 use super::scenario::{
-    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, Sense,
-    SensorKind, SensorScenario, Timing,
+    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
+    SensorScenario, Timing,
 };
 use crate::ingest::error::short;
-use crate::sensor::Rotation;
+use crate::sensor::{Rotation, Sense};
 use crate::time::micros;
 
 /// Most objects at the start and alive later on, and most false detections of a scan; a gigabyte of memory each.
@@ -76,7 +76,7 @@ pub(super) enum Instant {
     /// Each object at its own time.
     Spread,
     /// Each object when an antenna points there.
-    Rotating { clockwise: bool },
+    Rotating { sense: Sense },
     /// Objects report, with shortest and longest interval, and that of those at rest.
     Reports { every_us: [i64; 2], at_rest_us: Option<i64> },
 }
@@ -418,7 +418,7 @@ impl Plan {
 /// An antenna that turns.
 fn rotating(
     sensor: &SensorScenario,
-    (sectors, rotation): (u32, Sense),
+    (sectors, sense): (u32, Sense),
     check: Checker<'_>,
 ) -> Result<Instant, SimulateError> {
     if sensor.kind != SensorKind::Radar || sensor.platform.is_some() {
@@ -428,7 +428,7 @@ fn rotating(
     if !within.contains(&sectors) {
         return Err(check.wrong("timing.rotating.sectors", sectors, "a whole number from 4 to 360"));
     }
-    Ok(Instant::Rotating { clockwise: rotation == Sense::Clockwise })
+    Ok(Instant::Rotating { sense })
 }
 
 fn half_side_m(scenario: &Scenario, check: Checker<'_>) -> Result<f64, SimulateError> {

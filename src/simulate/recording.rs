@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::error::SimulateError;
 use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::platform;
-use super::scenario::{NoiseScenario, Scenario, Sense, SensorKind, Site, Timing};
+use super::scenario::{NoiseScenario, Scenario, SensorKind, Site, Timing};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
 use crate::ingest::{ColumnType, TableWriter, Values};
 use crate::product::replace;
+use crate::sensor::Sense;
 
 /// Rows handed to a table at once.
 const ROWS: usize = 65_536;

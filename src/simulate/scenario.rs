@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::SimulateError;
 use super::plan::Plan;
 use crate::ingest::error::toml_says;
+use crate::sensor::Sense;
 
 /// A scenario in the words of its file. [`Scenario::read`] checks the values; so does every use of one made in code.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -221,17 +222,6 @@ pub enum Timing {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at_rest_s: Option<f64>,
     },
-}
-
-/// Which way an antenna turns, seen from above.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sense {
-    /// From north to east.
-    #[default]
-    Clockwise,
-    /// From north to west.
-    Counterclockwise,
 }
 
 /// Where a sensor sees. Heights: all of the scenario's.

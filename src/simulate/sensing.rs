@@ -9,6 +9,7 @@ use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::platform::Stand;
 use super::random::{Key, Purpose, Stream};
 use super::turning;
+use crate::sensor::Sense;
 
 /// A detection.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -109,11 +110,11 @@ impl Sensor {
     pub(super) fn passes<'a>(
         &'a self,
         plan: &'a Plan,
-        (sensor, clockwise): (u32, bool),
+        (sensor, sense): (u32, Sense),
         passage: Passage<'a>,
         slice: Slice,
     ) -> impl Iterator<Item = Sight> + 'a {
-        turning::passes(self, plan, clockwise, passage, slice).map(move |time_us| {
+        turning::passes(self, plan, sense, passage, slice).map(move |time_us| {
             let draw = stream(plan, Purpose::Detection, sensor, time_us, passage.object.id);
             self.sight_at(plan, sensor, time_us, passage, draw)
         })
@@ -147,8 +148,8 @@ impl Sensor {
         let there =
             Motion { position_m: self.region.sample((plan.height_m, time_us), &mut draw), velocity_m_s: [0.0; 3] };
         let time_us = match (self.instant, &self.measures) {
-            (Instant::Rotating { clockwise }, Measures::Radar { way, .. }) => {
-                let share = turning::share(way.start_m, there.position_m, clockwise);
+            (Instant::Rotating { sense }, Measures::Radar { way, .. }) => {
+                let share = turning::share(way.start_m, there.position_m, sense);
                 // The look that holds all of a turn ends before the next one begins.
                 look * self.scan_period_us + ((share * self.scan_period_us as f64) as i64).min(self.scan_period_us - 1)
             }

@@ -250,8 +250,8 @@ impl Found {
                 passages().flat_map(|passage| sensor.reports(plan, index, passage, slice)).for_each(&mut count);
                 continue;
             }
-            if let Instant::Rotating { clockwise } = sensor.instant {
-                let passes = |passage| sensor.passes(plan, (index, clockwise), passage, slice);
+            if let Instant::Rotating { sense } = sensor.instant {
+                let passes = |passage| sensor.passes(plan, (index, sense), passage, slice);
                 passages().flat_map(passes).for_each(&mut count);
                 continue;
             }

@@ -7,11 +7,11 @@
 use super::motion::between;
 use super::plan::{Measures, Plan, Sensor};
 use super::sensing::{Passage, Slice};
+use crate::sensor::Sense;
 
 /// The share of a turn between north and an azimuth, in the sense of rotation, at a place seen from a site.
-pub(super) fn share([x0, y0, _]: [f64; 3], [x, y, _]: [f64; 3], clockwise: bool) -> f64 {
-    let turns = libm::atan2(x - x0, y - y0) / std::f64::consts::TAU;
-    (if clockwise { turns } else { -turns }).rem_euclid(1.0)
+pub(super) fn share([x0, y0, _]: [f64; 3], [x, y, _]: [f64; 3], sense: Sense) -> f64 {
+    sense.turned(libm::atan2(x - x0, y - y0) / std::f64::consts::TAU).rem_euclid(1.0)
 }
 
 /// When an antenna points at an object within a slice.
@@ -19,7 +19,7 @@ pub(super) fn share([x0, y0, _]: [f64; 3], [x, y, _]: [f64; 3], clockwise: bool)
 pub(super) fn passes(
     sensor: &Sensor,
     plan: &Plan,
-    clockwise: bool,
+    sense: Sense,
     passage: Passage<'_>,
     slice: Slice,
 ) -> impl Iterator<Item = i64> {
@@ -33,7 +33,7 @@ pub(super) fn passes(
     let (scan_us, plan_us) = (passage.scan_us, plan.period_us as f64);
     let object = move |time_us: i64| {
         let there = between(&now, &next, (time_us - scan_us) as f64 / plan_us, plan_us * 1e-6);
-        share(site_m, there.position_m, clockwise)
+        share(site_m, there.position_m, sense)
     };
     let first = object(from_us);
     // Turns from whole ones on, so that a long recording loses no digits.
