@@ -138,6 +138,26 @@ fn a_radar_that_does_not_say_where_it_stands_is_asked_for_and_one_that_says_so_i
 }
 
 #[test]
+fn an_antenna_whose_plots_agree_with_its_north_marks_is_drafted_as_turning_with_its_revolutions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let said = at("turning.ast");
+    fs::write(&said, inputs::turning()).expect("a file");
+    for (name, more) in [("table", [].as_slice()), ("place", &["--in-place"])] {
+        imported(&[said.clone()], &at(name), &[&["--date", "2018-08-01"], more].concat());
+        let draft = fs::read_to_string(at(name).join("recording.toml")).expect("a draft");
+        assert!(
+            draft.contains("looks = \"rotating\"") && draft.contains("scan_period_s = 4.000000  # found"),
+            "{draft}"
+        );
+        assert!(at(name).join("looks.parquet").is_file());
+        complete(&at(name));
+        let rows = pictures(&at(name), &at(&format!("out-{name}")));
+        assert!(!rows.is_empty());
+    }
+}
+
+#[test]
 fn x_and_y_without_an_origin_end_the_import_with_the_option_that_states_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let all = written();

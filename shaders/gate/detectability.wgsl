@@ -29,7 +29,7 @@ fn detectability(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let place = tile_of(track);
     let offset_m = mean_of(track, 0u);
-    let seen = seen_of(look, place, offset_m);
+    let seen = seen_of_moving(look, place, offset_m, mean_of(track, 3u));
     let share = visible(l, look, track, place, offset_m);
     windows[track].factor = look.detection_probability * select(-share, seen * share, seen > 0.0);
 }
@@ -43,7 +43,7 @@ fn visible(l: u32, look: LaneStep, track: u32, place: vec3<i32>, offset_m: vec3<
     var law = law_of(own);
     for (var h = 0u; h < look.views; h++) {
         let view = view_looks[view_at(l, h)];
-        if h != look.view && seen_at(view.mask, place, offset_m) > 0.0 {
+        if h != look.view && seen_at(view.mask, place, offset_m, vec3<f32>(0.0)) > 0.0 {
             law = law_with(law, chance_now(view, stored_of(track, h)));
         }
     }

@@ -37,7 +37,7 @@ fn gate_window(@builtin(global_invocation_id) id: vec3<u32>) {
     let place = tile_of(track);
     let s = load_state(track);
     if look.views < 2u {
-        let seen = seen_of(look, place, s.x);
+        let seen = seen_of_moving(look, place, s.x, s.v);
         detected = look.detection_probability * select(-1.0, seen, seen > 0.0);
     }
     let missed = o * (1.0 - max(detected, 0.0));

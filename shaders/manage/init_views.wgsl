@@ -32,7 +32,7 @@ fn init_views(@builtin(global_invocation_id) id: vec3<u32>) {
         var word = 0u;
         for (var h = 2u * k; h < min(2u * k + 2u, look.views); h++) {
             let view = view_looks[view_at(l, h)];
-            let steps = select(view.beyond, view.covered, seen_at(view.mask, p.tile, p.offset_m) > 0.0);
+            let steps = select(view.beyond, view.covered, seen_at(view.mask, p.tile, p.offset_m, vec3<f32>(0.0)) > 0.0);
             word = with_stored(word, h, steps);
         }
         views[at(homes[i], k, VIEW_WORDS)] = word;

@@ -27,7 +27,8 @@ struct Ground {
     next: u32,
     // From the Earth's centre to where a plane touches the globe; zero: it is flat.
     centre: vec3<f32>,
-    padding: u32,
+    // When a limit is asked of what moves, seconds after the time of the scan.
+    ahead_s: f32,
 }
 
 // From the place of a plane or a limit to a point, metres; tiles first.

@@ -6,12 +6,12 @@ override STRAIGHT: u32;
 override LEVEL: u32;
 override WEDGE: u32;
 
-// Whether a point is within all limits of a part.
-fn is_covered(part: u32, tile: vec3<i32>, offset_m: vec3<f32>) -> bool {
+// Whether a point with a velocity, in m/s, is within all limits of a part.
+fn is_covered(part: u32, tile: vec3<i32>, offset_m: vec3<f32>, velocity: vec3<f32>) -> bool {
     var covered = true;
     for (var k = 1u; k <= grounds[part].kind; k++) {
         let g = grounds[part + k];
-        let value_m = value_of(g, from_ground(g, tile, offset_m));
+        let value_m = value_of(g, from_ground(g, tile, offset_m) + g.ahead_s * velocity);
         covered = covered && value_m >= g.least_m && value_m <= g.most_m;
     }
     return covered;

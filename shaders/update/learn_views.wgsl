@@ -37,7 +37,8 @@ fn learn_views(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var e = row.start; e < row.start + row.count; e++) {
         hits = hits + edges[e].weight;
     }
-    let detected = look.detection_probability * seen_of(look, tile_of(track), mean_of(track, 0u));
+    let seen = seen_of_moving(look, tile_of(track), mean_of(track, 0u), mean_of(track, 3u));
+    let detected = look.detection_probability * seen;
     let word = at(track, look.view / 2u, VIEW_WORDS);
     let before = chance_now(view_looks[view_at(l, look.view)], stored(views[word], look.view));
     let unseen = before.x * (1.0 - detected);

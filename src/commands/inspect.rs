@@ -113,6 +113,7 @@ fn describe(found: &Inspection) -> String {
     text += &sensors(found);
     text += "\n";
     text += &motion(found);
+    text += &rotations(found);
     text += &pairs(found);
     text += &silences(found);
     text += "\nwhat to look at\n";
@@ -314,6 +315,25 @@ fn pairs(found: &Inspection) -> String {
         "\nof common objects: where the first sees them from the second, and how much later the second's clock is\n{}{few}",
         table(&head, &rows)
     )
+}
+
+/// Antennas that turn.
+fn rotations(found: &Inspection) -> String {
+    let mut text = String::new();
+    for of in &found.sensors {
+        let Some(turning) = of.rotation else { continue };
+        let sense = if turning.clockwise { "clockwise" } else { "counterclockwise" };
+        let told = format!(
+            "`{}` turns {sense} once in {:.6} s, north at {}; azimuths are within {:.2}° of that over {}",
+            of.name,
+            turning.period_s,
+            instant(turning.north_us, found),
+            turning.off_deg,
+            time(turning.over_s)
+        );
+        text += &paragraph("  ", &told);
+    }
+    if text.is_empty() { text } else { format!("\nantennas\n{text}") }
 }
 
 /// Silences that are long for their sensor.

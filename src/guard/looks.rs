@@ -1,13 +1,13 @@
 //! Rows to looks to scans, once more from docs/formats.md and docs/pictures.md.
 //!
 //! Look k of a sensor covers [k, k + 1) of its periods since time 0; one whose looks are listed has those of its table, and
-//! one that reports has its reports, shared out by the second among scans such that those near each other are in different
+//! one whose antenna turns has a look a sector, the scan of which is at its end; one that reports has its reports, shared out by the second among scans such that those near each other are in different
 //! ones. Looks follow each other in the order of their ends and then of their sensors' names, from the one that holds the
 //! first detection to the one that holds the last; each is a scan, empty ones too, but for those in which the sensor rests.
 
 use super::GuardError;
 use crate::ingest::Catalogue;
-use crate::sensor::{Looks, Sensor};
+use crate::sensor::{Looks, Rotation, Sensor, Turns};
 use crate::space::TILE_M;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,9 +94,16 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                 let next_us = match &sensor.looks {
                     Looks::Periodic { period_us } => {
                         let gap = [placed_us, next_row_us].map(|us| us.div_euclid(*period_us));
-                        after_rest(until_us.div_euclid(*period_us), misses(sensor, share), gap).checked_mul(*period_us)
+                        after_rest(until_us.div_euclid(*period_us), (misses(sensor, share), 128), gap)
+                            .checked_mul(*period_us)
                     }
-                    Looks::Listed(_) => Some(until_us),
+                    Looks::Rotating(turning) if let Some(turn) = Turn::of(turning) => {
+                        let gap = [placed_us, next_row_us].map(|us| turn.number(us));
+                        let every = i64::from(turning.sectors);
+                        let next = after_rest(turn.number(until_us), (misses(sensor, share) * every, 128 * every), gap);
+                        turn.begins(next)
+                    }
+                    Looks::Listed(_) | Looks::Rotating(_) => Some(until_us),
                     Looks::Reports { .. } => Some(until_us.max(next_row_us)),
                 };
                 let sets = match sensor.looks {
@@ -105,7 +112,8 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                 };
                 for rows in sets {
                     let times = rows.iter().filter_map(|row| seen.get(*row)).map(|row| row.time_us);
-                    let own_us = times.max().unwrap_or(look.end_us);
+                    let latest_us = times.max().filter(|_| !matches!(sensor.looks, Looks::Rotating(_)));
+                    let own_us = latest_us.unwrap_or(look.end_us);
                     let before_us = scans.last().map_or(own_us, |(time_us, _)| *time_us);
                     scans.push((own_us.max(before_us), rows));
                 }
@@ -127,6 +135,7 @@ fn begin<'a>(open: &mut BTreeMap<(i64, &'a str), Open>, (number, sensor): (u32, 
     let look = match &sensor.looks {
         Looks::Periodic { period_us } => whole(*period_us),
         Looks::Reports { .. } => whole(WINDOW_US),
+        Looks::Rotating(turning) => sector_at(turning, time_us).map(|[start_us, end_us]| (start_us, end_us, end_us)),
         Looks::Listed(looks) => {
             // Its last moment belongs to it, unless another one begins then.
             let until = |place: usize| {
@@ -142,6 +151,47 @@ fn begin<'a>(open: &mut BTreeMap<(i64, &'a str), Open>, (number, sensor): (u32, 
     if let Some((start_us, end_us, until_us)) = look {
         open.insert((until_us, &sensor.name), Open { sensor: number, start_us, end_us, rows: Vec::new() });
     }
+}
+
+/// Revolutions without a pause, cut into as many looks as sectors: look k begins k · period / sectors after north, rounded down.
+struct Turn {
+    north_us: i128,
+    period_us: i128,
+    sectors: i128,
+}
+
+impl Turn {
+    fn of(turning: &Rotation) -> Option<Self> {
+        let Turns::Steady { north_us } = turning.turns else { return None };
+        Some(Self { north_us: north_us.into(), period_us: turning.period_us.into(), sectors: turning.sectors.into() })
+    }
+
+    fn begins(&self, number: i64) -> Option<i64> {
+        i64::try_from(self.north_us + (i128::from(number) * self.period_us).div_euclid(self.sectors)).ok()
+    }
+
+    /// The number of the look that holds a time: the last one that has begun.
+    fn number(&self, time_us: i64) -> i64 {
+        let since = (i128::from(time_us) - self.north_us + 1) * self.sectors - 1;
+        i64::try_from(since.div_euclid(self.period_us)).unwrap_or_default()
+    }
+}
+
+/// The look at a sector that holds a time, or the first one after it.
+fn sector_at(turning: &Rotation, time_us: i64) -> Option<[i64; 2]> {
+    if let Some(turn) = Turn::of(turning) {
+        let number = turn.number(time_us);
+        return Some([turn.begins(number)?, turn.begins(number.checked_add(1)?)?]);
+    }
+    let Turns::Listed(turns) = &turning.turns else { return None };
+    let [from_us, to_us] = *turns.iter().find(|[_, to_us]| *to_us > time_us)?;
+    let sectors = i64::from(turning.sectors);
+    let border_us = |k: i64| {
+        let part_us = i128::from(to_us - from_us) * i128::from(k) / i128::from(sectors);
+        i64::try_from(i128::from(from_us) + part_us).ok()
+    };
+    let looks = (0..sectors).map(|k| Some([border_us(k)?, border_us(k + 1)?]));
+    looks.flatten().find(|[_, end_us]| *end_us > time_us)
 }
 
 /// The reports of one window, those of every scan.
@@ -187,9 +237,9 @@ fn misses(sensor: &Sensor, share: f32) -> i64 {
 }
 
 /// The number of the look that is taken where `next` would be, between the looks that hold one row and the next one: of
-/// at least 128 more than twice `misses`, only so many of the first and of the last.
-fn after_rest(next: i64, misses: i64, [before, after]: [i64; 2]) -> i64 {
+/// at least `least` more than twice `misses`, only so many of the first and of the last.
+fn after_rest(next: i64, (misses, least): (i64, i64), [before, after]: [i64; 2]) -> i64 {
     let empty = after.saturating_sub(before) - 1;
     let [from, to] = [before + 1 + misses, after - misses];
-    if empty - 2 * misses >= 128 && next >= from && next < to { to } else { next }
+    if empty - 2 * misses >= least && next >= from && next < to { to } else { next }
 }

@@ -43,6 +43,12 @@ impl Folder {
         fs::write(&path, text).map_err(|source| ImportError::Folder { path, source })
     }
 
+    /// Removes a file.
+    pub(super) fn remove(&self, name: &str) -> Result<(), ImportError> {
+        let path = self.path().join(name);
+        fs::remove_file(&path).map_err(|source| ImportError::Folder { path, source })
+    }
+
     /// Puts the folder in its place.
     pub(super) fn publish(self) -> Result<(), ImportError> {
         let fails = |source| ImportError::Folder { path: self.out.clone(), source };

@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::ingest::{Ended, Import, Passed, TimeScale, Told, import_detections, import_truth};
+use crate::ingest::{
+    Ended, Import, Listing, Passed, TimeScale, Told, Turns, import_detections, import_looks, import_truth,
+};
 use crate::inspect::{Inspection, draft as inspected};
 use crate::space::Geodetic;
 use folder::Folder;
@@ -63,8 +65,23 @@ pub fn import(
     let head = draft::head(request, time, &ended)?;
     folder.write("recording.toml", &head)?;
     let told = told(request, &ended);
+    let mut turning = turning(&ended);
+    let looks = folder.path().join("looks.parquet");
+    if !turning.is_empty() {
+        import_looks(&turning, time, &looks)?;
+    }
     let inspection =
         inspected(&folder.path(), |name| told.get(name).copied().unwrap_or_default(), &mut |rows| watched(Some(rows)))?;
+    // Only of antennas whose rows agree with them.
+    let agrees = |name: &str| inspection.sensors.iter().any(|found| found.name == name && found.is_swept());
+    let before = turning.len();
+    turning.retain(|name, _| agrees(name));
+    if turning.len() < before {
+        folder.remove("looks.parquet")?;
+        if !turning.is_empty() {
+            import_looks(&turning, time, &looks)?;
+        }
+    }
     let entries = inspection.catalogue.clone().unwrap_or_default();
     folder.write("recording.toml", &format!("{head}\n{entries}"))?;
     watched(None)?;
@@ -110,7 +127,7 @@ const FLIGHT_LEVEL_M: f64 = 8.8;
 
 /// What the files and the request say of each sensor.
 fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
-    let mut all = BTreeMap::new();
+    let (mut all, turning) = (BTreeMap::new(), turning(ended));
     for Ended { heard, .. } in ended {
         for (name, sensor) in &heard.sensors {
             let stated = request.sites.get(name).map(|site| (*site, "stated"));
@@ -118,6 +135,7 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
             let told: &mut Told = all.entry(name.clone()).or_default();
             *told = Told {
                 reports: told.reports || sensor.own * 2 > sensor.rows,
+                looks: if turning.contains_key(name.as_str()) { Listing::Revolutions } else { Listing::Looks },
                 turn_s: told.turn_s.or_else(|| heard.turns.get(&sensor.source)?.period_s()),
                 site: stated.or(told.site).or(said),
                 vertical_m: told.vertical_m.or_else(|| (sensor.heights[1] > 0).then_some(FLIGHT_LEVEL_M)),
@@ -126,6 +144,20 @@ fn told(request: &Request<'_>, ended: &[Ended]) -> BTreeMap<String, Told> {
         }
     }
     all
+}
+
+/// The revolutions of radars that say when their antennas pointed north, by sensor, in the order of time.
+fn turning(ended: &[Ended]) -> BTreeMap<&str, Vec<[i64; 2]>> {
+    let mut all: BTreeMap<&str, Turns> = BTreeMap::new();
+    for Ended { heard, .. } in ended {
+        for (name, sensor) in heard.sensors.iter().filter(|(_, sensor)| sensor.polar > 0 && sensor.own == 0) {
+            if let Some(turns) = heard.turns.get(&sensor.source) {
+                all.entry(name).or_default().join(turns);
+            }
+        }
+    }
+    let turning = all.into_iter().map(|(name, turns)| (name, turns.revolutions()));
+    turning.filter(|(_, turns)| !turns.is_empty()).collect()
 }
 
 /// True states: how many, and the files that they came from.

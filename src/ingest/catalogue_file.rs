@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use toml::Spanned;
+use toml::{Spanned, Value};
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::dialect::Dialects;
@@ -15,10 +15,10 @@ use super::dialect_file::{DialectEntry, dialect};
 use super::error::{IngestError, quoted, short, toml_says};
 use super::imports::{self, ImportEntry};
 use super::layout::Layout;
+use super::looks_file::LooksName;
 use super::recording::ENDINGS;
-use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Looks, Noise, Platform, Sensor};
+use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Noise, Platform, Sense, Sensor};
 use crate::space::{Frame, Geodetic};
-use crate::time::micros;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,21 +36,26 @@ struct File {
     sensor: Vec<Spanned<SensorEntry>>,
 }
 
+/// A `[[sensor]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SensorEntry {
-    name: Spanned<String>,
+pub(super) struct SensorEntry {
+    pub(super) name: Spanned<String>,
     owner: Spanned<String>,
-    kind: Spanned<KindName>,
+    pub(super) kind: Spanned<KindName>,
     site: Option<Spanned<SiteEntry>>,
-    platform: Option<Spanned<String>>,
+    pub(super) platform: Option<Spanned<String>>,
     noise: Spanned<NoiseEntry>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
     #[serde(default)]
-    looks: LooksName,
-    scan_period_s: Option<Spanned<f64>>,
-    expected_interval_s: Option<Spanned<f64>>,
+    pub(super) looks: LooksName,
+    pub(super) scan_period_s: Option<Spanned<f64>>,
+    pub(super) expected_interval_s: Option<Spanned<f64>>,
+    pub(super) north: Option<Spanned<Value>>,
+    pub(super) sectors: Option<Spanned<i64>>,
+    pub(super) rotation: Option<Spanned<Sense>>,
+    pub(super) azimuth_tolerance_deg: Option<Spanned<f64>>,
     coverage: Spanned<CoverageEntry>,
     altitude: Option<Spanned<AltitudeName>>,
     pressure_correction_m: Option<Spanned<f64>>,
@@ -66,16 +71,6 @@ struct SensorEntry {
 enum AltitudeName {
     Ellipsoid,
     Pressure,
-}
-
-/// The name of a way to look.
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum LooksName {
-    #[default]
-    Periodic,
-    Listed,
-    Reports,
 }
 
 #[derive(Clone, Deserialize)]
@@ -139,7 +134,7 @@ pub(super) fn parse_any(text: &str, path: &Path) -> Result<Catalogue, IngestErro
     for entry in &file.sensor {
         let of = format!("sensor {}: ", quoted(entry.get_ref().name.get_ref()));
         let checker = Checker { text, path, of };
-        let sensor = checker.sensor(entry.get_ref(), file.frame)?;
+        let sensor = checker.sensor(entry.get_ref(), (file.frame, file.time))?;
         if !names.insert(entry.get_ref().name.get_ref()) {
             let span = entry.get_ref().name.span();
             return Err(checker.wrong(span, "name", "the name of an earlier sensor", "a name of its own"));
@@ -231,7 +226,7 @@ impl Checker<'_> {
         value.ok_or_else(|| self.wrong(parent, key, "missing", wanted))
     }
 
-    fn unused<T>(
+    pub(super) fn unused<T>(
         &self,
         key: &'static str,
         value: Option<&Spanned<T>>,
@@ -240,7 +235,7 @@ impl Checker<'_> {
         value.map_or(Ok(()), |value| Err(self.wrong(value.span(), key, "there", wanted)))
     }
 
-    fn sensor(&self, entry: &SensorEntry, frame: Frame) -> Result<Sensor, IngestError> {
+    fn sensor(&self, entry: &SensorEntry, (frame, time): (Frame, TimeScale)) -> Result<Sensor, IngestError> {
         let keys = entry.kind.get_ref().keys(frame);
         if let (Some(_), None) = (&entry.platform, &entry.coverage.get_ref().range_m) {
             let wanted = "range_m: what carries a sensor carries what it covers";
@@ -259,40 +254,10 @@ impl Checker<'_> {
                 "above 0 and at most 1",
             )?,
             clutter_per_scan: self.number("clutter_per_scan", &entry.clutter_per_scan, |n| n >= 0.0, "0 or more")?,
-            looks: self.looks(entry)?,
+            looks: self.looks(entry, time)?,
             coverage: self.coverage(&entry.coverage, &keys, frame)?,
             view: entry.view.as_ref().map(|view| self.name("view", view)).transpose()?,
         })
-    }
-
-    /// When it looks; those that are listed are in a table.
-    fn looks(&self, entry: &SensorEntry) -> Result<Looks, IngestError> {
-        let SensorEntry { looks, scan_period_s, expected_interval_s, .. } = entry;
-        let read = |key, span: &Option<Spanned<f64>>| {
-            let us = |span: &Spanned<f64>| {
-                let us = micros(*span.get_ref()).filter(|us| *us > 0);
-                us.ok_or_else(|| self.wrong(span.span(), key, span.get_ref(), "at least 0.000001"))
-            };
-            span.as_ref().map(us).transpose()
-        };
-        let period_us = read("scan_period_s", scan_period_s)?;
-        let interval_us = read("expected_interval_s", expected_interval_s)?;
-        let missing = |key, wanted| self.wrong(entry.name.span(), key, "missing", wanted);
-        if !matches!(looks, LooksName::Reports) {
-            self.unused("expected_interval_s", expected_interval_s.as_ref(), "it with looks = \"reports\" alone")?;
-        }
-        match looks {
-            LooksName::Periodic => {
-                let wanted = "the length of a look; or looks = \"listed\" or \"reports\"";
-                Ok(Looks::Periodic { period_us: period_us.ok_or_else(|| missing("scan_period_s", wanted))? })
-            }
-            LooksName::Listed => Ok(Looks::Listed(Arc::default())),
-            LooksName::Reports => {
-                let wanted = "how often an object reports in the mean, in seconds";
-                let us = interval_us.or(period_us).ok_or_else(|| missing("expected_interval_s", wanted))?;
-                Ok(Looks::Reports { expected_interval_us: us })
-            }
-        }
     }
 
     fn kind(&self, entry: &SensorEntry, frame: Frame) -> Result<Kind, IngestError> {

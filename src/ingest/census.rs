@@ -22,6 +22,16 @@ use crate::space::{Frame, Geodetic};
 const NAMES_MOST: usize = 100;
 const BATCH_ROWS: usize = 1 << 16;
 
+/// What a table of looks has of a sensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Listing {
+    /// Its looks, if anything.
+    #[default]
+    Looks,
+    /// Its revolutions.
+    Revolutions,
+}
+
 /// What whoever wrote the rows of a sensor knows of it beside them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
@@ -29,6 +39,8 @@ pub(crate) struct Told {
     pub(crate) reports: bool,
     /// How long a turn of it takes, seconds, and how many turns say so.
     pub(crate) turn_s: Option<(f64, usize)>,
+    /// What the table of looks has of it.
+    pub(crate) looks: Listing,
     /// Where it stands, and who says so.
     pub(crate) site: Option<(Geodetic, &'static str)>,
     /// The deviation of its heights as they are sent, metres.

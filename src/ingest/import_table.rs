@@ -1,5 +1,6 @@
 //! Files of others, written as tables of the project's own: the rows are those of whoever reads the files in place.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
@@ -51,6 +52,29 @@ pub(crate) fn import_detections<E: From<IngestError>>(
     }
     writer.map_or(Ok(0), TableWriter::finish)?;
     Ok(ended)
+}
+
+/// Writes the revolutions of antennas, by sensor, as the table of looks `into`.
+///
+/// # Errors
+/// A disk that refuses.
+pub(crate) fn import_looks(
+    turning: &BTreeMap<&str, Vec<[i64; 2]>>,
+    time: TimeScale,
+    into: &Path,
+) -> Result<(), IngestError> {
+    let columns = [("sensor", ColumnType::Text), ("start", column_of(time)), ("end", column_of(time))];
+    let mut writer = TableWriter::create(into, &columns)?;
+    for (sensor, turns) in turning {
+        for turns in turns.chunks(BATCH_ROWS) {
+            writer.append_columns(vec![
+                Values::Text(vec![Some(*sensor); turns.len()]),
+                times(turns.iter().map(|[from_us, _]| Some(*from_us)), time),
+                times(turns.iter().map(|[_, to_us]| Some(*to_us)), time),
+            ])?;
+        }
+    }
+    writer.finish().map(|_| ())
 }
 
 fn opened(imports: &[Import]) -> Result<Vec<Opened>, IngestError> {

@@ -174,22 +174,65 @@ pub(crate) struct SensorHeard {
 /// Times at which an antenna points north, or an update begins.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
-    last_us: Option<i64>,
     last_azimuth_deg: f64,
-    apart_us: Vec<i64>,
+    /// When it pointed north, in the order of the messages.
+    north_us: Vec<i64>,
 }
 
 impl Turns {
-    /// Turns that are kept: what they take does not grow with the file.
-    const MOST: usize = 4096;
+    /// Turns that are kept: some fifty days of an antenna of 4 s, 8 MB.
+    const MOST: usize = 1 << 20;
+    /// Marks that are missing in a row at most, so that the turns between two others are still told.
+    const LOST: i64 = 32;
 
     fn north(&mut self, us: i64) {
-        if let Some(last_us) = self.last_us.replace(us)
-            && self.apart_us.len() < Self::MOST
-            && us > last_us
-        {
-            self.apart_us.push(us - last_us);
+        if self.north_us.len() < Self::MOST {
+            self.north_us.push(us);
         }
+    }
+
+    /// Takes in what another file tells of the same antenna.
+    pub(crate) fn join(&mut self, other: &Self) {
+        for us in &other.north_us {
+            self.north(*us);
+        }
+    }
+
+    /// How long turns took, microseconds, the shortest first.
+    fn apart_us(&self) -> Vec<i64> {
+        let pairs = self.north_us.iter().zip(self.north_us.iter().skip(1));
+        let mut apart_us: Vec<i64> = pairs.map(|(from, to)| to - from).filter(|us| *us > 0).collect();
+        apart_us.sort_unstable();
+        apart_us
+    }
+
+    /// The revolutions that marks tell, in the order of time: those between marks, where some are lost as many as fit, one
+    /// before the first and one after the last. None of fewer than 8, or of more than are kept.
+    pub(crate) fn revolutions(&self) -> Vec<[i64; 2]> {
+        let apart_us = self.apart_us();
+        let Some(middle_us) = apart_us.get(apart_us.len() / 2).copied() else { return Vec::new() };
+        if apart_us.len() < LEAST_TURNS || self.north_us.len() >= Self::MOST {
+            return Vec::new();
+        }
+        let mut marks_us = self.north_us.clone();
+        marks_us.sort_unstable();
+        // One that was sent twice, or by two, is one.
+        marks_us.dedup_by(|later, earlier| *later - *earlier < middle_us / 2);
+        let mut all = Vec::new();
+        for (from_us, to_us) in marks_us.iter().zip(marks_us.iter().skip(1)) {
+            let turns = (to_us - from_us + middle_us / 2) / middle_us;
+            let is_whole = (to_us - from_us - turns * middle_us).abs() * 10 <= middle_us;
+            if is_whole && (1..=Self::LOST).contains(&turns) {
+                let border_us = |turn: i64| from_us + (to_us - from_us) * turn / turns;
+                all.extend((0..turns).map(|turn| [border_us(turn), border_us(turn + 1)]));
+            }
+        }
+        let ends = all.first().zip(all.last()).map(|([from_us, _], [_, to_us])| [*from_us, *to_us]);
+        if let Some([from_us, to_us]) = ends {
+            all.insert(0, [from_us - middle_us, from_us]);
+            all.push([to_us, to_us + middle_us]);
+        }
+        all
     }
 
     /// A sector message: north is passed where azimuths begin again.
@@ -202,14 +245,16 @@ impl Turns {
 
     /// The time from turn to turn that is in the middle of all, seconds, and how many turns say so; none of fewer than 8.
     pub(crate) fn period_s(&self) -> Option<(f64, usize)> {
-        let mut apart_us = self.apart_us.clone();
-        apart_us.sort_unstable();
-        let middle = *apart_us.get(apart_us.len() / 2).filter(|_| apart_us.len() >= 8)?;
+        let apart_us = self.apart_us();
+        let middle = *apart_us.get(apart_us.len() / 2).filter(|_| apart_us.len() >= LEAST_TURNS)?;
         // Of turns near the middle the mean: times are sent in steps of 1/128 s.
         let near: Vec<i64> = apart_us.iter().copied().filter(|us| (us - middle).abs() * 10 < middle).collect();
         Some((near.iter().sum::<i64>() as f64 * 1e-6 / near.len() as f64, near.len()))
     }
 }
+
+/// Turns that tell how long one takes, at least.
+const LEAST_TURNS: usize = 8;
 
 /// Mean and spread of numbers, as they come.
 #[derive(Clone, Copy, Debug, Default)]

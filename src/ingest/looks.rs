@@ -14,7 +14,7 @@ use super::recording::Opened;
 use super::report::Reason;
 use super::rows::fault_of;
 use super::table::{Table, Time};
-use crate::sensor::{Kind, ListedLook, Looks, Mount, Quantity};
+use crate::sensor::{Kind, ListedLook, Looks, Mount, Quantity, Sensor, Turns};
 
 /// Looks of a recording at most: some 700 MB.
 const LOOKS_MOST: usize = 10_000_000;
@@ -29,7 +29,7 @@ type Row = (usize, ListedLook, At);
 impl Catalogue {
     /// Whether a sensor has its looks in a table.
     pub(super) fn has_listed(&self) -> bool {
-        self.sensors.iter().any(|sensor| matches!(sensor.looks, Looks::Listed(_)))
+        self.sensors.iter().any(is_listed)
     }
 
     /// Takes in the looks of a table.
@@ -70,6 +70,19 @@ impl Catalogue {
             let found = format!("a look that begins before that of {other} has ended,");
             return wrong(*at, found, "looks that do not overlap: beams that look at once are sensors of their own");
         }
+        if let Looks::Rotating(rotation) = &mut sensor.looks {
+            let least_us = i64::from(rotation.sectors);
+            let short = rows.iter().find(|(_, look, _)| look.end_us - look.start_us < least_us);
+            if let Some((.., at)) = short {
+                return wrong(
+                    *at,
+                    "a revolution of less than a microsecond a sector".to_owned(),
+                    "one from north to north",
+                );
+            }
+            rotation.turns = Turns::Listed(rows.iter().map(|(_, look, _)| [look.start_us, look.end_us]).collect());
+            return Ok(());
+        }
         let mut sectors = BTreeSet::new();
         for (_, look, at) in rows {
             let Some(sector_deg) = look.sector_deg else { continue };
@@ -95,13 +108,12 @@ impl Catalogue {
         }
         let name = table.subject.get(row).ok_or_else(|| missing("sensor"))?;
         let number = self.sensors.iter().position(|sensor| sensor.name == name);
-        let listed_only =
-            |number: &usize| self.sensors.get(*number).is_some_and(|sensor| matches!(sensor.looks, Looks::Listed(_)));
+        let listed_only = |number: &usize| self.sensors.get(*number).is_some_and(is_listed);
         let number = number.filter(listed_only).ok_or_else(|| {
-            let looking = self.sensors.iter().filter(|sensor| matches!(sensor.looks, Looks::Listed(_)));
+            let looking = self.sensors.iter().filter(|sensor| is_listed(sensor));
             let known = listed(looking.map(|sensor| sensor.name.as_str()));
             let wanted =
-                format!("one of {known}: only with looks = \"listed\" in recording.toml a sensor has looks here");
+                format!("one of {known}: only with looks = \"listed\", or \"rotating\" without north, in recording.toml a sensor has looks here");
             wrong(table, row, format!("sensor {}", quoted(name)), wanted)
         })?;
         let sector_deg = self.sector(table, row, number)?;
@@ -117,6 +129,12 @@ impl Catalogue {
         let wanted = "`azimuth_from_deg` and `azimuth_to_deg`, clockwise from one to the other, or neither";
         match (cell(Quantity::AzimuthFrom)?, cell(Quantity::AzimuthTo)?) {
             (None, None) => Ok(None),
+            (Some(_), Some(_))
+                if self.sensors.get(sensor).is_some_and(|sensor| matches!(sensor.looks, Looks::Rotating(_))) =>
+            {
+                let wanted = "no azimuths: its looks here are revolutions, from north to north";
+                Err(wrong(table, row, "a sector of a sensor that turns".to_owned(), wanted.to_owned()))
+            }
             (Some(from), Some(to)) if from.to_bits() != to.to_bits() => {
                 let (found, wanted) = match self.sensors.get(sensor).map(|sensor| &sensor.kind) {
                     Some(Kind::Radar { mount: Mount::Fixed { .. } }) => return Ok(Some([from, to])),
@@ -130,6 +148,15 @@ impl Catalogue {
             (Some(_), Some(_)) => Err(wrong(table, row, "a sector of no width".to_owned(), wanted.to_owned())),
             _ => Err(wrong(table, row, "half a sector".to_owned(), wanted.to_owned())),
         }
+    }
+}
+
+/// Whether a sensor has its looks in a table, or its revolutions.
+fn is_listed(sensor: &Sensor) -> bool {
+    match &sensor.looks {
+        Looks::Listed(_) => true,
+        Looks::Rotating(rotation) => matches!(rotation.turns, Turns::Listed(_)),
+        Looks::Periodic { .. } | Looks::Reports { .. } => false,
     }
 }
 

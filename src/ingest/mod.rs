@@ -11,6 +11,7 @@ mod catalogue_file; // how it says it: keys, checks, lines
 
 mod dialect; // how a table is written: names, units, times
 mod dialect_file; // how recording.toml says it
+mod looks_file; // when a sensor looks, as recording.toml says it
 mod layout; // the columns of a table, and where a file has them
 
 mod table; // rows, column by column, of any format
@@ -39,9 +40,9 @@ mod census; // sensors that the catalogue lacks
 mod import_table; // files of others -> tables of the project's own
 mod write; // the other way: Parquet tables for simulations and tests
 
-pub(crate) use census::{Named, Told};
-pub(crate) use import_table::{import_detections, import_truth};
-pub(crate) use imported::Ended;
+pub(crate) use census::{Listing, Named, Told};
+pub(crate) use import_table::{import_detections, import_looks, import_truth};
+pub(crate) use imported::{Ended, Turns};
 pub(crate) use imports::{day_us, edition_of};
 pub(crate) use recording::ENDINGS;
 pub(crate) use rows::fault_of;

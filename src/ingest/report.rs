@@ -45,7 +45,7 @@ pub enum Reason {
     ImpossibleSigma,
     /// An altitude that the measured range does not reach from the site.
     AltitudeOutOfReach,
-    /// No listed look of its sensor was then, or none swept its azimuth.
+    /// No look of its sensor was then, or none swept its azimuth.
     OutsideLooks,
     /// Before the first place of its sensor's platform, or after the last.
     OutsidePlatform,
@@ -96,7 +96,8 @@ impl Reason {
             Self::AltitudeOutOfReach => "an altitude within the measured range of the site",
             Self::OutsideLooks => {
                 "a time within a look of its sensor, and an azimuth that this look swept: a row in looks.csv or \
-                 looks.parquet that holds it, or looks = \"periodic\" or \"reports\" for the sensor in recording.toml"
+                 looks.parquet that holds it, of an antenna that turns the north, scan_period_s and rotation that it had, or \
+                 looks = \"periodic\" or \"reports\" for the sensor in recording.toml"
             }
             Self::OutsidePlatform => {
                 "a time from the first to the last row of the file that `platform` of its sensor names: nobody knows where it \
@@ -239,6 +240,10 @@ pub struct IngestReport {
     pub rows_read: u64,
     /// Rows that became detections.
     pub rows_accepted: u64,
+    /// Accepted rows whose antenna had not swept their azimuth yet at the time that they were stamped with, or just had: they are
+    /// taken to be of the nearest time of their azimuth's sector.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rows_retimed: u64,
     /// Rows rejected, by reason.
     pub rejected: BTreeMap<Reason, u64>,
     /// The first three of each reason, in the order of the table.
@@ -258,7 +263,17 @@ pub struct IngestReport {
 impl IngestReport {
     pub(super) fn new(file: PathBuf) -> Self {
         let (rejected, first_rejected, strays, imports) = (BTreeMap::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { file, rows_read: 0, rows_accepted: 0, rejected, first_rejected, strays, wrap: None, imports }
+        Self {
+            file,
+            rows_read: 0,
+            rows_accepted: 0,
+            rows_retimed: 0,
+            rejected,
+            first_rejected,
+            strays,
+            wrap: None,
+            imports,
+        }
     }
 
     /// Rows rejected for any reason.
@@ -282,12 +297,22 @@ impl IngestReport {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl fmt::Display for IngestReport {
     /// One line for the table, one for each reason, one for each row shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, rows_read, rows_accepted, .. } = self;
         let rows = if *rows_read == 1 { "row" } else { "rows" };
         write!(f, "{}: {rows_read} {rows} read, {rows_accepted} accepted", file.display())?;
+        if self.rows_retimed > 0 {
+            let rows = if self.rows_retimed == 1 { "row" } else { "rows" };
+            let times = if self.rows_retimed == 1 { "time" } else { "times" };
+            write!(f, "\n  {} {rows} taken at the {times} at which the antenna swept the azimuth", self.rows_retimed)?;
+        }
         for (reason, count) in &self.rejected {
             write!(f, "\n  {count} rejected: {reason}")?;
             for row in self.first_rejected.iter().filter(|row| row.reason == *reason) {

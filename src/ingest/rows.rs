@@ -44,6 +44,8 @@ pub(super) struct Row {
     pub(super) sensor: u32,
     pub(super) reading: Reading,
     converted: Converted,
+    /// Whether its time is another than was stamped.
+    is_retimed: bool,
 }
 
 impl Row {
@@ -51,7 +53,7 @@ impl Row {
     pub(super) fn again(kept: &Kept, sites: &Sites<'_>) -> Option<Self> {
         let Kept { time_us, sensor, reading, .. } = *kept;
         let site = sites.at(usize::try_from(sensor).ok()?, time_us)?;
-        Some(Self { time_us, sensor, reading, converted: reading.convert(&site)? })
+        Some(Self { time_us, sensor, reading, converted: reading.convert(&site)?, is_retimed: false })
     }
 
     /// Appends it to a batch, with its label and the number of the address that its target sent.
@@ -219,6 +221,7 @@ impl Intake {
         self.latest_us = Some(time_us);
         self.in_order &= in_order;
         self.report.accept();
+        self.report.rows_retimed += u64::from(detection.is_retimed);
         self.extremes.take(time_us, table.at(row));
         self.scale = Some(catalogue.time);
         detection.put((label, table.address(row)), batch);
@@ -272,14 +275,13 @@ impl<'a> Judge<'a> {
         };
         let (index, at, sensor) = self.sensor(row)?;
         let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
-        if !sensor.may_measure(time_us, &reading) {
-            return Err(Fault::Untimely { time_us, reason: Reason::OutsideLooks });
-        }
+        let outside = || Fault::Untimely { time_us, reason: Reason::OutsideLooks };
+        let (time_us, is_retimed) = sensor.timed(time_us, &reading).ok_or_else(outside)?;
         let nowhere = || Fault::Untimely { time_us, reason: Reason::OutsidePlatform };
         let site = self.sites.at(at, time_us).ok_or_else(nowhere)?;
         let out_of_reach = || bad(Quantity::Altitude.name(), Reason::AltitudeOutOfReach, reading.altitude_m());
         let converted = reading.convert(&site).ok_or_else(out_of_reach)?;
-        Ok(Row { time_us, sensor: index, reading, converted })
+        Ok(Row { time_us, sensor: index, reading, converted, is_retimed })
     }
 
     fn sensor(&self, row: usize) -> Result<(u32, usize, &'a Sensor), Fault> {

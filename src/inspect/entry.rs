@@ -1,16 +1,24 @@
 //! An entry of the catalogue, proposed: what is said of a sensor, with what was found instead where that contradicts it.
 
+use std::fmt::Write as _;
+
 use super::remarks::Remark;
 use super::report::SensorFound;
 use super::words::{quoted, toml};
-use crate::sensor::{Coverage, Kind, Looks, Mount, Sensor};
+use crate::ingest::TimeScale;
+use crate::sensor::{Coverage, Kind, Looks, Mount, Rotation, Sense, Sensor, Turns};
 use crate::space::{Frame, Geodetic};
+use crate::time::format_timestamp;
 
 /// A margin about what was seen.
 const MARGIN: f64 = 0.05;
 
 /// The entry of a sensor as TOML; what was found is marked.
-pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Frame, &[Remark])) -> String {
+pub(super) fn entry(
+    found: &SensorFound,
+    sensor: &Sensor,
+    (frame, time, remarks): (Frame, TimeScale, &[Remark]),
+) -> String {
     let told = |key: &str| remarks.iter().any(|remark| remark.key == Some(key));
     let line = |key: &str, value: String, is_found: bool| {
         format!("{key} = {value}{}\n", if is_found { "  # found" } else { "" })
@@ -41,6 +49,7 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
             line("looks", quoted("reports"), true) + &line("expected_interval_s", toml(interval.p90_s), true)
         }
         (Looks::Listed(_), None) => line("looks", quoted("listed"), false),
+        (Looks::Rotating(of), None) => rotating(of, time),
         (Looks::Reports { expected_interval_us }, None) => {
             let expected = toml(*expected_interval_us as f64 * 1e-6);
             line("looks", quoted("reports"), false) + &line("expected_interval_s", expected, false)
@@ -56,6 +65,28 @@ pub(super) fn entry(found: &SensorFound, sensor: &Sensor, (frame, remarks): (Fra
     }
     let (coverage, is_found) = coverage(found, sensor, (frame, told("coverage")));
     text + &line("coverage", coverage, is_found)
+}
+
+/// How its antenna turns.
+fn rotating(of: &Rotation, time: TimeScale) -> String {
+    let mut text = format!("looks = \"rotating\"\nsectors = {}\n", of.sectors);
+    if of.sense == Sense::Counterclockwise {
+        text += "rotation = \"counterclockwise\"\n";
+    }
+    let _ = writeln!(text, "azimuth_tolerance_deg = {}", toml(of.tolerance_deg));
+    let _ = writeln!(text, "scan_period_s = {}", toml(of.period_us as f64 * 1e-6));
+    if let Turns::Steady { north_us } = of.turns {
+        let _ = writeln!(text, "north = {}", instant(north_us, time));
+    }
+    text
+}
+
+/// A time as a catalogue has it.
+fn instant(time_us: i64, time: TimeScale) -> String {
+    match time {
+        TimeScale::Timestamp => quoted(&format_timestamp(time_us)),
+        TimeScale::Seconds => format!("{:?}", time_us as f64 * 1e-6),
+    }
 }
 
 /// What its altitudes are, if they are not those above the ellipsoid.

@@ -7,7 +7,6 @@ use super::figures::over_ground;
 use super::geometry::quantile;
 use super::{agreed, period};
 use crate::ingest::{Catalogue, Detections};
-use crate::sensor::Looks;
 use rayon::prelude::*;
 
 /// Rows that are looked at: what they cost does not grow with the recording.
@@ -38,12 +37,7 @@ impl Glance {
     pub(crate) fn finish(self, catalogue: &Catalogue) -> Option<Proposal> {
         let of = (&catalogue.sensors).into_par_iter().zip(&self.excerpt.sensors);
         let speeds = of.map(|(sensor, stretches)| {
-            let said_s = match &sensor.looks {
-                Looks::Listed(_) => Some(sensor.looks.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
-                Looks::Periodic { period_us: us } | Looks::Reports { expected_interval_us: us } => {
-                    Some(*us as f64 * 1e-6)
-                }
-            };
+            let said_s = sensor.looks.interval_s();
             let period_s = agreed(period::interval(stretches), said_s)?;
             let rows = &stretches.first()?.rows;
             let chains = chains(rows, sensor, (catalogue.frame, period_s));

@@ -6,7 +6,7 @@
 use super::entry::coverage;
 use super::report::SensorFound;
 use super::words::{quoted, toml};
-use crate::ingest::{Catalogue, Named};
+use crate::ingest::{Catalogue, Listing, Named};
 use crate::sensor::{Kind, KindName, Quantity, Sensor};
 use crate::space::{Frame, Geodetic};
 
@@ -74,6 +74,9 @@ fn altitudes(of: &Named, frame: Frame) -> Option<&'static str> {
     }
 }
 
+/// What stands in a draft for a radar that says when its antenna pointed north.
+const ROTATING: &str = "looks = \"rotating\"  # found: its revolutions, from north to north, are in looks.parquet\n";
+
 /// What stands in a draft for an owner.
 const OWNER: &str = "owner = \"unknown\"  # to be stated: whose it is\n";
 
@@ -127,7 +130,11 @@ pub(super) fn entry(of: &Named, (found, sensor, frame): (&SensorFound, &Sensor, 
     // What is decoded by a checksum is hardly ever false.
     text += &line("clutter_per_scan", clutter, if of.told.reports { "0.1" } else { "1.0" });
     text += &match found.interval {
-        _ if of.has_looks => line("looks", Some(quoted("listed")), ""),
+        _ if of.told.looks == Listing::Revolutions && found.is_swept() => of
+            .told
+            .turn_s
+            .map_or_else(String::new, |(turn_s, _)| format!("{ROTATING}scan_period_s = {turn_s:.6}  # found\n")),
+        _ if of.has_looks && of.told.looks == Listing::Looks => line("looks", Some(quoted("listed")), ""),
         interval if of.told.reports => {
             let every = interval.map(|interval| toml(interval.p90_s.max(1e-6)));
             line("looks", Some(quoted("reports")), "") + &line("expected_interval_s", every, "10.0")

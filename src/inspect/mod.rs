@@ -13,6 +13,7 @@ mod words; // numbers in sentences
 mod survey; // what rows tell by themselves
 mod excerpt; // rows that are kept for a closer look
 mod period; // how often an object is seen
+mod turning; // how an antenna turns
 mod chains; // rows of one object
 mod figures; // what chains say
 mod extent; // where rows are
@@ -39,6 +40,7 @@ pub use period::Interval;
 pub use remarks::Remark;
 pub use report::{Inspection, SensorFound};
 pub use survey::{RowOrder, Silence};
+pub use turning::Turning;
 pub(crate) use words::{quoted, rounded, short, time};
 
 use crate::ingest::{Catalogue, IngestError, IngestReport, Named, Options, Order, Recording, TimeScale, Told};
@@ -214,7 +216,7 @@ fn assembled(
         }
         let of_sensor = remarks::of_sensor(found, sensor);
         if of_sensor.iter().any(|remark| remark.key.is_some()) {
-            entries.push(entry::entry(found, sensor, (frame, &of_sensor)));
+            entries.push(entry::entry(found, sensor, (frame, catalogue.time, &of_sensor)));
         }
         remarks.extend(of_sensor);
     }
@@ -253,10 +255,7 @@ fn found<'a>(
     ((stretches, spread), excerpt): ((&'a Vec<Stretch>, &Vec<Mark>), &Excerpt),
 ) -> (SensorFound, Side<'a>) {
     let interval = period::interval(stretches);
-    let said_s = match &sensor.looks {
-        Looks::Listed(_) => Some(sensor.looks.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
-        Looks::Periodic { period_us: us } | Looks::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
-    };
+    let said_s = sensor.looks.interval_s();
     // What is made up says nothing.
     let said_s = said_s.filter(|_| named.is_none_or(|named| named.has_looks || named.told.turn_s.is_some()));
     let is_placed = named.is_none_or(|named| named.told.site.is_some());
@@ -268,6 +267,9 @@ fn found<'a>(
         }
         None => vec![Vec::new(); stretches.len()],
     };
+    let longest = stretches.iter().max_by_key(|stretch| stretch.rows.len());
+    let turning =
+        longest.zip(interval).and_then(|(stretch, interval)| turning::turning(sensor, &stretch.rows, interval));
     // Whoever reports when it likes has no looks.
     let reports = matches!(sensor.looks, Looks::Reports { .. })
         || interval.is_some_and(|interval| interval.from_addresses && !interval.steady);
@@ -289,6 +291,8 @@ fn found<'a>(
         swapped: counts.swapped,
         interval,
         said_period_s: said_s,
+        rotation: turning.filter(|_| !stands_nowhere),
+        swept: longest.and_then(|stretch| turning::swept_share(sensor, &stretch.rows)),
         extent: Extent::of(spread, (sensor, frame)),
         crowd: None,
         figures: figures(

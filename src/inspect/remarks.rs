@@ -265,7 +265,7 @@ impl Remarks {
                     self.add(Some("expected_interval_s"), found, wanted);
                 }
             }
-            Looks::Listed(_) => {}
+            Looks::Listed(_) | Looks::Rotating(_) => {}
         }
     }
 

@@ -11,6 +11,7 @@ use super::pairs::{PairFound, Unpaired};
 use super::period::Interval;
 use super::remarks::Remark;
 use super::survey::{RowOrder, Silence};
+use super::turning::Turning;
 use crate::ingest::IngestReport;
 
 /// What is in a recording.
@@ -47,6 +48,16 @@ pub struct Inspection {
     pub catalogue: Option<String>,
 }
 
+/// The share of its rows that agree with its revolutions, from which on an antenna is taken to turn as these say.
+const SWEPT: f64 = 0.98;
+
+impl SensorFound {
+    /// Whether its revolutions are those in which its rows were seen.
+    pub(crate) fn is_swept(&self) -> bool {
+        self.swept.is_some_and(|share| share >= SWEPT)
+    }
+}
+
 /// What is there of a sensor.
 #[derive(Clone, Debug, Serialize)]
 pub struct SensorFound {
@@ -81,6 +92,11 @@ pub struct SensorFound {
     pub interval: Option<Interval>,
     /// What the catalogue says of that, seconds; of listed looks nothing.
     pub said_period_s: Option<f64>,
+    /// How its antenna turns, if azimuths and times of its rows say that it does.
+    pub rotation: Option<Turning>,
+    /// The share of its rows that agree with revolutions from north to north in the table of looks.
+    #[serde(skip)]
+    pub(crate) swept: Option<f64>,
     /// Where its rows are.
     pub extent: Option<Extent>,
     /// Detections in the gate of a track beside its own, with the configuration that is proposed.

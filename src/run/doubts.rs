@@ -13,7 +13,7 @@ use super::basis::Basis;
 use crate::ingest::{Catalogue, Detections, IngestReport, StrayRow, Wrap};
 use crate::inspect::{Glance, Proposal, short};
 use crate::scan::Lane;
-use crate::sensor::{Kind, Looks, Sensor};
+use crate::sensor::{Kind, Sensor};
 use crate::space::{Frame, Geodetic, Place};
 use crate::time::micros;
 use rayon::prelude::*;
@@ -83,7 +83,7 @@ impl Doubts {
             seen.rows += 1;
             seen.outside += u64::from(outside);
             seen.swapped += u64::from(swapped);
-            let look = catalogue.sensors.get(number as usize).and_then(|sensor| look_at(sensor, time_us));
+            let look = catalogue.sensors.get(number as usize).and_then(|sensor| sensor.looks.number_at(time_us));
             if let Some(look) = look.filter(|_| seen.looks < LOOKS) {
                 seen.place(look, place);
             }
@@ -122,15 +122,6 @@ fn outside(batch: &Detections, row: usize, catalogue: &Catalogue) -> (bool, bool
     let altitude_m = if swapped { Geodetic::from_ecef(place.metres()).altitude_m } else { 0.0 };
     let other = Geodetic { latitude_deg: longitude_deg, longitude_deg: latitude_deg, altitude_m };
     (true, swapped && is_in(other.ecef()))
-}
-
-/// The number of the look of a sensor that holds a time; `None` of one that reports.
-fn look_at(sensor: &Sensor, time_us: i64) -> Option<i64> {
-    match &sensor.looks {
-        Looks::Periodic { period_us } => Some(time_us.div_euclid((*period_us).max(1))),
-        Looks::Listed(_) => i64::try_from(sensor.looks.listed_at(time_us)?).ok(),
-        Looks::Reports { .. } => None,
-    }
 }
 
 impl Seen {

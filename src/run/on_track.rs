@@ -12,7 +12,7 @@ use crate::ingest::Recording;
 use crate::policy::Classifier;
 use crate::product::PictureRows;
 use crate::scan::Row;
-use crate::sensor::{Looks, Sensor};
+use crate::sensor::Sensor;
 use crate::space::Frame;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -138,11 +138,12 @@ pub(super) fn on_way(
     let mut found = Vec::new();
     for candidate in near {
         let looks = catalogue.sensors.get(candidate.sensor).map(|sensor| &sensor.looks);
-        let Some(period_us) = looks.and_then(Looks::period_us) else {
+        let number = looks.filter(|looks| looks.period_us().is_some());
+        let Some(number) = number.and_then(|looks| looks.number_at(candidate.on.time_us)) else {
             found.push(candidate.on);
             continue;
         };
-        let look = (candidate.sensor, candidate.on.time_us.div_euclid(period_us.max(1)));
+        let look = (candidate.sensor, number);
         if best.get(&look).is_none_or(|other| candidate.square < other.square) {
             best.insert(look, candidate);
         }

@@ -45,7 +45,7 @@ pub(super) struct Ground {
     zones: Vec<BTreeSet<String>>,
     /// What sensors cover: equal ones stand for each other.
     covered: Vec<Covered>,
-    by_shape: BTreeMap<[u64; 15], usize>,
+    by_shape: BTreeMap<[u64; 16], usize>,
     /// By coverage, and how much there may be fused in each set of zones, its share in each cell.
     permissions: BTreeMap<(usize, Vec<Right>), Arc<[f32]>>,
     /// By coverage, and how much there may be fused in each set of zones.
@@ -349,7 +349,7 @@ fn some(allowed: &[Right]) -> Vec<Right> {
 }
 
 /// All that decides what a sensor covers.
-fn key(sensor: &Sensor, sector_deg: Option<[f64; 2]>, (time_us, more_m): (i64, f64)) -> [u64; 15] {
+fn key(sensor: &Sensor, sector_deg: Option<[f64; 2]>, (time_us, more_m): (i64, f64)) -> [u64; 16] {
     let (kind, [[a, b], [c, d]], height_m) = match sensor.coverage {
         Coverage::Box { min, max, height_m } => (0.0, [min, max], height_m),
         Coverage::Ring { range_m, height_m } => (1.0, [range_m, [0.0; 2]], height_m),
@@ -362,9 +362,10 @@ fn key(sensor: &Sensor, sector_deg: Option<[f64; 2]>, (time_us, more_m): (i64, f
     let platform = sensor.kind.platform().map_or(0, |platform| Arc::as_ptr(platform).addr() as u64);
     // No sector is without width.
     let [from_deg, to_deg] = sector_deg.unwrap_or_default();
-    let [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, more_m] =
-        [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, more_m].map(f64::to_bits);
-    [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, more_m, platform]
+    let sweep_s = sector_deg.and_then(|_| sensor.sweep_s()).unwrap_or_default();
+    let [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, sweep_s, more_m] =
+        [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, sweep_s, more_m].map(f64::to_bits);
+    [kind, a, b, c, d, bounded, low, high, x, y, z, from_deg, to_deg, sweep_s, more_m, platform]
 }
 
 /// How high objects are thought to be.

@@ -21,7 +21,8 @@ impl Row {
     ///
     /// # Errors
     /// An index of no sensor, a measurement of another kind of sensor or in another frame, one that is not finite or has a
-    /// standard deviation that is not above 0, an altitude out of reach of its range, a time at which nobody knows where its platform was.
+    /// standard deviation that is not above 0, an altitude out of reach of its range, a time at which nobody knows where its platform was,
+    /// one at which an antenna that turns did not point where it measured.
     pub fn new(
         catalogue: &Catalogue,
         sensor: usize,
@@ -37,6 +38,14 @@ impl Row {
         require(at, ("measurement", reading), is_its, "one of the sensor's kind, in the catalogue's frame")?;
         let wanted = "finite numbers that a sensor can measure, standard deviations above 0";
         require(at, ("measurement", reading), |reading| reading.is_sound(), wanted)?;
+        let time_us = match (of.timed(time_us, reading), &of.looks) {
+            (Some((time_us, _)), _) => time_us,
+            (None, Looks::Rotating(_)) => {
+                return Err(wrong(at(), "time", time_us, "one at which its antenna swept its azimuth").into());
+            }
+            // Left out once its scan would be formed.
+            (None, _) => time_us,
+        };
         let Some((metres, measurement)) = reading.in_metres(of, (catalogue.frame, time_us)) else {
             let wanted = "an altitude in reach of its range, and a time at which its platform was somewhere";
             return Err(wrong(at(), "measurement", reading, wanted).into());

@@ -5,9 +5,10 @@ use super::cells::Planes;
 use super::coverage::{Ground, Right};
 use super::detections::SOURCES_MAX;
 use super::error::{ScanError, require};
-use super::looks::{Look, looks_between};
+use super::looks::Look;
 use super::mask::Mask;
 use super::measure::{Extent, HEIGHT_M};
+use super::plan::looks_between;
 use super::planes::planes;
 use super::stations::{Station, stations};
 use super::views::{From, Sightlines, ViewOf, changes, grouped, holding};
@@ -478,11 +479,8 @@ impl<'a> Draft<'a> {
 fn covers(ground: &mut Ground, sensor: &Sensor, span_us: [i64; 2]) -> Covers {
     let span_us = if sensor.kind.platform().is_some() { looks_over(sensor, span_us) } else { span_us };
     let mut covers = Covers::from([(None, stations(ground, sensor, None, span_us))]);
-    if let Looks::Listed(looks) = &sensor.looks {
-        for sector_deg in looks.iter().filter_map(|look| look.sector_deg) {
-            let cover = || stations(ground, sensor, Some(sector_deg), span_us);
-            covers.entry(bits(Some(sector_deg))).or_insert_with(cover);
-        }
+    for sector_deg in sensor.sectors_deg() {
+        covers.insert(bits(Some(sector_deg)), stations(ground, sensor, Some(sector_deg), span_us));
     }
     covers
 }
@@ -567,7 +565,7 @@ fn heights_m(sensors: &[(usize, &Sensor)]) -> f64 {
 fn reports_per_s(sensors: &[(usize, &Sensor)]) -> f64 {
     let intervals_us = sensors.iter().map(|(_, sensor)| match sensor.looks {
         Looks::Reports { expected_interval_us } => Some(expected_interval_us),
-        Looks::Periodic { .. } | Looks::Listed(_) => None,
+        Looks::Periodic { .. } | Looks::Listed(_) | Looks::Rotating(_) => None,
     });
     let longest_us = intervals_us.collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     longest_us.map_or(0.0, |us| 1e6 / us as f64)

@@ -3,7 +3,7 @@
 //! Rows are pushed as they come; a look is over once a later row, or the word of whoever pushes, says so.
 //!
 //! Look k of a sensor covers [k, k + 1) periods since time 0, whatever was recorded, unless the sensor lists its looks:
-//! then there are these and no others. Looks come out in the order of their ends, then of their sensors' names. A lane forms
+//! then there are these and no others. An antenna that turns has a look a sector. Looks come out in the order of their ends, then of their sensors' names. A lane forms
 //! its looks from its own rows alone: a row that it may not see can neither end one of its looks nor make one of its rows
 //! late.
 //!
@@ -16,12 +16,12 @@
 //! reports of a second are shared out among scans such that no two of one scan may be of one object ([`apart`]); a second
 //! without any is no look. So the cost follows the reports of the busiest place, not their number.
 
+use super::plan::Plan;
 use crate::ingest::Identities;
-use crate::sensor::{ListedLook, Looks, Measurement, Sensor};
+use crate::sensor::{ListedLook, Measurement, Rotation, Sensor, Turns};
 use crate::space::{Place, TILE_M};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// One detection, as a look holds it.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,8 @@ pub struct Look {
     pub end_us: i64,
     /// The azimuths that it swept, clockwise from the first to the second, degrees; `None`: all that the sensor covers.
     pub sector_deg: Option<[f64; 2]>,
-    /// The time of its scan: that of its latest detection, or the end of an empty look; never before the scan before.
+    /// The time of its scan: that of its latest detection, or the end of an empty look or one at a sector; never before the scan
+    /// before.
     pub time_us: i64,
     /// What it detected, in the order of time; detections of one time in an order that only they decide.
     pub rows: Vec<Row>,
@@ -79,11 +80,6 @@ pub struct Look {
 pub(super) const LOOK_ROWS_MAX: usize = 10_000_000;
 /// Looks that a rest leaves out at least: a shorter one is not worth it.
 const REST_MIN: i64 = 128;
-/// Looks that are taken at least, and at most, on either side of a rest.
-const TAKEN: [f64; 2] = [8.0, 1024.0];
-/// Powers of ten from the odds of the most certain track, 10³⁰, to those that no threshold is below, 10⁻⁶.
-const DECADES: f64 = 36.0;
-
 /// The reports of so long are shared out among scans together, microseconds.
 pub(super) const WINDOW_US: i64 = 1_000_000;
 /// Standard deviations, of the speed of what nothing has detected yet and of either place, within which two reports of a
@@ -127,59 +123,6 @@ struct Open {
     rows: Vec<Row>,
 }
 
-/// How the looks of a sensor follow each other.
-#[derive(Debug)]
-enum Plan {
-    /// Each as long; so many are taken on either side of a rest.
-    Periodic { period_us: i64, taken: i64 },
-    /// As a table has them; the place of the open one.
-    Listed { looks: Arc<[ListedLook]>, place: usize },
-    /// None; windows of reports.
-    Reports,
-    /// This one, told as a whole.
-    Told(ListedLook),
-}
-
-impl Plan {
-    fn of(sensor: &Sensor, least_share: f32) -> Self {
-        match &sensor.looks {
-            Looks::Periodic { period_us } => {
-                Self::Periodic { period_us: (*period_us).max(1), taken: taken(sensor, least_share) }
-            }
-            Looks::Listed(looks) => Self::Listed { looks: Arc::clone(looks), place: 0 },
-            Looks::Reports { .. } => Self::Reports,
-        }
-    }
-
-    /// When the look begins that holds a time, and from when on it holds none; of a list, the next one if none does. `None`
-    /// after the last one.
-    fn look_at(&mut self, time_us: i64) -> Option<[i64; 2]> {
-        let (looks, place) = match self {
-            Self::Periodic { period_us, .. } => return window(time_us, *period_us),
-            Self::Reports => return window(time_us, WINDOW_US),
-            Self::Told(_) => return None,
-            Self::Listed { looks, place } => (looks, place),
-        };
-        *place = looks.partition_point(|look| look.end_us < time_us);
-        while listed_until(looks, *place)? <= time_us {
-            *place += 1;
-        }
-        Some([looks.get(*place)?.start_us, listed_until(looks, *place)?])
-    }
-}
-
-/// From when on a listed look holds no row: its end is in it, unless the next one begins there.
-fn listed_until(looks: &[ListedLook], place: usize) -> Option<i64> {
-    let past_us = looks.get(place)?.end_us.saturating_add(1);
-    Some(looks.get(place + 1).map_or(past_us, |next| next.start_us.min(past_us)))
-}
-
-/// The window of a length that holds a time.
-fn window(time_us: i64, period_us: i64) -> Option<[i64; 2]> {
-    let number = time_us.div_euclid(period_us);
-    Some([number.checked_mul(period_us)?, number.checked_add(1)?.checked_mul(period_us)?])
-}
-
 /// Reports of a window, those of each scan in the order of rows.
 ///
 /// Two reports are near if they are in cells that touch, cubes of the engine's axes, which are tiles or the least power of
@@ -206,31 +149,6 @@ fn apart(mut rows: Vec<Row>, speed_m_s: f32, identities: &Identities) -> Vec<Vec
         }
     }
     scans
-}
-
-/// When the first and the last look of a sensor begin that meet a span of time.
-#[must_use]
-pub(super) fn looks_between(sensor: &Sensor, span_us: [i64; 2]) -> [i64; 2] {
-    let period_us = match &sensor.looks {
-        Looks::Periodic { period_us } => (*period_us).max(1),
-        Looks::Reports { .. } => WINDOW_US,
-        Looks::Listed(looks) => {
-            let [first_us, last_us] = span_us;
-            let first = looks.get(looks.partition_point(|look| look.end_us < first_us));
-            let last = looks.partition_point(|look| look.start_us <= last_us).checked_sub(1);
-            let last = last.and_then(|place| looks.get(place));
-            return [first.map_or(first_us, |look| look.start_us), last.map_or(last_us, |look| look.start_us)];
-        }
-    };
-    span_us.map(|us| us.div_euclid(period_us).saturating_mul(period_us))
-}
-
-/// How many looks in a row must miss before no track that they cover can be left, also where a part is withheld.
-#[expect(clippy::cast_possible_truncation, reason = "within `TAKEN`")]
-fn taken(sensor: &Sensor, least_share: f32) -> i64 {
-    let [least, most] = TAKEN;
-    let misses = DECADES / libm::log10(1.0 - f64::from(least_share) * sensor.detection_probability).abs();
-    misses.ceil().clamp(least, most) as i64
 }
 
 impl Forming {
@@ -350,33 +268,50 @@ impl Forming {
                 looks.get(*place).map_or((until_us, None), |look| (look.end_us, look.sector_deg))
             }
             Plan::Told(look) => (look.end_us, look.sector_deg),
+            Plan::Rotating { rotation, number, .. } => (until_us, rotation.look(*number).map(|look| look.sector_deg)),
             Plan::Periodic { .. } | Plan::Reports => (until_us, None),
         };
+        let at_end = matches!(plan, Plan::Rotating { .. });
         let scans = if let Plan::Reports = plan { apart(rows, self.speed_m_s, &self.identities) } else { vec![rows] };
         for mut rows in scans {
             rows.sort_by(|a, b| a.compare(b, &self.identities));
-            let latest_us = rows.last().map_or(end_us, |row| row.time_us);
+            let latest_us = rows.last().filter(|_| !at_end).map_or(end_us, |row| row.time_us);
             let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
             self.scanned_us = Some(time_us);
             let after_rest = self.resting;
             self.ready.push_back(Look { sensor, start_us, end_us, sector_deg, time_us, rows, after_rest });
         }
         let next_row_us = self.waiting.front().map_or(self.known_us, |row| row.time_us);
-        let next_us = match plan {
-            Plan::Periodic { period_us, taken } => self.next_start(until_us, period_us, [taken, next_row_us]),
+        let next_us = match &plan {
+            Plan::Periodic { period_us, taken } => {
+                let look_at = |time_us: i64| time_us.div_euclid(*period_us);
+                let next = self.after_rest(look_at, [until_us, next_row_us], [*taken, REST_MIN]);
+                next.map_or(until_us, |next| next * period_us)
+            }
+            Plan::Rotating { rotation: rotation @ Rotation { turns: Turns::Steady { .. }, .. }, taken, number } => {
+                let look_at = |time_us: i64| rotation.look_at(time_us).map_or(*number, |look| look.number);
+                let least = REST_MIN * i64::from(rotation.sectors);
+                let next = self.after_rest(look_at, [until_us, next_row_us], [*taken, least]);
+                next.and_then(|next| rotation.look(next)).map_or(until_us, |look| look.start_us)
+            }
             // Nothing that was not listed is looked at, and no report says nothing.
-            Plan::Listed { .. } | Plan::Told(_) => until_us,
+            Plan::Listed { .. } | Plan::Rotating { .. } | Plan::Told(_) => until_us,
             Plan::Reports => until_us.max(next_row_us),
         };
-        self.resting |= matches!(plan, Plan::Periodic { .. }) && next_us > until_us;
+        self.resting |= matches!(plan, Plan::Periodic { .. } | Plan::Rotating { .. }) && next_us > until_us;
         self.open(next_us, rank, (sensor, plan));
     }
 
-    /// When the look begins that follows one that ends at `end_us`: then, or after a rest.
-    fn next_start(&self, end_us: i64, period_us: i64, [taken, next_row_us]: [i64; 2]) -> i64 {
-        let look_at = |time_us: i64| time_us.div_euclid(period_us);
+    /// The number of the look after a rest in which one would begin that follows another, which ends at `end_us`; a rest leaves
+    /// out `least` of them.
+    fn after_rest(
+        &self,
+        look_at: impl Fn(i64) -> i64,
+        [end_us, next_row_us]: [i64; 2],
+        [taken, least]: [i64; 2],
+    ) -> Option<i64> {
         let rest = look_at(self.placed_us) + taken + 1..look_at(next_row_us) - taken;
-        if rest.contains(&look_at(end_us)) && rest.end - rest.start >= REST_MIN { rest.end * period_us } else { end_us }
+        (rest.contains(&look_at(end_us)) && rest.end - rest.start >= least).then_some(rest.end)
     }
 
     /// Opens the look of a sensor that holds a time, or the next one.

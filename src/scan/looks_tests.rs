@@ -1,7 +1,8 @@
 //! Looks of sensors, by hand.
 
+use super::super::plan::taken;
 use super::*;
-use crate::sensor::{Altitudes, Coverage, Kind, Noise};
+use crate::sensor::{Altitudes, Coverage, Kind, ListedLook, Looks, Noise};
 
 fn sensor(name: &str, period_us: i64, detection_probability: f64) -> Sensor {
     Sensor {

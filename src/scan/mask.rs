@@ -19,13 +19,14 @@ pub enum Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// The share of its detection probability that a look has at a point.
+    /// The share of its detection probability that a look has at a point; of what moves, if its velocity stands behind its
+    /// offset.
     #[must_use]
     #[inline(always)]
-    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
+    pub fn at(&self, tile: &[i32; 3], mean: &[f32]) -> f32 {
         match self {
             Self::Everywhere => 1.0,
-            Self::Mask(mask) => mask.at(tile, offset_m),
+            Self::Mask(mask) => mask.at(tile, mean),
         }
     }
 
@@ -151,12 +152,12 @@ impl Mask {
         &self.parts
     }
 
-    /// The share at a point.
+    /// The share at a point; of what moves, if its velocity stands behind its offset.
     #[must_use]
     #[inline]
-    pub fn at(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
-        let seen = self.parts.iter().filter(|part| part.shape.holds(tile, offset_m));
-        seen.map(|part| part.permitted(&self.planes, tile, offset_m)).fold(0.0, f32::max)
+    pub fn at(&self, tile: &[i32; 3], mean: &[f32]) -> f32 {
+        let seen = self.parts.iter().filter(|part| part.shape.holds(tile, mean));
+        seen.map(|part| part.permitted(&self.planes, tile, mean)).fold(0.0, f32::max)
     }
 }
 

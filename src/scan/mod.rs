@@ -13,6 +13,7 @@ mod cells; // the cells of a field
 mod shape; // where a sensor sees, exactly
 mod mask; // where a look could have seen
 
+mod plan; // how the looks of a sensor follow each other
 mod looks; // rows -> looks of sensors
 mod measure; // rows -> detections as fusion sees them
 mod planes; // the cells over what a lane covers, and the ground below

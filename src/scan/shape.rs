@@ -9,6 +9,7 @@
 //! - Wedge about an axis, the Earth's (longitudes) or the vertical of a site (a sector): sin h · a − cos h · |b|, a and b
 //!   being the distances from the axis along the middle of the wedge and across it, h half its width: how far inside the
 //!   nearer of its two sides, for every width to a whole turn.
+//! - Slabs at two times: a sector that an antenna swept, see [`swept`].
 //! - Cone: points of geodetic latitude φ are a cone about the Earth's axis with its apex at z = −N e² sin φ, N being the
 //!   radius of curvature in the prime vertical. From a place on it: cos φ · Δz − sin φ · Δρ, ρ the distance from the axis;
 //!   Δρ = Δa + b² / (ρ + a), which does not subtract what is nearly equal.
@@ -55,6 +56,8 @@ pub struct Limit {
     pub least_m: f32,
     /// Most, metres.
     pub most_m: f32,
+    /// When it is asked of what moves, seconds after the time of the scan.
+    pub ahead_s: f32,
 }
 
 /// Where a sensor sees, whatever the height, all of it or a sector.
@@ -62,10 +65,13 @@ pub struct Limit {
 pub struct Shape(Arc<[Limit]>);
 
 impl Limit {
-    /// What it measures of a point. In the kernel's order of operations.
+    /// What it measures of a point, behind whose offset its velocity may stand. In the kernel's order of operations.
     #[inline]
-    fn value_m(&self, tile: &[i32; 3], offset_m: &[f32]) -> f32 {
-        let d = difference_m(tile, offset_m, &self.place);
+    fn value_m(&self, tile: &[i32; 3], mean: &[f32]) -> f32 {
+        let mut d = difference_m(tile, mean, &self.place);
+        if let [_, _, _, velocity @ ..] = mean {
+            d.iter_mut().zip(velocity).for_each(|(d, velocity)| *d += self.ahead_s * velocity);
+        }
         // From the axis, along the middle: begins with what is no product.
         let out = self.radius_m + d[0] * self.along[0] + d[1] * self.along[1] + d[2] * self.along[2];
         let across = dot(&d, &self.across);
@@ -87,8 +93,8 @@ impl Limit {
     }
 
     #[inline]
-    fn holds(&self, tile: &[i32; 3], offset_m: &[f32]) -> bool {
-        let value_m = self.value_m(tile, offset_m);
+    fn holds(&self, tile: &[i32; 3], mean: &[f32]) -> bool {
+        let value_m = self.value_m(tile, mean);
         value_m >= self.least_m && value_m <= self.most_m
     }
 
@@ -105,6 +111,7 @@ impl Limit {
             cosine: 0.0,
             least_m: least_m as f32,
             most_m: most_m as f32,
+            ahead_s: 0.0,
         }
     }
 
@@ -147,7 +154,11 @@ impl Shape {
                 vec![Limit::new(kind, site.metres(), [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], range_m)]
             }
         };
-        limits.extend(sector_deg.and_then(|sector_deg| sector(&site, sector_deg)));
+        match (sector_deg, sensor.sweep_s()) {
+            (Some(sector_deg), Some(sweep_s)) => limits.extend(swept(&site, sector_deg, sweep_s)),
+            (Some(sector_deg), None) => limits.extend(sector(&site, sector_deg)),
+            (None, _) => {}
+        }
         Self(limits.into())
     }
 
@@ -163,11 +174,11 @@ impl Shape {
         &self.0
     }
 
-    /// Whether a point is in it.
+    /// Whether a point is in it; one that moves, if its velocity stands behind its offset.
     #[must_use]
     #[inline]
-    pub fn holds(&self, tile: &[i32; 3], offset_m: &[f32]) -> bool {
-        self.0.iter().all(|limit| limit.holds(tile, offset_m))
+    pub fn holds(&self, tile: &[i32; 3], mean: &[f32]) -> bool {
+        self.0.iter().all(|limit| limit.holds(tile, mean))
     }
 
     /// How far inside a point is at least; below 0, how far outside.
@@ -211,6 +222,26 @@ fn sector(site: &Site, [from_deg, to_deg]: [f64; 2]) -> Option<Limit> {
     let turned = |[s, c]: [f64; 2]| std::array::from_fn(|k| s * east[k] + c * north[k]);
     Some(Limit::new(WEDGE, site_m, [turned([s, c]), turned([c, -s])], INWARDS).about(half, 0.0))
 }
+
+/// The sector that an antenna swept until the time of the scan, narrower than a half turn: on its two borders it was at the
+/// beginning of its look, a sweep ago, and at the end. So what is in it was passed by the antenna in this look, however it moved:
+/// it was ahead of the antenna at the beginning, and is behind it at the end. A border is of the sector clockwise of it.
+#[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
+fn swept(site: &Site, [from_deg, to_deg]: [f64; 2], sweep_s: f64) -> [Limit; 2] {
+    let [east, north, _] = site.axes();
+    let border = |azimuth_deg: f64, sign: f64, least_m: f64| {
+        let (s, c) = libm::sincos(azimuth_deg.to_radians());
+        let across = std::array::from_fn(|k| sign * (c * east[k] - s * north[k]));
+        Limit::new(SLAB, site.metres(), [across, [0.0; 3]], [least_m, INWARDS[1]])
+    };
+    let (from, to) = (border(from_deg, 1.0, 0.0), border(to_deg, -1.0, f64::from(f32::MIN_POSITIVE)));
+    let ahead_s = -sweep_s.abs() as f32;
+    if sweep_s < 0.0 { [from, Limit { ahead_s, ..to }] } else { [Limit { ahead_s, ..from }, to] }
+}
+
+#[cfg(test)]
+#[path = "swept_tests.rs"]
+mod swept_tests;
 
 #[cfg(test)]
 mod tests {

@@ -96,7 +96,7 @@ fn begins(sensor: &Sensor, time_us: i64, number: usize) -> i64 {
 fn reach(sensor: &Sensor, platform: &Platform, [from_us, to_us]: [i64; 2]) -> [i64; 2] {
     let more_us = match &sensor.looks {
         Looks::Periodic { period_us } => *period_us,
-        Looks::Listed(_) | Looks::Reports { .. } => 0,
+        Looks::Listed(_) | Looks::Rotating(_) | Looks::Reports { .. } => 0,
     };
     let [first_us, last_us] = platform.span_us().unwrap_or_default();
     [from_us.max(first_us), to_us.saturating_add(more_us).min(last_us)]

@@ -1,10 +1,12 @@
 //! When a sensor looked: what says that it saw nothing.
 //!
 //! That nothing was seen says something only of a time at which somebody looked. A scanner looks without a pause; one that
-//! pauses, or is pointed, has its looks in a table; whoever reports when it likes never looks.
+//! pauses, or is pointed, has its looks in a table; an antenna that turns looks sector by sector; whoever reports when it likes never looks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::rotation::{Retimed, Rotation};
 use super::{Reading, Sensor};
 
 /// When a sensor looked.
@@ -17,6 +19,8 @@ pub enum Looks {
     },
     /// In the looks of a table alone: between them nothing was looked at, and so nothing missed.
     Listed(Arc<[ListedLook]>),
+    /// Sector by sector, as its antenna turns.
+    Rotating(Rotation),
     /// Never: objects, or whoever watches them, report when they like. Silence says nothing of a place, and a report nothing
     /// of other objects.
     Reports {
@@ -50,16 +54,19 @@ impl Looks {
     pub const fn expected_interval_us(&self) -> Option<i64> {
         match self {
             Self::Reports { expected_interval_us } => Some(*expected_interval_us),
-            Self::Periodic { .. } | Self::Listed(_) => None,
+            Self::Periodic { .. } | Self::Listed(_) | Self::Rotating(_) => None,
         }
     }
 
-    /// How many looks it has in a second, or reports of an object, in the mean; 0 of a list that tells no time between two.
+    /// How many looks it has at an object in a second, or reports of one, in the mean; 0 of a list that tells no time between
+    /// two.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a mean")]
     pub fn per_s(&self) -> f64 {
         match self {
-            Self::Periodic { period_us: us } | Self::Reports { expected_interval_us: us } => 1e6 / (*us).max(1) as f64,
+            Self::Periodic { period_us: us }
+            | Self::Rotating(Rotation { period_us: us, .. })
+            | Self::Reports { expected_interval_us: us } => 1e6 / (*us).max(1) as f64,
             Self::Listed(looks) => {
                 let span = looks.first().zip(looks.last()).map(|(first, last)| last.start_us - first.start_us);
                 span.filter(|us| *us > 0).map_or(0.0, |us| 1e6 * (looks.len() - 1) as f64 / us as f64)
@@ -67,11 +74,34 @@ impl Looks {
         }
     }
 
-    /// The length of its looks, where they have one.
+    /// How long it is from one look at an object to the next in the mean, or from one report to the next, seconds.
+    pub(crate) fn interval_s(&self) -> Option<f64> {
+        match self {
+            Self::Periodic { period_us: us }
+            | Self::Rotating(Rotation { period_us: us, .. })
+            | Self::Reports { expected_interval_us: us } => Some(*us as f64 * 1e-6),
+            Self::Listed(_) => Some(self.per_s()).filter(|per_s| *per_s > 0.0).map(f64::recip),
+        }
+    }
+
+    /// The number of the look that holds a time; `None` of one that reports, and where nobody looked.
+    #[must_use]
+    pub(crate) fn number_at(&self, time_us: i64) -> Option<i64> {
+        match self {
+            Self::Periodic { period_us } => Some(time_us.div_euclid((*period_us).max(1))),
+            Self::Listed(_) => i64::try_from(self.listed_at(time_us)?).ok(),
+            Self::Rotating(rotation) => {
+                rotation.look_at(time_us).filter(|look| look.start_us <= time_us).map(|look| look.number)
+            }
+            Self::Reports { .. } => None,
+        }
+    }
+
+    /// The length of its looks at the whole of what it covers, where they have one.
     #[must_use]
     pub const fn period_us(&self) -> Option<i64> {
         match self {
-            Self::Periodic { period_us } => Some(*period_us),
+            Self::Periodic { period_us } | Self::Rotating(Rotation { period_us, .. }) => Some(*period_us),
             Self::Listed(_) | Self::Reports { .. } => None,
         }
     }
@@ -98,11 +128,35 @@ fn in_sector([from_deg, to_deg]: [f64; 2], azimuth_rad: f64) -> bool {
 }
 
 impl Sensor {
-    /// Whether one of its rows can be: a sensor with listed looks measures in one of them, where it swept.
-    pub(crate) fn may_measure(&self, time_us: i64, reading: &Reading) -> bool {
-        let Looks::Listed(looks) = &self.looks else { return true };
-        let look = self.looks.listed_at(time_us).and_then(|place| looks.get(place));
-        look.is_some_and(|look| reading.azimuth_rad().is_none_or(|azimuth_rad| look.swept(azimuth_rad)))
+    /// The time that one of its rows is taken to be of: a sensor measures in its looks, where it swept. `None`: it cannot be.
+    pub(crate) fn timed(&self, time_us: i64, reading: &Reading) -> Option<Retimed> {
+        match (&self.looks, reading.azimuth_rad()) {
+            (Looks::Periodic { .. } | Looks::Reports { .. }, _) => Some((time_us, false)),
+            (Looks::Rotating(rotation), azimuth_rad) => rotation.timed(time_us, azimuth_rad?),
+            (Looks::Listed(looks), azimuth_rad) => {
+                let look = looks.get(self.looks.listed_at(time_us)?)?;
+                azimuth_rad.is_none_or(|azimuth_rad| look.swept(azimuth_rad)).then_some((time_us, false))
+            }
+        }
+    }
+
+    /// How long its antenna takes for a sector, seconds, less than zero if it turns counterclockwise; `None` of what does not
+    /// turn.
+    pub(crate) fn sweep_s(&self) -> Option<f64> {
+        if let Looks::Rotating(rotation) = &self.looks { Some(rotation.sweep_s()) } else { None }
+    }
+
+    /// The sectors that its looks may have swept, each once.
+    pub(crate) fn sectors_deg(&self) -> Vec<[f64; 2]> {
+        match &self.looks {
+            Looks::Rotating(rotation) => (0..rotation.sectors).map(|sector| rotation.sector_deg(sector)).collect(),
+            Looks::Listed(looks) => {
+                let sectors =
+                    looks.iter().filter_map(|look| look.sector_deg).map(|sector| (sector.map(f64::to_bits), sector));
+                sectors.collect::<BTreeMap<_, _>>().into_values().collect()
+            }
+            Looks::Periodic { .. } | Looks::Reports { .. } => Vec::new(),
+        }
     }
 
     /// Whether a point of engine coordinates lies in a sector about its site.

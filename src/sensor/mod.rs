@@ -13,6 +13,7 @@ mod platform; // what carries a sensor that moves
 mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
 mod reading; // what was measured, whole or in part
+mod rotation; // how an antenna turns, sector by sector
 mod site; // where a sensor stands
 mod velocity; // what comes with a position
 
@@ -24,6 +25,7 @@ pub use platform::{Platform, Pose};
 pub use position::Fix;
 pub use radar::Polar;
 pub use reading::Reading;
+pub use rotation::{Rotation, SectorLook, Sense, Turns};
 pub use site::Mount;
 pub use velocity::{Level, Velocity};
 

@@ -15,6 +15,7 @@ mod report;
 mod scenario;
 mod sensing;
 mod simulation;
+mod turning;
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -9,6 +9,7 @@ use super::scenario::{
     SensorScenario, Timing,
 };
 use crate::ingest::error::short;
+use crate::sensor::{Rotation, Sense};
 use crate::time::micros;
 
 /// Most objects at the start and alive later on, and most false detections of a scan; a gigabyte of memory each.
@@ -74,6 +75,8 @@ pub(super) enum Instant {
     At(i64),
     /// Each object at its own time.
     Spread,
+    /// Each object when an antenna points there.
+    Rotating { sense: Sense },
     /// Objects report, with shortest and longest interval, and that of those at rest.
     Reports { every_us: [i64; 2], at_rest_us: Option<i64> },
 }
@@ -248,6 +251,7 @@ impl Plan {
         let instant = match sensor.timing {
             Timing::Reports { every_s, at_rest_s } => self.reports(every_s, at_rest_s, check)?,
             Timing::Spread => Instant::Spread,
+            Timing::Rotating { sectors, rotation } => rotating(sensor, (sectors, rotation), check)?,
             Timing::AtS(seconds) => {
                 let us = micros(seconds).filter(|us| (0..scan_period_us).contains(us));
                 let wanted = "seconds from 0 to less than scan_period_s";
@@ -409,6 +413,22 @@ impl Plan {
             }
         }
     }
+}
+
+/// An antenna that turns.
+fn rotating(
+    sensor: &SensorScenario,
+    (sectors, sense): (u32, Sense),
+    check: Checker<'_>,
+) -> Result<Instant, SimulateError> {
+    if sensor.kind != SensorKind::Radar || sensor.platform.is_some() {
+        return Err(check.wrong("timing", "rotating", "another one: only a radar at a site turns"));
+    }
+    let within = Rotation::SECTORS_LEAST..=Rotation::SECTORS_MOST;
+    if !within.contains(&sectors) {
+        return Err(check.wrong("timing.rotating.sectors", sectors, "a whole number from 4 to 360"));
+    }
+    Ok(Instant::Rotating { sense })
 }
 
 fn half_side_m(scenario: &Scenario, check: Checker<'_>) -> Result<f64, SimulateError> {

@@ -9,11 +9,12 @@ use serde::Serialize;
 use super::error::SimulateError;
 use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::platform;
-use super::scenario::{NoiseScenario, Scenario, SensorKind, Site};
+use super::scenario::{NoiseScenario, Scenario, SensorKind, Site, Timing};
 use super::sensing::SimulatedDetection;
 use super::simulation::Simulation;
 use crate::ingest::{ColumnType, TableWriter, Values};
 use crate::product::replace;
+use crate::sensor::Sense;
 
 /// Rows handed to a table at once.
 const ROWS: usize = 65_536;
@@ -104,6 +105,12 @@ struct SensorEntry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scan_period_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    north: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sectors: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotation: Option<Sense>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expected_interval_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<Site>,
@@ -142,13 +149,20 @@ pub(super) fn write_catalogue(scenario: &Scenario, plan: &Plan, folder: &Path) -
                 }
             };
             let reports = matches!(checked.instant, Instant::Reports { .. });
+            let turning = match words.timing {
+                Timing::Rotating { sectors, rotation } => Some((sectors, rotation)),
+                Timing::AtS(_) | Timing::Spread | Timing::Reports { .. } => None,
+            };
             SensorEntry {
                 name: &checked.name,
                 owner: &checked.owner,
                 kind: words.kind,
                 detection_probability: checked.detection_probability,
                 clutter_per_scan: checked.clutter_per_scan,
-                looks: reports.then_some("reports"),
+                looks: reports.then_some("reports").or(turning.map(|_| "rotating")),
+                north: turning.map(|_| 0.0),
+                sectors: turning.map(|(sectors, _)| sectors),
+                rotation: turning.map(|(_, rotation)| rotation),
                 scan_period_s: (!reports).then_some(words.scan_period_s),
                 expected_interval_s: reports.then_some(words.scan_period_s),
                 site: words.site.filter(|_| words.platform.is_none()),

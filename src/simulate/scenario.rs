@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::SimulateError;
 use super::plan::Plan;
 use crate::ingest::error::toml_says;
+use crate::sensor::Sense;
 
 /// A scenario in the words of its file. [`Scenario::read`] checks the values; so does every use of one made in code.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -204,6 +205,14 @@ pub enum Timing {
     AtS(f64),
     /// Each object at a time of its own, uniform over the period.
     Spread,
+    /// An antenna turns, once a period and north at the first scan: each object at the time at which it points there.
+    Rotating {
+        /// Sectors, a look each, as the catalogue says it.
+        sectors: u32,
+        /// Which way it turns.
+        #[serde(default)]
+        rotation: Sense,
+    },
     /// Objects report, each at an interval of its own, uniform between two, and all slower than half a metre a second at
     /// another.
     Reports {

@@ -8,6 +8,8 @@ use super::motion::{Motion, Object, between};
 use super::plan::{Instant, Measures, Plan, Region, Sensor};
 use super::platform::Stand;
 use super::random::{Key, Purpose, Stream};
+use super::turning;
+use crate::sensor::Sense;
 
 /// A detection.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,7 +67,7 @@ impl Sensor {
         let reaching_in = slice.from_us / self.scan_period_us..past / self.scan_period_us;
         reaching_in.filter(move |look| match self.instant {
             Instant::At(offset_us) => slice.contains(look * self.scan_period_us + offset_us),
-            Instant::Spread | Instant::Reports { .. } => true,
+            Instant::Spread | Instant::Rotating { .. } | Instant::Reports { .. } => true,
         })
     }
 
@@ -96,9 +98,23 @@ impl Sensor {
                 let first_us = phase_us + (slice.from_us - phase_us + every_us - 1).div_euclid(every_us) * every_us;
                 (first_us..slice.to_us).step_by(usize::try_from(every_us).unwrap_or(usize::MAX))
             }
-            Instant::At(_) | Instant::Spread => (0..0).step_by(1),
+            Instant::At(_) | Instant::Spread | Instant::Rotating { .. } => (0..0).step_by(1),
         };
         times.map(move |time_us| {
+            let draw = stream(plan, Purpose::Detection, sensor, time_us, passage.object.id);
+            self.sight_at(plan, sensor, time_us, passage, draw)
+        })
+    }
+
+    /// What comes of an antenna that turns and points at an object within a slice.
+    pub(super) fn passes<'a>(
+        &'a self,
+        plan: &'a Plan,
+        (sensor, sense): (u32, Sense),
+        passage: Passage<'a>,
+        slice: Slice,
+    ) -> impl Iterator<Item = Sight> + 'a {
+        turning::passes(self, plan, sense, passage, slice).map(move |time_us| {
             let draw = stream(plan, Purpose::Detection, sensor, time_us, passage.object.id);
             self.sight_at(plan, sensor, time_us, passage, draw)
         })
@@ -124,12 +140,21 @@ impl Sensor {
     }
 
     /// False detection number `index` of a look.
+    #[expect(clippy::cast_possible_truncation, reason = "a share of a checked period")]
     pub(super) fn clutter(&self, plan: &Plan, sensor: u32, look: i64, index: u64) -> SimulatedDetection {
         let mut draw = stream(plan, Purpose::Clutter, sensor, look, index);
         let time_us = self.time_us(look, &mut draw);
         let shuffle = draw.bits();
         let there =
             Motion { position_m: self.region.sample((plan.height_m, time_us), &mut draw), velocity_m_s: [0.0; 3] };
+        let time_us = match (self.instant, &self.measures) {
+            (Instant::Rotating { sense }, Measures::Radar { way, .. }) => {
+                let share = turning::share(way.start_m, there.position_m, sense);
+                // The look that holds all of a turn ends before the next one begins.
+                look * self.scan_period_us + ((share * self.scan_period_us as f64) as i64).min(self.scan_period_us - 1)
+            }
+            _ => time_us,
+        };
         let mut values = self.measures.measure(&there, time_us, None);
         if let (Measures::Radar { range_rate_m_s: Some(_), .. }, [_, _, _, range_rate, _]) =
             (&self.measures, &mut values)
@@ -145,7 +170,9 @@ impl Sensor {
         look * self.scan_period_us
             + match self.instant {
                 Instant::At(offset_us) => offset_us,
-                Instant::Spread | Instant::Reports { .. } => (draw.uniform() * self.scan_period_us as f64) as i64,
+                Instant::Spread | Instant::Rotating { .. } | Instant::Reports { .. } => {
+                    (draw.uniform() * self.scan_period_us as f64) as i64
+                }
             }
     }
 }

@@ -250,6 +250,11 @@ impl Found {
                 passages().flat_map(|passage| sensor.reports(plan, index, passage, slice)).for_each(&mut count);
                 continue;
             }
+            if let Instant::Rotating { sense } = sensor.instant {
+                let passes = |passage| sensor.passes(plan, (index, sense), passage, slice);
+                passages().flat_map(passes).for_each(&mut count);
+                continue;
+            }
             for look in sensor.looks_in(slice) {
                 passages().map(|passage| sensor.sight(plan, index, look, passage, slice)).for_each(&mut count);
             }

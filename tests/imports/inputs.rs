@@ -155,10 +155,20 @@ fn time(second: f64) -> [u8; 3] {
 
 /// A radar that turns in 4 s: category 48 with a source, a time, a descriptor, range and azimuth, flight level, address.
 fn radar() -> Vec<u8> {
+    radar_at([0.0, 1.0])
+}
+
+/// The same whose messages say north, and whose objects are seen so long after it as their azimuths are away.
+pub(crate) fn turning() -> Vec<u8> {
+    with_service(&radar_at([40.0 / 90.0, 140.0 / 90.0]))
+}
+
+/// The first and the second object so many seconds after each turn begins.
+fn radar_at(after: [f64; 2]) -> Vec<u8> {
     let mut octets = Vec::new();
     for turn in 0..SECONDS / 4 {
-        for number in 0..2_u32 {
-            let second = f64::from(turn * 4 + number);
+        for (number, after) in (0_u32..).zip(after) {
+            let second = f64::from(turn * 4) + after;
             let range = 30.0 + 0.09 * second + 20.0 * f64::from(number);
             let azimuth = 40.0 + 100.0 * f64::from(number);
             let mut record = vec![0b1111_0101, 0b1000_0000, 20, 129];

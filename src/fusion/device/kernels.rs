@@ -332,8 +332,8 @@ mirror! {
         pub next: u32,
         /// From the Earth's centre to where a plane touches the globe, metres; zero: it is flat.
         pub centre: [f32; 3],
-        /// Zero.
-        pub padding: u32,
+        /// When a limit is asked of what moves, seconds after the time of the scan.
+        pub ahead_s: f32,
     }
 }
 

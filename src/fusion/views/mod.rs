@@ -375,7 +375,7 @@ pub fn learn(arrays: &mut Arrays<Host>, lanes: &[Option<Sees<'_>>]) {
             let Some(own) = sees.looks.get(sees.looking) else { return };
             for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.start != AT_REST) {
                 let tile = from_fn(|a| tile.get(at(place, a, 3)).copied().unwrap_or_default());
-                let mean: [f32; 3] = from_fn(|a| mean.get(at(place, a, MEAN)).copied().unwrap_or_default());
+                let mean: [f32; MEAN] = from_fn(|a| mean.get(at(place, a, MEAN)).copied().unwrap_or_default());
                 let hits: f32 = edges_of(row, edges).iter().fold(0.0, |sum, edge| sum + edge.weight);
                 let detected = look.detection_probability * sees.sight.at(&tile, &mean);
                 if let Some(word) = views.get_mut(at(place, sees.looking / 2, VIEW_WORDS)) {

@@ -268,6 +268,7 @@ pub(super) fn limit(of: &Limit) -> Ground {
         cosine: of.cosine,
         least_m: of.least_m,
         most_m: of.most_m,
+        ahead_s: of.ahead_s,
         ..Ground::default()
     }
 }
