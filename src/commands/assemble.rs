@@ -21,7 +21,7 @@ pub(super) fn execute(arguments: &Assemble, screen: Screen) -> Result<Code, Fail
     let executor = if smooths { choose(*executor)?.0 } else { Executor::host() };
     let signals = Signals::take()?;
     let done = watched((screen, &signals), |listener| {
-        assemble(&request, (&folders, &executor), asked.seals(written.encrypt), listener)
+        assemble(&request, (&folders, &executor), asked.seals(written), listener)
     });
     let report = done.map_err(|error| signals.name(error.into()))?;
     signals.finish();

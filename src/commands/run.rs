@@ -73,9 +73,14 @@ impl<'a> Asked<'a> {
         Request { strict: *strict, label: label.as_deref(), memory: *memory, formats: format, ..request }
     }
 
-    /// How it is sealed.
-    pub(super) fn seals(&self, encrypt: bool) -> Seals<'_> {
-        Seals { sign: self.sign.as_ref(), encrypt }
+    /// How it is sealed under a policy.
+    pub(super) fn seals(&self, of: &Written) -> Seals<'_> {
+        Seals { encrypt: of.encrypt, ..self.signature() }
+    }
+
+    /// How it is sealed without one.
+    pub(super) fn signature(&self) -> Seals<'_> {
+        Seals { sign: self.sign.as_ref(), encrypt: false }
     }
 }
 
@@ -89,7 +94,7 @@ pub(super) fn execute(arguments: &Run, screen: Screen) -> Result<Code, Failure> 
         besides: Besides { prices: *prices, ..Besides::default() },
         ..asked.request([recording, policy, out], written)?
     };
-    fuse((&request, &asked.named, ""), asked.seals(written.encrypt), *executor, screen)
+    fuse((&request, &asked.named, ""), asked.seals(written), *executor, screen)
 }
 
 /// What is said of the configuration where none was asked for.

@@ -14,5 +14,5 @@ pub(super) fn execute(arguments: &Track, screen: Screen) -> Result<Code, Failure
     let Track { recording, out, executor, made, cache } = arguments;
     let asked = Asked::of(made)?;
     let request = Request { cache: cache.as_deref(), ..asked.open([recording, out]) };
-    fuse((&request, &asked.named, INTRODUCTION), asked.seals(false), *executor, screen)
+    fuse((&request, &asked.named, INTRODUCTION), asked.signature(), *executor, screen)
 }

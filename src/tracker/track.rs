@@ -67,7 +67,7 @@ impl Track {
             position_m: row.position_m,
             geodetic,
             velocity_m_s: axes.map(|axis| dot(axis, row.velocity_m_s)),
-            covariance: turned(axes, row.covariance),
+            covariance: turned(axes, &row.covariance),
             sources: sources.map(|(_, owner)| Arc::clone(owner)).collect(),
             detections: row.detections,
             last_detection: scale.time(row.last_detection_us),
@@ -82,7 +82,7 @@ fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
 }
 
 /// A P Aᵀ of both halves of a symmetric state; the rows of A are the axes.
-fn turned(axes: [[f64; 3]; 3], p: [[f64; 6]; 6]) -> [[f64; 6]; 6] {
+fn turned(axes: [[f64; 3]; 3], p: &[[f64; 6]; 6]) -> [[f64; 6]; 6] {
     let along = |[a, b, c, d, e, f]: [f64; 6]| {
         let [x, y, z] = axes.map(|axis| dot(axis, [a, b, c]));
         let [u, v, w] = axes.map(|axis| dot(axis, [d, e, f]));
