@@ -144,7 +144,7 @@ fn an_antenna_whose_plots_agree_with_its_north_marks_is_drafted_as_turning_with_
     let said = at("turning.ast");
     fs::write(&said, inputs::turning()).expect("a file");
     for (name, more) in [("table", [].as_slice()), ("place", &["--in-place"])] {
-        imported(&[said.clone()], &at(name), &[&["--date", "2018-08-01"], more].concat());
+        imported(std::slice::from_ref(&said), &at(name), &[&["--date", "2018-08-01"], more].concat());
         let draft = fs::read_to_string(at(name).join("recording.toml")).expect("a draft");
         assert!(
             draft.contains("looks = \"rotating\"") && draft.contains("scan_period_s = 4.000000  # found"),

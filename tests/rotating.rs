@@ -108,7 +108,7 @@ impl Scene {
              detection_probability = 0.9\nclutter_per_scan = 0.5\ncoverage = {{ range_m = [10.0, 4e4] }}\n{looks}\n"
         );
         scene.write("recording/recording.toml", &toml);
-        let rows: String = rows.lines().map(|row| format!("r,{row}\n")).collect();
+        let rows: String = rows.lines().map(|row| format!("r,{row}\n")).collect::<Vec<_>>().concat();
         scene.write("recording/detections.csv", &format!("sensor,time,range_m,azimuth_deg\n{rows}"));
         scene
     }
@@ -258,7 +258,7 @@ const TABLE: &str = "looks = \"rotating\"\nscan_period_s = 4.0";
 const STEADY: &str = "looks = \"rotating\"\nscan_period_s = 4.0\nnorth = 0.0";
 
 #[test]
-fn an_object_that_crosses_seams_is_missed_in_no_look_and_never_seen_twice() {
+fn an_object_that_crosses_seams_is_one_track_and_hardly_ever_missed() {
     let scene = Scene::by_hand(STEADY, &circling(0, 90, 0.0));
     let report = scene.run();
     assert_eq!((report.ingest.rows_rejected(), report.ingest.rows_retimed), (0, 0), "{}", report.ingest);
@@ -270,8 +270,9 @@ fn an_object_that_crosses_seams_is_missed_in_no_look_and_never_seen_twice() {
         .filter(|point| point.time_us > 40_000_000)
         .filter_map(|point| point.existence)
         .fold(1.0, f64::min);
-    // By survival alone 0.996 until the next look; 0.96 after one that missed.
-    assert!(least > 0.97, "something was missed: {least}");
+    // By survival alone 0.998 until the next look, 0.98 after one that missed, 0.83 after two. The track is predicted straight and is
+    // 0.14 degrees off the circle: of one revolution in 80 a seam lies between, and the sector of the one is not that of the other.
+    assert!(least > 0.97, "two looks in a row missed: {least}");
 }
 
 #[test]
@@ -316,7 +317,7 @@ fn listed_revolutions_are_the_same_as_steady_ones_and_an_antenna_that_stood_miss
         let points = scene.picture("bravo");
         points.iter().filter(|point| point.time_us > 40_000_000).filter_map(|point| point.existence).fold(1.0, f64::min)
     };
-    // Survival over 40 s is 0.96; one miss more would leave 0.71.
+    // Survival over 40 s is 0.98; one miss then would leave 0.83.
     assert!(least(&stood) > 0.95, "{}", least(&stood));
     let turned = Scene::by_hand(STEADY, &rows);
     turned.run();
@@ -348,7 +349,8 @@ fn what_a_catalogue_says_of_an_antenna_is_checked() {
         (4_000_000, 16, Sense::Clockwise, 3.0)
     );
     assert_eq!(plain.turns, Turns::Steady { north_us: 0 });
-    assert_eq!(of(&format!("{STEADY}\nsectors = 360")).tolerance_deg, 1.0, "no more than a sector");
+    let narrow = of(&format!("{STEADY}\nsectors = 360"));
+    assert!((narrow.tolerance_deg - 1.0).abs() < 1e-9, "no more than a sector");
     for (looks, parts) in [
         ("looks = \"rotating\"\nnorth = 0.0", ["line 5", "`scan_period_s` is missing or too short"]),
         ("looks = \"rotating\"\nscan_period_s = 4.0\nnorth = \"2020-01-01T00:00:00Z\"", ["`north`", "time is seconds"]),

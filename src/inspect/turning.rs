@@ -180,6 +180,7 @@ mod tests {
     }
 
     /// Rows of objects at these azimuths (turns), seen by an antenna of a rate that was north at 1.3 s; stamps in 1/128 s.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some turns of some seconds")]
     fn rows(azimuths: &[f64], rate: f64, seconds: f64) -> Vec<Mark> {
         let mut rows: Vec<Mark> = Vec::new();
         for (number, azimuth) in azimuths.iter().enumerate() {
@@ -215,7 +216,9 @@ mod tests {
     #[test]
     fn what_does_not_turn_and_what_does_not_tell_are_no_antenna() {
         let mut frame = rows(&AROUND, 0.25, 400.0);
-        frame.iter_mut().for_each(|row| row.time_us = row.time_us.div_euclid(4_000_000) * 4_000_000);
+        for row in &mut frame {
+            row.time_us = row.time_us.div_euclid(4_000_000) * 4_000_000;
+        }
         frame.sort_by_key(|row| row.time_us);
         assert_eq!(turning(&radar(), &frame, INTERVAL), None, "all at once");
         assert_eq!(turning(&radar(), &rows(&[0.3], 0.25, 400.0), INTERVAL), None, "one azimuth fits both senses");
