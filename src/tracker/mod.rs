@@ -311,11 +311,15 @@ impl Tracker {
             let at = || format!("detection {place} of sensor `{name}`");
             let scale = *scale.get_or_insert(Scale::of(detection.time));
             let time_us = scale.us(detection.time, at)?;
-            match scan {
-                None => self.not_gone(time_us, scale, at)?,
-                Some((_, look)) => in_look(time_us, (scale, look), at)?,
+            if let Some((_, look)) = scan {
+                in_look(time_us, (scale, look), at)?;
             }
-            rows.push((self.row((number, time_us), &detection, at)?, detection.identity));
+            let row = self.row((number, time_us), &detection, at)?;
+            if scan.is_none() {
+                // Of an antenna that turns, this may be another time than was given.
+                self.not_gone(row.time_us, scale, at)?;
+            }
+            rows.push((row, detection.identity));
         }
         Ok((rows, scale))
     }
@@ -340,10 +344,14 @@ impl Tracker {
         }
         let placed = |error: Error| Error::new(error.kind(), format!("{}: {error}", at()));
         let reading = sensor.read(&CellsOf { detection, sensor }, frame).map_err(placed)?;
-        if !self.tells(number) && !sensor.may_measure(time_us, &reading) {
-            let text = format!("{}: found it in no listed look of its sensor, wanted it in one", at());
-            return Err(Error::new(ErrorKind::Time, text));
-        }
+        let time_us = match sensor.timed(time_us, &reading) {
+            _ if self.tells(number) => time_us,
+            Some((time_us, _)) => time_us,
+            None => {
+                let text = format!("{}: found it in no look of its sensor, wanted it in one", at());
+                return Err(Error::new(ErrorKind::Time, text));
+            }
+        };
         let source = self.source_of.get(number).copied().unwrap_or_default();
         Row::new(&self.catalogue, number, time_us, &reading, source).map_err(|error| placed(error.into()))
     }

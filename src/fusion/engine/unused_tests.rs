@@ -46,8 +46,7 @@ fn spoil(engine: &mut HostEngine, random: &mut impl Rng) -> usize {
     let arrays = &mut engine.arrays;
     let unused: Vec<usize> = (0..arrays.odds.len()).filter(|track| arrays.odds[*track] == 0.0).collect();
     let mut word = || if random.random() { f32::NAN } else { f32::from_bits(random.random()) };
-    let [views, models] = [&arrays.views, &arrays.models].map(Vec::is_empty).map(|none| usize::from(!none));
-    let [views, models] = [views * arrays.views.len(), models * arrays.models.len()].map(|all| all / arrays.odds.len());
+    let [views, models] = [arrays.views.len(), arrays.models.len()].map(|all| all / arrays.odds.len());
     assert!(views > 0 && models > 0, "tracks have views and models");
     for &track in &unused {
         (0..3).for_each(|k| arrays.tile[at(track, k, 3)] = word().to_bits().cast_signed() % 1000);
@@ -70,11 +69,15 @@ fn what_is_in_places_without_a_track_is_in_no_log() {
     let (mut unused, mut tracks) = (0, 0);
     for scan in 0..40_i64 {
         // Objects that stay, and what is there once.
-        let staying = (0..40).map(|k| [f64::from(k % 8) * 120.0, f64::from(k / 8) * 120.0, 0.0]);
-        let places: Vec<[f64; 3]> = staying
-            .filter(|_| scan % 10 < 6)
-            .chain((0..30).map(|_| [(); 3].map(|()| random.random_range(0.0..1000.0))))
-            .map(|at| at.map(|m| m + random.random_range(-20.0..20.0)))
+        let staying_now = if scan % 10 < 6 { 40 } else { 0 };
+        let places: Vec<[f64; 3]> = (0..staying_now)
+            .map(|k| [(k % 8) as f64 * 120.0, (k / 8) as f64 * 120.0, 0.0])
+            .chain((0..30).map(|_| [500.0; 3]))
+            .enumerate()
+            .map(|(k, at)| {
+                let far_m = if k < staying_now { 20.0 } else { 500.0 };
+                at.map(|m| m + random.random_range(-far_m..far_m))
+            })
             .collect();
         let detections: Vec<Detection> = places
             .into_iter()
