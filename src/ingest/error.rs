@@ -353,7 +353,7 @@ pub(crate) fn short(number: &dyn fmt::Display) -> String {
 /// What a TOML reader says, on one line, and where all keys are explained if it says nothing of what it wanted.
 pub(crate) fn toml_says(error: &toml::de::Error, page: &str) -> String {
     let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-    let what = match what.char_indices().nth(300) {
+    let what = match what.char_indices().nth(600) {
         Some((at, _)) => format!("{}…", what.get(..at).unwrap_or_default()),
         None => what,
     };

@@ -209,7 +209,8 @@ mod tests {
             assert!(drift_deg.abs() < 2.0, "{rate} {seconds}: {found:?} drifts by {drift_deg}");
             let north = (found.north_us as f64 * 1e-6 - 1.3) * rate.abs();
             assert!((north - north.round()).abs() < 0.004, "{rate} {seconds}: {found:?} is {north} turns off");
-            assert!(found.off_deg < 0.4 && found.over_s > 0.9 * seconds, "{found:?}");
+            // A stamp may be 0.35 degrees off its middle, and a drift of 2 degrees a quarter of it.
+            assert!(found.off_deg < 0.85 && found.over_s > 0.9 * seconds, "{found:?}");
         }
     }
 

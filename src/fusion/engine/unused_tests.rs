@@ -87,7 +87,7 @@ fn what_is_in_places_without_a_track_is_in_no_log() {
             })
             .collect();
         let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-        let observation = Observation { clutter: 1e-5, ..Observation::offsets(axes, [20.0, 20.0, 20.0], 2) };
+        let observation = Observation { clutter: 1e-5, spread: 1.0, ..Observation::offsets(axes, [20.0, 20.0, 20.0], 2) };
         let [of_plain, of_spoilt] = [&mut plain, &mut spoilt].map(|engine| {
             let scan = Scan {
                 lane: 0,
