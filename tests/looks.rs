@@ -305,7 +305,7 @@ fn what_is_no_table_of_looks_says_so_with_its_line() {
     for (keys, part) in [
         ("", "`scan_period_s` is missing"),
         ("looks = \"reports\"", "`expected_interval_s` is missing; wanted how often an object reports"),
-        ("looks = \"sometimes\"\nscan_period_s = 1.0", "expected one of `periodic`, `listed`, `reports`"),
+        ("looks = \"sometimes\"\nscan_period_s = 1.0", "expected one of `periodic`, `listed`, `rotating`, `reports`"),
         ("scan_period_s = 1.0\nexpected_interval_s = 1.0", "with looks = \"reports\" alone"),
         ("looks = \"reports\"\nexpected_interval_s = 0.0", "`expected_interval_s` is 0; wanted at least 0.000001"),
     ] {

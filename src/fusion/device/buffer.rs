@@ -156,7 +156,7 @@ impl Readback {
             |reason: &str| DeviceError::Invalid { at: format!("download of `{name}`"), reason: one_line(reason) };
         drop(tell);
         let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mapped = told.recv().map_err(|_| invalid("the buffer was not mapped"))?;
+        let Ok(mapped) = told.recv() else { return Err(invalid("the buffer was not mapped")) };
         mapped.map_err(|error| invalid(&error.to_string()))?;
         take(&staging.slice(0..bytes).get_mapped_range().map_err(|error| invalid(&error.to_string()))?);
         staging.unmap();

@@ -65,7 +65,9 @@ fn what_is_in_places_without_a_track_is_in_no_log() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let [mut plain, mut spoilt] = [(); 2].map(|()| HostEngine::new(config(), vec![setup()]));
     let logging = Logging { existence_min: config().existence.prune };
-    [&mut plain, &mut spoilt].into_iter().for_each(|engine| engine.log(logging));
+    for engine in [&mut plain, &mut spoilt] {
+        engine.log(logging);
+    }
     let (mut unused, mut tracks) = (0, 0);
     for scan in 0..40_i64 {
         // Objects that stay, and what is there once.
@@ -87,7 +89,8 @@ fn what_is_in_places_without_a_track_is_in_no_log() {
             })
             .collect();
         let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-        let observation = Observation { clutter: 1e-5, spread: 1.0, ..Observation::offsets(axes, [20.0, 20.0, 20.0], 2) };
+        let observation =
+            Observation { clutter: 1e-5, spread: 1.0, ..Observation::offsets(axes, [20.0, 20.0, 20.0], 2) };
         let [of_plain, of_spoilt] = [&mut plain, &mut spoilt].map(|engine| {
             let scan = Scan {
                 lane: 0,
