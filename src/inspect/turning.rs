@@ -5,6 +5,8 @@
 //! sought about how long it takes until an object is seen again, over 16 revolutions, and from then on over twice as many each
 //! time, for as long as the antenna keeps it.
 
+use std::iter;
+
 use serde::Serialize;
 
 use super::excerpt::Mark;
@@ -45,13 +47,9 @@ type Row = [f64; 2];
 
 /// How the antenna of a sensor turns, if the rows of a stretch of time say that it does.
 pub(super) fn turning(sensor: &Sensor, rows: &[Mark], interval: Interval) -> Option<Turning> {
-    let Kind::Radar { mount: Mount::Fixed { site_m, enu: [east, north, _] } } = &sensor.kind else { return None };
+    let azimuth_rad = azimuth_rad(sensor)?;
     let first_us = rows.first()?.time_us;
-    let row = |mark: &Mark| {
-        let along = |axis: &[f64; 3]| axis.iter().zip(mark.metres).zip(site_m).map(|((a, m), s)| a * (m - s)).sum();
-        let azimuth: f64 = libm::atan2(along(east), along(north));
-        [(mark.time_us - first_us) as f64 * 1e-6, azimuth / std::f64::consts::TAU]
-    };
+    let row = |mark: &Mark| [(mark.time_us - first_us) as f64 * 1e-6, azimuth_rad(mark) / std::f64::consts::TAU];
     let rows: Vec<Row> = rows.iter().map(row).collect();
     let [end_s, _] = *rows.last()?;
     let (mut over_s, mut found) = (REVOLUTIONS * interval.median_s, None);
@@ -61,13 +59,14 @@ pub(super) fn turning(sensor: &Sensor, rows: &[Mark], interval: Interval) -> Opt
             return None;
         }
         let step = STEP / over_s.min(end_s).max(interval.median_s);
-        let rate = match found {
+        let (rate, length) = match found {
             Some((rate, _)) => {
-                (-FINE..=FINE).map(|k| rate + 0.1 * f64::from(k) * step).fold(rate, |a, b| better(&asked, a, b))
+                let about = (-FINE..=FINE).map(|k| rate + 0.1 * f64::from(k) * step);
+                best(&asked, iter::once(rate).chain(about))
             }
             None => sought(&asked, interval.median_s, step)?,
         };
-        if alike(&asked, rate)[0] < ALIKE {
+        if length < ALIKE {
             break;
         }
         found = Some((rate, over_s.min(end_s)));
@@ -78,6 +77,15 @@ pub(super) fn turning(sensor: &Sensor, rows: &[Mark], interval: Interval) -> Opt
     }
     let (rate, over_s) = found?;
     Some(told((first_us, rate, over_s), &asked(&rows, over_s)))
+}
+
+/// The azimuths of rows from the site of a radar that stays where it is, radians from north.
+fn azimuth_rad(sensor: &Sensor) -> Option<impl Fn(&Mark) -> f64> {
+    let Kind::Radar { mount: Mount::Fixed { site_m, enu: [east, north, _] } } = &sensor.kind else { return None };
+    Some(move |mark: &Mark| {
+        let along = |axis: &[f64; 3]| axis.iter().zip(mark.metres).zip(site_m).map(|((a, m), s)| a * (m - s)).sum();
+        libm::atan2(along(east), along(north))
+    })
 }
 
 /// Rows of the first seconds, evenly spread.
@@ -96,23 +104,25 @@ fn alike(rows: &[Row], rate: f64) -> [f64; 2] {
     [libm::hypot(c, s) / rows.len().max(1) as f64, libm::atan2(s, c) / std::f64::consts::TAU]
 }
 
-fn better(rows: &[Row], a: f64, b: f64) -> f64 {
-    if alike(rows, b)[0] > alike(rows, a)[0] { b } else { a }
+/// The rate with the longest mean, the first of several, and that length.
+fn best(rows: &[Row], rates: impl Iterator<Item = f64>) -> (f64, f64) {
+    let told = rates.map(|rate| (rate, alike(rows, rate)[0]));
+    told.fold((0.0, f64::NEG_INFINITY), |best, one| if one.1 > best.1 { one } else { best })
 }
 
-/// The rate about a period, of either sense; `None` if no rate fits, or both senses do: rows of one azimuth do not tell.
+/// The rate about a period, of either sense, with the length of its mean; `None` if no rate fits, or both senses do: rows of one
+/// azimuth do not tell.
 #[expect(clippy::cast_possible_truncation, reason = "a number of steps")]
-fn sought(rows: &[Row], period_s: f64, step: f64) -> Option<f64> {
+fn sought(rows: &[Row], period_s: f64, step: f64) -> Option<(f64, f64)> {
     let middle = 1.0 / period_s;
     let steps = (ABOUT * middle / step).ceil() as i32;
-    let best = |sense: f64| {
-        let rates = (-steps..=steps).map(|k| sense * (middle + f64::from(k) * step));
-        rates.fold(sense * middle, |a, b| better(rows, a, b))
+    let of_sense = |sense: f64| {
+        let about = (-steps..=steps).map(|k| sense * (middle + f64::from(k) * step));
+        best(rows, iter::once(sense * middle).chain(about))
     };
-    let (right, left) = (best(1.0), best(-1.0));
-    let rate = better(rows, right, left);
-    let other = if rate > 0.0 { left } else { right };
-    (alike(rows, rate)[0] > ALIKE - STEP && alike(rows, other)[0] < UNLIKE).then_some(rate)
+    let (right, left) = (of_sense(1.0), of_sense(-1.0));
+    let (found, other) = if left.1 > right.1 { (left, right) } else { (right, left) };
+    (found.1 > ALIKE - STEP && other.1 < UNLIKE).then_some(found)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "within a revolution")]
@@ -138,11 +148,7 @@ fn told((first_us, rate, over_s): (i64, f64, f64), rows: &[Row]) -> Turning {
 /// The share of some rows that agree with revolutions from north to north, a listed look each, of an antenna that turns clockwise;
 /// `None` of other looks.
 pub(super) fn swept_share(sensor: &Sensor, rows: &[Mark]) -> Option<f64> {
-    let (Looks::Listed(looks), Kind::Radar { mount: Mount::Fixed { site_m, enu: [east, north, _] } }) =
-        (&sensor.looks, &sensor.kind)
-    else {
-        return None;
-    };
+    let (Looks::Listed(looks), Some(azimuth_rad)) = (&sensor.looks, azimuth_rad(sensor)) else { return None };
     let turns = looks.iter().map(|look| [look.start_us, look.end_us]).collect();
     let tolerance_deg = Rotation::TOLERANCE_DEG;
     let rotation = Rotation {
@@ -152,10 +158,7 @@ pub(super) fn swept_share(sensor: &Sensor, rows: &[Mark]) -> Option<f64> {
         tolerance_deg,
         turns: Turns::Listed(turns),
     };
-    let agrees = |mark: &&Mark| {
-        let along = |axis: &[f64; 3]| axis.iter().zip(mark.metres).zip(site_m).map(|((a, m), s)| a * (m - s)).sum();
-        rotation.timed(mark.time_us, libm::atan2(along(east), along(north))).is_some()
-    };
+    let agrees = |mark: &&Mark| rotation.timed(mark.time_us, azimuth_rad(mark)).is_some();
     Some(rows.iter().filter(agrees).count() as f64 / rows.len().max(1) as f64)
 }
 
