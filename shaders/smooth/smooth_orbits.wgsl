@@ -19,24 +19,18 @@ fn smooth_orbits(@builtin(global_invocation_id) id: vec3<u32>) {
     if track >= params.n {
         return;
     }
-    let look = looks[params.first_look];
+    let look = course_of(track).look;
     let next = successors[track];
     if next == NONE {
-        existence[track] = lasted(look, existence[track], 0.0);
+        existence[existence_at(track)] = lasted(look, existence[existence_at(track)], 0.0);
         return;
     }
-    existence[track] = lasted(look, existence[track], later_existence[next]);
+    existence[existence_at(track)] = lasted(look, existence[existence_at(track)], later_existence[existence_at(next)]);
     let place = tile_of(track);
     let s = load_state(track);
     let all = all_of(look, place, s);
     let predicted = all.flight.s;
-    let p = six_of(s);
-    let rows = transposed(all.f);
-    let crossed = Six(
-        six_times(p, rows.a), six_times(p, rows.b), six_times(p, rows.c),
-        six_times(p, rows.d), six_times(p, rows.e), six_times(p, rows.f),
-    );
-    let step = Ahead(s, predicted, all.flight.gone, crossed, noise_of(look, place, s, predicted));
+    let step = Ahead(s, predicted, all.flight.gone, crossed_by(s, all.f), noise_of(look, place, s, predicted));
     let gain = gain_of(step.crossed, step.predicted);
     let ahead = vec3<f32>(later_tile(next) - place);
     store_smoothed(track, place, back(step, gain, rest_of(gain, all.f), ahead, load_later(next)));
@@ -96,23 +90,5 @@ fn swollen(m: mat3x3<f32>, p: mat3x3<f32>) -> mat3x3<f32> {
     return mat3x3(
         vec3(m[0].x + p[0].x * more, m[0].yz), vec3(m[1].x, m[1].y + p[1].y * more, m[1].z),
         vec3(m[2].xy, m[2].z + p[2].z * more),
-    );
-}
-
-// I - G F.
-fn rest_of(gain: Six, f: Six) -> Six {
-    let a = six_times(gain, f.a);
-    let b = six_times(gain, f.b);
-    let c = six_times(gain, f.c);
-    let d = six_times(gain, f.d);
-    let e = six_times(gain, f.e);
-    let g = six_times(gain, f.f);
-    return Six(
-        Column(vec3(1.0 - a.x.x, -a.x.yz), -a.v),
-        Column(vec3(-b.x.x, 1.0 - b.x.y, -b.x.z), -b.v),
-        Column(vec3(-c.x.xy, 1.0 - c.x.z), -c.v),
-        Column(-d.x, vec3(1.0 - d.v.x, -d.v.yz)),
-        Column(-e.x, vec3(-e.v.x, 1.0 - e.v.y, -e.v.z)),
-        Column(-g.x, vec3(-g.v.xy, 1.0 - g.v.z)),
     );
 }

@@ -39,9 +39,9 @@ fn update_models(@builtin(global_invocation_id) id: vec3<u32>) {
                 let d = Detection(p.tile, p.ahead_s, p.offset_m, p.observation);
                 let w = edge.weight * share(track, l, m, d, place);
                 if 0.0 < w {
-                    let then = at_detection(prior, look, d.ahead_s, u);
-                    let h = at_scan(posterior(d, observations[d.observation], place, then), look, d.ahead_s, u);
-                    mixed = merged(mixed, total, h, w);
+                    let then = at_detection(prior, look, d.ahead_s, place, u);
+                    let h = posterior(d, observations[d.observation], place, then);
+                    mixed = merged(mixed, total, at_scan(prior, h, look, d.ahead_s, u), w);
                     total = total + w;
                 }
             }
@@ -64,27 +64,35 @@ fn look_of(l: u32, m: u32) -> LaneStep {
 }
 
 // A state as a detection `ahead_s` from the scan is compared with it: without the noise since then, as a straight line.
-fn at_detection(s: State, look: LaneStep, ahead_s: f32, u: vec3<f32>) -> State {
+fn at_detection(s: State, look: LaneStep, ahead_s: f32, place: vec3<i32>, u: vec3<f32>) -> State {
     if look.turning.turns == 1u {
         return straightened(s, u, look, ahead_s);
     }
+    var then = s;
+    if look.orbits == 1u {
+        then = tangent(s, place, ahead_s, 1.0);
+    }
     let seconds = seconds_since(look, ahead_s);
     if seconds > 0.0 {
-        return without_noise(s, look, seconds, u);
+        return without_noise(then, look, seconds, u);
     }
-    return s;
+    return then;
 }
 
-// The way back of a posterior.
-fn at_scan(s: State, look: LaneStep, ahead_s: f32, u: vec3<f32>) -> State {
+// The way back of a posterior `s` of a model that was `prior`.
+fn at_scan(prior: State, s: State, look: LaneStep, ahead_s: f32, u: vec3<f32>) -> State {
     if look.turning.turns == 1u {
         return curved(s, u, look, ahead_s, min(-ahead_s, look.dt_s));
     }
+    var now = s;
     let seconds = seconds_since(look, ahead_s);
     if seconds > 0.0 {
-        return with_noise(s, look, seconds, u);
+        now = with_noise(s, look, seconds, u);
     }
-    return s;
+    if look.orbits == 1u {
+        now = rounded(prior, now);
+    }
+    return now;
 }
 
 // How much of a detection model `m` of a track gets: by how well each foretold it, relative to the one that did best.
@@ -95,7 +103,7 @@ fn share(track: u32, l: u32, m: u32, d: Detection, place: vec3<i32>) -> f32 {
     for (var i = 0u; i < params.models; i++) {
         let prior = load_model(track, i);
         let look = look_of(l, i);
-        let then = at_detection(prior, look, d.ahead_s, up(look, place, prior.x));
+        let then = at_detection(prior, look, d.ahead_s, place, up(look, place, prior.x));
         let innovation = innovation_of(d, observations[d.observation], place, then);
         distance2[i] = innovation.x;
         root[i] = sqrt(innovation.y);

@@ -18,20 +18,23 @@ pub struct Widths {
     pub rest_words: usize,
     /// Motion models of a track: none of its own where all move by one.
     pub models: usize,
+    /// Whether these are orbits.
+    pub orbits: bool,
 }
 
 impl Widths {
     /// Of a batch whose lanes have so many views at most.
     #[must_use]
     pub const fn of(views: usize) -> Self {
-        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 }, rest_words: 0, models: 0 }
+        Self { view_words: if views > 1 { VIEW_WORDS } else { 0 }, rest_words: 0, models: 0, orbits: false }
     }
 
     /// The same, whose targets move so.
     #[must_use]
     pub fn moved_by(self, motion: &Motion) -> Self {
         let models = motion.several().map_or(0, |models| models.each().len());
-        Self { rest_words: if motion.is_orbit() { REST } else { 0 }, models, ..self }
+        let (one, orbits) = (models == 0, motion.is_orbit());
+        Self { rest_words: if one && orbits { REST } else { 0 }, models, orbits: !one && orbits, ..self }
     }
 
     /// Whether a lane has several views.

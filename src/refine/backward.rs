@@ -51,14 +51,15 @@ impl Smoother<'_> {
     ) -> Result<Wave, KernelError> {
         let estimates = |tracks: &[Known]| tracks.iter().map(|known| known.estimate).collect::<Vec<Estimate>>();
         let Some(After { time_us: next_us, wave: later, .. }) = next else {
-            device.map_or(Ok(()), |device| device.begin(&estimates(&filtered.tracks())))?;
+            let weighed = self.motion.weighed();
+            device.map_or(Ok(()), |device| device.begin(weighed, &estimates(&filtered.tracks())))?;
             return Ok(filtered);
         };
         let between = self.between(time_us, *next_us);
         if let Some(device) = device {
             let (mut own, later) = (filtered.tracks(), later.tracks());
             let (mut tracks, successors) = (estimates(&own), successors(&own, &later));
-            device.step(between.look(), &mut tracks, &successors)?;
+            device.step(&between, &mut tracks, &successors)?;
             own.iter_mut().zip(tracks).for_each(|(known, track)| known.estimate = track);
             rest(&mut own, &later, &successors);
             return Ok(Wave::of(&own));
@@ -88,8 +89,6 @@ impl Smoother<'_> {
         (spill, mut device): (&mut History, Option<&mut Backward>),
         mut give: impl FnMut(usize, Vec<Known>, &mut History) -> Result<(), E>,
     ) -> Result<(), E> {
-        // Tracks of several models have noises of their own, and turns are no straight ways: no kernel takes them yet.
-        device = device.filter(|_| self.motion.goes_by_kernels());
         let until = until.min(history.times_us().len());
         let is_wanted = |wave: usize| wanted.get(wave).copied().unwrap_or(false);
         if let Interval::Lag(lag_us) = interval {

@@ -66,6 +66,10 @@ fn works() -> Vec<(&'static str, Work)> {
     let backward = |moves: Moves| -> Work {
         Box::new(move || smooth::agrees((moves, Interval::Fixed), Options::USUAL, &smooth::waves(moves, 65, 1, None)))
     };
+    let forced = |number: usize| -> Work {
+        let (stage, (twin, _)) = orbits::FORCED[number];
+        Box::new(move || orbits::agrees_forced((stage, twin), Options::USUAL, &orbits::forced(65, 1, None)))
+    };
     vec![
         ("predict", Box::new(move || crate::agrees(Stage::Predict, predicted, all, &cases::wave(65, 1)))),
         ("update", Box::new(move || crate::agrees(Stage::Update, updated, all, &cases::wave(65, 1)))),
@@ -91,9 +95,15 @@ fn works() -> Vec<(&'static str, Work)> {
             Box::new(move || crate::agrees(Stage::Update, updated, all, &turns::turning(cases::wave(65, 1)))),
         ),
         ("predict::orbits", Box::new(move || orbits::agrees(all, &orbits::flights(65, 1)))),
+        ("predict::orbit_models", forced(0)),
+        ("update::orbit_models", forced(1)),
         ("smooth::flat", backward(Moves::Flat)),
         ("smooth::round", backward(Moves::Round)),
         ("smooth::orbits", backward(Moves::Orbits)),
+        ("smooth::turn", backward(Moves::Turn)),
+        ("smooth::levels", backward(Moves::Levels)),
+        ("smooth::turns", backward(Moves::Turns)),
+        ("smooth::forced", backward(Moves::Forced)),
         ("waves::assign::n33", whole(World { objects: 33, ..PLAIN })),
         ("waves::assign::n65", whole(World { objects: 65, ..PLAIN })),
         ("waves::soft::n65", whole(World { objects: 65, ..soft })),
@@ -111,7 +121,7 @@ fn works() -> Vec<(&'static str, Work)> {
         (
             "waves::soft::orbits",
             Box::new(|| {
-                let of = |executor| orbits::fuse((Mode::Soft, Sensor::Position), executor);
+                let of = |executor| orbits::fuse((1, Mode::Soft, Sensor::Position), executor);
                 same_tracks(&of(Executor::device(open()?, Options::USUAL))?, &of(Executor::host())?)
             }),
         ),

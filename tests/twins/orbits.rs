@@ -8,16 +8,17 @@ use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, to
 use libtest_mimic::{Failed, Trial};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use trackweave::fusion::arrays::{Arrays, BLOCK, Host, LaneStep, MEAN, REST, Widths, at};
-use trackweave::fusion::batch::{Batch, LaneSetup, Patience};
+use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, MODEL, REST, Widths, at};
+use trackweave::fusion::batch::{Batch, HYPOTHESES_MAX, LaneSetup, Patience};
 use trackweave::fusion::config::{Config, Mode};
 use trackweave::fusion::device::{DeviceLanes, Options};
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::motion::{Motion, Orbit};
+use trackweave::fusion::motion::{Member, Models, Motion, Orbit};
 use trackweave::fusion::predict::{predict, predict_one};
 use trackweave::fusion::stage::Stage;
 use trackweave::fusion::state::State;
 use trackweave::fusion::undetected::{Prior, UndetectedIntensity};
+use trackweave::fusion::update::update;
 use trackweave::scan::{Detection, Observation, Plane, Planes, RANGE, Scan, Sight, Sourced, Views};
 use trackweave::space::Place;
 use wide::f32x8;
@@ -67,29 +68,97 @@ pub(crate) fn trials() -> Vec<Trial> {
             }
         }));
     }
-    for (name, mode) in [("assign", Mode::Assign), ("soft", Mode::Soft)] {
-        for (seen, sensor) in [("positions", Sensor::Position), ("radar", Sensor::Radar)] {
-            trials.push(trial(format!("orbits::waves::{name}::{seen}"), move || {
-                let host = fuse((mode, sensor), Executor::host())?;
-                if host.0.first().is_none_or(|tracks| tracks.len() < 40) {
-                    return Err(format!("{} tracks of 60 objects", host.0.first().map_or(0, Vec::len)).into());
-                }
-                same_tracks(&fuse((mode, sensor), Executor::device(open()?, Options::USUAL))?, &host)?;
-                let options = Options { blocks: 1, edges: 1, workgroup_size: 32, waves: 3, ..Options::USUAL };
-                same_tracks(&fuse((mode, sensor), Executor::device(open()?, options))?, &host)
-            }));
+    trials.extend(of_several());
+    for (levels, of) in [("waves", 1), ("forced::waves", 2), ("forced::waves_of_three", 3)] {
+        for (name, mode) in [("assign", Mode::Assign), ("soft", Mode::Soft)] {
+            for (seen, sensor) in [("positions", Sensor::Position), ("radar", Sensor::Radar)] {
+                trials.push(trial(format!("orbits::{levels}::{name}::{seen}"), move || {
+                    let of = (of, mode, sensor);
+                    let host = fuse(of, Executor::host())?;
+                    if host.0.first().is_none_or(|tracks| tracks.len() < 40) {
+                        return Err(format!("{} tracks of 60 objects", host.0.first().map_or(0, Vec::len)).into());
+                    }
+                    same_tracks(&fuse(of, Executor::device(open()?, Options::USUAL))?, &host)?;
+                    let options = Options { blocks: 1, edges: 1, workgroup_size: 32, waves: 3, ..Options::USUAL };
+                    same_tracks(&fuse(of, Executor::device(open()?, options))?, &host)
+                }));
+            }
         }
     }
     trials
 }
 
-fn motion() -> Motion {
-    Motion { model: Orbit { q: 1e-6 }.into(), survival_per_s: 0.999_999 }
+/// Both stages of tracks of two orbits.
+fn of_several() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for (stage, (twin, eight)) in FORCED {
+        let name = format!("orbits::forced::{}", stage.name());
+        for (size, seed) in SIZES.into_iter().flat_map(|size| SEEDS.map(|seed| (size, seed))) {
+            trials.push(trial(format!("{name}::n{size}::seed{seed}"), move || {
+                agrees_forced((stage, twin), Options::USUAL, &forced(size, seed, None))
+            }));
+        }
+        for poison in Poison::ALL {
+            let exact = if poison.makes_denormals() { denormal_trial } else { exact_trial };
+            trials.push(exact(format!("{name}::poisoned::{poison:?}").to_lowercase(), move || {
+                let of = |seed| agrees_forced((stage, twin), Options::USUAL, &forced(100, seed, Some(poison)));
+                SEEDS.into_iter().try_for_each(of)
+            }));
+        }
+        for workgroup_size in [32, 128, 256] {
+            trials.push(trial(format!("{name}::workgroup_size{workgroup_size}"), move || {
+                let options = Options { workgroup_size, ..Options::USUAL };
+                agrees_forced((stage, twin), options, &forced(1000, 4, None))
+            }));
+        }
+        trials.push(Trial::test(format!("{name}::blocks_of_eight"), move || {
+            let spoilt = Poison::ALL.map(|poison| forced(100, 1, Some(poison)));
+            for mut one in SEEDS.into_iter().map(|seed| forced(300, seed, None)).chain(spoilt) {
+                let mut block = one.clone();
+                twin(&mut one);
+                eight(&mut block);
+                written(&block, &one, Tolerance::Bits)?;
+            }
+            Ok(())
+        }));
+    }
+    for (number, kernel, text, wrong) in [
+        (0, "predict_orbit_models", "(flight.gone - carry) * TILE_M", "flight.gone"),
+        (0, "predict_orbit_models", "after.v + flight.rest", "after.v"),
+        (0, "predict_orbit_models", "of_model.noise = own.noise;", ""),
+        (0, "predict_orbit_models", "mixed = merged(mixed, total, s, weight);", ""),
+        (1, "update_models", "now = rounded(prior, now);", ""),
+        (1, "update_models", "then = tangent(s, place, ahead_s, 1.0);", ""),
+    ] {
+        let name = format!("orbits::forced::a_wrong_kernel_is_seen::{kernel}::{}", text.replace(' ', ""));
+        trials.push(trial(name, move || {
+            let kernels = changed(&[(kernel, text.to_owned(), wrong.to_owned())]);
+            let (stage, (twin, _)) = FORCED[number];
+            match agrees_forced((stage, twin), Options { kernels, ..Options::USUAL }, &forced(100, 8, None)) {
+                Ok(()) => Err("a wrong kernel went unseen".into()),
+                Err(_) => Ok(()),
+            }
+        }));
+    }
+    trials
 }
 
-fn in_orbits() -> Config {
+type Twin = fn(&mut Arrays<Host>);
+/// The stages that know of several models, with their twins.
+pub(crate) const FORCED: [(Stage, (Twin, Twin)); 2] =
+    [(Stage::Predict, (predict::<f32>, predict::<f32x8>)), (Stage::Update, (update::<f32>, update::<f32x8>))];
+
+/// One orbit, or some that differ by what pushes.
+fn motion(levels: usize) -> Motion {
+    let member = |(q, sojourn_s)| Member { model: Orbit { q }.into(), sojourn_s };
+    let of = [(1e-6, 3600.0), (1e-2, 300.0), (1.0, 60.0)].map(member);
+    let several = of.get(..levels).and_then(Models::new);
+    Motion { model: several.map_or(Orbit { q: 1e-6 }.into(), Into::into), survival_per_s: 0.999_999 }
+}
+
+fn in_orbits(levels: usize) -> Config {
     let mut config = config();
-    config.motion = motion();
+    config.motion = motion(levels);
     config.gate = 25.0f32.try_into().expect("a gate");
     config.existence.position_sigma_max_m = 3e6f32.try_into().expect("a length");
     config
@@ -124,11 +193,11 @@ fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
 pub(crate) fn flights(tracks: usize, seed: u64) -> Arrays<Host> {
     let mut random = ChaCha8Rng::seed_from_u64(seed + 70);
     let mut arrays = wave(tracks, seed);
-    arrays.widths = Widths::default().moved_by(&motion());
+    arrays.widths = Widths::default().moved_by(&motion(1));
     arrays.resize_blocks(tracks.div_ceil(BLOCK));
     for look in &mut arrays.looks {
         let seconds = [0.0, 0.3, 10.0, 61.123_457, 700.5][random.random_range(0..5)];
-        motion().over(seconds, 0.001, look);
+        motion(1).over(seconds, 0.001, look);
     }
     for track in 0..tracks {
         let (place, velocity) = match random.random_range(0..20) {
@@ -147,6 +216,53 @@ pub(crate) fn flights(tracks: usize, seed: u64) -> Arrays<Host> {
     arrays
 }
 
+/// The same of two orbits each, with their hypotheses about them.
+pub(crate) fn forced(tracks: usize, seed: u64, poison: Option<Poison>) -> Arrays<Host> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed + 170);
+    let (mut arrays, motion) = (flights(tracks, seed), motion(2));
+    if let Some(poison) = poison {
+        spoil(&mut random, &mut arrays, poison);
+        arrays.rows.iter_mut().for_each(|row| row.count = row.count.min(HYPOTHESES_MAX));
+    }
+    arrays.rest.clear();
+    arrays.widths = Widths::default().moved_by(&motion);
+    arrays.resize_blocks(tracks.div_ceil(BLOCK));
+    let models = motion.several().expect("two");
+    arrays.model_looks = arrays.looks.iter().flat_map(|look| models.looks_of(look)).collect();
+    for track in 0..tracks {
+        for m in 0..2 {
+            let place = |k: usize| at(track, m * MODEL + k, 2 * MODEL);
+            arrays.models[place(0)] = [0.0, 1e-30, 0.2, 0.5, 0.9][random.random_range(0..5)];
+            for k in 0..MEAN {
+                let apart = if k < 3 { 400.0 } else { 2.0 };
+                arrays.models[place(1 + k)] = arrays.mean[at(track, k, MEAN)] + random.random_range(-apart..apart);
+            }
+            let share = random.random_range(0.5..2.0);
+            for k in 0..COVARIANCE {
+                arrays.models[place(1 + MEAN + k)] = share * arrays.covariance[at(track, k, COVARIANCE)];
+            }
+        }
+        let row = arrays.rows.get(track).copied().unwrap_or_default();
+        for edge in (0..row.count).filter_map(|n| arrays.edges.get(row.start.wrapping_add(n) as usize)) {
+            if let Some(detection) = arrays.detections.get_mut(edge.detection as usize) {
+                detection.tile = core::array::from_fn(|a| arrays.tile[at(track, a, 3)]);
+                detection.offset_m = core::array::from_fn(|a| arrays.mean[at(track, a, MEAN)]);
+            }
+        }
+    }
+    arrays
+}
+
+pub(crate) fn agrees_forced((stage, twin): (Stage, Twin), options: Options, wave: &Arrays<Host>) -> Result<(), Failed> {
+    let (mut found, mut wanted) = (wave.clone(), wave.clone());
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().collect();
+    let mut lanes = DeviceLanes::new(open()?, in_orbits(2), &fields, options)?;
+    lanes.stage(stage, &mut found, &states(), &fields)?;
+    twin(&mut wanted);
+    Ok(written(&found, &wanted, tolerance()?)?)
+}
+
 fn spoilt(seed: u64, poison: Poison) -> Arrays<Host> {
     let mut arrays = flights(100, seed);
     spoil(&mut ChaCha8Rng::seed_from_u64(seed + 1000), &mut arrays, poison);
@@ -157,15 +273,15 @@ pub(crate) fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<()
     let (mut found, mut wanted) = (wave.clone(), wave.clone());
     let setups = setups();
     let fields: Vec<_> = setups.iter().collect();
-    let mut lanes = DeviceLanes::new(open()?, in_orbits(), &fields, options.unwrap_or(Options::USUAL))?;
+    let mut lanes = DeviceLanes::new(open()?, in_orbits(1), &fields, options.unwrap_or(Options::USUAL))?;
     lanes.stage(Stage::Predict, &mut found, &states(), &fields)?;
     predict::<f32>(&mut wanted);
     Ok(written(&found, &wanted, tolerance()?)?)
 }
 
 /// Objects in low orbits, seen at irregular times: in one lane by all of them, in the other now and then.
-pub(crate) fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result<Outcome, Failed> {
-    let mut config = in_orbits();
+pub(crate) fn fuse((levels, mode, sensor): (usize, Mode, Sensor), executor: Executor) -> Result<Outcome, Failed> {
+    let mut config = in_orbits(levels);
     config.association.mode = mode;
     let mut batch = Batch::new(config, executor, vec![lane(), lane()])?;
     let mut random = ChaCha8Rng::seed_from_u64(21);
@@ -225,7 +341,7 @@ pub(crate) fn fuse((mode, sensor): (Mode, Sensor), executor: Executor) -> Result
 
 fn over(seconds: f64) -> LaneStep {
     let mut look = LaneStep { radial: 1, ..LaneStep::default() };
-    motion().over(seconds, 0.0, &mut look);
+    motion(1).over(seconds, 0.0, &mut look);
     look
 }
 

@@ -12,7 +12,7 @@ use trackweave::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS, at};
 use trackweave::fusion::batch::Estimate;
 use trackweave::fusion::device::{Backward, Options};
 use trackweave::fusion::executor::KernelError;
-use trackweave::fusion::motion::{Motion, Orbit};
+use trackweave::fusion::motion::{ConstantVelocity, CoordinatedTurn, MODELS_MAX, Member, Mode, Models, Motion, Orbit};
 use trackweave::fusion::predict::predict_one;
 use trackweave::fusion::state::State;
 use trackweave::refine::{History, Interval, Known, Room, Smoother};
@@ -30,11 +30,25 @@ pub(crate) enum Moves {
     Round,
     /// In free fall about it.
     Orbits,
+    /// About the Earth, in turns of a known rate.
+    Turn,
+    /// By one of two noise levels.
+    Levels,
+    /// Straight on calmly or not, or in a turn to either side.
+    Turns,
+    /// In free fall, with one of two noise levels.
+    Forced,
+}
+
+impl Moves {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Flat, Self::Round, Self::Orbits, Self::Turn, Self::Levels, Self::Turns, Self::Forced];
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for moves in [Moves::Flat, Moves::Round, Moves::Orbits] {
+    for moves in Moves::ALL {
         let name = format!("smooth::{moves:?}").to_lowercase();
         for (size, seed) in SIZES.into_iter().flat_map(|size| SEEDS.map(|seed| (size, seed))) {
             trials.push(trial(format!("{name}::n{size}::seed{seed}"), move || {
@@ -77,6 +91,18 @@ pub(crate) fn trials() -> Vec<Trial> {
         (Moves::Flat, "smooth_tracks", "(1.0 - later) * select", "later * select"),
         (Moves::Orbits, "smooth_orbits", "predicted.pp), flight.s.pv", "flight.s.pp), flight.s.pv"),
         (Moves::Orbits, "smooth_orbits", "six_times(p, rows.e)", "six_times(p, rows.d)"),
+        (Moves::Forced, "smooth_orbits", "drive = drive + w * own.noise.drive_vv", "drive = own.noise.drive_vv"),
+        (
+            Moves::Turn,
+            "smooth_models",
+            "about(u, look.dt_s, t.short_s, t.aside_s)",
+            "about(u, look.dt_s, t.short_s, 0.0)",
+        ),
+        (Moves::Turn, "smooth_models", "look.turning.across_pv,", "0.0,"),
+        (Moves::Levels, "smooth_models", "extra = extra + w *", "extra = w *"),
+        (Moves::Turns, "smooth_models", "noise = widened_by(noise, more);", ""),
+        (Moves::Turns, "smooth_models", "across.y * aside", "across.x * aside"),
+        (Moves::Turns, "smooth_models", "turning_numbers(own.turning)", "vec4(own.turning.short_s)"),
         (Moves::Orbits, "smooth_orbits", "ahead - step.tiles", "ahead"),
     ] {
         let name = text.replace(' ', "");
@@ -100,8 +126,27 @@ fn spoils_tracks(poison: Poison) -> bool {
 fn motion(moves: Moves) -> Motion {
     match moves {
         Moves::Orbits => Motion { model: Orbit { q: 1e-6 }.into(), survival_per_s: 0.999_999 },
-        _ => config().motion,
+        Moves::Turn => Motion { model: turn(-3.0).into(), ..config().motion },
+        Moves::Levels => several(&[level(0.3), level(300.0)]),
+        Moves::Turns => several(&[level(0.3), level(300.0), turn(3.0).into(), turn(-3.0).into()]),
+        Moves::Forced => several(&[Orbit { q: 1e-6 }.into(), Orbit { q: 1e-2 }.into()]),
+        Moves::Flat | Moves::Round => config().motion,
     }
+}
+
+fn turn(turn_deg_s: f64) -> CoordinatedTurn {
+    CoordinatedTurn { turn_deg_s, horizontal: 1.0, vertical: 0.1 }
+}
+
+fn level(horizontal: f64) -> Mode {
+    let model = config().motion.constant_velocity().expect("constant velocity");
+    ConstantVelocity { horizontal, ..model }.into()
+}
+
+fn several(of: &[Mode]) -> Motion {
+    let of: Vec<Member> =
+        of.iter().zip([60.0, 20.0, 30.0, 40.0]).map(|(model, sojourn_s)| Member { model: *model, sojourn_s }).collect();
+    Motion { model: Models::new(&of).expect("two to four").into(), ..config().motion }
 }
 
 /// Tracks after each wave: most of them lie where those of the wave before went on to, and know more.
@@ -122,12 +167,10 @@ pub(crate) fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poiso
             let born = u32::try_from(track).unwrap_or(0) * 3;
             let existence = arrays.odds[track] / (1.0 + arrays.odds[track]);
             let place = (tile, State { mean, covariance });
-            known(
-                [born, 0],
-                existence,
-                if poison.is_some() { place } else { placed(moves, place, &mut random) },
-                time_us,
-            )
+            let place = if poison.is_some() { place } else { placed(moves, place, &mut random) };
+            let mut to = known([born, 0], existence, place, time_us);
+            to.estimate.models = weights(motion.weighed(), &mut random);
+            to
         });
         let fresh: Vec<Known> = fresh.collect();
         let Some((before, last_us)) = all.last().zip(number.checked_sub(1).and_then(|n| TIMES_US.get(n))) else {
@@ -140,7 +183,10 @@ pub(crate) fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poiso
             predict_one(look.look(), &mut tile, &mut state);
             state.mean.iter_mut().for_each(|x| *x += random.random_range(-3.0..3.0f32));
             state.covariance.iter_mut().for_each(|p| *p *= 0.6);
-            self::known(born, existence, (tile, state), time_us)
+            let models = weights(motion.weighed(), &mut random);
+            let mut to = self::known(born, existence, (tile, state), time_us);
+            to.estimate.models = models;
+            to
         };
         let mut next: Vec<Known> = before.iter().map(on).collect();
         next.retain(|_| random.random_bool(0.8));
@@ -155,19 +201,29 @@ pub(crate) fn waves(moves: Moves, tracks: usize, seed: u64, poison: Option<Poiso
     all
 }
 
+/// How likely each of some models is; none of a model that there is not, and now and then none of one that there is.
+fn weights(count: usize, random: &mut ChaCha8Rng) -> [f32; MODELS_MAX] {
+    let likely: [f32; MODELS_MAX] =
+        core::array::from_fn(
+            |m| if m < count && random.random_bool(0.9) { random.random_range(0.01..1.0) } else { 0.0 },
+        );
+    let all: f32 = likely.iter().sum();
+    if all > 0.0 { likely.map(|p| p / all) } else { likely }
+}
+
 /// A place that fits how the track moves.
 #[expect(clippy::cast_possible_truncation, reason = "rounded to what a track holds")]
 fn placed(moves: Moves, (tile, state): ([i32; 3], State<f32>), random: &mut ChaCha8Rng) -> ([i32; 3], State<f32>) {
     let radius_m = match moves {
         Moves::Flat => return (tile, state),
-        Moves::Round => 6.371e6 + random.random_range(0.0..9e3),
-        Moves::Orbits => 6.371e6 + random.random_range(2e5..3e7),
+        Moves::Round | Moves::Turn | Moves::Levels | Moves::Turns => 6.371e6 + random.random_range(0.0..9e3),
+        Moves::Orbits | Moves::Forced => 6.371e6 + random.random_range(2e5..3e7),
     };
     let v: [f64; 3] = core::array::from_fn(|_| random.random_range(-1.0..1.0));
     let norm = v.iter().map(|v| v * v).sum::<f64>().sqrt();
     let up = v.map(|v| v / norm);
     let Place { tile, offset_m } = Place::from_metres(up.map(|u| u * radius_m));
-    let speed = if moves == Moves::Orbits { (3.986e14 / radius_m).sqrt() } else { 200.0 };
+    let speed = if matches!(moves, Moves::Orbits | Moves::Forced) { (3.986e14 / radius_m).sqrt() } else { 200.0 };
     let across = [-up[1] * speed, up[0] * speed, random.random_range(-0.1..0.1) * speed];
     let [x, y, z] = offset_m;
     let [u, v, w] = across.map(|v| v as f32);
@@ -191,7 +247,7 @@ fn known(born: [u32; 2], existence: f32, (tile, state): ([i32; 3], State<f32>), 
 }
 
 fn smoother(motion: &Motion, moves: Moves) -> Smoother<'_> {
-    let height_information = if moves == Moves::Round { 1e-4 } else { 0.0 };
+    let height_information = if matches!(moves, Moves::Flat | Moves::Orbits | Moves::Forced) { 0.0 } else { 1e-4 };
     Smoother { motion, radial: moves != Moves::Flat, height_information, reports_per_s: 0.0 }
 }
 

@@ -11,10 +11,11 @@ use super::lanes::Options;
 use super::pipeline::{PARAMS_STRIDE, Pipeline};
 use crate::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, TrackField, at};
 use crate::fusion::estimate::Estimate;
+use crate::fusion::motion::{Between, MODELS_MAX};
 use std::sync::Arc;
 
-/// The kernels of a step, one a motion model.
-pub(super) const BACKWARD: [&str; 2] = ["smooth_tracks", "smooth_orbits"];
+/// The kernels of a step: of what goes straight on, of turns and of several models, of orbits.
+pub(super) const BACKWARD: [&str; 3] = ["smooth_tracks", "smooth_models", "smooth_orbits"];
 /// The fields of a track that a step reads and writes, as they lie on both sides.
 const STATE: [TrackField; 3] = [TrackField::Tile, TrackField::Mean, TrackField::Covariance];
 
@@ -22,6 +23,7 @@ const STATE: [TrackField; 3] = [TrackField::Tile, TrackField::Mean, TrackField::
 #[derive(Debug)]
 struct Held {
     state: [Memory; STATE.len()],
+    /// With it, how likely each model of a track is that is weighed.
     existence: Memory,
 }
 
@@ -31,27 +33,38 @@ impl Held {
         Self { state: STATE.map(|of| memory(Field::Track(of))), existence: memory(Field::Existence) }
     }
 
-    fn upload(&mut self, context: &Context, tracks: &[Estimate]) -> Result<(), DeviceError> {
+    /// `weights` are of so many models of a track.
+    fn upload(
+        &mut self,
+        context: &Context,
+        tracks: &[Estimate],
+        (weighed, weights): (usize, impl Fn(&Estimate) -> [f32; MODELS_MAX]),
+    ) -> Result<(), DeviceError> {
         let arrays = laid_out(tracks);
         for (memory, of) in self.state.iter_mut().zip(STATE) {
             memory.upload(context, arrays.bytes(of))?;
         }
-        let existence: Vec<f32> = tracks.iter().map(|track| track.existence).collect();
+        let mut existence = vec![0.0; tracks.len().div_ceil(BLOCK) * BLOCK * (1 + weighed)];
+        for (number, track) in tracks.iter().enumerate() {
+            let [a, b, c, d] = weights(track);
+            let words = [track.existence, a, b, c, d];
+            put(&mut existence, number, words.get(..=weighed).unwrap_or(&words));
+        }
         self.existence.upload(context, bytemuck::cast_slice(&existence))?;
         Ok(())
     }
 
     /// Gives tracks what lies there.
-    fn download(&self, context: &Context, tracks: &mut [Estimate]) -> Result<(), DeviceError> {
+    fn download(&self, context: &Context, tracks: &mut [Estimate], weighed: usize) -> Result<(), DeviceError> {
         let (mut arrays, blocks) = (Arrays::default(), tracks.len().div_ceil(BLOCK));
         for (memory, of) in self.state.iter().zip(STATE) {
             let words: Vec<u32> = memory.download(context, blocks * BLOCK * of.words(arrays.widths))?;
             arrays.set_bytes(of, bytemuck::cast_slice(&words));
         }
-        let existence: Vec<f32> = self.existence.download(context, tracks.len())?;
-        for (number, (track, existence)) in tracks.iter_mut().zip(existence).enumerate() {
+        let existence: Vec<f32> = self.existence.download(context, blocks * BLOCK * (1 + weighed))?;
+        for (number, track) in tracks.iter_mut().enumerate() {
             take(&arrays, number, track);
-            track.existence = existence;
+            track.existence = existence.get(at(number, 0, 1 + weighed)).copied().unwrap_or_default();
         }
         Ok(())
     }
@@ -95,6 +108,7 @@ pub struct Backward {
     here: Held,
     /// Of the wave after.
     later: Held,
+    weighed: usize,
 }
 
 impl Backward {
@@ -107,42 +121,51 @@ impl Backward {
         let params = context.buffer("params", PARAMS_STRIDE, usage)?;
         let memory = |field: Field| Memory::new(field.name(), field.element_bytes());
         let [looks, successors] = [Field::Looks, Field::Successors].map(memory);
-        Ok(Self { context, options, params, looks, successors, here: Held::new(), later: Held::new() })
+        Ok(Self { context, options, params, looks, successors, here: Held::new(), later: Held::new(), weighed: 0 })
     }
 
-    /// Begins anew, with the tracks of the last wave.
+    /// Begins anew, with the tracks of the last wave; so many models of them are weighed
+    /// ([`Motion::weighed`](crate::fusion::motion::Motion::weighed)).
     ///
     /// # Errors
     /// If the device lacks memory or fails.
-    pub fn begin(&mut self, tracks: &[Estimate]) -> Result<(), DeviceError> {
-        self.later.upload(&self.context, tracks)
+    pub fn begin(&mut self, weighed: usize, tracks: &[Estimate]) -> Result<(), DeviceError> {
+        self.weighed = weighed;
+        self.later.upload(&self.context, tracks, (weighed, |track| track.models))
     }
 
-    /// Smooths the tracks of the wave before: states, places and existence. `look` is what happens between the two, and
+    /// Smooths the tracks of the wave before: states, places and existence. `between` is what happens between the two, and
     /// `successors` the place of each track in the wave after, [`NONE`](crate::fusion::arrays::NONE) where it has ended.
     ///
     /// # Errors
     /// If the device lacks memory, has no such kernel or fails.
-    pub fn step(&mut self, look: &LaneStep, tracks: &mut [Estimate], successors: &[u32]) -> Result<(), DeviceError> {
-        self.here.upload(&self.context, tracks)?;
-        self.looks.upload(&self.context, bytemuck::bytes_of(look))?;
+    pub fn step(&mut self, between: &Between, tracks: &mut [Estimate], successors: &[u32]) -> Result<(), DeviceError> {
+        let weights = |track: &Estimate| between.weights(&track.models);
+        self.here.upload(&self.context, tracks, (self.weighed, weights))?;
+        let looks: Vec<LaneStep> = between.looks().collect();
+        self.looks.upload(&self.context, bytemuck::cast_slice(&looks))?;
         self.successors.upload(&self.context, bytemuck::cast_slice(successors))?;
         if !tracks.is_empty() {
-            self.dispatch(look, tracks.len())?;
+            self.dispatch(between.look(), tracks.len())?;
         }
-        self.here.download(&self.context, tracks)?;
+        self.here.download(&self.context, tracks, self.weighed)?;
         std::mem::swap(&mut self.here, &mut self.later);
         Ok(())
     }
 
     fn dispatch(&self, look: &LaneStep, tracks: usize) -> Result<(), DeviceError> {
-        let [straight, orbits] = BACKWARD;
-        let pipeline = self.kernel(if look.orbits == 1 { orbits } else { straight })?;
+        let [straight, models, orbits] = BACKWARD;
+        let pipeline = self.kernel(match self.weighed {
+            _ if look.orbits == 1 => orbits,
+            0 => straight,
+            _ => models,
+        })?;
         let Ok(n) = u32::try_from(tracks) else {
             let (found, wanted) = (u64::from(u32::MAX), tracks as u64);
             return Err(DeviceError::TooLarge { array: "successors", place: "dispatch", found, wanted });
         };
-        let params = Params { n, lanes: 1, ..Params::default() };
+        let models = u32::try_from(self.weighed).unwrap_or(0);
+        let params = Params { n, lanes: 1, models, ..Params::default() };
         let write = || self.context.queue.write_buffer(&self.params, 0, bytemuck::bytes_of(&params));
         self.context.scoped("upload of `params`", write)?;
         let group = pipeline.bind(&self.context, &self.params, |field| self.memory(field))?;

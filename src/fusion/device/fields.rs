@@ -175,7 +175,7 @@ fields! {
     BirthAt "birth_at" u32,
     /// The place of each track in the wave after, or [`NONE`](crate::fusion::arrays::NONE).
     Successors "successors" u32,
-    /// Probability that each track exists.
+    /// Probability that each track exists, then those of its models that a wave backwards weighs.
     Existence "existence" f32,
     /// The same of the wave after, smoothed.
     LaterExistence "later_existence" f32,

@@ -58,7 +58,9 @@ impl Kernel {
         match self.name {
             "predict_orbits" | "init_rest" => widths.has_rest(),
             backward if BACKWARD.contains(&backward) => false,
-            "predict_models" | "keep_models" | "update_models" | "merge_models" | "init_models" => widths.has_models(),
+            "predict_models" => widths.has_models() && !widths.orbits,
+            "predict_orbit_models" => widths.orbits,
+            "keep_models" | "update_models" | "merge_models" | "init_models" => widths.has_models(),
             _ => true,
         }
     }

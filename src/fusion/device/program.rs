@@ -274,6 +274,7 @@ impl Builder {
     fn predict(&mut self) {
         let Extent { places, lanes, field_cells, components_max, .. } = self.extent;
         let kernels: &[_] = match self.extent.widths {
+            widths if widths.orbits => &["predict_orbit_models", "keep_models"],
             widths if widths.has_models() => &["predict_models", "keep_models"],
             widths if widths.has_rest() => &["predict_orbits"],
             _ => &["predict"],

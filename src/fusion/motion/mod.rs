@@ -141,21 +141,13 @@ pub enum Moves {
     Several(Models),
 }
 
-impl From<ConstantVelocity> for Moves {
-    fn from(model: ConstantVelocity) -> Self {
-        Self::ConstantVelocity(model)
-    }
-}
-
-impl From<CoordinatedTurn> for Moves {
-    fn from(model: CoordinatedTurn) -> Self {
-        Self::CoordinatedTurn(model)
-    }
-}
-
-impl From<Orbit> for Moves {
-    fn from(model: Orbit) -> Self {
-        Self::Orbit(model)
+impl<T: Into<Mode>> From<T> for Moves {
+    fn from(model: T) -> Self {
+        match model.into() {
+            Mode::ConstantVelocity(model) => Self::ConstantVelocity(model),
+            Mode::CoordinatedTurn(model) => Self::CoordinatedTurn(model),
+            Mode::Orbit(model) => Self::Orbit(model),
+        }
     }
 }
 
@@ -201,16 +193,25 @@ impl Motion {
         self.several().map_or([0.0; MODELS_MAX], |models| models.prior().map(|p| p as f32))
     }
 
-    /// Whether kernels take waves of such targets backwards.
+    /// Models of which a wave backwards is told how likely each is: all of several, the one of a turn, and none where all
+    /// targets go straight on or fall freely.
     #[must_use]
-    pub fn goes_by_kernels(&self) -> bool {
-        matches!(self.model, Moves::ConstantVelocity(_) | Moves::Orbit(_))
+    pub fn weighed(&self) -> usize {
+        match &self.model {
+            Moves::ConstantVelocity(_) | Moves::Orbit(_) => 0,
+            Moves::CoordinatedTurn(_) => 1,
+            Moves::Several(models) => models.each().len(),
+        }
     }
 
     /// Whether targets orbit the Earth.
     #[must_use]
     pub fn is_orbit(&self) -> bool {
-        matches!(self.model, Moves::Orbit(_))
+        match &self.model {
+            Moves::Orbit(_) => true,
+            Moves::Several(models) => models.is_orbit(),
+            Moves::ConstantVelocity(_) | Moves::CoordinatedTurn(_) => false,
+        }
     }
 
     /// What process noise adds to the variance of a place along an axis of which `upwards` of 1 is vertical, over a time,
@@ -230,12 +231,13 @@ impl Motion {
         match &self.model {
             Moves::ConstantVelocity(model) => straight(model),
             Moves::CoordinatedTurn(model) => turning(model),
-            Moves::Orbit(Orbit { q }) => of(Noise::WhiteAcceleration, [*q; 2]),
+            Moves::Orbit(model) => straight(&model.unforced()),
             Moves::Several(models) => {
                 let each = models.each().iter().zip(models.prior());
                 let one = |member: &Member| match &member.model {
                     Mode::ConstantVelocity(model) => straight(model),
                     Mode::CoordinatedTurn(model) => turning(model),
+                    Mode::Orbit(model) => straight(&model.unforced()),
                 };
                 each.map(|(member, prior)| prior * one(member)).sum()
             }
@@ -253,14 +255,14 @@ impl Motion {
         look.survival = libm::pow(self.survival_per_s, dt_s) as f32;
         look.heard = -libm::expm1(-reports_per_s * dt_s) as f32;
         look.left = look.survival * (1.0 - look.heard);
+        if self.is_orbit() {
+            look.orbits = 1;
+            look.part_s = (dt_s - 0.5 * (2.0 * dt_s).floor()) as f32;
+        }
         match &self.model {
             Moves::ConstantVelocity(model) => look.noise = model.noise(dt_s),
             Moves::CoordinatedTurn(model) => (look.noise, look.turning) = (model.noise(dt_s), model.turning(dt_s)),
-            Moves::Orbit(model) => {
-                look.noise = model.noise(dt_s);
-                look.orbits = 1;
-                look.part_s = (dt_s - 0.5 * (2.0 * dt_s).floor()) as f32;
-            }
+            Moves::Orbit(model) => look.noise = model.noise(dt_s),
             Moves::Several(models) => look.noise = models.noise(dt_s),
         }
     }

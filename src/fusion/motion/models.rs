@@ -5,7 +5,8 @@
 //! p(s) p(t) = p(s + t): scans may come at any times. Of a target of which nothing is known model i has πᵢ = sᵢ / Σ sⱼ, the
 //! distribution that p keeps.
 //!
-//! A model goes straight on or turns about the vertical ([`super::turn`]), and has its own noise. What it is that a target had
+//! A model goes straight on or turns about the vertical ([`super::turn`]), and has its own noise; or all of them are orbits, which
+//! differ by their noise alone. What it is that a target had
 //! before does not tell which model it takes, so with cⱼ = Σᵢ pᵢⱼ μᵢ, F̄ = Σ cⱼ Fⱼ the moments x, P of a mixture go on as F̄ x and
 //! F̄ P F̄ᵀ + Σ cⱼ (Qⱼ + (Fⱼ - F̄) (P + x xᵀ) (Fⱼ - F̄)ᵀ), and their covariance with x is F̄ P. F̄ is a turn whose numbers are the mean
 //! of the models', and the last term needs their second moments, [`Spread`]; where all go straight on it is none, and F is one.
@@ -13,7 +14,7 @@
 //! Chains, 1997, 2.1. Units: s. What tracks do with it: [`crate::fusion::models`].
 
 use super::turn::{Deviations, deviant};
-use super::{ConstantVelocity, CoordinatedTurn, Model, Motion, Noise, ProcessNoise, Turning};
+use super::{ConstantVelocity, CoordinatedTurn, Model, Motion, Noise, Orbit, ProcessNoise, Turning};
 use crate::fusion::arrays::LaneStep;
 use crate::fusion::predict::{predict_one, up};
 use crate::fusion::state::State;
@@ -26,13 +27,15 @@ const TERMS: u32 = 16;
 /// So often any number is halved to one below a half.
 const DOUBLINGS: u32 = 1100;
 
-/// A model that may be one of several: its states are a place and a velocity, and nothing beside them.
+/// A model that may be one of several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mode {
     /// Nearly constant velocity.
     ConstantVelocity(ConstantVelocity),
     /// A turn of a known rate.
     CoordinatedTurn(CoordinatedTurn),
+    /// Free fall about the Earth; beside others of it alone.
+    Orbit(Orbit),
 }
 
 impl From<ConstantVelocity> for Mode {
@@ -47,17 +50,28 @@ impl From<CoordinatedTurn> for Mode {
     }
 }
 
+impl From<Orbit> for Mode {
+    fn from(model: Orbit) -> Self {
+        Self::Orbit(model)
+    }
+}
+
 impl Mode {
+    fn is_orbit(&self) -> bool {
+        matches!(self, Self::Orbit(_))
+    }
+
     fn noise(&self, dt_s: f64) -> ProcessNoise {
         match self {
             Self::ConstantVelocity(model) => model.noise(dt_s),
             Self::CoordinatedTurn(model) => model.noise(dt_s),
+            Self::Orbit(model) => model.noise(dt_s),
         }
     }
 
     fn turning(&self, dt_s: f64) -> Turning {
         match self {
-            Self::ConstantVelocity(_) => Turning::default(),
+            Self::ConstantVelocity(_) | Self::Orbit(_) => Turning::default(),
             Self::CoordinatedTurn(model) => model.turning(dt_s),
         }
     }
@@ -107,13 +121,14 @@ type Matrix = [[f64; MODELS_MAX]; MODELS_MAX];
 #[expect(clippy::indexing_slicing, reason = "models are numbered")]
 #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
 impl Models {
-    /// These; `None` unless they are two to four, with sojourn times above 0.
+    /// These; `None` unless they are two to four, with sojourn times above 0, and none or all of them orbits.
     #[must_use]
     pub fn new(of: &[Member]) -> Option<Self> {
         let first = of.first()?;
         let count = of.len();
         let sound = |member: &Member| member.sojourn_s > 0.0 && member.sojourn_s.is_finite();
-        let is_some = (2..=MODELS_MAX).contains(&count) && of.iter().all(sound);
+        let alike = |member: &Member| member.model.is_orbit() == first.model.is_orbit();
+        let is_some = (2..=MODELS_MAX).contains(&count) && of.iter().all(|member| sound(member) && alike(member));
         is_some.then(|| Self { count, each: core::array::from_fn(|m| *of.get(m).unwrap_or(first)) })
     }
 
@@ -121,6 +136,12 @@ impl Models {
     #[must_use]
     pub fn each(&self) -> &[Member] {
         &self.each[..self.count]
+    }
+
+    /// Whether they are orbits.
+    #[must_use]
+    pub fn is_orbit(&self) -> bool {
+        self.each().iter().all(|member| member.model.is_orbit())
     }
 
     /// Probability of each where nothing is known of a target; 0 of one that there is not.
@@ -190,6 +211,7 @@ impl Models {
         let of = |intensity: fn(&ConstantVelocity) -> f64| {
             self.each().iter().map(move |member| match &member.model {
                 Mode::ConstantVelocity(model) if model.noise == Noise::WhiteAcceleration => intensity(model),
+                Mode::Orbit(model) => intensity(&model.unforced()),
                 Mode::ConstantVelocity(_) | Mode::CoordinatedTurn(_) => 0.0,
             })
         };
@@ -232,6 +254,7 @@ fn ahead(looks: &[ModelLook; MODELS_MAX], weights: &[f32; MODELS_MAX]) -> ([f32;
 #[derive(Clone, Copy, Debug)]
 pub struct Between {
     look: LaneStep,
+    weighed: usize,
     models: Option<[ModelLook; MODELS_MAX]>,
     /// The same models going back.
     back: Option<[ModelLook; MODELS_MAX]>,
@@ -255,7 +278,7 @@ impl Between {
     pub fn new(look: LaneStep, motion: &Motion) -> Self {
         let models = motion.several().map(|models| models.looks_of(&look));
         let back = models.map(|models| models.map(reversed));
-        Self { look, models, back }
+        Self { look, weighed: motion.weighed(), models, back }
     }
 
     /// As every target has it, but for its noise and its turns.
@@ -268,6 +291,21 @@ impl Between {
     #[must_use]
     pub fn is_of_several(&self) -> bool {
         self.models.is_some()
+    }
+
+    /// As each model has it that a wave backwards weighs ([`Motion::weighed`]); as every target has it where there is none.
+    pub fn looks(&self) -> impl Iterator<Item = LaneStep> {
+        let each = self.models.iter().flatten().take(self.weighed).map(|model| model.look(&self.look));
+        each.chain(self.models.is_none().then_some(self.look))
+    }
+
+    /// How likely these are at the end, of a target whose models were so likely before.
+    #[must_use]
+    pub fn weights(&self, weights: &[f32; MODELS_MAX]) -> [f32; MODELS_MAX] {
+        match &self.models {
+            Some(models) => ahead(models, weights).0,
+            None => [1.0, 0.0, 0.0, 0.0],
+        }
     }
 
     /// As a target has it whose models were so likely before; and how likely they are then.
@@ -316,7 +354,7 @@ fn course(
         return Course { look, spread: None };
     }
     let each = || models.iter().zip(weights).map(|(model, weight)| (&model.turning, weight));
-    let mean = |of: fn(&Turning) -> f32| each().map(|(turning, weight)| weight * of(turning)).sum::<f32>();
+    let mean = |of: fn(&Turning) -> f32| each().fold(0.0, |sum, (turning, weight)| sum + weight * of(turning));
     let turning = Turning {
         turns: 1,
         rate: mean(|of| of.rate),

@@ -56,8 +56,7 @@ impl Model for Orbit {
     const RESTS: bool = true;
 
     fn noise(&self, dt_s: f64) -> ProcessNoise {
-        let Self { q } = *self;
-        ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: q, vertical: q }.noise(dt_s)
+        self.unforced().noise(dt_s)
     }
 
     #[inline(always)]
@@ -67,7 +66,22 @@ impl Model for Orbit {
 }
 
 impl Orbit {
-    /// The same, and F of all of it.
+    /// The noise of one that nothing pulls at.
+    pub(crate) fn unforced(self) -> ConstantVelocity {
+        ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal: self.q, vertical: self.q }
+    }
+
+    /// A state without a rest at the time of a look, its velocity rounded to 32 bits.
+    #[inline(always)]
+    pub(crate) fn whole<R: Simd>(look: &LaneStep, tile: &[R; 3], state: &State<R>) -> Moved<R> {
+        let mut to = Self::moved(look, tile, &Precise { state: *state, rest: [R::splat(0.0); 3] });
+        for (v, rest) in to.at.state.mean.iter_mut().skip(3).zip(to.at.rest) {
+            *v = *v + rest;
+        }
+        to
+    }
+
+    /// The same of one with a rest, and F of all of it.
     pub(crate) fn transition<R: Simd>(look: &LaneStep, tile: &[R; 3], before: &Precise<R>) -> (Moved<R>, [[R; 6]; 6]) {
         let (zero, one) = (R::splat(0.0), R::splat(1.0));
         // Column by column.

@@ -373,7 +373,7 @@ pub(crate) fn deviant<R: Simd>(spread: &Deviations, u: &[R; 3], of: &State<R>) -
     let crossed = turned_over(&mixed);
     let block = |a: usize, c: usize| -> [[R; 3]; 3] {
         let [aa, ab, ba, bb] = [(a, c), (a, c + 1), (a + 1, c), (a + 1, c + 1)].map(|(i, j)| R::splat(spread.0[i][j]));
-        from_fn(|i| array(|j| aa * flat[i][j] + ab * crossed[i][j] + (ba * mixed[i][j] + bb * aside[i][j])))
+        from_fn(|i| array(|j| aa * flat[i][j] + ab * crossed[i][j] + ba * mixed[i][j] + bb * aside[i][j]))
     };
     let (pp, pv, vv) = (block(0, 0), block(0, 2), block(2, 2));
     let mut q = [zero; COVARIANCE];

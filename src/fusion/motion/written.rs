@@ -42,36 +42,61 @@ struct WrittenMember {
     model: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     turn_deg_s: Option<f64>,
-    noise: Noise,
-    #[serde(deserialize_with = "quantity")]
-    horizontal: f64,
-    #[serde(deserialize_with = "quantity")]
-    vertical: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noise: Option<Noise>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    horizontal: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vertical: Option<Quantity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    q: Option<Quantity>,
     #[serde(deserialize_with = "quantity")]
     sojourn_s: f64,
+}
+
+/// The keys of one model.
+#[derive(Clone, Copy, Debug, Default)]
+struct Keys {
+    model: Option<Name>,
+    turn_deg_s: Option<f64>,
+    noise: Option<Noise>,
+    horizontal: Option<Quantity>,
+    vertical: Option<Quantity>,
+    q: Option<Quantity>,
 }
 
 /// The motion models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Name {
+pub(super) enum Name {
     ConstantVelocity,
     CoordinatedTurn,
     Orbit,
+}
+
+impl Name {
+    /// As it is written, and its keys.
+    const fn keys(self) -> [&'static str; 2] {
+        match self {
+            Self::ConstantVelocity => {
+                ["constant_velocity", "`noise`, `horizontal` and `vertical`; `q` is of `model = \"orbit\"`"]
+            }
+            Self::CoordinatedTurn => ["coordinated_turn", "`turn_deg_s`, `noise`, `horizontal` and `vertical`"],
+            Self::Orbit => ["orbit", "`q`"],
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Quantity(#[serde(deserialize_with = "quantity")] f64);
 
 /// A table of motion that is none.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum MotionError {
-    #[error(
-        "missing field `{0}`: motion has `noise`, `horizontal`, `vertical`, `survival_per_s`, that of `coordinated_turn` also `turn_deg_s`"
-    )]
-    Missing(&'static str),
-    #[error("unknown field `{0}` of motion model `{1}`: wanted {2}")]
-    Unknown(&'static str, &'static str, &'static str),
+    #[error("missing field `{0}`: motion model `{name}` has {wanted}", name = .1.keys()[0], wanted = .1.keys()[1])]
+    Missing(&'static str, Name),
+    #[error("unknown field `{0}` of motion model `{name}`: wanted {wanted}", name = .1.keys()[0], wanted = .1.keys()[1])]
+    Unknown(&'static str, Name),
     #[error("`q`: found {0}, wanted a number above 0: what the forces leave out is never nothing")]
     NoNoise(f64),
     #[error("`models`: found {0}, wanted 2 to {MODELS_MAX}; one model is written without `models`")]
@@ -79,13 +104,15 @@ pub(super) enum MotionError {
     #[error("`{0}` beside `models`: wanted `survival_per_s` alone; each of `models` has its own")]
     Beside(&'static str),
     #[error(
-        "model {0} of `models`: found `orbit`, wanted `constant_velocity` or `coordinated_turn`: satellites move by `orbit` alone"
+        "model {0} of `models`: found {found}, wanted {wanted} as the first one: in a minute an orbit is 16 km from any straight way, so that one target cannot move by both",
+        found = if *.1 { "`orbit`" } else { "no `orbit`" },
+        wanted = if *.1 { "none" } else { "`orbit`" }
     )]
-    Orbit(usize),
+    Mixed(usize, bool),
     #[error("model {0} of `models`: {1}")]
-    Member(usize, TurnError),
+    Member(usize, Box<MotionError>),
     #[error(transparent)]
-    Turn(TurnError),
+    Turn(#[from] TurnError),
     #[error(
         "model {0} of `models`: found `sojourn_s` = 0, wanted seconds above 0 for which targets keep it at a stretch"
     )]
@@ -111,34 +138,64 @@ pub(super) enum TurnError {
     Straight(f64),
 }
 
-/// A model that goes straight on or turns.
-fn mode(model: Option<Name>, turn_deg_s: Option<f64>, straight: ConstantVelocity) -> Result<Mode, TurnError> {
-    let ConstantVelocity { noise, horizontal, vertical } = straight;
-    let turns = model == Some(Name::CoordinatedTurn);
-    match turn_deg_s {
-        None if turns => Err(TurnError::Missing),
-        None => Ok(straight.into()),
-        Some(turn_deg_s) if !turns => Err(TurnError::Straight(turn_deg_s)),
-        Some(turn_deg_s) if !(turn_deg_s.abs() > 0.0 && turn_deg_s.abs() <= TURN_MAX) => {
-            Err(TurnError::Rate(turn_deg_s))
+impl Keys {
+    /// Which of them are there.
+    fn named(&self) -> [(&'static str, bool); 5] {
+        [
+            ("turn_deg_s", self.turn_deg_s.is_some()),
+            ("noise", self.noise.is_some()),
+            ("horizontal", self.horizontal.is_some()),
+            ("vertical", self.vertical.is_some()),
+            ("q", self.q.is_some()),
+        ]
+    }
+
+    fn mode(self) -> Result<Mode, MotionError> {
+        let Self { model, turn_deg_s, noise, horizontal, vertical, q } = self;
+        let name = model.unwrap_or(Name::ConstantVelocity);
+        let foreign = |key: &str| (key == "q") != (name == Name::Orbit);
+        if let Some((key, _)) = self.named().into_iter().find(|(key, is_there)| *is_there && foreign(key)) {
+            // A rate of what goes straight on is told of below.
+            if key != "turn_deg_s" || name == Name::Orbit {
+                return Err(MotionError::Unknown(key, name));
+            }
         }
-        Some(_) if noise != Noise::WhiteAcceleration => Err(TurnError::Noise),
-        Some(turn_deg_s) => Ok(CoordinatedTurn { turn_deg_s, horizontal, vertical }.into()),
+        if name == Name::Orbit {
+            return match q.map_or(Q, |Quantity(q)| q) {
+                q if q > 0.0 => Ok(Orbit { q }.into()),
+                q => Err(MotionError::NoNoise(q)),
+            };
+        }
+        let noise = noise.ok_or(MotionError::Missing("noise", name))?;
+        let Quantity(horizontal) = horizontal.ok_or(MotionError::Missing("horizontal", name))?;
+        let Quantity(vertical) = vertical.ok_or(MotionError::Missing("vertical", name))?;
+        let turns = name == Name::CoordinatedTurn;
+        match turn_deg_s {
+            None if turns => Err(TurnError::Missing.into()),
+            None => Ok(ConstantVelocity { noise, horizontal, vertical }.into()),
+            Some(turn_deg_s) if !turns => Err(TurnError::Straight(turn_deg_s).into()),
+            Some(turn_deg_s) if !(turn_deg_s.abs() > 0.0 && turn_deg_s.abs() <= TURN_MAX) => {
+                Err(TurnError::Rate(turn_deg_s).into())
+            }
+            Some(_) if noise != Noise::WhiteAcceleration => Err(TurnError::Noise.into()),
+            Some(turn_deg_s) => Ok(CoordinatedTurn { turn_deg_s, horizontal, vertical }.into()),
+        }
     }
 }
 
 fn several(written: &[WrittenMember]) -> Result<Models, MotionError> {
-    let mut of = Vec::with_capacity(written.len());
+    let mut of: Vec<Member> = Vec::with_capacity(written.len());
     for (number, member) in (1..).zip(written.iter().copied()) {
-        let WrittenMember { model, turn_deg_s, noise, horizontal, vertical, sojourn_s } = member;
-        if model == Some(Name::Orbit) {
-            return Err(MotionError::Orbit(number));
-        }
+        let WrittenMember { model, turn_deg_s, noise, horizontal, vertical, q, sojourn_s } = member;
         if sojourn_s <= 0.0 {
             return Err(MotionError::NoTime(number));
         }
-        let straight = ConstantVelocity { noise, horizontal, vertical };
-        let model = mode(model, turn_deg_s, straight).map_err(|error| MotionError::Member(number, error))?;
+        let keys = Keys { model, turn_deg_s, noise, horizontal, vertical, q };
+        let model = keys.mode().map_err(|error| MotionError::Member(number, Box::new(error)))?;
+        let orbits = |model: &Mode| matches!(model, Mode::Orbit(_));
+        if of.first().is_some_and(|first| orbits(&first.model) != orbits(&model)) {
+            return Err(MotionError::Mixed(number, orbits(&model)));
+        }
         of.push(Member { model, sojourn_s });
     }
     Models::new(&of).ok_or(MotionError::Count(of.len()))
@@ -149,106 +206,52 @@ impl TryFrom<Written> for Motion {
 
     fn try_from(written: Written) -> Result<Self, MotionError> {
         let Written { model, turn_deg_s, noise, horizontal, vertical, q, survival_per_s, models } = written;
-        if let Some(models) = models {
-            let others = [
-                ("model", model.is_some()),
-                ("turn_deg_s", turn_deg_s.is_some()),
-                ("noise", noise.is_some()),
-                ("horizontal", horizontal.is_some()),
-                ("vertical", vertical.is_some()),
-                ("q", q.is_some()),
-            ];
-            if let Some((other, _)) = others.into_iter().find(|(_, is_there)| *is_there) {
-                return Err(MotionError::Beside(other));
-            }
-            return Ok(Self { model: several(&models)?.into(), survival_per_s });
+        let keys = Keys { model, turn_deg_s, noise, horizontal, vertical, q };
+        let Some(models) = models else { return Ok(Self { model: keys.mode()?.into(), survival_per_s }) };
+        let mut others = [("model", model.is_some())].into_iter().chain(keys.named());
+        match others.find(|(_, is_there)| *is_there) {
+            Some((other, _)) => Err(MotionError::Beside(other)),
+            None => Ok(Self { model: several(&models)?.into(), survival_per_s }),
         }
-        let model = match model {
-            Some(Name::Orbit) => {
-                let others = [
-                    ("turn_deg_s", turn_deg_s.is_some()),
-                    ("noise", noise.is_some()),
-                    ("horizontal", horizontal.is_some()),
-                    ("vertical", vertical.is_some()),
-                ];
-                if let Some((other, _)) = others.into_iter().find(|(_, is_there)| *is_there) {
-                    return Err(MotionError::Unknown(other, "orbit", "`q`, `survival_per_s`"));
-                }
-                match q.map_or(Q, |Quantity(q)| q) {
-                    q if q > 0.0 => Orbit { q }.into(),
-                    q => return Err(MotionError::NoNoise(q)),
-                }
-            }
-            named => {
-                let (name, wanted) = if named == Some(Name::CoordinatedTurn) {
-                    ("coordinated_turn", "`turn_deg_s`, `noise`, `horizontal`, `vertical`, `survival_per_s`")
-                } else {
-                    ("constant_velocity", "`noise`, `horizontal`, `vertical`, `survival_per_s`, or `model = \"orbit\"`")
-                };
-                if q.is_some() {
-                    return Err(MotionError::Unknown("q", name, wanted));
-                }
-                let straight = ConstantVelocity {
-                    noise: noise.ok_or(MotionError::Missing("noise"))?,
-                    horizontal: horizontal.ok_or(MotionError::Missing("horizontal"))?.0,
-                    vertical: vertical.ok_or(MotionError::Missing("vertical"))?.0,
-                };
-                match mode(named, turn_deg_s, straight).map_err(MotionError::Turn)? {
-                    Mode::ConstantVelocity(model) => model.into(),
-                    Mode::CoordinatedTurn(model) => model.into(),
-                }
-            }
-        };
-        Ok(Self { model, survival_per_s })
     }
 }
 
 impl From<Motion> for Written {
     fn from(Motion { model, survival_per_s }: Motion) -> Self {
-        let nothing = Self {
-            model: None,
-            turn_deg_s: None,
-            noise: None,
-            horizontal: None,
-            vertical: None,
-            q: None,
-            survival_per_s,
-            models: None,
-        };
-        let of = |model: Mode| {
-            let (turn_deg_s, ConstantVelocity { noise, horizontal, vertical }) = model.written();
-            let model = turn_deg_s.map(|_| Name::CoordinatedTurn);
-            (model, turn_deg_s, noise, horizontal, vertical)
-        };
-        let one = |model: Mode| {
-            let (model, turn_deg_s, noise, horizontal, vertical) = of(model);
-            let (horizontal, vertical) = (Some(Quantity(horizontal)), Some(Quantity(vertical)));
-            Self { model, turn_deg_s, noise: Some(noise), horizontal, vertical, ..nothing.clone() }
+        let one = |keys: Keys| {
+            let Keys { model, turn_deg_s, noise, horizontal, vertical, q } = keys;
+            Self { model, turn_deg_s, noise, horizontal, vertical, q, survival_per_s, models: None }
         };
         match model {
-            Moves::ConstantVelocity(model) => one(model.into()),
-            Moves::CoordinatedTurn(model) => one(model.into()),
-            Moves::Orbit(Orbit { q }) => Self { model: Some(Name::Orbit), q: Some(Quantity(q)), ..nothing },
+            Moves::ConstantVelocity(model) => one(Mode::from(model).into()),
+            Moves::CoordinatedTurn(model) => one(Mode::from(model).into()),
+            Moves::Orbit(model) => one(Mode::from(model).into()),
             Moves::Several(models) => {
                 let member = |Member { model, sojourn_s }: &Member| {
-                    let (model, turn_deg_s, noise, horizontal, vertical) = of(*model);
-                    WrittenMember { model, turn_deg_s, noise, horizontal, vertical, sojourn_s: *sojourn_s }
+                    let Keys { model, turn_deg_s, noise, horizontal, vertical, q } = (*model).into();
+                    WrittenMember { model, turn_deg_s, noise, horizontal, vertical, q, sojourn_s: *sojourn_s }
                 };
-                Self { models: Some(models.each().iter().map(member).collect()), ..nothing }
+                Self { models: Some(models.each().iter().map(member).collect()), ..one(Keys::default()) }
             }
         }
     }
 }
 
-impl Mode {
-    /// Its turn, if it has one, and the rest of it.
-    fn written(self) -> (Option<f64>, ConstantVelocity) {
-        match self {
-            Self::ConstantVelocity(model) => (None, model),
-            Self::CoordinatedTurn(CoordinatedTurn { turn_deg_s, horizontal, vertical }) => {
-                (Some(turn_deg_s), ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical })
+impl From<Mode> for Keys {
+    fn from(mode: Mode) -> Self {
+        let (model, turn_deg_s, noise, horizontal, vertical) = match mode {
+            Mode::ConstantVelocity(ConstantVelocity { noise, horizontal, vertical }) => {
+                (None, None, noise, horizontal, vertical)
             }
-        }
+            Mode::CoordinatedTurn(CoordinatedTurn { turn_deg_s, horizontal, vertical }) => {
+                (Some(Name::CoordinatedTurn), Some(turn_deg_s), Noise::WhiteAcceleration, horizontal, vertical)
+            }
+            Mode::Orbit(Orbit { q }) => {
+                return Self { model: Some(Name::Orbit), q: Some(Quantity(q)), ..Self::default() };
+            }
+        };
+        let [horizontal, vertical] = [horizontal, vertical].map(|of| Some(Quantity(of)));
+        Self { model, turn_deg_s, noise: Some(noise), horizontal, vertical, q: None }
     }
 }
 
@@ -323,6 +326,14 @@ mod tests {
         let turning = Motion { model: Models::new(&models).expect("two").into(), survival_per_s: 0.99 };
         assert_eq!(read(&turn("3.0")), Ok(turning));
         assert_eq!(toml::to_string(&turning).expect("text"), turn("3.0"));
+        let falling =
+            |q: f64, sojourn_s: f64| format!("[[models]]\nmodel = \"orbit\"\nq = {q:?}\nsojourn_s = {sojourn_s:?}\n");
+        let orbit = |q, sojourn_s| Member { model: Orbit { q }.into(), sojourn_s };
+        let orbits = Models::new(&[orbit(1e-4, 86400.0), orbit(0.01, 600.0)]).expect("two");
+        let orbits = Motion { model: orbits.into(), survival_per_s: 0.99 };
+        let text_of_orbits = format!("{head}\n{}\n{}", falling(1e-4, 86400.0), falling(0.01, 600.0));
+        assert_eq!(read(&text_of_orbits), Ok(orbits));
+        assert_eq!(toml::to_string(&orbits).expect("text"), text_of_orbits);
         let named = |name: &str| text.replacen("noise", &format!("model = \"{name}\"\nnoise"), 1);
         assert_eq!(read(&named("constant_velocity")), Ok(motion));
         for (text, wanted) in [
@@ -331,7 +342,16 @@ mod tests {
             (format!("{head}models = []"), "`models`: found 0, wanted 2 to 4"),
             (format!("horizontal = 3.0\n{text}"), "`horizontal` beside `models`"),
             (format!("model = \"orbit\"\n{text}"), "`model` beside `models`"),
-            (named("orbit"), "model 1 of `models`: found `orbit`"),
+            (named("orbit"), "model 1 of `models`: unknown field `noise` of motion model `orbit`: wanted `q`"),
+            (
+                format!("{head}{calm}{}", falling(1e-6, 20.0)),
+                "model 2 of `models`: found `orbit`, wanted none as the first",
+            ),
+            (
+                format!("{head}{}{calm}", falling(1e-6, 20.0)),
+                "model 2 of `models`: found no `orbit`, wanted `orbit` as",
+            ),
+            (format!("{head}{}{}", falling(1.0, 20.0), falling(0.0, 20.0)), "model 2 of `models`: `q`: found 0"),
             (turn("0.0"), "model 2 of `models`: `turn_deg_s`: found 0, wanted -90 to 90 but 0"),
             (turn("91.0"), "`turn_deg_s`: found 91"),
             (turn("nan"), "`turn_deg_s`: found NaN"),
@@ -350,6 +370,7 @@ mod tests {
             (format!("turn_deg_s = 3.0\n{text}"), "`turn_deg_s` beside `models`"),
             (format!("{head}{calm}{}", member(1.0, 0.0)), "model 2 of `models`: found `sojourn_s` = 0"),
             (text.replace("sojourn_s = 20.0\n", ""), "missing field `sojourn_s`"),
+            (text.replacen("vertical = 0.5\n", "", 1), "model 1 of `models`: missing field `vertical`: motion model"),
             (text.replace("sojourn_s = 20.0", "sojourn_s = -1.0"), "found -1, wanted a number from 0"),
         ] {
             let error = read(&text).expect_err(&text);

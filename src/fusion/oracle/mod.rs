@@ -6,6 +6,7 @@ mod intensity; // what nothing has detected, and births of it
 mod manage; // tracks as a list
 mod models; // several motion models
 mod orbit; // orbits in f64
+mod orbit_models; // several orbits
 mod turn; // turns as matrix exponentials
 mod update; // hypotheses, then their mixture
 mod wave_log; // what tracks took against all joint hypotheses

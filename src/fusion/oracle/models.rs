@@ -68,7 +68,7 @@ fn through(f: &Matrix, Known { x, p }: &Known) -> Known {
 }
 
 /// exp(t G) by its series: G has -1 / s on its diagonal, and the rest of each row is shared out evenly.
-fn transition(of: &[[f64; 4]], t: f64) -> Vec<Vec<f64>> {
+pub(super) fn transition(of: &[[f64; 4]], t: f64) -> Vec<Vec<f64>> {
     let n = of.len();
     let rate = |i: usize, j: usize| t / of[i][2] * if i == j { -1.0 } else { 1.0 / (n as f64 - 1.0) };
     let unit = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };

@@ -17,7 +17,7 @@ const RADIUS: f64 = 6_378_137.0;
 const TURN: f64 = 7.292_115e-5;
 
 /// Place and velocity.
-type Six = [f64; 6];
+pub(super) type Six = [f64; 6];
 
 /// A kind of orbits: name, heights of perigee and apogee, inclination in degrees, whether it begins at perigee; then the
 /// largest error after 60 s, 10 min, a revolution and 24 h, metres.
@@ -72,7 +72,7 @@ fn step(s: &Six, h: f64) -> Six {
 
 /// In the frame that does not turn, some seconds later.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of steps")]
-fn flown(mut s: Six, seconds: f64) -> Six {
+pub(super) fn flown(mut s: Six, seconds: f64) -> Six {
     let steps = seconds.abs().ceil().max(1.0);
     for _ in 0..steps as u64 {
         s = step(&s, seconds / steps);
@@ -81,7 +81,7 @@ fn flown(mut s: Six, seconds: f64) -> Six {
 }
 
 /// In the frame of the Earth, `seconds` after both were one.
-fn turned(s: &Six, seconds: f64) -> Six {
+pub(super) fn turned(s: &Six, seconds: f64) -> Six {
     let (sin, cos) = (TURN * seconds).sin_cos();
     let about = |a: f64, b: f64| [cos * a + sin * b, cos * b - sin * a];
     let ([x, y], [vx, vy]) = (about(s[0], s[1]), about(s[3], s[4]));
@@ -89,17 +89,17 @@ fn turned(s: &Six, seconds: f64) -> Six {
 }
 
 /// From the frame of the Earth when both are one.
-fn unturned(s: &Six) -> Six {
+pub(super) fn unturned(s: &Six) -> Six {
     [s[0], s[1], s[2], s[3] - TURN * s[1], s[4] + TURN * s[0], s[5]]
 }
 
 /// In the frame of the Earth, some seconds later.
-fn truth(from: &Six, seconds: f64) -> Six {
+pub(super) fn truth(from: &Six, seconds: f64) -> Six {
     turned(&flown(unturned(from), seconds), seconds)
 }
 
 /// An orbit of a class, in the frame of the Earth.
-fn orbit(random: &mut impl Rng, class: usize) -> Six {
+pub(super) fn orbit(random: &mut impl Rng, class: usize) -> Six {
     let (_, [low, high], inclination, at_perigee, _) = CLASSES[class];
     let (perigee, apogee) = (RADIUS + low, RADIUS + high);
     let (a, e) = (0.5 * (perigee + apogee), (apogee - perigee) / (apogee + perigee));
