@@ -274,7 +274,11 @@ impl<'a> Judge<'a> {
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
         let (index, at, sensor) = self.sensor(row)?;
+        let time_us = sensor.true_time_us(time_us);
         let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
+        if !reading.is_sound() {
+            return Err(bad(Quantity::Range.name(), Reason::NotPositiveRange, Some(0.0)));
+        }
         let outside = || Fault::Untimely { time_us, reason: Reason::OutsideLooks };
         let (time_us, is_retimed) = sensor.timed(time_us, &reading).ok_or_else(outside)?;
         let nowhere = || Fault::Untimely { time_us, reason: Reason::OutsidePlatform };

@@ -105,6 +105,21 @@ impl Reader {
         Entry::read(&mut self.file).map_err(failed(&self.path, "read the next entry"))
     }
 
+    /// The next wave: its time, the tracks after it and the detections that they took; passes over reports. `None` behind the
+    /// last one.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn wave(&mut self) -> Result<Option<(i64, Vec<Estimate>, Vec<Taken>)>, LaneLogError> {
+        loop {
+            match self.entry()? {
+                Entry::Wave { time_us, tracks, taken } => return Ok(Some((time_us, tracks, taken))),
+                Entry::Report { .. } => {}
+                Entry::End(_) => return Ok(None),
+            }
+        }
+    }
+
     /// Writes all entries that are left, as they are.
     pub(super) fn copy(&mut self, to: &mut impl io::Write) -> io::Result<u64> {
         io::copy(&mut self.file, to)
