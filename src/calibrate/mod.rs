@@ -141,7 +141,7 @@ impl<'a> Registering<'a> {
             axes: of.axes.map(|axis| axis.map(f64::from)),
             sigma_m: of.sigma_m.map(f64::from),
             rows: usize::try_from(of.rows).ok()?,
-            stand: site.map(|site| stand(&site, place, of.rows < 3 && !of.slant)),
+            stand: site.map(|site| stand(&site, (of.rows < 3 && !of.slant).then_some(place))),
             level: match frame {
                 Frame::Local => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
                 Frame::Geodetic => Geodetic::from_ecef(place).enu_axes(),
@@ -176,10 +176,10 @@ impl<'a> Registering<'a> {
     }
 }
 
-/// Where a radar stands; where its range is level, on the level of what it sees.
-fn stand(site: &Site, place: [f64; 3], is_level: bool) -> Stand {
+/// Where a radar stands; on the level of what it sees, where it sees only level.
+fn stand(site: &Site, seen: Option<[f64; 3]>) -> Stand {
     let (metres, up) = (site.metres(), site.up());
-    let rise_m = if is_level { dot(plus(place, -1.0, metres), up) } else { 0.0 };
+    let rise_m = seen.map_or(0.0, |place| dot(plus(place, -1.0, metres), up));
     Stand { metres: plus(metres, rise_m, up), axes: site.axes() }
 }
 

@@ -91,7 +91,9 @@ impl Normal {
     fn exchange(&mut self, k: usize) {
         let pivot = self.at(k, k);
         let Some(row) = self.square.get_mut(k) else { return };
-        row.iter_mut().for_each(|cell| *cell /= -pivot);
+        for cell in row.iter_mut() {
+            *cell /= -pivot;
+        }
         row.get_mut(k).into_iter().for_each(|cell| *cell = 1.0 / pivot);
         let row = row.clone();
         for (_, other) in self.square.iter_mut().enumerate().filter(|(i, _)| *i != k) {
