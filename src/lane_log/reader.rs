@@ -10,6 +10,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
+/// A wave of a log: its time in microseconds, the tracks after it, and the detections that they took.
+pub type Wave = (i64, Vec<Estimate>, Vec<Taken>);
+
 /// A file that was checked from its head to its last byte.
 #[derive(Debug)]
 pub struct Reader {
@@ -105,12 +108,11 @@ impl Reader {
         Entry::read(&mut self.file).map_err(failed(&self.path, "read the next entry"))
     }
 
-    /// The next wave: its time, the tracks after it and the detections that they took; passes over reports. `None` behind the
-    /// last one.
+    /// The next wave; passes over reports. `None` behind the last one.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn wave(&mut self) -> Result<Option<(i64, Vec<Estimate>, Vec<Taken>)>, LaneLogError> {
+    pub fn wave(&mut self) -> Result<Option<Wave>, LaneLogError> {
         loop {
             match self.entry()? {
                 Entry::Wave { time_us, tracks, taken } => return Ok(Some((time_us, tracks, taken))),
