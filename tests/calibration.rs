@@ -153,7 +153,9 @@ impl Scene {
 
     fn detect(&self, rows: &[(f64, String)]) {
         let mut text = "time,sensor,range_m,azimuth_deg,elevation_deg\n".to_owned();
-        rows.iter().for_each(|(time_s, row)| writeln!(text, "{time_s:.6},{row}").expect("text"));
+        for (time_s, row) in rows {
+            writeln!(text, "{time_s:.6},{row}").expect("text");
+        }
         self.write("recording/detections.csv", &text);
     }
 
@@ -185,15 +187,19 @@ impl Scene {
         fs::write(path, text).expect("a file is written");
     }
 
-    fn try_calibrate(&self, policy: Option<&str>, asked: Asked<'_>) -> Result<Calibration, RunError> {
-        let logs = tempfile::tempdir().expect("a folder");
+    fn try_calibrate(&self, policy: Option<&str>, asked: Asked<'_>) -> Result<Calibration, String> {
+        let logs = self.path("logs");
+        // Those of another recording are in nobody's way.
+        let _ = fs::remove_dir_all(&logs);
         let (recording, policy) = (self.path("recording"), policy.map(|name| self.path(name)));
         let request = match &policy {
-            Some(policy) => Request::new(&recording, policy, logs.path(), &self.config),
-            None => Request::without_policy(&recording, logs.path(), &self.config),
+            Some(policy) => Request::new(&recording, policy, &logs, &self.config),
+            None => Request::without_policy(&recording, &logs, &self.config),
         };
-        fuse_lanes(&request, None, &Executor::host(), &mut |_| ControlFlow::Continue(()))?;
-        calibrate(&request, &[logs.path()], asked, &mut |_| ControlFlow::Continue(()))
+        let mut watch = |_| ControlFlow::Continue(());
+        let text = |error: RunError| error.to_string();
+        fuse_lanes(&request, None, &Executor::host(), &mut watch).map_err(text)?;
+        calibrate(&request, &[&logs], asked, &mut watch).map_err(text)
     }
 
     fn calibrate(&self, policy: Option<&str>, asked: Asked<'_>) -> Calibration {
@@ -285,7 +291,7 @@ fn the_reference_is_asked_for_and_a_wrong_one_is_named() {
         assert!(offsets.iter().flat_map(|of| [of.value, of.error]).flatten().all(f64::is_finite), "{offsets:?}");
     }
     let wrong = scene.try_calibrate(None, Asked { reference: Some("fen"), sites: false });
-    let said = wrong.expect_err("no such sensor").to_string();
+    let said = wrong.expect_err("no such sensor");
     assert_eq!(said, "the reference is `fen`, wanted one of its sensors: hill, coast, moor");
 }
 
