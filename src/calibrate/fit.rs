@@ -1,6 +1,6 @@
 //! Offsets of sensors by weighted least squares over the innovations of objects, weights found again in every round.
 //!
-//! With offsets b, the innovations ν(b) of all objects ([`super::path`]) have the squares Σ ν² / S; the least is found by
+//! With offsets b, the innovations ν(b) of all objects (`path.rs`) have the squares Σ ν² / S; the least is found by
 //! Gauss and Newton, the derivative of an innovation being that of the whole filter, by a difference. Which of the offsets can
 //! be told from each other depends on who sees what: sensors that objects join are a group, and of each group one is the
 //! reference, whose clock and place are taken to be right. An offset that is no more than three standard errors from 0 is taken

@@ -1,11 +1,11 @@
 //! What sensors are off by, from what the log of a lane says that tracks took: registration.
 //!
 //! Offsets of range, azimuth, elevation, time and place are common to all that a sensor measures. The path of every object is
-//! marginalised ([`path`]), so the offsets of all sensors are told together and none is judged by a path that it made itself:
+//! marginalised (`path.rs`), so the offsets of all sensors are told together and none is judged by a path that it made itself:
 //! the likelihood of the exact model of asynchronous sensors (X. Lin, Y. Bar-Shalom, T. Kirubarajan, "Multisensor-multitarget
 //! bias estimation for general asynchronous sensors", IEEE Transactions on Aerospace and Electronic Systems 41(3), 2005), which
 //! the filter gives as in B. Friedland, "Treatment of bias in recursive filtering", IEEE Transactions on Automatic Control 14(4),
-//! 1969; outliers count as Huber has it ([`fit`]). Tracks that are one object seen apart are joined first ([`objects`]).
+//! 1969; outliers count as Huber has it (`fit.rs`). Tracks that are one object seen apart are joined first (`objects.rs`).
 //!
 //! What is found hangs on what the lane was given and on nothing else. A detection that a level makes coarse does not count.
 
