@@ -57,6 +57,7 @@ pub mod report; // finished pictures -> pages that people look at
 pub mod score; // products + truth -> metrics
 pub mod simulate; // scenario -> recording with truth
 pub mod inspect; // recording -> what is in it, and what its catalogue should say
+pub mod calibrate; // logs of lanes -> what sensors are off by
 pub mod import; // files of others -> recording, its catalogue drafted
 
 pub mod run; // the whole path

@@ -15,13 +15,14 @@ use trackweave::ingest::{Catalogue, Options, Order, Reader};
 use trackweave::product::read_picture;
 use trackweave::run::{RunConfig, track};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "demo",
     "import",
     "inspect",
     "track",
     "run",
     "fuse",
+    "calibrate",
     "assemble",
     "policy",
     "simulate",

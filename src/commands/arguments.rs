@@ -2,7 +2,7 @@
 
 use super::executor::Wish;
 use super::policy_new::TEMPLATES;
-use super::run_arguments::{Assemble, Fuse, Run, Track};
+use super::run_arguments::{Assemble, Calibrate, Fuse, Run, Track};
 use crate::export::Format;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,6 +37,8 @@ pub(super) enum Command {
     Run(Run),
     /// Fuse lanes of a recording under a policy, and nothing else: what one machine of many does of a run
     Fuse(Fuse),
+    /// Say what sensors are off by: range, azimuth, elevation, clock, place; each segment from its own detections
+    Calibrate(Calibrate),
     /// Make the output of a run from the logs of its lanes, wherever they were fused
     Assemble(Assemble),
     /// Begin a policy, and look at it before anything is shared

@@ -27,6 +27,13 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("fuse", &["trackweave fuse data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --lanes 0..2"]),
     (
+        "calibrate",
+        &[
+            "trackweave calibrate data/demo/recording --out out/calibration.toml",
+            "trackweave calibrate data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --out out/calibration.toml --reference aspen-west",
+        ],
+    ),
+    (
         "assemble",
         &[
             "trackweave assemble data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --out out/assembled",

@@ -206,6 +206,8 @@ impl From<RunError> for Failure {
             | RunError::LaneLog(LaneLogError::InOutput { .. })
             | RunError::NoLanes { .. }
             | RunError::PricesOfLogs
+            | RunError::NoReference { .. }
+            | RunError::CalibratedOrbits
             | RunError::MemoryUntold
             | RunError::SmoothedBy { .. }
             | RunError::AssociationsOfLogs => Code::Usage,

@@ -4,7 +4,7 @@
 //! fail has its exit code (`failure`). For people: `docs/command-line.md`.
 
 mod arguments; // what may be typed
-mod run_arguments; // the same of track, run, fuse and assemble
+mod run_arguments; // the same of track, run, fuse, calibrate and assemble
 mod examples; // what help ends with
 mod failure; // errors -> exit codes, and one readable line
 mod screen; // stdout and progress bars
@@ -17,6 +17,7 @@ mod inspect; // what is in a recording
 mod track; // recording -> one picture
 mod run; // recording and policy -> pictures
 mod fuse; // lanes of it -> logs
+mod calibrate; // logs -> what sensors are off by
 mod assemble; // logs -> pictures
 mod pictures; // a run's report as text
 mod demo; // the same on the recording in data/
@@ -126,6 +127,7 @@ fn execute(command: &Command, screen: Screen) -> Result<Code, Failure> {
         Command::Run(run) => return run::execute(run, screen),
         Command::Assemble(assemble) => return assemble::execute(assemble, screen),
         Command::Fuse(fuse) => fuse::execute(fuse, screen),
+        Command::Calibrate(calibrate) => calibrate::execute(calibrate, screen),
         Command::Import(arguments) => import::execute(arguments, screen),
         Command::Inspect(inspect) => inspect::execute(inspect, screen),
         Command::Simulate(simulate) => simulate::execute(simulate, screen),

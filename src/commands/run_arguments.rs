@@ -1,4 +1,4 @@
-//! What may be typed of `track`, `run`, `fuse` and `assemble`. The sentences here are the text of `--help`.
+//! What may be typed of `track`, `run`, `fuse`, `calibrate` and `assemble`. The sentences here are the text of `--help`.
 
 use super::arguments::formats;
 use super::executor::Wish;
@@ -151,6 +151,55 @@ pub(super) struct Fuse {
 
     /// Time of the run, as in `trackweave run`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) as_of: Option<String>,
+}
+
+/// Arguments of `trackweave calibrate`.
+#[derive(Debug, Args)]
+pub(super) struct Calibrate {
+    /// Folder of the recording
+    pub(super) recording: PathBuf,
+
+    /// Folder of the policy: each of its segments is told by its own detections alone; without it, all is one segment
+    #[arg(long, value_name = "DIR")]
+    pub(super) policy: Option<PathBuf>,
+
+    /// Folder of logs that `fuse` or `run --keep-logs` made of this recording and policy; give it again for each folder.
+    /// Without it, lanes are fused first, and their logs kept nowhere
+    #[arg(long, value_name = "DIR")]
+    pub(super) logs: Vec<PathBuf>,
+
+    /// File to write, as TOML; an earlier one is replaced, anything else is left alone
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+
+    /// Sensor whose clock and place are taken to be right, since only differences show; without it one that reports
+    /// positions, or else the one that sees the most
+    #[arg(long, value_name = "SENSOR")]
+    pub(super) reference: Option<String>,
+
+    /// Also say whether radars stand elsewhere than the catalogue says: azimuths and ranges are told less well then
+    #[arg(long)]
+    pub(super) sites: bool,
+
+    /// Which side fuses
+    #[arg(long, value_enum, default_value_t = Wish::Auto)]
+    pub(super) executor: Wish,
+
+    /// Configuration, a name or a file; without it, air
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// End at the first bad row instead of counting it
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// End with an error before holding more memory than this, such as 8GB
+    #[arg(long, value_name = "BYTES", value_parser = read_memory)]
+    pub(super) memory: Option<u64>,
+
+    /// Time of the run, as in `trackweave run`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "policy")]
     pub(super) as_of: Option<String>,
 }
 

@@ -1,6 +1,6 @@
 //! `recording.toml` as it is written: every key, its checks, and the line where it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
@@ -17,8 +17,9 @@ use super::imports::{self, ImportEntry};
 use super::layout::Layout;
 use super::looks_file::LooksName;
 use super::recording::ENDINGS;
-use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Noise, Platform, Sense, Sensor};
+use crate::sensor::{Altitudes, Coverage, Keys, Kind, KindName, Noise, Offsets, Platform, Sense, Sensor, offset_keys};
 use crate::space::{Frame, Geodetic};
+use crate::time::micros;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +47,7 @@ pub(super) struct SensorEntry {
     site: Option<Spanned<SiteEntry>>,
     pub(super) platform: Option<Spanned<String>>,
     noise: Spanned<NoiseEntry>,
+    offsets: Option<Spanned<BTreeMap<String, Spanned<f64>>>>,
     detection_probability: Spanned<f64>,
     clutter_per_scan: Spanned<f64>,
     #[serde(default)]
@@ -246,6 +248,7 @@ impl Checker<'_> {
             owner: self.name("owner", &entry.owner)?,
             kind: self.kind(entry, frame)?,
             noise: self.noise(entry, &keys)?,
+            offsets: self.offsets(entry)?,
             altitudes: self.altitudes(entry, frame)?,
             detection_probability: self.number(
                 "detection_probability",
@@ -419,6 +422,37 @@ impl Checker<'_> {
             velocity_m_s: metres("velocity_m_s", velocity_m_s)?,
             climb_m_s: metres("climb_m_s", climb_m_s)?,
         })
+    }
+
+    /// What the sensor is known to say too much.
+    fn offsets(&self, entry: &SensorEntry) -> Result<Offsets, IngestError> {
+        let Some(given) = &entry.offsets else { return Ok(Offsets::default()) };
+        let may = offset_keys(*entry.kind.get_ref());
+        // Sectors and looks are of the times and azimuths that the sensor says.
+        let keeps = !matches!(entry.looks, LooksName::Listed | LooksName::Rotating);
+        let mut offsets = Offsets::default();
+        for (key, value) in given.get_ref() {
+            let Some(key) = may.iter().find(|may| *may == key) else {
+                return Err(self.wrong(value.span(), "offsets", quoted(key), format!("some of {}", may.join(", "))));
+            };
+            if !keeps && ["time_s", "azimuth_deg"].contains(key) {
+                let wanted =
+                    "neither time_s nor azimuth_deg: looks that are listed or rotate are of what the sensor says";
+                return Err(self.wrong(value.span(), "offsets", *key, wanted));
+            }
+            let most = if key.ends_with("deg") { 360.0 } else { 1e6 };
+            let value =
+                self.number(key, value, |v| v.abs() <= most, "an offset, of an angle within 360, else within 1e6")?;
+            match *key {
+                "range_m" => offsets.range_m = value,
+                "azimuth_deg" => offsets.azimuth_rad = value.to_radians(),
+                "elevation_deg" => offsets.elevation_rad = value.to_radians(),
+                "time_s" => offsets.time_us = micros(value).unwrap_or_default(),
+                "east_m" => offsets.east_m = value,
+                _ => offsets.north_m = value,
+            }
+        }
+        Ok(offsets)
     }
 
     fn coverage(&self, of: &Spanned<CoverageEntry>, keys: &Keys, frame: Frame) -> Result<Coverage, IngestError> {

@@ -13,7 +13,7 @@ use super::labels::Labels;
 use super::pass::{Pass, Passing};
 use super::report::{Extremes, IngestReport, Reason, RejectedRow};
 use super::table::{Table, Time};
-use crate::sensor::{Cells, Converted, Quantity, Reading, Sensor, Sigma, Sites};
+use crate::sensor::{Cells, Converted, Offsets, Quantity, Reading, Sensor, Sigma, Sites};
 use crate::space::Place;
 use crate::time::format_timestamp;
 
@@ -274,7 +274,12 @@ impl<'a> Judge<'a> {
             Some(Time::Missing) | None => return Err(bad("time", Reason::Missing, None)),
         };
         let (index, at, sensor) = self.sensor(row)?;
+        let time_us = sensor.true_time_us(time_us);
         let reading = sensor.read(&CellsOf { table: self.table, row, sensor }, self.catalogue.frame)?;
+        // Of a range nothing may be left.
+        if sensor.offsets != Offsets::default() && !reading.is_sound() {
+            return Err(bad(Quantity::Range.name(), Reason::NotPositiveRange, Some(0.0)));
+        }
         let outside = || Fault::Untimely { time_us, reason: Reason::OutsideLooks };
         let (time_us, is_retimed) = sensor.timed(time_us, &reading).ok_or_else(outside)?;
         let nowhere = || Fault::Untimely { time_us, reason: Reason::OutsidePlatform };

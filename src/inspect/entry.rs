@@ -32,6 +32,7 @@ pub(super) fn entry(
     }
     let (noise, noise_is_found) = noise(found, sensor, &told);
     text += &line("noise", noise, noise_is_found);
+    text += &offsets(sensor);
     text += &altitudes(sensor);
     let looks_found = found.interval.filter(|_| told("looks") || told("expected_interval_s"));
     let said = |said: f64, value: Option<super::figures::Estimated>, key: &str| {
@@ -87,6 +88,12 @@ fn instant(time_us: i64, time: TimeScale) -> String {
         TimeScale::Timestamp => quoted(&format_timestamp(time_us)),
         TimeScale::Seconds => format!("{:?}", time_us as f64 * 1e-6),
     }
+}
+
+/// What it is known to say too much, if anything is.
+fn offsets(sensor: &Sensor) -> String {
+    let parts: Vec<String> = sensor.offsets.named().map(|(key, value)| format!("{key} = {value:?}")).collect();
+    if parts.is_empty() { String::new() } else { format!("offsets = {{ {} }}\n", parts.join(", ")) }
 }
 
 /// What its altitudes are, if they are not those above the ellipsoid.

@@ -177,6 +177,7 @@ mod tests {
             clutter_per_scan: 1.0,
             looks: Looks::Periodic { period_us: 4_000_000 },
             coverage: Coverage::Ring { range_m: [0.0, 1e6], height_m: None },
+            offsets: crate::sensor::Offsets::default(),
             altitudes: Altitudes::default(),
             view: None,
         }

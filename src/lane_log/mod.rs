@@ -27,5 +27,5 @@ pub use error::LaneLogError;
 pub(crate) use error::failed;
 pub use folder::{Folder, Found};
 pub use format::{Entry, Head, MAGIC, Made};
-pub use reader::Reader;
+pub use reader::{Reader, Wave};
 pub use writer::Writer;

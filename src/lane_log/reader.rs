@@ -10,6 +10,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
+/// A wave of a log: its time in microseconds, the tracks after it, and the detections that they took.
+pub type Wave = (i64, Vec<Estimate>, Vec<Taken>);
+
 /// A file that was checked from its head to its last byte.
 #[derive(Debug)]
 pub struct Reader {
@@ -103,6 +106,20 @@ impl Reader {
     /// If the file cannot be read, or has no more.
     pub fn entry(&mut self) -> Result<Entry, LaneLogError> {
         Entry::read(&mut self.file).map_err(failed(&self.path, "read the next entry"))
+    }
+
+    /// The next wave; passes over reports. `None` behind the last one.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn wave(&mut self) -> Result<Option<Wave>, LaneLogError> {
+        loop {
+            match self.entry()? {
+                Entry::Wave { time_us, tracks, taken } => return Ok(Some((time_us, tracks, taken))),
+                Entry::Report { .. } => {}
+                Entry::End(_) => return Ok(None),
+            }
+        }
     }
 
     /// Writes all entries that are left, as they are.

@@ -54,6 +54,19 @@ pub enum RunError {
         /// How many there are.
         found: usize,
     },
+    /// A reference that the recording does not have.
+    #[error("the reference is `{found}`, wanted one of its sensors: {wanted}")]
+    NoReference {
+        /// The name.
+        found: String,
+        /// The sensors.
+        wanted: String,
+    },
+    /// Sensors that see what orbits the Earth.
+    #[error(
+        "the configuration moves objects by gravity, wanted one of objects that fly, sail or drive: what sensors are off by is not          told of orbits"
+    )]
+    CalibratedOrbits,
     /// Prices of an output that is assembled from logs.
     #[error("found a wish for prices of logs, wanted one of a run: lanes that a lifted rule changes are fused")]
     PricesOfLogs,

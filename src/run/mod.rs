@@ -19,6 +19,7 @@ mod logs; // lanes on their way into files, and back
 mod budget; // a run within so much memory
 mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
+mod calibration; // logs -> what sensors are off by
 mod associations; // which detections made which tracks
 mod smoothing; // tracks as later waves tell of them
 mod stitching; // which tracks of a picture go on as which
@@ -42,6 +43,7 @@ mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use budget::read_memory;
+pub use calibration::{Calibration, Segment, calibrate};
 pub use coherence::coherence_of;
 pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
 pub use doubts::Doubt;

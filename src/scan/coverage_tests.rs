@@ -17,6 +17,7 @@ fn sensor([west, east]: [f64; 2], [south, north]: [f64; 2]) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [west, south], max: [east, north], height_m: None },
+        offsets: crate::sensor::Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     }

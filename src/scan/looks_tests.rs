@@ -14,6 +14,7 @@ fn sensor(name: &str, period_us: i64, detection_probability: f64) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us },
         coverage: Coverage::Box { min: [0.0; 2], max: [1.0; 2], height_m: None },
+        offsets: crate::sensor::Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     }

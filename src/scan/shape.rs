@@ -260,6 +260,7 @@ mod tests {
             clutter_per_scan: 1.0,
             looks: Looks::Periodic { period_us: 1_000_000 },
             coverage,
+            offsets: crate::sensor::Offsets::default(),
             altitudes: Altitudes::default(),
             view: None,
         }

@@ -138,6 +138,7 @@ mod tests {
             noise: Noise::default(),
             detection_probability: 0.9,
             clutter_per_scan: 1.0,
+            offsets: crate::sensor::Offsets::default(),
             altitudes: Altitudes::default(),
             looks: Looks::Periodic { period_us: 3_000_000 },
             coverage: Coverage::Ring { range_m: [500.0, FAR_M], height_m: None },

@@ -19,6 +19,7 @@ fn radar(sectors: u32, sense: Sense) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Rotating(Rotation { period_us: 4_000_000, sectors, sense, tolerance_deg: 3.0, turns }),
         coverage: Coverage::Ring { range_m: [0.0, 1e6], height_m: None },
+        offsets: crate::sensor::Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     }

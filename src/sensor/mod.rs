@@ -10,6 +10,7 @@ mod coverage; // what a sensor sees
 mod looks; // when it looked
 mod measurement; // axes and standard deviations
 mod platform; // what carries a sensor that moves
+mod offsets; // what a sensor is known to say too much
 mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
 mod reading; // what was measured, whole or in part
@@ -21,6 +22,7 @@ pub use altitude::Altitudes;
 pub use coverage::Coverage;
 pub use looks::{ListedLook, Looks};
 pub use measurement::{Measurement, VelocityRows};
+pub use offsets::Offsets;
 pub use platform::{Platform, Pose};
 pub use position::Fix;
 pub use radar::Polar;
@@ -32,6 +34,7 @@ pub use velocity::{Level, Velocity};
 pub(crate) use columns::{Cells, Quantity, Sigma};
 pub(crate) use coverage::HEIGHT_M;
 pub(crate) use measurement::Converted;
+pub(crate) use offsets::keys as offset_keys;
 pub(crate) use site::{Site, Sites};
 
 use crate::space::{Frame, Place};
@@ -53,6 +56,8 @@ pub struct Sensor {
     pub detection_probability: f64,
     /// Mean number of false detections over the whole coverage, in one look or expected interval.
     pub clutter_per_scan: f64,
+    /// What it is known to say too much.
+    pub offsets: Offsets,
     /// What its altitudes are.
     pub altitudes: Altitudes,
     /// When it looked.
@@ -163,19 +168,36 @@ impl Sensor {
         sigma_m.map_or(0.0, |sigma_m| (sigma_m * sigma_m) as f32)
     }
 
-    /// The measurement of one of its rows.
+    /// When one of its rows was measured, if its clock is ahead as is known.
+    pub(crate) fn true_time_us(&self, stamped_us: i64) -> i64 {
+        stamped_us.saturating_sub(self.offsets.time_us)
+    }
+
+    /// Whether the catalogue may say of it that it is off by this: looks that are listed or rotate are of the times and azimuths
+    /// that the sensor says.
+    pub(crate) fn takes_offset(&self, key: &str) -> bool {
+        let is_of_looks = matches!(self.looks, Looks::Listed(_) | Looks::Rotating(_));
+        let keys = match self.kind {
+            Kind::Position => offset_keys(KindName::Position),
+            Kind::Radar { .. } => offset_keys(KindName::Radar),
+        };
+        keys.contains(&key) && !(is_of_looks && matches!(key, "time_s" | "azimuth_deg"))
+    }
+
+    /// The measurement of one of its rows, without what it is known to say too much.
     ///
     /// # Errors
     /// What is wrong with a cell.
     pub(crate) fn read<C: Cells>(&self, cells: &C, frame: Frame) -> Result<Reading, C::Fault> {
-        match &self.kind {
+        let reading = match &self.kind {
             Kind::Position => {
                 let fix = position::read(cells, (&self.noise, &self.altitudes), frame)?;
                 let velocity = velocity::read(cells, &self.noise, frame)?;
-                Ok(velocity.map_or(Reading::Position(fix), |velocity| Reading::Moving(fix, velocity)))
+                velocity.map_or(Reading::Position(fix), |velocity| Reading::Moving(fix, velocity))
             }
-            Kind::Radar { .. } => radar::read(cells, (&self.noise, &self.altitudes), frame).map(Reading::Radar),
-        }
+            Kind::Radar { .. } => Reading::Radar(radar::read(cells, (&self.noise, &self.altitudes), frame)?),
+        };
+        Ok(self.offsets.taken_off(reading))
     }
 
     /// Share of its false detections a square metre where one was measured, its coverage having an area.

@@ -161,6 +161,7 @@ fn carried(frame: Frame, pose: Pose) -> Sensor {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: SECOND_US },
         coverage: Coverage::Ring { range_m: [0.0, 1e5], height_m: Some([0.0, 1e4]) },
+        offsets: crate::sensor::Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     }

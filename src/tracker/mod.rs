@@ -344,6 +344,7 @@ impl Tracker {
         }
         let placed = |error: Error| Error::new(error.kind(), format!("{}: {error}", at()));
         let reading = sensor.read(&CellsOf { detection, sensor }, frame).map_err(placed)?;
+        let time_us = sensor.true_time_us(time_us);
         let time_us = match sensor.timed(time_us, &reading) {
             _ if self.tells(number) => time_us,
             Some((time_us, _)) => time_us,

@@ -139,6 +139,7 @@ pub(crate) fn catalogue(frame: Frame, sensors: &[(&str, &str)]) -> Catalogue {
         clutter_per_scan: 0.0,
         looks: Looks::Periodic { period_us: 1_000_000 },
         coverage: Coverage::Box { min: [0.0; 2], max: [10.0; 2], height_m: None },
+        offsets: trackweave::sensor::Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     };

@@ -27,6 +27,14 @@ fn successes() -> Vec<(Vec<String>, i32)> {
             ),
             0,
         ),
+        (
+            format!(
+                "calibrate {RECORDING} --policy {POLICY} --logs {} --out {}",
+                scratch("json-logs"),
+                scratch("json-calibration.toml")
+            ),
+            0,
+        ),
         (format!("import data/imports/states.csv --out {}", scratch("json-import")), 0),
         (format!("policy new {} --template open", scratch("json-policy")), 0),
         (format!("policy check {POLICY} --recording {RECORDING}"), 0),
@@ -133,6 +141,11 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
             format!("assemble {RECORDING} --policy {POLICY} --logs {mine} --out {mine}/out"),
             3,
             ["mine", "no log of lane 0", "one of each of 2 lanes"],
+        ),
+        (
+            format!("calibrate {RECORDING} --logs {mine} --out {mine}/c.toml --reference elm"),
+            2,
+            ["", "the reference is `elm`", "one of its sensors: aspen-west"],
         ),
         (format!("policy new {mine} --template open"), 4, ["mine", "a folder that holds something", "new or empty"]),
         (format!("policy check {POLICY} --recording no/such"), 3, ["no/such", "", ""]),

@@ -42,6 +42,11 @@ fn what_commands_print_fits() {
         format!("demo --executor host --out {}", at("width-demo")),
         format!("run {recording} --policy {policy} --executor host --out {}", at("width-run")),
         format!("fuse {recording} --policy {policy} --executor host --logs {}", at("width-logs")),
+        format!(
+            "calibrate {recording} --policy {policy} --logs {} --out {}",
+            at("width-logs"),
+            at("width-calibration.toml")
+        ),
         format!("inspect {recording} --config air"),
         format!("inspect {recording}"),
         format!("import data/imports/radar.ast --out {}", at("width-import")),

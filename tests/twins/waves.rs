@@ -19,7 +19,7 @@ use trackweave::fusion::views::View;
 use trackweave::scan::{
     Detection, Mask, OFFSET, Observation, Part, Plane, Planes, RANGE, Scan, Shape, Sight, Sourced, Views,
 };
-use trackweave::sensor::{self, Altitudes, Coverage, Kind, Looks, Noise};
+use trackweave::sensor::{self, Altitudes, Coverage, Kind, Looks, Noise, Offsets};
 use trackweave::space::{Frame, Place};
 
 const LANES: usize = 3;
@@ -521,6 +521,7 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
         clutter_per_scan: 1.0,
         looks: Looks::Periodic { period_us: 1 },
         coverage,
+        offsets: Offsets::default(),
         altitudes: Altitudes::default(),
         view: None,
     };

@@ -1,0 +1,181 @@
+//! What the sensors of a recording are off by, segment by segment, from the logs of its lanes.
+//!
+//! The recording is read twice: to know what each lane was given, which its log has to be of, and to lay the rows of every look
+//! beside what the log says became of them. A segment's entry comes from its own lane alone.
+
+use super::basis::Basis;
+use super::budget::within;
+use super::inputs::Inputs;
+use super::logs::{Logs, made_from};
+use super::waves::{Asked as Due, Taker, changed, feed};
+use super::{Besides, Listener, Progress, Request, RunError, changed_or, classes, opened, tell};
+use crate::calibrate::{Asked, Registering, Registration};
+use crate::ingest::Recording;
+use crate::lane_log::Reader;
+use crate::policy::Policy;
+use crate::scan::{Lane, Observation, Row, Scan};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What sensors are off by, by segment.
+#[derive(Clone, Debug, Serialize)]
+pub struct Calibration {
+    /// Of these fields: a later version may add some, and changes none.
+    pub version: u32,
+    /// The recording's name.
+    pub recording: String,
+    /// What it was made from, by name: digests of the recording's files, of the policy's and of the configuration, and the time.
+    pub made_from: BTreeMap<String, String>,
+    /// The segments, in the order of their lanes.
+    pub segment: Vec<Segment>,
+}
+
+/// What the sensors of a segment are off by, as its own log has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Segment {
+    /// Number of its lane.
+    pub lane: usize,
+    /// The partners whose pictures are made from it.
+    pub partners: Vec<String>,
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Registration,
+}
+
+/// What the sensors of a recording are off by, from the logs in these folders, which [`super::fuse_lanes`] made with the same
+/// request, or a run that keeps logs. The request's folder `out` is not used.
+///
+/// # Errors
+/// As [`super::assemble`]; a reference that is no sensor; and a configuration of orbits.
+pub fn calibrate(
+    request: &Request<'_>,
+    logs: &[&Path],
+    asked: Asked<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<Calibration, RunError> {
+    if request.config.fusion.motion.is_orbit() {
+        return Err(RunError::CalibratedOrbits);
+    }
+    let recording = opened(request)?;
+    let sensors = &recording.catalogue().sensors;
+    if let Some(found) = asked.reference.filter(|name| sensors.iter().all(|sensor| sensor.name != *name)) {
+        let names: Vec<&str> = sensors.iter().map(|sensor| sensor.name.as_str()).collect();
+        return Err(RunError::NoReference { found: found.to_owned(), wanted: names.join(", ") });
+    }
+    let request = Request { besides: Besides::NOTHING, ..*request };
+    let run = |listener: &mut Listener<'_>| of_logs(&request, &recording, (logs, asked), listener);
+    within(request.memory, listener, run).map_err(|error| changed_or(error, &recording))
+}
+
+/// The same, the recording's files being open.
+fn of_logs(
+    request: &Request<'_>,
+    recording: &Recording,
+    (logs, asked): (&[&Path], Asked<'_>),
+    listener: &mut Listener<'_>,
+) -> Result<Calibration, RunError> {
+    let catalogue = recording.catalogue();
+    let policy = Policy::of(request.policy)?;
+    let zones = policy.zone_map(catalogue.frame)?;
+    let strata = policy.strata(request.as_of_us)?;
+    let mut made_from = made_from((recording, &policy), (request.config, request.as_of_us), "")?;
+    let logs = Logs::find(logs, made_from.clone())?;
+    let (classifier, pass, ..) = classes(request, recording, (&policy, &std::env::temp_dir()), listener)?;
+    let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
+    let basis = Basis {
+        recording,
+        pass,
+        classifier: &classifier,
+        catalogue,
+        policy: &policy,
+        zones: &zones,
+        strata: &strata,
+        as_of_us: request.as_of_us,
+        config: request.config,
+        associates: false,
+        classes: classifier.classes(),
+        summaries: classifier.summaries(),
+    };
+    let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    logs.expect(lanes.len())?;
+    let rows: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
+    let mut progress = |done| tell(listener, Progress::Comparing(done, rows));
+    let mut inputs = Inputs::new(&basis, &lanes, logs.computed_by())?;
+    feed(request, &basis, lanes.iter().enumerate(), &mut inputs, &mut progress)?;
+    let mut reading = Reading { basis: &basis, lanes: of_lanes(&basis, &lanes, (&logs, inputs))? };
+    feed(request, &basis, lanes.iter().enumerate(), &mut reading, &mut progress)?;
+    recording.check()?;
+    let partner = |partner: &usize| policy.partners().get(*partner).map(|partner| partner.id.clone());
+    let segment = reading.lanes.into_iter().zip(&lanes).enumerate().map(|(number, (read, lane))| Segment {
+        lane: number,
+        partners: lane.partners.iter().filter_map(partner).collect(),
+        found: read.registering.finish(asked),
+    });
+    // The others say who made the logs.
+    made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor"));
+    Ok(Calibration { version: 1, recording: catalogue.name.clone(), made_from, segment: segment.collect() })
+}
+
+/// The logs of all lanes, each of what the lane was given.
+fn of_lanes<'a>(
+    basis: &Basis<'a>,
+    lanes: &[Lane],
+    (logs, inputs): (&Logs, Inputs<'_>),
+) -> Result<Vec<Read<'a>>, RunError> {
+    let (digests, order) = inputs.finish();
+    let mut times: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    for Due { lane, time_us, .. } in order {
+        times.entry(lane).or_default().push(time_us);
+    }
+    let read = |((number, lane), digest): ((usize, &Lane), String)| {
+        let log = logs.open(number, &digest, times.remove(&number).unwrap_or_default().into_iter())?;
+        let sensors = lane.sensors(basis.catalogue).into_iter().map(|(sensor, _)| sensor).collect();
+        let registering = Registering::new(basis.catalogue, &basis.config.fusion, sensors);
+        Ok(Read { log, rows: Vec::new(), registering })
+    };
+    lanes.iter().enumerate().zip(digests).map(read).collect()
+}
+
+/// A lane whose log is read.
+#[derive(Debug)]
+struct Read<'a> {
+    log: Reader,
+    /// The rows of its next scan.
+    rows: Vec<Row>,
+    registering: Registering<'a>,
+}
+
+/// Lanes whose logs are read.
+struct Reading<'a, 'b> {
+    basis: &'b Basis<'a>,
+    lanes: Vec<Read<'a>>,
+}
+
+impl<'s> Taker<'s> for Reading<'_, '_> {
+    fn due(&mut self, _lane: usize, _time_us: i64) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    fn named(&mut self, _lane: usize, _identity: &Arc<str>) {}
+
+    fn looked(&mut self, lane: usize, rows: &[Row]) {
+        if let Some(read) = self.lanes.get_mut(lane) {
+            rows.clone_into(&mut read.rows);
+        }
+    }
+
+    fn wave(&mut self, scans: Vec<Scan<'s>>, _observations: Vec<Observation>) -> Result<(), RunError> {
+        for scan in scans {
+            let Some(read) = self.lanes.get_mut(scan.lane) else { continue };
+            let wave = read.log.wave()?.filter(|(time_us, ..)| *time_us == scan.time_us);
+            let Some((_, tracks, taken)) = wave else {
+                let found = format!("a scan of lane {} that its log does not have", scan.lane);
+                return Err(changed(self.basis, found, "the scans of its log"));
+            };
+            read.registering.wave(&read.rows, &tracks, &taken);
+        }
+        Ok(())
+    }
+}
