@@ -25,7 +25,6 @@ mod every; // whether all that a sensor could detect is permitted
 mod error; // what can be wrong with a policy
 mod explain; // why, in words
 mod folder; // what may lie in the folder of a policy
-mod grid; // cells fixed to the world, for coarsening
 mod judge; // one question to Cedar
 mod kin; // which partners get the same answers
 mod known; // what a class alone says of a rule
@@ -64,9 +63,8 @@ pub use disclosure::Disclosure;
 pub use error::PolicyError;
 pub use explain::{Answer, Explanation, Missing, RuleText, explain_class, explain_detection, explain_track};
 pub use folder::Files;
-pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
 pub use judge::{DecisionRecord, NO_POLICY};
-pub use levels::{Field, Level, Measured, Obligations};
+pub use levels::Level;
 pub use lift::Lift;
 pub use matrix::{Group, Matrix, Share};
 pub use partners::{Attribute, Partner};
@@ -76,3 +74,5 @@ pub use release::{Decided, Release, Releaser, Releases, Status, TrackClass};
 pub use strata::{Strata, Stratum};
 pub use survey::{Survey, SurveyError};
 pub use zones::ZoneMap;
+
+pub use crate::obligations::{COARSEN_RANGE_M, Cell, Field, Measured, Obligations, geodetic_cell, local_cell};
