@@ -46,6 +46,7 @@ pub mod mirror; // structs that exist in Rust and WGSL alike
 pub mod formats; // files of others -> typed reports
 pub mod sensor; // what sensors measure, kind by kind
 pub mod ingest; // files -> recording
+pub mod obligations; // what a level of a policy demands of detections and tracks
 pub mod policy; // recording + policy -> classes, segments, obligations, authority
 pub mod scan; // recording or rows + what a lane may see -> scans
 pub mod fusion; // scans -> tracks, on the host or the device
@@ -59,6 +60,8 @@ pub mod simulate; // scenario -> recording with truth
 pub mod inspect; // recording -> what is in it, and what its catalogue should say
 pub mod import; // files of others -> recording, its catalogue drafted
 
+pub mod config; // parameters of a run
+pub mod waves; // rows of lanes -> tracks, wave by wave, smoothed
 pub mod run; // the whole path
 pub mod tracker; // sensors and detections made in code -> tracks, as they come
 pub mod prelude; // what a program of one's own begins with

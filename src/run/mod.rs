@@ -7,12 +7,10 @@
 //! and must give the same detections; what the first decided about a class holds for its key.
 
 mod authority; // who may act on each lane's tracks
-mod config; // parameters of a run
 mod everything; // the policy of who has none
 mod basis; // what the first pass found
 mod error; // what can go wrong
-mod taken; // the digest of the detections that a lane was given
-mod waves; // scans of all lanes -> waves
+mod feed; // rows of a recording -> lanes
 mod inputs; // the digest of all that goes into a lane
 mod kept; // folders in which lanes are kept
 mod logs; // lanes on their way into files, and back
@@ -20,7 +18,6 @@ mod budget; // a run within so much memory
 mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
 mod associations; // which detections made which tracks
-mod smoothing; // tracks as later waves tell of them
 mod stitching; // which tracks of a picture go on as which
 mod releases; // what partners may receive of other lanes' tracks
 mod pictures; // tracks -> pictures, as each partner may receive them
@@ -38,12 +35,10 @@ mod spells; // what another partner sees of its reports, and why not
 mod elsewhere; // a track of one picture in another
 mod verdicts; // what they mean, in words
 mod measured; // sensors as measured
-mod memory; // detections in memory -> tracks in memory
 
 pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
 pub use budget::read_memory;
 pub use coherence::coherence_of;
-pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
 pub use doubts::Doubt;
 pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
 pub use error::RunError;
@@ -53,13 +48,14 @@ pub use innovations::{Consistency, Errors, Innovations, consistency, consistency
 pub use lanes::{FusedLane, FusedLanes, fuse_lanes};
 pub use ledger::{Ledger, Taken};
 pub use measured::{Measured, measured};
-pub(crate) use memory::track_rows;
-pub use memory::{TrackAt, track};
 pub use prices::{Changed, Figures, Gain, Price, Prices, price};
 pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
 pub use scores::{Judging, OutputError, configuration_of, score_output};
 pub use spells::{Spell, What, Withheld};
 pub use verdicts::verdicts;
+
+pub use crate::config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
+pub use crate::waves::{TrackAt, TrackError, track};
 
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;

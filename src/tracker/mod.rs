@@ -40,17 +40,17 @@ pub use sensor::Sensor;
 pub use time::Time;
 pub use track::Track;
 
+pub use crate::config::RunConfig;
 pub use crate::fusion::credit::Accounts;
 pub use crate::fusion::executor::Executor;
-pub use crate::run::RunConfig;
 pub use crate::space::Geodetic;
 
 use crate::fusion::batch::Batch;
 use crate::ingest::Catalogue;
-use crate::run::{TrackAt, track_rows};
 use crate::scan::{Lane, Pending, Row};
 use crate::sensor::{ListedLook, Looks};
 use crate::space::Frame;
+use crate::waves::{TrackAt, track_rows};
 use detection::CellsOf;
 use held::{Addressed, Held, Item};
 use std::collections::BTreeMap;
