@@ -1,4 +1,13 @@
 //! What a run needs besides a recording and a policy: one TOML file, complete, without hidden defaults.
+//!
+//! ```
+//! use trackweave::config::{RunConfig, Smoothing};
+//!
+//! let mut config = RunConfig::chosen("sea".as_ref())?;
+//! config.smoothing = Some(Smoothing::default());
+//! assert!(RunConfig::chosen("no such file".as_ref()).is_err());
+//! # Ok::<(), trackweave::config::ConfigError>(())
+//! ```
 
 use crate::fusion::config::{Config, Positive, Probability};
 use crate::ingest::error::toml_says;
@@ -69,6 +78,7 @@ pub struct Scoring {
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{}: cannot read the configuration; wanted a file, or one of {}", path.display(), names())]

@@ -39,6 +39,7 @@ impl Executor {
     ///
     /// # Errors
     /// If the device lacks memory.
+    #[doc(hidden)]
     pub fn backward(&self) -> Result<Option<Backward>, KernelError> {
         Ok(self.device.as_ref().map_or(Ok(None), |device| device.backward())?.map(Backward))
     }
@@ -62,6 +63,7 @@ impl Executor {
 
     /// What computes, so far as the same input may give other bits elsewhere: the host, or stages, adapter and driver.
     #[must_use]
+    #[doc(hidden)]
     pub fn identity(&self) -> String {
         self.device.as_ref().map_or_else(|| "host".to_owned(), |device| device.identity())
     }

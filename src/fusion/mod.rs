@@ -39,6 +39,7 @@ pub mod manage; // stage 6
 pub mod stage; // the stages in their order
 pub mod refusal; // what a device may refuse
 pub mod executor; // which side runs which stage
+#[cfg(feature = "device")]
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand
 mod wave_log; // what a wave leaves behind

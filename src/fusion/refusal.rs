@@ -32,6 +32,7 @@ impl core::fmt::Display for Kind {
 
 /// A device could not be had, or did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeviceError {
     /// There is no adapter of the wanted sort.
     #[error("no adapter is {wanted}; found: {found}")]

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 /// Why a run ended without an output.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The recording.
     #[error(transparent)]

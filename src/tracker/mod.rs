@@ -42,6 +42,8 @@ pub use track::Track;
 
 pub use crate::config::RunConfig;
 pub use crate::fusion::credit::Accounts;
+#[cfg(feature = "device")]
+pub use crate::fusion::device::{Context, DeviceError, Options, Wanted};
 pub use crate::fusion::executor::Executor;
 pub use crate::space::Geodetic;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// Why rows did not become tracks.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrackError {
     /// The device.
     #[error(transparent)]

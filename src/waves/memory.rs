@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 /// A track at a time.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TrackAt {
     /// When, microseconds.
     pub time_us: i64,

@@ -97,6 +97,7 @@ pub(super) fn find(wanted: Wanted<'_>) -> Result<(wgpu::Adapter, AdapterReport),
 impl Wanted<'_> {
     /// Whether an adapter is of this sort.
     #[must_use]
+    #[doc(hidden)]
     pub fn fits(&self, report: &AdapterReport) -> bool {
         match self {
             Self::Gpu => report.kind <= Kind::VirtualGpu,

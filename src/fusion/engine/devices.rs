@@ -61,6 +61,7 @@ impl Executor {
 
     /// The stages up to `last` on the device, the rest on the host.
     #[must_use]
+    #[doc(hidden)]
     pub fn split(context: Context, options: Options, last: Stage) -> Self {
         Self::on(Arc::new(Stages { context, options, last }))
     }

@@ -2,8 +2,11 @@
 //! A batch does not know which.
 
 pub(super) mod host; // every stage on the host
+#[cfg(feature = "device")]
 mod device; // every stage on a device
+#[cfg(feature = "device")]
 mod split; // the first stages on a device
+#[cfg(feature = "device")]
 mod devices; // which of the two
 #[cfg(test)]
 mod unused_tests;

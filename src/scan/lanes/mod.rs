@@ -1,7 +1,9 @@
 //! Lanes: what each may see, from when to when, of whom, and where it could have seen.
 
+#[cfg(feature = "policy")]
 mod segments; // segments of a policy -> lanes
 
+#[cfg(feature = "policy")]
 pub(crate) use segments::LaneBasis;
 
 use super::Views;
