@@ -358,7 +358,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, String>) {
             collect(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).unwrap_or_default();
-            files.insert(path, joined(text.split("#[cfg(test)]").next().unwrap_or_default()));
+            files.insert(path, joined(text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default()));
         }
     }
 }

@@ -32,6 +32,8 @@ mod detection; // detections made in code
 mod track; // tracks as a program wants them
 mod held; // detections in the order of time
 mod builder; // frame, sensors, configuration
+#[cfg(test)]
+mod tests;
 
 pub use builder::TrackerBuilder;
 pub use detection::Detection;
