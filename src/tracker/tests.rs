@@ -1,7 +1,7 @@
 //! Trackers by themselves: scans that are told, words for every misuse, time and place on Earth.
 
+use super::{Detection, Error, ErrorKind, Sensor, Time, Track, Tracker};
 use crate::ingest::Catalogue;
-use crate::prelude::*;
 use std::path::Path;
 
 /// A radar, as a recording has it.
