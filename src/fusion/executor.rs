@@ -1,6 +1,6 @@
 //! Which side runs which stage.
 //!
-//! The stages of a wave run in the order of [`Stage`]. The host executor runs the twins in blocks of eight. A device
+//! The stages of a wave run in the order of [`Stage`](super::stage::Stage). The host executor runs the twins in blocks of eight. A device
 //! executor keeps the tracks on the device and runs every stage there, many waves to a submission. A split executor
 //! runs the stages of each wave up to any of them on the device and the rest on the host, so that a difference can be
 //! traced to the stage that makes it; it moves all tracks there and back for every wave.
