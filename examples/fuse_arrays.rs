@@ -8,10 +8,10 @@
 use ndarray::{Array2, ArrayView2, array};
 use std::error::Error;
 use std::path::Path;
+use trackweave::config::RunConfig;
 use trackweave::fusion::batch::{Batch, Estimate, LaneSetup};
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::Catalogue;
-use trackweave::run::RunConfig;
 use trackweave::scan::{Lane, Row, Scans};
 use trackweave::sensor::{Polar, Reading};
 

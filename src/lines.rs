@@ -6,6 +6,8 @@ use std::io::{self, Read};
 
 /// The longest line.
 pub(crate) const LINE_MOST: usize = 1 << 20;
+/// The longest text in a cell of a table, in bytes.
+pub(crate) const CELL_MOST: usize = 1 << 16;
 
 /// Read at a time.
 const CHUNK: usize = 1 << 18;

@@ -41,6 +41,7 @@ pub struct Numbers {
 }
 
 /// Declares an enum whose numbers are constants in WGSL; `tests/layout.rs` compares the two.
+#[cfg(feature = "device")]
 macro_rules! numbered {
     ($(#[$meta:meta])* pub enum $name:ident = $prefix:literal {
         $($(#[$doc:meta])* $variant:ident = $number:literal,)+
@@ -57,12 +58,15 @@ macro_rules! numbered {
         }
     };
 }
+#[cfg(feature = "device")]
 pub(crate) use numbered;
 
 /// Joins WGSL files into one module; order is free, since WGSL declarations are unordered.
+#[cfg(feature = "device")]
 macro_rules! wgsl {
     ($($file:literal),+ $(,)?) => {
         concat!($(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $file, ".wgsl")), "\n"),+)
     };
 }
+#[cfg(feature = "device")]
 pub(crate) use wgsl;

@@ -13,7 +13,7 @@ use crate::ingest::IngestError;
 use crate::lane_log::LaneLogError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
-use crate::run::{ConfigError, RunError, chain};
+use crate::run::{ConfigError, RunError, TrackError, chain};
 use crate::secret::hidden;
 use crate::simulate::SimulateError;
 use serde::Serialize;
@@ -215,7 +215,7 @@ impl From<RunError> for Failure {
             RunError::Product(error) if error.in_place() => Code::Untidy,
             RunError::Product(_)
             | RunError::LaneLog(LaneLogError::Refused { .. })
-            | RunError::Smoothing { .. }
+            | RunError::Track(TrackError::Smoothing { .. })
             | RunError::Memory { .. }
             | RunError::Ingest(IngestError::Unsorted { .. }) => Code::Output,
             RunError::Stopped => Code::Interrupted,

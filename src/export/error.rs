@@ -10,6 +10,7 @@ use crate::product::ProductError;
 
 /// Why a derived file could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportError {
     /// The picture, or the place of a new file.
     #[error(transparent)]

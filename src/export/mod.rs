@@ -6,6 +6,12 @@
 //! Equal pictures give equal bytes.
 //!
 //! One file a format. Every field, with its unit and what is left out: `docs/exports.md`.
+//!
+//! ```
+//! use trackweave::export::Format;
+//!
+//! assert_eq!(Format::named("kml").map(Format::file), Some("tracks.kml"));
+//! ```
 
 mod asterix; // ASTERIX category 062
 mod cells; // columns of any type, as text
@@ -32,6 +38,7 @@ use source::Source;
 
 /// A format that other tools open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Format {
     /// Points with all columns.
     GeoJson,
@@ -117,6 +124,7 @@ impl Format {
 ///
 /// # Errors
 /// The first one that it has not.
+#[doc(hidden)]
 pub fn check(formats: &[Format], frame: Frame) -> Result<(), ExportError> {
     formats.iter().find(|format| !format.takes(frame)).map_or(Ok(()), |&format| Err(ExportError::Frame { format }))
 }
@@ -125,6 +133,7 @@ pub fn check(formats: &[Format], frame: Frame) -> Result<(), ExportError> {
 ///
 /// # Errors
 /// A picture that cannot be read or that a format cannot hold, or a disk that is full.
+#[doc(hidden)]
 pub fn write(beside: &mut Beside<'_>, formats: &[Format]) -> Result<(), ExportError> {
     let source = Source::open(beside.picture())?;
     check(formats, source.frame())?;

@@ -3,7 +3,7 @@
 use super::address::Belief;
 use super::arrays::{
     ADDRESS, ADDRESS_CHANCE, Arrays, BORN_DETECTION, BORN_SCAN, COUNTED, COVARIANCE, FLAGS, Host, IDENTITY, LAST_HIGH,
-    LAST_LOW, MEAN, SOURCE_WORDS, at,
+    LAST_LOW, MEAN, SOURCE_WORDS, at, tri,
 };
 use super::credit::{Accounts, Own, time_us, words};
 use super::manage::{CONFIRMED, state_of};
@@ -152,6 +152,26 @@ impl Words for Belief {
 }
 
 impl Estimate {
+    /// Its number in its lane, of the detection that it was born from: no other track has it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        u64::from(self.born[0]) << 32 | u64::from(self.born[1])
+    }
+
+    /// Its velocity in metres a second.
+    #[must_use]
+    pub fn velocity_m_s(&self) -> [f64; 3] {
+        let [_, _, _, x, y, z] = self.state.mean;
+        [x, y, z].map(f64::from)
+    }
+
+    /// Covariance of position and velocity, in that order, m², m²/s, m²/s².
+    #[must_use]
+    pub fn covariance(&self) -> [[f64; 6]; 6] {
+        let p = |i: usize, j: usize| self.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
+        core::array::from_fn(|i| core::array::from_fn(|j| p(i, j)))
+    }
+
     /// Position in engine coordinates, metres.
     #[must_use]
     pub fn position_m(&self) -> [f64; 3] {

@@ -4,7 +4,6 @@ use super::address::Belief;
 use super::arrays::{Arrays, Host, LaneStep};
 use super::config::Config;
 use super::credit::{Accounts, Counting, owner};
-use super::device::kernels::LaneState;
 use super::grid::Grid;
 use super::manage::{CELL_MAX, Fate, Newborn, Places, fate, place_of, state_of};
 use super::predict::predict_one;
@@ -34,17 +33,6 @@ impl Lane {
     pub(super) fn new(setup: LaneSetup) -> Self {
         let timeline = Timeline::new(&setup);
         Self { setup, timeline, first_track: 0, tracks: 0, live: 0, accounts: Accounts::default() }
-    }
-
-    /// Where its tracks are, as a device sees it.
-    pub(super) fn state(&self) -> LaneState {
-        let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
-        LaneState {
-            first: count(self.first_track),
-            places: count(self.tracks),
-            live: count(self.live),
-            ..LaneState::default()
-        }
     }
 }
 

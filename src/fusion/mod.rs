@@ -2,7 +2,8 @@
 //!
 //! `predict → gate → cluster → associate → update → manage` (Williams, IEEE TAES 51(3), 2015). One file a stage, which
 //! owns its mathematics, units, shapes and its twin: plain f32 Rust in the kernel's order of operations. The same
-//! lines, over blocks of eight, are the host executor. `wgpu` is named only under [`device`].
+//! lines, over blocks of eight, are the host executor. `wgpu` is named only under `device`, which is there with the feature of that
+//! name.
 
 pub mod error; // what can be wrong with what is given
 mod track; // what follows from the fields of a track
@@ -36,7 +37,9 @@ pub mod credit; // detections counted to tracks
 pub mod manage; // stage 6
 
 pub mod stage; // the stages in their order
+pub mod refusal; // what a device may refuse
 pub mod executor; // which side runs which stage
+#[cfg(feature = "device")]
 pub mod device; // kernels on a GPU, through wgpu
 pub mod estimate; // tracks as they stand
 mod wave_log; // what a wave leaves behind

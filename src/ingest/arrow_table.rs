@@ -17,12 +17,36 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
-use super::catalogue::TimeScale;
+use super::catalogue::{Catalogue, TimeScale};
+use super::detections::Detections;
 use super::dialect::{TimeForm, Unit, number};
 use super::error::{IngestError, quoted};
 use super::layout::{Cells, Field, Form, Layout, Role};
+use super::report::IngestReport;
+use super::rows::{Intake, Options};
 use super::table::{Places, Table, Texts, Time};
-use crate::pages::CELL_MOST;
+use crate::lines::CELL_MOST;
+
+impl Detections {
+    /// Detections in the columns that a `detections.parquet` has, without a file.
+    ///
+    /// # Errors
+    /// As [`Reader`](super::Reader) has them.
+    pub fn from_record_batch(
+        batch: &RecordBatch,
+        catalogue: &Catalogue,
+        options: Options,
+    ) -> Result<(Self, IngestReport), IngestError> {
+        let path = Arc::new(PathBuf::from("record batch"));
+        let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
+        let fields = fields(&path, &batch.schema(), &layout)?;
+        let table = decode(&path, batch, &fields, &layout, Places::Rows);
+        let mut intake = Intake::new(path.to_path_buf(), options);
+        intake.keeps.identities = true;
+        let detections = intake.take(table, catalogue)?;
+        Ok((detections, intake.report))
+    }
+}
 
 /// Where the columns are in a batch, once every name and type is known to fit.
 pub(super) fn fields(path: &Path, schema: &Schema, layout: &Layout) -> Result<Vec<Field>, IngestError> {

@@ -15,8 +15,7 @@ use super::dialect::{Dialect, number, number_with_comma};
 use super::error::{At, IngestError, one_line, quoted};
 use super::layout::{Cells, Field, Form, Layout, Role};
 use super::table::{Places, Table, Texts, Time};
-use crate::lines::{LINE_MOST, Line, Lines};
-use crate::pages::CELL_MOST;
+use crate::lines::{CELL_MOST, LINE_MOST, Line, Lines};
 use crate::unpack::Unpacked;
 
 /// The most columns that a header is looked at for; tables have fewer.

@@ -3,13 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use ndarray::ArrayView2;
 
-use super::arrow_table;
 use super::catalogue::Catalogue;
 use super::error::IngestError;
-use super::layout::Layout;
 use super::report::IngestReport;
 use super::rows::{Intake, Options};
 use super::table::{Places, Table, Time};
@@ -73,25 +70,6 @@ impl Detections {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.time_us.is_empty()
-    }
-
-    /// Detections in the columns that a `detections.parquet` has, without a file.
-    ///
-    /// # Errors
-    /// As [`Reader`](super::Reader) has them.
-    pub fn from_record_batch(
-        batch: &RecordBatch,
-        catalogue: &Catalogue,
-        options: Options,
-    ) -> Result<(Self, IngestReport), IngestError> {
-        let path = Arc::new(PathBuf::from("record batch"));
-        let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
-        let fields = arrow_table::fields(&path, &batch.schema(), &layout)?;
-        let table = arrow_table::decode(&path, batch, &fields, &layout, Places::Rows);
-        let mut intake = Intake::new(path.to_path_buf(), options);
-        intake.keeps.identities = true;
-        let detections = intake.take(table, catalogue)?;
-        Ok((detections, intake.report))
     }
 
     /// Position reports of one sensor, without a file: x, y(, z) in metres, or latitude, longitude in degrees and

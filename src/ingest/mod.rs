@@ -2,6 +2,19 @@
 //!
 //! Every format decodes into one kind of table; a table's rows are checked and converted in one place, so that a CSV
 //! file, a Parquet file and a batch in memory with the same rows give the same detections. Formats: `docs/formats.md`.
+//!
+//! ```
+//! use trackweave::ingest::{Options, Order, Recording};
+//!
+//! let recording = Recording::open("data/demo/recording".as_ref())?;
+//! let options = Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any };
+//! let (mut reader, mut rows) = (recording.reader(options)?, 0);
+//! while let Some(batch) = reader.next_batch()? {
+//!     rows += batch.len() as u64;
+//! }
+//! assert_eq!(rows, reader.report().rows_accepted);
+//! # Ok::<(), trackweave::ingest::IngestError>(())
+//! ```
 
 pub(crate) mod error; // where, found, wanted
 mod report; // rows read, accepted, rejected
@@ -15,10 +28,15 @@ mod looks_file; // when a sensor looks, as recording.toml says it
 mod layout; // the columns of a table, and where a file has them
 
 mod table; // rows, column by column, of any format
+#[cfg(feature = "parquet")]
 mod arrow_table; // Arrow batch -> table
 mod csv_cells; // a line of CSV -> cells
 mod csv_table; // CSV lines -> table
+#[cfg(feature = "parquet")]
 mod parquet_table; // Parquet row groups -> Arrow batch -> table
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet_table; // an error in its place
 
 mod imports; // files of others in place of a table
 mod imported; // what they gave
@@ -37,10 +55,13 @@ mod platforms; // folder -> where platforms were
 mod recording; // a folder, its files opened once
 mod census; // sensors that the catalogue lacks
 
+#[cfg(feature = "policy")]
 mod import_table; // files of others -> tables of the project's own
+#[cfg(feature = "parquet")]
 mod write; // the other way: Parquet tables for simulations and tests
 
 pub(crate) use census::{Listing, Named, Told};
+#[cfg(feature = "policy")]
 pub(crate) use import_table::{import_detections, import_looks, import_truth};
 pub(crate) use imported::{Ended, Turns};
 pub(crate) use imports::{day_us, edition_of};
@@ -48,17 +69,25 @@ pub(crate) use recording::ENDINGS;
 pub(crate) use rows::fault_of;
 pub(crate) use table::plausible_us;
 
-pub use catalogue::{Catalogue, TimeScale};
+#[doc(hidden)]
+pub use self::{
+    catalogue::TimeScale,
+    dialect::Dialects,
+    error::At,
+    identities::Identities,
+    imported::{Imported, Passed, Unread},
+    imports::{Heights, Import, Takes},
+    pass::Pass,
+    report::{Reason, RejectedRow, StrayRow, Wrap},
+    truth::{Truth, TruthReader, read_truth},
+};
+pub use catalogue::Catalogue;
 pub use detections::Detections;
-pub use dialect::Dialects;
-pub use error::{At, IngestError};
-pub use identities::Identities;
-pub use imported::{Imported, Passed, Unread};
-pub use imports::{Heights, Import, Takes};
-pub use pass::Pass;
+pub use error::IngestError;
 pub use reader::Reader;
 pub use recording::Recording;
-pub use report::{IngestReport, Reason, RejectedRow, StrayRow, Wrap};
+pub use report::IngestReport;
 pub use rows::{Options, Order};
-pub use truth::{Truth, TruthReader, read_truth};
+#[cfg(feature = "parquet")]
+#[doc(hidden)]
 pub use write::{ColumnType, TableWriter, Values};

@@ -233,6 +233,7 @@ impl Extremes {
 
 /// What became of the rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct IngestReport {
     /// The table.
     pub file: PathBuf,

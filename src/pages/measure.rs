@@ -17,10 +17,8 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::thrift::{PageHeader, Walk, page_header};
 use super::{words, wrong};
+use crate::lines::CELL_MOST;
 use crate::unpack::gzip::Gunzip;
-
-/// The longest text in a cell, in bytes.
-pub(crate) const CELL_MOST: usize = 1 << 16;
 
 /// The pages of all columns that a reader may hold at once, in bytes.
 const PAGES_MOST: u64 = 512 << 20;

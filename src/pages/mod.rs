@@ -23,7 +23,6 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use contain::contained;
-pub(crate) use measure::CELL_MOST;
 use measure::Columns;
 
 /// The longest footer, in bytes.

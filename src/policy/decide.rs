@@ -9,10 +9,11 @@
 use super::PolicyError;
 use super::class::{ClassKey, ClassSummary};
 use super::judge::{Answers, DecisionRecord, Judge, Verdict};
-use super::levels::{Level, Measured, Obligations};
+use super::levels::Level;
 use super::partners::Partner;
 use super::read::Policy;
 use super::schema::Action;
+use crate::obligations::{Measured, Obligations};
 use rayon::prelude::*;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};

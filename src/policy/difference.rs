@@ -7,10 +7,10 @@
 
 use super::class::ClassKey;
 use super::decide::Decisions;
-use super::levels::{Field, Measured, Obligations};
 use super::read::Policy;
 use super::release::{Releaser, TrackClass};
 use super::survey::{Joint, SurveyError, attributes_of_detections, attributes_of_tracks, made, makings};
+use crate::obligations::{Field, Measured, Obligations};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -9,10 +9,10 @@
 //! (by coarsening the zones, by omission the contributors), rules that read it, or may, are not named beside it.
 
 use super::PolicyError;
-use super::levels::Obligations;
 use super::partners::Partner;
 use super::read::Policy;
 use super::speech::{Named, Speech};
+use crate::obligations::Obligations;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one partner's audit may name; from [`Policy::disclosure`].

@@ -14,6 +14,15 @@
 //! that could apply to that partner; nothing of other partners and nothing of other classes. The numbers of classes
 //! and partners are for the engine only: they depend on all data, and so must not reach a picture.
 //! For people: `docs/policy.md`.
+//!
+//! ```
+//! use trackweave::policy::Policy;
+//!
+//! let policy = Policy::read("data/demo/policy".as_ref())?;
+//! let partners: Vec<&str> = policy.partners().iter().map(|partner| partner.id.as_str()).collect();
+//! assert_eq!(partners, ["aspen", "birch", "clover", "dogwood"]);
+//! # Ok::<(), trackweave::policy::PolicyError>(())
+//! ```
 
 mod authority; // who may act on a class of tracks
 mod check; // findings of a policy that a person should look at
@@ -25,7 +34,6 @@ mod every; // whether all that a sensor could detect is permitted
 mod error; // what can be wrong with a policy
 mod explain; // why, in words
 mod folder; // what may lie in the folder of a policy
-mod grid; // cells fixed to the world, for coarsening
 mod judge; // one question to Cedar
 mod kin; // which partners get the same answers
 mod known; // what a class alone says of a rule
@@ -55,24 +63,30 @@ mod warnings; // what a run takes, and somebody may not have meant
 mod zones_file; // zones.geojson as it is written
 mod zones; // zones.geojson
 
-pub use authority::{Held, Holders, SEE_AUTHORITY};
-pub use check::{Check, Finding, Severity, check};
-pub use class::{ClassKey, ClassSummary, Classifier};
-pub use decide::{Decisions, FuseRights, Segment, Verdicted};
-pub use difference::{Change, Difference, Grant, difference};
-pub use disclosure::Disclosure;
+#[doc(hidden)]
+pub use self::{
+    authority::{Held, Holders, SEE_AUTHORITY},
+    check::{Check, Finding, Severity, check},
+    class::{ClassKey, ClassSummary, Classifier},
+    decide::{Decisions, FuseRights, Segment, Verdicted},
+    difference::{Change, Difference, Grant, difference},
+    disclosure::Disclosure,
+    explain::{Answer, Explanation, Missing, RuleText, explain_class, explain_detection, explain_track},
+    judge::{DecisionRecord, NO_POLICY},
+    levels::Level,
+    lift::Lift,
+    matrix::{Group, Matrix, Share},
+    partners::{Attribute, Partner},
+    periods::Periods,
+    release::{Decided, Release, Releaser, Releases, Status, TrackClass},
+    strata::{Strata, Stratum},
+    survey::{Survey, SurveyError},
+    zones::ZoneMap,
+};
 pub use error::PolicyError;
-pub use explain::{Answer, Explanation, Missing, RuleText, explain_class, explain_detection, explain_track};
 pub use folder::Files;
-pub use grid::{COARSEN_RANGE_M, Cell, geodetic_cell, local_cell};
-pub use judge::{DecisionRecord, NO_POLICY};
-pub use levels::{Field, Level, Measured, Obligations};
-pub use lift::Lift;
-pub use matrix::{Group, Matrix, Share};
-pub use partners::{Attribute, Partner};
-pub use periods::Periods;
 pub use read::Policy;
-pub use release::{Decided, Release, Releaser, Releases, Status, TrackClass};
-pub use strata::{Strata, Stratum};
-pub use survey::{Survey, SurveyError};
-pub use zones::ZoneMap;
+
+#[doc(hidden)]
+pub use crate::obligations::{COARSEN_RANGE_M, Cell, Measured, geodetic_cell, local_cell};
+pub use crate::obligations::{Field, Obligations};

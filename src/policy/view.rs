@@ -7,11 +7,12 @@
 
 use super::PolicyError;
 use super::disclosure::Disclosure;
-use super::levels::{Level, Obligations};
+use super::levels::Level;
 use super::partners::{Attribute, Partner};
 use super::read::Policy;
 use super::schema::Action;
 use crate::digest::sha256;
+use crate::obligations::Obligations;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@ use parquet::errors::ParquetError;
 
 /// Why a product could not be written or read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ProductError {
     /// The file system refused.
     #[error("{}: cannot {doing}", path.display())]

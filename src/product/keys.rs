@@ -27,6 +27,7 @@ const PUBLIC: &str = "ed25519-public:";
 
 /// Why a key could not be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// A key could not be read or written.
     #[error("{}: cannot {doing}", path.display())]

@@ -8,6 +8,17 @@
 //! only file that may differ between equal runs. The output appears whole or not at all ([`Staging`]).
 //!
 //! Every file and column, with its unit: `docs/pictures.md`.
+//!
+//! ```
+//! # #[cfg(feature = "sign")] {
+//! use trackweave::product::{PublicKey, SigningKey};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let key = SigningKey::generate(&folder.path().join("key"))?;
+//! assert_eq!(PublicKey::read(&folder.path().join("key.pub"))?, key.public());
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod associations; // which detections made which tracks
 mod audit; // hash-chained lines
@@ -18,7 +29,11 @@ mod batch; // rows -> Arrow batches
 mod columns; // what a picture holds
 mod digest; // bytes counted and hashed on their way to disk
 mod error; // what can go wrong
+#[cfg(feature = "sign")]
 mod keys; // keys that sign
+#[cfg(not(feature = "sign"))]
+#[path = "no_keys.rs"]
+mod keys; // none
 mod links; // which tracks go on as which
 mod manifest; // what is in a folder
 mod obligations; // a row as a partner may see it
@@ -32,26 +47,33 @@ mod seal; // signatures, encrypted folders
 mod staging; // the output appears whole or not at all
 mod verify; // whether an output is what was written
 
-pub use associations::{Association, association_columns};
-pub use audit::{Audit, Chain, verify_chain};
-pub use authority::{
-    AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, each_stretch, read_stretches,
+#[doc(hidden)]
+pub use self::{
+    associations::{Association, association_columns},
+    audit::{Audit, Chain, verify_chain},
+    authority::{
+        AuthorityWriter, EVENT_COLUMNS, Event, EventKind, STRETCH_COLUMNS, Stretch, each_stretch, read_stretches,
+    },
+    beside::{Beside, NewFile, not_free, output_around},
+    columns::{Column, DECISION_COLUMNS, Kind, Of, Refined, columns},
+    links::link_columns,
+    manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256},
+    origin::{Origin, origin_of, verify_origin},
+    picture::{Picture, PictureWriter, ROWS_PER_GROUP},
+    read::{read_batches, read_schema, read_table},
+    releases::{Alike, ClassEntry, Demands, Fusion, LaneEntry, Lowered, ReleaseTable, TakenEntry, read_releases},
+    rows::{PictureRows, PictureState, read_track},
+    seal::{Recipients, Sealing},
+    staging::{Staging, replace, waiting},
 };
 pub use batch::picture_batch;
-pub use beside::{Beside, NewFile, not_free, output_around};
-pub use columns::{Column, DECISION_COLUMNS, Fields, Kind, Of, Refined, columns};
+pub use columns::Fields;
 pub use error::ProductError;
-pub use keys::{KeyError, PublicKey, SigningKey};
-pub use links::link_columns;
-pub use manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256};
+#[cfg(feature = "sign")]
+pub use keys::KeyError;
+pub use keys::{PublicKey, SigningKey};
 pub use obligations::Row;
-pub use origin::{Origin, origin_of, verify_origin};
-pub use picture::{Picture, PictureWriter, ROWS_PER_GROUP};
-pub use read::{PicturePoint, picture_points, read_batches, read_picture, read_schema, read_table};
-pub use releases::{Alike, ClassEntry, Demands, Fusion, LaneEntry, Lowered, ReleaseTable, TakenEntry, read_releases};
-pub use rows::{PictureRows, PictureState, read_track};
-pub use seal::{Recipients, Sealing};
-pub use staging::{Staging, replace, waiting};
+pub use read::{PicturePoint, picture_points, read_picture};
 pub use verify::{Expected, Fault, Integrity, verify_seals};
 
 /// The engine's version, as products name it.

@@ -19,6 +19,7 @@ pub(super) const ROWS_PER_BATCH: usize = 8192;
 
 /// A track at a time as a picture shows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct PicturePoint {
     /// Microseconds since 1970 (geodetic) or since the recording's epoch (local).
     pub time_us: i64,

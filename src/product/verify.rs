@@ -26,6 +26,7 @@ const LONGEST: u64 = 1 << 28;
 
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Fault {
     /// The file or folder, below the output.
     pub place: String,
@@ -37,6 +38,7 @@ pub struct Fault {
 
 /// What was looked at, and what is wrong.
 #[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
 pub struct Integrity {
     /// Partners whose folders were found whole.
     pub partners: Vec<String>,

@@ -6,8 +6,7 @@ use super::smooth::{EXISTENCE_MIN, Interval, LANES, Moment, Smoother, given, mom
 use super::wave::Wave;
 use crate::fusion::arrays::NONE;
 use crate::fusion::batch::Estimate;
-use crate::fusion::device::Backward;
-use crate::fusion::executor::KernelError;
+use crate::fusion::executor::{Backward, KernelError};
 use crate::fusion::motion::{Between, MODELS_MAX};
 use crate::fusion::past::Trace;
 use core::ops::Range;

@@ -12,12 +12,14 @@ use crate::product::ProductError;
 use crate::report::ReportError;
 use crate::scan::ScanError;
 use crate::score::ScoreError;
+use crate::waves::TrackError;
 use core::ops::Range;
 use std::error::Error;
 use std::path::PathBuf;
 
 /// Why a run ended without an output.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// The recording.
     #[error(transparent)]
@@ -28,12 +30,9 @@ pub enum RunError {
     /// The device.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// What fusion was given.
+    /// What becomes of rows.
     #[error(transparent)]
-    Fusion(FusionError),
-    /// What scans are formed from.
-    #[error(transparent)]
-    Scan(ScanError),
+    Track(TrackError),
     /// The output folder.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -107,14 +106,6 @@ pub enum RunError {
         /// The period between them.
         report_period_s: f32,
     },
-    /// Tracks that are to be smoothed cannot be kept.
-    #[error("{}: tracks that are to be smoothed cannot be kept there", folder.display())]
-    Smoothing {
-        /// Where.
-        folder: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// Tracks that are to be smoothed were fused elsewhere.
     #[error(
         "found {found}, wanted {wanted}, which fused the lanes of these logs, to smooth their tracks: choose it \
@@ -149,42 +140,27 @@ pub enum RunError {
     /// Whoever started the run had it stopped.
     #[error("stopped before it was done")]
     Stopped,
-    /// A report period that is none.
-    #[error("`report_period_s` is {period_s}, wanted seconds from 0.000001 to 4000000000")]
-    ReportPeriod {
-        /// The period.
-        period_s: f32,
-    },
-    /// More reports than a picture can hold.
-    #[error(
-        "`report_period_s` is {period_s}: found {found} reports of one segment, wanted at most {wanted}: choose a longer \
-         period"
-    )]
-    TooManyReports {
-        /// The period.
-        period_s: f32,
-        /// How many reports there could be.
-        found: u64,
-        /// How many there may be.
-        wanted: u64,
-    },
+}
+
+impl From<TrackError> for RunError {
+    fn from(error: TrackError) -> Self {
+        match error {
+            TrackError::Kernel(error) => Self::Kernel(error),
+            TrackError::Scan(ScanError::Policy(error)) => Self::Policy(error),
+            other => Self::Track(other),
+        }
+    }
 }
 
 impl From<FusionError> for RunError {
     fn from(error: FusionError) -> Self {
-        match error {
-            FusionError::Kernel(error) => Self::Kernel(error),
-            other => Self::Fusion(other),
-        }
+        TrackError::from(error).into()
     }
 }
 
 impl From<ScanError> for RunError {
     fn from(error: ScanError) -> Self {
-        match error {
-            ScanError::Policy(error) => Self::Policy(error),
-            other => Self::Scan(other),
-        }
+        TrackError::from(error).into()
     }
 }
 

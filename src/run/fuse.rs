@@ -6,22 +6,21 @@
 
 use super::associations::Associating;
 use super::basis::Basis;
+use super::feed::{Asked, Outcome, changed, feed};
 use super::inputs::Inputs;
 use super::kept::Kept;
 use super::logs::{Keeping, Logs, made_from};
 use super::pictures::Pictures;
 use super::report::WorkReport;
-use super::smoothing::filter;
-use super::waves::{Asked, Outcome, Taker, changed, feed};
 use super::{Listener, Progress, Request, RunConfig, RunError, tell};
 use crate::fusion::batch::{Answer, Batch, LaneSetup, Logging, Patience};
 use crate::fusion::credit::Accounts;
-use crate::fusion::device::Backward;
-use crate::fusion::executor::Executor;
+use crate::fusion::executor::{Backward, Executor};
 use crate::ingest::Recording;
 use crate::lane_log::{Folder, Found, LaneLogError, Reader};
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
+use crate::waves::{Taker, filter};
 use core::ops::Range;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
@@ -418,6 +417,8 @@ impl Fusing<'_, '_, '_> {
 }
 
 impl<'a> Taker<'a> for Fusing<'_, '_, 'a> {
+    type Error = RunError;
+
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         self.ask(Asked { lane, time_us, shown: true })
     }

@@ -7,7 +7,6 @@
 //! σ that would make it 1 is σ √n, n being what was found, if the track's variance grows with it, as it does where motion adds
 //! little. Errors against truth are told the same way.
 
-use super::waves::{Taker, Waves};
 use super::{OPTIONS, RunConfig, RunError};
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::config::Config;
@@ -17,6 +16,7 @@ use crate::inspect::{Near, median};
 use crate::scan::{Lane, Observation, Row, Scan};
 use crate::sensor::{Kind, Sensor};
 use crate::space::Frame;
+use crate::waves::{Taker, Waves};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -158,6 +158,8 @@ struct Tracker<'w, 'a> {
 }
 
 impl<'a> Taker<'a> for Tracker<'_, '_> {
+    type Error = RunError;
+
     fn due(&mut self, _lane: usize, _time_us: i64) -> Result<(), RunError> {
         Ok(())
     }

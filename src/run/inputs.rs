@@ -7,13 +7,14 @@
 
 use super::RunError;
 use super::basis::Basis;
-use super::smoothing::Pasts;
-use super::waves::{Asked, Taker};
+use super::feed::Asked;
 use crate::digest::{Hashing, hex};
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::UndetectedIntensity;
 use crate::lane_log::failed;
 use crate::scan::{Detection, Lane, Mask, Observation, Part, Scan, Sight};
+use crate::waves::Pasts;
+use crate::waves::Taker;
 use bytemuck::Zeroable;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -132,6 +133,8 @@ impl<'a> Inputs<'a> {
 }
 
 impl<'a> Taker<'a> for Inputs<'a> {
+    type Error = RunError;
+
     fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
         self.ask(Asked { lane, time_us, shown: true });
         Ok(())

@@ -1,7 +1,7 @@
 //! One picture against truth: both are streamed, twice; a truth of few states is held in memory.
 
 use super::pictures::ground;
-use super::scores::{Times, scoring};
+use super::scores::Times;
 use super::{RunConfig, RunError};
 use crate::ingest::{Catalogue, IngestError, Truth, TruthReader, read_truth};
 use crate::policy::{Status, ZoneMap};
@@ -79,7 +79,7 @@ impl<'a> Truths<'a> {
     /// # Errors
     /// If it cannot be read any more.
     pub(super) fn times(&self, config: &RunConfig) -> Result<Times, RunError> {
-        let mut times = Times::new(&scoring(config, [0; 2]))?;
+        let mut times = Times::new(&config.scoring([0; 2]))?;
         let failed = Failed::default();
         self.states(&failed).for_each(|state| times.add(state.time_us));
         failed.into_inner().map_or(Ok(times), Err)
@@ -178,7 +178,7 @@ pub(super) fn score_picture(
     };
     let failed = Failed::default();
     let score =
-        score_states(|| (truth.states(&failed), rows(folder, &failed)), &scoring(config, truth.span_us), &asking);
+        score_states(|| (truth.states(&failed), rows(folder, &failed)), &config.scoring(truth.span_us), &asking);
     failed.into_inner().map_or_else(|| Ok(score?), Err)
 }
 
@@ -198,6 +198,6 @@ pub(super) fn score_plainly(folder: &Path, truth: &Truths<'_>, config: &RunConfi
         track: row.track,
         position_m: row.position_m,
     });
-    let score = score_points(points, tracks, &scoring(config, truth.span_us));
+    let score = score_points(points, tracks, &config.scoring(truth.span_us));
     failed.into_inner().map_or_else(|| Ok(score?), Err)
 }

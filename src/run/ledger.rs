@@ -1,8 +1,8 @@
 //! Where the rows of a recording went, for each partner: every one in one account.
 
 use super::basis::Basis;
+use super::feed::Outcome;
 use super::journal::demands;
-use super::waves::Outcome;
 use crate::fusion::credit::Accounts;
 use crate::ingest::{IngestReport, Reason};
 use crate::policy::{Decisions, NO_POLICY};

@@ -5,14 +5,27 @@
 //! it may see of them, fuses, and writes pictures. Nothing of a lane is computed from anything that it may not see.
 //! With a cache, a pass between them finds out which lanes need not be fused again. All passes read the same open files
 //! and must give the same detections; what the first decided about a class holds for its key.
+//!
+//! ```
+//! use trackweave::product::read_picture;
+//! use trackweave::run::{Request, THE_PICTURE, run};
+//! use trackweave::simulate::{Scenario, simulate};
+//! use trackweave::tracker::{Executor, RunConfig};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let [recording, out] = ["recording", "out"].map(|name| folder.path().join(name));
+//! simulate(&Scenario::read("data/scenarios/crossing.toml".as_ref())?, &recording)?;
+//! let config = RunConfig::air()?;
+//! run(&Request::without_policy(&recording, &out, &config), Executor::host(), &mut |_| {})?;
+//! assert!(!read_picture(&out.join(THE_PICTURE))?.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod authority; // who may act on each lane's tracks
-mod config; // parameters of a run
 mod everything; // the policy of who has none
 mod basis; // what the first pass found
 mod error; // what can go wrong
-mod taken; // the digest of the detections that a lane was given
-mod waves; // scans of all lanes -> waves
+mod feed; // rows of a recording -> lanes
 mod inputs; // the digest of all that goes into a lane
 mod kept; // folders in which lanes are kept
 mod logs; // lanes on their way into files, and back
@@ -21,7 +34,6 @@ mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
 mod calibration; // logs -> what sensors are off by
 mod associations; // which detections made which tracks
-mod smoothing; // tracks as later waves tell of them
 mod stitching; // which tracks of a picture go on as which
 mod releases; // what partners may receive of other lanes' tracks
 mod pictures; // tracks -> pictures, as each partner may receive them
@@ -39,29 +51,33 @@ mod spells; // what another partner sees of its reports, and why not
 mod elsewhere; // a track of one picture in another
 mod verdicts; // what they mean, in words
 mod measured; // sensors as measured
-mod memory; // detections in memory -> tracks in memory
 
-pub use authority::{ActionAuthority, AuthorityReport, LaneAuthority};
-pub use budget::read_memory;
-pub use calibration::{Calibration, Segment, calibrate};
-pub use coherence::coherence_of;
-pub use config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
-pub use doubts::Doubt;
-pub use elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere};
+#[doc(hidden)]
+pub use self::{
+    authority::{ActionAuthority, AuthorityReport, LaneAuthority},
+    budget::read_memory,
+    calibration::{Calibration, Segment, calibrate},
+    coherence::coherence_of,
+    doubts::Doubt,
+    elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere},
+    innovations::{Consistency, Errors, Innovations, consistency, consistency_of},
+    lanes::{FusedLane, FusedLanes, fuse_lanes},
+    ledger::{Ledger, Taken},
+    measured::{Measured, measured},
+    prices::{Changed, Figures, Gain, Price, Prices, price},
+    report::{FusionReport, LaneReport, PartnerReport, Resolution, Seconds, WorkReport},
+    scores::{Judging, OutputError, configuration_of, score_output},
+    spells::{Spell, What, Withheld},
+    verdicts::verdicts,
+};
 pub use error::RunError;
 pub(crate) use error::chain;
 pub use everything::THE_PICTURE;
-pub use innovations::{Consistency, Errors, Innovations, consistency, consistency_of};
-pub use lanes::{FusedLane, FusedLanes, fuse_lanes};
-pub use ledger::{Ledger, Taken};
-pub use measured::{Measured, measured};
-pub(crate) use memory::track_rows;
-pub use memory::{TrackAt, track};
-pub use prices::{Changed, Figures, Gain, Price, Prices, price};
-pub use report::{FusionReport, LaneReport, PartnerReport, Resolution, RunReport, Seconds, WorkReport};
-pub use scores::{Judging, OutputError, configuration_of, score_output};
-pub use spells::{Spell, What, Withheld};
-pub use verdicts::verdicts;
+pub use report::RunReport;
+
+#[doc(hidden)]
+pub use crate::config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
+pub use crate::waves::{TrackAt, TrackError, track};
 
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
@@ -173,6 +189,7 @@ impl<'a> Request<'a> {
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Progress {
     /// So many rows have been read to be sorted, because they are not in the order of time.
     Sorting(u64),
@@ -282,6 +299,7 @@ pub fn run_watched(
 /// As [`run_watched`]; logs of another recording, policy, configuration, time, executor or program, two of one lane or none;
 /// another executor than the tracks that it is to smooth were fused by;
 /// and a wish for prices, which ask for lanes that are in no log.
+#[doc(hidden)]
 pub fn assemble(
     request: &Request<'_>,
     (logs, executor): (&[&Path], &Executor),
@@ -412,6 +430,7 @@ fn priced(
 ///
 /// # Errors
 /// A file that cannot be read.
+#[doc(hidden)]
 pub fn origin(
     recording: &Recording,
     policy: &Policy,
@@ -497,4 +516,5 @@ fn options(request: &Request<'_>) -> Options {
 
 /// How rows are read: none is lost for its place in the file, for a row that a lane may not see must not cost it one that
 /// it may. Bad rows are counted.
+#[doc(hidden)]
 pub const OPTIONS: Options = Options { strict: false, rows_per_batch: BATCH_ROWS, order: Order::Any };

@@ -2,17 +2,13 @@
 
 use super::authority::{AuthorityReport, Watch};
 use super::basis::Basis;
+use super::feed::{Outcome, given};
 use super::releases::release_table;
-use super::smoothing::{Histories, Refined};
 use super::stitching::Shown;
-use super::taken::Taken;
-use super::waves::Outcome;
 use super::{Request, RunError, journal};
 use crate::export;
-use crate::fusion::address::Belief;
-use crate::fusion::arrays::tri;
 use crate::fusion::batch::{Answer, Estimate};
-use crate::fusion::device::Backward;
+use crate::fusion::executor::Backward;
 use crate::policy::{
     Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releases, SEE_AUTHORITY, Status,
     TrackClass,
@@ -22,6 +18,7 @@ use crate::refine::Known;
 use crate::report::{self, Pages};
 use crate::scan::Lane;
 use crate::space::{Frame, Geodetic};
+use crate::waves::{Histories, Refined, Taken, TrackAt, address_of};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -247,7 +244,7 @@ impl<'a> Pictures<'a> {
             reports.insert(time_us, took);
         }
         let Some(Classes { all, .. }) = self.classes.get(lane) else { return Ok(()) };
-        let tracks = tracks.iter().map(|told| (identity(&told.known.estimate), told.class));
+        let tracks = tracks.iter().map(|told| (told.known.estimate.number(), told.class));
         self.watch.report(lane, time_us, tracks, all)
     }
 
@@ -329,7 +326,7 @@ impl<'a> Pictures<'a> {
             .map(|picture| {
                 let mut shown = BTreeSet::new();
                 for told in tracks {
-                    let track = identity(&told.known.estimate);
+                    let track = told.known.estimate.number();
                     shown.extend(picture.take(told, all, at)?.then_some(track).filter(|_| !took.is_empty()));
                 }
                 let mut told = took.iter().filter(|took| shown.contains(&took.track));
@@ -501,7 +498,7 @@ fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<S
         _ if !basis.policy.receives_plainly(partner)? => None,
         Some(outcome) => outcome.given.clone(),
         // It may have nothing fused.
-        None => Some(Taken::default().finish()),
+        None => Some(given(Taken::default())),
     };
     // It is the rule by which its audit has counts.
     let counts = basis.policy.disclosure(partner)?.plain;
@@ -531,10 +528,15 @@ fn status(estimate: &Estimate) -> Status {
     if estimate.confirmed { Status::Confirmed } else { Status::Tentative }
 }
 
-/// The address that a track is taken to send, among those of its lane, where it is more likely its than not.
-pub(super) fn address_of<'a>(identities: &'a [Arc<str>], estimate: &Estimate) -> Option<&'a Arc<str>> {
-    let Belief { address, probability } = estimate.belief;
-    identities.get((address as usize).checked_sub(1)?).filter(|_| probability >= 0.5)
+impl TrackAt {
+    /// The same as a row of a picture, without contributors and authorities.
+    #[must_use]
+    pub fn row(&self) -> Row<'_> {
+        let mut row = row(&self.estimate, self.time_us, self.estimate.position_m(), &[], &[]);
+        (row.smoothed, row.as_known_at_us, row.filtered_m) = (self.smoothed, self.as_known_at_us, self.filtered_m);
+        row.identity = self.identity.as_deref().map(|text| (text, f64::from(self.estimate.belief.probability)));
+        row
+    }
 }
 
 /// An estimate as a row of a picture.
@@ -545,16 +547,14 @@ pub(super) fn row<'a>(
     contributors: &'a [String],
     authorities: &'a [String],
 ) -> Row<'a> {
-    let [_, _, _, vx, vy, vz] = estimate.state.mean;
-    let p = |i: usize, j: usize| estimate.state.covariance.get(tri(i, j)).copied().map_or(0.0, f64::from);
     Row {
         time_us,
-        track: identity(estimate),
+        track: estimate.number(),
         status: status(estimate),
         existence: f64::from(estimate.existence),
         position_m,
-        velocity_m_s: [vx, vy, vz].map(f64::from),
-        covariance: core::array::from_fn(|i| core::array::from_fn(|j| p(i, j))),
+        velocity_m_s: estimate.velocity_m_s(),
+        covariance: estimate.covariance(),
         detections: u64::from(estimate.detections),
         last_detection_us: estimate.last_detection_us,
         smoothed: false,
@@ -565,9 +565,4 @@ pub(super) fn row<'a>(
         authorities,
         holders: None,
     }
-}
-
-/// The track's identity in its lane: the detection that it was born from.
-fn identity(estimate: &Estimate) -> u64 {
-    u64::from(estimate.born[0]) << 32 | u64::from(estimate.born[1])
 }

@@ -4,11 +4,11 @@ use super::authority::AuthorityReport;
 use super::basis::Basis;
 use super::coherence::coherence_of;
 use super::doubts::Doubt;
+use super::feed::Outcome as Fed;
 use super::judging::{Judge, Truths, score_picture, score_plainly};
 use super::ledger::Ledger;
 use super::pictures::{Released, Tally};
 use super::prices::Prices;
-use super::waves::Outcome as Fed;
 use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Recording, Truth};
@@ -26,6 +26,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct RunReport {
     /// Name of the recording.
     pub recording: String,

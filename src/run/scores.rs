@@ -4,10 +4,8 @@ use super::judging::{Judge, Truths, score_picture};
 use super::{RunConfig, RunError};
 use crate::ingest::{Catalogue, IngestError, Recording};
 use crate::policy::Policy;
-use crate::score::gospa::Gospa;
 use crate::score::sequence::{Scans, ScoreConfig, ScoreReport};
 use crate::space::Frame;
-use crate::time::micros;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -165,24 +163,13 @@ fn pictures(out: &Path) -> Result<Vec<String>, OutputError> {
     Ok(names)
 }
 
-/// How pictures are scored with a configuration, at the report times of a span.
-pub(super) fn scoring(config: &RunConfig, [first_us, last_us]: [i64; 2]) -> ScoreConfig {
-    let period_us = micros(f64::from(config.report_period_s.get())).unwrap_or(1).max(1);
-    let scoring = &config.score;
-    ScoreConfig {
-        gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
-        max_gap_s: f64::from(scoring.max_gap_s.get()),
-        scans: Scans::Every { period_us, first_us, last_us },
-    }
-}
-
 /// Reads the truth of a recording once, before anything is made that is to be scored against it; holds one batch.
 ///
 /// # Errors
 /// A configuration that nothing can be scored with, a truth that is not one, or one that is there at too many report
 /// times.
 pub(super) fn check_truth(folder: &Path, recording: &Recording, config: &RunConfig) -> Result<(), RunError> {
-    let scoring = scoring(config, [0; 2]);
+    let scoring = config.scoring([0; 2]);
     scoring.check()?;
     let Some(mut reader) = recording.truth_reader()? else { return Ok(()) };
     let mut times = Times::new(&scoring)?;

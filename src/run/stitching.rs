@@ -5,7 +5,7 @@
 //! was left out would move its links: a track of which any row shows so has none.
 
 use super::basis::Basis;
-use super::config::Stitching;
+use crate::config::Stitching;
 use crate::fusion::batch::LaneSetup;
 use crate::fusion::undetected::UndetectedIntensity;
 use crate::policy::{Field, Obligations};

@@ -2,7 +2,7 @@
 //!
 //! What is left out or made coarse goes before fusion: the lane is computed from what is left alone, so no byte of a
 //! picture depends on the rest. A coarse detection is a function of its sensor, its time, which quantities it has and how
-//! sure they are, and the cell that holds it (`policy::geodetic_cell`, `policy::local_cell`): it stands at the centre, as
+//! sure they are, and the cell that holds it (`obligations::geodetic_cell`, `obligations::local_cell`): it stands at the centre, as
 //! a measurement that the sensor would have made there. A range rate goes with it: it belongs to the exact line of sight. So does
 //! a reported velocity, whose sum over time would lead from cell to cell more finely than cells do; and so does an address, which
 //! tells who is where.
@@ -17,7 +17,7 @@
 //! for noise anew would average away what was made coarse. What is left of it is said in `super::measure`.
 
 use super::looks::Row;
-use crate::policy::{Measured, Obligations, geodetic_cell, local_cell};
+use crate::obligations::{Measured, Obligations, geodetic_cell, local_cell};
 use crate::sensor::{Measurement, Reading, Sensor};
 use crate::space::{Frame, Geodetic, Place};
 

@@ -15,10 +15,10 @@ use super::mask::{Mask, Part};
 use super::planes::Surface;
 use super::shape::Shape;
 use super::stations::Station;
-use crate::policy::ZoneMap;
 use crate::sensor::{Coverage, HEIGHT_M, Sensor};
 use crate::space::{Frame, Place};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,6 +32,9 @@ type Points = [u64; 3];
 const ERROR_M: f64 = 8.0;
 /// The ground below a cell on Earth is at most so many times as wide as the cell.
 const TILTED: f64 = 4.5;
+
+/// The zones that a place is in (x, y or longitude, latitude).
+pub(super) type ZonesAt<'z> = &'z dyn Fn([f64; 2]) -> Cow<'z, BTreeSet<String>>;
 
 /// Cells as places on the ground, with the zones that each lies in, and the masks over them: lanes over the same cells share
 /// what is equal.
@@ -88,14 +91,14 @@ enum Cell {
 }
 
 impl Ground {
-    /// The ground below planes; without a map no zone is anywhere.
-    pub(super) fn new(planes: Planes, frame: Frame, map: Option<&ZoneMap>) -> Self {
+    /// The ground below planes; without zones none is anywhere.
+    pub(super) fn new(planes: Planes, frame: Frame, zones_at: Option<ZonesAt<'_>>) -> Self {
         let surface = Surface::new(planes, frame);
         let places: Vec<Option<[f64; 2]>> =
             (0..surface.planes().len()).map(|cell| surface.below(cell, [0.5; 2])).collect();
         let mut numbers = BTreeMap::from([(BTreeSet::new(), 0)]);
         let mut zone_of = |place: &Option<[f64; 2]>| {
-            let zones = place.and_then(|place| Some(map?.zones_at(place)))?;
+            let zones = place.and_then(|place| Some(zones_at?(place)))?;
             let next = numbers.len();
             let known = numbers.get(zones.as_ref()).copied();
             Some(known.unwrap_or_else(|| *numbers.entry(zones.into_owned()).or_insert(next)))

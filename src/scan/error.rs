@@ -2,6 +2,7 @@
 
 use super::looks::LOOK_ROWS_MAX;
 use super::{SOURCES_MAX, VIEWS_MAX};
+#[cfg(feature = "policy")]
 use crate::policy::PolicyError;
 use core::fmt::Debug;
 
@@ -27,6 +28,7 @@ pub enum ScanError {
     #[error(transparent)]
     Input(#[from] Wrong),
     /// The policy.
+    #[cfg(feature = "policy")]
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// A detection or a look that reached a lane which may not have it.

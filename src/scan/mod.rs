@@ -38,7 +38,9 @@ pub use views::ViewOf;
 pub(crate) use coarsen::{gives_identity, permitted};
 pub(crate) use error::{require, wrong};
 pub(crate) use forming::Pending;
-pub(crate) use lanes::{LaneBasis, Permitted};
+#[cfg(feature = "policy")]
+pub(crate) use lanes::LaneBasis;
+pub(crate) use lanes::Permitted;
 pub(crate) use measure::{CLUTTER_RATE_M_S, HEIGHT_M};
 
 /// One look of one lane.

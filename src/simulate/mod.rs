@@ -4,6 +4,20 @@
 //! to a stream named by its purpose, so that the same seed gives the same bytes on every machine and for any number
 //! of threads; a change to one sensor leaves the objects and the other sensors as they were. `docs/simulate.md`
 //! explains every key of a scenario.
+//!
+//! ```
+//! use trackweave::simulate::{Scenario, Simulation};
+//!
+//! let mut simulation = Simulation::new(&Scenario::read("data/scenarios/crossing.toml".as_ref())?)?;
+//! let mut detections = 0;
+//! while simulation.next_scan() {
+//!     while let Some(look) = simulation.next_detections() {
+//!         detections += look.len();
+//!     }
+//! }
+//! assert!(detections > 1000);
+//! # Ok::<(), trackweave::simulate::SimulateError>(())
+//! ```
 
 mod error;
 mod motion;
@@ -20,12 +34,17 @@ mod turning;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-pub use error::SimulateError;
-pub use report::{SensorReport, SimulationReport};
-pub use scenario::{
-    AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, Scenario, SensorKind,
-    SensorScenario, Site, Timing,
+#[doc(hidden)]
+pub use self::{
+    report::SensorReport,
+    scenario::{
+        AtEdge, AzimuthsFrom, CoverageScenario, GivenObject, Motion, NoiseScenario, PlatformScenario, SensorKind,
+        SensorScenario, Site, Timing,
+    },
 };
+pub use error::SimulateError;
+pub use report::SimulationReport;
+pub use scenario::Scenario;
 pub use sensing::SimulatedDetection;
 pub use simulation::{Simulation, TrueState};
 
@@ -46,6 +65,7 @@ pub fn simulate(scenario: &Scenario, out: &Path) -> Result<SimulationReport, Sim
 ///
 /// # Errors
 /// As [`simulate`], and [`SimulateError::Stopped`].
+#[doc(hidden)]
 pub fn simulate_watched(
     scenario: &Scenario,
     out: &Path,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Counts of a simulation; the same for the same scenario, whatever machine ran it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SimulationReport {
     /// Name of the recording.
     pub name: String,

@@ -3,11 +3,11 @@
 use super::error::{Error, ErrorKind};
 use super::sensor::Sensor;
 use super::{Held, Tracker};
+use crate::config::{NAMED, RunConfig};
 use crate::fusion::batch::{Batch, LaneSetup};
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::Executor;
 use crate::ingest::Catalogue;
-use crate::run::{NAMED, RunConfig};
 use crate::scan::{Lane, SOURCES_MAX};
 use crate::space::Frame;
 use crate::time::micros;

@@ -1,9 +1,10 @@
 //! Why a tracker did not do as asked: where, what was found, what was wanted, what to do.
 
+use crate::config::ConfigError;
 use crate::fusion::error::FusionError;
 use crate::ingest::IngestError;
-use crate::run::{ConfigError, RunError};
 use crate::scan::ScanError;
+use crate::waves::TrackError;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -98,9 +99,9 @@ impl From<FusionError> for Error {
     }
 }
 
-impl From<RunError> for Error {
-    fn from(error: RunError) -> Self {
-        let is_period = matches!(error, RunError::ReportPeriod { .. } | RunError::TooManyReports { .. });
+impl From<TrackError> for Error {
+    fn from(error: TrackError) -> Self {
+        let is_period = matches!(error, TrackError::ReportPeriod { .. } | TrackError::TooManyReports { .. });
         Self::because(if is_period { ErrorKind::Configuration } else { ErrorKind::Resources }, error)
     }
 }

@@ -32,6 +32,8 @@ mod detection; // detections made in code
 mod track; // tracks as a program wants them
 mod held; // detections in the order of time
 mod builder; // frame, sensors, configuration
+#[cfg(test)]
+mod tests;
 
 pub use builder::TrackerBuilder;
 pub use detection::Detection;
@@ -40,17 +42,19 @@ pub use sensor::Sensor;
 pub use time::Time;
 pub use track::Track;
 
+pub use crate::config::RunConfig;
 pub use crate::fusion::credit::Accounts;
+#[cfg(feature = "device")]
+pub use crate::fusion::device::{Context, DeviceError, Options, Wanted};
 pub use crate::fusion::executor::Executor;
-pub use crate::run::RunConfig;
 pub use crate::space::Geodetic;
 
 use crate::fusion::batch::Batch;
 use crate::ingest::Catalogue;
-use crate::run::{TrackAt, track_rows};
 use crate::scan::{Lane, Pending, Row};
 use crate::sensor::{ListedLook, Looks};
 use crate::space::Frame;
+use crate::waves::{TrackAt, track_rows};
 use detection::CellsOf;
 use held::{Addressed, Held, Item};
 use std::collections::BTreeMap;

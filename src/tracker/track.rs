@@ -1,9 +1,8 @@
 //! Tracks as a program wants them: along x, y, z, or in degrees and along east, north, up.
 
 use super::time::{Scale, Time};
-use crate::policy::Status;
-use crate::run::TrackAt;
 use crate::space::{Frame, Geodetic};
+use crate::waves::TrackAt;
 use std::sync::Arc;
 
 /// A track at a time.
@@ -53,26 +52,27 @@ impl Track {
 
     /// What a run has of a track at a time; `owners` are the lane's sources, by number.
     pub(super) fn of(track: &TrackAt, (frame, scale): (Frame, Scale), owners: &[Arc<str>]) -> Self {
-        let row = track.row();
-        let geodetic = (frame == Frame::Geodetic).then(|| Geodetic::from_ecef(row.position_m));
+        let estimate = &track.estimate;
+        let position_m = estimate.position_m();
+        let geodetic = (frame == Frame::Geodetic).then(|| Geodetic::from_ecef(position_m));
         let axes = geodetic.map_or([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], |place| place.enu_axes());
         let holds =
-            |source: usize| track.estimate.sources.get(source / 32).is_some_and(|word| word >> (source % 32) & 1 == 1);
+            |source: usize| estimate.sources.get(source / 32).is_some_and(|word| word >> (source % 32) & 1 == 1);
         let sources = owners.iter().enumerate().filter(|(source, _)| holds(*source));
         Self {
-            id: row.track,
-            time: scale.time(row.time_us),
-            existence: row.existence,
-            confirmed: row.status == Status::Confirmed,
-            position_m: row.position_m,
+            id: estimate.number(),
+            time: scale.time(track.time_us),
+            existence: f64::from(estimate.existence),
+            confirmed: estimate.confirmed,
+            position_m,
             geodetic,
-            velocity_m_s: axes.map(|axis| dot(axis, row.velocity_m_s)),
-            covariance: turned(axes, &row.covariance),
+            velocity_m_s: axes.map(|axis| dot(axis, estimate.velocity_m_s())),
+            covariance: turned(axes, &estimate.covariance()),
             sources: sources.map(|(_, owner)| Arc::clone(owner)).collect(),
-            detections: row.detections,
-            last_detection: scale.time(row.last_detection_us),
+            detections: u64::from(estimate.detections),
+            last_detection: scale.time(estimate.last_detection_us),
             identity: track.identity.clone(),
-            smoothed: row.smoothed,
+            smoothed: track.smoothed,
         }
     }
 }

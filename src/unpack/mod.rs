@@ -1,6 +1,10 @@
 //! Files packed by gzip or zstd, unpacked as they are read: which it is, the first octets say.
 
-pub(crate) mod gzip;
+#[cfg(feature = "parquet")]
+pub(crate) mod gzip; // gzip (RFC 1952)
+#[cfg(not(feature = "parquet"))]
+#[path = "no_gzip.rs"]
+pub(crate) mod gzip; // an error in its place
 
 use std::fmt;
 use std::fs::File;
@@ -29,7 +33,7 @@ impl Unpacked {
         Ok(Self(if gzip::begins(&head) {
             Box::new(Gunzip::new(file))
         } else if head == ZSTD {
-            Box::new(zstd::Decoder::new(file)?)
+            unpacked(file)?
         } else {
             Box::new(file)
         }))
@@ -40,4 +44,22 @@ impl Read for Unpacked {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.0.read(into)
     }
+}
+
+/// A file in zstd.
+#[cfg(feature = "parquet")]
+fn unpacked(file: File) -> io::Result<Box<dyn Read + Send + Sync>> {
+    Ok(Box::new(zstd::Decoder::new(file)?))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn unpacked(_file: File) -> io::Result<Box<dyn Read + Send + Sync>> {
+    Err(not_built("zstd"))
+}
+
+/// That this program unpacks nothing.
+#[cfg(not(feature = "parquet"))]
+fn not_built(found: &str) -> io::Error {
+    let wanted = "a file that is not packed: this program was built without trackweave's feature `parquet`";
+    io::Error::new(io::ErrorKind::Unsupported, format!("found {found}, wanted {wanted}"))
 }

@@ -10,8 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::address::Belief;
 use trackweave::fusion::arrays::{COVARIANCE, MEAN, SOURCE_WORDS, at};
 use trackweave::fusion::batch::Estimate;
-use trackweave::fusion::device::{Backward, Options};
-use trackweave::fusion::executor::KernelError;
+use trackweave::fusion::device::Options;
+use trackweave::fusion::executor::{Backward, Executor};
 use trackweave::fusion::motion::{ConstantVelocity, CoordinatedTurn, MODELS_MAX, Member, Mode, Models, Motion, Orbit};
 use trackweave::fusion::predict::predict_one;
 use trackweave::fusion::state::State;
@@ -259,7 +259,7 @@ pub(crate) fn agrees(
     let motion = motion(moves);
     let smoother = smoother(&motion, moves);
     let wanted = pass(&smoother, interval, waves, None)?;
-    let mut device = Backward::new(open()?, options).map_err(KernelError)?;
+    let mut device = Executor::device(open()?, options).backward()?.ok_or("no device")?;
     let found = pass(&smoother, interval, waves, Some(&mut device))?;
     if found.len() != waves.len() || wanted.len() != waves.len() {
         return Err(format!("{} waves, the host has {}, wanted {}", found.len(), wanted.len(), waves.len()).into());

@@ -4,24 +4,8 @@
 //! the same numbers as the host, but slower (measured on lavapipe: see `benches/stages.rs`). A software driver is
 //! taken only when a device is asked for by name or kind, which is how the tests run.
 
-use super::error::{DeviceError, one_line};
+use super::{DeviceError, Kind, one_line};
 use serde::Serialize;
-
-/// What kind of device an adapter drives; the better comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A GPU with memory of its own.
-    DiscreteGpu,
-    /// A GPU that shares the processor's memory.
-    IntegratedGpu,
-    /// A GPU seen through a virtual machine.
-    VirtualGpu,
-    /// What the driver does not say.
-    Other,
-    /// A driver that computes on the processor.
-    Software,
-}
 
 /// Which adapter to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +97,7 @@ pub(super) fn find(wanted: Wanted<'_>) -> Result<(wgpu::Adapter, AdapterReport),
 impl Wanted<'_> {
     /// Whether an adapter is of this sort.
     #[must_use]
+    #[doc(hidden)]
     pub fn fits(&self, report: &AdapterReport) -> bool {
         match self {
             Self::Gpu => report.kind <= Kind::VirtualGpu,
@@ -131,18 +116,6 @@ impl core::fmt::Display for Wanted<'_> {
             Self::Software => f.write_str("a software driver"),
             Self::Named(name) => write!(f, "named `{name}`"),
         }
-    }
-}
-
-impl core::fmt::Display for Kind {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::DiscreteGpu => "discrete GPU",
-            Self::IntegratedGpu => "integrated GPU",
-            Self::VirtualGpu => "virtual GPU",
-            Self::Other => "other",
-            Self::Software => "software driver",
-        })
     }
 }
 

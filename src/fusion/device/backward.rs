@@ -2,9 +2,9 @@
 //!
 //! What a step computes is said by its twin, [`crate::refine::smooth`].
 
+use super::DeviceError;
 use super::buffer::Memory;
 use super::context::Context;
-use super::error::DeviceError;
 use super::fields::Field;
 use super::kernels::{GROUPS_MAX, Kernel, Params};
 use super::lanes::Options;

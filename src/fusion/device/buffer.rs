@@ -1,7 +1,7 @@
 //! Arrays on the device, counted in elements.
 
 use super::context::Context;
-use super::error::{DeviceError, one_line};
+use super::{DeviceError, one_line};
 use bytemuck::Pod;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};

@@ -1,9 +1,10 @@
 //! One open device: its queue, its limits, and every way in which it can fail turned into a [`DeviceError`].
 
-use super::adapter::{AdapterReport, Kind, Wanted, find, needed};
-use super::error::{DeviceError, one_line};
+use super::Kind;
+use super::adapter::{AdapterReport, Wanted, find, needed};
 use super::kernels::Kernel;
 use super::pipeline::Pipeline;
+use super::{DeviceError, one_line};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};

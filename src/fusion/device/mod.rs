@@ -7,7 +7,6 @@
 //! Mesa's drivers print a line about `XDG_RUNTIME_DIR` where that variable names no folder and `NODEVICE_SELECT` is not set; it means
 //! nothing here, and the program has them not print it.
 
-pub mod error; // what a device may refuse
 pub mod adapter; // what there is, and which one to take
 pub mod context; // one open device
 pub mod fields; // the arrays on the device
@@ -22,13 +21,25 @@ pub mod waves; // scans to waves
 mod backward; // waves smoothed backwards
 mod probe; // one small kernel, run once
 
-pub use adapter::{AdapterReport, Kind, Wanted, auto, list};
+pub use super::refusal::{DeviceError, Kind};
+pub use adapter::{AdapterReport, Wanted, auto, list};
 pub use backward::Backward;
 pub use context::Context;
-pub use error::DeviceError;
 pub use fields::Field;
 pub use kernels::Kernel;
 pub use lanes::{DeviceLanes, Options};
 pub use probe::probe;
 pub use shaders::KERNELS;
 pub use waves::WaveBuilder;
+
+impl DeviceError {
+    /// An array that is not there: a bug here, never a pass left out.
+    fn no_memory(at: &str) -> Self {
+        Self::Invalid { at: at.to_owned(), reason: "it has no memory".to_owned() }
+    }
+}
+
+/// The first lines of a message as one line: errors of this crate have no line breaks.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,8 +1,8 @@
 //! Compiled kernels and what they are bound with.
 
+use super::DeviceError;
 use super::buffer::Memory;
 use super::context::Context;
-use super::error::DeviceError;
 use super::fields::Field;
 use super::kernels::{Binding, Kernel, Params};
 

@@ -1,8 +1,8 @@
 //! Runs one small kernel once, over one array: what a driver does, asked directly.
 
+use super::DeviceError;
 use super::buffer::Memory;
 use super::context::Context;
-use super::error::DeviceError;
 use super::fields::Field;
 use super::kernels::{Kernel, Params};
 use super::pipeline::{PARAMS_STRIDE, Pipeline};

@@ -1,8 +1,8 @@
 //! Times passes on the device's own clock.
 
+use super::DeviceError;
 use super::buffer::Readback;
 use super::context::Context;
-use super::error::DeviceError;
 use std::time::Duration;
 
 /// Passes of one submission that are timed; the others are not.

@@ -1,6 +1,7 @@
 //! Every stage on a device: the tracks stay there, and waves are read back only when somebody asks.
 
-use super::{Answer, Engine, Patience, WaveReport, no_lane, tally};
+use super::{Answer, Engine, Patience, WaveReport, no_lane};
+use crate::fusion::associate::Tally;
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::device::kernels::Status;
 use crate::fusion::device::lanes::Tracks;
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Lanes on a device.
 #[derive(Debug)]
-pub(in crate::fusion) struct DeviceEngine {
+pub(super) struct DeviceEngine {
     config: Config,
     setups: Vec<LaneSetup>,
     lanes: DeviceLanes,
@@ -54,7 +55,7 @@ struct Request {
 
 impl DeviceEngine {
     /// Begins with no track in any lane.
-    pub(in crate::fusion) fn new(
+    pub(super) fn new(
         (context, options): (Context, Options),
         config: Config,
         setups: Vec<LaneSetup>,
@@ -216,5 +217,15 @@ fn report(status: &Status, detections: u32, mode: Mode) -> WaveReport {
         births: u64::from(status.births),
         merged: u64::from(status.merged),
         association: tally(status, mode),
+    }
+}
+
+/// How association went, as a device counted it.
+pub(super) fn tally(status: &Status, mode: Mode) -> Tally {
+    Tally {
+        exact: u64::from(status.exact),
+        belief: u64::from(status.belief),
+        unconverged: u64::from(status.unconverged),
+        assigned: if mode == Mode::Assign { u64::from(status.clusters) } else { 0 },
     }
 }

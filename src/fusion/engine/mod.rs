@@ -2,16 +2,21 @@
 //! A batch does not know which.
 
 pub(super) mod host; // every stage on the host
-pub(super) mod device; // every stage on a device
-pub(super) mod split; // the first stages on a device
+#[cfg(feature = "device")]
+mod device; // every stage on a device
+#[cfg(feature = "device")]
+mod split; // the first stages on a device
+#[cfg(feature = "device")]
+mod devices; // which of the two
 #[cfg(test)]
 mod unused_tests;
 
 use super::associate::Tally;
-use super::config::{Config, Mode};
-use super::device::kernels::Status;
+use super::config::Config;
 use super::error::FusionError;
 use super::estimate::{Estimate, LaneTracks};
+use super::executor::KernelError;
+use super::motion::Between;
 use super::setup::LaneSetup;
 use super::stage::Timings;
 use super::timeline::Timeline;
@@ -103,6 +108,40 @@ pub(super) trait Engine: Debug + Send + Sync {
     }
 }
 
+/// What runs stages in place of the host.
+pub(super) trait Device: Debug + Send + Sync {
+    /// What runs the waves of these lanes.
+    ///
+    /// # Errors
+    /// If the device lacks memory, or does not take the kernels.
+    fn engine(&self, config: Config, setups: Vec<LaneSetup>) -> Result<Box<dyn Engine>, KernelError>;
+
+    /// What smooths waves backwards; `None`: the host does.
+    ///
+    /// # Errors
+    /// If the device lacks memory.
+    fn backward(&self) -> Result<Option<Box<dyn Backward>>, KernelError>;
+
+    /// What computes, so far as the same input may give other bits elsewhere: stages, adapter and driver.
+    fn identity(&self) -> String;
+}
+
+/// Smooths the waves of a lane backwards, in place of the host.
+pub(super) trait Backward: Debug {
+    /// Begins anew, with the tracks of the last wave; so many models of them are weighed ([`super::motion::Motion::weighed`]).
+    ///
+    /// # Errors
+    /// If the device lacks memory or fails.
+    fn begin(&mut self, weighed: usize, tracks: &[Estimate]) -> Result<(), KernelError>;
+
+    /// Smooths the tracks of the wave before: states, places and existence. `between` is what happens between the two, and
+    /// `successors` the place of each track in the wave after, [`NONE`](super::arrays::NONE) where it has ended.
+    ///
+    /// # Errors
+    /// If the device lacks memory, has no such kernel or fails.
+    fn step(&mut self, between: &Between, tracks: &mut [Estimate], successors: &[u32]) -> Result<(), KernelError>;
+}
+
 /// Whether to wait for what the device has not brought yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -147,14 +186,4 @@ pub struct WaveReport {
 /// That the batch has no lane of this number.
 pub(super) fn no_lane(lane: usize) -> FusionError {
     wrong(format!("lane {lane}"), "lane", lane, "a lane of the batch").into()
-}
-
-/// How association went, as a device counted it.
-fn tally(status: &Status, mode: Mode) -> Tally {
-    Tally {
-        exact: u64::from(status.exact),
-        belief: u64::from(status.belief),
-        unconverged: u64::from(status.unconverged),
-        assigned: if mode == Mode::Assign { u64::from(status.clusters) } else { 0 },
-    }
 }

@@ -1,7 +1,8 @@
 //! The stages up to one of them on a device, the rest on the host, which has the tracks between waves.
 
+use super::device::tally;
 use super::host::{Associated, Done, HostEngine};
-use super::{Answer, Engine, Patience, WaveReport, tally};
+use super::{Answer, Engine, Patience, WaveReport};
 use crate::fusion::config::Config;
 use crate::fusion::device::kernels::LaneState;
 use crate::fusion::device::lanes::Wave;
@@ -18,7 +19,7 @@ use crate::scan::{Observation, Scan};
 
 /// Lanes on the host, and a device for the first stages.
 #[derive(Debug)]
-pub(in crate::fusion) struct SplitEngine {
+pub(super) struct SplitEngine {
     host: HostEngine,
     device: DeviceLanes,
     builder: WaveBuilder,
@@ -28,7 +29,7 @@ pub(in crate::fusion) struct SplitEngine {
 
 impl SplitEngine {
     /// Begins with no track in any lane.
-    pub(in crate::fusion) fn new(
+    pub(super) fn new(
         (context, options, last): (Context, Options, Stage),
         config: Config,
         setups: Vec<LaneSetup>,
@@ -41,7 +42,7 @@ impl SplitEngine {
     /// Runs the first stages of a wave on the host's tracks and brings back what they made.
     fn first_stages(&mut self, wave: Wave) -> Result<Done, KernelError> {
         let HostEngine { config, lanes, arrays, .. } = &mut self.host;
-        let states: Vec<LaneState> = lanes.iter().map(Lane::state).collect();
+        let states: Vec<LaneState> = lanes.iter().map(state).collect();
         let setups: Vec<&LaneSetup> = lanes.iter().map(|lane| &lane.setup).collect();
         self.device.load(arrays, &states, &setups)?;
         let status = self.device.run(wave, Stage::Predict..=self.last)?;
@@ -115,5 +116,16 @@ impl Engine for SplitEngine {
 
     fn copy_bandwidth(&self) -> Result<Option<f64>, FusionError> {
         Ok(Some(self.device.copy_bandwidth().map_err(KernelError)?))
+    }
+}
+
+/// Where a lane's tracks are, as a device sees it.
+fn state(lane: &Lane) -> LaneState {
+    let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+    LaneState {
+        first: count(lane.first_track),
+        places: count(lane.tracks),
+        live: count(lane.live),
+        ..LaneState::default()
     }
 }

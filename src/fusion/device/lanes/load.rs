@@ -1,6 +1,6 @@
 //! The host's lanes, tracks and graph to the device, and back: at the beginning, and for stages that run by themselves.
 
-use super::super::error::DeviceError;
+use super::super::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{Component, FIELD_BLOCK, Ground, LaneState, Setup, Status};
 use super::super::program::Count;

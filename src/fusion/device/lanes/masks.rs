@@ -1,6 +1,6 @@
 //! Where looks could have seen, on the device: every mask is uploaded once.
 
-use super::super::error::DeviceError;
+use super::super::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::Ground;
 use super::DeviceLanes;

@@ -9,9 +9,9 @@ mod masks; // where looks could have seen
 mod load; // lanes, tracks and graph, there and back
 mod submit; // waves to submissions
 
+use super::DeviceError;
 use super::buffer::{Memory, Readback};
 use super::context::Context;
-use super::error::DeviceError;
 use super::fields::Field;
 use super::kernels::{Kernel, LaneState, Status, WORKGROUP_SIZE};
 use super::pipeline::Pipeline;

@@ -1,7 +1,7 @@
 //! Room on the device: what every array needs, and what happens where it does not suffice.
 
+use super::super::DeviceError;
 use super::super::context::Context;
-use super::super::error::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::{CHUNK, Component, FIELD_BLOCK, RANK_MAX, SIZES, Status};
 use super::super::program::{Extent, Room};

@@ -1,6 +1,6 @@
 //! Waves to submissions: uploads, passes, bind groups, and the recording of it all.
 
-use super::super::error::DeviceError;
+use super::super::DeviceError;
 use super::super::fields::Field;
 use super::super::kernels::Params;
 use super::super::pipeline::PARAMS_STRIDE;

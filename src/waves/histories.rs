@@ -5,12 +5,11 @@
 //! filter had them. A track has rows before its first detection, as far as it was probably there ([`crate::fusion::past`]). Kept are all tracks that the filter has, however unlikely; of those that are shown, at the times
 //! of reports, the filter's rows are the ones that a run without smoothing has.
 
-use super::config::Smoothing;
-use super::{RunConfig, RunError};
+use super::TrackError;
+use crate::config::{RunConfig, Smoothing};
 use crate::fusion::batch::{Estimate, LaneSetup};
 use crate::fusion::config::{Config, Existence, Probability};
-use crate::fusion::device::Backward;
-use crate::fusion::executor::KernelError;
+use crate::fusion::executor::{Backward, KernelError};
 use crate::fusion::past::{Past, Trace};
 use crate::refine::{History, Interval, Known, Room, Smoother};
 use crate::scan::{Lane, Scan};
@@ -22,11 +21,11 @@ use std::path::{Path, PathBuf};
 
 /// A track at the time of a report, as a run shows it.
 #[derive(Debug)]
-pub(super) struct Refined {
+pub(crate) struct Refined {
     /// As later waves tell of it, where they may.
-    pub(super) known: Known,
+    pub(crate) known: Known,
     /// Where the filter had it, metres; `None` where it had none yet, and of a run that smooths nothing.
-    pub(super) filtered_m: Option<[f64; 3]>,
+    pub(crate) filtered_m: Option<[f64; 3]>,
 }
 
 impl From<Estimate> for Refined {
@@ -41,7 +40,7 @@ const SHARE: [u64; 2] = [3, 4];
 
 /// What the detections of all lanes tell of the time before them, each if it is the first of a track.
 #[derive(Debug)]
-pub(super) struct Pasts {
+pub(crate) struct Pasts {
     config: Config,
     lanes: Vec<LanePast>,
 }
@@ -58,12 +57,12 @@ struct LanePast {
 
 impl Pasts {
     /// All of it, for somebody who brings it back.
-    pub(super) fn taken(&mut self) -> Self {
+    pub(crate) fn taken(&mut self) -> Self {
         Self { config: self.config.clone(), lanes: std::mem::take(&mut self.lanes) }
     }
 
     /// Takes in the next scan of a lane.
-    pub(super) fn scan(&mut self, scan: &Scan<'_>) {
+    pub(crate) fn scan(&mut self, scan: &Scan<'_>) {
         if let Some(LanePast { past, traces, .. }) = self.lanes.get_mut(scan.lane) {
             let found = past.scan(scan, &self.config);
             let tells = found.iter().any(|trace| !trace.points().is_empty());
@@ -86,9 +85,9 @@ impl Pasts {
 
 /// The tracks of all lanes.
 #[derive(Debug)]
-pub(super) struct Histories<'a> {
+pub(crate) struct Histories<'a> {
     /// What their detections tell of the time before.
-    pub(super) pasts: Pasts,
+    pub(crate) pasts: Pasts,
     config: &'a RunConfig,
     interval: Interval,
     frame: Frame,
@@ -109,20 +108,20 @@ struct LaneHistory {
 
 /// The filter of a run: one that reports all tracks that it has, where they are to be smoothed.
 #[must_use]
-pub(super) fn filter(RunConfig { smoothing, fusion, .. }: &RunConfig) -> Config {
+pub(crate) fn filter(RunConfig { smoothing, fusion, .. }: &RunConfig) -> Config {
     let report = if smoothing.is_some() { Probability::ZERO } else { fusion.existence.report };
     Config { existence: Existence { report, ..fusion.existence }, ..fusion.clone() }
 }
 
 /// What cannot be done in a folder.
-fn failed(folder: &Path) -> impl Fn(io::Error) -> RunError {
-    move |source| RunError::Smoothing { folder: folder.to_owned(), source }
+fn failed(folder: &Path) -> impl Fn(io::Error) -> TrackError {
+    move |source| TrackError::Smoothing { folder: folder.to_owned(), source }
 }
 
 impl<'a> Histories<'a> {
     /// None yet, of so many lanes; `None` where the configuration smooths nothing. In memory they are while the run holds less
     /// than [`SHARE`] of what it may, if that is stated; else in the folder.
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &'a RunConfig,
         frame: Frame,
         (folder, memory): (&Path, Option<u64>),
@@ -148,12 +147,12 @@ impl<'a> Histories<'a> {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         &mut self,
         lane: usize,
         time_us: i64,
         (estimates, shown): (Vec<Estimate>, bool),
-    ) -> Result<Vec<Estimate>, RunError> {
+    ) -> Result<Vec<Estimate>, TrackError> {
         let Some(kept) = self.lanes.get_mut(lane) else { return Ok(Vec::new()) };
         let begun = if shown { Vec::new() } else { self.pasts.begun(lane, &estimates) };
         kept.history.push_begun(time_us, (&estimates, &begun)).map_err(failed(&self.folder))?;
@@ -173,13 +172,12 @@ impl<'a> Histories<'a> {
     ///
     /// # Errors
     /// Those of `give`, and if a file cannot be read or written or the device fails.
-    #[expect(clippy::result_large_err, reason = "as of every step of a run")]
-    pub(super) fn each(
+    pub(crate) fn each<E: From<TrackError>>(
         &mut self,
         (number, lane): (usize, &Lane),
         (horizon_us, device): (i64, Option<&mut Backward>),
-        mut give: impl FnMut(i64, Vec<Refined>, bool) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
+        mut give: impl FnMut(i64, Vec<Refined>, bool) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Self { config, interval, frame, folder, room, lanes, .. } = self;
         let Some(LaneHistory { history, shown, .. }) = lanes.get_mut(number) else { return Ok(()) };
         let is_shown = |wave: &usize| shown.get(*wave).copied().unwrap_or(false);
@@ -207,8 +205,8 @@ impl<'a> Histories<'a> {
         smoother.pass((history, until), (*interval, shown), (&mut spill, device), smoothed).map_err(
             |error| match error {
                 Failed::Given(error) => error,
-                Failed::Device(error) => error.into(),
-                Failed::Disk(error) => failed(folder)(error),
+                Failed::Device(error) => TrackError::from(error).into(),
+                Failed::Disk(error) => failed(folder)(error).into(),
             },
         )?;
         // What the filter reports is decided after a wave.
@@ -230,19 +228,19 @@ impl<'a> Histories<'a> {
 }
 
 /// Why a pass ended early.
-enum Failed {
-    Given(RunError),
+enum Failed<E> {
+    Given(E),
     Device(KernelError),
     Disk(io::Error),
 }
 
-impl From<KernelError> for Failed {
+impl<E> From<KernelError> for Failed<E> {
     fn from(error: KernelError) -> Self {
         Self::Device(error)
     }
 }
 
-impl From<io::Error> for Failed {
+impl<E> From<io::Error> for Failed<E> {
     fn from(error: io::Error) -> Self {
         Self::Disk(error)
     }

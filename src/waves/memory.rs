@@ -1,13 +1,11 @@
 //! Detections in memory to tracks in memory: one lane that may see everything; no policy and no files.
 
-use super::pictures::{address_of, row};
-use super::smoothing::{Histories, Refined, filter};
-use super::waves::{Taker, Waves};
-use super::{RunConfig, RunError};
+use super::{Histories, Refined, Taker, TrackError, Waves, filter};
+use crate::config::RunConfig;
+use crate::fusion::address::Belief;
 use crate::fusion::batch::{Batch, Estimate, LaneSetup};
 use crate::fusion::executor::Executor;
 use crate::ingest::{Catalogue, Detections};
-use crate::product;
 use crate::refine::Known;
 use crate::scan::{Lane, Observation, Row, Scan};
 use std::collections::BTreeSet;
@@ -16,6 +14,7 @@ use std::sync::Arc;
 
 /// A track at a time.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TrackAt {
     /// When, microseconds.
     pub time_us: i64,
@@ -39,15 +38,6 @@ impl TrackAt {
         let as_known_at_us = estimate.last_detection_us;
         Self { time_us, estimate, smoothed: false, as_known_at_us, filtered_m: None, identity }
     }
-
-    /// The same as a row of a picture, without contributors and authorities.
-    #[must_use]
-    pub fn row(&self) -> product::Row<'_> {
-        let mut row = row(&self.estimate, self.time_us, self.estimate.position_m(), &[], &[]);
-        (row.smoothed, row.as_known_at_us, row.filtered_m) = (self.smoothed, self.as_known_at_us, self.filtered_m);
-        row.identity = self.identity.as_deref().map(|text| (text, f64::from(self.estimate.belief.probability)));
-        row
-    }
 }
 
 /// Fuses detections of the sensors of `catalogue`, in any order; gives the tracks at every multiple of the
@@ -60,7 +50,7 @@ pub fn track(
     detections: &Detections,
     config: &RunConfig,
     executor: Executor,
-) -> Result<Vec<TrackAt>, RunError> {
+) -> Result<Vec<TrackAt>, TrackError> {
     let names = detections.identity.iter().copied().chain(repeat(0));
     let named = |identity: u32| detections.identities.get(identity as usize).cloned();
     let rows: Vec<_> = Row::of(detections, 0).zip(names).map(|(row, identity)| (row, named(identity))).collect();
@@ -74,7 +64,7 @@ pub(crate) fn track_rows(
     sensors: impl IntoIterator<Item = usize>,
     mut rows: Vec<(Row, Option<Arc<str>>)>,
     (config, executor): (&RunConfig, Executor),
-) -> Result<Vec<TrackAt>, RunError> {
+) -> Result<Vec<TrackAt>, TrackError> {
     rows.sort_by_key(|(row, _)| row.time_us);
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
     let span_us = [first.time_us, last.time_us];
@@ -95,7 +85,7 @@ pub(crate) fn track_rows(
     if let Some(mut histories) = taken.histories.take() {
         histories.each((0, &lane), (span_us[1], device.as_mut()), |time_us, tracks, smoothed| {
             taken.show(time_us, (tracks, smoothed));
-            Ok(())
+            Ok::<_, TrackError>(())
         })?;
     }
     Ok(taken.tracks)
@@ -120,7 +110,9 @@ impl OneLane<'_> {
 }
 
 impl<'a> Taker<'a> for OneLane<'_> {
-    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+    type Error = TrackError;
+
+    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), TrackError> {
         let estimates = self.batch.estimates_at(lane, time_us)?;
         match &mut self.histories {
             Some(histories) => drop(histories.keep(lane, time_us, (estimates, true))?),
@@ -129,7 +121,7 @@ impl<'a> Taker<'a> for OneLane<'_> {
         Ok(())
     }
 
-    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), TrackError> {
         let estimates = self.batch.estimates(lane)?;
         self.histories
             .as_mut()
@@ -141,7 +133,7 @@ impl<'a> Taker<'a> for OneLane<'_> {
         self.identities.push(Arc::clone(identity));
     }
 
-    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError> {
+    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), TrackError> {
         if let Some(histories) = &mut self.histories {
             for scan in &scans {
                 histories.pasts.scan(scan);
@@ -149,4 +141,10 @@ impl<'a> Taker<'a> for OneLane<'_> {
         }
         Ok(self.batch.step(scans, observations)?)
     }
+}
+
+/// The address that a track is taken to send, among those of its lane, where it is more likely its than not.
+pub(crate) fn address_of<'a>(identities: &'a [Arc<str>], estimate: &Estimate) -> Option<&'a Arc<str>> {
+    let Belief { address, probability } = estimate.belief;
+    identities.get((address as usize).checked_sub(1)?).filter(|_| probability >= 0.5)
 }

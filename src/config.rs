@@ -1,9 +1,20 @@
 //! What a run needs besides a recording and a policy: one TOML file, complete, without hidden defaults.
+//!
+//! ```
+//! use trackweave::config::{RunConfig, Smoothing};
+//!
+//! let mut config = RunConfig::chosen("sea".as_ref())?;
+//! config.smoothing = Some(Smoothing::default());
+//! assert!(RunConfig::chosen("no such file".as_ref()).is_err());
+//! # Ok::<(), trackweave::config::ConfigError>(())
+//! ```
 
-use super::scores::scoring;
 use crate::fusion::config::{Config, Positive, Probability};
 use crate::ingest::error::toml_says;
 use crate::score::ScoreError;
+use crate::score::gospa::Gospa;
+use crate::score::sequence::{Scans, ScoreConfig};
+use crate::time::micros;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +78,7 @@ pub struct Scoring {
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("{}: cannot read the configuration; wanted a file, or one of {}", path.display(), names())]
@@ -101,7 +113,7 @@ macro_rules! named {
     ($($name:literal),+) => {
         /// Configurations that are built in, by what they are for: those of `data/config/`; `docs/choosing.md` leads to one.
         pub const NAMED: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../../data/config/", $name, ".toml")))),+];
+            &[$(($name, include_str!(concat!("../data/config/", $name, ".toml")))),+];
     };
 }
 
@@ -147,9 +159,20 @@ impl RunConfig {
             let line = 1 + text.bytes().take(from).filter(|byte| *byte == b'\n').count();
             ConfigError::Parse { path: path.to_owned(), line, what: toml_says(&error, "docs/configuration.md") }
         })?;
-        let scored = scoring(&config, [0; 2]).check();
+        let scored = config.scoring([0; 2]).check();
         scored.map_err(|source| ConfigError::Score { path: path.to_owned(), source })?;
         Ok(config)
+    }
+
+    /// How pictures are scored, at the report times of a span.
+    pub(crate) fn scoring(&self, [first_us, last_us]: [i64; 2]) -> ScoreConfig {
+        let period_us = micros(f64::from(self.report_period_s.get())).unwrap_or(1).max(1);
+        let scoring = &self.score;
+        ScoreConfig {
+            gospa: Gospa { cutoff_m: f64::from(scoring.cutoff_m.get()), order: f64::from(scoring.order.get()) },
+            max_gap_s: f64::from(scoring.max_gap_s.get()),
+            scans: Scans::Every { period_us, first_us, last_us },
+        }
     }
 }
 

@@ -1,9 +1,38 @@
-//! What a device may refuse.
+//! What a device may refuse: said also where there is none in the program.
 
-use super::adapter::Kind;
+use serde::Serialize;
+
+/// What kind of device an adapter drives; the better comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A GPU with memory of its own.
+    DiscreteGpu,
+    /// A GPU that shares the processor's memory.
+    IntegratedGpu,
+    /// A GPU seen through a virtual machine.
+    VirtualGpu,
+    /// What the driver does not say.
+    Other,
+    /// A driver that computes on the processor.
+    Software,
+}
+
+impl core::fmt::Display for Kind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::DiscreteGpu => "discrete GPU",
+            Self::IntegratedGpu => "integrated GPU",
+            Self::VirtualGpu => "virtual GPU",
+            Self::Other => "other",
+            Self::Software => "software driver",
+        })
+    }
+}
 
 /// A device could not be had, or did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DeviceError {
     /// There is no adapter of the wanted sort.
     #[error("no adapter is {wanted}; found: {found}")]
@@ -89,16 +118,4 @@ pub enum DeviceError {
         /// The names that exist.
         known: String,
     },
-}
-
-impl DeviceError {
-    /// An array that is not there: a bug here, never a pass left out.
-    pub(super) fn no_memory(at: &str) -> Self {
-        Self::Invalid { at: at.to_owned(), reason: "it has no memory".to_owned() }
-    }
-}
-
-/// The first lines of a message as one line: errors of this crate have no line breaks.
-pub(super) fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,24 +4,34 @@
 //! Whoever takes the waves, fusion or the digest of what fusion would be given, gets the same ones. What a lane is fed
 //! does not depend on which others are fed beside it.
 
-use super::associations::tells;
-use super::basis::Basis;
-use super::taken::{Held, Taken, ranks};
-use super::{Request, RunConfig, RunError, options};
-use crate::fusion::credit::Accounts;
+mod error; // why rows did not become tracks
+mod histories; // what was known later
+mod memory; // detections in memory -> tracks in memory
+mod taken; // the digest of the detections that a lane was given
+
+pub use error::TrackError;
+pub(crate) use histories::{Histories, Pasts, Refined, filter};
+pub use memory::{TrackAt, track};
+pub(crate) use memory::{address_of, track_rows};
+pub(crate) use taken::Taken;
+
+use crate::config::RunConfig;
+use crate::fusion::config::Config;
 use crate::ingest::{Catalogue, Detections};
-use crate::policy::PolicyError;
-use crate::product::Given;
 use crate::scan::{Lane, Look, Observation, Permitted, Row, Scan, Scans, gives_identity, permitted};
 use crate::time::micros;
 use std::sync::Arc;
+use taken::{Held, ranks};
 
 /// What takes the waves.
-pub(super) trait Taker<'a> {
+pub(crate) trait Taker<'a> {
+    /// Why it takes no more.
+    type Error: From<TrackError>;
+
     /// A lane's tracks at a time are asked for, before its next scan.
-    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), RunError>;
+    fn due(&mut self, lane: usize, time_us: i64) -> Result<(), Self::Error>;
     /// A lane's tracks right after its scan at a time are asked for, since they are to be smoothed.
-    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), RunError> {
+    fn passed(&mut self, lane: usize, time_us: i64) -> Result<(), Self::Error> {
         let _ = (lane, time_us);
         Ok(())
     }
@@ -32,18 +42,7 @@ pub(super) trait Taker<'a> {
         let _ = (lane, rows);
     }
     /// The next scans of some lanes, in the order of their numbers.
-    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), RunError>;
-}
-
-/// That tracks were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// Of this lane.
-    pub(super) lane: usize,
-    /// At this time, microseconds.
-    pub(super) time_us: i64,
-    /// Whether for pictures, or right after a scan to be smoothed.
-    pub(super) shown: bool,
+    fn wave(&mut self, scans: Vec<Scan<'a>>, observations: Vec<Observation>) -> Result<(), Self::Error>;
 }
 
 /// A lane, as far as it has been fed.
@@ -75,80 +74,18 @@ struct Fed<'a> {
 /// Reports of one lane at most.
 const REPORTS_MAX: u64 = 10_000_000;
 
-/// What a pass gave a lane.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    /// Its detections, where a partner may have a digest of them.
-    pub(super) given: Option<Given>,
-    /// Rows that it may see of which its levels leave nothing.
-    pub(super) emptied: u64,
-    /// What became of the others, once they are fused.
-    pub(super) accounts: Accounts,
-}
-
-/// Feeds the lanes with the rows of the recording that each may see; gives what became of each.
-///
-/// # Errors
-/// If the recording cannot be read, or the taker or `progress` fails, which hears of every wave.
-pub(super) fn feed<'a>(
-    request: &Request<'_>,
-    basis: &'a Basis<'a>,
-    lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
-    taker: &mut impl Taker<'a>,
-    progress: &mut dyn FnMut(u64) -> Result<(), RunError>,
-) -> Result<Vec<Outcome>, RunError> {
-    let mut waves = Waves::new(basis.catalogue, basis.config, lanes)?;
-    let ranks = ranks(basis.catalogue);
-    for fed in &mut waves.lanes {
-        let plainly = fed.lane.partners.iter().map(|&partner| basis.policy.receives_plainly(partner));
-        let any = plainly.collect::<Result<Vec<_>, _>>()?.contains(&true);
-        fed.taken = any.then(|| Taken::new(&basis.config.fusion));
-        fed.numbers = tells(basis, fed.lane)?;
-        fed.held = (any || fed.numbers).then(|| Held::new(Arc::clone(&ranks)));
-    }
-    let mut reader = basis.recording.reader(options(request))?;
-    if waves.lanes.iter().any(|fed| fed.lane.cuts()) {
-        reader = reader.with_readings();
-    }
-    let mut rows = 0;
-    while let Some(batch) = reader.next_batch()? {
-        let classes = basis.classifier.find(&batch).map_err(|error| met(basis, rows, error))?;
-        waves.push(&batch, &classes)?;
-        waves.pass(taker, &mut || progress(rows))?;
-        rows += batch.time_us.len() as u64;
-    }
-    let pass = reader.pass();
-    if pass != basis.pass {
-        return Err(changed(basis, pass.to_string(), &basis.pass.to_string()));
-    }
-    waves.end(taker, &mut || progress(rows))?;
-    let outcome = |Fed { taken, emptied, .. }: Fed<'_>| Outcome {
-        given: taken.map(Taken::finish),
-        emptied,
-        accounts: Accounts::default(),
-    };
-    Ok(waves.lanes.into_iter().map(outcome).collect())
-}
-
-/// That a later pass gave something else than the first.
-pub(super) fn changed(basis: &Basis<'_>, found: String, wanted: &str) -> RunError {
-    RunError::Changed { path: basis.recording.detections().to_owned(), found, wanted: format!("{wanted}, as at first") }
-}
-
-/// What it means that a class is not found after so many rows.
-fn met(basis: &Basis<'_>, rows: u64, error: PolicyError) -> RunError {
-    match error {
-        PolicyError::UnmetClass { row, class } => {
-            let found = format!("in accepted row {}: {class}", rows + row as u64 + 1);
-            changed(basis, found, &format!("one of {} classes", basis.classes.len()))
-        }
-        error => error.into(),
-    }
+/// What is kept of the detections of a lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keeps<'c> {
+    /// Their digest, of what this configuration fuses.
+    pub(crate) digest: Option<&'c Config>,
+    /// Their numbers.
+    pub(crate) numbers: bool,
 }
 
 /// The lanes that are fed together.
 #[derive(Debug)]
-pub(super) struct Waves<'a> {
+pub(crate) struct Waves<'a> {
     catalogue: &'a Catalogue,
     lanes: Vec<Fed<'a>>,
     due: Due,
@@ -168,21 +105,21 @@ impl<'a> Waves<'a> {
     ///
     /// # Errors
     /// A report period out of its range, or too short for what the lanes span.
-    pub(super) fn new(
+    pub(crate) fn new(
         catalogue: &'a Catalogue,
         config: &'a RunConfig,
         lanes: impl IntoIterator<Item = (usize, &'a Lane)>,
-    ) -> Result<Self, RunError> {
+    ) -> Result<Self, TrackError> {
         let period_s = config.report_period_s.get();
         let period_us = micros(f64::from(period_s)).filter(|us| *us > 0);
         let due = Due {
-            period_us: period_us.ok_or(RunError::ReportPeriod { period_s })?,
+            period_us: period_us.ok_or(TrackError::ReportPeriod { period_s })?,
             horizon_us: micros(config.fusion.horizon_s()).unwrap_or(i64::MAX),
         };
         let begin = |(number, lane): (usize, &'a Lane)| {
             let found = lane.reports(catalogue, due.period_us, due.horizon_us);
             if found > REPORTS_MAX {
-                return Err(RunError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
+                return Err(TrackError::TooManyReports { period_s, found, wanted: REPORTS_MAX });
             }
             let undetected = &config.fusion.undetected;
             let scans = Scans::new(catalogue, lane, lane.span_us[0], undetected.speed_m_s);
@@ -206,11 +143,36 @@ impl<'a> Waves<'a> {
         Ok(Self { catalogue, lanes, due, smooths: config.smoothing.is_some() })
     }
 
+    /// Has lanes digest and number their detections, as `wanted` says of each.
+    ///
+    /// # Errors
+    /// Those of `wanted`.
+    pub(crate) fn keep<'c, E>(&mut self, mut wanted: impl FnMut(&Lane) -> Result<Keeps<'c>, E>) -> Result<(), E> {
+        let ranks = ranks(self.catalogue);
+        for fed in &mut self.lanes {
+            let Keeps { digest, numbers } = wanted(fed.lane)?;
+            fed.taken = digest.map(Taken::new);
+            fed.numbers = numbers;
+            fed.held = (fed.taken.is_some() || numbers).then(|| Held::new(Arc::clone(&ranks)));
+        }
+        Ok(())
+    }
+
+    /// Whether some lane gets some detections other than as they were measured.
+    pub(crate) fn cuts(&self) -> bool {
+        self.lanes.iter().any(|fed| fed.lane.cuts())
+    }
+
+    /// Of every lane the detections that it was given, where they are digested, and how many rows its levels left nothing of.
+    pub(crate) fn outcomes(self) -> impl Iterator<Item = (Option<Taken>, u64)> {
+        self.lanes.into_iter().map(|Fed { taken, emptied, .. }| (taken, emptied))
+    }
+
     /// Hands every lane a row that each may see as it is.
     ///
     /// # Errors
     /// A row of a sensor that a lane may not use.
-    pub(super) fn push_open(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), RunError> {
+    pub(crate) fn push_open(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), TrackError> {
         Ok(self.lanes.iter_mut().try_for_each(|Fed { scans, .. }| {
             let identity = identity.map_or(0, |name| scans.identity(name));
             scans.push(Row { identity, ..row })
@@ -218,7 +180,7 @@ impl<'a> Waves<'a> {
     }
 
     /// Hands every lane the rows that it may see, as it may see them.
-    fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), RunError> {
+    pub(crate) fn push(&mut self, batch: &Detections, classes: &[u32]) -> Result<(), TrackError> {
         let catalogue = self.catalogue;
         for (number, (row, &class)) in Row::of(batch, 0).zip(classes).enumerate() {
             let address = batch.identity.get(number).map_or(0, |address| *address as usize);
@@ -245,14 +207,15 @@ impl<'a> Waves<'a> {
     }
 
     /// Passes on every look that is over.
-    fn pass(
+    pub(crate) fn pass<T: Taker<'a>>(
         &mut self,
-        taker: &mut impl Taker<'a>,
-        pulse: &mut dyn FnMut() -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
+        taker: &mut T,
+        pulse: &mut dyn FnMut() -> Result<(), T::Error>,
+    ) -> Result<(), T::Error> {
         loop {
             pulse()?;
-            let next = self.lanes.iter_mut().map(|fed| fed.scans.next_look()).collect::<Result<Vec<_>, _>>()?;
+            let next = self.lanes.iter_mut().map(|fed| fed.scans.next_look()).collect::<Result<Vec<_>, _>>();
+            let next = next.map_err(TrackError::from)?;
             if next.iter().all(Option::is_none) {
                 return Ok(());
             }
@@ -262,7 +225,7 @@ impl<'a> Waves<'a> {
                 fed.report_until((look.time_us, look.after_rest), self.due, taker)?;
                 fed.scanned(&look);
                 taker.looked(fed.number, &look.rows);
-                let scan = fed.scans.scan(fed.number, &look, &mut observations)?;
+                let scan = fed.scans.scan(fed.number, &look, &mut observations).map_err(TrackError::from)?;
                 fed.name(&scan, taker);
                 scans.push(scan);
             }
@@ -275,15 +238,15 @@ impl<'a> Waves<'a> {
     }
 
     /// Passes on the looks that are still open, and asks for tracks up to each lane's last detection.
-    pub(super) fn finish(&mut self, taker: &mut impl Taker<'a>) -> Result<(), RunError> {
+    pub(crate) fn finish<T: Taker<'a>>(&mut self, taker: &mut T) -> Result<(), T::Error> {
         self.end(taker, &mut || Ok(()))
     }
 
-    fn end(
+    pub(crate) fn end<T: Taker<'a>>(
         &mut self,
-        taker: &mut impl Taker<'a>,
-        pulse: &mut dyn FnMut() -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
+        taker: &mut T,
+        pulse: &mut dyn FnMut() -> Result<(), T::Error>,
+    ) -> Result<(), T::Error> {
         for fed in &mut self.lanes {
             fed.settle()?;
             fed.scans.end(fed.lane.span_us[1]);
@@ -296,7 +259,7 @@ impl<'a> Waves<'a> {
 
 impl<'a> Fed<'a> {
     /// Takes in a row as the lane may have it.
-    fn push(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), RunError> {
+    fn push(&mut self, row: Row, identity: Option<&Arc<str>>) -> Result<(), TrackError> {
         if !self.numbers {
             self.scans.push(row)?;
         }
@@ -310,7 +273,7 @@ impl<'a> Fed<'a> {
     }
 
     /// Passes on the rows of one time, of which there are no more.
-    fn settle(&mut self) -> Result<(), RunError> {
+    fn settle(&mut self) -> Result<(), TrackError> {
         let Self { held, taken, scans, numbers, .. } = self;
         for (row, identity) in held.iter_mut().flat_map(Held::numbered) {
             if let Some(taken) = taken {
@@ -346,12 +309,12 @@ impl<'a> Fed<'a> {
     /// Asks for the lane's tracks at every due time before `scan_us`, the time of its next scan, and not after its last
     /// detection: a look may end later. Where no track can be in a picture, it is asked once, and not again before the
     /// next row.
-    fn report_until(
+    fn report_until<T: Taker<'a>>(
         &mut self,
         (scan_us, after_rest): (i64, bool),
         Due { period_us, horizon_us }: Due,
-        taker: &mut impl Taker<'a>,
-    ) -> Result<(), RunError> {
+        taker: &mut T,
+    ) -> Result<(), T::Error> {
         // The first report is due at the first multiple of the period that is not before the first scan.
         let mut next_us = self.due_us.unwrap_or_else(|| multiple(scan_us, period_us));
         let end_us = scan_us.min(self.lane.span_us[1].saturating_add(1));

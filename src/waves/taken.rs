@@ -12,7 +12,6 @@
 use crate::digest::hex;
 use crate::fusion::config::Config;
 use crate::ingest::Catalogue;
-use crate::product::Given;
 use crate::scan::Row;
 use crate::sensor::Measurement;
 use crate::space::Place;
@@ -64,7 +63,7 @@ impl Held {
 
 /// Detections, as a lane takes them.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(crate) struct Taken {
     rows: u64,
     sensors: BTreeMap<usize, u32>,
     /// Whether addresses are fused.
@@ -84,12 +83,12 @@ pub(super) fn ranks(catalogue: &Catalogue) -> Arc<[usize]> {
 
 impl Taken {
     /// None yet.
-    pub(super) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self { identities: config.identity.is_some(), ..Self::default() }
     }
 
     /// Takes in one more, in the order of those that were [`Held`].
-    pub(super) fn push(&mut self, row: &Row, identity: &str) {
+    pub(crate) fn push(&mut self, row: &Row, identity: &str) {
         let next = u32::try_from(self.sensors.len()).unwrap_or(u32::MAX);
         let sensor = *self.sensors.entry(row.sensor).or_insert(next);
         let Place { tile, offset_m } = row.place;
@@ -125,8 +124,8 @@ impl Taken {
     }
 
     /// How many there were, and their digest.
-    pub(super) fn finish(mut self) -> Given {
+    pub(crate) fn finish(mut self) -> (u64, String) {
         self.hash.update(&self.bytes);
-        Given { rows: self.rows, sha256: hex(&self.hash.finalize()) }
+        (self.rows, hex(&self.hash.finalize()))
     }
 }
