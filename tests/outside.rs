@@ -1,4 +1,5 @@
-//! A crate outside the repository, with `default-features = false`: it builds, tracks what it measures, and is small.
+//! A crate outside the repository, with `default-features = false`: it builds, tracks what it measures, and is small. The first build
+//! takes 2 min 50 s of one core, dependencies with it where features are other ones; later ones what changed.
 
 use std::fs;
 use std::path::Path;
