@@ -368,8 +368,8 @@ fn what_is_found_and_declared_makes_one_track_of_each_object() {
     };
     let (gospa_before, tracks_before) = scored();
     let found = scene.calibrate(Some("policy"), Asked { reference: Some("hill"), sites: false });
-    let proposed = |name: &str| of(of_partner(&found, "ash"), name).proposed.clone();
-    scene.declare(proposed);
+    let sensors = &of_partner(&found, "ash").found.sensors;
+    scene.declare(|name| sensors.iter().find(|of| of.sensor == name)?.proposed.clone());
     let (gospa_after, tracks_after) = scored();
     println!(
         "GOSPA {gospa_before:.0} m to {gospa_after:.0} m, tracks an object {tracks_before:.2} to {tracks_after:.2}"

@@ -526,10 +526,8 @@ fn shaped(side: f64, shares: &[f32], which: usize) -> Result<Mask, Failed> {
         view: None,
     };
     let boxed = |min: [f64; 2], max: [f64; 2]| sensor(Kind::Position, Coverage::Box { min, max, height_m: None });
-    let ring = |height_m| {
-        let site = Kind::radar_at_m([0.3 * side, 0.4 * side, -20.0]);
-        sensor(site, Coverage::Ring { range_m: [0.1 * side, 0.5 * side], height_m })
-    };
+    let site = || Kind::radar_at_m([0.3 * side, 0.4 * side, -20.0]);
+    let ring = |height_m| sensor(site(), Coverage::Ring { range_m: [0.1 * side, 0.5 * side], height_m });
     // The engine's origin is the middle of the Earth: the axis goes through the world, and so do meridians and these parallels.
     let shapes = [
         [
