@@ -111,6 +111,7 @@ fn score(all: &[Run], p_d: f64, config: Config) -> [[f64; 2]; 2] {
             config,
             looks: 1,
             expected: Expected { initial: 0.0, births: 0.12 },
+            smoothed_from: 0.5,
         },
     );
     [&found.filtered, &found.smoothed].map(|found| score_of(all, found))

@@ -119,6 +119,9 @@ pub(crate) fn table(runs: usize) {
                 toml::from_str(include_str!("../../data/config/crossing.toml")).expect("a configuration");
             config.association.mode = mode;
             config.association.exact_max = exact_max;
+            if let Ok(g) = std::env::var("GATE") {
+                config.gate = g.parse::<f32>().unwrap().try_into().unwrap();
+            }
             let [filtered, smoothed] = score(&all, (p_d, clutter), config, Vec::new(), 1);
             let total = filtered.gospa.rms().expect("scans were scored").total;
             let beside = [reference[column], total / reference[column]];
@@ -208,6 +211,7 @@ fn score(all: &[Run], (p_d, clutter): (f64, f64), config: Config, views: Vec<Vie
             config,
             looks,
             expected: Expected { initial: 3.0, births: 0.005 },
+            smoothed_from: std::env::var("TH").map_or(0.5, |t| t.parse().unwrap()),
         },
     );
     [&found.filtered, &found.smoothed].map(|found| score_of(all, found))

@@ -38,13 +38,15 @@ pub(crate) struct Problem {
     /// Looks in one second, each of another view where the setup has several.
     pub(crate) looks: usize,
     pub(crate) expected: Expected,
+    /// Probability above which a smoothed track is told.
+    pub(crate) smoothed_from: f32,
 }
 
 /// What was found of each run, scan by scan.
 pub(crate) struct Found {
     /// The tracks that the filter reports.
     pub(crate) filtered: Vec<Tracks>,
-    /// Those that a smoother has, given all scans, where they are likelier there than not.
+    /// Those that a smoother has, given all scans.
     pub(crate) smoothed: Vec<Tracks>,
 }
 
@@ -133,7 +135,7 @@ pub(crate) fn fuse(runs: &[Run], problem: Problem) -> Found {
         let scans = record.times_us().len();
         let mut tracks = Tracks { places: vec![Named::new(); scans], spreads: vec![Vec::new(); scans] };
         for track in smoother.smooth(record, Interval::Fixed, |wave, _| before[wave] as f32) {
-            for row in track.rows.iter().filter(|row| row.existence > 0.5) {
+            for row in track.rows.iter().filter(|row| row.existence > problem.smoothed_from) {
                 let [x, y, z, ..] = row.state.mean;
                 let place = Place { tile: row.tile, offset_m: [x, y, z] };
                 tracks.places[row.wave].push((name(track.born), place.metres()));

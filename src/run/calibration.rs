@@ -5,15 +5,16 @@
 
 use super::basis::Basis;
 use super::budget::within;
+use super::feed::{Asked as Due, changed, feed};
 use super::inputs::Inputs;
 use super::logs::{Logs, made_from};
-use super::waves::{Asked as Due, Taker, changed, feed};
 use super::{Besides, Listener, Progress, Request, RunError, changed_or, classes, opened, tell};
 use crate::calibrate::{Asked, Registering, Registration};
 use crate::ingest::Recording;
 use crate::lane_log::Reader;
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
+use crate::waves::Taker;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -154,6 +155,8 @@ struct Reading<'a, 'b> {
 }
 
 impl<'s> Taker<'s> for Reading<'_, '_> {
+    type Error = RunError;
+
     fn due(&mut self, _lane: usize, _time_us: i64) -> Result<(), RunError> {
         Ok(())
     }
