@@ -1,9 +1,9 @@
 # What a newcomer needs, and what continuous integration calls. One profile, release, for everything: the
-# dependencies are built once, but for fifteen (below).
+# dependencies are built once.
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports features long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
@@ -14,6 +14,7 @@ help:
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
 	@echo 'make page-load  pages of 100,000 and a million rows in a browser: frames under 50 ms, under 20 MB, open within 10 s'
 	@echo 'make exports  every format, opened by readers of others (Python packages) and compared with the picture'
+	@echo 'make features  the library with none of its features and with each alone, lints denied'
 	@echo 'make long-noninterference  100,000 cases on the host, 1,000 on the device: an hour'
 	@echo 'make fuzz    every fuzz target for FUZZ_RUNS executions (1,000,000; a tenth where one is a whole command)'
 	@echo 'make soak    an hour of fuzzing and of random cases with seeds that were never used'
@@ -33,20 +34,20 @@ help:
 	@echo 'make peers   the best that public crates give for one scan, for comparison'
 
 # The tests must have a device: software Vulkan where there is no other. REQUIRE_GPU turns a missing one into a failure.
-# With the features of the demo and in its profile, so that demo and tests build the dependencies once, but for fifteen: `csv`, of the
-# tests alone, asks for one feature more of serde_core, on which serde, toml and cedar-policy stand.
+# With the features of the demo and in its profile, so that demo and tests build the dependencies once. The crate itself is built quickly
+# rather than to be fast, in a third of the time: it is built for the program, its own tests and fifty others, and computes the same bits.
 # FEATURES=--all-features tests `encrypt` with the rest.
+QUICKLY = --config profile.release.package.trackweave.opt-level=1 --config profile.release.package.trackweave.codegen-units=64
 FEATURES ?=
 test:
-	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(FEATURES) -p trackweave -p trackweave-interpreter
-	scripts/with-vulkan $(CARGO) run --release --locked $(FEATURES) -- demo --out target/demo
+	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(QUICKLY) $(FEATURES) -p trackweave -p trackweave-interpreter
+	scripts/with-vulkan $(CARGO) run --release --locked $(QUICKLY) $(FEATURES) -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
 
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own. What
 # it is about is slow in age alone: the crate itself is built quickly.
 encrypt:
-	$(CARGO) test --release --locked --features encrypt --lib --test verify --test command_line \
-	  --config profile.release.package.trackweave.opt-level=1 --config profile.release.package.trackweave.codegen-units=16
+	$(CARGO) test --release --locked $(QUICKLY) --features encrypt --lib --test verify --test command_line
 
 # Not part of `make test`: figures of speed, on a machine that does nothing else.
 page-load:
@@ -75,6 +76,9 @@ picture:
 # Not the profile `bench`: it would build every dependency again.
 scenarios:
 	$(CARGO) bench --locked --profile release --bench scenarios
+
+features:
+	scripts/features
 
 long-noninterference:
 	NONINTERFERENCE_CASES=100000 REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked --test noninterference \
@@ -126,6 +130,7 @@ formal:
 	formal/target/release/trackweave-formal caveat data/policies/national-caveats national
 
 peers:
+	$(CARGO) clippy --release --locked --all-targets --manifest-path benches/peers/Cargo.toml -- -D warnings
 	$(CARGO) test --release --locked --manifest-path benches/peers/Cargo.toml
 	$(CARGO) build --release --locked --manifest-path benches/peers/Cargo.toml
 	for objects in 1000 10000 100000 1000000; do \
