@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use trackweave::fusion::arrays::tri;
 use trackweave::fusion::executor::Executor;
+use trackweave::fusion::motion::{Member, Models, Orbit};
 use trackweave::ingest::{Catalogue, Detections, Options, Order};
 use trackweave::run::{RunConfig, Smoothing, TrackAt, track};
 use trackweave::space::Geodetic;
@@ -195,9 +196,25 @@ fn second(row: &TrackAt) -> usize {
 
 #[test]
 fn a_satellite_is_one_track_from_its_first_pass_on_however_long_nobody_looks() {
+    outlasts(|_| ());
+}
+
+#[test]
+fn so_it_is_if_it_may_manoeuvre() {
+    outlasts(may_manoeuvre);
+}
+
+/// Pushed for ten minutes a day.
+fn may_manoeuvre(config: &mut RunConfig) {
+    let of = [(1e-6, 86_400.0), (1e-4, 600.0)];
+    let models = Models::new(&of.map(|(q, sojourn_s)| Member { model: Orbit { q }.into(), sojourn_s }));
+    config.fusion.motion.model = models.expect("two").into();
+}
+
+fn outlasts(changed: impl FnOnce(&mut RunConfig)) {
     let ways: Vec<Vec<[f64; 6]>> = OBJECTS.map(way).into_iter().collect();
     let (table, detected) = record(&ways);
-    let rows = fused(&table, OBJECTS.len(), |_| ());
+    let rows = fused(&table, OBJECTS.len(), changed);
     let mut tracks: BTreeMap<[u32; 2], Vec<(usize, usize, f64)>> = BTreeMap::new();
     for row in &rows {
         let (object, off_m) = nearest(row, &ways);
@@ -328,6 +345,13 @@ fn smoothed_orbits_know_of_the_hours_before_a_pass_and_of_nothing_beyond_their_l
         (off.iter().map(|off_m| off_m * off_m).sum::<f64>() / off.len() as f64).sqrt()
     };
     println!("RMS {:.0} m filtered, {:.0} m smoothed", rms(&filtered), rms(&all));
+    let both = |config: &mut RunConfig| {
+        may_manoeuvre(config);
+        smoothed(None)(config);
+    };
+    let manoeuvring = rms(&fused(&table, OBJECTS.len(), both));
+    println!("{manoeuvring:.0} m smoothed, where they may manoeuvre");
+    assert!(manoeuvring < 0.8 * rms(&filtered), "{manoeuvring} m smoothed, {} m filtered", rms(&filtered));
     assert!(rms(&all) < 0.8 * rms(&filtered), "{} m smoothed, {} m filtered", rms(&all), rms(&filtered));
     // What comes after the lag is as if it never came.
     let lag_s = 60;

@@ -326,14 +326,6 @@ mod tests {
         let turning = Motion { model: Models::new(&models).expect("two").into(), survival_per_s: 0.99 };
         assert_eq!(read(&turn("3.0")), Ok(turning));
         assert_eq!(toml::to_string(&turning).expect("text"), turn("3.0"));
-        let falling =
-            |q: f64, sojourn_s: f64| format!("[[models]]\nmodel = \"orbit\"\nq = {q:?}\nsojourn_s = {sojourn_s:?}\n");
-        let orbit = |q, sojourn_s| Member { model: Orbit { q }.into(), sojourn_s };
-        let orbits = Models::new(&[orbit(1e-4, 86400.0), orbit(0.01, 600.0)]).expect("two");
-        let orbits = Motion { model: orbits.into(), survival_per_s: 0.99 };
-        let text_of_orbits = format!("{head}\n{}\n{}", falling(1e-4, 86400.0), falling(0.01, 600.0));
-        assert_eq!(read(&text_of_orbits), Ok(orbits));
-        assert_eq!(toml::to_string(&orbits).expect("text"), text_of_orbits);
         let named = |name: &str| text.replacen("noise", &format!("model = \"{name}\"\nnoise"), 1);
         assert_eq!(read(&named("constant_velocity")), Ok(motion));
         for (text, wanted) in [
@@ -343,15 +335,6 @@ mod tests {
             (format!("horizontal = 3.0\n{text}"), "`horizontal` beside `models`"),
             (format!("model = \"orbit\"\n{text}"), "`model` beside `models`"),
             (named("orbit"), "model 1 of `models`: unknown field `noise` of motion model `orbit`: wanted `q`"),
-            (
-                format!("{head}{calm}{}", falling(1e-6, 20.0)),
-                "model 2 of `models`: found `orbit`, wanted none as the first",
-            ),
-            (
-                format!("{head}{}{calm}", falling(1e-6, 20.0)),
-                "model 2 of `models`: found no `orbit`, wanted `orbit` as",
-            ),
-            (format!("{head}{}{}", falling(1.0, 20.0), falling(0.0, 20.0)), "model 2 of `models`: `q`: found 0"),
             (turn("0.0"), "model 2 of `models`: `turn_deg_s`: found 0, wanted -90 to 90 but 0"),
             (turn("91.0"), "`turn_deg_s`: found 91"),
             (turn("nan"), "`turn_deg_s`: found NaN"),
@@ -372,6 +355,34 @@ mod tests {
             (text.replace("sojourn_s = 20.0\n", ""), "missing field `sojourn_s`"),
             (text.replacen("vertical = 0.5\n", "", 1), "model 1 of `models`: missing field `vertical`: motion model"),
             (text.replace("sojourn_s = 20.0", "sojourn_s = -1.0"), "found -1, wanted a number from 0"),
+        ] {
+            let error = read(&text).expect_err(&text);
+            assert!(error.contains(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn several_orbits_are_a_list_without_other_motion() {
+        let head = "survival_per_s = 0.99\n";
+        let calm = "[[models]]\nnoise = \"white_acceleration\"\nhorizontal = 0.3\nvertical = 0.5\nsojourn_s = 60.0\n";
+        let falling =
+            |q: f64, sojourn_s: f64| format!("[[models]]\nmodel = \"orbit\"\nq = {q:?}\nsojourn_s = {sojourn_s:?}\n");
+        let orbit = |q, sojourn_s| Member { model: Orbit { q }.into(), sojourn_s };
+        let orbits = Models::new(&[orbit(1e-4, 86400.0), orbit(0.01, 600.0)]).expect("two");
+        let orbits = Motion { model: orbits.into(), survival_per_s: 0.99 };
+        let text_of_orbits = format!("{head}\n{}\n{}", falling(1e-4, 86400.0), falling(0.01, 600.0));
+        assert_eq!(read(&text_of_orbits), Ok(orbits));
+        assert_eq!(toml::to_string(&orbits).expect("text"), text_of_orbits);
+        for (text, wanted) in [
+            (
+                format!("{head}{calm}{}", falling(1e-6, 20.0)),
+                "model 2 of `models`: found `orbit`, wanted none as the first",
+            ),
+            (
+                format!("{head}{}{calm}", falling(1e-6, 20.0)),
+                "model 2 of `models`: found no `orbit`, wanted `orbit` as",
+            ),
+            (format!("{head}{}{}", falling(1.0, 20.0), falling(0.0, 20.0)), "model 2 of `models`: `q`: found 0"),
         ] {
             let error = read(&text).expect_err(&text);
             assert!(error.contains(wanted), "{error}");

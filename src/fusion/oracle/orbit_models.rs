@@ -194,7 +194,9 @@ fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
         let count = random.random_range(0..3u32);
         let mut weights: Vec<f32> = (0..count + 2).map(|_| random.random_range(0.01..1.0)).collect();
         let sum: f32 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight /= sum);
+        for weight in &mut weights {
+            *weight /= sum;
+        }
         let start = u32::try_from(arrays.edges.len()).expect("few");
         arrays.rows[track] = TrackHypotheses { start, count, missed: weights[0], gone: weights[1] };
         for &weight in &weights[2..] {
@@ -315,7 +317,9 @@ fn pushed(of: &[[f64; 2]]) -> [f64; 3] {
                 // The push, half before and half after each second.
                 let kick = |s: &mut Six| {
                     let v = (3..6).map(|k| s[k] * s[k]).sum::<f64>().sqrt();
-                    (3..6).for_each(|k| s[k] *= 1.0 + 0.5 * push(scan) / v);
+                    for of in &mut s[3..] {
+                        *of *= 1.0 + 0.5 * push(scan) / v;
+                    }
                 };
                 kick(there);
                 *there = flown(*there, STEP_S / 10.0);
