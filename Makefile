@@ -94,7 +94,7 @@ soak:
 stages:
 	scripts/with-vulkan $(CARGO) bench --locked --profile release --bench stages
 
-# 'make test' takes 8 of a stage, 1 of whole waves. At full length this takes hours.
+# 'make test' takes 5 of a stage, 1 of whole waves. At full length this takes hours.
 SEEDS ?= 1000
 kernels:
 	KERNEL_COUNTS=1 KERNEL_SEEDS=$(SEEDS) $(CARGO) test --release --locked --test twins -- interpreted

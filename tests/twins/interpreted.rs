@@ -128,10 +128,10 @@ fn works() -> Vec<(&'static str, Work)> {
     ]
 }
 
-/// How many more seeds are tried: what `KERNEL_SEEDS` says; else 8, and none of whole waves, which take seconds each.
+/// How many more seeds are tried: what `KERNEL_SEEDS` says; else 4, and none of whole waves, which take seconds each.
 fn seeds(name: &str) -> u64 {
     let asked = std::env::var("KERNEL_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    asked.unwrap_or(if name.starts_with("waves") { 0 } else { 8 })
+    asked.unwrap_or(if name.starts_with("waves") { 0 } else { 4 })
 }
 
 /// Indices past the end that are known, by kernel and line: fields of lanes are rounded up to whole blocks, and the cells that are
