@@ -41,7 +41,7 @@ fn the_example_tracks_a_thousand_objects_in_a_crate_of_its_own() {
     let manifest = format!(
         "[package]\nname = \"outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
          trackweave = {{ path = {ROOT:?}, default-features = false }}\n\n\
-         [profile.release.package.trackweave]\nopt-level = 1\n\n{profile}"
+         [profile.release.package.trackweave]\nopt-level = 0\ncodegen-units = 64\n\n{profile}"
     );
     fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
     fs::write(folder.join("Cargo.lock"), read("Cargo.lock")).expect("a lock file");

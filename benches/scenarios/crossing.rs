@@ -24,8 +24,7 @@ const Q: f64 = 0.02;
 const CUTOFF_M: f64 = 10.0;
 /// The gate of what is smoothed: a detection just outside a narrow one is most of a missed target once all else is known.
 const SMOOTHED_GATE: f32 = 25.0;
-/// Existence above which a smoothed track is told: what a filter cannot tell apart, a track that goes on and one that begins, is told
-/// twice below.
+/// Existence above which a smoothed track is told: of those between one half and this most are of no target.
 const SMOOTHED_FROM: f32 = 0.7;
 /// What T-GOSPA asks for a switch, metres.
 const SWITCH_M: f64 = 2.0;
