@@ -1,9 +1,9 @@
 //! What is known once the first pass is over: all that lanes and pictures are made from.
 
-use super::RunConfig;
+use super::{Request, RunConfig};
 use crate::ingest::{Catalogue, Pass, Recording};
 use crate::policy::{ClassKey, ClassSummary, Classifier, Policy, Strata, ZoneMap};
-use crate::scan::LaneBasis;
+use crate::scan::{Lane, LaneBasis};
 
 /// What the passes after the first one start from.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,35 @@ pub(super) struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
+    /// What a first pass and the rules give.
+    pub(super) fn of(
+        request: &Request<'a>,
+        recording: &'a Recording,
+        (pass, classifier): (Pass, &'a Classifier),
+        (policy, zones, strata): (&'a Policy, &'a ZoneMap, &'a Strata),
+    ) -> Self {
+        Self {
+            recording,
+            pass,
+            classifier,
+            catalogue: recording.catalogue(),
+            policy,
+            zones,
+            strata,
+            as_of_us: request.as_of_us,
+            config: request.config,
+            associates: request.config.associations && request.besides.associations,
+            classes: classifier.classes(),
+            summaries: classifier.summaries(),
+        }
+    }
+
+    /// The partners whose pictures are made from a lane.
+    pub(super) fn partners_of(&self, lane: &Lane) -> Vec<String> {
+        let id = |partner: &usize| self.policy.partners().get(*partner).map(|partner| partner.id.clone());
+        lane.partners.iter().filter_map(id).collect()
+    }
+
     /// What lanes are cut from.
     pub(super) fn of_lanes(&self) -> LaneBasis<'a> {
         LaneBasis {

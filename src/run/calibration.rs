@@ -85,20 +85,7 @@ fn of_logs(
     let logs = Logs::find(logs, made_from.clone())?;
     let (classifier, pass, ..) = classes(request, recording, (&policy, &std::env::temp_dir()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
-    let basis = Basis {
-        recording,
-        pass,
-        classifier: &classifier,
-        catalogue,
-        policy: &policy,
-        zones: &zones,
-        strata: &strata,
-        as_of_us: request.as_of_us,
-        config: request.config,
-        associates: false,
-        classes: classifier.classes(),
-        summaries: classifier.summaries(),
-    };
+    let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     logs.expect(lanes.len())?;
     let rows: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
@@ -108,10 +95,9 @@ fn of_logs(
     let mut reading = Reading { basis: &basis, lanes: of_lanes(&basis, &lanes, (&logs, inputs))? };
     feed(request, &basis, lanes.iter().enumerate(), &mut reading, &mut progress)?;
     recording.check()?;
-    let partner = |partner: &usize| policy.partners().get(*partner).map(|partner| partner.id.clone());
     let segment = reading.lanes.into_iter().zip(&lanes).enumerate().map(|(number, (read, lane))| Segment {
         lane: number,
-        partners: lane.partners.iter().filter_map(partner).collect(),
+        partners: basis.partners_of(lane),
         found: read.registering.finish(asked),
     });
     // The others say who made the logs.

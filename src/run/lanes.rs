@@ -69,20 +69,7 @@ fn fuse_opened(
     let from = made_from((recording, &policy), (request.config, request.as_of_us), &executor.identity())?;
     let (classifier, pass, ..) = classes(request, recording, (&policy, folder.path()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
-    let basis = Basis {
-        recording,
-        pass,
-        classifier: &classifier,
-        catalogue,
-        policy: &policy,
-        zones: &zones,
-        strata: &strata,
-        as_of_us: request.as_of_us,
-        config: request.config,
-        associates: false,
-        classes: classifier.classes(),
-        summaries: classifier.summaries(),
-    };
+    let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
     let all = Lane::all(&basis.of_lanes(), &decisions)?;
     let wanted = wanted.unwrap_or(0..all.len());
     let within = wanted.end <= all.len() && (wanted.start < wanted.end || all.is_empty());
@@ -92,11 +79,10 @@ fn fuse_opened(
     let tracks = Tracks::Kept(executor, Kept::logs(folder, from, None));
     let Fused { work, unstored, .. } = fuse((request, &tracks), (&basis, &all, wanted.clone()), None, listener)?;
     unstored.map_or(Ok(()), |error| Err(RunError::from(error)))?;
-    let partner = |partner: &usize| policy.partners().get(*partner).map(|partner| partner.id.clone());
     let of_them = wanted.clone().zip(all.iter().skip(wanted.start)).zip(&work.from_cache);
     let logged = of_them.map(|((number, lane), was_there)| FusedLane {
         lane: number,
-        partners: lane.partners.iter().filter_map(partner).collect(),
+        partners: basis.partners_of(lane),
         was_there: *was_there,
     });
     Ok(FusedLanes { lanes: all.len(), logged: logged.collect(), work })

@@ -358,20 +358,7 @@ fn run_opened(
     }
     let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
-    let basis = Basis {
-        recording,
-        pass,
-        classifier: &classifier,
-        catalogue,
-        policy: &policy,
-        zones: &zones,
-        strata: &strata,
-        as_of_us: request.as_of_us,
-        config: request.config,
-        associates: request.config.associations && request.besides.associations,
-        classes: classifier.classes(),
-        summaries: classifier.summaries(),
-    };
+    let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
     let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
     tracks.expect(lanes.len())?;
     let (class, pages) = (started.elapsed().as_secs_f64(), Pages::default());
