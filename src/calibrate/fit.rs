@@ -9,6 +9,7 @@
 use super::path::{Motion, Noise, Residual, residuals};
 use super::plot::{Offsets, Plot, Quantity, Seen};
 use super::solve::Normal;
+use crate::inspect::median;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -274,12 +275,6 @@ fn offset(sensor: usize, quantity: Quantity, (unknowns, found): (&[Unknown], &[J
     };
     let told = |number: f64| (*standing != Standing::Untold).then_some(number / quantity.unit());
     Offset { quantity, value: told(*value), error: told(*error), standing: *standing }
-}
-
-/// The median of numbers, which are put in order; of none that of squares of standard normal ones.
-fn median(numbers: &mut [f64]) -> f64 {
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(MEDIAN)
 }
 
 #[cfg(test)]

@@ -22,9 +22,9 @@ pub use plot::Quantity;
 use crate::fusion::batch::{Estimate, Taken};
 use crate::fusion::config::Config;
 use crate::ingest::Catalogue;
+use crate::inspect::level_axes;
 use crate::scan::Row;
 use crate::sensor::{Kind, Sensor, Site};
-use crate::space::{Frame, Geodetic};
 use crate::time::micros;
 use fit::{Fit, Side, fit};
 use objects::Objects;
@@ -142,10 +142,7 @@ impl<'a> Registering<'a> {
             sigma_m: of.sigma_m.map(f64::from),
             rows: usize::try_from(of.rows).ok()?,
             stand: site.map(|site| stand(&site, (of.rows < 3 && !of.slant).then_some(place))),
-            level: match frame {
-                Frame::Local => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-                Frame::Geodetic => Geodetic::from_ecef(place).enu_axes(),
-            },
+            level: level_axes(frame, place),
             keeps_height: of.rows > 2 && sensor.noise.elevation_rad.is_none(),
         })
     }
