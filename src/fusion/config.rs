@@ -2,7 +2,7 @@
 
 use super::arrays::LaneStep;
 use super::bounds::quantity;
-use super::motion::{ConstantVelocity, CoordinatedTurn, Motion, Moves, Noise, Orbit};
+use super::motion::{self, ConstantVelocity, CoordinatedTurn, Motion, Moves, Noise, Orbit};
 use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
@@ -52,16 +52,20 @@ impl Config {
         let limit_m = f64::from(position_sigma_max_m.get());
         let straight_s = |q: f64| if q > 0.0 { (3.0 * limit_m * limit_m / q).cbrt() } else { f64::INFINITY };
         let uncertain_s = match &self.motion.model {
-            Moves::ConstantVelocity(ConstantVelocity { noise: Noise::ConstantAcceleration, .. }) => f64::INFINITY,
-            Moves::ConstantVelocity(ConstantVelocity { horizontal, .. }) => straight_s(*horizontal),
+            Moves::One(motion::Mode::ConstantVelocity(ConstantVelocity {
+                noise: Noise::ConstantAcceleration, ..
+            })) => f64::INFINITY,
+            Moves::One(motion::Mode::ConstantVelocity(ConstantVelocity { horizontal, .. })) => straight_s(*horizontal),
             // A place in a turn goes round: 2 q (θ - sin θ) / ω³ of noise, and θ - sin θ ≥ θ - 1.
-            Moves::CoordinatedTurn(CoordinatedTurn { turn_deg_s, horizontal, .. }) if *horizontal > 0.0 => {
+            Moves::One(motion::Mode::CoordinatedTurn(CoordinatedTurn { turn_deg_s, horizontal, .. }))
+                if *horizontal > 0.0 =>
+            {
                 let rate = turn_deg_s.to_radians().abs();
                 1.0 / rate + 0.5 * limit_m * limit_m * rate * rate / horizontal
             }
-            Moves::CoordinatedTurn(_) => f64::INFINITY,
+            Moves::One(motion::Mode::CoordinatedTurn(_)) => f64::INFINITY,
             // Gravity takes an eighth of that off over a part of the first revolution, and adds to it later.
-            Moves::Orbit(Orbit { q }) => straight_s(*q),
+            Moves::One(motion::Mode::Orbit(Orbit { q })) => straight_s(*q),
             Moves::Several(models) => straight_s(models.least().horizontal),
         };
         1.1 * unlikely_s.min(uncertain_s) + 1.0

@@ -139,7 +139,7 @@ fn predicted<R: Simd>(
         let parts = parts.map(|(before, p)| (R::splat(p) * before.weight, before.state));
         let (mixed, weight) = mixture(parts, &before[m].state);
         let look = of.look(look);
-        let (state, tiles) = if look.orbits == 1 {
+        let (mut state, tiles) = if look.orbits == 1 {
             let flown = Orbit::whole(&look, &from, &mixed);
             if m == 0 {
                 carry = flown.tiles;
@@ -148,7 +148,6 @@ fn predicted<R: Simd>(
         } else {
             (onward(&look, &u, &faded(&mixed, &u, &look)), carry.map(|carry| -carry))
         };
-        let mut state = state;
         for (x, tiles) in state.mean.iter_mut().zip(tiles) {
             *x = *x + tiles * R::splat(TILE);
         }

@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use trackweave::fusion::config::Identity;
 use trackweave::fusion::executor::Executor;
-use trackweave::fusion::motion::{ConstantVelocity, Moves};
+use trackweave::fusion::motion::ConstantVelocity;
 use trackweave::guard::{self, Breach, inspect};
 use trackweave::run::{Besides, Request, RunConfig, Smoothing, Stitching, run};
 
@@ -259,7 +259,7 @@ pub(crate) fn interrupted(rows: Vec<Row>) -> Vec<Row> {
 pub(crate) fn stitching(mut config: RunConfig) -> RunConfig {
     let probability = |of: f32| of.try_into().expect("a probability");
     let gap_max_s = 30.0_f32.try_into().expect("a length of time");
-    let Moves::ConstantVelocity(model) = config.fusion.motion.model else { panic!("the model of the file") };
+    let model = config.fusion.motion.constant_velocity().expect("the model of the file");
     config.fusion.motion.model = ConstantVelocity { horizontal: 0.3, ..model }.into();
     config.fusion.existence.position_sigma_max_m = 27.0_f32.try_into().expect("a length");
     (config.fusion.undetected.speed_m_s, config.fusion.gate) = (6.0, 16.0_f32.try_into().expect("a gate"));

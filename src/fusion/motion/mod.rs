@@ -131,23 +131,15 @@ pub struct Motion {
 /// The motion models.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Moves {
-    /// Nearly constant velocity.
-    ConstantVelocity(ConstantVelocity),
-    /// A turn of a known rate.
-    CoordinatedTurn(CoordinatedTurn),
-    /// Free fall about the Earth.
-    Orbit(Orbit),
+    /// One, by which all of them move.
+    One(Mode),
     /// Any of several.
     Several(Models),
 }
 
 impl<T: Into<Mode>> From<T> for Moves {
     fn from(model: T) -> Self {
-        match model.into() {
-            Mode::ConstantVelocity(model) => Self::ConstantVelocity(model),
-            Mode::CoordinatedTurn(model) => Self::CoordinatedTurn(model),
-            Mode::Orbit(model) => Self::Orbit(model),
-        }
+        Self::One(model.into())
     }
 }
 
@@ -172,8 +164,8 @@ impl Motion {
     #[must_use]
     pub fn constant_velocity(&self) -> Option<ConstantVelocity> {
         match self.model {
-            Moves::ConstantVelocity(model) => Some(model),
-            Moves::CoordinatedTurn(_) | Moves::Orbit(_) | Moves::Several(_) => None,
+            Moves::One(Mode::ConstantVelocity(model)) => Some(model),
+            Moves::One(_) | Moves::Several(_) => None,
         }
     }
 
@@ -182,7 +174,7 @@ impl Motion {
     pub fn several(&self) -> Option<&Models> {
         match &self.model {
             Moves::Several(models) => Some(models),
-            Moves::ConstantVelocity(_) | Moves::CoordinatedTurn(_) | Moves::Orbit(_) => None,
+            Moves::One(_) => None,
         }
     }
 
@@ -198,8 +190,8 @@ impl Motion {
     #[must_use]
     pub fn weighed(&self) -> usize {
         match &self.model {
-            Moves::ConstantVelocity(_) | Moves::Orbit(_) => 0,
-            Moves::CoordinatedTurn(_) => 1,
+            Moves::One(Mode::CoordinatedTurn(_)) => 1,
+            Moves::One(_) => 0,
             Moves::Several(models) => models.each().len(),
         }
     }
@@ -208,9 +200,8 @@ impl Motion {
     #[must_use]
     pub fn is_orbit(&self) -> bool {
         match &self.model {
-            Moves::Orbit(_) => true,
+            Moves::One(model) => model.is_orbit(),
             Moves::Several(models) => models.is_orbit(),
-            Moves::ConstantVelocity(_) | Moves::CoordinatedTurn(_) => false,
         }
     }
 
@@ -226,20 +217,16 @@ impl Motion {
             along(horizontal) * (1.0 - upwards) + along(vertical) * upwards
         };
         let straight = |model: &ConstantVelocity| of(model.noise, [model.horizontal, model.vertical]);
-        // Of turns at most.
-        let turning = |model: &CoordinatedTurn| of(Noise::WhiteAcceleration, [model.horizontal, model.vertical]);
+        let one = |model: &Mode| match model {
+            Mode::ConstantVelocity(model) => straight(model),
+            // At most.
+            Mode::CoordinatedTurn(model) => straight(&model.straight()),
+            Mode::Orbit(model) => straight(&model.unforced()),
+        };
         match &self.model {
-            Moves::ConstantVelocity(model) => straight(model),
-            Moves::CoordinatedTurn(model) => turning(model),
-            Moves::Orbit(model) => straight(&model.unforced()),
+            Moves::One(model) => one(model),
             Moves::Several(models) => {
-                let each = models.each().iter().zip(models.prior());
-                let one = |member: &Member| match &member.model {
-                    Mode::ConstantVelocity(model) => straight(model),
-                    Mode::CoordinatedTurn(model) => turning(model),
-                    Mode::Orbit(model) => straight(&model.unforced()),
-                };
-                each.map(|(member, prior)| prior * one(member)).sum()
+                models.each().iter().zip(models.prior()).map(|(member, prior)| prior * one(&member.model)).sum()
             }
         }
     }
@@ -260,9 +247,7 @@ impl Motion {
             look.part_s = (dt_s - 0.5 * (2.0 * dt_s).floor()) as f32;
         }
         match &self.model {
-            Moves::ConstantVelocity(model) => look.noise = model.noise(dt_s),
-            Moves::CoordinatedTurn(model) => (look.noise, look.turning) = (model.noise(dt_s), model.turning(dt_s)),
-            Moves::Orbit(model) => look.noise = model.noise(dt_s),
+            Moves::One(model) => (look.noise, look.turning) = (model.noise(dt_s), model.turning(dt_s)),
             Moves::Several(models) => look.noise = models.noise(dt_s),
         }
     }

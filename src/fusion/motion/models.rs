@@ -57,11 +57,11 @@ impl From<Orbit> for Mode {
 }
 
 impl Mode {
-    fn is_orbit(&self) -> bool {
+    pub(super) fn is_orbit(&self) -> bool {
         matches!(self, Self::Orbit(_))
     }
 
-    fn noise(&self, dt_s: f64) -> ProcessNoise {
+    pub(super) fn noise(&self, dt_s: f64) -> ProcessNoise {
         match self {
             Self::ConstantVelocity(model) => model.noise(dt_s),
             Self::CoordinatedTurn(model) => model.noise(dt_s),
@@ -69,7 +69,7 @@ impl Mode {
         }
     }
 
-    fn turning(&self, dt_s: f64) -> Turning {
+    pub(super) fn turning(&self, dt_s: f64) -> Turning {
         match self {
             Self::ConstantVelocity(_) | Self::Orbit(_) => Turning::default(),
             Self::CoordinatedTurn(model) => model.turning(dt_s),

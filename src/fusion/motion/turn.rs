@@ -102,7 +102,8 @@ impl CoordinatedTurn {
         -self.turn_deg_s.to_radians()
     }
 
-    fn straight(&self) -> ConstantVelocity {
+    /// The noise of one that does not turn.
+    pub(super) fn straight(&self) -> ConstantVelocity {
         let Self { horizontal, vertical, .. } = *self;
         ConstantVelocity { noise: Noise::WhiteAcceleration, horizontal, vertical }
     }

@@ -192,9 +192,8 @@ fn several(written: &[WrittenMember]) -> Result<Models, MotionError> {
         }
         let keys = Keys { model, turn_deg_s, noise, horizontal, vertical, q };
         let model = keys.mode().map_err(|error| MotionError::Member(number, Box::new(error)))?;
-        let orbits = |model: &Mode| matches!(model, Mode::Orbit(_));
-        if of.first().is_some_and(|first| orbits(&first.model) != orbits(&model)) {
-            return Err(MotionError::Mixed(number, orbits(&model)));
+        if of.first().is_some_and(|first| first.model.is_orbit() != model.is_orbit()) {
+            return Err(MotionError::Mixed(number, model.is_orbit()));
         }
         of.push(Member { model, sojourn_s });
     }
@@ -223,9 +222,7 @@ impl From<Motion> for Written {
             Self { model, turn_deg_s, noise, horizontal, vertical, q, survival_per_s, models: None }
         };
         match model {
-            Moves::ConstantVelocity(model) => one(Mode::from(model).into()),
-            Moves::CoordinatedTurn(model) => one(Mode::from(model).into()),
-            Moves::Orbit(model) => one(Mode::from(model).into()),
+            Moves::One(model) => one(model.into()),
             Moves::Several(models) => {
                 let member = |Member { model, sojourn_s }: &Member| {
                     let Keys { model, turn_deg_s, noise, horizontal, vertical, q } = (*model).into();
