@@ -181,6 +181,22 @@ pub(crate) fn agrees(stage: Stage, twin: Twin, options: Option<Options>, wave: &
     Ok(written(&found, &wanted, tolerance()?)?)
 }
 
+/// The same of a batch of another configuration.
+pub(crate) fn agrees_as(
+    config: Config,
+    (stage, twin): (Stage, Twin),
+    options: Option<Options>,
+    wave: &Arrays<Host>,
+) -> Result<(), Failed> {
+    let (mut found, mut wanted) = (wave.clone(), wave.clone());
+    let setups = setups();
+    let fields: Vec<_> = setups.iter().collect();
+    let mut lanes = DeviceLanes::new(open()?, config, &fields, options.unwrap_or(Options::USUAL))?;
+    lanes.stage(stage, &mut found, &states(), &fields)?;
+    twin(&mut wanted);
+    Ok(written(&found, &wanted, tolerance()?)?)
+}
+
 /// Runs a stage by itself; the default options share one open device.
 fn run(stage: Stage, options: Option<Options>, arrays: &mut Arrays<Host>) -> Result<(), String> {
     static SHARED: LazyLock<Result<Mutex<DeviceLanes>, String>> =

@@ -1,17 +1,17 @@
 //! Tracks of several motion models: the kernels of predict and update against their twins, and whole waves.
 
-use crate::cases::{setups, states, wave};
+use crate::cases::wave;
 use crate::compare::{Tolerance, written};
 use crate::poison::{Poison, spoil};
 use crate::waves::{Covers, PLAIN, Sensor, World, agree, first_difference};
-use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial, turns};
+use crate::{SEEDS, SIZES, Twin, changed, config, denormal_trial, exact_trial, trial, turns};
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, MEAN, MODEL, Widths, at};
 use trackweave::fusion::batch::HYPOTHESES_MAX;
 use trackweave::fusion::config::{Config, Mode};
-use trackweave::fusion::device::{DeviceLanes, Options};
+use trackweave::fusion::device::Options;
 use trackweave::fusion::motion::{ConstantVelocity, CoordinatedTurn, Member, Models, Motion, Noise};
 use trackweave::fusion::predict::predict;
 use trackweave::fusion::stage::Stage;
@@ -19,7 +19,6 @@ use trackweave::fusion::update::update;
 use wide::f32x8;
 
 /// The stages that know of models, with their twins.
-type Twin = fn(&mut Arrays<Host>);
 const STAGES: [(Stage, Twin, Twin); 2] =
     [(Stage::Predict, predict::<f32>, predict::<f32x8>), (Stage::Update, update::<f32>, update::<f32x8>)];
 
@@ -203,12 +202,5 @@ pub(crate) fn agrees(
     options: Option<Options>,
     wave: &Arrays<Host>,
 ) -> Result<(), Failed> {
-    let (mut found, mut wanted) = (wave.clone(), wave.clone());
-    let setups = setups();
-    let fields: Vec<_> = setups.iter().collect();
-    let config = of_models(wave.widths.models);
-    let mut lanes = DeviceLanes::new(open()?, config, &fields, options.unwrap_or(Options::USUAL))?;
-    lanes.stage(stage, &mut found, &states(), &fields)?;
-    twin(&mut wanted);
-    Ok(written(&found, &wanted, tolerance()?)?)
+    crate::agrees_as(of_models(wave.widths.models), (stage, twin), options, wave)
 }

@@ -1,17 +1,17 @@
 //! Tracks in orbits: the kernel of prediction against its twin, and whole waves of satellites.
 
-use crate::cases::{setups, states, wave};
+use crate::cases::wave;
 use crate::compare::{Tolerance, written};
 use crate::poison::{Poison, spoil};
 use crate::waves::{Outcome, Sensor, accounts, same_tracks};
-use crate::{SEEDS, SIZES, changed, config, denormal_trial, exact_trial, open, tolerance, trial};
+use crate::{SEEDS, SIZES, Twin, changed, config, denormal_trial, exact_trial, open, trial};
 use libtest_mimic::{Failed, Trial};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use trackweave::fusion::arrays::{Arrays, BLOCK, COVARIANCE, Host, LaneStep, MEAN, MODEL, REST, Widths, at};
 use trackweave::fusion::batch::{Batch, HYPOTHESES_MAX, LaneSetup, Patience};
 use trackweave::fusion::config::{Config, Mode};
-use trackweave::fusion::device::{DeviceLanes, Options};
+use trackweave::fusion::device::Options;
 use trackweave::fusion::executor::Executor;
 use trackweave::fusion::motion::{Member, Models, Motion, Orbit};
 use trackweave::fusion::predict::{predict, predict_one};
@@ -143,7 +143,6 @@ fn of_several() -> Vec<Trial> {
     trials
 }
 
-type Twin = fn(&mut Arrays<Host>);
 /// The stages that know of several models, with their twins.
 pub(crate) const FORCED: [(Stage, (Twin, Twin)); 2] =
     [(Stage::Predict, (predict::<f32>, predict::<f32x8>)), (Stage::Update, (update::<f32>, update::<f32x8>))];
@@ -254,13 +253,7 @@ pub(crate) fn forced(tracks: usize, seed: u64, poison: Option<Poison>) -> Arrays
 }
 
 pub(crate) fn agrees_forced((stage, twin): (Stage, Twin), options: Options, wave: &Arrays<Host>) -> Result<(), Failed> {
-    let (mut found, mut wanted) = (wave.clone(), wave.clone());
-    let setups = setups();
-    let fields: Vec<_> = setups.iter().collect();
-    let mut lanes = DeviceLanes::new(open()?, in_orbits(2), &fields, options)?;
-    lanes.stage(stage, &mut found, &states(), &fields)?;
-    twin(&mut wanted);
-    Ok(written(&found, &wanted, tolerance()?)?)
+    crate::agrees_as(in_orbits(2), (stage, twin), Some(options), wave)
 }
 
 fn spoilt(seed: u64, poison: Poison) -> Arrays<Host> {
@@ -270,13 +263,7 @@ fn spoilt(seed: u64, poison: Poison) -> Arrays<Host> {
 }
 
 pub(crate) fn agrees(options: Option<Options>, wave: &Arrays<Host>) -> Result<(), Failed> {
-    let (mut found, mut wanted) = (wave.clone(), wave.clone());
-    let setups = setups();
-    let fields: Vec<_> = setups.iter().collect();
-    let mut lanes = DeviceLanes::new(open()?, in_orbits(1), &fields, options.unwrap_or(Options::USUAL))?;
-    lanes.stage(Stage::Predict, &mut found, &states(), &fields)?;
-    predict::<f32>(&mut wanted);
-    Ok(written(&found, &wanted, tolerance()?)?)
+    crate::agrees_as(in_orbits(1), (Stage::Predict, predict::<f32>), options, wave)
 }
 
 /// Objects in low orbits, seen at irregular times: in one lane by all of them, in the other now and then.

@@ -1,9 +1,9 @@
 //! Tracks of several orbits against the interacting-multiple-model filter of the textbook in f64: forces, transitions and noise
 //! from `orbit.rs` of this room, by differences and sums; and satellites that are pushed.
 
-use super::models::transition;
+use super::models::{Filter, filter, same, transition};
 use super::orbit::{Six, flown, orbit, truth, turned, unturned};
-use super::update::{mixed, near_to};
+use super::update::mixed;
 use super::{Known, Measurement, observation, plus};
 use crate::fusion::arrays::{
     AT_REST, Arrays, BLOCK, COVARIANCE, Host, Hypothesis, LaneStep, MEAN, MODEL, TrackHypotheses, Widths, at, tri,
@@ -11,7 +11,6 @@ use crate::fusion::arrays::{
 use crate::fusion::motion::{Member, Models, Motion, Orbit};
 use crate::fusion::predict::predict;
 use crate::fusion::simd::Simd;
-use crate::fusion::state::State;
 use crate::fusion::tests::{Matrix, multiply, textbook_update};
 use crate::fusion::update::update;
 use crate::scan::{Detection, Observation};
@@ -22,6 +21,8 @@ use rand_distr::{Distribution, StandardNormal};
 use wide::f32x8;
 
 const TRACKS: usize = 24;
+/// Of a standard deviation, and of a probability.
+const NEAR: (f64, f64) = (5e-3, 3e-3);
 /// Seconds before each wave.
 const WAVES_S: [f64; 5] = [10.0, 0.0, 60.0, 2.5, 10.0];
 /// Intensity of what pushes, m²/s³, and how long targets keep it, s.
@@ -72,9 +73,6 @@ fn spread(from: &Six, seconds: f64) -> Matrix {
     }
     sum
 }
-
-/// The models of one track: probability and state of each.
-type Filter = Vec<(f64, Known)>;
 
 fn predicted(filter: &Filter, of: &[[f64; 2]], t: f64) -> Filter {
     let rates: Vec<[f64; 4]> = of.iter().map(|[_, sojourn_s]| [0.0, 0.0, *sojourn_s, 0.0]).collect();
@@ -173,17 +171,6 @@ fn look_at(arrays: &mut Arrays<Host>, motion: &Motion, dt_s: f64) {
     arrays.looks = vec![look];
 }
 
-fn filter(arrays: &Arrays<Host>, track: usize) -> Filter {
-    let count = arrays.widths.models;
-    let tile = core::array::from_fn(|a| arrays.tile[at(track, a, 3)]);
-    let word = |m: usize, k: usize| arrays.models[at(track, m * MODEL + k, count * MODEL)];
-    let state = |m: usize| State {
-        mean: core::array::from_fn(|k| word(m, 1 + k)),
-        covariance: core::array::from_fn(|k| word(m, 1 + MEAN + k)),
-    };
-    (0..count).map(|m| (f64::from(word(m, 0)), Known::of(tile, &state(m)))).collect()
-}
-
 /// Gives every track new hypotheses: none, one or two, each near one of its models at its own time.
 #[expect(clippy::cast_possible_truncation, reason = "rounded to what an observation holds")]
 fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
@@ -220,18 +207,6 @@ fn hypotheses(random: &mut impl Rng, arrays: &mut Arrays<Host>) {
     }
 }
 
-fn same(arrays: &Arrays<Host>, wanted: &[Filter], what: &str) {
-    for (track, wanted) in wanted.iter().enumerate() {
-        let (_, merged) = mixed(wanted);
-        near_to(&Known::track(arrays, track), &merged, &merged.p, 5e-3, &format!("{what}, track {track}"));
-        for (m, ((mu, state), (wanted_mu, wanted))) in filter(arrays, track).iter().zip(wanted).enumerate() {
-            let what = format!("{what}, track {track}, model {m}");
-            assert!((mu - wanted_mu).abs() < 3e-3, "{what} has {mu}, wanted {wanted_mu}");
-            near_to(state, wanted, &merged.p, 5e-3, &what);
-        }
-    }
-}
-
 fn compare<R: Simd>(of: &[[f64; 2]], seed: u64) {
     let (mut random, motion) = (ChaCha8Rng::seed_from_u64(seed), motion(of));
     let mut arrays = room(&motion, TRACKS);
@@ -247,7 +222,7 @@ fn compare<R: Simd>(of: &[[f64; 2]], seed: u64) {
         look_at(&mut arrays, &motion, dt_s);
         predict::<R>(&mut arrays);
         wanted = wanted.iter().map(|filter| predicted(filter, of, dt_s)).collect();
-        same(&arrays, &wanted, &format!("wave {wave} predicted"));
+        same(&arrays, &wanted, NEAR, &format!("wave {wave} predicted"));
         hypotheses(&mut random, &mut arrays);
         update::<R>(&mut arrays);
         for (track, filter) in wanted.iter_mut().enumerate() {
@@ -260,7 +235,7 @@ fn compare<R: Simd>(of: &[[f64; 2]], seed: u64) {
             });
             *filter = updated(filter, of, dt_s, f64::from(row.missed), &seen.collect::<Vec<_>>());
         }
-        same(&arrays, &wanted, &format!("wave {wave} updated"));
+        same(&arrays, &wanted, NEAR, &format!("wave {wave} updated"));
     }
 }
 
