@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::time::Instant;
-use trackweave::bench::{Bench, Sensors, Session};
+use trackweave::bench::{Bench, Session};
 use trackweave::fusion::config::{Config, Probability};
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
@@ -66,7 +66,7 @@ fn smoothed(
     // All that the filter keeps.
     config.existence.report = Probability::ZERO;
     let mut device = executor.backward()?;
-    let bench = Bench { objects, scans: 0, seed: 1, config: config.clone(), sensors: Sensors::Positions };
+    let bench = Bench::new(objects, config.clone());
     let mut session = Session::new(&bench, executor)?;
     let folder = tempfile::tempdir()?;
     let [mut history, mut spill] = [room; 2].map(|room| History::new(folder.path(), room));

@@ -150,7 +150,7 @@ fn settled(objects: usize, (sensors, models): (Sensors, usize), executor: Execut
     if let Some(several) = Models::new(&members[..models]) {
         config.motion.model = several.into();
     }
-    let mut session = Session::new(&Bench { objects, scans: 0, seed: 1, config, sensors }, executor).expect("a lane");
+    let mut session = Session::new(&Bench { sensors, ..Bench::new(objects, config) }, executor).expect("a lane");
     for _ in 0..SETTLING {
         session.scan().expect("a scan");
     }

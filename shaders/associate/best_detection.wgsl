@@ -1,4 +1,4 @@
-// Finds every track's most likely detection; a cluster in which two tracks find the same is contested.
+// Finds every track's most likely detection, or none; of those that find the same the least track has it.
 // Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
@@ -8,10 +8,8 @@ override LEAST: f32;
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<TrackHypotheses>;
 @group(0) @binding(2) var<storage, read> edges: array<Hypothesis>;
-@group(0) @binding(3) var<storage, read> labels: array<u32>;
-@group(0) @binding(4) var<storage, read_write> claims: array<atomic<u32>>;
-@group(0) @binding(5) var<storage, read_write> contested: array<atomic<u32>>;
-@group(0) @binding(6) var<storage, read_write> holds: array<u32>;
+@group(0) @binding(3) var<storage, read_write> holds: array<u32>;
+@group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn best_detection(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -34,8 +32,8 @@ fn best_detection(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     if edges[best].weight > LEAST {
         holds[track] = best;
-        if atomicAdd(&claims[edges[best].detection], 1u) > 0u {
-            atomicStore(&contested[labels[track]], 1u);
-        }
+        atomicMin(&slots[edges[best].detection].owner, track);
+    } else {
+        atomicStore(&slots[params.detections + track].owner, track);
     }
 }

@@ -1,14 +1,15 @@
-// Lists the waiting tracks of every cluster, in whatever order they come. Guard: places past the end return.
+// Lists the tracks that found their detection taken, in whatever order they come. Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
 // Holds nothing yet.
 override WAITING: u32;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> labels: array<u32>;
-@group(0) @binding(2) var<storage, read> holds: array<u32>;
-@group(0) @binding(3) var<storage, read_write> waiters: array<atomic<u32>>;
+@group(0) @binding(1) var<storage, read> edges: array<Hypothesis>;
+@group(0) @binding(2) var<storage, read> slots: array<Slot>;
+@group(0) @binding(3) var<storage, read_write> holds: array<u32>;
 @group(0) @binding(4) var<storage, read_write> waiting: array<u32>;
+@group(0) @binding(5) var<storage, read_write> status: array<Status>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn list_unassigned(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -16,7 +17,13 @@ fn list_unassigned(@builtin(global_invocation_id) id: vec3<u32>) {
     if track >= params.n {
         return;
     }
-    if holds[track] == WAITING {
-        waiting[atomicAdd(&waiters[labels[track]], 1u)] = track;
+    let held = holds[track];
+    if held == NONE {
+        return;
+    }
+    if slots[edges[held].detection].owner != track {
+        holds[track] = WAITING;
+        waiting[atomicAdd(&status[0].work, 1u)] = track;
+        atomicStore(&status[0].unfinished, 1u);
     }
 }

@@ -5,6 +5,9 @@
 // Sizes that a pass can have.
 override SIZES: u32;
 
+// Rounds of an assignment after which those that wait are left alone.
+override ROUNDS_MAX: u32;
+
 // Longest list that is put in order by ranks.
 override RANK_MAX: u32;
 
@@ -69,10 +72,19 @@ fn note() {
             status[0].unfinished = 0u;
             status[0].clusters = 0u;
         }
-        case COUNT_SEARCH: { status[0].unfinished = 0u; }
+        case COUNT_ROUNDS: { begin_rounds(); }
         case COUNT_UNCONVERGED: { status[0].unconverged = status[0].going; }
         default: {}
     }
+}
+
+fn begin_rounds() {
+    if status[0].unfinished == 0u || status[0].rounds >= ROUNDS_MAX {
+        status[0].unconverged = status[0].unfinished;
+        status[0].work = 0u;
+    }
+    status[0].unfinished = 0u;
+    status[0].rounds += params.kind;
 }
 
 fn invocations(count: u32) -> u32 {
@@ -110,6 +122,7 @@ fn groups_of(size: u32) -> u32 {
         case SIZE_SLOTS: { return invocations(params.detections + params.places + 1u); }
         case SIZE_GOING_PLACES: { return select(0u, invocations(params.places), s.going > 0u); }
         case SIZE_GOING_DETECTIONS: { return select(0u, invocations(params.detections), s.going > 0u); }
+        case SIZE_WAITED_DETECTIONS: { return select(0u, invocations(params.detections), s.work > 0u); }
         case SIZE_MOVING_WORDS: { return select(0u, invocations(params.places * max(COVARIANCE, params.models * MODEL)), moves); }
         default: { return 0u; }
     }

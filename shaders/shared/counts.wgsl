@@ -7,6 +7,6 @@ const COUNT_BLOCKS = 4u;
 const COUNT_COMPONENTS = 5u;
 const COUNT_TABLE = 6u;
 const COUNT_UNFINISHED = 7u;
-const COUNT_SEARCH = 8u;
+const COUNT_ROUNDS = 8u;
 const COUNT_UNCONVERGED = 9u;
 const COUNT_NOTHING = 10u;

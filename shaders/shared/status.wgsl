@@ -13,15 +13,17 @@ struct Status {
     exact: u32,
     belief: u32,
     unconverged: u32,
-    // Clusters to be solved, their members, the numbers of their tables, those that belief propagation goes on with.
+    // Clusters to be solved, or tracks that wait to be assigned; their members, the numbers of their tables, those that belief propagation goes on with.
     work: u32,
     listed: u32,
     table: u32,
     going: u32,
     // Largest number of components of a lane.
     components: u32,
-    // 1 if a bounded search or a count did not end.
+    // Not 0 if a bounded search or a count did not end: of an assignment, tracks that wait still.
     unfinished: u32,
+    // Rounds of the assignment that are over once those that are planned are.
+    rounds: u32,
     // Tracks that were there before births.
     tracks: u32,
     // Longest list that was put in order by ranks.

@@ -13,15 +13,17 @@ struct Status {
     exact: atomic<u32>,
     belief: atomic<u32>,
     unconverged: atomic<u32>,
-    // Clusters to be solved, their members, the numbers of their tables, those that belief propagation goes on with.
+    // Clusters to be solved, or tracks that wait to be assigned; their members, the numbers of their tables, those that belief propagation goes on with.
     work: atomic<u32>,
     listed: atomic<u32>,
     table: atomic<u32>,
     going: atomic<u32>,
     // Largest number of components of a lane.
     components: atomic<u32>,
-    // 1 if a bounded search or a count did not end.
+    // Not 0 if a bounded search or a count did not end: of an assignment, tracks that wait still.
     unfinished: atomic<u32>,
+    // Rounds of the assignment that are over once those that are planned are.
+    rounds: atomic<u32>,
     // Tracks that were there before births.
     tracks: atomic<u32>,
     // Longest list that was put in order by ranks.

@@ -478,6 +478,14 @@ pub(super) struct Bench {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(super) seed: u64,
 
+    /// Edge of the square that belongs to one object, metres; at 64 nearly all tracks compete with one another
+    #[arg(long, value_name = "M", default_value_t = crate::bench::SPACING_M, value_parser = spacing)]
+    pub(super) spacing: f64,
+
+    /// Seconds from scan to scan
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(super) period: u32,
+
     /// How detections are shared out among tracks; without it, as `data/config/bench.toml` says
     #[arg(long, value_enum)]
     pub(super) mode: Option<Mode>,
@@ -485,6 +493,12 @@ pub(super) struct Bench {
     /// Which side fuses
     #[arg(long, value_enum, default_value_t = Wish::Auto)]
     pub(super) executor: Wish,
+}
+
+/// An edge that is one: from 1 m to 10 km.
+fn spacing(text: &str) -> Result<f64, String> {
+    let metres = text.parse().ok().filter(|metres| (1.0..=10_000.0).contains(metres));
+    metres.ok_or_else(|| "wanted metres, from 1 to 10000".to_owned())
 }
 
 /// The modes of association.

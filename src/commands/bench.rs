@@ -5,7 +5,7 @@ use super::executor::{Choice, choose};
 use super::failure::{Code, Failure};
 use super::layout::{count, paragraph, percent, table};
 use super::screen::Screen;
-use crate::bench::{Bench, Figures, Sensors};
+use crate::bench::{Bench, Figures, SPACING_M};
 use crate::fusion::config::{self, Config};
 use crate::fusion::stage::Stage;
 use serde::Serialize;
@@ -30,6 +30,10 @@ pub(super) fn execute(arguments: &arguments::Bench, screen: Screen) -> Result<()
             Mode::Assign => config::Mode::Assign,
         };
     }
+    // The filter knows how dense the world is.
+    let denser = (SPACING_M / arguments.spacing).powi(2);
+    config.undetected.initial_per_km2 *= denser;
+    config.undetected.births_per_km2_h *= denser;
     // The memory of a process only ever grows: the smallest size first, so that each size shows its own.
     let mut sizes = arguments.objects.clone();
     sizes.sort_unstable();
@@ -40,11 +44,11 @@ pub(super) fn execute(arguments: &arguments::Bench, screen: Screen) -> Result<()
     let mut figures = Vec::new();
     for objects in sizes {
         let bench = Bench {
-            objects: size(objects)?,
             scans,
             seed: arguments.seed,
-            config: config.clone(),
-            sensors: Sensors::default(),
+            spacing_m: arguments.spacing,
+            period_s: arguments.period,
+            ..Bench::new(size(objects)?, config.clone())
         };
         let bar = screen.bar(arguments.scans);
         bar.set_message(format!("{} objects", count(objects)));
@@ -105,7 +109,7 @@ fn describe(Measured { executor, figures }: &Measured) -> String {
     let mode = figures.first().map_or("", |figures| figures.mode);
     let density = figures.first().map_or(0.0, |figures| figures.density_per_km2);
     let note = format!(
-        "Mode `{mode}`, {density} objects in a square kilometre. Stages: mean over the later half of the scans. Held: a \
+        "Mode `{mode}`, {density:.1} objects in a square kilometre. Stages: mean over the later half of the scans. Held: a \
          track within 30 m. False: tracks that are nobody's, as a share of the objects. Beside the stages: detections \
          prepared and uploaded, kernels launched. Share of copy speed: what a stage must at least move, over what the \
          device copies in that time."

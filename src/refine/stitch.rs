@@ -391,6 +391,8 @@ fn decided(rows: &[&[Weighed]], mode: Mode, scratch: &mut Scratch) -> Vec<Vec<Hy
     let edge = |&(detection, psi): &Weighed| Hypothesis { detection, weight: (psi * scale) as f32 };
     let mut edges: Vec<Hypothesis> = rows.iter().copied().flatten().map(edge).collect();
     let mut nothing = vec![1.0; rows.len()];
+    #[expect(clippy::cast_possible_truncation, reason = "at most LINKS_MAX")]
+    let tracks: Vec<u32> = (0..rows.len() as u32).collect();
     let how = Association {
         mode,
         exact_max: EXACT_MAX,
@@ -399,7 +401,7 @@ fn decided(rows: &[&[Weighed]], mode: Mode, scratch: &mut Scratch) -> Vec<Vec<Hy
         hypotheses_max: NonZeroU32::MAX,
     };
     decide(
-        &mut Cluster { counts: &counts, edges: &mut edges, nothing: &mut nothing },
+        &mut Cluster { tracks: &tracks, first: 0, counts: &counts, edges: &mut edges, nothing: &mut nothing },
         &how,
         scratch,
         &mut Tally::default(),

@@ -242,7 +242,7 @@ fn bounds(soft: World) -> Vec<Trial> {
     for (name, world) in [("assign", PLAIN), ("soft", soft)] {
         trials.push(trial(format!("waves::{name}::however_short_a_search_is"), move || {
             // A root is known by a second step.
-            let bounds = [("unite", "STEPS_MAX", 2), ("flatten", "STEPS_MAX", 2), ("augment", "SPENT_MAX", 1)];
+            let bounds = [("unite", "STEPS_MAX", 2), ("flatten", "STEPS_MAX", 2)];
             let short = bounds.map(|(kernel, bound, steps)| {
                 (kernel, format!("override {bound}: u32;"), format!("const {bound} = {steps}u;"))
             });

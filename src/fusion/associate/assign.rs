@@ -3,15 +3,23 @@
 //! Maximises Σ (ln ψ + 8) over the assignments in which every track takes one of its detections or none: a detection in
 //! the gate is preferred to none unless it is 3,000 times less likely than clutter, because whether a track has been
 //! missed is left to its existence, which is soft. (Without the preference tracks that hesitate starve: on the scenario
-//! of four targets it costs 10 to 80 % in GOSPA; a larger one changes nothing.) Where the best detections of all tracks
-//! differ, they are the answer. Otherwise every track takes its best one if it is free, and the others come in one at
-//! a time, each by a Dijkstra search over reduced costs (Jonker and Volgenant 1987, in its sparse form, in f32).
+//! of four targets it costs 10 to 80 % in GOSPA; a larger one changes nothing.) Every track takes its best detection;
+//! where the best of several is the same, the least track has it, and the others come in along the shortest augmenting
+//! paths, each found by a Dijkstra search over reduced costs (Jonker and Volgenant 1987, in its sparse form, in f32).
+//!
+//! They come in rounds. Of those that wait all search at once, from what the assignment was when the round began, and claim
+//! every detection whose price or owner they have read; whose claim is the greatest on all of them takes its path, the
+//! others wait for the next round. No two that take theirs have read the same, so each is the shortest path that it would be
+//! if they came one after another, and the assignment stays the best of those that have come in. Claims are ranked by a
+//! permutation of the tracks' places in their lane, so that a round is not a chain of neighbours who wait for each other.
+//! (Deterministic reservations: Blelloch, Fineman, Gibbons and Shun 2012.)
 //!
 //! A track keeps only its assigned edge, weighed as if alone: p = ψ / (1 + ψ), so that its existence follows the IPDA
 //! ratio r' = r Λ / (1 - r + r Λ), Λ = 1 - P_D + P_D N / κ (Musicki et al. 1994). Ties go to the lower detection.
 
 use super::super::simd::ln;
 use super::Cluster;
+use rayon::prelude::*;
 
 const NONE: u32 = u32::MAX;
 /// Order of the first column that stands for "none".
@@ -21,14 +29,54 @@ pub const PREFERENCE: f32 = 8.0;
 /// The likelihood ratio at which a detection is worth as much as none: e to the power of minus the preference.
 pub const CUT_WEIGHT: f32 = 3.354_626_3e-4;
 
-/// Most columns that the search for a path looks at; a search that needs more leaves its track alone.
+/// Most columns that the search for a path looks at; it always finds an end among them, since a track may have none.
 pub const SEARCH_MAX: usize = 128;
 /// Farther than any column.
 pub const DISTANCE_MAX: f32 = f32::MAX;
+/// Rounds after which those that still wait are left alone. Scenes whose tracks are all of one cluster take some 25.
+pub const ROUNDS_MAX: u32 = 252;
+
+/// Bits of a claim that say whose it is; those above count rounds.
+pub const CLAIM_BITS: u32 = 28;
+/// The golden section of 2^28, made odd: neighbours are far apart in rank.
+pub const SCATTER: u32 = 0x9e3_779b;
+/// Undoes [`SCATTER`]: their product ends in a 1 and 28 zeros before it.
+pub const GATHER: u32 = inverse(SCATTER) & ((1 << CLAIM_BITS) - 1);
+
+/// The inverse of an odd number modulo 2^32, by Newton's iteration: right bits double each time.
+const fn inverse(odd: u32) -> u32 {
+    let mut of = odd;
+    let mut n = 0;
+    while n < 5 {
+        of = of.wrapping_mul(2u32.wrapping_sub(odd.wrapping_mul(of)));
+        n += 1;
+    }
+    of
+}
+
+/// What the track at a place of its lane claims with: unlike all others, greater than nothing.
+const fn claim_of(place: u32) -> u32 {
+    1 << CLAIM_BITS | place.wrapping_mul(SCATTER) & ((1 << CLAIM_BITS) - 1)
+}
+
+/// Waiting tracks of a cluster whose searches are worth a task each.
+const PARALLEL: usize = 256;
 
 /// Scratch memory.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
+    problem: Problem,
+    /// Edge that each track keeps.
+    kept: Vec<u32>,
+    /// Tracks that found their best detection taken.
+    waiting: Vec<u32>,
+    /// The path of each.
+    paths: Vec<Path>,
+}
+
+/// The tracks of a cluster, and what they may take.
+#[derive(Debug, Default)]
+struct Problem {
     numbers: Numbers,
     /// Column and cost of each edge.
     column: Vec<u32>,
@@ -36,15 +84,7 @@ pub(super) struct Scratch {
     starts: Vec<usize>,
     /// The detections, then a "none" for each track.
     columns: Vec<Column>,
-    /// Columns that a search has reached, and those whose distance is final.
-    open: Vec<u32>,
-    closed: Vec<u32>,
-    /// The way to the nearest free column found; what lies farther is not looked at.
-    bound: f32,
-    /// Edge that each track keeps.
-    kept: Vec<u32>,
-    /// Tracks that found their cheapest column taken.
-    waiting: Vec<usize>,
+    detections: usize,
 }
 
 /// What a track may take.
@@ -57,16 +97,35 @@ struct Column {
     /// The edge that it was taken by.
     taken: u32,
     price: f32,
-    // Of the search under way.
-    distance: f32,
-    parent: u32,
-    done: bool,
+    /// The greatest claim of the round.
+    claim: u32,
 }
 
 impl Column {
     fn new(order: u32) -> Self {
-        Self { order, owner: NONE, taken: NONE, price: 0.0, distance: DISTANCE_MAX, parent: NONE, done: false }
+        Self { order, owner: NONE, taken: NONE, price: 0.0, claim: 0 }
     }
+}
+
+/// A column that a search has reached.
+#[derive(Clone, Copy, Debug)]
+struct Reached {
+    column: u32,
+    /// The track by which it came there.
+    by: u32,
+    distance: f32,
+    /// Whether the distance is final.
+    done: bool,
+}
+
+/// What a search found.
+#[derive(Debug, Default)]
+struct Path {
+    reached: Vec<Reached>,
+    /// Tracks whose columns it has read.
+    visited: Vec<u32>,
+    /// The free column at the end, among those reached.
+    end: usize,
 }
 
 /// Numbers detections as they come: a table with open addresses. Which number one gets decides nothing.
@@ -108,26 +167,13 @@ impl Numbers {
     }
 }
 
-/// Solves one cluster and sets its weights; a track's assigned edge becomes the first of its row.
+/// Solves one cluster and sets its weights; a track's assigned edge becomes the first of its row. Returns how many tracks were
+/// left alone because they waited too long.
 #[expect(clippy::indexing_slicing, reason = "sized here")]
-pub(super) fn solve(cluster: &mut Cluster<'_>, scratch: &mut Scratch) {
-    let tracks = cluster.counts.len();
+pub(super) fn solve(cluster: &mut Cluster<'_>, scratch: &mut Scratch) -> u64 {
+    let mut left = 0;
     if !scratch.everyone_gets_the_best(cluster) {
-        let detections = scratch.prepare(cluster);
-        for track in 0..tracks {
-            if !scratch.take_if_free(track, detections) {
-                scratch.waiting.push(track);
-            }
-        }
-        for n in 0..scratch.waiting.len() {
-            scratch.augment(scratch.waiting[n], detections);
-        }
-        scratch.kept.fill(NONE);
-        for column in &scratch.columns[..detections] {
-            if column.owner != NONE {
-                scratch.kept[column.owner as usize] = column.taken;
-            }
-        }
+        left = scratch.settle(cluster);
     }
     let mut start = 0;
     for ((nothing, &count), &kept) in cluster.nothing.iter_mut().zip(cluster.counts).zip(&scratch.kept) {
@@ -144,17 +190,19 @@ pub(super) fn solve(cluster: &mut Cluster<'_>, scratch: &mut Scratch) {
         }
         start += count as usize;
     }
+    left
 }
 
 impl Scratch {
-    /// Whether no two tracks have the same best detection: then there is nothing to solve. Fills `kept`.
+    /// Finds every track's best detection, into `kept`; whether no two have the same: then there is nothing to solve.
     #[expect(clippy::indexing_slicing, reason = "sized here")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn everyone_gets_the_best(&mut self, cluster: &Cluster<'_>) -> bool {
-        self.kept.clear();
-        if cluster.counts.len() > 1 {
-            self.numbers.clear(cluster.counts.len());
+        let alone = cluster.counts.len() == 1;
+        if !alone {
+            self.problem.numbers.clear(cluster.counts.len());
         }
+        self.kept.clear();
         let mut distinct = true;
         let mut start = 0;
         for &count in cluster.counts {
@@ -167,41 +215,89 @@ impl Scratch {
             }
             let worth = weight > CUT_WEIGHT;
             self.kept.push(if worth { (start + best) as u32 } else { NONE });
-            if worth && cluster.counts.len() > 1 {
-                distinct &= self.numbers.number(row[best].detection).1;
-                if !distinct {
-                    self.kept.resize(cluster.counts.len(), NONE);
-                    break;
-                }
+            if worth && distinct && !alone {
+                distinct = self.problem.numbers.number(row[best].detection).1;
             }
             start += count as usize;
         }
         distinct
     }
 
-    /// Gives a track its cheapest column if nobody has it: with all prices at zero that needs no search.
-    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn take_if_free(&mut self, track: usize, detections: usize) -> bool {
-        let (mut best, mut cost, mut edge) = (detections + track, 0.0, NONE);
-        for e in self.starts[track]..self.starts[track + 1] {
-            if self.cost[e] < cost {
-                (best, cost, edge) = (self.column[e] as usize, self.cost[e], e as u32);
+    /// Gives every track its best detection, or none, if nobody has it; then those that wait come in, round by round. Returns
+    /// how many never do.
+    #[expect(clippy::indexing_slicing, reason = "sized here")]
+    #[expect(clippy::cast_possible_truncation, reason = "tracks are counted in 32 bits")]
+    fn settle(&mut self, cluster: &Cluster<'_>) -> u64 {
+        self.problem.prepare(cluster);
+        self.waiting.clear();
+        for (track, &best) in self.kept.iter().enumerate() {
+            if !self.problem.take_if_free(track, best) {
+                self.waiting.push(track as u32);
             }
         }
-        let column = &mut self.columns[best];
-        let free = column.owner == NONE;
-        if free {
-            column.owner = track as u32;
-            column.taken = edge;
+        for _ in 0..ROUNDS_MAX {
+            if self.waiting.is_empty() {
+                break;
+            }
+            self.round(cluster);
         }
-        free
+        self.kept.fill(NONE);
+        for column in &self.problem.columns[..self.problem.detections] {
+            if column.owner != NONE {
+                self.kept[column.owner as usize] = column.taken;
+            }
+        }
+        self.waiting.len() as u64
     }
 
-    /// Numbers the detections, and prices all edges; returns how many detections there are.
+    /// One round: all that wait search, and those that have read what nobody before them has take their paths.
+    #[expect(clippy::indexing_slicing, reason = "a track has a place")]
+    fn round(&mut self, cluster: &Cluster<'_>) {
+        let Self { problem, waiting, paths, .. } = self;
+        if waiting.len() > paths.len() {
+            paths.resize_with(waiting.len(), Path::default);
+        }
+        let paths = &mut paths[..waiting.len()];
+        if waiting.len() < PARALLEL {
+            paths.iter_mut().zip(&*waiting).for_each(|(path, &track)| problem.search(track, path));
+        } else {
+            let waiting = waiting.par_iter().with_min_len(16);
+            paths.par_iter_mut().zip(waiting).for_each(|(path, &track)| problem.search(track, path));
+        }
+        if let ([track], [path]) = (waiting.as_slice(), &*paths) {
+            problem.take(path, *track);
+            waiting.clear();
+            return;
+        }
+        let claim = |track: u32| claim_of(cluster.tracks[track as usize] - cluster.first);
+        for (path, &track) in paths.iter().zip(&*waiting) {
+            problem.read(path, |column| {
+                column.claim = column.claim.max(claim(track));
+                true
+            });
+        }
+        let mut each = paths.iter();
+        waiting.retain(|&track| {
+            let Some(path) = each.next() else { return true };
+            let wins = problem.read(path, |column| column.claim == claim(track));
+            if wins {
+                problem.take(path, track);
+            }
+            !wins
+        });
+        for path in &*paths {
+            problem.read(path, |column| {
+                column.claim = 0;
+                true
+            });
+        }
+    }
+}
+
+impl Problem {
+    /// Numbers the detections, and prices all edges.
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn prepare(&mut self, cluster: &Cluster<'_>) -> usize {
-        self.waiting.clear();
+    fn prepare(&mut self, cluster: &Cluster<'_>) {
         self.numbers.clear(cluster.edges.len());
         self.columns.clear();
         self.column.clear();
@@ -214,7 +310,7 @@ impl Scratch {
         }
         self.cost.clear();
         self.cost.extend(cluster.edges.iter().map(|edge| -ln(edge.weight.max(f32::MIN_POSITIVE)) - PREFERENCE));
-        let detections = self.columns.len();
+        self.detections = self.columns.len();
         self.starts.clear();
         self.starts.push(0);
         let mut start = 0;
@@ -223,116 +319,140 @@ impl Scratch {
             self.starts.push(start);
             self.columns.push(Column::new(FIRST_NONE + track as u32));
         }
-        detections
     }
 
-    /// Brings one more track in along the shortest augmenting path.
+    /// Gives a track its best detection, or none, if nobody has it: with all prices at zero that needs no search.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn augment(&mut self, track: usize, detections: usize) {
-        self.bound = DISTANCE_MAX;
-        let (mut row, mut base) = (track, 0.0f32);
-        // The row's potential: what its own column costs now, so that reduced costs stay at least zero.
-        let mut own = self.least_cost(track, detections);
-        let last = loop {
-            self.relax(row, base, own, detections);
-            let mut nearest = 0;
-            for n in 1..self.open.len() {
-                let (this, best) = (&self.columns[self.open[n] as usize], &self.columns[self.open[nearest] as usize]);
-                if this.distance < best.distance || (this.distance <= best.distance && this.order < best.order) {
-                    nearest = n;
+    #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
+    fn take_if_free(&mut self, track: usize, best: u32) -> bool {
+        let column = self.column.get(best as usize).map_or(self.detections + track, |column| *column as usize);
+        let column = &mut self.columns[column];
+        let free = column.owner == NONE;
+        if free {
+            (column.owner, column.taken) = (track as u32, best);
+        }
+        free
+    }
+
+    /// Finds the shortest augmenting path of a track.
+    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
+    fn search(&self, track: u32, path: &mut Path) {
+        path.reached.clear();
+        path.visited.clear();
+        path.end = usize::MAX;
+        let (mut row, mut base, mut bound) = (track, 0.0f32, DISTANCE_MAX);
+        loop {
+            self.relax(row, base, &mut bound, path);
+            path.visited.push(row);
+            let mut nearest = None;
+            for (n, this) in path.reached.iter().enumerate().filter(|(_, this)| !this.done) {
+                let nearer = |best: &Reached| {
+                    let order = |of: &Reached| self.columns[of.column as usize].order;
+                    this.distance < best.distance || (this.distance <= best.distance && order(this) < order(best))
+                };
+                if nearest.is_none_or(|best: usize| nearer(&path.reached[best])) {
+                    nearest = Some(n);
                 }
             }
-            // A track's own column of "none" is free before it is brought in, so a path always ends.
-            if self.open.is_empty() {
-                break NONE;
+            // Its own column of "none" is free until a track has come in: there is an end.
+            let Some(nearest) = nearest else { return };
+            let best = &mut path.reached[nearest];
+            best.done = true;
+            base = best.distance;
+            row = self.columns[best.column as usize].owner;
+            if row == NONE {
+                path.end = nearest;
+                return;
             }
-            let best = self.open.swap_remove(nearest);
-            self.closed.push(best);
-            let column = &mut self.columns[best as usize];
-            base = column.distance;
-            column.done = true;
-            if column.owner == NONE {
-                break best;
-            }
-            row = column.owner as usize;
-            own = self.cost.get(column.taken as usize).copied().unwrap_or(0.0) - column.price;
-        };
-        for &column in &self.closed {
-            let column = &mut self.columns[column as usize];
-            column.price += column.distance - base;
-        }
-        self.flip(last, track, detections);
-        for column in self.open.drain(..).chain(self.closed.drain(..)) {
-            let column = &mut self.columns[column as usize];
-            (column.distance, column.done, column.parent) = (DISTANCE_MAX, false, NONE);
         }
     }
 
     /// Offers every column of a row at `base` plus its reduced cost.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn relax(&mut self, row: usize, base: f32, own: f32, detections: usize) {
-        let none = (detections + row) as u32;
-        let edges = (self.starts[row]..self.starts[row + 1]).map(Some);
+    fn relax(&self, row: u32, base: f32, bound: &mut f32, path: &mut Path) {
+        let own = self.own_cost(row as usize);
+        let none = (self.detections + row as usize) as u32;
+        let edges = (self.starts[row as usize]..self.starts[row as usize + 1]).map(|e| (self.column[e], self.cost[e]));
         // "None" comes first, so that a search that is cut still finds an end.
-        for e in core::iter::once(None).chain(edges) {
-            let (column, cost) = e.map_or((none, 0.0), |e: usize| (self.column[e], self.cost[e]));
-            let to = &mut self.columns[column as usize];
-            let new = to.distance >= DISTANCE_MAX;
-            if to.done || (new && self.open.len() + self.closed.len() == SEARCH_MAX) {
+        for (column, cost) in core::iter::once((none, 0.0)).chain(edges) {
+            let to = &self.columns[column as usize];
+            let distance = base + (cost - to.price - own);
+            // What lies farther than the nearest free column is not looked at.
+            if distance > *bound {
                 continue;
             }
-            let distance = base + (cost - to.price - own);
-            if distance < to.distance && distance <= self.bound {
-                if new {
-                    self.open.push(column);
-                }
-                if to.owner == NONE {
-                    self.bound = distance;
-                }
-                to.distance = distance;
-                to.parent = row as u32;
+            let full = path.reached.len() == SEARCH_MAX;
+            match path.reached.iter_mut().find(|reached| reached.column == column) {
+                Some(reached) if reached.done || distance >= reached.distance => continue,
+                Some(reached) => (reached.distance, reached.by) = (distance, row),
+                None if full => continue,
+                None => path.reached.push(Reached { column, by: row, distance, done: false }),
+            }
+            if to.owner == NONE {
+                *bound = distance;
             }
         }
     }
 
-    /// The least reduced cost of a row.
+    /// Reduced cost of a row's present column, so that no other of its is less; the least of the row if it has none yet.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn least_cost(&self, row: usize, detections: usize) -> f32 {
-        let edges = self.starts[row]..self.starts[row + 1];
-        edges.fold(-self.columns[detections + row].price, |least, e| {
-            least.min(self.cost[e] - self.columns[self.column[e] as usize].price)
+    fn own_cost(&self, row: usize) -> f32 {
+        let mut least = -self.columns[self.detections + row].price;
+        for e in self.starts[row]..self.starts[row + 1] {
+            let column = &self.columns[self.column[e] as usize];
+            let reduced = self.cost[e] - column.price;
+            if column.owner as usize == row {
+                return reduced;
+            }
+            least = least.min(reduced);
+        }
+        least
+    }
+
+    /// Goes through the detections that a search has read, as long as they please; whether all did.
+    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
+    fn read(&mut self, path: &Path, mut pleases: impl FnMut(&mut Column) -> bool) -> bool {
+        let Self { starts, column, columns, .. } = self;
+        path.visited.iter().all(|&row| {
+            let row = &column[starts[row as usize]..starts[row as usize + 1]];
+            row.iter().all(|&column| pleases(&mut columns[column as usize]))
         })
     }
 
-    /// Hands the columns of the path over, from its end to the new track.
+    /// Brings a track in along its path: moves the prices, and hands the columns over from the end to it.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn flip(&mut self, mut column: u32, track: usize, detections: usize) {
-        while column != NONE {
-            let row = self.columns[column as usize].parent;
+    fn take(&mut self, path: &Path, track: u32) {
+        let Some(end) = path.reached.get(path.end) else { return };
+        for reached in path.reached.iter().filter(|reached| reached.done) {
+            self.columns[reached.column as usize].price += reached.distance - end.distance;
+        }
+        let mut next = Some(end);
+        while let Some(&Reached { column, by: row, .. }) = next {
+            let edges = self.starts[row as usize]..self.starts[row as usize + 1];
             // The column that this row leaves is the next to be handed over.
-            let mut left = NONE;
-            if row as usize != track {
-                let none = (detections + row as usize) as u32;
-                left = if self.columns[none as usize].owner == row {
-                    none
-                } else {
-                    let range = self.starts[row as usize]..self.starts[row as usize + 1];
-                    let own = |c: &u32| self.columns[*c as usize].owner == row;
-                    self.column[range].iter().copied().find(own).unwrap_or(NONE)
-                };
-            }
-            self.columns[column as usize].owner = row;
-            if (column as usize) < detections {
-                let range = self.starts[row as usize]..self.starts[row as usize + 1];
-                let within = self.column[range.clone()].iter().position(|c| *c == column);
-                self.columns[column as usize].taken = within.map_or(NONE, |n| (range.start + n) as u32);
-            }
-            if row as usize == track {
-                break;
-            }
-            column = left;
+            let own = |c: &&u32| self.columns[**c as usize].owner == row;
+            let left = self.column[edges.clone()].iter().find(own).copied();
+            let left = left.unwrap_or((self.detections + row as usize) as u32);
+            let within = self.column[edges.clone()].iter().position(|c| *c == column);
+            let to = &mut self.columns[column as usize];
+            to.owner = row;
+            to.taken = within.map_or(NONE, |n| (edges.start + n) as u32);
+            next = path.reached.iter().find(|reached| row != track && reached.column == left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_are_of_one_track_each_and_say_whose() {
+        for place in (0..100_000).chain([(1 << CLAIM_BITS) - 1]) {
+            assert_eq!(claim_of(place) >> CLAIM_BITS, 1);
+            assert_eq!(claim_of(place).wrapping_mul(GATHER) & ((1 << CLAIM_BITS) - 1), place);
         }
     }
 }

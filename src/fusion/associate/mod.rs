@@ -11,10 +11,10 @@ mod assign;
 mod belief;
 mod exact;
 
-pub use assign::{CUT_WEIGHT, DISTANCE_MAX, PREFERENCE, SEARCH_MAX};
+pub use assign::{CLAIM_BITS, CUT_WEIGHT, DISTANCE_MAX, GATHER, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX};
 pub use exact::{BITS_MAX, OUTER_MAX, TABLE_MAX};
 
-use super::arrays::{AT_REST, Arrays, Host, Hypothesis};
+use super::arrays::{AT_REST, Arrays, BLOCK, Host, Hypothesis, LaneStep};
 use super::cluster::Clusters;
 use super::config::{Association, Mode};
 use rayon::prelude::*;
@@ -26,7 +26,7 @@ pub struct Tally {
     pub exact: u64,
     /// Clusters solved by belief propagation.
     pub belief: u64,
-    /// Of these, those that reached the bound on iterations first.
+    /// Of these, those that reached the bound on iterations first; in mode `assign`, tracks left alone at the bound on rounds.
     pub unconverged: u64,
     /// Clusters assigned one to one.
     pub assigned: u64,
@@ -48,6 +48,10 @@ impl Tally {
 /// One cluster: its tracks' rows of edges.
 #[derive(Debug)]
 pub struct Cluster<'a> {
+    /// Places of its tracks, in their order.
+    pub tracks: &'a [u32],
+    /// The first place of their lane.
+    pub first: u32,
     /// Number of edges of each track; the edges lie one row after another.
     pub counts: &'a [u32],
     /// ψ in, probabilities out.
@@ -68,12 +72,12 @@ pub(crate) struct Scratch {
 /// Fills the weights of all edges and rows. Rows of tracks without edges are filled too; in mode `assign` a row keeps
 /// only its assigned edge.
 pub fn associate(arrays: &mut Arrays<Host>, clusters: &Clusters, how: &Association) -> Tally {
-    let Arrays { rows, edges, .. } = arrays;
+    let Arrays { rows, edges, lane, looks, .. } = arrays;
     let mut nothing = vec![1.0f32; clusters.members.len()];
     let tasks = split(clusters, edges, &mut nothing);
     let tally = tasks
         .into_par_iter()
-        .map_init(Scratch::default, |scratch, task| solve(clusters, task, how, scratch))
+        .map_init(Scratch::default, |scratch, task| solve(clusters, task, (how, lane, looks), scratch))
         .reduce(Tally::default, Tally::and);
     let edges_in = &*edges;
     rows.par_iter_mut().zip(clusters.place.par_iter()).with_min_len(4096).for_each(|(row, &place)| {
@@ -119,7 +123,12 @@ fn split<'a>(clusters: &Clusters, mut edges: &'a mut [Hypothesis], mut nothing: 
 }
 
 #[expect(clippy::indexing_slicing, reason = "starts are counted")]
-fn solve(clusters: &Clusters, task: Task<'_>, how: &Association, scratch: &mut Scratch) -> Tally {
+fn solve(
+    clusters: &Clusters,
+    task: Task<'_>,
+    (how, lane, looks): (&Association, &[u32], &[LaneStep]),
+    scratch: &mut Scratch,
+) -> Tally {
     let mut tally = Tally::default();
     let (mut edges, mut nothing) = (task.edges, task.nothing);
     for c in task.first..task.last {
@@ -127,8 +136,9 @@ fn solve(clusters: &Clusters, task: Task<'_>, how: &Association, scratch: &mut S
         let (e, e_rest) = edges.split_at_mut((clusters.edge_starts[c + 1] - clusters.edge_starts[c]) as usize);
         let (n, n_rest) = nothing.split_at_mut(members.len());
         (edges, nothing) = (e_rest, n_rest);
-        let counts = &clusters.counts[members];
-        decide(&mut Cluster { counts, edges: e, nothing: n }, how, scratch, &mut tally);
+        let (tracks, counts) = (&clusters.members[members.clone()], &clusters.counts[members]);
+        let first = looks[lane[tracks[0] as usize / BLOCK] as usize].first_track;
+        decide(&mut Cluster { tracks, first, counts, edges: e, nothing: n }, how, scratch, &mut tally);
     }
     tally
 }
@@ -136,7 +146,7 @@ fn solve(clusters: &Clusters, task: Task<'_>, how: &Association, scratch: &mut S
 /// Chooses the method for one cluster, every track of which has an edge.
 pub(crate) fn decide(cluster: &mut Cluster<'_>, how: &Association, scratch: &mut Scratch, tally: &mut Tally) {
     if how.mode == Mode::Assign {
-        assign::solve(cluster, &mut scratch.assign);
+        tally.unconverged += assign::solve(cluster, &mut scratch.assign);
         tally.assigned += 1;
         return;
     }

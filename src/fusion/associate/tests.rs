@@ -63,7 +63,8 @@ fn run(rows: &Rows, how: &Association) -> (Vec<Vec<f32>>, Vec<f32>, Tally) {
     let mut edges: Vec<Hypothesis> = flat.collect();
     let mut nothing = vec![1.0; rows.len()];
     let (mut scratch, mut tally) = (Scratch::default(), Tally::default());
-    let mut cluster = Cluster { counts: &counts, edges: &mut edges, nothing: &mut nothing };
+    let tracks: Vec<u32> = (0..rows.len() as u32).collect();
+    let mut cluster = Cluster { tracks: &tracks, first: 0, counts: &counts, edges: &mut edges, nothing: &mut nothing };
     decide(&mut cluster, how, &mut scratch, &mut tally);
     // Edges may have changed places within their rows: they are found by their detections.
     let mut edges = edges.iter();
@@ -140,4 +141,91 @@ fn a_likelihood_a_hundred_million_times_the_others_does_not_drown_them() {
             assert!((f64::from(*f) - w).abs() <= 1e-4 * w + 1e-9, "{f} {w}");
         }
     }
+}
+
+/// Tracks and detections strewn over a square, so near that all of them compete; rows as a gate of 13.8 cuts them.
+fn strewn(tracks: u32, seed: u64) -> Rows {
+    let mut state = seed;
+    let mut random = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / 16_777_216.0
+    };
+    // Four detections in a gate.
+    let side = (f32::from(u16::try_from(tracks).expect("few")) * 10.8).sqrt();
+    let places: Vec<[f32; 2]> = (0..2 * tracks).map(|_| [side * random(), side * random()]).collect();
+    let (own, seen) = places.split_at(tracks as usize);
+    let row = |track: &[f32; 2]| {
+        let near = seen.iter().zip(0..).map(|(place, d)| {
+            let distance_2 = (place[0] - track[0]).powi(2) + (place[1] - track[1]).powi(2);
+            (d, distance_2)
+        });
+        near.filter(|(_, distance_2)| *distance_2 < 13.8).map(|(d, distance_2)| (d, 4.0 * (-0.5 * distance_2).exp())).collect()
+    };
+    own.iter().map(row).filter(|row: &Vec<_>| !row.is_empty()).collect()
+}
+
+/// Whether the choice could be made cheaper by tracks that hand detections on, in a circle or until one takes what is free:
+/// a cycle of negative cost in the graph of exchanges, by Bellman and Ford, in f64. There is none if and only if it is the best.
+fn is_best(rows: &Rows, chosen: &[Option<u32>]) -> bool {
+    let cost = |weight: f32| -f64::from(weight).ln() - 8.0;
+    let own = |track: usize| {
+        let of = |d: u32| rows[track].iter().find(|edge| edge.0 == d).map_or(f64::NAN, |edge| cost(edge.1));
+        chosen[track].map_or(0.0, of)
+    };
+    let taken: std::collections::BTreeMap<u32, usize> =
+        chosen.iter().enumerate().filter_map(|(track, d)| Some(((*d)?, track))).collect();
+    let outside = rows.len();
+    let mut exchanges = vec![];
+    for (track, row) in rows.iter().enumerate() {
+        exchanges.extend([(track, outside, -own(track)), (outside, track, 0.0)]);
+        for (d, weight) in row.iter().filter(|(d, _)| Some(*d) != chosen[track]) {
+            exchanges.push((track, taken.get(d).copied().unwrap_or(outside), cost(*weight) - own(track)));
+        }
+    }
+    let mut least = vec![0.0f64; rows.len() + 1];
+    (0..=rows.len()).any(|_| {
+        let mut settled = true;
+        for &(from, to, cost) in &exchanges {
+            // An exchange that saves less than rounding does is none.
+            if least[from] + cost < least[to] - 1e-4 {
+                (least[to], settled) = (least[from] + cost, false);
+            }
+        }
+        settled
+    })
+}
+
+/// The detection of each track, and how many tracks were left alone.
+fn assigned(rows: &Rows) -> (Vec<Option<u32>>, u64) {
+    let (found, _, tally) = run(rows, &Association { mode: Mode::Assign, ..soft(0) });
+    let of = |(weights, row): (&Vec<f32>, &Vec<(u32, f32)>)| weights.iter().position(|w| *w > 0.0).map(|n| row[n].0);
+    (found.iter().zip(rows).map(of).collect(), tally.unconverged)
+}
+
+#[test]
+fn where_all_compete_with_all_the_assignment_is_still_the_best() {
+    // The largest have hundreds of tracks that wait, which search on every core.
+    for (tracks, seed) in [(40, 1), (40, 2), (400, 3), (400, 4), (2000, 5)] {
+        let rows = strewn(tracks, seed);
+        let (mut chosen, left) = assigned(&rows);
+        assert_eq!(left, 0);
+        let taken: std::collections::BTreeSet<u32> = chosen.iter().flatten().copied().collect();
+        assert_eq!(taken.len(), chosen.iter().flatten().count(), "one detection went to two tracks");
+        assert!(is_best(&rows, &chosen), "{tracks} tracks");
+        // What is not the best is told from it: two that could have been had are not.
+        chosen.iter_mut().filter(|d| d.is_some()).take(2).for_each(|d| *d = None);
+        assert!(!is_best(&rows, &chosen));
+    }
+}
+
+#[test]
+fn where_nobody_can_be_told_from_another_rounds_end_and_those_who_are_left_are_counted() {
+    // Everyone may have made the same detections: whoever searches reads them all, and one comes in a round.
+    let many = ROUNDS_MAX + 40;
+    let rows: Rows = vec![(0..many).map(|d| (d, 1.0 + d as f32 * 1e-3)).collect(); many as usize];
+    let (chosen, left) = assigned(&rows);
+    let taken: std::collections::BTreeSet<u32> = chosen.iter().flatten().copied().collect();
+    // The first had its best at once.
+    assert_eq!((taken.len() as u32, chosen.iter().flatten().count() as u32), (ROUNDS_MAX + 1, ROUNDS_MAX + 1));
+    assert_eq!(left, u64::from(many - ROUNDS_MAX - 1));
 }

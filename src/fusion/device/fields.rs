@@ -121,15 +121,11 @@ fields! {
     Labels "labels" u32,
     /// Columns of the assignment.
     Slots "slots" Slot,
-    /// Tracks whose best detection it is, of each detection.
+    /// The greatest claim of a waiting track to each detection: the round, and whose it is.
     Claims "claims" u32,
-    /// Whether two tracks of a cluster have the same best detection.
-    Contested "contested" u32,
     /// Edge that each track holds.
     Holds "holds" u32,
-    /// Waiting tracks of each cluster; then their end.
-    Waiters "waiters" u32,
-    /// Waiting tracks by cluster.
+    /// Tracks that found their best detection taken.
     Waiting "waiting" u32,
     /// Clusters to be solved.
     Work "work" u32,

@@ -10,7 +10,9 @@ use crate::fusion::arrays::{
     IDENTITY, LAST_HIGH, LAST_LOW, LaneStep, MEAN, MODEL, NONE, ODDS_MAX, Placed, REST, SOURCE_WORDS, TrackHypotheses,
     Widths,
 };
-use crate::fusion::associate::{BITS_MAX, CUT_WEIGHT, DISTANCE_MAX, OUTER_MAX, PREFERENCE, SEARCH_MAX, TABLE_MAX};
+use crate::fusion::associate::{
+    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, DISTANCE_MAX, GATHER, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
+};
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
 use crate::fusion::manage::{CELL_MAX, CONFIRMED, WAS_CONFIRMED};
@@ -153,12 +155,16 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     ("RANK_MAX", RANK_MAX as f64),
     // Well below the 65,535 iterations after which one driver ends an invocation.
     ("STEPS_MAX", 8192.0),
-    ("SPENT_MAX", 16_384.0),
     ("SEARCH_MAX", SEARCH_MAX as f64),
     ("DISTANCE_MAX", DISTANCE_MAX as f64),
     ("PREFERENCE", PREFERENCE as f64),
     ("LEAST", CUT_WEIGHT as f64),
     ("WAITING", (NONE - 1) as f64),
+    ("LOST", (NONE - 2) as f64),
+    ("CLAIM_BITS", CLAIM_BITS as f64),
+    ("SCATTER", SCATTER as f64),
+    ("GATHER", GATHER as f64),
+    ("ROUNDS_MAX", ROUNDS_MAX as f64),
     ("DONE", (1u32 << 31) as f64),
     ("SINGLE", 1.0),
     ("EXACT", 2.0),
@@ -430,9 +436,9 @@ mirror! {
         pub exact: u32,
         /// By belief propagation.
         pub belief: u32,
-        /// Of these, those that reached the bound on iterations first.
+        /// Of these, those that reached the bound on iterations first; or tracks left alone at the bound on rounds.
         pub unconverged: u32,
-        /// Clusters to be solved.
+        /// Clusters to be solved, or tracks that waited when the assignment began.
         pub work: u32,
         /// Their members.
         pub listed: u32,
@@ -442,8 +448,10 @@ mirror! {
         pub going: u32,
         /// Largest number of components of a lane.
         pub components: u32,
-        /// 1 if a bounded search or a count did not end.
+        /// Not 0 if a bounded search or a count did not end: of an assignment, tracks that wait still.
         pub unfinished: u32,
+        /// Rounds of the assignment that are over once those that are planned are.
+        pub rounds: u32,
         /// Tracks before births.
         pub tracks: u32,
         /// Longest list that was put in order by ranks.
@@ -462,10 +470,6 @@ mirror! {
         pub price: f32,
         /// Track that has it.
         pub owner: u32,
-        /// How far a search has found it.
-        pub distance: f32,
-        /// Track by which the search came, and whether the distance is final.
-        pub mark: u32,
     }
 }
 

@@ -48,7 +48,7 @@ numbered! {
         FieldCells = 12,
         /// Edges.
         Edges = 13,
-        /// Clusters to be solved.
+        /// Clusters to be solved, or tracks that wait to be assigned.
         Work = 14,
         /// The same, a workgroup each.
         WorkGroups = 15,
@@ -68,6 +68,8 @@ numbered! {
         GoingDetections = 22,
         /// Words of the largest field, if tracks move.
         MovingWords = 23,
+        /// Detections, if tracks wait to be assigned.
+        WaitedDetections = 24,
     }
 }
 
@@ -90,8 +92,8 @@ numbered! {
         Table = 6,
         /// Bounded searches that did not end.
         Unfinished = 7,
-        /// A plan: a bounded search begins.
-        Search = 8,
+        /// A plan: `kind` rounds of the assignment begin, unless nobody waits or there were too many already.
+        Rounds = 8,
         /// A plan: clusters with which belief propagation would go on have not converged.
         Unconverged = 9,
         /// None.
@@ -113,6 +115,10 @@ pub enum Room {
     /// Steps of a bounded search: nothing grows, it is run again.
     Steps,
 }
+
+/// Rounds of an assignment that a wave has planned: a few that are often enough, and as many as nearly always are. After them
+/// the batch halts and has them once more. A claim has four bits for the number of its round.
+const ROUNDS: [u32; 2] = [4, 8];
 
 /// One dispatch.
 #[derive(Clone, Debug)]
@@ -330,15 +336,22 @@ impl Builder {
         let Extent { places, detections, .. } = self.extent;
         self.pass("init_columns", Size::Slots, detections + places + 1);
         self.pass("best_detection", Size::Places, places);
-        self.pass("bid", Size::Places, places);
-        self.pass("count_unassigned", Size::Places, places);
-        self.plan(Count::Nothing, u32::MAX, None);
-        self.scan(Field::Waiters, Size::PlaceChunks, places, Count::Nothing);
         self.pass("list_unassigned", Size::Places, places);
         let again = self.passes.len();
-        for _ in 0..2 {
-            self.plan(Count::Search, u32::MAX, None);
-            self.pass("augment", Size::Work, places);
+        let mut round = 0;
+        for rounds in ROUNDS {
+            self.plan(Count::Rounds, u32::MAX, None);
+            self.last().params.kind = rounds;
+            if round == 0 {
+                self.general("clear", Size::WaitedDetections, detections, [Field::Claims, Field::Copies]);
+            }
+            for left in (0..rounds).rev() {
+                round += 1;
+                self.of_kind("claim_paths", Size::Work, places, round);
+                self.pass("take_paths", Size::Work, places);
+                // Who waits after the last one is counted.
+                self.last().params.counted = if left == 0 { Count::Unfinished } else { Count::Nothing } as u32;
+            }
         }
         self.plan(Count::Unfinished, 0, Some((Room::Steps, again)));
         self.pass("assignment_weights", Size::Places, places);

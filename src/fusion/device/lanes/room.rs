@@ -56,8 +56,7 @@ impl DeviceLanes {
             Field::Portraits | Field::Elders | Field::Heirs => only(self.widths.has_views(), places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
-            Field::Contested | Field::Holds | Field::Waiters => only(!soft, places + 1),
-            Field::Waiting => only(!soft, places),
+            Field::Holds | Field::Waiting => only(!soft, places),
             Field::Slots => only(!soft, detections + places + 1),
             Field::Claims => only(!soft, detections),
             Field::Clusters => only(soft, places),
@@ -154,7 +153,10 @@ impl DeviceLanes {
             Room::Steps => {}
         }
         self.allocate()?;
-        let mut next = Status { halted: 0, needed: 0, unfinished: 0, ..status };
+        let mut next = Status { halted: 0, needed: 0, ..status };
+        if room != Room::Steps {
+            next.unfinished = 0;
+        }
         if room == Room::Table {
             (next.work, next.listed, next.table) = (0, 0, 0);
             (next.exact, next.belief, next.going) = (0, 0, 0);
