@@ -411,7 +411,7 @@ impl World {
     /// Moves every object, second by second, until the next scan, and measures. Objects report in their order, which says nothing of place.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     fn scan(&mut self, scan: usize) -> (Vec<Detection>, Vec<Observation>) {
-        let (side_m, this) = (self.side_m, &*self);
+        let (side_m, period_s, this) = (self.side_m, self.period_s, &*self);
         let streams: Vec<ChaCha8Rng> =
             (0..=self.objects.len().div_ceil(CHUNK)).map(|chunk| this.random(scan + 1, chunk)).collect();
         let found: Vec<Vec<Measured>> = self
@@ -421,7 +421,7 @@ impl World {
             .map(|(objects, mut random)| {
                 let mut found = Vec::with_capacity(objects.len());
                 for object in objects {
-                    (0..this.period_s).for_each(|_| step(object, side_m, &mut random));
+                    (0..period_s).for_each(|_| step(object, side_m, &mut random));
                     if random.random::<f64>() < DETECTION_PROBABILITY {
                         let place = object.position_m.map(|m| f64::from(m) + normal(SIGMA_M, &mut random));
                         found.push((place, Some(object.velocity_m_s)));

@@ -1,9 +1,6 @@
 // Leaves every track the detection that it holds, weighed as if it were alone with it. Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Never came in: left alone.
-override WAITING: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> holds: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rows: array<TrackHypotheses>;
@@ -31,7 +28,7 @@ fn assignment_weights(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let missed = nothing * (row.missed / (1.0 + row.missed));
     let gone = nothing * (1.0 / (1.0 + row.missed));
-    if held >= WAITING {
+    if held == NONE {
         rows[track] = TrackHypotheses(row.start, 0u, missed, gone);
     } else {
         rows[track] = TrackHypotheses(held, 1u, missed, gone);

@@ -1,9 +1,6 @@
 // Lists the tracks that found their detection taken, in whatever order they come. Guard: places past the end return.
 // Twin: src/fusion/associate/assign.rs
 
-// Holds nothing yet.
-override WAITING: u32;
-
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> edges: array<Hypothesis>;
 @group(0) @binding(2) var<storage, read> slots: array<Slot>;
@@ -21,8 +18,8 @@ fn list_unassigned(@builtin(global_invocation_id) id: vec3<u32>) {
     if held == NONE {
         return;
     }
-    if slots[edges[held].detection].owner != track {
-        holds[track] = WAITING;
+    if owner_of(edges[held].detection) != track {
+        holds[track] = NONE;
         waiting[atomicAdd(&status[0].work, 1u)] = track;
         atomicStore(&status[0].unfinished, 1u);
     }

@@ -1,115 +1,130 @@
 // The shortest augmenting path of a waiting track: a search over reduced costs, in the order of distance.
 // Twin: src/fusion/associate/assign.rs
 
-// Most columns that a search looks at.
+// A search that has not ended after so many columns gives up.
 override SEARCH_MAX: u32;
-// Farther than any column.
-override DISTANCE_MAX: f32;
-// Marks a column whose distance is final.
-override DONE: u32;
 
-// Columns that the search has reached, how far they are, and the tracks by which it came there.
-var<private> reached: array<u32, 128>;
-var<private> distance: array<f32, 128>;
-var<private> come_by: array<u32, 128>;
+// A column that a search has come to: the track by which it did, how far it is, whether that is final.
+struct Reached {
+    column: u32,
+    row: u32,
+    distance: f32,
+    done: u32,
+}
+
+// The column of "none" of the track, then the nearest others: the search takes no more than there is room for.
+var<private> reached: array<Reached, 128>;
 var<private> many: u32;
-// The way to the nearest free column: what lies farther is not looked at.
+// Where the path ends.
+var<private> end: u32;
+// The way to the nearest free column: farther nothing is looked at.
 var<private> bound: f32;
 
-// Finds the path; returns the place of its end among the columns reached.
-fn search(track: u32) -> u32 {
+fn search(track: u32) {
     many = 0u;
-    bound = DISTANCE_MAX;
+    let none = params.detections + track;
     var row = track;
     var base = 0.0;
-    for (var step = 0u; step < SEARCH_MAX; step++) {
-        relax(row, base);
-        let nearest = nearest_open();
-        if nearest == NONE {
-            break;
-        }
-        base = distance[nearest];
-        come_by[nearest] |= DONE;
-        row = slots[reached[nearest]].owner;
+    var own = least_cost(track);
+    bound = 0.0 - price_of(none) - own;
+    for (var step = 1u; step < SEARCH_MAX; step++) {
+        relax(row, base, own);
+        end = nearest_open();
+        reached[end].done = 1u;
+        row = owner_of(reached[end].column);
         if row == NONE {
-            return nearest;
+            return;
         }
+        base = reached[end].distance;
+        // Only the last column of a path is one of "none".
+        own = cost_of(edges[holds[row]].weight) - price_of(reached[end].column);
     }
-    // Never: its own column of "none" is free until a track has come in.
-    many = 1u;
-    reached[0] = params.detections + track;
-    come_by[0] = track | DONE;
-    return 0u;
+    end = 0u;
+    reached[0].done = 1u;
 }
 
 // The nearest column whose distance is not final; of equals the lowest.
 fn nearest_open() -> u32 {
-    var best = NONE;
-    for (var k = 0u; k < many; k++) {
-        if (come_by[k] & DONE) == 0u {
-            if best == NONE {
-                best = k;
-            } else if distance[k] < distance[best] || (distance[k] <= distance[best] && reached[k] < reached[best]) {
-                best = k;
-            }
+    var best = 0u;
+    for (var k = 1u; k < many; k++) {
+        if reached[k].done == 0u && (reached[best].done == 1u || is_nearer(reached[k], reached[best])) {
+            best = k;
         }
     }
     return best;
 }
 
-// Offers every column of a row at `base` plus its reduced cost; "none" first, so that a search that is cut finds an end.
-fn relax(row: u32, base: f32) {
-    let own = own_cost(row);
+// Offers every column of a row at `base` plus its reduced cost, less that of the column that the row has.
+fn relax(row: u32, base: f32, own: f32) {
     let none = params.detections + row;
-    offer(none, row, base + (0.0 - slots[none].price - own));
+    offer(Reached(none, row, base + (0.0 - price_of(none) - own), 0u));
     for (var e = rows[row].start; e < rows[row].start + rows[row].count; e++) {
-        let column = edges[e].detection;
-        offer(column, row, base + (cost_of(edges[e].weight) - slots[column].price - own));
+        let cost = cost_of(edges[e].weight);
+        // No price is above zero.
+        if base + (cost - own) <= bound {
+            let column = edges[e].detection;
+            offer(Reached(column, row, base + (cost - price_of(column) - own), 0u));
+        }
     }
 }
 
-fn offer(column: u32, row: u32, far: f32) {
-    if far > bound {
+fn offer(one: Reached) {
+    if one.distance > bound {
         return;
     }
-    let k = place_of(column);
+    let k = place_of(one.column);
     if k == many {
-        if many == SEARCH_MAX {
-            return;
-        }
-        reached[k] = column;
-        many++;
-    } else if (come_by[k] & DONE) != 0u || far >= distance[k] {
+        put(one);
+    } else if reached[k].done == 0u && one.distance < reached[k].distance {
+        reached[k] = one;
+    } else {
         return;
     }
-    distance[k] = far;
-    come_by[k] = row;
-    if slots[column].owner == NONE {
-        bound = far;
+    if owner_of(one.column) == NONE {
+        bound = one.distance;
+    }
+}
+
+// Adds a column to those reached; where there is no room, in place of the farthest, which the search would not come to.
+fn put(one: Reached) {
+    if many < SEARCH_MAX {
+        reached[many] = one;
+        many++;
+        return;
+    }
+    var farthest = 0u;
+    for (var k = 1u; k < many; k++) {
+        if reached[k].done == 0u && (farthest == 0u || is_nearer(reached[farthest], reached[k])) {
+            farthest = k;
+        }
+    }
+    if farthest > 0u && is_nearer(one, reached[farthest]) {
+        reached[farthest] = one;
     }
 }
 
 // The place of a column among those reached; their number if it is not there.
 fn place_of(column: u32) -> u32 {
     for (var k = 0u; k < many; k++) {
-        if reached[k] == column {
+        if reached[k].column == column {
             return k;
         }
     }
     return many;
 }
 
-// Reduced cost of a row's present column, so that no other of its is less; the least of the row if it has none yet.
-fn own_cost(row: u32) -> f32 {
-    var least = 0.0 - slots[params.detections + row].price;
+// Whether one column is nearer than another; of equals the lower one is.
+fn is_nearer(one: Reached, other: Reached) -> bool {
+    return one.distance < other.distance || (one.distance <= other.distance && one.column < other.column);
+}
+
+// The least reduced cost of a row.
+fn least_cost(row: u32) -> f32 {
+    var least = 0.0 - price_of(params.detections + row);
     for (var e = rows[row].start; e < rows[row].start + rows[row].count; e++) {
-        let column = edges[e].detection;
-        let reduced = cost_of(edges[e].weight) - slots[column].price;
-        if slots[column].owner == row {
-            return reduced;
-        }
-        if reduced < least {
-            least = reduced;
+        let cost = cost_of(edges[e].weight);
+        if cost < least {
+            least = min(least, cost - price_of(edges[e].detection));
         }
     }
     return least;

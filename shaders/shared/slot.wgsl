@@ -4,3 +4,11 @@ struct Slot {
     // Track that has it, or NONE.
     owner: u32,
 }
+
+fn price_of(column: u32) -> f32 {
+    return slots[column].price;
+}
+
+fn owner_of(column: u32) -> u32 {
+    return slots[column].owner;
+}

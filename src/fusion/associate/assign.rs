@@ -8,11 +8,12 @@
 //! paths, each found by a Dijkstra search over reduced costs (Jonker and Volgenant 1987, in its sparse form, in f32).
 //!
 //! They come in rounds. Of those that wait all search at once, from what the assignment was when the round began, and claim
-//! every detection whose price or owner they have read; whose claim is the greatest on all of them takes its path, the
-//! others wait for the next round. No two that take theirs have read the same, so each is the shortest path that it would be
-//! if they came one after another, and the assignment stays the best of those that have come in. Claims are ranked by a
-//! permutation of the tracks' places in their lane, so that a round is not a chain of neighbours who wait for each other.
-//! (Deterministic reservations: Blelloch, Fineman, Gibbons and Shun 2012.)
+//! every column whose distance became final; whose claim is the greatest on all of them takes its path, the others wait for
+//! the next round. Prices never rise, and a column that is taken stays so: what others change beyond the end of a path makes
+//! it farther still. So each path is the shortest that it would be if they came in one after another, and the assignment stays
+//! the best of those that have come in. Claims are ranked by a permutation of the tracks' places in their lane, so that a
+//! round is no chain of neighbours who wait for each other. (Deterministic reservations: Blelloch, Fineman, Gibbons and Shun
+//! 2012.)
 //!
 //! A track keeps only its assigned edge, weighed as if alone: p = ψ / (1 + ψ), so that its existence follows the IPDA
 //! ratio r' = r Λ / (1 - r + r Λ), Λ = 1 - P_D + P_D N / κ (Musicki et al. 1994). Ties go to the lower detection.
@@ -29,10 +30,8 @@ pub const PREFERENCE: f32 = 8.0;
 /// The likelihood ratio at which a detection is worth as much as none: e to the power of minus the preference.
 pub const CUT_WEIGHT: f32 = 3.354_626_3e-4;
 
-/// Most columns that the search for a path looks at; it always finds an end among them, since a track may have none.
+/// A search that has not ended after so many columns gives up and leaves its track alone.
 pub const SEARCH_MAX: usize = 128;
-/// Farther than any column.
-pub const DISTANCE_MAX: f32 = f32::MAX;
 /// Rounds after which those that still wait are left alone. Scenes whose tracks are all of one cluster take some 25.
 pub const ROUNDS_MAX: u32 = 252;
 
@@ -72,6 +71,7 @@ pub(super) struct Scratch {
     waiting: Vec<u32>,
     /// The path of each.
     paths: Vec<Path>,
+    marks: Marks,
 }
 
 /// The tracks of a cluster, and what they may take.
@@ -97,7 +97,7 @@ struct Column {
     /// The edge that it was taken by.
     taken: u32,
     price: f32,
-    /// The greatest claim of the round.
+    /// The greatest claim of the round, or [`NONE`]: a track has come in by it.
     claim: u32,
 }
 
@@ -107,7 +107,7 @@ impl Column {
     }
 }
 
-/// A column that a search has reached.
+/// A column that a search has come to.
 #[derive(Clone, Copy, Debug)]
 struct Reached {
     column: u32,
@@ -121,11 +121,31 @@ struct Reached {
 /// What a search found.
 #[derive(Debug, Default)]
 struct Path {
+    /// The column of "none" of its track, then others.
     reached: Vec<Reached>,
-    /// Tracks whose columns it has read.
-    visited: Vec<u32>,
-    /// The free column at the end, among those reached.
+    /// Where it ends, among these.
     end: usize,
+    /// Whether it is the shortest still: nobody has come in by one of its columns.
+    holds: bool,
+}
+
+/// Where among those that a search has reached each column is: if it bears the search's number.
+#[derive(Debug, Default)]
+struct Marks {
+    of: Vec<[u32; 2]>,
+    number: u32,
+}
+
+impl Marks {
+    /// For another search among so many columns.
+    fn begin(&mut self, columns: usize) {
+        if self.of.len() < columns || self.number == u32::MAX {
+            self.of.clear();
+            self.of.resize(columns, [0; 2]);
+            self.number = 0;
+        }
+        self.number += 1;
+    }
 }
 
 /// Numbers detections as they come: a table with open addresses. Which number one gets decides nothing.
@@ -235,11 +255,12 @@ impl Scratch {
                 self.waiting.push(track as u32);
             }
         }
-        for _ in 0..ROUNDS_MAX {
-            if self.waiting.is_empty() {
-                break;
-            }
+        self.paths.resize_with(self.waiting.len().max(self.paths.len()), Path::default);
+        self.paths.iter_mut().for_each(|path| path.holds = false);
+        let mut rounds = 0;
+        while !self.waiting.is_empty() && rounds < ROUNDS_MAX {
             self.round(cluster);
+            rounds += 1;
         }
         self.kept.fill(NONE);
         for column in &self.problem.columns[..self.problem.detections] {
@@ -250,46 +271,46 @@ impl Scratch {
         self.waiting.len() as u64
     }
 
-    /// One round: all that wait search, and those that have read what nobody before them has take their paths.
-    #[expect(clippy::indexing_slicing, reason = "a track has a place")]
+    /// One round: all that wait search, and those whose columns nobody before them claims come in.
+    #[expect(clippy::indexing_slicing, reason = "a track has a place, and those that wait have a path each")]
     fn round(&mut self, cluster: &Cluster<'_>) {
-        let Self { problem, waiting, paths, .. } = self;
-        if waiting.len() > paths.len() {
-            paths.resize_with(waiting.len(), Path::default);
-        }
+        let Self { problem, waiting, paths, marks, .. } = self;
         let paths = &mut paths[..waiting.len()];
+        let search = |marks: &mut Marks, (path, track): (&mut Path, &u32)| {
+            if !path.holds {
+                problem.search(*track, path, marks);
+            }
+        };
         if waiting.len() < PARALLEL {
-            paths.iter_mut().zip(&*waiting).for_each(|(path, &track)| problem.search(track, path));
+            paths.iter_mut().zip(&*waiting).for_each(|each| search(marks, each));
         } else {
-            let waiting = waiting.par_iter().with_min_len(16);
-            paths.par_iter_mut().zip(waiting).for_each(|(path, &track)| problem.search(track, path));
-        }
-        if let ([track], [path]) = (waiting.as_slice(), &*paths) {
-            problem.take(path, *track);
-            waiting.clear();
-            return;
+            paths.par_iter_mut().zip(&*waiting).with_min_len(64).for_each_init(Marks::default, search);
         }
         let claim = |track: u32| claim_of(cluster.tracks[track as usize] - cluster.first);
         for (path, &track) in paths.iter().zip(&*waiting) {
-            problem.read(path, |column| {
-                column.claim = column.claim.max(claim(track));
-                true
-            });
+            problem.each(path, |column| column.claim = column.claim.max(claim(track)));
         }
-        let mut each = paths.iter();
-        waiting.retain(|&track| {
-            let Some(path) = each.next() else { return true };
-            let wins = problem.read(path, |column| column.claim == claim(track));
+        let mut left = 0;
+        for k in 0..paths.len() {
+            let mut wins = true;
+            problem.each(&paths[k], |column| wins &= column.claim == claim(waiting[k]));
             if wins {
-                problem.take(path, track);
+                problem.take(&paths[k], waiting[k]);
+            } else {
+                // Those that are left stand before those that came in.
+                waiting.swap(left, k);
+                paths.swap(left, k);
+                left += 1;
             }
-            !wins
-        });
+        }
+        waiting.truncate(left);
+        for path in &mut paths[..left] {
+            let mut holds = true;
+            problem.each(path, |column| holds &= column.claim != NONE);
+            path.holds = holds;
+        }
         for path in &*paths {
-            problem.read(path, |column| {
-                column.claim = 0;
-                true
-            });
+            problem.each(path, |column| column.claim = 0);
         }
     }
 }
@@ -336,97 +357,130 @@ impl Problem {
 
     /// Finds the shortest augmenting path of a track.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn search(&self, track: u32, path: &mut Path) {
+    fn search(&self, track: u32, path: &mut Path, marks: &mut Marks) {
         path.reached.clear();
-        path.visited.clear();
-        path.end = usize::MAX;
-        let (mut row, mut base, mut bound) = (track, 0.0f32, DISTANCE_MAX);
-        loop {
-            self.relax(row, base, &mut bound, path);
-            path.visited.push(row);
-            let mut nearest = None;
+        marks.begin(self.columns.len());
+        let (mut row, mut base, mut bound) = (track, 0.0f32, f32::MAX);
+        let mut own = self.least_cost(track as usize);
+        for _ in 1..SEARCH_MAX {
+            self.relax(row, (base, own), &mut bound, (&mut path.reached, marks));
+            let mut nearest: Option<usize> = None;
             for (n, this) in path.reached.iter().enumerate().filter(|(_, this)| !this.done) {
-                let nearer = |best: &Reached| {
-                    let order = |of: &Reached| self.columns[of.column as usize].order;
-                    this.distance < best.distance || (this.distance <= best.distance && order(this) < order(best))
-                };
-                if nearest.is_none_or(|best: usize| nearer(&path.reached[best])) {
+                if nearest.is_none_or(|best| self.is_nearer(this, &path.reached[best])) {
                     nearest = Some(n);
                 }
             }
-            // Its own column of "none" is free until a track has come in: there is an end.
-            let Some(nearest) = nearest else { return };
-            let best = &mut path.reached[nearest];
-            best.done = true;
-            base = best.distance;
-            row = self.columns[best.column as usize].owner;
-            if row == NONE {
-                path.end = nearest;
+            // Its own column of "none" is free: whatever is reached, that is.
+            path.end = nearest.unwrap_or(0);
+            let Reached { column, distance, ref mut done, .. } = path.reached[path.end];
+            *done = true;
+            let column = self.columns[column as usize];
+            if column.owner == NONE {
                 return;
             }
+            // Only the last column of a path is one of "none".
+            (row, base, own) = (column.owner, distance, self.cost[column.taken as usize] - column.price);
         }
+        path.end = 0;
+        path.reached[0].done = true;
     }
 
-    /// Offers every column of a row at `base` plus its reduced cost.
+    /// Offers every column of a row at `base` plus its reduced cost, less that of the column that the row has.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
-    fn relax(&self, row: u32, base: f32, bound: &mut f32, path: &mut Path) {
-        let own = self.own_cost(row as usize);
+    fn relax(
+        &self,
+        row: u32,
+        (base, own): (f32, f32),
+        bound: &mut f32,
+        (reached, marks): (&mut Vec<Reached>, &mut Marks),
+    ) {
         let none = (self.detections + row as usize) as u32;
         let edges = (self.starts[row as usize]..self.starts[row as usize + 1]).map(|e| (self.column[e], self.cost[e]));
-        // "None" comes first, so that a search that is cut still finds an end.
         for (column, cost) in core::iter::once((none, 0.0)).chain(edges) {
-            let to = &self.columns[column as usize];
-            let distance = base + (cost - to.price - own);
-            // What lies farther than the nearest free column is not looked at.
-            if distance > *bound {
+            // Farther than the nearest free column nothing is looked at; and no price is above zero.
+            if base + (cost - own) > *bound {
                 continue;
             }
-            let full = path.reached.len() == SEARCH_MAX;
-            match path.reached.iter_mut().find(|reached| reached.column == column) {
-                Some(reached) if reached.done || distance >= reached.distance => continue,
-                Some(reached) => (reached.distance, reached.by) = (distance, row),
-                None if full => continue,
-                None => path.reached.push(Reached { column, by: row, distance, done: false }),
+            let to = &self.columns[column as usize];
+            let this = Reached { column, by: row, distance: base + (cost - to.price - own), done: false };
+            if this.distance > *bound {
+                continue;
+            }
+            let mark = marks.of[column as usize];
+            if mark[0] == marks.number {
+                let before = &mut reached[mark[1] as usize];
+                if before.done || this.distance >= before.distance {
+                    continue;
+                }
+                *before = this;
+            } else {
+                self.put(this, reached, marks);
             }
             if to.owner == NONE {
-                *bound = distance;
+                *bound = this.distance;
             }
         }
     }
 
-    /// Reduced cost of a row's present column, so that no other of its is less; the least of the row if it has none yet.
+    /// Adds a column to those reached; where there is no room, in place of the farthest, which the search would not come to.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn own_cost(&self, row: usize) -> f32 {
-        let mut least = -self.columns[self.detections + row].price;
-        for e in self.starts[row]..self.starts[row + 1] {
-            let column = &self.columns[self.column[e] as usize];
-            let reduced = self.cost[e] - column.price;
-            if column.owner as usize == row {
-                return reduced;
+    #[expect(clippy::cast_possible_truncation, reason = "at most `SEARCH_MAX`")]
+    fn put(&self, this: Reached, reached: &mut Vec<Reached>, marks: &mut Marks) {
+        let mut place = reached.len();
+        if place < SEARCH_MAX {
+            reached.push(this);
+        } else {
+            place = 0;
+            for (n, other) in reached.iter().enumerate().skip(1).filter(|(_, other)| !other.done) {
+                if place == 0 || self.is_nearer(&reached[place], other) {
+                    place = n;
+                }
             }
-            least = least.min(reduced);
+            if place == 0 || !self.is_nearer(&this, &reached[place]) {
+                return;
+            }
+            marks.of[reached[place].column as usize] = [0; 2];
+            reached[place] = this;
+        }
+        marks.of[this.column as usize] = [marks.number, place as u32];
+    }
+
+    /// Whether one column is nearer than another; of equals the lower one is.
+    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
+    fn is_nearer(&self, this: &Reached, other: &Reached) -> bool {
+        let order = |of: &Reached| self.columns[of.column as usize].order;
+        this.distance < other.distance || (this.distance <= other.distance && order(this) < order(other))
+    }
+
+    /// The least reduced cost of a row.
+    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
+    fn least_cost(&self, row: usize) -> f32 {
+        let mut least = 0.0 - self.columns[self.detections + row].price;
+        for e in self.starts[row]..self.starts[row + 1] {
+            if self.cost[e] < least {
+                least = least.min(self.cost[e] - self.columns[self.column[e] as usize].price);
+            }
         }
         least
     }
 
-    /// Goes through the detections that a search has read, as long as they please; whether all did.
+    /// Does something to every column of a path.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    fn read(&mut self, path: &Path, mut pleases: impl FnMut(&mut Column) -> bool) -> bool {
-        let Self { starts, column, columns, .. } = self;
-        path.visited.iter().all(|&row| {
-            let row = &column[starts[row as usize]..starts[row as usize + 1]];
-            row.iter().all(|&column| pleases(&mut columns[column as usize]))
-        })
+    fn each(&mut self, path: &Path, mut with: impl FnMut(&mut Column)) {
+        let path = path.reached.iter().filter(|reached| reached.done);
+        path.for_each(|reached| with(&mut self.columns[reached.column as usize]));
     }
 
     /// Brings a track in along its path: moves the prices, and hands the columns over from the end to it.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn take(&mut self, path: &Path, track: u32) {
-        let Some(end) = path.reached.get(path.end) else { return };
+        let end = &path.reached[path.end];
         for reached in path.reached.iter().filter(|reached| reached.done) {
-            self.columns[reached.column as usize].price += reached.distance - end.distance;
+            let column = &mut self.columns[reached.column as usize];
+            column.price += (reached.distance - end.distance).min(0.0);
+            column.claim = NONE;
         }
         let mut next = Some(end);
         while let Some(&Reached { column, by: row, .. }) = next {
@@ -434,12 +488,11 @@ impl Problem {
             // The column that this row leaves is the next to be handed over.
             let own = |c: &&u32| self.columns[**c as usize].owner == row;
             let left = self.column[edges.clone()].iter().find(own).copied();
-            let left = left.unwrap_or((self.detections + row as usize) as u32);
             let within = self.column[edges.clone()].iter().position(|c| *c == column);
             let to = &mut self.columns[column as usize];
             to.owner = row;
             to.taken = within.map_or(NONE, |n| (edges.start + n) as u32);
-            next = path.reached.iter().find(|reached| row != track && reached.column == left);
+            next = left.and_then(|left| path.reached.iter().find(|reached| row != track && reached.column == left));
         }
     }
 }

@@ -125,8 +125,10 @@ fields! {
     Claims "claims" u32,
     /// Edge that each track holds.
     Holds "holds" u32,
-    /// Tracks that found their best detection taken.
+    /// Tracks that found their best detection taken; nothing where one has come in since.
     Waiting "waiting" u32,
+    /// Whether each track has lost the round.
+    Lost "lost" u32,
     /// Clusters to be solved.
     Work "work" u32,
     /// Clusters, at the places of their least tracks.

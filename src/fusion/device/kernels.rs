@@ -11,7 +11,7 @@ use crate::fusion::arrays::{
     Widths,
 };
 use crate::fusion::associate::{
-    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, DISTANCE_MAX, GATHER, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
+    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, GATHER, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
 };
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
@@ -156,16 +156,12 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     // Well below the 65,535 iterations after which one driver ends an invocation.
     ("STEPS_MAX", 8192.0),
     ("SEARCH_MAX", SEARCH_MAX as f64),
-    ("DISTANCE_MAX", DISTANCE_MAX as f64),
     ("PREFERENCE", PREFERENCE as f64),
     ("LEAST", CUT_WEIGHT as f64),
-    ("WAITING", (NONE - 1) as f64),
-    ("LOST", (NONE - 2) as f64),
     ("CLAIM_BITS", CLAIM_BITS as f64),
     ("SCATTER", SCATTER as f64),
     ("GATHER", GATHER as f64),
     ("ROUNDS_MAX", ROUNDS_MAX as f64),
-    ("DONE", (1u32 << 31) as f64),
     ("SINGLE", 1.0),
     ("EXACT", 2.0),
     ("BELIEF", 3.0),

@@ -44,7 +44,7 @@ pub const KERNELS: &[Kernel] = &[
     kernel!("best_detection": "shared/params", "shared/index", "shared/edges", "shared/slot_atomic", "associate/best_detection"),
     kernel!("list_unassigned": "shared/params", "shared/index", "shared/edges", "shared/slot", "shared/status_atomic", "associate/list_unassigned"),
     kernel!("claim_paths": "shared/params", "shared/index", "shared/augmenting_path", "shared/cost", "shared/edges", "shared/lane", "shared/logarithm", "shared/slot", "shared/status", "shared/track_fields", "associate/claim_paths"),
-    kernel!("take_paths": "shared/params", "shared/index", "shared/augmenting_path", "shared/cost", "shared/counts", "shared/edges", "shared/logarithm", "shared/slot", "shared/status_atomic", "associate/take_paths"),
+    kernel!("take_paths": "shared/params", "shared/index", "shared/augmenting_path", "shared/cost", "shared/counts", "shared/edges", "shared/logarithm", "shared/slot_atomic", "shared/status_atomic", "associate/take_paths"),
     kernel!("assignment_weights": "shared/params", "shared/index", "shared/edges", "associate/assignment_weights"),
     kernel!("init_clusters": "shared/params", "shared/index", "shared/cluster", "associate/init_clusters"),
     kernel!("count_tracks": "shared/params", "shared/index", "shared/cluster_atomic", "associate/count_tracks"),

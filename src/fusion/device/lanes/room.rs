@@ -56,7 +56,7 @@ impl DeviceLanes {
             Field::Portraits | Field::Elders | Field::Heirs => only(self.widths.has_views(), places),
             Field::Fates | Field::Keep => places + 1,
             Field::Gathered => only(components > 0, places + 1),
-            Field::Holds | Field::Waiting => only(!soft, places),
+            Field::Holds | Field::Waiting | Field::Lost => only(!soft, places),
             Field::Slots => only(!soft, detections + places + 1),
             Field::Claims => only(!soft, detections),
             Field::Clusters => only(soft, places),
