@@ -38,10 +38,10 @@ fn claim_paths(@builtin(global_invocation_id) id: vec3<u32>) {
     let own = (params.kind << CLAIM_BITS) | (((track - first) * SCATTER) & whose);
     for (var k = 0u; k < many; k++) {
         // Who comes to the "none" of a track has come to its detection.
-        if reached[k].done == 0u || reached[k].column >= params.detections {
+        if reached[k].done == 0u || column_at(k) >= params.detections {
             continue;
         }
-        let other = atomicMax(&claims[reached[k].column], own);
+        let other = atomicMax(&claims[column_at(k)], own);
         if other > own {
             atomicStore(&lost[track], 1u);
         } else if (other >> CLAIM_BITS) == params.kind {

@@ -38,21 +38,22 @@ fn take_paths(@builtin(global_invocation_id) id: vec3<u32>) {
 }
 
 fn bring_in(track: u32) {
-    var next = reached[end];
     for (var k = 0u; k < many; k++) {
         if reached[k].done == 1u {
-            let price = price_of(reached[k].column) + min(reached[k].distance - next.distance, 0.0);
-            atomicStore(&slots[reached[k].column].price, bitcast<u32>(price));
+            let price = price_of(column_at(k)) + min(reached[k].distance - reached[end].distance, 0.0);
+            atomicStore(&slots[column_at(k)].price, bitcast<u32>(price));
         }
     }
+    var next = end;
     for (var step = 0u; step < SEARCH_MAX; step++) {
         // The column that the row leaves is the next to be handed over.
-        let left = holds[next.row];
-        give(next.column, next.row);
-        if next.row == track {
+        let row = reached[next].row;
+        let leaves = holds[row];
+        give(column_at(next), row);
+        if row == track {
             return;
         }
-        next = reached[place_of(edges[left].detection)];
+        next = place_of(edges[leaves].detection);
     }
 }
 

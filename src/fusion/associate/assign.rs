@@ -31,7 +31,10 @@ pub const PREFERENCE: f32 = 8.0;
 pub const CUT_WEIGHT: f32 = 3.354_626_3e-4;
 
 /// A search that has not ended after so many columns gives up and leaves its track alone.
-pub const SEARCH_MAX: usize = 128;
+pub const SEARCH_MAX: usize = 32;
+/// Hypotheses that a search looks at; what is left of rows is not looked at then. Kernels know what they have reached by going
+/// through it, and one driver ends an invocation after 65,535 iterations.
+pub const LOOKED_MAX: usize = 224;
 /// Rounds after which those that still wait are left alone. Scenes whose tracks are all of one cluster take some 25.
 pub const ROUNDS_MAX: u32 = 252;
 
@@ -360,10 +363,13 @@ impl Problem {
     fn search(&self, track: u32, path: &mut Path, marks: &mut Marks) {
         path.reached.clear();
         marks.begin(self.columns.len());
-        let (mut row, mut base, mut bound) = (track, 0.0f32, f32::MAX);
+        let (mut row, mut base, mut bound, mut left) = (track, 0.0f32, f32::MAX, LOOKED_MAX);
         let mut own = self.least_cost(track as usize);
         for _ in 1..SEARCH_MAX {
-            self.relax(row, (base, own), &mut bound, (&mut path.reached, marks));
+            let looked = self.starts[row as usize + 1] - self.starts[row as usize];
+            let looked = looked.min(left);
+            left -= looked;
+            self.relax((row, looked), (base, own), &mut bound, (&mut path.reached, marks));
             let mut nearest: Option<usize> = None;
             for (n, this) in path.reached.iter().enumerate().filter(|(_, this)| !this.done) {
                 if nearest.is_none_or(|best| self.is_nearer(this, &path.reached[best])) {
@@ -385,18 +391,19 @@ impl Problem {
         path.reached[0].done = true;
     }
 
-    /// Offers every column of a row at `base` plus its reduced cost, less that of the column that the row has.
+    /// Offers the first columns of a row at `base` plus its reduced cost, less that of the column that the row has.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn relax(
         &self,
-        row: u32,
+        (row, looked): (u32, usize),
         (base, own): (f32, f32),
         bound: &mut f32,
         (reached, marks): (&mut Vec<Reached>, &mut Marks),
     ) {
         let none = (self.detections + row as usize) as u32;
-        let edges = (self.starts[row as usize]..self.starts[row as usize + 1]).map(|e| (self.column[e], self.cost[e]));
+        let start = self.starts[row as usize];
+        let edges = (start..start + looked).map(|e| (self.column[e], self.cost[e]));
         for (column, cost) in core::iter::once((none, 0.0)).chain(edges) {
             // Farther than the nearest free column nothing is looked at; and no price is above zero.
             if base + (cost - own) > *bound {
@@ -415,35 +422,13 @@ impl Problem {
                 }
                 *before = this;
             } else {
-                self.put(this, reached, marks);
+                marks.of[column as usize] = [marks.number, reached.len() as u32];
+                reached.push(this);
             }
             if to.owner == NONE {
                 *bound = this.distance;
             }
         }
-    }
-
-    /// Adds a column to those reached; where there is no room, in place of the farthest, which the search would not come to.
-    #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
-    #[expect(clippy::cast_possible_truncation, reason = "at most `SEARCH_MAX`")]
-    fn put(&self, this: Reached, reached: &mut Vec<Reached>, marks: &mut Marks) {
-        let mut place = reached.len();
-        if place < SEARCH_MAX {
-            reached.push(this);
-        } else {
-            place = 0;
-            for (n, other) in reached.iter().enumerate().skip(1).filter(|(_, other)| !other.done) {
-                if place == 0 || self.is_nearer(&reached[place], other) {
-                    place = n;
-                }
-            }
-            if place == 0 || !self.is_nearer(&this, &reached[place]) {
-                return;
-            }
-            marks.of[reached[place].column as usize] = [0; 2];
-            reached[place] = this;
-        }
-        marks.of[this.column as usize] = [marks.number, place as u32];
     }
 
     /// Whether one column is nearer than another; of equals the lower one is.

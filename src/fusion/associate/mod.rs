@@ -11,7 +11,7 @@ mod assign;
 mod belief;
 mod exact;
 
-pub use assign::{CLAIM_BITS, CUT_WEIGHT, GATHER, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX};
+pub use assign::{CLAIM_BITS, CUT_WEIGHT, GATHER, LOOKED_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX};
 pub use exact::{BITS_MAX, OUTER_MAX, TABLE_MAX};
 
 use super::arrays::{AT_REST, Arrays, BLOCK, Host, Hypothesis, LaneStep};

@@ -144,14 +144,13 @@ fn a_likelihood_a_hundred_million_times_the_others_does_not_drown_them() {
 }
 
 /// Tracks and detections strewn over a square, so near that all of them compete; rows as a gate of 13.8 cuts them.
-fn strewn(tracks: u32, seed: u64) -> Rows {
+fn strewn(tracks: u32, in_a_gate: f32, seed: u64) -> Rows {
     let mut state = seed;
     let mut random = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / 16_777_216.0
     };
-    // Four detections in a gate.
-    let side = (f32::from(u16::try_from(tracks).expect("few")) * 10.8).sqrt();
+    let side = (f32::from(u16::try_from(tracks).expect("few")) * 43.4 / in_a_gate).sqrt();
     let places: Vec<[f32; 2]> = (0..2 * tracks).map(|_| [side * random(), side * random()]).collect();
     let (own, seen) = places.split_at(tracks as usize);
     let row = |track: &[f32; 2]| {
@@ -205,8 +204,8 @@ fn assigned(rows: &Rows) -> (Vec<Option<u32>>, u64) {
 #[test]
 fn where_all_compete_with_all_the_assignment_is_still_the_best() {
     // The largest have hundreds of tracks that wait, which search on every core.
-    for (tracks, seed) in [(40, 1), (40, 2), (400, 3), (400, 4), (2000, 5)] {
-        let rows = strewn(tracks, seed);
+    for (tracks, in_a_gate, seed) in [(40, 4.0, 1), (40, 4.0, 2), (400, 3.0, 3), (400, 3.0, 4), (2000, 3.0, 5)] {
+        let rows = strewn(tracks, in_a_gate, seed);
         let (mut chosen, left) = assigned(&rows);
         assert_eq!(left, 0);
         let taken: std::collections::BTreeSet<u32> = chosen.iter().flatten().copied().collect();

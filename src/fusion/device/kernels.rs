@@ -11,7 +11,7 @@ use crate::fusion::arrays::{
     Widths,
 };
 use crate::fusion::associate::{
-    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, GATHER, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
+    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, GATHER, LOOKED_MAX, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
 };
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
@@ -156,6 +156,7 @@ pub const CONSTANTS: &[(&str, f64)] = &[
     // Well below the 65,535 iterations after which one driver ends an invocation.
     ("STEPS_MAX", 8192.0),
     ("SEARCH_MAX", SEARCH_MAX as f64),
+    ("LOOKED_MAX", LOOKED_MAX as f64),
     ("PREFERENCE", PREFERENCE as f64),
     ("LEAST", CUT_WEIGHT as f64),
     ("CLAIM_BITS", CLAIM_BITS as f64),
