@@ -90,7 +90,7 @@ fn write(out: &Path, found: &Calibration) -> Result<(), Failure> {
 
 fn describe(out: &Path, found: &Calibration) -> String {
     let mut text = paragraph("calibration  ", &format!("{}, in {}", found.recording, out.display()));
-    for Segment { lane, partners, found } in &found.segment {
+    for Segment { lane, partners, found, from: _ } in &found.segment {
         let scales = match found.objects {
             0 => String::new(),
             _ => format!(

@@ -31,6 +31,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "trackweave calibrate data/demo/recording --out out/calibration.toml",
             "trackweave calibrate data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --out out/calibration.toml --reference aspen-west",
+            "trackweave run data/demo/recording --policy data/demo/policy \\\n    --out out/mine --calibration out/calibration.toml",
         ],
     ),
     (

@@ -15,13 +15,13 @@ use crate::lane_log::Reader;
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
 use crate::waves::Taker;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 /// What sensors are off by, by segment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Calibration {
     /// Of these fields: a later version may add some, and changes none.
     pub version: u32,
@@ -34,7 +34,7 @@ pub struct Calibration {
 }
 
 /// What the sensors of a segment are off by, as its own log has it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Segment {
     /// Number of its lane.
     pub lane: usize,
@@ -43,6 +43,21 @@ pub struct Segment {
     /// What was found.
     #[serde(flatten)]
     pub found: Registration,
+    /// The detections that it was computed from, in the order of sensors, owners and labels.
+    pub from: Vec<Source>,
+}
+
+/// Detections of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// Of this sensor.
+    pub sensor: String,
+    /// Its owner.
+    pub owner: String,
+    /// Their marking.
+    pub label: String,
+    /// How many.
+    pub detections: u64,
 }
 
 /// What the sensors of a recording are off by, from the logs in these folders, which [`super::fuse_lanes`] made with the same
@@ -65,7 +80,7 @@ pub fn calibrate(
         let names: Vec<&str> = sensors.iter().map(|sensor| sensor.name.as_str()).collect();
         return Err(RunError::NoReference { found: found.to_owned(), wanted: names.join(", ") });
     }
-    let request = Request { besides: Besides::NOTHING, ..*request };
+    let request = Request { besides: Besides::NOTHING, calibration: None, ..*request };
     let run = |listener: &mut Listener<'_>| of_logs(&request, &recording, (logs, asked), listener);
     within(request.memory, listener, run).map_err(|error| changed_or(error, &recording))
 }
@@ -81,7 +96,7 @@ fn of_logs(
     let policy = Policy::of(request.policy)?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
-    let mut made_from = made_from((recording, &policy), (request.config, request.as_of_us), "")?;
+    let mut made_from = made_from((recording, &policy), request, "")?;
     let logs = Logs::find(logs, made_from.clone())?;
     let (classifier, pass, ..) = classes(request, recording, (&policy, &std::env::temp_dir()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
@@ -99,10 +114,28 @@ fn of_logs(
         lane: number,
         partners: basis.partners_of(lane),
         found: read.registering.finish(asked),
+        from: sources(&basis, lane),
     });
     // The others say who made the logs.
     made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor"));
     Ok(Calibration { version: 1, recording: catalogue.name.clone(), made_from, segment: segment.collect() })
+}
+
+/// The detections that a lane is given.
+pub(super) fn sources(basis: &Basis<'_>, lane: &Lane) -> Vec<Source> {
+    let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for ((class, key), summary) in (0..).zip(basis.classes).zip(basis.summaries) {
+        if lane.permitted(class).is_some() {
+            *counts.entry((&key.sensor, &key.owner, &key.label)).or_default() += summary.count;
+        }
+    }
+    let source = |((sensor, owner, label), detections): ((&str, &str, &str), u64)| Source {
+        sensor: sensor.to_owned(),
+        owner: owner.to_owned(),
+        label: label.to_owned(),
+        detections,
+    };
+    counts.into_iter().map(source).collect()
 }
 
 /// The logs of all lanes, each of what the lane was given.

@@ -81,6 +81,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         configuration: &serde_json::to_value(&config).expect("JSON"),
         as_of_us: request.as_of_us,
         label: None,
+        calibration: None,
     });
     let found = found.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((found.breaches, found.undecided), (Vec::new(), 0));

@@ -35,6 +35,14 @@ fn successes() -> Vec<(Vec<String>, i32)> {
             ),
             0,
         ),
+        (
+            format!(
+                "run {RECORDING} --policy {POLICY} --executor host --calibration {} --out {}",
+                scratch("json-calibration.toml"),
+                scratch("json-corrected")
+            ),
+            0,
+        ),
         (format!("import data/imports/states.csv --out {}", scratch("json-import")), 0),
         (format!("policy new {} --template open", scratch("json-policy")), 0),
         (format!("policy check {POLICY} --recording {RECORDING}"), 0),
@@ -127,6 +135,11 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         (format!("track {RECORDING} --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("run {RECORDING} --policy {POLICY}"), 2, ["--out", "", ""]),
+        (
+            format!("run {RECORDING} --policy {POLICY} --executor host --calibration no/such --out {mine}/out"),
+            3,
+            ["no/such", "cannot read the calibration", "a file that `trackweave calibrate` wrote"],
+        ),
         (
             format!("fuse {RECORDING} --policy {POLICY} --logs {demo}/logs"),
             2,
