@@ -159,7 +159,7 @@ impl Corrections {
     /// When a detection was made.
     pub(super) fn time_us(&self, row: &Row) -> i64 {
         let ahead_s = self.off.get(&row.sensor).and_then(|off| off.get("time_s"));
-        row.time_us - ahead_s.and_then(|ahead_s| micros(*ahead_s)).unwrap_or_default()
+        row.time_us.saturating_sub(ahead_s.and_then(|ahead_s| micros(*ahead_s)).unwrap_or_default())
     }
 
     /// A detection that no level made coarse, put right.

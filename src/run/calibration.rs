@@ -5,18 +5,22 @@
 
 use super::basis::Basis;
 use super::budget::within;
+use super::corrections::correct;
 use super::feed::{Asked as Due, changed, feed};
 use super::inputs::Inputs;
 use super::logs::{Logs, made_from};
-use super::{Besides, Listener, Progress, Request, RunError, changed_or, classes, opened, tell};
+use super::{Besides, Listener, Progress, Request, RunConfig, RunError, changed_or, classes, fuse_lanes, opened, tell};
 use crate::calibrate::{Asked, Registering, Registration};
+use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
-use crate::lane_log::Reader;
+use crate::lane_log::{Reader, failed};
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
 use crate::waves::Taker;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,6 +64,39 @@ pub struct Source {
     pub detections: u64,
 }
 
+/// How often lanes are fused to calibrate them: the first time with detections that pull tracks of one object apart, then with what
+/// was found taken off, so that tracks take what is theirs.
+const FUSED: usize = 2;
+
+/// What the sensors of a recording are off by: lanes are fused, what is found of each is taken off in it, and they are fused
+/// again. Logs and what was found on the way lie in the request's folder `out`; its `calibration` is not used.
+///
+/// # Errors
+/// As [`super::fuse_lanes`] and [`calibrate`].
+pub fn calibrate_fused(
+    request: &Request<'_>,
+    asked: Asked<'_>,
+    executor: &Executor,
+    listener: &mut Listener<'_>,
+) -> Result<Calibration, RunError> {
+    // Each entry corrects its own lane.
+    let config = RunConfig { calibration: None, ..request.config.clone() };
+    let fused = |from: Option<&Path>, round: usize, listener: &mut Listener<'_>| {
+        let logs = request.out.join(format!("fused-{round}"));
+        let request = Request { config: &config, out: &logs, calibration: from, ..*request };
+        fuse_lanes(&request, None, executor, listener)?;
+        calibrate(&request, &[&logs], asked, listener)
+    };
+    let mut found = fused(None, 0, listener)?;
+    for round in 1..FUSED {
+        let path = request.out.join(format!("found-{round}.toml"));
+        let text = toml::to_string(&found).map_err(io::Error::other);
+        text.and_then(|text| fs::write(&path, text)).map_err(failed(&path, "write what was found"))?;
+        found = fused(Some(&path), round, listener)?;
+    }
+    Ok(found)
+}
+
 /// What the sensors of a recording are off by, from the logs in these folders, which [`super::fuse_lanes`] made with the same
 /// request, or a run that keeps logs. The request's folder `out` is not used.
 ///
@@ -80,7 +117,7 @@ pub fn calibrate(
         let names: Vec<&str> = sensors.iter().map(|sensor| sensor.name.as_str()).collect();
         return Err(RunError::NoReference { found: found.to_owned(), wanted: names.join(", ") });
     }
-    let request = Request { besides: Besides::NOTHING, calibration: None, ..*request };
+    let request = Request { besides: Besides::NOTHING, ..*request };
     let run = |listener: &mut Listener<'_>| of_logs(&request, &recording, (logs, asked), listener);
     within(request.memory, listener, run).map_err(|error| changed_or(error, &recording))
 }
@@ -101,7 +138,9 @@ fn of_logs(
     let (classifier, pass, ..) = classes(request, recording, (&policy, &std::env::temp_dir()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
-    let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    let mut lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    // The logs are of corrected detections then; what is told is told of these as they were measured.
+    correct(request, &basis, &mut lanes)?;
     logs.expect(lanes.len())?;
     let rows: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
     let mut progress = |done| tell(listener, Progress::Comparing(done, rows));
@@ -117,7 +156,7 @@ fn of_logs(
         from: sources(&basis, lane),
     });
     // The others say who made the logs.
-    made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor"));
+    made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor" | "calibration"));
     Ok(Calibration { version: 1, recording: catalogue.name.clone(), made_from, segment: segment.collect() })
 }
 

@@ -66,10 +66,10 @@ impl Corrected {
 /// # Errors
 /// A calibration that cannot be read or is of another recording, policy or time; prices of lanes that have no entry.
 pub(super) fn correct(request: &Request<'_>, basis: &Basis<'_>, lanes: &mut [Lane]) -> Result<Corrected, RunError> {
-    let is_declared = request.config.calibration == Some(Calibrating::Declared);
+    let is_declared = declares(request);
     let found = match request.calibration {
         Some(_) if !is_declared && request.besides.prices => return Err(RunError::PricesOfCalibration),
-        Some(path) => Some(read(path, request, basis, is_declared)?),
+        Some(path) => Some(read(path, request, basis)?),
         None => None,
     };
     let (found, file) = found.unzip();
@@ -105,13 +105,14 @@ fn is_of(entry: &Segment, basis: &Basis<'_>, lane: &Lane) -> bool {
     entry.partners == basis.partners_of(lane) && entry.from == sources(basis, lane)
 }
 
+/// Whether the operator has one entry correct all lanes.
+fn declares(request: &Request<'_>) -> bool {
+    request.config.calibration == Some(Calibrating::Declared)
+}
+
 /// Reads a calibration, which has to be of what a run is of.
-fn read(
-    path: &Path,
-    request: &Request<'_>,
-    basis: &Basis<'_>,
-    is_declared: bool,
-) -> Result<(Calibration, FileEntry), RunError> {
+fn read(path: &Path, request: &Request<'_>, basis: &Basis<'_>) -> Result<(Calibration, FileEntry), RunError> {
+    let is_declared = declares(request);
     let no = |what: String| RunError::NoCalibration { path: path.to_owned(), what };
     let text = text(path)?;
     let found: Calibration = toml::from_str(&text).map_err(|error| no(error.message().to_owned()))?;

@@ -57,7 +57,7 @@ mod measured; // sensors as measured
 pub use self::{
     authority::{ActionAuthority, AuthorityReport, LaneAuthority},
     budget::read_memory,
-    calibration::{Calibration, Segment, Source, calibrate},
+    calibration::{Calibration, Segment, Source, calibrate, calibrate_fused},
     coherence::coherence_of,
     doubts::Doubt,
     elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere},

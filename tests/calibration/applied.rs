@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use trackweave::calibrate::Asked;
+use trackweave::calibrate::{Asked, Standing};
 use trackweave::fusion::device::{Context, Options, Wanted};
 use trackweave::fusion::executor::Executor;
 use trackweave::guard::{self, Beyond, inspect};
@@ -268,10 +268,17 @@ fn a_calibration_of_something_else_is_named() {
         fs::write(&file, kept).expect("a file");
     }
     // What was computed from other detections than a lane is given corrects nothing.
-    let mut other = found;
+    let mut other = found.clone();
     other.segment.iter_mut().for_each(|segment| segment.from[0].detections += 1);
-    scene.try_corrected(Some(&scene.keep(&other)), |_| {}, &Executor::host()).expect("a run");
-    assert!(told(&scene).is_empty(), "no entry is of its lane");
+    // Nor does what does not count, or an entry that is refused.
+    let (mut least, mut refused) = (found.clone(), found.clone());
+    let offsets = least.segment.iter_mut().flat_map(|of| &mut of.found.sensors).flat_map(|of| &mut of.offsets);
+    offsets.for_each(|of| of.standing = Standing::NotSignificant);
+    refused.segment.iter_mut().for_each(|segment| segment.found.refused = Some("not settled".to_owned()));
+    for (name, other) in [("of other detections", other), ("not significant", least), ("refused", refused)] {
+        scene.try_corrected(Some(&scene.keep(&other)), |_| {}, &Executor::host()).expect("a run");
+        assert!(told(&scene).is_empty(), "{name}: corrects something");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use trackweave::calibrate::Asked;
 use trackweave::fusion::executor::Executor;
 use trackweave::ingest::{Detections, Options, Order, Recording};
-use trackweave::run::{Calibration, Request, RunConfig, RunError, calibrate, fuse_lanes};
+use trackweave::run::{Calibration, Request, RunConfig, calibrate_fused};
 
 /// What a radar says too much of range, azimuth in degrees, elevation in degrees and time.
 pub(crate) type Off = [f64; 4];
@@ -193,9 +193,7 @@ impl Scene {
             None => Request::without_policy(&recording, &logs, &self.config),
         };
         let mut watch = |_| ControlFlow::Continue(());
-        let text = |error: RunError| error.to_string();
-        fuse_lanes(&request, None, &Executor::host(), &mut watch).map_err(text)?;
-        calibrate(&request, &[&logs], asked, &mut watch).map_err(text)
+        calibrate_fused(&request, asked, &Executor::host(), &mut watch).map_err(|error| error.to_string())
     }
 
     pub(crate) fn calibrate(&self, policy: Option<&str>, asked: Asked<'_>) -> Calibration {
