@@ -69,6 +69,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         cache: None,
         keep_logs: None,
         memory: None,
+        calibration: None,
         formats: &[],
         besides: Besides::default(),
     };
