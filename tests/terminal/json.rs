@@ -104,7 +104,7 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
     let mine = at("mine");
     fs::create_dir_all(&mine).expect("a folder");
     fs::write(format!("{mine}/diary.txt"), "Dear diary").expect("a file");
-    let run = format!("run {RECORDING} --policy {POLICY}");
+    let of = format!("{RECORDING} --policy {POLICY}");
     vec![
         ("dmeo".to_owned(), 2, ["dmeo", "", "demo"]),
         (String::new(), 2, ["", "", ""]),
@@ -115,22 +115,14 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         (format!("track no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("track {RECORDING} --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
-        (run.clone(), 2, ["--out", "", ""]),
-        (
-            format!("{run} --executor host --calibration no/such --out {mine}/out"),
-            3,
-            ["no/such", "calibration", "wrote"],
-        ),
+        (format!("run {of}"), 2, ["--out", "", ""]),
+        (format!("run {of} --out {mine}/c --calibration no/such"), 3, ["no/such", "calibration", "wrote"]),
         (
             format!("fuse {RECORDING} --policy {POLICY} --logs {demo}/logs"),
             2,
             ["logs", "a folder of lanes in the output", "one that is not"],
         ),
-        (
-            format!("fuse {RECORDING} --policy {POLICY} --logs {mine}/logs --lanes 7..9"),
-            2,
-            ["lanes 7..9", "2 lanes", "some of them"],
-        ),
+        (format!("fuse {of} --logs {mine}/logs --lanes 7..9"), 2, ["lanes 7..9", "2 lanes", "some of them"]),
         (
             format!("assemble {RECORDING} --policy {POLICY} --logs {mine} --out {mine}/out"),
             3,
