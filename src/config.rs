@@ -36,6 +36,9 @@ pub struct RunConfig {
     /// How tracks are joined over gaps; none are without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stitching: Option<Stitching>,
+    /// Which lanes a calibration is applied to; each entry to its own without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibrating>,
     /// The filter.
     pub fusion: Config,
 }
@@ -62,6 +65,15 @@ pub struct Stitching {
     /// Whether rows of pictures say of which object their tracks are, by these links.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub join: bool,
+}
+
+/// Which lanes a calibration is applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Calibrating {
+    /// All of them, as the operator declares: whoever may have all that it was computed from or not. Every manifest says so.
+    Declared,
 }
 
 /// How pictures are scored.

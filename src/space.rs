@@ -112,6 +112,32 @@ impl Geodetic {
     }
 }
 
+/// A vector in engine coordinates, metres or metres a second.
+pub(crate) type Vector = [f64; 3];
+
+/// A vector with so many times another one added.
+pub(crate) fn plus([a, b, c]: Vector, by: f64, [x, y, z]: Vector) -> Vector {
+    [a + by * x, b + by * y, c + by * z]
+}
+
+/// The dot product.
+pub(crate) fn dot([a, b, c]: Vector, [x, y, z]: Vector) -> f64 {
+    a * x + b * y + c * z
+}
+
+/// The cross product.
+pub(crate) fn cross([a, b, c]: Vector, [x, y, z]: Vector) -> Vector {
+    [b * z - c * y, c * x - a * z, a * y - b * x]
+}
+
+/// East, north and up at a place; x, y and z in a local recording.
+pub(crate) fn level_axes(frame: Frame, metres: Vector) -> [Vector; 3] {
+    match frame {
+        Frame::Local => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        Frame::Geodetic => Geodetic::from_ecef(metres).enu_axes(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -209,6 +209,7 @@ fn guard(out: &Path) {
         configuration: &configuration,
         as_of_us: AS_OF_US,
         label: None,
+        calibration: None,
     };
     REFERENCE.with(|reference| {
         let reference = reference.get_or_init(|| Reference::read(&request).expect("a policy and a recording"));

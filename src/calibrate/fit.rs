@@ -11,7 +11,7 @@ use super::plot::{Offsets, Plot, Quantity, Seen};
 use super::solve::Normal;
 use crate::inspect::median;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Rounds at most; they end once no offset moves by so much of its standard error.
 const ROUNDS: usize = 30;
@@ -32,7 +32,7 @@ pub(super) struct Side {
 }
 
 /// What is known of an offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// More than three standard errors from 0: it counts.
@@ -46,15 +46,15 @@ pub enum Standing {
 }
 
 /// An offset of a sensor.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Offset {
     /// What of the sensor.
     pub quantity: Quantity,
     /// How much too large it is, in its unit; absent where nothing is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<f64>,
     /// Its standard error; absent where nothing is told.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<f64>,
     /// What is known of it.
     pub standing: Standing,
@@ -210,7 +210,7 @@ fn part(
     let own = |plot: &Plot| offsets.get(plot.sensor).unwrap_or(&none);
     let mut ordered: Vec<(Seen, &Plot)> = plots.iter().map(|plot| (without(plot, own(plot)), plot)).collect();
     ordered.sort_by(|(a, _), (b, _)| a.at_s.total_cmp(&b.at_s));
-    let up = ordered.first().map_or([0.0, 0.0, 1.0], |(_, plot)| plot.level[2]);
+    let up = ordered.first().map_or([0.0, 0.0, 1.0], |(_, plot)| plot.placed.level[2]);
     let seen: Vec<Seen> = ordered.iter().map(|(seen, _)| *seen).collect();
     let found = residuals(&seen, up, motion, Noise::Weighed(scale));
     let noise: Vec<f64> = found.iter().map(|row| row.noise_m2).collect();

@@ -1,8 +1,8 @@
 //! Fits of radars whose offsets are known, in a world simulated apart: nothing of the engine makes a detection here.
 
-use super::super::plot::Stand;
 use super::*;
-use crate::calibrate::vector::Vector;
+use crate::sensor::{Placed, Stand};
+use crate::space::Vector;
 
 /// Random numbers: SplitMix64, and Box and Muller's normal ones.
 struct Chance(u64);
@@ -95,13 +95,15 @@ fn plot(chance: &mut Chance, (sensor, radar): (usize, &Radar), time_s: f64, at: 
     Plot {
         time_us: ((time_s + radar.off[3]) * 1e6).round() as i64,
         sensor,
-        place: core::array::from_fn(|k| radar.site[k] + range * axes[0][k]),
-        axes,
+        placed: Placed {
+            place: core::array::from_fn(|k| radar.site[k] + range * axes[0][k]),
+            axes,
+            stand: Some(Stand { metres: radar.site, axes: LEVEL }),
+            level: LEVEL,
+            keeps_height: false,
+        },
         sigma_m: [SIGMA[0], range * d * SIGMA[1], range * SIGMA[2]],
         rows: 3,
-        stand: Some(Stand { metres: radar.site, axes: LEVEL }),
-        level: LEVEL,
-        keeps_height: false,
     }
 }
 

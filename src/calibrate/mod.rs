@@ -9,7 +9,6 @@
 //!
 //! What is found hangs on what the lane was given and on nothing else. A detection that a level makes coarse does not count.
 
-mod vector; // vectors of three
 mod plot; // detections, and what offsets make of them
 mod path; // the path of an object, marginalised
 mod solve; // normal equations
@@ -22,16 +21,14 @@ pub use plot::Quantity;
 use crate::fusion::batch::{Estimate, Taken};
 use crate::fusion::config::Config;
 use crate::ingest::Catalogue;
-use crate::inspect::level_axes;
 use crate::scan::Row;
-use crate::sensor::{Kind, Sensor, Site};
+use crate::sensor::{Kind, Offsets, Placed, Sensor};
 use crate::time::micros;
 use fit::{Fit, Side, fit};
 use objects::Objects;
 use path::Motion;
-use plot::{Plot, Stand};
-use serde::Serialize;
-use vector::{dot, plus};
+use plot::Plot;
+use serde::{Deserialize, Serialize};
 
 /// Detections that are kept at most: the first ones that tracks took.
 const MOST: usize = 1_000_000;
@@ -53,7 +50,7 @@ pub struct Asked<'a> {
 }
 
 /// What was found in a lane.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Registration {
     /// Detections of objects that several sensors saw.
     pub detections: u64,
@@ -64,14 +61,14 @@ pub struct Registration {
     /// The same once the offsets are taken off.
     pub scale_after: f64,
     /// Why nothing of this counts, if it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refused: Option<String>,
     /// The sensors of the lane, by name.
     pub sensors: Vec<Registered>,
 }
 
 /// What was found of a sensor.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Registered {
     /// Its name.
     pub sensor: String,
@@ -80,12 +77,12 @@ pub struct Registered {
     /// Whether its clock and its place are taken to be right.
     pub is_reference: bool,
     /// Why nothing is told of it, if nothing is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub untold: Option<String>,
     /// What it is off by, beside what the catalogue says already.
     pub offsets: Vec<Offset>,
     /// The key `offsets` of its entry in `recording.toml` with all that counts; absent if nothing does.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proposed: Option<String>,
 }
 
@@ -126,24 +123,16 @@ impl<'a> Registering<'a> {
     /// A row as a fit takes it; `None` of a coarse one, or if nobody knows where its sensor was.
     fn plot(&self, row: &Row) -> Option<Plot> {
         let sensor = self.catalogue.sensors.get(row.sensor)?;
-        let frame = self.catalogue.frame;
         let of = &row.measurement;
         if of.coarse_m2.iter().any(|m2| *m2 > 0.0) {
             return None;
         }
-        let place = row.place.metres();
-        let is_radar = matches!(sensor.kind, Kind::Radar { .. });
-        let site = if is_radar { Some(sensor.site(frame, row.time_us)?) } else { None };
         Some(Plot {
             time_us: row.time_us,
             sensor: self.sensors.iter().position(|sensor| *sensor == row.sensor)?,
-            place,
-            axes: of.axes.map(|axis| axis.map(f64::from)),
+            placed: Placed::of(sensor, (self.catalogue.frame, row.time_us), (&row.place, of))?,
             sigma_m: of.sigma_m.map(f64::from),
             rows: usize::try_from(of.rows).ok()?,
-            stand: site.map(|site| stand(&site, (of.rows < 3 && !of.slant).then_some(place))),
-            level: level_axes(frame, place),
-            keeps_height: of.rows > 2 && sensor.noise.elevation_rad.is_none(),
         })
     }
 
@@ -171,13 +160,6 @@ impl<'a> Registering<'a> {
             sensors: registered,
         }
     }
-}
-
-/// Where a radar stands; on the level of what it sees, where it sees only level.
-fn stand(site: &Site, seen: Option<[f64; 3]>) -> Stand {
-    let (metres, up) = (site.metres(), site.up());
-    let rise_m = seen.map_or(0.0, |place| dot(plus(place, -1.0, metres), up));
-    Stand { metres: plus(metres, rise_m, up), axes: site.axes() }
 }
 
 /// What is asked of a sensor.
@@ -210,8 +192,17 @@ fn registered(number: usize, sensor: &Sensor, found: &Fit) -> Registered {
 
 /// The key of a catalogue with what it says already and what counts, as far as it takes that; `None` if nothing new does.
 fn proposed(sensor: &Sensor, offsets: &[Offset]) -> Option<String> {
-    let mut of = sensor.offsets;
-    for Offset { quantity, value, .. } in offsets.iter().filter(|of| of.standing == Standing::Significant) {
+    let of = counted(sensor, sensor.offsets, offsets);
+    let parts: Vec<String> =
+        of.named().map(|(key, value)| format!("{key} = {:?}", (value * 1e5).round() / 1e5)).collect();
+    (of != sensor.offsets && !parts.is_empty()).then(|| format!("offsets = {{ {} }}", parts.join(", ")))
+}
+
+/// What counts, added to offsets of a sensor as far as its catalogue may have it.
+pub(crate) fn counted(sensor: &Sensor, beside: Offsets, found: &[Offset]) -> Offsets {
+    let mut of = beside;
+    let counts = |of: &&Offset| of.standing == Standing::Significant && sensor.takes_offset(of.quantity.name());
+    for Offset { quantity, value, .. } in found.iter().filter(counts) {
         let value = value.unwrap_or_default();
         match quantity {
             Quantity::RangeM => of.range_m += value,
@@ -222,7 +213,5 @@ fn proposed(sensor: &Sensor, offsets: &[Offset]) -> Option<String> {
             Quantity::NorthM => of.north_m += value,
         }
     }
-    let named = of.named().filter(|(key, _)| sensor.takes_offset(key));
-    let parts: Vec<String> = named.map(|(key, value)| format!("{key} = {:?}", (value * 1e5).round() / 1e5)).collect();
-    (of != sensor.offsets && !parts.is_empty()).then(|| format!("offsets = {{ {} }}", parts.join(", ")))
+    of
 }

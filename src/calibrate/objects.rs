@@ -5,8 +5,8 @@
 //! nearest first, unless that would join two that are different.
 
 use super::plot::Plot;
-use super::vector::{Vector, dot, plus};
 use crate::inspect::Near;
+use crate::space::{Vector, dot, plus};
 use std::collections::BTreeMap;
 
 /// Scan and detection of the birth of a track.

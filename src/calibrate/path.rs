@@ -11,7 +11,7 @@
 #![expect(clippy::indexing_slicing, clippy::needless_range_loop, reason = "indices of a state, from 0 to 5")]
 
 use super::plot::Seen;
-use super::vector::{Vector, dot, plus};
+use crate::space::{Vector, dot, plus};
 
 /// Standard deviations beyond which a row counts for less.
 const HUBER: f64 = 1.5;

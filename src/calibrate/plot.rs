@@ -1,6 +1,7 @@
 //! Detections as a fit takes them, and what a sensor's offsets make of each.
 
-use super::vector::{Vector, dot, plus, turned};
+use crate::sensor::Placed;
+use crate::space::Vector;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -58,30 +59,17 @@ impl Quantity {
 /// What a sensor is off by, in metres, radians and seconds, in the order of [`Quantity::ALL`].
 pub(super) type Offsets = [f64; 6];
 
-/// Where a sensor stands, and its axes there: east, north, up, or those of what carries it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stand {
-    pub(super) metres: Vector,
-    pub(super) axes: [Vector; 3],
-}
-
 /// A detection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plot {
     pub(super) time_us: i64,
     pub(super) sensor: usize,
-    pub(super) place: Vector,
-    /// The axes along which it was measured, the first `rows` of them; the others complete the basis.
-    pub(super) axes: [Vector; 3],
-    /// Standard deviations along them, metres; 0 where nothing is known.
+    /// Where it was measured.
+    pub(super) placed: Placed,
+    /// Standard deviations along its axes, metres; 0 where nothing is known.
     pub(super) sigma_m: [f64; 3],
+    /// How many of these were measured.
     pub(super) rows: usize,
-    /// Where a radar stands; of one that measures in a plane, on the level of the place.
-    pub(super) stand: Option<Stand>,
-    /// East, north and up at the place.
-    pub(super) level: [Vector; 3],
-    /// Whether a radar's height was measured as such: another range leaves it as it is.
-    pub(super) keeps_height: bool,
 }
 
 /// A detection without a sensor's offsets.
@@ -100,7 +88,7 @@ pub(super) struct Seen {
 impl Plot {
     /// The order of time, then of what was measured, whatever that in a file.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
-        let numbers = |of: &Self| of.place.into_iter().chain(of.sigma_m);
+        let numbers = |of: &Self| of.placed.place.into_iter().chain(of.sigma_m);
         let places = numbers(self).zip(numbers(other)).map(|(a, b)| a.total_cmp(&b));
         (self.time_us.cmp(&other.time_us))
             .then(self.sensor.cmp(&other.sensor))
@@ -110,36 +98,17 @@ impl Plot {
     /// What is left of it without offsets, times counted from `from_us`.
     pub(super) fn without(&self, offsets: &Offsets, from_us: i64) -> Seen {
         let [range_m, azimuth, elevation, time_s, east_m, north_m] = *offsets;
-        let [mut u, mut a, mut v] = self.axes;
-        let Self { mut place, sigma_m, rows, .. } = *self;
-        let mut site = None;
-        if let Some(Stand { metres, axes: [east, north, up] }) = self.stand {
-            // Clockwise is forwards.
-            let back = |of: Vector| turned(of, up, azimuth);
-            let mut line = back(plus(place, -1.0, metres));
-            [u, a, v] = [u, a, v].map(back);
-            let lower = |of: Vector| turned(of, a, -elevation);
-            (line, u, v) = (lower(line), lower(u), lower(v));
-            line = plus(line, -range_m, u);
-            if self.keeps_height {
-                let [_, _, vertical] = self.level;
-                line = plus(line, range_m * dot(vertical, u) / dot(vertical, v).max(0.1), v);
-            }
-            let from = plus(plus(metres, -east_m, east), -north_m, north);
-            place = plus(from, 1.0, line);
-            site = Some(from);
-        } else {
-            let [east, north, _] = self.level;
-            place = plus(plus(place, -east_m, east), -north_m, north);
-        }
+        let (place, axes, site) = self.placed.without([range_m, azimuth, elevation, east_m, north_m]);
         let at_s = (self.time_us - from_us) as f64 * 1e-6 - time_s;
-        Seen { at_s, place, axes: [u, a, v], sigma_m, rows, site }
+        Seen { at_s, place, axes, sigma_m: self.sigma_m, rows: self.rows, site }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sensor::Stand;
+    use crate::space::{dot, plus};
 
     #[test]
     fn offsets_are_what_a_radar_says_too_much() {
@@ -156,17 +125,14 @@ mod tests {
         let said = Stand { metres: plus(stand.metres, 1.0, [east, north, 0.0]), ..stand };
         let [wrong_azimuth, wrong_elevation] = [azimuth + off_azimuth, elevation + off_elevation];
         let axes = axes_of(wrong_azimuth, wrong_elevation);
-        let plot = Plot {
-            time_us: 7_500_000,
-            sensor: 0,
+        let placed = Placed {
             place: plus(said.metres, range + off_range, axes[0]),
             axes,
-            sigma_m: [50.0, 60.0, 70.0],
-            rows: 3,
             stand: Some(said),
             level: stand.axes,
             keeps_height: false,
         };
+        let plot = Plot { time_us: 7_500_000, sensor: 0, placed, sigma_m: [50.0, 60.0, 70.0], rows: 3 };
         let seen = plot.without(&offsets, 5_000_000);
         let near = |a: Vector, b: Vector| plus(a, -1.0, b).iter().all(|off| off.abs() < 1e-6);
         assert!(near(seen.place, at(range, azimuth, elevation)), "{:?}", seen.place);
@@ -175,8 +141,9 @@ mod tests {
         }
         assert!(near(seen.site.expect("a radar"), stand.metres) && (seen.at_s - 2.0).abs() < 1e-9);
         // Of a height that was measured as such nothing changes with the range.
-        let kept = Plot { keeps_height: true, ..plot }.without(&[200.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0);
-        assert!((kept.place[2] - plot.place[2]).abs() < 1e-6, "{:?}", kept.place);
+        let kept = Plot { placed: Placed { keeps_height: true, ..placed }, ..plot }
+            .without(&[200.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0);
+        assert!((kept.place[2] - placed.place[2]).abs() < 1e-6, "{:?}", kept.place);
         let line = plus(kept.place, -1.0, said.metres);
         assert!((dot(line, line).sqrt() - range).abs() < 5.0, "{line:?}");
     }

@@ -232,6 +232,10 @@ pub(super) struct Verify {
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "policy")]
     pub(super) as_of: Option<String>,
 
+    /// `--calibration` of the run
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub(super) calibration: Option<PathBuf>,
+
     /// `--label` that every folder must have: a folder of an earlier run does not pass for this one
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,

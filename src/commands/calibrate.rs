@@ -10,7 +10,7 @@ use super::screen::Screen;
 use super::signals::Signals;
 use crate::calibrate::{Asked, Offset, Quantity, Registered, Standing};
 use crate::inspect::rounded;
-use crate::run::{Calibration, Request, RunConfig, Segment, calibrate, fuse_lanes};
+use crate::run::{Calibration, Request, RunConfig, Segment, calibrate, calibrate_fused};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::fs;
@@ -44,16 +44,16 @@ pub(super) fn execute(arguments: &Calibrate, screen: Screen) -> Result<(), Failu
     };
     let request = Request { strict: *strict, as_of_us, memory: *memory, ..request };
     let signals = Signals::take()?;
-    let mut folders: Vec<&Path> = logs.iter().map(AsRef::as_ref).collect();
-    if folders.is_empty() {
-        let fused = attempt(*executor, choose(*executor)?, |executor| {
-            watched((screen, &signals), |listener| fuse_lanes(&request, None, &executor, listener))
-        });
-        fused.map_err(|error| signals.name(error.into()))?;
-        folders.push(&own);
-    }
+    let folders: Vec<&Path> = logs.iter().map(AsRef::as_ref).collect();
     let asked = Asked { reference: reference.as_deref(), sites: *sites };
-    let found = watched((screen, &signals), |listener| calibrate(&request, &folders, asked, listener));
+    let found = if folders.is_empty() {
+        let found = attempt(*executor, choose(*executor)?, |executor| {
+            watched((screen, &signals), |listener| calibrate_fused(&request, asked, &executor, listener))
+        });
+        found.map(|(found, _)| found)
+    } else {
+        watched((screen, &signals), |listener| calibrate(&request, &folders, asked, listener))
+    };
     let found = found.map_err(|error| signals.name(error.into()))?;
     write(out, &found)?;
     signals.finish();
@@ -90,7 +90,7 @@ fn write(out: &Path, found: &Calibration) -> Result<(), Failure> {
 
 fn describe(out: &Path, found: &Calibration) -> String {
     let mut text = paragraph("calibration  ", &format!("{}, in {}", found.recording, out.display()));
-    for Segment { lane, partners, found } in &found.segment {
+    for Segment { lane, partners, found, from: _ } in &found.segment {
         let scales = match found.objects {
             0 => String::new(),
             _ => format!(

@@ -23,6 +23,7 @@ pub(super) const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "trackweave run data/demo/recording --policy data/demo/policy --out out/mine",
             "trackweave run data/demo/recording --policy data/demo/policy \\\n    --out out/mine --config air --label week-31 --json",
+            "trackweave run data/demo/recording --policy data/demo/policy \\\n    --out out/corrected --calibration out/calibration.toml",
         ],
     ),
     ("fuse", &["trackweave fuse data/demo/recording --policy data/demo/policy \\\n    --logs out/logs --lanes 0..2"]),

@@ -206,6 +206,7 @@ impl From<RunError> for Failure {
             | RunError::LaneLog(LaneLogError::InOutput { .. })
             | RunError::NoLanes { .. }
             | RunError::PricesOfLogs
+            | RunError::PricesOfCalibration
             | RunError::NoReference { .. }
             | RunError::CalibratedOrbits
             | RunError::MemoryUntold

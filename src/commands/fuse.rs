@@ -22,11 +22,16 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Fuse, screen: Screen) -> Result<(), Failure> {
-    let Fuse { recording, policy, logs, lanes, executor, config, strict, as_of, memory } = arguments;
+    let Fuse { recording, policy, logs, lanes, executor, config, strict, as_of, memory, calibration } = arguments;
     let config = config.as_deref().map_or_else(RunConfig::air, RunConfig::chosen)?;
     let as_of_us = as_of_us(as_of.as_ref(), recording)?;
-    let request =
-        Request { strict: *strict, as_of_us, memory: *memory, ..Request::new(recording, policy, logs, &config) };
+    let request = Request {
+        strict: *strict,
+        as_of_us,
+        memory: *memory,
+        calibration: calibration.as_deref(),
+        ..Request::new(recording, policy, logs, &config)
+    };
     let signals = Signals::take()?;
     let done = attempt(*executor, choose(*executor)?, |executor| {
         watched((screen, &signals), |listener| fuse_lanes(&request, lanes.clone(), &executor, listener))

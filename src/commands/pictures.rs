@@ -73,6 +73,7 @@ pub(super) fn describe(
             .filter(|coherence| !coherence.pairs.is_empty())
             .map(|coherence| paragraph("coherence ", &summary(&coherence.summary))),
     );
+    parts.extend(request.calibration.map(|file| paragraph("corrected ", &corrected(report, file))));
     parts.push(paragraph("config    ", configuration));
     parts.push(paragraph("executor  ", &choice.words()));
     let kept = [("logs      ", request.keep_logs), ("cache     ", request.cache)];
@@ -85,6 +86,24 @@ pub(super) fn describe(
     });
     parts.push(format!("page      {}\n", operator.display()));
     parts.concat()
+}
+
+/// Which pictures a calibration corrects.
+fn corrected(report: &RunReport, file: &Path) -> String {
+    let partners = |is: bool| {
+        let lanes = report.lanes.iter().filter(move |lane| lane.calibration.is_some() == is);
+        lanes.flat_map(|lane| &lane.partners).map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let by = file.display();
+    match [partners(true), partners(false)] {
+        [none, _] if none.is_empty() => {
+            format!("nothing, by {by}: it has no entry that counts of any picture's detections")
+        }
+        [some, none] if none.is_empty() => format!("pictures of {some}, by {by}"),
+        [some, others] => {
+            format!("pictures of {some}, by {by}; not of {others}: no entry that counts is of their detections")
+        }
+    }
 }
 
 /// Partners that are told of at a glance.

@@ -69,8 +69,9 @@ impl<'a> Asked<'a> {
     }
 
     fn made_as(&'a self, request: Request<'a>) -> Request<'a> {
-        let Made { strict, label, format, memory, .. } = self.made;
-        Request { strict: *strict, label: label.as_deref(), memory: *memory, formats: format, ..request }
+        let Made { strict, label, format, memory, calibration, .. } = self.made;
+        let (label, calibration) = (label.as_deref(), calibration.as_deref());
+        Request { strict: *strict, label, memory: *memory, formats: format, calibration, ..request }
     }
 
     /// How it is sealed under a policy.

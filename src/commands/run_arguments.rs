@@ -113,6 +113,11 @@ pub(super) struct Made {
     /// Write every picture in these formats too, with commas between them, into its partner's folder; see docs/exports.md
     #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = formats())]
     pub(super) format: Vec<Format>,
+
+    /// What `trackweave calibrate` found of this recording and policy: each entry corrects the picture that it was computed
+    /// for, and no other; see docs/calibration.md
+    #[arg(long, value_name = "FILE")]
+    pub(super) calibration: Option<PathBuf>,
 }
 
 /// Arguments of `trackweave fuse`.
@@ -152,6 +157,10 @@ pub(super) struct Fuse {
     /// Time of the run, as in `trackweave run`
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(super) as_of: Option<String>,
+
+    /// Calibration that corrects lanes, as in `trackweave run`
+    #[arg(long, value_name = "FILE")]
+    pub(super) calibration: Option<PathBuf>,
 }
 
 /// Arguments of `trackweave calibrate`.

@@ -28,7 +28,7 @@ struct Done<'a> {
 
 /// Runs the command.
 pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure> {
-    let Verify { out, policy, recording, config, as_of, label, public_key } = arguments;
+    let Verify { out, policy, recording, config, as_of, calibration, label, public_key } = arguments;
     let key = public_key.as_deref().map(PublicKey::given).transpose()?;
     let integrity = verify_seals(out, Expected { key: key.as_ref(), label: label.as_deref() })
         .map_err(|error| Failure::new(Code::Input, error))?;
@@ -44,13 +44,13 @@ pub(super) fn execute(arguments: &Verify, screen: Screen) -> Result<(), Failure>
             let as_of_us = as_of.as_deref().map(|text| instant(text, opened.catalogue().time)).transpose()?;
             // The folder of one partner does not say what the whole run read; the guard compares what it says.
             let made_from = if integrity.whole {
-                let given = origin(&opened, &read, &config, as_of_us)?;
+                let given = origin(&opened, &read, (&config, as_of_us), calibration.as_deref())?;
                 verify_origin(out, &given).map_err(|error| Failure::new(Code::Input, error))?
             } else {
                 None
             };
-            let label = label.as_deref();
-            let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label };
+            let (label, configuration, calibration) = (label.as_deref(), &configuration, calibration.as_deref());
+            let request = guard::Request { out, policy, recording, configuration, as_of_us, label, calibration };
             (made_from, Some(inspect(&request)?))
         }
     };

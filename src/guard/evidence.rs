@@ -5,6 +5,7 @@
 //! (`looks.rs`).
 
 use super::GuardError;
+use super::calibrated::{Calibrations, Corrections, Counts, Told};
 use super::cells::{Cell, cell};
 use super::ground::{axes, dot, length, metres, plus};
 use super::looks::{Forming, Seen, scans};
@@ -31,6 +32,8 @@ pub(super) struct Recording {
     pub(super) readings: Vec<Reading>,
     /// The address that the target of each sent, empty for none; none at all where addresses are not fused.
     identities: Vec<Arc<str>>,
+    /// What corrected detections.
+    pub(super) calibrations: Calibrations,
 }
 
 /// One detection.
@@ -40,26 +43,26 @@ pub(super) struct Row {
     pub(super) sensor: u32,
     pub(super) class: u32,
     /// x, y in metres or longitude, latitude in degrees.
-    place: [f64; 2],
+    pub(super) place: [f64; 2],
     /// Where that is, in metres of the engine's axes.
-    at_m: [f64; 3],
+    pub(super) at_m: [f64; 3],
     /// Greatest standard deviation along what was measured.
     pub(super) sigma_m: f64,
-    height: Height,
+    pub(super) height: Height,
     /// Unit vector upwards: at the place for a position, at its site for a radar.
-    up: [f64; 3],
+    pub(super) up: [f64; 3],
     /// What a radar measured; 0 for a position.
-    range_m: f64,
+    pub(super) range_m: f64,
     /// How high above its site an object is thought to be where a radar does not know it.
-    most_m: f64,
+    pub(super) most_m: f64,
     /// What a cell adds to `sigma_m`'s square, and how fast an object is that leaves the cell within one look; 0 where it is
     /// not made coarse.
-    coarse: [f64; 2],
+    pub(super) coarse: [f64; 2],
 }
 
 /// What is known of the height of a detection.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Height {
+pub(super) enum Height {
     /// It was measured.
     Measured,
     /// Nothing: the object is somewhere on the vertical.
@@ -217,6 +220,7 @@ impl Recording {
         folder: &Path,
         catalogue: Catalogue,
         (book, fuses_identities): (&Book, bool),
+        calibrations: Calibrations,
     ) -> Result<Self, GuardError> {
         let mut reader =
             Reader::open(folder, &catalogue, Options { strict: false, rows_per_batch: 1 << 16, order: Order::Any })?
@@ -265,7 +269,7 @@ impl Recording {
         let mut classes: Vec<(u32, Class)> = numbers.into_iter().map(|(class, number)| (number, class)).collect();
         classes.sort_unstable();
         let classes = classes.into_iter().map(|(_, class)| class).collect();
-        Ok(Self { catalogue, classes, rows, readings, identities })
+        Ok(Self { catalogue, classes, rows, readings, identities, calibrations })
     }
 
     /// The address of a row as a level gives it: none where that makes places coarse; `None` where addresses are not fused.
@@ -279,13 +283,20 @@ impl Recording {
 
 impl Recording {
     /// What looks see of a row, as a level gives it.
-    fn seen(&self, row: &Row, reading: Reading, demands: &Demands) -> Seen {
+    fn seen(&self, (row, at_us): (&Row, i64), reading: Reading, demands: &Demands) -> Seen {
         let sensor = self.catalogue.sensors.get(row.sensor as usize);
         let as_given = sensor.and_then(|sensor| given(reading, sensor, (self.catalogue.frame, row.time_us), demands));
         let (tile, sigma_m) = as_given.map_or(([0; 3], 0.0), |(metres, measurement)| {
             (Place::from_metres(metres).tile, measurement.sigma_m.into_iter().fold(0.0, f32::max))
         });
-        Seen { time_us: row.time_us, sensor: row.sensor, tile, sigma_m }
+        Seen { time_us: row.time_us, at_us, sensor: row.sensor, tile, sigma_m }
+    }
+
+    /// A row as a level gives it, corrected where it is not coarse.
+    fn corrected(&self, row: Row, demands: &Demands, corrections: &Corrections) -> Row {
+        let sensor = self.catalogue.sensors.get(row.sensor as usize);
+        let keeps = sensor.is_some_and(|sensor| sensor.noise.elevation_rad.is_none());
+        if demands.coarsen_m.is_some() { row } else { corrections.corrected(row, (&self.catalogue, keeps)) }
     }
 }
 
@@ -305,6 +316,8 @@ pub(super) struct Sight {
     pub(super) rows: Vec<usize>,
     /// The addresses that it may have, with the time of the first detection that has each.
     pub(super) identities: BTreeMap<Arc<str>, i64>,
+    /// What its manifest says of a calibration.
+    pub(super) calibrated: Option<Told>,
 }
 
 impl Sight {
@@ -332,29 +345,37 @@ impl Sight {
             .collect();
         sight.order(recording, book);
         let looks_per_s = recording.catalogue.sensors.iter().map(|sensor| sensor.looks.per_s()).sum();
+        let corrections = recording.calibrations.of(&partner.id, &sight.counts(recording), &recording.catalogue);
+        let mut given = Vec::new();
         for &number in &sight.rows {
             let Some((row, reading)) = recording.rows.get(number).zip(recording.readings.get(number)) else { continue };
             let Some(level) = sight.level(row, book) else { continue };
             if let Some(identity) = recording.identity(number, &level.demands).filter(|identity| !identity.is_empty()) {
-                let first_us = sight.identities.entry(Arc::clone(identity)).or_insert(row.time_us);
-                *first_us = row.time_us.min(*first_us);
+                let first_us = sight.identities.entry(Arc::clone(identity)).or_insert(i64::MAX);
+                *first_us = corrections.time_us(row).min(row.time_us).min(*first_us);
             }
-            seen.push(recording.seen(row, *reading, &level.demands));
-            rows.push(row.seen_at(&level.demands, recording.catalogue.frame, looks_per_s));
+            let as_given = row.seen_at(&level.demands, recording.catalogue.frame, looks_per_s);
+            let right = recording.corrected(as_given, &level.demands, &corrections);
+            seen.push(recording.seen((row, right.time_us), *reading, &level.demands));
+            given.push((as_given, None));
+            rows.push(right);
             if let Some((_, _, count)) = sight.fused.get_mut(&row.class) {
                 *count += 1;
             }
             if let Some(class) = recording.classes.get(row.class as usize) {
-                let time = first.entry((class.owner.clone(), class.label.clone())).or_insert(row.time_us);
-                *time = row.time_us.min(*time);
+                let time = first.entry((class.owner.clone(), class.label.clone())).or_insert(right.time_us);
+                *time = right.time_us.min(*time);
             }
         }
         sight.sources = first.into_iter().map(|((owner, label), time)| (time, owner, label)).collect();
         sight.sources.sort();
-        let times = || rows.iter().map(|row| row.time_us);
-        sight.span_us = times().min().zip(times().max()).map(|(first, last)| [first, last]);
+        // Reports begin with the first scan, and end with the last detection as it was stamped.
+        let stamped = || given.iter().map(|(row, _)| row.time_us);
+        let first_us = stamped().chain(rows.iter().map(|row| row.time_us)).min();
+        sight.span_us = first_us.zip(stamped().max()).map(|(first, last)| [first, last]);
+        sight.calibrated = corrections.told;
         let formed = scans(&recording.catalogue, &seen, forming);
-        sight.given = rows.iter().map(|row| (*row, None)).collect();
+        sight.given = given;
         for (scan, (_, numbers)) in formed.iter().enumerate() {
             for (place, number) in numbers.iter().enumerate() {
                 if let Some((_, lies)) = sight.given.get_mut(*number) {
@@ -365,6 +386,17 @@ impl Sight {
         let with_rows = |numbers: Vec<usize>| numbers.iter().filter_map(|number| rows.get(*number).copied()).collect();
         sight.scans = formed.into_iter().map(|(time_us, numbers)| (time_us, with_rows(numbers))).collect();
         Ok(sight)
+    }
+
+    /// How many of each sensor, owner and label it may have.
+    fn counts(&self, recording: &Recording) -> Counts {
+        let mut counts = Counts::new();
+        let classes =
+            self.rows.iter().filter_map(|row| recording.classes.get(recording.rows.get(*row)?.class as usize));
+        for class in classes {
+            *counts.entry((class.sensor.clone(), class.owner.clone(), class.label.clone())).or_default() += 1;
+        }
+        counts
     }
 
     /// A detection by its number among those that were given, with its scan, its place there and the scan's time.

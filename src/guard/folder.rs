@@ -3,6 +3,7 @@
 use super::GuardError;
 use super::accounts::Accounts;
 use super::associations::{self, ASSOCIATIONS};
+use super::calibrated::Told;
 use super::exports;
 use super::finding::{Beyond, Breaches};
 use super::given::{Given, digest};
@@ -254,6 +255,8 @@ struct From {
     detections: Option<Given>,
     #[serde(skip_serializing_if = "Option::is_none")]
     accounts: Option<Accounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calibration: Option<Told>,
     policy_sha256: String,
 }
 
@@ -327,7 +330,12 @@ fn manifest(
         label: basis.request.label,
         configuration_sha256: hex(&Sha256::digest(configuration.to_string())),
         configuration: &configuration,
-        computed_from: From { detections, accounts, policy_sha256: basis.book.view_sha256(basis.partner) },
+        computed_from: From {
+            detections,
+            accounts,
+            calibration: sight.calibrated.clone(),
+            policy_sha256: basis.book.view_sha256(basis.partner),
+        },
         audit: log(&audit),
         files,
     };

@@ -19,6 +19,8 @@ const WINDOW_US: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub(super) time_us: i64,
+    /// When it was made, if its sensor's clock is ahead as a calibration has it.
+    pub(super) at_us: i64,
     pub(super) sensor: u32,
     /// The tile of its place, and its greatest standard deviation.
     pub(super) tile: [i32; 3],
@@ -111,9 +113,9 @@ pub(super) fn scans(catalogue: &Catalogue, seen: &[Seen], forming: Forming) -> V
                     _ => vec![look.rows],
                 };
                 for rows in sets {
-                    let times = rows.iter().filter_map(|row| seen.get(*row)).map(|row| row.time_us);
-                    let latest_us = times.max().filter(|_| !matches!(sensor.looks, Looks::Rotating(_)));
-                    let own_us = latest_us.unwrap_or(look.end_us);
+                    let times = rows.iter().filter_map(|row| seen.get(*row)).map(|row| row.at_us);
+                    let end_us = if matches!(sensor.looks, Looks::Rotating(_)) { look.end_us } else { i64::MIN };
+                    let own_us = times.max().map_or(look.end_us, |latest_us| latest_us.max(end_us));
                     let before_us = scans.last().map_or(own_us, |(time_us, _)| *time_us);
                     scans.push((own_us.max(before_us), rows));
                 }

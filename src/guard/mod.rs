@@ -13,6 +13,7 @@ mod cells; // cells of coarse positions
 mod error; // why the guard could not do its work
 mod measured; // a measurement as a level gives it
 mod evidence; // what each partner may have had fused
+mod calibrated; // which entry of a calibration corrects it
 mod looks; // rows -> looks -> scans
 mod given; // detections as they were given, and their digest
 mod accounts; // what became of them
@@ -40,6 +41,7 @@ pub use error::GuardError;
 pub use finding::{Beyond, Breach};
 
 use crate::ingest::Catalogue;
+use calibrated::Calibrations;
 use evidence::{Recording, Sight};
 use finding::Breaches;
 use looks::Forming;
@@ -63,6 +65,8 @@ pub struct Request<'a> {
     pub as_of_us: Option<i64>,
     /// The label of the run, if it was given one.
     pub label: Option<&'a str>,
+    /// The calibration of the run, if it was given one.
+    pub calibration: Option<&'a Path>,
 }
 
 impl Request<'_> {
@@ -128,11 +132,13 @@ impl Reference {
     pub fn read(request: &Request<'_>) -> Result<Self, GuardError> {
         let catalogue = Catalogue::read(request.recording)?;
         let book = Book::read(request.policy, catalogue.frame, request.as_of_us)?;
-        let recording = Recording::read(request.recording, catalogue, (&book, request.fuses_identities()))?;
+        let calibrations = Calibrations::read(request.calibration, request.configuration)?;
+        let known = (&book, request.fuses_identities());
+        let recording = Recording::read(request.recording, catalogue, known, calibrations)?;
         Ok(Self { book, recording })
     }
 
-    /// Holds the folders of an output against it; the request is one with the same policy, recording and time.
+    /// Holds the folders of an output against it; the request is one with the same policy, recording, calibration and time.
     ///
     /// # Errors
     /// A folder that cannot be read. What is found in the folders is no error.

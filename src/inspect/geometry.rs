@@ -1,21 +1,10 @@
 //! Vectors of three, and the axes of a place.
 
 use crate::sensor::Sensor;
-use crate::space::{Frame, Geodetic};
-
-/// A vector in engine coordinates, metres or metres a second.
-pub(crate) type Vector = [f64; 3];
+pub(super) use crate::space::{Vector, cross, dot, level_axes, plus};
 
 pub(super) fn minus([a, b, c]: Vector, [x, y, z]: Vector) -> Vector {
     [a - x, b - y, c - z]
-}
-
-pub(crate) fn plus([a, b, c]: Vector, by: f64, [x, y, z]: Vector) -> Vector {
-    [a + by * x, b + by * y, c + by * z]
-}
-
-pub(crate) fn dot([a, b, c]: Vector, [x, y, z]: Vector) -> f64 {
-    a * x + b * y + c * z
 }
 
 pub(super) fn length(of: Vector) -> f64 {
@@ -28,19 +17,6 @@ pub(super) const fn along([x, y, z]: Vector, axis: u8) -> f64 {
         0 => x,
         1 => y,
         _ => z,
-    }
-}
-
-/// The cross product.
-pub(crate) fn cross([a, b, c]: Vector, [x, y, z]: Vector) -> Vector {
-    [b * z - c * y, c * x - a * z, a * y - b * x]
-}
-
-/// East, north and up at a place; x, y and z in a local recording.
-pub(crate) fn level_axes(frame: Frame, metres: Vector) -> [Vector; 3] {
-    match frame {
-        Frame::Local => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-        Frame::Geodetic => Geodetic::from_ecef(metres).enu_axes(),
     }
 }
 

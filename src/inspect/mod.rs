@@ -32,7 +32,7 @@ pub use crowd::Crowd;
 pub use excerpt::Sampling;
 pub use extent::Extent;
 pub use figures::{Estimated, Figures, NoiseFound, Speeds};
-pub(crate) use geometry::{Vector, cross, dot, level_axes, median, plus};
+pub(crate) use geometry::median;
 pub(crate) use glance::Glance;
 pub(crate) use near::Near;
 pub use pairs::{COMPARED, PairFound, Unpaired};

@@ -41,8 +41,24 @@ pub struct Source {
     /// What became of these, each in one account; absent where some level of `fuse` or `receive` demands something.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accounts: Option<Accounts>,
+    /// What corrected the detections; absent if nothing did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub calibration: Option<Calibrated>,
     /// What of the policy concerns the partner.
     pub policy_sha256: String,
+}
+
+/// What corrected the detections of a picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibrated {
+    /// Whether the operator declared offsets of a sensor of which the partner may have detections fused: nothing binds these to
+    /// what the partner may have.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub declared: bool,
+    /// SHA-256 of the entry of a calibration that was computed from the detections that the partner may have fused.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub entry_sha256: Option<String>,
 }
 
 /// Detections as they were given to fusion.

@@ -57,7 +57,7 @@ pub use self::{
     beside::{Beside, NewFile, not_free, output_around},
     columns::{Column, DECISION_COLUMNS, Kind, Of, Refined, columns},
     links::link_columns,
-    manifest::{FileEntry, Given, Made, Source, check_label, configuration_sha256},
+    manifest::{Calibrated, FileEntry, Given, Made, Source, check_label, configuration_sha256},
     origin::{Origin, origin_of, verify_origin},
     picture::{Picture, PictureWriter, ROWS_PER_GROUP},
     read::{read_batches, read_schema, read_table},

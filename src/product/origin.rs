@@ -27,6 +27,12 @@ pub struct Origin {
     /// The time of the run, if it was given one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub as_of_us: Option<i64>,
+    /// The calibration that corrected lanes, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub calibration: Option<FileEntry>,
+    /// Whether offsets of sensors were declared, by the recording or by the configuration for the calibration.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub offsets_declared: bool,
 }
 
 impl From<FileDigest> for FileEntry {
@@ -76,6 +82,11 @@ impl Origin {
         faults.extend(of("configuration", digest(given), digest(self)));
         let time = |origin: &Self| origin.as_of_us.map_or_else(|| "no time".to_owned(), |us| format!("{us} µs"));
         faults.extend(of("as_of", time(given), time(self)));
+        let calibration = |origin: &Self| {
+            let of = |file: &FileEntry| format!("SHA-256 {}", file.sha256);
+            origin.calibration.as_ref().map_or_else(|| "no calibration".to_owned(), of)
+        };
+        faults.extend(of("calibration", calibration(given), calibration(self)));
         faults
     }
 }

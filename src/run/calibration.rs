@@ -5,23 +5,27 @@
 
 use super::basis::Basis;
 use super::budget::within;
+use super::corrections::correct;
 use super::feed::{Asked as Due, changed, feed};
 use super::inputs::Inputs;
 use super::logs::{Logs, made_from};
-use super::{Besides, Listener, Progress, Request, RunError, changed_or, classes, opened, tell};
+use super::{Besides, Listener, Progress, Request, RunConfig, RunError, changed_or, classes, fuse_lanes, opened, tell};
 use crate::calibrate::{Asked, Registering, Registration};
+use crate::fusion::executor::Executor;
 use crate::ingest::Recording;
-use crate::lane_log::Reader;
+use crate::lane_log::{Reader, failed};
 use crate::policy::Policy;
 use crate::scan::{Lane, Observation, Row, Scan};
 use crate::waves::Taker;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 /// What sensors are off by, by segment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Calibration {
     /// Of these fields: a later version may add some, and changes none.
     pub version: u32,
@@ -34,7 +38,7 @@ pub struct Calibration {
 }
 
 /// What the sensors of a segment are off by, as its own log has it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Segment {
     /// Number of its lane.
     pub lane: usize,
@@ -43,6 +47,54 @@ pub struct Segment {
     /// What was found.
     #[serde(flatten)]
     pub found: Registration,
+    /// The detections that it was computed from, in the order of sensors, owners and labels.
+    pub from: Vec<Source>,
+}
+
+/// Detections of a segment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Source {
+    /// Of this sensor.
+    pub sensor: String,
+    /// Its owner.
+    pub owner: String,
+    /// Their marking.
+    pub label: String,
+    /// How many.
+    pub detections: u64,
+}
+
+/// How often lanes are fused to calibrate them: the first time with detections that pull tracks of one object apart, then with what
+/// was found taken off, so that tracks take what is theirs.
+const FUSED: usize = 2;
+
+/// What the sensors of a recording are off by: lanes are fused, what is found of each is taken off in it, and they are fused
+/// again. Logs and what was found on the way lie in the request's folder `out`; its `calibration` is not used.
+///
+/// # Errors
+/// As [`super::fuse_lanes`] and [`calibrate`].
+pub fn calibrate_fused(
+    request: &Request<'_>,
+    asked: Asked<'_>,
+    executor: &Executor,
+    listener: &mut Listener<'_>,
+) -> Result<Calibration, RunError> {
+    // Each entry corrects its own lane.
+    let config = RunConfig { calibration: None, ..request.config.clone() };
+    let fused = |from: Option<&Path>, round: usize, listener: &mut Listener<'_>| {
+        let logs = request.out.join(format!("fused-{round}"));
+        let request = Request { config: &config, out: &logs, calibration: from, ..*request };
+        fuse_lanes(&request, None, executor, listener)?;
+        calibrate(&request, &[&logs], asked, listener)
+    };
+    let mut found = fused(None, 0, listener)?;
+    for round in 1..FUSED {
+        let path = request.out.join(format!("found-{round}.toml"));
+        let text = toml::to_string(&found).map_err(io::Error::other);
+        text.and_then(|text| fs::write(&path, text)).map_err(failed(&path, "write what was found"))?;
+        found = fused(Some(&path), round, listener)?;
+    }
+    Ok(found)
 }
 
 /// What the sensors of a recording are off by, from the logs in these folders, which [`super::fuse_lanes`] made with the same
@@ -81,12 +133,14 @@ fn of_logs(
     let policy = Policy::of(request.policy)?;
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
-    let mut made_from = made_from((recording, &policy), (request.config, request.as_of_us), "")?;
+    let mut made_from = made_from((recording, &policy), request, "")?;
     let logs = Logs::find(logs, made_from.clone())?;
     let (classifier, pass, ..) = classes(request, recording, (&policy, &std::env::temp_dir()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
-    let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    let mut lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    // The logs are of corrected detections then; what is told is told of these as they were measured.
+    correct(request, &basis, &mut lanes)?;
     logs.expect(lanes.len())?;
     let rows: u64 = basis.summaries.iter().map(|summary| summary.count).sum();
     let mut progress = |done| tell(listener, Progress::Comparing(done, rows));
@@ -99,10 +153,28 @@ fn of_logs(
         lane: number,
         partners: basis.partners_of(lane),
         found: read.registering.finish(asked),
+        from: sources(&basis, lane),
     });
     // The others say who made the logs.
-    made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor"));
+    made_from.retain(|name, _| !matches!(name.as_str(), "program" | "executor" | "calibration"));
     Ok(Calibration { version: 1, recording: catalogue.name.clone(), made_from, segment: segment.collect() })
+}
+
+/// The detections that a lane is given.
+pub(super) fn sources(basis: &Basis<'_>, lane: &Lane) -> Vec<Source> {
+    let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+    for ((class, key), summary) in (0..).zip(basis.classes).zip(basis.summaries) {
+        if lane.permitted(class).is_some() {
+            *counts.entry((&key.sensor, &key.owner, &key.label)).or_default() += summary.count;
+        }
+    }
+    let source = |((sensor, owner, label), detections): ((&str, &str, &str), u64)| Source {
+        sensor: sensor.to_owned(),
+        owner: owner.to_owned(),
+        label: label.to_owned(),
+        detections,
+    };
+    counts.into_iter().map(source).collect()
 }
 
 /// The logs of all lanes, each of what the lane was given.

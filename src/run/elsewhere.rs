@@ -569,7 +569,12 @@ fn check_origin(asked: &Elsewhere<'_>, recording: &Recording) -> Result<Option<i
     };
     // Configuration and time are those of the run.
     let config = configuration_of(asked.out).map_err(|error| read_failed(asked.out, &error))?;
-    let given = origin(recording, asked.policy, &config, made_from.as_of_us).map_err(RunError::from)?;
+    if made_from.calibration.is_some() {
+        let (found, wanted) =
+            ("an output that a calibration corrects", "one without: detections are where they were measured");
+        return Err(Box::new(unknown(found.to_owned(), wanted.to_owned())));
+    }
+    let given = origin(recording, asked.policy, (&config, made_from.as_of_us), None)?;
     let as_of_us = made_from.as_of_us;
     match verify_origin(asked.out, &given)?.into_iter().flatten().next() {
         None => Ok(as_of_us),

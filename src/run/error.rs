@@ -63,9 +63,39 @@ pub enum RunError {
     },
     /// Sensors that see what orbits the Earth.
     #[error(
-        "the configuration moves objects by gravity, wanted one of objects that fly, sail or drive: what sensors are off by is not          told of orbits"
+        "the configuration moves objects by gravity, wanted one of objects that fly, sail or drive: what sensors are off by is not \
+         told of orbits"
     )]
     CalibratedOrbits,
+    /// A calibration that cannot be read.
+    #[error("{}: cannot read the calibration: {what}; wanted a file that `trackweave calibrate` wrote", path.display())]
+    NoCalibration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A calibration of something else.
+    #[error(
+        "{}: a calibration of another {what}: found {found}, wanted {wanted}; run `trackweave calibrate` anew, or declare what \
+         you take from it as `offsets` in recording.toml",
+        path.display()
+    )]
+    OtherCalibration {
+        /// The file.
+        path: PathBuf,
+        /// In what it differs.
+        what: &'static str,
+        /// What it was made from.
+        found: String,
+        /// What this run is made from.
+        wanted: String,
+    },
+    /// Prices of a run whose lanes are corrected.
+    #[error(
+        "found a wish for prices of a run with a calibration, wanted one without: lanes of another policy have no entry in it"
+    )]
+    PricesOfCalibration,
     /// Prices of an output that is assembled from logs.
     #[error("found a wish for prices of logs, wanted one of a run: lanes that a lifted rule changes are fused")]
     PricesOfLogs,

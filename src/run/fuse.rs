@@ -138,7 +138,7 @@ impl<'a> Tracks<'a> {
     /// # Errors
     /// A folder or file that cannot be read or written, or logs of something else.
     pub(super) fn open(request: &Request<'_>, way: Way<'a>, of: (&Recording, &Policy)) -> Result<Self, RunError> {
-        let made_from = |by: &str| made_from(of, (request.config, request.as_of_us), by);
+        let made_from = |by: &str| made_from(of, request, by);
         let executor = match way {
             Way::Assemble(..) if request.besides.prices => return Err(RunError::PricesOfLogs),
             Way::Assemble(..) if request.config.associations => return Err(RunError::AssociationsOfLogs),

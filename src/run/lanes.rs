@@ -2,6 +2,7 @@
 
 use super::basis::Basis;
 use super::budget::within;
+use super::corrections::correct;
 use super::fuse::{Fused, Tracks, fuse};
 use super::kept::Kept;
 use super::logs::{folder, made_from};
@@ -66,11 +67,12 @@ fn fuse_opened(
     let zones = policy.zone_map(catalogue.frame)?;
     let strata = policy.strata(request.as_of_us)?;
     let folder = folder(request.out)?;
-    let from = made_from((recording, &policy), (request.config, request.as_of_us), &executor.identity())?;
+    let from = made_from((recording, &policy), request, &executor.identity())?;
     let (classifier, pass, ..) = classes(request, recording, (&policy, folder.path()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
-    let all = Lane::all(&basis.of_lanes(), &decisions)?;
+    let mut all = Lane::all(&basis.of_lanes(), &decisions)?;
+    correct(request, &basis, &mut all)?;
     let wanted = wanted.unwrap_or(0..all.len());
     let within = wanted.end <= all.len() && (wanted.start < wanted.end || all.is_empty());
     if !within {

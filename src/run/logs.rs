@@ -1,6 +1,6 @@
 //! Lanes on their way into files, and runs all of whose lanes are in logs.
 
-use super::{RunConfig, RunError, origin};
+use super::{Request, RunError, origin};
 use crate::digest::{hex, sha256};
 use crate::fusion::batch::{Answer, WaveLog};
 use crate::fusion::credit::Accounts;
@@ -21,10 +21,11 @@ const EXECUTOR: &str = "executor";
 /// A file that cannot be read.
 pub(super) fn made_from(
     (recording, policy): (&Recording, &Policy),
-    (config, as_of_us): (&RunConfig, Option<i64>),
+    request: &Request<'_>,
     executor: &str,
 ) -> Result<BTreeMap<String, String>, RunError> {
-    let of = origin(recording, policy, config, as_of_us)?;
+    let as_of_us = request.as_of_us;
+    let of = origin(recording, policy, (request.config, as_of_us), request.calibration)?;
     let files = |files| serde_json::to_vec(files).map_or_else(|error| error.to_string(), |text| sha256(&text));
     let named = [
         ("recording", files(&of.recording)),
@@ -35,7 +36,8 @@ pub(super) fn made_from(
         ("program", hex(&super::inputs::program()?)),
         (EXECUTOR, executor.to_owned()),
     ];
-    Ok(named.map(|(name, value)| (name.to_owned(), value)).into())
+    let calibration = of.calibration.map(|file| ("calibration", file.sha256));
+    Ok(named.into_iter().chain(calibration).map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// Opens a folder of lanes, which lies in no output.

@@ -33,6 +33,7 @@ mod budget; // a run within so much memory
 mod fuse; // waves -> tracks -> pictures
 mod lanes; // lanes -> logs, by themselves
 mod calibration; // logs -> what sensors are off by
+mod corrections; // which of that is applied to which lane
 mod associations; // which detections made which tracks
 mod stitching; // which tracks of a picture go on as which
 mod releases; // what partners may receive of other lanes' tracks
@@ -56,7 +57,7 @@ mod measured; // sensors as measured
 pub use self::{
     authority::{ActionAuthority, AuthorityReport, LaneAuthority},
     budget::read_memory,
-    calibration::{Calibration, Segment, calibrate},
+    calibration::{Calibration, Segment, Source, calibrate, calibrate_fused},
     coherence::coherence_of,
     doubts::Doubt,
     elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere},
@@ -76,18 +77,20 @@ pub use everything::THE_PICTURE;
 pub use report::RunReport;
 
 #[doc(hidden)]
-pub use crate::config::{ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
+pub use crate::config::{Calibrating, ConfigError, NAMED, RunConfig, Scoring, Smoothing, Stitching};
 pub use crate::waves::{TrackAt, TrackError, track};
 
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
-use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording};
+use crate::ingest::{IngestReport, Options, Order, Pass, Recording};
 use crate::policy::{Classifier, Files, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
 use crate::report::{Lifts, Pages, Scene, operator_page};
 use crate::scan::Lane;
+use crate::sensor::{Offsets, Sensor};
 use basis::Basis;
 use budget::within;
+use corrections::correct;
 use doubts::Doubts;
 use everything::EVERYTHING;
 use fuse::{Fused, Tracks, Way, fuse};
@@ -129,6 +132,8 @@ pub struct Request<'a> {
     pub keep_logs: Option<&'a Path>,
     /// The run ends with an error before it holds more, bytes; see [`read_memory`]. It is asked at every wave and batch.
     pub memory: Option<u64>,
+    /// What [`calibrate`] found of this recording, a file: each entry corrects the lane that it was computed from.
+    pub calibration: Option<&'a Path>,
     /// Formats that other tools open, of every picture, in its partner's folder.
     pub formats: &'a [Format],
     /// What is made besides the pictures.
@@ -175,6 +180,7 @@ impl<'a> Request<'a> {
             cache,
             keep_logs,
             memory: None,
+            calibration: None,
             formats: &[],
             besides: Besides::default(),
         }
@@ -359,22 +365,26 @@ fn run_opened(
     let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
     let basis = Basis::of(request, recording, (pass, &classifier), (&policy, &zones, &strata));
-    let lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    let mut lanes = Lane::all(&basis.of_lanes(), &decisions)?;
+    let corrected = correct(request, &basis, &mut lanes)?;
     tracks.expect(lanes.len())?;
     let (class, pages) = (started.elapsed().as_secs_f64(), Pages::default());
-    let mut pictures = Pictures::begin(&staging, request, &basis, &lanes)?;
+    let mut pictures = Pictures::begin(&staging, request, &basis, (&lanes, &corrected.lanes))?;
     let Fused { outcomes, mut work, unstored } =
         fuse((request, &tracks), (&basis, &lanes, 0..lanes.len()), Some(&mut pictures), listener)?;
     (work.seconds.class, work.unstored) = (class, unstored.map(|error| chain(&error)));
     let (released, authority, releases) = pictures.finish(request, (&decisions, &pages), &outcomes)?;
     staging.releases(&releases)?;
     tell(listener, Progress::Scoring)?;
-    let origin = origin(recording, &policy, request.config, request.as_of_us)?.with_rows(ingest.rows_read);
+    let origin = origin(recording, &policy, (request.config, request.as_of_us), request.calibration)?;
+    corrected.check(request.calibration, origin.calibration.as_ref())?;
+    let origin = origin.with_rows(ingest.rows_read);
     let made_from = serde_json::to_value(&origin).unwrap_or_default();
     let mut staging = staging.made_from(origin);
     let doubts = doubts.finish((&basis, &lanes), &ingest);
     let (fed, decisions, releases) = (&outcomes, &decisions, &releases);
-    let outcome = report::Outcome { decisions, ingest, doubts, work, fed, released, authority, releases };
+    let calibrated = &corrected.lanes;
+    let outcome = report::Outcome { decisions, ingest, doubts, work, fed, calibrated, released, authority, releases };
     let mut report = RunReport::assemble(request, (&basis, judged), &lanes, outcome, &mut staging)?;
     if let (true, Way::Fuse(executor)) = (request.besides.prices, way) {
         let cache = request.keep_logs.or(request.cache).unwrap_or(&lanes_kept);
@@ -421,11 +431,15 @@ fn priced(
 pub fn origin(
     recording: &Recording,
     policy: &Policy,
-    config: &RunConfig,
-    as_of_us: Option<i64>,
-) -> Result<Origin, IngestError> {
+    (config, as_of_us): (&RunConfig, Option<i64>),
+    calibration: Option<&Path>,
+) -> Result<Origin, RunError> {
     let configuration = serde_json::to_value(config).unwrap_or_default();
+    let declares = |sensor: &Sensor| sensor.offsets != Offsets::default();
+    let is_declared = calibration.is_some() && config.calibration == Some(Calibrating::Declared);
     Ok(Origin {
+        calibration: calibration.map(corrections::file).transpose()?,
+        offsets_declared: is_declared || recording.catalogue().sensors.iter().any(declares),
         recording: recording.files()?.into_iter().map(FileEntry::from).collect(),
         policy: policy.files().iter().cloned().map(FileEntry::from).collect(),
         configuration_sha256: configuration_sha256(&configuration),

@@ -13,7 +13,9 @@ use crate::policy::{
     Decided, DecisionRecord, Decisions, Field, Held, Obligations, Partner, Release, Releases, SEE_AUTHORITY, Status,
     TrackClass,
 };
-use crate::product::{Association, Fields, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting};
+use crate::product::{
+    Association, Calibrated, Fields, Made, PictureWriter, ReleaseTable, Row, Source, Staging, waiting,
+};
 use crate::refine::Known;
 use crate::report::{self, Pages};
 use crate::scan::Lane;
@@ -28,6 +30,8 @@ use std::sync::Arc;
 pub(super) struct Pictures<'a> {
     basis: &'a Basis<'a>,
     lanes: &'a [Lane],
+    /// By lane, what corrects its detections.
+    calibrated: &'a [Option<Calibrated>],
     /// By lane, those of its partners.
     of_lanes: Vec<Vec<Picture>>,
     /// Those of partners that may have nothing fused.
@@ -173,7 +177,7 @@ impl<'a> Pictures<'a> {
         staging: &Staging,
         request: &Request<'_>,
         basis: &'a Basis<'a>,
-        lanes: &'a [Lane],
+        (lanes, calibrated): (&'a [Lane], &'a [Option<Calibrated>]),
     ) -> Result<Self, RunError> {
         let policy = basis.policy;
         // Every picture has all columns: which ones a partner's levels withhold is then no difference between files,
@@ -214,7 +218,20 @@ impl<'a> Pictures<'a> {
         let histories = Histories::new(basis.config, basis.catalogue.frame, (staging.scratch(), request.memory), lanes);
         let took = vec![Took::default(); lanes.len()];
         let of_lanes = pictures;
-        Ok(Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, histories, took, identities })
+        Ok(Self {
+            basis,
+            lanes,
+            calibrated,
+            of_lanes,
+            empty,
+            classes,
+            releases,
+            watch,
+            as_of_us,
+            histories,
+            took,
+            identities,
+        })
     }
 
     /// Takes in the detections that a lane's tracks took in a scan.
@@ -347,7 +364,7 @@ impl<'a> Pictures<'a> {
         outcomes: &[Outcome],
     ) -> Result<(Vec<Released>, AuthorityReport, ReleaseTable), RunError> {
         let configuration = serde_json::to_value(request.config).unwrap_or_default();
-        let Self { basis, lanes, of_lanes, empty, classes, releases, watch, as_of_us, .. } = self;
+        let Self { basis, lanes, calibrated, of_lanes, empty, classes, releases, watch, as_of_us, .. } = self;
         let met = classes.iter().flat_map(|classes| &classes.all).map(|of| &of.class);
         let table = release_table(basis, (lanes, decisions), &releases, met.collect(), as_of_us)?;
         let classes: Vec<Vec<LaneClass>> = classes.into_iter().map(|classes| classes.all).collect();
@@ -369,8 +386,8 @@ impl<'a> Pictures<'a> {
             }
             records.sort();
             let granted = journal::of_partner(basis, decisions, partner, (&tally, &records))?;
-            let (label, from) =
-                (request.label, source(basis, place.and_then(|(lane, _)| outcomes.get(lane)), partner)?);
+            let of_lane = place.and_then(|(lane, _)| Some((outcomes.get(lane)?, calibrated.get(lane)?.clone())));
+            let (label, from) = (request.label, source(basis, of_lane, partner)?);
             let (configuration, computed_from) = (&configuration, Some(&from));
             let made = Made { configuration, as_of_us, label, decisions: &granted, computed_from };
             if let Some((shown, stitching)) = shown.zip(basis.config.stitching) {
@@ -493,7 +510,8 @@ impl Picture {
 }
 
 /// Digests of what a partner's picture is from.
-fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<Source, RunError> {
+fn source(basis: &Basis<'_>, lane: Option<(&Outcome, Option<Calibrated>)>, partner: usize) -> Result<Source, RunError> {
+    let (lane, calibration) = lane.map_or((None, None), |(outcome, calibration)| (Some(outcome), calibration));
     let detections = match lane {
         _ if !basis.policy.receives_plainly(partner)? => None,
         Some(outcome) => outcome.given.clone(),
@@ -503,7 +521,7 @@ fn source(basis: &Basis<'_>, lane: Option<&Outcome>, partner: usize) -> Result<S
     // It is the rule by which its audit has counts.
     let counts = basis.policy.disclosure(partner)?.plain;
     let accounts = counts.then(|| lane.map(|outcome| outcome.accounts).unwrap_or_default());
-    Ok(Source { detections, accounts, policy_sha256: basis.policy.view_sha256(partner)? })
+    Ok(Source { detections, accounts, calibration, policy_sha256: basis.policy.view_sha256(partner)? })
 }
 
 /// One of each pair (owner, label) of the sources of a track.

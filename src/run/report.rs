@@ -13,7 +13,7 @@ use super::{Request, RunError, chain, journal};
 use crate::fusion::batch::WaveReport;
 use crate::ingest::{IngestReport, Recording, Truth};
 use crate::policy::{DecisionRecord, Decisions, Finding, Obligations, Policy, TrackClass};
-use crate::product::{ReleaseTable, Staging};
+use crate::product::{Calibrated, ReleaseTable, Staging};
 use crate::resident;
 use crate::scan::Lane;
 use crate::score::coherence::CoherenceReport;
@@ -73,6 +73,9 @@ pub struct LaneReport {
     pub partners: Vec<String>,
     /// Detections that it may fuse.
     pub detections: u64,
+    /// What corrects them; absent if nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibrated>,
 }
 
 /// What one partner got.
@@ -206,6 +209,8 @@ pub(super) struct Outcome<'a> {
     pub(super) work: WorkReport,
     /// What became of the rows of each lane.
     pub(super) fed: &'a [Fed],
+    /// What corrects these.
+    pub(super) calibrated: &'a [Option<Calibrated>],
     /// The pictures.
     pub(super) released: Vec<Released>,
     /// Who may act.
@@ -227,7 +232,7 @@ impl RunReport {
         outcome: Outcome<'_>,
         staging: &mut Staging,
     ) -> Result<Self, RunError> {
-        let Outcome { decisions, ingest, mut doubts, work, fed, released, authority, releases } = outcome;
+        let Outcome { decisions, ingest, mut doubts, work, fed, calibrated, released, authority, releases } = outcome;
         let names: Vec<String> = basis.policy.partners().iter().map(|partner| partner.id.clone()).collect();
         let (scores, unscored) = scores(request, (basis, judged), (&released, releases), staging);
         let coherence =
@@ -269,9 +274,11 @@ impl RunReport {
             partners,
             lanes: lanes
                 .iter()
-                .map(|lane| LaneReport {
+                .zip(calibrated)
+                .map(|(lane, calibration)| LaneReport {
                     partners: lane.partners.iter().filter_map(|&p| names.get(p).cloned()).collect(),
                     detections: lane.detections,
+                    calibration: calibration.clone(),
                 })
                 .collect(),
             authority,

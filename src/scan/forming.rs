@@ -174,7 +174,8 @@ impl Pending {
         let looks_per_s: f64 = sensors.iter().map(|(_, sensor)| sensor.looks.per_s()).sum();
         let pace = Pace { speed_m_s, climb_m_s: speed_m_s, look_s: 1.0 / looks_per_s };
         // What is seen less often takes more looks to be missed for good.
-        let looks = Forming::new(sensors, first_us, (speed_m_s, lane.least_share()));
+        let looks =
+            Forming::new(sensors, first_us, (speed_m_s, lane.least_share())).corrected(lane.corrections.clone());
         Self { pace, looks }
     }
 
@@ -255,7 +256,10 @@ impl Pending {
             slack_m: measurer.slack_m(rows),
             detections: rows
                 .iter()
-                .map(|row| (measurer.detection(row, look.time_us, observations), row.source))
+                .map(|row| {
+                    let right = lane.corrections.corrected(row, (sensor, catalogue.frame));
+                    (measurer.detection((&right, row.time_us), look.time_us, observations), row.source)
+                })
                 .collect::<Sourced>()
                 .with_addresses(addresses),
             views: lane.views(look.sensor, look.start_us),

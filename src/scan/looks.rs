@@ -16,6 +16,7 @@
 //! reports of a second are shared out among scans such that no two of one scan may be of one object ([`apart`]); a second
 //! without any is no look. So the cost follows the reports of the busiest place, not their number.
 
+use super::corrections::Corrections;
 use super::plan::Plan;
 use crate::ingest::Identities;
 use crate::sensor::{ListedLook, Measurement, Rotation, Sensor, Turns};
@@ -67,10 +68,10 @@ pub struct Look {
     pub end_us: i64,
     /// The azimuths that it swept, clockwise from the first to the second, degrees; `None`: all that the sensor covers.
     pub sector_deg: Option<[f64; 2]>,
-    /// The time of its scan: that of its latest detection, or the end of an empty look or one at a sector; never before the scan
-    /// before.
+    /// The time of its scan: that of its latest detection, corrected where the lane's are, or the end of an empty look or one at a
+    /// sector; never before the scan before.
     pub time_us: i64,
-    /// What it detected, in the order of time; detections of one time in an order that only they decide.
+    /// What it detected, as it came, in the order of time; detections of one time in an order that only they decide.
     pub rows: Vec<Row>,
     /// Whether some looks between the lane's last row and this one were left out.
     pub after_rest: bool,
@@ -110,6 +111,7 @@ pub(super) struct Forming {
     resting: bool,
     ended: bool,
     late: u64,
+    corrections: Corrections,
     /// Detections that a look may hold, and a sensor whose look had more.
     rows_max: usize,
     overfull: Option<usize>,
@@ -170,6 +172,7 @@ impl Forming {
             resting: false,
             ended: false,
             late: 0,
+            corrections: Corrections::default(),
             rows_max: LOOK_ROWS_MAX,
             overfull: None,
         };
@@ -179,6 +182,12 @@ impl Forming {
             forming.open(first_us, rank, (number, Plan::of(sensor, least_share)));
         }
         forming
+    }
+
+    /// The same of a lane whose measurements are corrected.
+    #[must_use]
+    pub(super) fn corrected(self, corrections: Corrections) -> Self {
+        Self { corrections, ..self }
     }
 
     /// Takes one more row, in the order of the recording.
@@ -275,7 +284,8 @@ impl Forming {
         let scans = if let Plan::Reports = plan { apart(rows, self.speed_m_s, &self.identities) } else { vec![rows] };
         for mut rows in scans {
             rows.sort_by(|a, b| a.compare(b, &self.identities));
-            let latest_us = rows.last().filter(|_| !at_end).map_or(end_us, |row| row.time_us);
+            let measured_us = rows.iter().map(|row| self.corrections.time_us(row)).max();
+            let latest_us = measured_us.map_or(end_us, |us| if at_end { us.max(end_us) } else { us });
             let time_us = self.scanned_us.map_or(latest_us, |before_us| latest_us.max(before_us));
             self.scanned_us = Some(time_us);
             let after_rest = self.resting;

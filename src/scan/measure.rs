@@ -97,11 +97,17 @@ impl<'a> Measurer<'a> {
         to
     }
 
-    /// One detection, `scan_us` being the time of the scan; appends its observation if it is a new one.
+    /// One detection, `stamped_us` being its time by its sensor's clock and `scan_us` that of the scan; appends its observation
+    /// if it is a new one.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64; observations are counted in 32 bits")]
-    pub(super) fn detection(&self, row: &Row, scan_us: i64, observations: &mut Vec<Observation>) -> Detection {
-        let observation = self.observation(row);
+    pub(super) fn detection(
+        &self,
+        (row, stamped_us): (&Row, i64),
+        scan_us: i64,
+        observations: &mut Vec<Observation>,
+    ) -> Detection {
+        let observation = self.observation(row, stamped_us);
         // Bit for bit, so that what a lane gets does not depend on what another one of the wave got before it.
         if observations.last().map(bytemuck::bytes_of) != Some(bytemuck::bytes_of(&observation)) {
             observations.push(observation);
@@ -141,10 +147,10 @@ impl<'a> Measurer<'a> {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, from f64")]
-    fn observation(&self, row: &Row) -> Observation {
+    fn observation(&self, row: &Row, stamped_us: i64) -> Observation {
         let m = &row.measurement;
         let [_, axis_1, axis_2] = m.axes;
-        let directions = [self.sensor.first_axis(row.time_us, &row.place, m), axis_1, axis_2];
+        let directions = [self.sensor.first_axis(stamped_us, &row.place, m), axis_1, axis_2];
         let [rate_m_s, rate_sigma_m_s] = m.range_rate_m_s.unwrap_or([0.0, 0.0]);
         let measures_height = m.rows > 2;
         let heights = if measures_height { self.height_m() } else { 1.0 };

@@ -21,6 +21,7 @@ mod coverage; // what a lane covers, and where its looks could have seen
 mod stations; // what a carried sensor covers, from when on
 mod views; // sensors -> views, and where each sees
 mod coarsen; // a row -> the row as a level of fuse gives it
+mod corrections; // what sensors were found to say too much, taken off in a lane
 mod lanes; // segments -> lanes
 mod forming; // rows -> scans, pushed one by one
 
@@ -36,6 +37,7 @@ pub use shape::{CONE, LEVEL, Limit, SLAB, STRAIGHT, Shape, WEDGE};
 pub use views::ViewOf;
 
 pub(crate) use coarsen::{gives_identity, permitted};
+pub(crate) use corrections::Corrections;
 pub(crate) use error::{require, wrong};
 pub(crate) use forming::Pending;
 #[cfg(feature = "policy")]

@@ -11,6 +11,7 @@ mod looks; // when it looked
 mod measurement; // axes and standard deviations
 mod platform; // what carries a sensor that moves
 mod offsets; // what a sensor is known to say too much
+mod placed; // places as they were measured, without offsets
 mod position; // a place in the recording's frame
 mod radar; // range and angles from a site
 mod reading; // what was measured, whole or in part
@@ -35,6 +36,9 @@ pub(crate) use columns::{Cells, Quantity, Sigma};
 pub(crate) use coverage::HEIGHT_M;
 pub(crate) use measurement::Converted;
 pub(crate) use offsets::keys as offset_keys;
+pub(crate) use placed::Placed;
+#[cfg(test)]
+pub(crate) use placed::Stand;
 pub(crate) use site::{Site, Sites};
 
 use crate::space::{Frame, Place};

@@ -100,6 +100,7 @@ impl World {
             configuration: &configuration,
             as_of_us: None,
             label: None,
+            calibration: None,
         };
         inspect(&request).expect("the guard does its work")
     }

@@ -173,6 +173,7 @@ impl Run {
             cache: None,
             keep_logs: None,
             memory: None,
+            calibration: None,
             formats: &[],
             besides: Besides::default(),
         };
@@ -194,6 +195,7 @@ impl Run {
             configuration: &configuration,
             as_of_us: Some(as_of_us()),
             label: None,
+            calibration: None,
         };
         inspect(&request).unwrap_or_else(|error| panic!("{}: {error}", policy.display()))
     }

@@ -63,6 +63,7 @@ fn the_demo_passes_too() {
         configuration: &configuration,
         as_of_us: None,
         label: None,
+        calibration: None,
     };
     let report = inspect(&request).expect("the guard does its work");
     assert_eq!((report.breaches, report.undecided, report.partners), (Vec::new(), 0, 4));
@@ -90,7 +91,15 @@ fn random_worlds_pass() {
         request.as_of_us = as_of_us;
         request.formats = if seed % 2 == 0 { world.formats() } else { &[] };
         trackweave::run::run(&request, trackweave::fusion::executor::Executor::host(), &mut |_| {}).expect("a run");
-        let request = guard::Request { out, policy, recording, configuration: &configuration, as_of_us, label: None };
+        let request = guard::Request {
+            out,
+            policy,
+            recording,
+            configuration: &configuration,
+            as_of_us,
+            label: None,
+            calibration: None,
+        };
         let report = inspect(&request).expect("the guard does its work");
         rows += report.rows;
         assert_eq!((report.breaches, report.undecided), (Vec::new(), 0), "seed {seed}");

@@ -180,6 +180,7 @@ fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&
         cache: None,
         keep_logs: None,
         memory: None,
+        calibration: None,
         formats: &[],
         besides,
     };
@@ -363,6 +364,7 @@ impl Scene {
             configuration: &configuration,
             as_of_us: self.as_of_us,
             label: None,
+            calibration: None,
         };
         let report = inspect(&request).expect("the guard does its work");
         assert_eq!(report.undecided, 0, "rows were not decided");

@@ -69,6 +69,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         cache: None,
         keep_logs: None,
         memory: None,
+        calibration: None,
         formats: &[],
         besides: Besides::default(),
     };
@@ -81,6 +82,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
         configuration: &serde_json::to_value(&config).expect("JSON"),
         as_of_us: request.as_of_us,
         label: None,
+        calibration: None,
     });
     let found = found.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((found.breaches, found.undecided), (Vec::new(), 0));

@@ -48,7 +48,7 @@ fn the_page_names_every_file_as_a_run_writes_it() -> Outcome {
     let out = folder.path().join("out");
     let staging = Staging::create(&out)?;
     let decisions = [json!({ "action": "receive_full", "count": 1 })];
-    let from = Source { detections: None, accounts: None, policy_sha256: sha256(b"") };
+    let from = Source { detections: None, accounts: None, calibration: None, policy_sha256: sha256(b"") };
     let made = Made {
         configuration: &configuration(),
         as_of_us: Some(7),

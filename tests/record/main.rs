@@ -159,7 +159,8 @@ impl World {
         let configuration = serde_json::to_value(&self.config).expect("JSON");
         let (configuration, label) = (&configuration, None);
         let (out, policy, recording) = (&*out, &*policy, &*recording);
-        let guarded = inspect(&guard::Request { out, policy, recording, configuration, as_of_us, label });
+        let guarded =
+            inspect(&guard::Request { out, policy, recording, configuration, as_of_us, label, calibration: None });
         let guarded = guarded.expect("the guard does its work");
         assert!(guarded.breaches.is_empty() && guarded.rows > 0, "{:?}", guarded.breaches);
     }

@@ -35,7 +35,12 @@ fn every_example_does_what_it_says() {
         assert_eq!(output.status.code(), Some(0), "{example}: {}", text(&output.stderr));
     };
     let mut met = 0;
-    for name in commands() {
+    let mut names = commands();
+    // One of its examples takes what `calibrate` wrote.
+    let place = |names: &[String], of: &str| names.iter().position(|name| name == of).expect("a command");
+    let run_itself = names.remove(place(&names, "run"));
+    names.insert(place(&names, "calibrate") + 1, run_itself);
+    for name in names {
         for example in examples(&name) {
             // Each begins where nothing of another example is.
             if name == "policy new" {

@@ -13,28 +13,16 @@ const POLICY: &str = "data/demo/policy";
 fn successes() -> Vec<(Vec<String>, i32)> {
     let demo = at("demo");
     let scratch = |name: &str| at(name);
+    let [logs, found, corrected] = ["json-logs", "json-calibration.toml", "json-corrected"].map(scratch);
     let lines: Vec<(String, i32)> = vec![
         (format!("demo --executor host --out {}", scratch("json-demo")), 0),
         (format!("inspect {RECORDING} --config air"), 0),
         (format!("track {RECORDING} --executor host --out {}", scratch("json-track")), 0),
         (format!("run {RECORDING} --policy {POLICY} --executor host --format csv --out {}", scratch("json-run")), 0),
-        (format!("fuse {RECORDING} --policy {POLICY} --executor host --logs {}", scratch("json-logs")), 0),
-        (
-            format!(
-                "assemble {RECORDING} --policy {POLICY} --logs {} --out {}",
-                scratch("json-logs"),
-                scratch("json-assembled")
-            ),
-            0,
-        ),
-        (
-            format!(
-                "calibrate {RECORDING} --policy {POLICY} --logs {} --out {}",
-                scratch("json-logs"),
-                scratch("json-calibration.toml")
-            ),
-            0,
-        ),
+        (format!("fuse {RECORDING} --policy {POLICY} --executor host --logs {logs}"), 0),
+        (format!("assemble {RECORDING} --policy {POLICY} --logs {logs} --out {}", scratch("json-assembled")), 0),
+        (format!("calibrate {RECORDING} --policy {POLICY} --logs {logs} --out {found}"), 0),
+        (format!("run {RECORDING} --policy {POLICY} --executor host --calibration {found} --out {corrected}"), 0),
         (format!("import data/imports/states.csv --out {}", scratch("json-import")), 0),
         (format!("policy new {} --template open", scratch("json-policy")), 0),
         (format!("policy check {POLICY} --recording {RECORDING}"), 0),
@@ -116,6 +104,7 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
     let mine = at("mine");
     fs::create_dir_all(&mine).expect("a folder");
     fs::write(format!("{mine}/diary.txt"), "Dear diary").expect("a file");
+    let of = format!("{RECORDING} --policy {POLICY}");
     vec![
         ("dmeo".to_owned(), 2, ["dmeo", "", "demo"]),
         (String::new(), 2, ["", "", ""]),
@@ -126,17 +115,14 @@ fn failures() -> Vec<(String, i32, [&'static str; 3])> {
         (format!("track no/such --out {mine}/out"), 3, ["no/such", "", ""]),
         (format!("track {RECORDING} --executor host --out {mine}"), 4, ["mine", "diary.txt", ""]),
         (format!("run {RECORDING} --policy no/such --out {mine}/out"), 3, ["no/such", "", ""]),
-        (format!("run {RECORDING} --policy {POLICY}"), 2, ["--out", "", ""]),
+        (format!("run {of}"), 2, ["--out", "", ""]),
+        (format!("run {of} --out {mine}/c --calibration no/such"), 3, ["no/such", "calibration", "wrote"]),
         (
             format!("fuse {RECORDING} --policy {POLICY} --logs {demo}/logs"),
             2,
             ["logs", "a folder of lanes in the output", "one that is not"],
         ),
-        (
-            format!("fuse {RECORDING} --policy {POLICY} --logs {mine}/logs --lanes 7..9"),
-            2,
-            ["lanes 7..9", "2 lanes", "some of them"],
-        ),
+        (format!("fuse {of} --logs {mine}/logs --lanes 7..9"), 2, ["lanes 7..9", "2 lanes", "some of them"]),
         (
             format!("assemble {RECORDING} --policy {POLICY} --logs {mine} --out {mine}/out"),
             3,

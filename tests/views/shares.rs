@@ -91,6 +91,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
         cache: None,
         keep_logs: None,
         memory: None,
+        calibration: None,
         formats: &[],
         besides: Besides::NOTHING,
     };

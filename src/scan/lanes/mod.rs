@@ -8,6 +8,7 @@ pub(crate) use segments::LaneBasis;
 
 use super::Views;
 use super::cells::Planes;
+use super::corrections::Corrections;
 use super::coverage::{Ground, Right};
 use super::error::{ScanError, require};
 use super::looks::Look;
@@ -49,6 +50,8 @@ pub struct Lane {
     /// From the lowest height that its sensors cover to the highest, or more.
     heights_m: f64,
     reports_per_s: f64,
+    /// What its measurements are corrected by.
+    pub(super) corrections: Corrections,
 }
 
 /// Where the looks of one sensor could have seen, from the lane's first look to its last.
@@ -115,6 +118,7 @@ impl Lane {
             heights_m: heights_m(&used),
             reports_per_s: reports_per_s(&used),
             planes: ground.planes().clone(),
+            corrections: Corrections::default(),
         })
     }
 
@@ -126,6 +130,12 @@ impl Lane {
             self.least_share = shared_share;
         }
         self
+    }
+
+    /// Has its measurements corrected.
+    #[cfg(feature = "policy")]
+    pub(crate) fn correct(&mut self, corrections: Corrections) {
+        self.corrections = corrections;
     }
 
     /// The cells over all that its sensors cover.

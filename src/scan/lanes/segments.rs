@@ -1,5 +1,6 @@
 //! Segments of a policy to lanes.
 
+use super::super::corrections::Corrections;
 use super::super::coverage::{Ground, Right};
 use super::super::detections::SOURCES_MAX;
 use super::super::error::ScanError;
@@ -267,6 +268,7 @@ impl<'a> Draft<'a> {
             extent: if without_height && on_earth { Extent::Space } else { extent(&sensors) },
             heights_m: heights_m(&sensors),
             reports_per_s: reports_per_s(&sensors),
+            corrections: Corrections::default(),
         })
     }
 }
