@@ -43,7 +43,7 @@ impl Held {
 
 /// Rows, the text of a catalogue, or sensors with what is written of the columns.
 struct Rows<'a, 'py> {
-    rows: &'a Bound<'py, PyAny>,
+    source: &'a Bound<'py, PyAny>,
     sensors: Option<Vec<Sensor>>,
     frame: Option<String>,
     columns: Option<&'a Bound<'py, PyDict>>,
@@ -54,8 +54,8 @@ struct Rows<'a, 'py> {
 
 impl Rows<'_, '_> {
     fn held(self) -> PyResult<Memory> {
-        let Self { rows, sensors, frame, columns, ignore, catalogue, name } = self;
-        let rows = batches(rows)?;
+        let Self { source, sensors, frame, columns, ignore, catalogue, name } = self;
+        let rows = batches(source)?;
         match (catalogue, sensors, frame) {
             (Some(catalogue), None, None) => Ok(Memory::new(&catalogue, rows)),
             (None, Some(sensors), Some(frame)) => {
@@ -100,7 +100,7 @@ impl Recording {
         name: &str,
     ) -> PyResult<Self> {
         let held = if source.hasattr("__arrow_c_stream__")? {
-            let mut memory = Rows { rows: source, sensors, frame, columns, ignore, catalogue, name }.held()?;
+            let mut memory = Rows { source, sensors, frame, columns, ignore, catalogue, name }.held()?;
             if let Some(truth) = truth {
                 memory = memory.truth(batches(truth)?);
             }

@@ -94,6 +94,7 @@ fn words(at: Progress) -> (&'static str, Option<u64>, Option<u64>) {
 }
 
 /// What is asked of a run, read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of Python")]
 struct Asked {
     recording: Held,
     rules: Rules,
@@ -111,6 +112,7 @@ struct Asked {
 }
 
 impl Asked {
+    #[expect(clippy::result_large_err, reason = "as the library has it")]
     /// Runs, and gives the report, what is said of it, and the time of the run.
     fn run(&self, listener: &mut Listener) -> Result<(RunReport, String, Option<i64>), Said> {
         let config = RunConfig::chosen(&self.config)?;

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use trackweave::Error;
+use trackweave::space::Frame;
 use trackweave::tracker::{self, RunConfig, Track};
 
 /// Tracks objects from the detections of some sensors, as these come.
@@ -17,7 +18,7 @@ use trackweave::tracker::{self, RunConfig, Track};
 pub(crate) struct Tracker {
     /// `None` once it has finished.
     tracker: Mutex<Option<tracker::Tracker>>,
-    on_earth: bool,
+    frame: Frame,
 }
 
 /// The builder of a frame's name.
@@ -46,7 +47,7 @@ impl Tracker {
     }
 
     fn table(&self, tracks: &[Track]) -> PyResult<Table> {
-        let batch = Track::batch(tracks, self.on_earth).map_err(|error| Said::of_tracker(&error))?;
+        let batch = Track::batch(tracks, self.frame).map_err(|error| Said::of_tracker(&error))?;
         Ok(Table::new(batch.schema(), vec![batch]))
     }
 }
@@ -59,6 +60,12 @@ fn finished() -> Said {
 impl Tracker {
     #[new]
     #[pyo3(signature = (sensors, *, frame, config=PathBuf::from("air"), executor="host", wait_s=0.0, keep_record=false))]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        reason = "keywords of Python"
+    )]
     fn new(
         py: Python<'_>,
         sensors: Vec<Sensor>,
@@ -75,7 +82,10 @@ impl Tracker {
             let builder = builder.config(RunConfig::chosen(&config)?).executor(executor);
             builder.build().map_err(|error| Said::of_tracker(&error))
         });
-        Ok(Self { tracker: Mutex::new(Some(made?)), on_earth: frame == "geodetic" })
+        Ok(Self {
+            tracker: Mutex::new(Some(made?)),
+            frame: if frame == "local" { Frame::Local } else { Frame::Geodetic },
+        })
     }
 
     /// Takes detections of one sensor, in any order; on an error none of them.

@@ -36,8 +36,8 @@ impl From<ExplainError> for Failure {
             ExplainError::Partner { found, known } => {
                 Self::new(Code::Usage, format!("`--partner` is `{found}`, wanted one of: {known}"))
             }
-            ExplainError::Survey(error) => error.into(),
-            ExplainError::Policy(error) => error.into(),
+            ExplainError::Survey(error) => (*error).into(),
+            ExplainError::Policy(error) => (*error).into(),
             error @ ExplainError::Track { .. } => Self::new(Code::Usage, error),
             error @ ExplainError::Product(_) => Self::new(Code::Input, error),
         }

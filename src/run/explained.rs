@@ -57,13 +57,13 @@ pub enum ExplainError {
     },
     /// The recording.
     #[error(transparent)]
-    Survey(#[from] SurveyError),
+    Survey(#[from] Box<SurveyError>),
     /// A rule.
     #[error(transparent)]
-    Policy(#[from] PolicyError),
+    Policy(#[from] Box<PolicyError>),
     /// A file of the output.
     #[error(transparent)]
-    Product(#[from] ProductError),
+    Product(#[from] Box<ProductError>),
 }
 
 /// Explains what a partner gets of a detection or a track, as of the time of the run if it had one.
@@ -82,13 +82,14 @@ pub fn explained(
     })?;
     match about {
         About::Detection(recording, detection) => {
-            let (explanation, time_us) = explain_detection(policy, recording, number, detection, as_of_us)?;
+            let (explanation, time_us) =
+                explain_detection(policy, recording, number, detection, as_of_us).map_err(Box::new)?;
             let (first_us, last_us) = (time_us, time_us);
             Ok(vec![Explained { first_us, last_us, rows: 1, explanation, numbered: None }])
         }
         About::Track(out, track) => {
             let explained = |Stretch { first_us, last_us, rows, class, lane, .. }: Stretch| {
-                let explanation = explain_track(policy, number, &class, as_of_us)?;
+                let explanation = explain_track(policy, number, &class, as_of_us).map_err(Box::new)?;
                 let numbered = Some((track, lane.to_vec()));
                 Ok(Explained { first_us, last_us, rows, explanation, numbered })
             };
@@ -100,7 +101,7 @@ pub fn explained(
 /// The stretches of a track of the lane that makes a partner's picture.
 fn life(out: &Path, partner: &str, track: u64) -> Result<Vec<Stretch>, ExplainError> {
     let (mut life, mut others) = (Vec::new(), BTreeSet::new());
-    for stretch in read_stretches(out)?.into_iter().filter(|stretch| stretch.track == track) {
+    for stretch in read_stretches(out).map_err(Box::new)?.into_iter().filter(|stretch| stretch.track == track) {
         if stretch.lane.iter().any(|known| known == partner) {
             life.push(stretch);
         } else {

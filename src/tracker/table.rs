@@ -12,25 +12,24 @@ use arrow_array::RecordBatch;
 const FOREIGN: [&str; 2] = ["authorities", "identity_probability"];
 
 impl Track {
-    /// Tracks as an Arrow batch, a row each, in the columns that a picture has, without those about rights. `on_earth`: whether they are
-    /// of a tracker on Earth, which tells the columns where there are no tracks.
+    /// Tracks as an Arrow batch, a row each, in the columns that a picture in this frame has, without those about rights.
     ///
     /// ```
     /// use trackweave::prelude::*;
+    /// use trackweave::space::Frame;
     ///
-    /// let batch = Track::batch(&[], true)?;
+    /// let batch = Track::batch(&[], Frame::Geodetic)?;
     /// assert!(batch.num_rows() == 0 && batch.schema().index_of("latitude_deg").is_ok());
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     /// A number that is not finite, which no tracker gives.
-    pub fn batch(tracks: &[Self], on_earth: bool) -> Result<RecordBatch, Error> {
-        let frame = if on_earth { Frame::Geodetic } else { Frame::Local };
+    pub fn batch(tracks: &[Self], frame: Frame) -> Result<RecordBatch, Error> {
         let fields: Fields = Field::ALL.into_iter().filter(|field| *field != Field::Holders).collect();
         let obligations = Obligations::default();
         let sources: Vec<Vec<String>> =
-            tracks.iter().map(|track| track.sources.iter().map(|source| source.to_string()).collect()).collect();
+            tracks.iter().map(|track| track.sources.iter().map(ToString::to_string).collect()).collect();
         let rows = tracks.iter().zip(&sources).map(|(track, sources)| (track.row(sources), &obligations));
         let because = |error| Error::because(ErrorKind::Resources, error);
         let batch = picture_batch(frame, &fields, rows).map_err(because)?;
