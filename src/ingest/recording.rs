@@ -200,10 +200,10 @@ pub(super) enum Content {
 impl Content {
     /// The file, if it is one.
     pub(super) fn file(self, path: &Path) -> Result<File, IngestError> {
-        match self {
-            Self::File(file) => Ok(file),
-            _ => Err(IngestError::Unreadable { path: path.to_owned(), what: "it is no file".to_owned() }),
+        if let Self::File(file) = self {
+            return Ok(file);
         }
+        Err(IngestError::Unreadable { path: path.to_owned(), what: "it is no file".to_owned() })
     }
 }
 
