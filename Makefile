@@ -3,12 +3,13 @@
 
 CARGO ?= cargo
 
-.PHONY: help test check crash demo picture encrypt exports features long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load
+.PHONY: help test check crash demo picture encrypt exports features long-noninterference fuzz soak scenarios stages kernels orbits scores scoring smoothing peers satellites catalogue propagation formal gpu second-driver page-load python
 
 help:
 	@echo 'make test    set up what is missing, then run every test and the demo'
 	@echo 'make check   formatting, lints and documentation, warnings denied'
 	@echo 'make crash   kill, signals, EIO, ENOSPC and EACCES at every call of a run, and at 1,000 moments; Linux'
+	@echo 'make python  the Python package in a fresh environment: installed, its tests, the notebook; needs Python 3.11 and its package index'
 	@echo 'make demo    the whole path on the recording in data/'
 	@echo 'make picture  the picture in README.md, from a run of the demo'
 	@echo 'make encrypt  the tests of the feature `encrypt`, which builds 115 crates more'
@@ -43,6 +44,10 @@ test:
 	REQUIRE_GPU=1 scripts/with-vulkan $(CARGO) test --release --locked $(QUICKLY) $(FEATURES) -p trackweave -p trackweave-interpreter
 	scripts/with-vulkan $(CARGO) run --release --locked $(QUICKLY) $(FEATURES) -- demo --out target/demo
 	scripts/browser --quick --out target/demo --shots target/shots target/demo/*/report.html target/tmp/record/pages/report.html
+
+# Behind `make test`, whose dependencies and program it takes.
+python:
+	scripts/python $(QUICKLY)
 
 # Apart: the feature changes seven crates that others share, so 55 dependencies are built again, and age with its own. What
 # it is about is slow in age alone: the crate itself is built quickly.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Wish {
+pub enum Wish {
     /// A real GPU where there is one, else the host
     Auto,
     /// The best adapter that answers, a software driver too
@@ -23,17 +23,20 @@ pub(super) enum Wish {
 
 /// What was taken.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Choice {
+pub struct Choice {
     /// `host` or `device`; `logs` where nothing was fused.
-    pub(super) executor: &'static str,
+    pub executor: &'static str,
     /// The adapter, if a device was taken.
-    pub(super) adapter: Option<String>,
+    pub adapter: Option<String>,
     /// Why this one.
-    pub(super) reason: String,
+    pub reason: String,
 }
 
 /// Opens what fits the wish.
-pub(super) fn choose(wish: Wish) -> Result<(Executor, Choice), Failure> {
+///
+/// # Errors
+/// A device that was asked for and does not open.
+pub fn choose(wish: Wish) -> Result<(Executor, Choice), Failure> {
     match wish {
         Wish::Host => Ok((Executor::host(), Choice::host("as asked".to_owned()))),
         Wish::Device => open(Wanted::Any, "as asked").map_err(Failure::from),
@@ -50,7 +53,10 @@ pub(super) fn choose(wish: Wish) -> Result<(Executor, Choice), Failure> {
 }
 
 /// Runs on what was chosen. Where `auto` took a device that fails, the host does the work again: nothing was published.
-pub(super) fn attempt<T>(
+///
+/// # Errors
+/// What the run gives.
+pub fn attempt<T>(
     wish: Wish,
     (executor, choice): (Executor, Choice),
     mut run: impl FnMut(Executor) -> Result<T, RunError>,

@@ -13,7 +13,7 @@ use crate::ingest::IngestError;
 use crate::lane_log::LaneLogError;
 use crate::policy::{PolicyError, SurveyError};
 use crate::product::{KeyError, ProductError};
-use crate::run::{ConfigError, RunError, TrackError, chain};
+use crate::run::{ConfigError, OutputError, RunError, TrackError, chain};
 use crate::secret::hidden;
 use crate::simulate::SimulateError;
 use serde::Serialize;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 /// What went wrong, as the exit code tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Code {
+pub enum Code {
     /// Done.
     Done = 0,
     /// Done, and what was looked for was found.
@@ -77,7 +77,7 @@ impl Code {
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     code: Code,
     error: Box<dyn Error>,
     /// Where it says more.
@@ -143,6 +143,12 @@ impl Failure {
             _ => "docs/command-line.md",
         };
         Self { code, error: error.into(), see }
+    }
+
+    /// What went wrong, as the exit code tells it.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// The same error with a page that says more.
@@ -313,6 +319,12 @@ impl From<SurveyError> for Failure {
 impl From<PolicyError> for Failure {
     fn from(error: PolicyError) -> Self {
         Self::new(Code::Input, error).see("docs/policy.md")
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Self {
+        Self::new(Code::Input, error)
     }
 }
 

@@ -43,11 +43,20 @@ mod show; // rows of pictures, lines of audits
 mod config; // configurations
 mod manual; // completions and manual pages
 
+/// What the Python package has of the command line: the same words, and the same choice of what computes.
+pub use self::{
+    executor::{Choice, Wish, attempt, choose},
+    failure::{Code, Failure},
+    pictures::describe_run,
+    policy_elsewhere::describe_elsewhere,
+    policy_explain::describe_explained,
+};
+
 use arguments::{Arguments, Command};
 use clap::error::{ContextKind, ContextValue};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use examples::after_help;
-use failure::{Body, Code, Failure};
+use failure::Body;
 use screen::Screen;
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -15,6 +15,12 @@ pub(super) fn levels(report: &RunReport) -> BTreeMap<String, String> {
     report.levels.iter().map(|(level, obligations)| (level.clone(), demands(obligations))).collect()
 }
 
+/// The report of a run, as the commands say it; `configuration` is what was asked for.
+#[must_use]
+pub fn describe_run(report: &RunReport, of: (&Request<'_>, &str), choice: &Choice) -> String {
+    describe(report, of, &levels(report), choice)
+}
+
 /// The report, in columns and paragraphs.
 pub(super) fn describe(
     report: &RunReport,

@@ -22,16 +22,21 @@ pub(super) fn execute(arguments: &PolicyExplain, of: &str, screen: Screen) -> Re
         return Err(Failure::new(Code::Usage, "`--of` wants `--track` and `--out`"));
     };
     let policy = Policy::read(policy)?;
-    let asked = Elsewhere { out, recording, policy: &policy, of, track, partner };
-    let answered = elsewhere(&asked).map_err(|error| {
-        let code = if matches!(*error, ElsewhereError::Unknown { .. }) { Code::Usage } else { Code::Input };
-        Failure::new(code, *error)
-    })?;
+    let asked = Elsewhere { out, recording: recording.into(), policy: &policy, of, track, partner };
+    let answered = elsewhere(&asked)?;
     let scale = Catalogue::read(recording)?.time;
-    screen.publish(&answered, || describe(&answered, scale))
+    screen.publish(&answered, || describe_elsewhere(&answered, scale))
 }
 
-fn describe(answered: &Answered, scale: TimeScale) -> String {
+impl From<Box<ElsewhereError>> for Failure {
+    fn from(error: Box<ElsewhereError>) -> Self {
+        let code = if matches!(*error, ElsewhereError::Unknown { .. }) { Code::Usage } else { Code::Input };
+        Self::new(code, *error)
+    }
+}
+
+/// All of it in words.
+pub fn describe_elsewhere(answered: &Answered, scale: TimeScale) -> String {
     let Answered { of, track, numbering, partner, first_us, last_us, reports, confirmed, contributors, .. } = answered;
     let time = |us: i64| instant(us, scale);
     let mut text = paragraph(

@@ -7,21 +7,10 @@ use super::policy::as_of_us;
 use super::policy_elsewhere;
 use super::screen::Screen;
 use crate::ingest::{Catalogue, TimeScale};
-use crate::policy::{Answer, Explanation, NO_POLICY, Policy, RuleText, explain_detection, explain_track};
-use crate::product::{Stretch, read_stretches};
+use crate::policy::{Answer, Explanation, NO_POLICY, Policy, RuleText};
+use crate::run::{About, ExplainError, Explained, explained};
 use crate::time::format_timestamp;
-use serde::Serialize;
 use std::collections::BTreeSet;
-use std::path::Path;
-
-/// One class, when it held, and why.
-#[derive(Debug, Serialize)]
-struct Explained {
-    first_us: i64,
-    last_us: i64,
-    rows: u64,
-    explanation: Explanation,
-}
 
 /// Runs the command.
 pub(super) fn execute(arguments: &PolicyExplain, screen: Screen) -> Result<(), Failure> {
@@ -31,56 +20,40 @@ pub(super) fn execute(arguments: &PolicyExplain, screen: Screen) -> Result<(), F
     }
     let as_of_us = as_of_us(as_of.as_ref(), recording)?;
     let policy = Policy::read(folder)?;
-    let number = policy.partners().iter().position(|known| known.id == *partner).ok_or_else(|| {
-        let known: Vec<&str> = policy.partners().iter().map(|known| known.id.as_str()).collect();
-        let text = format!("`--partner` is `{partner}`, wanted one of: {}", known.join(", "));
-        Failure::new(Code::Usage, text)
-    })?;
-    let mut explained = Vec::new();
-    if let Some(detection) = *detection {
-        let (explanation, time_us) = explain_detection(&policy, recording, number, detection, as_of_us)?;
-        explained.push(Explained { first_us: time_us, last_us: time_us, rows: 1, explanation });
-    }
-    let mut numbering = String::new();
-    if let (Some(track), Some(out)) = (*track, out) {
-        let life = life(out, partner, track)?;
-        numbering = life.first().map_or_else(String::new, |stretch| {
-            let lane = stretch.lane.join(", ");
-            paragraph(
-                "",
-                &format!("track {track} as the lane of {lane} numbers it; for a track of another picture, `--of`"),
-            )
-        });
-        for Stretch { first_us, last_us, rows, class, .. } in life {
-            let explanation = explain_track(&policy, number, &class, as_of_us)?;
-            explained.push(Explained { first_us, last_us, rows, explanation });
-        }
+    let detection = detection.map(|number| About::Detection(recording.into(), number));
+    let track = track.zip(out.as_deref()).map(|(number, out)| About::Track(out, number));
+    let mut all = Vec::new();
+    for about in [detection, track].into_iter().flatten() {
+        all.extend(explained(&policy, about, partner, as_of_us)?);
     }
     let scale = Catalogue::read(recording)?.time;
-    screen.publish(&explained, || explained.iter().fold(numbering, |text, one| text + &describe(one, scale)))
+    screen.publish(&all, || describe_explained(&all, scale))
 }
 
-/// The stretches of a track of the lane that makes a partner's picture.
-fn life(out: &Path, partner: &str, track: u64) -> Result<Vec<Stretch>, Failure> {
-    let all = read_stretches(out).map_err(|error| Failure::new(Code::Input, error))?;
-    let (mut life, mut others) = (Vec::new(), BTreeSet::new());
-    for stretch in all.into_iter().filter(|stretch| stretch.track == track) {
-        if stretch.lane.iter().any(|known| known == partner) {
-            life.push(stretch);
-        } else {
-            others.extend(stretch.lane.iter().cloned());
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Partner { found, known } => {
+                Self::new(Code::Usage, format!("`--partner` is `{found}`, wanted one of: {known}"))
+            }
+            ExplainError::Survey(error) => (*error).into(),
+            ExplainError::Policy(error) => (*error).into(),
+            error @ ExplainError::Track { .. } => Self::new(Code::Usage, error),
+            error @ ExplainError::Product(_) => Self::new(Code::Input, error),
         }
     }
-    if life.is_empty() {
-        let others: Vec<String> = others.into_iter().collect();
-        let wanted = match others.as_slice() {
-            [] => "one of its".to_owned(),
-            others => format!("one of its, or `--of` whose number it is: {} have one", others.join(", ")),
-        };
-        let text = format!("{}: found no track {track} in the lane of `{partner}`, wanted {wanted}", out.display());
-        return Err(Failure::new(Code::Usage, text));
-    }
-    Ok(life)
+}
+
+/// All of it in words: whose number a track has, then class by class.
+pub fn describe_explained(all: &[Explained], scale: TimeScale) -> String {
+    let numbered = all.iter().find_map(|one| one.numbered.as_ref()).map_or_else(String::new, |(track, lane)| {
+        let lane = lane.join(", ");
+        paragraph(
+            "",
+            &format!("track {track} as the lane of {lane} numbers it; for a track of another picture, `--of`"),
+        )
+    });
+    all.iter().fold(numbered, |text, one| text + &describe(one, scale))
 }
 
 /// A time as the recording has it.

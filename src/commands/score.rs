@@ -1,7 +1,7 @@
 //! `trackweave score`: the pictures of a finished run against truth.
 
 use super::arguments;
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use super::layout::{count, metres, paragraph, percent, printable, table};
 use super::screen::Screen;
 use crate::run::{Judging, RunConfig, score_output};
@@ -21,7 +21,7 @@ pub(super) fn execute(arguments: &arguments::Score, screen: Screen) -> Result<()
         spinner.tick();
     });
     spinner.finish_and_clear();
-    let scores = scores.map_err(|error| Failure::new(Code::Input, error))?;
+    let scores = scores?;
     screen.publish(&scores, || describe(&scores))
 }
 

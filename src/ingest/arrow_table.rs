@@ -40,7 +40,7 @@ impl Detections {
         let path = Arc::new(PathBuf::from("record batch"));
         let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
         let fields = fields(&path, &batch.schema(), &layout)?;
-        let table = decode(&path, batch, &fields, &layout, Places::Rows);
+        let table = decode(&path, batch, &fields, &layout, Places::Rows(0));
         let mut intake = Intake::new(path.to_path_buf(), options);
         intake.keeps.identities = true;
         let detections = intake.take(table, catalogue)?;

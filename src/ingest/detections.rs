@@ -97,7 +97,7 @@ impl Detections {
             return Err(IngestError::Shape { array: "positions", found: found.to_vec(), wanted });
         }
         let path = Arc::new(PathBuf::from("positions"));
-        let mut table = Table::new(Arc::clone(&path), Places::Rows);
+        let mut table = Table::new(Arc::clone(&path), Places::Rows(0));
         table.time = time_us.iter().map(|us| Time::from_us(*us)).collect();
         for _ in time_us {
             table.subject.push(Some(sensor));

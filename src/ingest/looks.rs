@@ -4,13 +4,12 @@
 //! of one sensor do not overlap, so that every detection is of one of them.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 
 use super::catalogue::Catalogue;
 use super::error::{At, IngestError, listed, quoted, short};
 use super::layout::Layout;
 use super::reader::Source;
-use super::recording::Opened;
+use super::recording::{Content, Opened};
 use super::report::Reason;
 use super::rows::fault_of;
 use super::table::{Table, Time};
@@ -36,8 +35,8 @@ impl Catalogue {
     ///
     /// # Errors
     /// What is wrong with the table, and in which row.
-    pub(super) fn take_looks(&mut self, opened: &Opened, file: File) -> Result<(), IngestError> {
-        let mut source = Source::of(opened, file, Layout::looks(self.time, &self.dialects.looks), BATCH_ROWS)?;
+    pub(super) fn take_looks(&mut self, opened: &Opened, content: Content) -> Result<(), IngestError> {
+        let mut source = Source::of(opened, content, Layout::looks(self.time, &self.dialects.looks), BATCH_ROWS)?;
         let mut rows: Vec<Row> = Vec::new();
         while let Some(mut table) = source.next()? {
             for row in 0..table.rows() {

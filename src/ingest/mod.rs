@@ -53,6 +53,8 @@ mod truth; // folder -> true states
 mod looks; // folder -> when sensors looked
 mod platforms; // folder -> where platforms were
 mod recording; // a folder, its files opened once
+#[cfg(feature = "parquet")]
+mod memory; // the same of Arrow batches
 mod census; // sensors that the catalogue lacks
 
 #[cfg(feature = "policy")]
@@ -84,6 +86,8 @@ pub use self::{
 pub use catalogue::Catalogue;
 pub use detections::Detections;
 pub use error::IngestError;
+#[cfg(feature = "parquet")]
+pub use memory::{Memory, Where};
 pub use reader::Reader;
 pub use recording::Recording;
 pub use report::IngestReport;

@@ -1,6 +1,5 @@
 //! Detections of a recording folder, batch by batch.
 
-use std::fs::File;
 use std::path::Path;
 
 use super::catalogue::Catalogue;
@@ -8,16 +7,18 @@ use super::csv_table::CsvRows;
 use super::detections::Detections;
 use super::error::IngestError;
 use super::layout::Layout;
+#[cfg(feature = "parquet")]
+use super::memory::BatchRows;
 use super::parquet_table::ParquetRows;
 use super::pass::Pass;
-use super::recording::Opened;
+use super::recording::{Content, Opened};
 use super::report::IngestReport;
 use super::report_rows::ReportRows;
 use super::rows::{Intake, Keeps, Options};
 use super::sorted::{Sorted, SortedRows, Sorter};
 use super::table::Table;
 
-/// A table on disk, in either format.
+/// A table on disk, in either format, or in memory.
 #[derive(Debug)]
 pub(super) enum Source {
     Parquet(Box<ParquetRows>),
@@ -25,6 +26,9 @@ pub(super) enum Source {
         rows: Box<CsvRows>,
         rows_per_batch: usize,
     },
+    /// Batches in memory.
+    #[cfg(feature = "parquet")]
+    Memory(Box<BatchRows>),
     /// Files of others.
     Imports(Box<ReportRows>),
     /// At its end, or at an error.
@@ -32,9 +36,19 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Reads an open file from its first byte on.
-    pub(super) fn of(opened: &Opened, file: File, layout: Layout, rows_per_batch: usize) -> Result<Self, IngestError> {
+    /// Reads an open file from its first byte on, or a table in memory from its first row.
+    pub(super) fn of(
+        opened: &Opened,
+        content: Content,
+        layout: Layout,
+        rows_per_batch: usize,
+    ) -> Result<Self, IngestError> {
         let (path, rows_per_batch) = (opened.path.clone(), rows_per_batch.max(1));
+        #[cfg(feature = "parquet")]
+        if let Content::Rows(rows) = content {
+            return Ok(Self::Memory(Box::new(BatchRows::open(path, rows, layout, rows_per_batch)?)));
+        }
+        let file = content.file(&path)?;
         if opened.is_parquet() {
             return Ok(Self::Parquet(Box::new(ParquetRows::open(path, file, layout, rows_per_batch)?)));
         }
@@ -44,7 +58,7 @@ impl Source {
     /// Reads the detections of a recording, each of its files with its first byte ahead: a table, or files of others.
     pub(super) fn detections(
         files: &[Opened],
-        ahead: impl Fn(&Opened) -> Result<File, IngestError>,
+        ahead: impl Fn(&Opened) -> Result<Content, IngestError>,
         catalogue: &Catalogue,
         rows_per_batch: usize,
     ) -> Result<Self, IngestError> {
@@ -54,8 +68,10 @@ impl Source {
             let layout = Layout::detections(catalogue.frame, catalogue.time, &catalogue.dialects.detections);
             return Self::of(table, ahead(table)?, layout, rows_per_batch);
         }
-        let file =
-            |opened: &Opened| Ok((opened.path.clone(), ahead(opened)?, opened.import.clone().unwrap_or_default()));
+        let file = |opened: &Opened| {
+            let file = ahead(opened)?.file(&opened.path)?;
+            Ok((opened.path.clone(), file, opened.import.clone().unwrap_or_default()))
+        };
         let files = files.iter().map(file).collect::<Result<_, _>>()?;
         Ok(Self::Imports(Box::new(ReportRows::new(files, catalogue.time, rows_per_batch))))
     }
@@ -65,6 +81,8 @@ impl Source {
         let next = match self {
             Self::Parquet(rows) => rows.next(),
             Self::Csv { rows, rows_per_batch } => Ok(rows.next(*rows_per_batch)),
+            #[cfg(feature = "parquet")]
+            Self::Memory(rows) => rows.next(),
             Self::Imports(rows) => rows.next(),
             Self::Done => Ok(None),
         };

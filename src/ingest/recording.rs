@@ -8,11 +8,13 @@
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::catalogue::Catalogue;
 use super::error::IngestError;
 use super::imports::Import;
+#[cfg(feature = "parquet")]
+use super::memory::{self, Rows};
 use super::reader::Reader;
 use super::rows::Options;
 use super::sorted::{RUN_ROWS, Sorted};
@@ -53,16 +55,25 @@ impl Recording {
 
     /// The same of files that are open, with their catalogue.
     pub(super) fn of(
+        opened: (Option<Opened>, Vec<Opened>),
+        folder: &Path,
+        catalogue: Catalogue,
+    ) -> Result<Self, IngestError> {
+        let looks = Opened::looks(folder, &catalogue)?;
+        Self::with(opened, (looks, Opened::table(folder, "truth")?), folder, catalogue)
+    }
+
+    /// The same with its looks and truth; tables of platforms are in `folder`.
+    pub(super) fn with(
         (described, detections): (Option<Opened>, Vec<Opened>),
+        (looks, truth): (Option<Opened>, Option<Opened>),
         folder: &Path,
         mut catalogue: Catalogue,
     ) -> Result<Self, IngestError> {
-        let looks = Opened::looks(folder, &catalogue)?;
         if let Some(opened) = &looks {
             catalogue.take_looks(opened, opened.digested()?)?;
         }
         let platforms = catalogue.take_platforms(folder)?;
-        let truth = Opened::table(folder, "truth")?;
         let (sorted, keeps_identities, comparing) = (OnceLock::new(), false, Mutex::new(()));
         Ok(Self { catalogue, described, looks, platforms, detections, truth, sorted, keeps_identities, comparing })
     }
@@ -163,21 +174,55 @@ impl Recording {
 /// How the files of tables end.
 pub(crate) const ENDINGS: [&str; 4] = ["parquet", "csv", "csv.gz", "csv.zst"];
 
-/// A file that is read more than once.
+/// What is read more than once: a file, or what is in memory in place of one.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) path: PathBuf,
-    file: File,
+    content: Content,
     /// What it held before it was first read.
     digest: OnceLock<FileDigest>,
     /// How it is read, if it is one of others.
     pub(super) import: Option<Import>,
 }
 
+/// What a file holds, or what is in memory in place of it.
+#[derive(Debug)]
+pub(super) enum Content {
+    File(File),
+    /// `recording.toml` in memory.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "of recordings in memory"))]
+    Text(Arc<str>),
+    /// A table in memory.
+    #[cfg(feature = "parquet")]
+    Rows(Rows),
+}
+
+impl Content {
+    /// The file, if it is one.
+    pub(super) fn file(self, path: &Path) -> Result<File, IngestError> {
+        if let Self::File(file) = self {
+            return Ok(file);
+        }
+        Err(IngestError::Unreadable { path: path.to_owned(), what: "it is no file".to_owned() })
+    }
+}
+
 impl Opened {
+    /// A text in memory.
+    #[cfg(feature = "parquet")]
+    pub(super) fn told(path: &Path, text: Arc<str>) -> Self {
+        Self { path: path.to_owned(), content: Content::Text(text), digest: OnceLock::new(), import: None }
+    }
+
+    /// A table in memory.
+    #[cfg(feature = "parquet")]
+    pub(super) fn rows(path: &str, rows: &Rows) -> Self {
+        Self { path: path.into(), content: Content::Rows(Arc::clone(rows)), digest: OnceLock::new(), import: None }
+    }
+
     pub(super) fn open(path: PathBuf) -> Result<Self, IngestError> {
         match files::open(&path) {
-            Ok(file) => Ok(Self { path, file, digest: OnceLock::new(), import: None }),
+            Ok(file) => Ok(Self { path, content: Content::File(file), digest: OnceLock::new(), import: None }),
             Err(error) => Err(IngestError::Unreadable { path, what: error.to_string() }),
         }
     }
@@ -245,24 +290,30 @@ impl Opened {
         self.path.extension().is_some_and(|ending| ending == "parquet")
     }
 
-    /// The same open file, at its first byte.
-    pub(super) fn rewound(&self) -> Result<File, IngestError> {
-        let rewound = || {
-            (&self.file).rewind()?;
-            self.file.try_clone()
+    /// The same open file, at its first byte, or what is in memory.
+    pub(super) fn rewound(&self) -> Result<Content, IngestError> {
+        let rewound = |mut file: &File| {
+            file.rewind()?;
+            file.try_clone()
         };
-        rewound().map_err(|error| self.unreadable(&error))
+        match &self.content {
+            Content::File(file) => rewound(file).map(Content::File).map_err(|error| self.unreadable(&error)),
+            Content::Text(text) => Ok(Content::Text(Arc::clone(text))),
+            #[cfg(feature = "parquet")]
+            Content::Rows(rows) => Ok(Content::Rows(Arc::clone(rows))),
+        }
     }
 
     /// The same, after its digest has been taken.
-    pub(super) fn digested(&self) -> Result<File, IngestError> {
+    pub(super) fn digested(&self) -> Result<Content, IngestError> {
         self.digest()?;
         self.rewound()
     }
 
     /// Its text; the digest is that of this very text.
     pub(super) fn text(&self) -> Result<String, IngestError> {
-        let text = files::text_of(self.rewound()?).map_err(|error| self.unreadable(&error))?;
+        let file = self.rewound()?.file(&self.path)?;
+        let text = files::text_of(file).map_err(|error| self.unreadable(&error))?;
         self.digest.get_or_init(|| FileDigest::of(&self.name(), text.as_bytes()));
         Ok(text)
     }
@@ -280,12 +331,19 @@ impl Opened {
     }
 
     fn digest_now(&self) -> Result<FileDigest, IngestError> {
-        digest::read(self.rewound()?, self.name()).map_err(|error| self.unreadable(&error))
+        match self.rewound()? {
+            Content::File(file) => digest::read(file, self.name()).map_err(|error| self.unreadable(&error)),
+            Content::Text(text) => Ok(FileDigest::of(&self.name(), text.as_bytes())),
+            #[cfg(feature = "parquet")]
+            Content::Rows(rows) => memory::digest(&self.path, &rows),
+        }
     }
 
-    /// Whether it still holds what it held before it was first read, if it was.
+    /// Whether it still holds what it held before it was first read, if it was; what is in memory does.
     fn check(&self) -> Result<(), IngestError> {
-        let Some(wanted) = self.digest.get() else { return Ok(()) };
+        let Some(wanted) = self.digest.get().filter(|_| matches!(self.content, Content::File(_))) else {
+            return Ok(());
+        };
         let found = self.digest_now()?;
         if found == *wanted {
             return Ok(());

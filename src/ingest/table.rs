@@ -109,7 +109,8 @@ pub(super) enum Places {
         starts: Arc<[u64]>,
         first: u64,
     },
-    Rows,
+    /// Rows of an array or of batches, so many being before.
+    Rows(u64),
     /// Reports of a file of others.
     Reports {
         file: u32,
@@ -127,7 +128,7 @@ impl Places {
                 let row_group = starts.partition_point(|start| *start <= row).saturating_sub(1);
                 At::RowGroup { row_group, row: row - starts.get(row_group).copied().unwrap_or_default() }
             }
-            Self::Rows => At::Row(row as u64),
+            Self::Rows(before) => At::Row(before + row as u64),
             Self::Reports { file, format, at } => {
                 At::Report { file: *file, format: *format, at: at.get(row).copied().unwrap_or_default() }
             }

@@ -4,14 +4,13 @@
 //! order of time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use super::catalogue::{Catalogue, TimeScale};
 use super::error::{IngestError, short};
 use super::layout::Layout;
 use super::reader::Source;
-use super::recording::Opened;
+use super::recording::{Content, Opened};
 use super::report::Reason;
 use super::rows::fault_of;
 use super::table::{Table, Time};
@@ -77,9 +76,14 @@ impl<'a> TruthReader<'a> {
         Self::new(opened, opened.digested()?, catalogue, rows_per_batch)
     }
 
-    fn new(opened: &Opened, file: File, catalogue: &'a Catalogue, rows_per_batch: usize) -> Result<Self, IngestError> {
+    fn new(
+        opened: &Opened,
+        content: Content,
+        catalogue: &'a Catalogue,
+        rows_per_batch: usize,
+    ) -> Result<Self, IngestError> {
         let layout = Layout::truth(catalogue.frame, catalogue.time, &catalogue.dialects.truth);
-        let mut source = Source::of(opened, file, layout, rows_per_batch)?;
+        let mut source = Source::of(opened, content, layout, rows_per_batch)?;
         let ahead = source.next()?;
         Ok(Self {
             catalogue,

@@ -12,11 +12,12 @@ use super::release::TrackClass;
 use super::schema::Action;
 use super::source::{message, one_line};
 use super::survey::{SurveyError, attributes_of_detections, attributes_of_tracks, detection};
+use crate::ingest::Where;
 use cedar_policy::{Effect, PolicyId, PolicySet};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Why a partner gets what of one class.
 #[derive(Clone, Debug, Serialize)]
@@ -74,14 +75,14 @@ pub struct Missing {
 ///
 /// # Errors
 /// There is no such detection, a recording that cannot be read, a rule that fails.
-pub fn explain_detection(
+pub fn explain_detection<'a>(
     policy: &Policy,
-    recording: &Path,
+    recording: impl Into<Where<'a>>,
     partner: usize,
     number: u64,
     as_of_us: Option<i64>,
 ) -> Result<(Explanation, i64), SurveyError> {
-    let (key, time_us) = detection(recording, policy, number, as_of_us)?;
+    let (key, time_us) = detection(recording.into(), policy, number, as_of_us)?;
     Ok((explain_class(policy, partner, &key, as_of_us)?, time_us))
 }
 

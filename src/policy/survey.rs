@@ -10,7 +10,7 @@ use super::PolicyError;
 use super::class::{ClassKey, ClassSummary, Classifier, nowhere};
 use super::read::Policy;
 use super::release::{Status, TrackClass};
-use crate::ingest::{Catalogue, IngestError, Options, Order, Reader};
+use crate::ingest::{Catalogue, IngestError, Options, Order, Reader, Where};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -159,14 +159,14 @@ pub(super) fn makings<'a>(classes: impl Iterator<Item = &'a ClassKey>) -> BTreeS
 
 /// The class of one detection, counted from 1 over the accepted rows in the order of the table, and its time.
 pub(super) fn detection(
-    recording: &Path,
+    recording: Where<'_>,
     policy: &Policy,
     number: u64,
     as_of_us: Option<i64>,
 ) -> Result<(ClassKey, i64), SurveyError> {
-    let catalogue = Catalogue::read(recording)?;
-    let mut classifier = Classifier::new(policy, &catalogue, as_of_us)?;
-    let mut reader = Reader::open(recording, &catalogue, options())?;
+    let recording = recording.open()?;
+    let mut classifier = Classifier::new(policy, recording.catalogue(), as_of_us)?;
+    let mut reader = recording.reader(options())?;
     let mut before = 0;
     while let Some(batch) = reader.next_batch()? {
         let row = number.checked_sub(before + 1).and_then(|row| usize::try_from(row).ok());

@@ -10,7 +10,7 @@ use super::on_track::{Against, Fix, On, Way, on_way};
 use super::scores::{configuration_of, manifest};
 use super::spells::{Fate, Report, Spell, What, Withheld, spells, withheld};
 use super::{RunError, origin};
-use crate::ingest::Recording;
+use crate::ingest::{Recording, Where};
 use crate::policy::{Classifier, Explanation, Policy, Releases, Status, TrackClass, Verdicted};
 use crate::policy::{explain_class, explain_track};
 use crate::product::{
@@ -28,7 +28,7 @@ pub struct Elsewhere<'a> {
     /// Output folder of the run.
     pub out: &'a Path,
     /// Recording that it read.
-    pub recording: &'a Path,
+    pub recording: Where<'a>,
     /// Policy that it read.
     pub policy: &'a Policy,
     /// Whose picture has the track.
@@ -238,7 +238,7 @@ impl<'a> Case<'a> {
             let found = format!("releases.json without what partners receive: {why}");
             return Err(Box::new(unknown(found, "a run of fewer partners, or classes of tracks".to_owned())));
         }
-        let recording = Recording::open(asked.recording).map_err(RunError::from)?;
+        let recording = asked.recording.open().map_err(RunError::from)?;
         let as_of_us = check_origin(asked, &recording)?;
         let place = |id: &str| {
             let place = table.alike.iter().position(|alike| alike.partners.iter().any(|known| known == id));

@@ -4,7 +4,7 @@
 pub const THE_PICTURE: &str = "picture";
 
 /// Its files.
-pub(super) const EVERYTHING: &[(&str, &str)] = &[
+pub const EVERYTHING: &[(&str, &str)] = &[
     ("schema.cedarschema", include_str!("../../data/policies/all-to-all/schema.cedarschema")),
     ("levels.toml", include_str!("../../data/policies/all-to-all/levels.toml")),
     ("partners.toml", "[[partner]]\nid = \"picture\"\n"),

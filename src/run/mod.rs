@@ -51,6 +51,7 @@ mod on_track; // which detections lie on a track of a picture
 mod spells; // what another partner sees of its reports, and why not
 mod elsewhere; // a track of one picture in another
 mod verdicts; // what they mean, in words
+mod explained; // why a partner gets what of a detection or a track
 mod measured; // sensors as measured
 
 #[doc(hidden)]
@@ -61,6 +62,7 @@ pub use self::{
     coherence::coherence_of,
     doubts::Doubt,
     elsewhere::{Answered, Elsewhere, ElsewhereError, Lying, Own, elsewhere},
+    explained::{About, ExplainError, Explained, explained},
     innovations::{Consistency, Errors, Innovations, consistency, consistency_of},
     lanes::{FusedLane, FusedLanes, fuse_lanes},
     ledger::{Ledger, Taken},
@@ -73,6 +75,8 @@ pub use self::{
 };
 pub use error::RunError;
 pub(crate) use error::chain;
+#[doc(hidden)]
+pub use everything::EVERYTHING;
 pub use everything::THE_PICTURE;
 pub use report::RunReport;
 
@@ -82,7 +86,7 @@ pub use crate::waves::{TrackAt, TrackError, track};
 
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
-use crate::ingest::{IngestReport, Options, Order, Pass, Recording};
+use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording, Where};
 use crate::policy::{Classifier, Files, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
 use crate::report::{Lifts, Pages, Scene, operator_page};
@@ -92,7 +96,6 @@ use basis::Basis;
 use budget::within;
 use corrections::correct;
 use doubts::Doubts;
-use everything::EVERYTHING;
 use fuse::{Fused, Tracks, Way, fuse};
 use pictures::Pictures;
 use prices::Pricing;
@@ -109,8 +112,8 @@ const BATCH_ROWS: usize = 1 << 16;
 /// What to run.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Folder of the recording.
-    pub recording: &'a Path,
+    /// The recording.
+    pub recording: Where<'a>,
     /// The files of the policy.
     pub policy: Files<'a>,
     /// Folder to write.
@@ -170,7 +173,7 @@ impl<'a> Request<'a> {
     pub fn new(recording: &'a Path, policy: &'a Path, out: &'a Path, config: &'a RunConfig) -> Self {
         let (strict, as_of_us, label, cache, keep_logs) = (false, None, None, None, None);
         Self {
-            recording,
+            recording: recording.into(),
             policy: policy.into(),
             out,
             config,
@@ -360,7 +363,7 @@ fn run_opened(
     let tracks = if request.besides.prices { tracks.or_in(&lanes_kept)? } else { tracks };
     staging.expect(policy.partners().iter().map(|partner| partner.id.as_str()))?;
     if !judged.knows_truth() {
-        check_truth(request.recording, recording, request.config)?;
+        check_truth(request.recording.path(), recording, request.config)?;
     }
     let (classifier, pass, ingest, doubts) = classes(request, recording, (&policy, staging.scratch()), listener)?;
     let decisions = policy.decide(classifier.classes(), request.as_of_us)?;
@@ -507,7 +510,7 @@ fn class(
 }
 
 fn opened(request: &Request<'_>) -> Result<Recording, RunError> {
-    let recording = Recording::open(request.recording)?;
+    let recording = request.recording.open()?;
     Ok(if request.config.fusion.identity.is_some() { recording.with_identities() } else { recording })
 }
 

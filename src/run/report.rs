@@ -175,7 +175,8 @@ pub struct FusionReport {
     pub merged: u64,
     /// Clusters solved exactly, by belief propagation, one to one.
     pub clusters: [u64; 3],
-    /// Clusters in which belief propagation reached its bound first.
+    /// Clusters in which belief propagation reached its bound first; in mode `assign`, tracks left alone in a look because they waited
+    /// for a detection longer than the rounds of the assignment last.
     pub unconverged: u64,
 }
 

@@ -7,7 +7,7 @@ use crate::config::{NAMED, RunConfig};
 use crate::fusion::batch::{Batch, LaneSetup};
 use crate::fusion::error::FusionError;
 use crate::fusion::executor::Executor;
-use crate::ingest::Catalogue;
+use crate::ingest::{Catalogue, TimeScale};
 use crate::scan::{Lane, SOURCES_MAX};
 use crate::space::Frame;
 use crate::time::micros;
@@ -131,18 +131,10 @@ impl TrackerBuilder {
 
     /// The sensors, as a recording would have them: read and checked as its `recording.toml`.
     fn catalogue(&self) -> Result<Catalogue, Error> {
-        let frame = if self.on_earth { "geodetic" } else { "local" };
         if let (Some(catalogue), []) = (&self.catalogue, self.sensors.as_slice()) {
             return Ok(catalogue.clone());
         }
-        let entries = self.sensors.iter().map(|sensor| Value::from(sensor.entry().clone())).collect();
-        let mut file = Table::new();
-        for (key, value) in [("name", "tracker"), ("frame", frame), ("time", "seconds")] {
-            file.insert(key.to_owned(), value.into());
-        }
-        file.insert("sensor".to_owned(), Value::Array(entries));
-        let text = toml::to_string(&file).map_err(|error| Error::because(ErrorKind::Sensor, error))?;
-        let made = Catalogue::parse(&text, Path::new("sensors made in code")).map_err(Error::of_sensor)?;
+        let made = made(&self.text(("tracker", TimeScale::Seconds), None)?)?;
         let Some(catalogue) = &self.catalogue else { return Ok(made) };
         if let Some(sensor) = made.sensors.iter().find(|sensor| catalogue.sensor_index(&sensor.name).is_some()) {
             let text = format!("sensor `{}`: found one of this name before, wanted a name of its own", sensor.name);
@@ -151,6 +143,36 @@ impl TrackerBuilder {
         let sensors = catalogue.sensors.iter().cloned().chain(made.sensors).collect();
         Ok(Catalogue { sensors, ..catalogue.clone() })
     }
+
+    /// What the `recording.toml` of a recording of these sensors would say, checked; `written` is its table `detections`.
+    #[cfg(feature = "parquet")]
+    pub(super) fn described(&self, of: (&str, TimeScale), written: Table) -> Result<String, Error> {
+        if self.catalogue.is_some() {
+            let text = "found the catalogue of a recording, wanted sensors made in code";
+            return Err(Error::new(ErrorKind::NotBuiltFor, text));
+        }
+        made(&self.text(of, None)?)?;
+        self.text(of, Some(written))
+    }
+
+    /// The sensors made in code as a `recording.toml`.
+    fn text(&self, (name, time): (&str, TimeScale), written: Option<Table>) -> Result<String, Error> {
+        let frame = if self.on_earth { "geodetic" } else { "local" };
+        let time = if time == TimeScale::Seconds { "seconds" } else { "timestamp" };
+        let entries = self.sensors.iter().map(|sensor| Value::from(sensor.entry().clone())).collect();
+        let mut file = Table::new();
+        for (key, value) in [("name", name), ("frame", frame), ("time", time)] {
+            file.insert(key.to_owned(), value.into());
+        }
+        file.extend(written.map(|written| ("detections".to_owned(), Value::Table(written))));
+        file.insert("sensor".to_owned(), Value::Array(entries));
+        toml::to_string(&file).map_err(|error| Error::because(ErrorKind::Sensor, error))
+    }
+}
+
+/// The catalogue of sensors made in code, as a `recording.toml` describes it.
+fn made(text: &str) -> Result<Catalogue, Error> {
+    Catalogue::parse(text, Path::new("sensors made in code")).map_err(Error::of_sensor)
 }
 
 impl Configuration {

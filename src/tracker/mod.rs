@@ -32,6 +32,10 @@ mod detection; // detections made in code
 mod track; // tracks as a program wants them
 mod held; // detections in the order of time
 mod builder; // frame, sensors, configuration
+#[cfg(feature = "parquet")]
+mod recorded; // sensors made in code, with rows in memory
+#[cfg(feature = "policy")]
+mod table; // tracks as a table
 #[cfg(test)]
 mod tests;
 

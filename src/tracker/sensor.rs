@@ -41,6 +41,12 @@ impl Sensor {
             .clutter_per_scan(1.0)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.entry.get("name").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// To whom it belongs; its own name without. A track names the owners of what it was made of.
     #[must_use]
     pub fn owner(self, owner: &str) -> Self {

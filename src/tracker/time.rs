@@ -45,6 +45,15 @@ impl Time {
         }
     }
 
+    /// Microseconds from the program's epoch, or from 1970.
+    #[cfg(feature = "policy")]
+    pub(super) fn micros(self) -> i64 {
+        match self {
+            Self::Seconds(seconds) => micros(seconds).unwrap_or_default(),
+            Self::Timestamp(instant) => instant.as_microsecond(),
+        }
+    }
+
     /// The instant, where the tracker counts in instants.
     #[must_use]
     pub const fn timestamp(self) -> Option<jiff::Timestamp> {

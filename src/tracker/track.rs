@@ -82,7 +82,7 @@ fn dot([a, b, c]: [f64; 3], [x, y, z]: [f64; 3]) -> f64 {
 }
 
 /// A P Aᵀ of both halves of a symmetric state; the rows of A are the axes.
-fn turned(axes: [[f64; 3]; 3], p: &[[f64; 6]; 6]) -> [[f64; 6]; 6] {
+pub(super) fn turned(axes: [[f64; 3]; 3], p: &[[f64; 6]; 6]) -> [[f64; 6]; 6] {
     let along = |[a, b, c, d, e, f]: [f64; 6]| {
         let [x, y, z] = axes.map(|axis| dot(axis, [a, b, c]));
         let [u, v, w] = axes.map(|axis| dot(axis, [d, e, f]));

@@ -162,8 +162,9 @@ impl Run {
         let config = RunConfig::air().expect("a configuration");
         Subject::of(policy).record(&folder.path().join("recording"));
         let made = Self { folder, config };
+        let recording = made.at("recording");
         let request = Request {
-            recording: &made.at("recording"),
+            recording: (&recording).into(),
             policy: policy.into(),
             out: &made.at("out"),
             config: &made.config,

@@ -170,7 +170,7 @@ fn make_besides(folder: &Path, rows: &[Row], levels: &str, (config, besides): (&
     }
     let [recording, policy, out] = ["recording", "policy", "out"].map(|name| folder.join(name));
     let request = Request {
-        recording: &recording,
+        recording: (&recording).into(),
         policy: policy.as_path().into(),
         out: &out,
         config,

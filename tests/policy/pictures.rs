@@ -59,7 +59,7 @@ fn pictures(policy: &str, watches: &[Watch], as_of: &str) -> (TempDir, RunReport
     let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/policies").join(policy);
     let out = folder.path().join("out");
     let request = Request {
-        recording: folder.path(),
+        recording: folder.path().into(),
         policy: policy.as_path().into(),
         out: &out,
         config: &config,

@@ -13,7 +13,7 @@ use trackweave::run::{Answered, Besides, Elsewhere, Request, RunConfig, What, el
 fn asked(world: &World, policy: &Path, (of, track): (&str, u64), partner: &str) -> Result<Answered, String> {
     let (out, recording) = (world.out(), world.recording());
     let policy = Policy::read(policy).map_err(|error| error.to_string())?;
-    let asked = Elsewhere { out: &out, recording: &recording, policy: &policy, of, track, partner };
+    let asked = Elsewhere { out: &out, recording: (&recording).into(), policy: &policy, of, track, partner };
     elsewhere(&asked).map_err(|error| error.to_string())
 }
 
@@ -162,8 +162,14 @@ fn on_the_demo_detections_are_as_many_as_pictures_count_and_own_tracks_are_of_th
         aspen.iter().map(|row| row.track).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
     let (mut off, mut all, mut same, mut other) = (0, 0, 0, 0);
     for &track in tracks.iter().step_by(9) {
-        let asked =
-            |partner| Elsewhere { out: &out, recording: &recording, policy: &policy, of: "aspen", track, partner };
+        let asked = |partner| Elsewhere {
+            out: &out,
+            recording: (&recording).into(),
+            policy: &policy,
+            of: "aspen",
+            track,
+            partner,
+        };
         let answered = elsewhere(&asked("birch")).expect("an answer");
         let lying = answered.detections.as_ref().expect("places");
         let counted = lying.counted.expect("a count");

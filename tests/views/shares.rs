@@ -81,7 +81,7 @@ pub(crate) fn held_of<const OBJECTS: usize>(
     let config = RunConfig::parse(config, Path::new("config")).expect("a configuration");
     let out = folder.join("out");
     let request = Request {
-        recording: folder,
+        recording: folder.into(),
         policy: policy.path().into(),
         out: &out,
         config: &config,
