@@ -80,7 +80,7 @@ fn note() {
 
 fn begin_rounds() {
     if status[0].unfinished == 0u || status[0].rounds >= ROUNDS_MAX {
-        status[0].unconverged = status[0].unfinished;
+        status[0].unconverged += status[0].unfinished;
         status[0].work = 0u;
     }
     status[0].unfinished = 0u;

@@ -25,12 +25,15 @@ var<private> bound: f32;
 var<private> left: u32;
 
 fn search(track: u32) {
-    many = 0u;
     left = LOOKED_MAX;
-    bound = 3.4028235e38;
     var row = track;
     var base = 0.0;
     var own = least_cost(track);
+    // It may have none: whatever else it may have, there is an end.
+    many = 1u;
+    columns[0][0] = params.detections + track;
+    bound = 0.0 - price_of(params.detections + track) - own;
+    reached[0] = Reached(track, bound, 0u);
     for (var step = 1u; step < SEARCH_MAX; step++) {
         relax(row, base, own);
         end = nearest_open();
@@ -76,18 +79,14 @@ fn relax(row: u32, base: f32, own: f32) {
 }
 
 fn offer(column: u32, by: Reached) {
-    if by.distance > bound {
-        return;
-    }
     let k = place_of(column);
-    if k < many && (reached[k].done == 1u || by.distance >= reached[k].distance) {
-        return;
-    }
-    columns[k / 4u][k % 4u] = column;
-    reached[k] = by;
-    many = max(many, k + 1u);
-    if owner_of(column) == NONE {
-        bound = by.distance;
+    if by.distance <= bound && (k == many || (reached[k].done == 0u && by.distance < reached[k].distance)) {
+        columns[k / 4u][k % 4u] = column;
+        reached[k] = by;
+        many = max(many, k + 1u);
+        if owner_of(column) == NONE {
+            bound = by.distance;
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub use crate::waves::{TrackAt, TrackError, track};
 
 use crate::export::{self, Format};
 use crate::fusion::executor::Executor;
-use crate::ingest::{IngestError, IngestReport, Options, Order, Pass, Recording, Where};
+use crate::ingest::{IngestReport, Options, Order, Pass, Recording, Where};
 use crate::policy::{Classifier, Files, Policy};
 use crate::product::{FileEntry, Origin, Recipients, Sealing, SigningKey, Staging, check_label, configuration_sha256};
 use crate::report::{Lifts, Pages, Scene, operator_page};

@@ -132,6 +132,24 @@ struct Path {
     holds: bool,
 }
 
+/// Takes a column as reached, unless it was nearer before.
+#[expect(clippy::indexing_slicing, reason = "sized for all columns")]
+#[expect(clippy::cast_possible_truncation, reason = "few")]
+fn offer(this: Reached, reached: &mut Vec<Reached>, marks: &mut Marks) -> bool {
+    let mark = &mut marks.of[this.column as usize];
+    if mark[0] != marks.number {
+        *mark = [marks.number, reached.len() as u32];
+        reached.push(this);
+        return true;
+    }
+    let before = &mut reached[mark[1] as usize];
+    let nearer = !before.done && this.distance < before.distance;
+    if nearer {
+        *before = this;
+    }
+    nearer
+}
+
 /// Where among those that a search has reached each column is: if it bears the search's number.
 #[derive(Debug, Default)]
 struct Marks {
@@ -361,10 +379,15 @@ impl Problem {
     /// Finds the shortest augmenting path of a track.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
     fn search(&self, track: u32, path: &mut Path, marks: &mut Marks) {
-        path.reached.clear();
         marks.begin(self.columns.len());
-        let (mut row, mut base, mut bound, mut left) = (track, 0.0f32, f32::MAX, LOOKED_MAX);
-        let mut own = self.least_cost(track as usize);
+        let own = self.least_cost(track as usize);
+        // It may have none: whatever else it may have, there is an end.
+        let none = self.detections + track as usize;
+        let mut bound = 0.0 - self.columns[none].price - own;
+        path.reached.clear();
+        path.reached.push(Reached { column: none as u32, by: track, distance: bound, done: false });
+        marks.of[none] = [marks.number, 0];
+        let (mut row, mut base, mut own, mut left) = (track, 0.0f32, own, LOOKED_MAX);
         for _ in 1..SEARCH_MAX {
             let looked = self.starts[row as usize + 1] - self.starts[row as usize];
             let looked = looked.min(left);
@@ -376,7 +399,6 @@ impl Problem {
                     nearest = Some(n);
                 }
             }
-            // Its own column of "none" is free: whatever is reached, that is.
             path.end = nearest.unwrap_or(0);
             let Reached { column, distance, ref mut done, .. } = path.reached[path.end];
             *done = true;
@@ -406,27 +428,12 @@ impl Problem {
         let edges = (start..start + looked).map(|e| (self.column[e], self.cost[e]));
         for (column, cost) in core::iter::once((none, 0.0)).chain(edges) {
             // Farther than the nearest free column nothing is looked at; and no price is above zero.
-            if base + (cost - own) > *bound {
-                continue;
-            }
-            let to = &self.columns[column as usize];
-            let this = Reached { column, by: row, distance: base + (cost - to.price - own), done: false };
-            if this.distance > *bound {
-                continue;
-            }
-            let mark = marks.of[column as usize];
-            if mark[0] == marks.number {
-                let before = &mut reached[mark[1] as usize];
-                if before.done || this.distance >= before.distance {
-                    continue;
+            if base + (cost - own) <= *bound {
+                let to = &self.columns[column as usize];
+                let this = Reached { column, by: row, distance: base + (cost - to.price - own), done: false };
+                if this.distance <= *bound && offer(this, reached, marks) && to.owner == NONE {
+                    *bound = this.distance;
                 }
-                *before = this;
-            } else {
-                marks.of[column as usize] = [marks.number, reached.len() as u32];
-                reached.push(this);
-            }
-            if to.owner == NONE {
-                *bound = this.distance;
             }
         }
     }

@@ -158,7 +158,9 @@ fn strewn(tracks: u32, in_a_gate: f32, seed: u64) -> Rows {
             let distance_2 = (place[0] - track[0]).powi(2) + (place[1] - track[1]).powi(2);
             (d, distance_2)
         });
-        near.filter(|(_, distance_2)| *distance_2 < 13.8).map(|(d, distance_2)| (d, 4.0 * (-0.5 * distance_2).exp())).collect()
+        near.filter(|(_, distance_2)| *distance_2 < 13.8)
+            .map(|(d, distance_2)| (d, 4.0 * (-0.5 * distance_2).exp()))
+            .collect()
     };
     own.iter().map(row).filter(|row: &Vec<_>| !row.is_empty()).collect()
 }

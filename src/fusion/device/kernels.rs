@@ -11,7 +11,8 @@ use crate::fusion::arrays::{
     Widths,
 };
 use crate::fusion::associate::{
-    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, GATHER, LOOKED_MAX, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX, TABLE_MAX,
+    BITS_MAX, CLAIM_BITS, CUT_WEIGHT, GATHER, LOOKED_MAX, OUTER_MAX, PREFERENCE, ROUNDS_MAX, SCATTER, SEARCH_MAX,
+    TABLE_MAX,
 };
 use crate::fusion::gate::{HALVINGS, NARROWED};
 use crate::fusion::grid::{COARSE_MAX, FINE};
