@@ -276,8 +276,9 @@ impl Scratch {
                 self.waiting.push(track as u32);
             }
         }
-        self.paths.resize_with(self.waiting.len().max(self.paths.len()), Path::default);
-        self.paths.iter_mut().for_each(|path| path.holds = false);
+        let Self { waiting, paths, .. } = self;
+        paths.resize_with(waiting.len().max(paths.len()), Path::default);
+        paths.iter_mut().zip(&*waiting).for_each(|(path, _)| path.holds = false);
         let mut rounds = 0;
         while !self.waiting.is_empty() && rounds < ROUNDS_MAX {
             self.round(cluster);
@@ -306,6 +307,11 @@ impl Scratch {
             paths.iter_mut().zip(&*waiting).for_each(|each| search(marks, each));
         } else {
             paths.par_iter_mut().zip(&*waiting).with_min_len(64).for_each_init(Marks::default, search);
+        }
+        if let ([path], [track]) = (&*paths, waiting.as_slice()) {
+            problem.take(path, *track);
+            waiting.clear();
+            return;
         }
         let claim = |track: u32| claim_of(cluster.tracks[track as usize] - cluster.first);
         for (path, &track) in paths.iter().zip(&*waiting) {
@@ -378,6 +384,7 @@ impl Problem {
 
     /// Finds the shortest augmenting path of a track.
     #[expect(clippy::indexing_slicing, reason = "columns are sized in `prepare`")]
+    #[expect(clippy::cast_possible_truncation, reason = "elements of a cluster are counted in 32 bits")]
     fn search(&self, track: u32, path: &mut Path, marks: &mut Marks) {
         marks.begin(self.columns.len());
         let own = self.least_cost(track as usize);
