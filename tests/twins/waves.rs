@@ -261,11 +261,8 @@ pub(crate) fn agree(world: World, options: Options) -> Result<(), Failed> {
     {
         return Err("the waves hold too few tracks to say anything".into());
     }
-    let fed_apart = world.views > 1
-        && world.mode == Mode::Assign
-        && world.covers == Covers::All
-        && !world.components
-        && world.poison.is_none();
+    let whole = !world.components && world.poison.is_none();
+    let fed_apart = whole && world.views > 1 && world.mode == Mode::Assign && world.covers == Covers::All;
     if fed_apart && host.1.iter().all(|wave| wave.merged == 0) {
         return Err("no twins were merged".into());
     }
