@@ -10,6 +10,7 @@
 use super::fields::Field;
 use super::kernels::{CHUNK, KEPT, Params, RECYCLED};
 use crate::fusion::arrays::{BLOCK, IDENTITY, TrackField, Widths};
+use crate::fusion::associate::ROUNDS_MAX;
 use crate::fusion::config::{Config, Mode};
 use crate::fusion::stage::Stage;
 use crate::mirror::{Numbers, numbered};
@@ -119,6 +120,9 @@ pub enum Room {
 /// Rounds of an assignment that a wave has planned: a few that are often enough, and as many as nearly always are. After them
 /// the batch halts and has them once more. A claim has four bits for the number of its round.
 const ROUNDS: [u32; 2] = [4, 8];
+
+// The twin counts rounds one by one, the device those that are planned together: both end after as many.
+const _: () = assert!(ROUNDS_MAX.is_multiple_of(ROUNDS[0] + ROUNDS[1]) && ROUNDS[0] + ROUNDS[1] < 16);
 
 /// One dispatch.
 #[derive(Clone, Debug)]
